@@ -1,0 +1,34 @@
+# `make` lists the targets.
+
+ENVOY_VERSION ?= 1.40.0
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
+TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
+export ENVOY_VERSION
+
+.PHONY: help build envoy test blackbox clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+build: wasm-target ## Build the module for Envoy
+	cargo build --release --lib --target wasm32-wasip1
+	@echo "$(MODULE)"
+
+envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
+	@scripts/envoy.sh
+
+test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
+	$(TESTED) scripts/test.sh
+
+blackbox: build envoy ## Run the black-box tests whose names contain $CASE
+	$(TESTED) cargo test --test blackbox -- $(CASE)
+
+clean: ## Remove everything built and installed
+	cargo clean
+
+# A toolchain that does not come from rustup has to bring the target itself.
+.PHONY: wasm-target
+wasm-target:
+	@! command -v rustup >/dev/null || rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1

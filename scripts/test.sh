@@ -1,0 +1,12 @@
+#!/bin/sh
+# Everything that must hold before a change goes in. `make test` sets $ENVOY and $CALLOUT_WASM.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*" >&2; "$@"; }
+
+step cargo fmt --check
+step cargo clippy --all-targets -- -D warnings
+step cargo clippy --lib --target wasm32-wasip1 -- -D warnings
+"$ENVOY" --version >&2
+step cargo test --no-fail-fast

@@ -1,0 +1,144 @@
+//! Typed access to the keys of a JSON object; every wrong type or unknown key becomes a diagnostic.
+
+use crate::diagnostic::Diagnostics;
+use crate::flow::value::Value;
+use bytestring::ByteString;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// An object of the configuration with its place in it.
+pub(super) struct Section<'a> {
+    /// Empty for the configuration itself, else the key it stands under.
+    place: String,
+    object: &'a Map<String, Json>,
+}
+
+impl<'a> Section<'a> {
+    /// The object, or a diagnostic when the value is none.
+    pub(super) fn new(place: &str, value: &'a Json, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
+        let object = value.as_object();
+        if object.is_none() {
+            let place = if place.is_empty() { "the configuration" } else { place };
+            diagnostics.error(None, format!("{place} must be an object, not {}", kind(value)));
+        }
+        Some(Section { place: place.to_owned(), object: object? })
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
+    }
+
+    /// Complains of every key that is not known, with the nearest one that is.
+    pub(super) fn check_keys(&self, known: &[&str], diagnostics: &mut Diagnostics) {
+        for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
+            let nearest = known.iter().max_by(|a, b| strsim::jaro(a, key).total_cmp(&strsim::jaro(b, key)));
+            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            diagnostics.error(None, format!("unknown key {}{hint}", self.path(key)));
+        }
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.object.contains_key(key)
+    }
+
+    /// The value of a key, which must be of that type; nothing when the key is absent.
+    fn typed<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        diagnostics: &mut Diagnostics,
+        convert: impl FnOnce(&'a Json) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.object.get(key)?;
+        let converted = convert(value);
+        if converted.is_none() {
+            diagnostics.error(None, format!("{} must be {expected}, not {}", self.path(key), kind(value)));
+        }
+        converted
+    }
+
+    /// A boolean.
+    pub(super) fn boolean(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        self.typed(key, "true or false", diagnostics, Json::as_bool)
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<usize> {
+        self.typed(key, "a whole number", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
+    }
+
+    /// A text; a number is taken as its text, because revisions are often written so.
+    pub(super) fn text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.typed(key, "a string", diagnostics, |value| match value {
+            Json::String(text) => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+    }
+
+    /// A list of any values; empty when the key is absent.
+    pub(super) fn list(&self, key: &str, diagnostics: &mut Diagnostics) -> &'a [Json] {
+        self.typed(key, "a list", diagnostics, Json::as_array).map_or(&[], |list| list.as_slice())
+    }
+
+    /// A list of strings; empty when the key is absent.
+    pub(super) fn strings(&self, key: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
+        let mut strings = Vec::new();
+        for (index, item) in self.list(key, diagnostics).iter().enumerate() {
+            match item.as_str() {
+                Some(text) => strings.push(text.to_owned()),
+                None => {
+                    let path = self.path(key);
+                    diagnostics.error(None, format!("{path}[{index}] must be a string, not {}", kind(item)));
+                }
+            }
+        }
+        strings
+    }
+
+    /// An object; nothing when the key is absent.
+    pub(super) fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
+        Section::new(&self.path(key), self.object.get(key)?, diagnostics)
+    }
+
+    /// The entries of an object whose values are strings.
+    pub(super) fn string_entries(&self, key: &str, diagnostics: &mut Diagnostics) -> Vec<(String, String)> {
+        let Some(section) = self.section(key, diagnostics) else { return Vec::new() };
+        let entries = section.object.keys().map(|entry| {
+            let text = section.typed(entry, "a string", diagnostics, |value| value.as_str().map(str::to_owned));
+            Some((entry.clone(), text?))
+        });
+        entries.flatten().collect()
+    }
+
+    /// The entries of an object whose values are texts, numbers or booleans, as constants of variables.
+    pub(super) fn constants(&self, key: &str, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Value> {
+        let Some(section) = self.section(key, diagnostics) else { return BTreeMap::new() };
+        let entries = section.object.keys().map(|entry| {
+            let value = section.typed(entry, "a string, a number or a boolean", diagnostics, constant)?;
+            Some((ByteString::from(entry.as_str()), value))
+        });
+        entries.flatten().collect()
+    }
+}
+
+fn constant(value: &Json) -> Option<Value> {
+    match value {
+        Json::String(text) => Some(Value::text(text.as_str())),
+        Json::Bool(boolean) => Some(Value::Boolean(*boolean)),
+        Json::Number(number) => number.as_i64().map(Value::Integer).or_else(|| number.as_f64().map(Value::Double)),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+fn kind(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}

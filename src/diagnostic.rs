@@ -1,0 +1,140 @@
+//! What is wrong with a configuration, where, and what Apigee calls it.
+
+use std::fmt;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The configuration works, but something in it is ignored or will not do what it says.
+    Warning,
+    /// The configuration cannot be used.
+    Error,
+}
+
+/// A place in an XML document, both numbers from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// One problem of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Apigee's name of the deployment error (`URLMissing`), where it has one.
+    pub name: Option<&'static str>,
+    /// What it is about: a policy's name, `policies[0]`, `request[1] (SC-1)`, or empty for the configuration itself.
+    pub subject: String,
+    /// Where in the document, for a problem of an XML document.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Diagnostic {
+    /// `SC-1, line 3, column 5: URLMissing: URL is missing in Step SC-1.`
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        if !self.subject.is_empty() {
+            write!(formatter, "{}", self.subject)?;
+            before = ", ";
+        }
+        if let Some(Position { line, column }) = self.position {
+            write!(formatter, "{before}line {line}, column {column}")?;
+            before = ", ";
+        }
+        if !before.is_empty() {
+            formatter.write_str(": ")?;
+        }
+        if let Some(name) = self.name {
+            write!(formatter, "{name}: ")?;
+        }
+        formatter.write_str(&self.message)
+    }
+}
+
+/// Collects the problems of one subject, so that all of them can be told at once.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    subject: String,
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// A collector for problems of that subject.
+    pub fn about(subject: impl Into<String>) -> Diagnostics {
+        Diagnostics { subject: subject.into(), list: Vec::new() }
+    }
+
+    /// What problems are added about now.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// What the problems added from now on are about.
+    pub fn set_subject(&mut self, subject: impl Into<String>) {
+        self.subject = subject.into();
+    }
+
+    /// Adds an error that has no Apigee name.
+    pub fn error(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
+        self.add(Severity::Error, None, position.into(), message.into());
+    }
+
+    /// Adds an error that Apigee has a name for.
+    pub fn named_error(
+        &mut self,
+        name: &'static str,
+        position: impl Into<Option<Position>>,
+        message: impl Into<String>,
+    ) {
+        self.add(Severity::Error, Some(name), position.into(), message.into());
+    }
+
+    /// Adds a warning.
+    pub fn warning(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
+        self.add(Severity::Warning, None, position.into(), message.into());
+    }
+
+    fn add(&mut self, severity: Severity, name: Option<&'static str>, position: Option<Position>, message: String) {
+        self.list.push(Diagnostic { severity, name, subject: self.subject.clone(), position, message });
+    }
+
+    /// Takes over the problems of another collector.
+    pub fn extend(&mut self, other: Vec<Diagnostic>) {
+        self.list.extend(other);
+    }
+
+    /// Whether any problem is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The problems in the order they were found.
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagnostic_says_what_where_and_what_apigee_calls_it() {
+        let mut diagnostics = Diagnostics::about("SC-1");
+        diagnostics.named_error("URLMissing", Position { line: 3, column: 5 }, "URL is missing in Step SC-1.");
+        diagnostics.warning(None, "odd");
+        diagnostics.set_subject("");
+        diagnostics.error(None, "no policies");
+        let lines: Vec<String> = diagnostics.into_vec().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            ["SC-1, line 3, column 5: URLMissing: URL is missing in Step SC-1.", "SC-1: odd", "no policies"]
+        );
+    }
+}

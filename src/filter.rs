@@ -1,0 +1,10 @@
+//! The proxy-wasm filter: feeds Envoy's events to a transaction and turns its state into Pause, resume or a reply.
+//! The only code that knows proxy-wasm.
+
+mod abi;
+mod call;
+mod contexts;
+mod host;
+mod metrics;
+mod plugin;
+mod stream;

@@ -1,0 +1,130 @@
+//! One call at a time per stream: from its dispatch to its answer.
+
+use crate::filter::abi::{self, Body, HeaderMap, HostError};
+use crate::filter::contexts;
+use crate::filter::plugin::Plugin;
+use crate::flow::headers::{Headers, text};
+use crate::flow::host::{Call, CallFailure, CallReply};
+use bytes::Bytes;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+
+/// The header that Envoy puts on every answer of an upstream and on none of its own replies (facts section 3).
+const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
+
+thread_local! {
+    /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
+    static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
+}
+
+/// What Envoy says of an answer before its parts are read.
+#[derive(Clone, Copy)]
+struct Delivery {
+    token: u32,
+    header_count: usize,
+    body_size: usize,
+}
+
+/// Announces an answer to the stream that is polled next.
+pub(super) fn deliver(token: u32, header_count: usize, body_size: usize) {
+    DELIVERED.set(Some(Delivery { token, header_count, body_size }));
+}
+
+/// Hands a call to Envoy and returns its token.
+pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
+    let headers: Vec<(&[u8], &[u8])> =
+        call.headers.iter().map(|(name, value)| (name.as_bytes().as_ref(), value.as_ref())).collect();
+    let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(u32::MAX);
+    abi::http_call(&call.cluster, &headers, &call.body, timeout).map_err(|error| {
+        let why = match error {
+            HostError::BadArgument => "there is no cluster of that name".to_owned(),
+            HostError::InternalFailure => "it has no healthy host, or too many requests are under way".to_owned(),
+            other => format!("{other:?}"),
+        };
+        abi::log(abi::LogLevel::Warn, &format!("callout: no call to cluster {}: {why}", call.cluster));
+        CallFailure::Unreachable
+    })
+}
+
+/// A call whose answer is waited for. Dropping it, as when the client leaves, forgets the call.
+pub(super) struct Pending {
+    token: u32,
+    policy: usize,
+    plugin: Rc<Plugin>,
+}
+
+impl Pending {
+    pub(super) fn new(token: u32, context: u32, policy: usize, plugin: Rc<Plugin>) -> Pending {
+        contexts::expect_call(token, context);
+        plugin.metrics.add_inflight(policy, 1);
+        Pending { token, policy, plugin }
+    }
+
+    /// Waits for the answer.
+    pub(super) async fn answer(self, call: &Call, started: Instant) -> Result<CallReply, CallFailure> {
+        let delivery = poll_fn(|_| match DELIVERED.take() {
+            Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
+            other => {
+                DELIVERED.set(other);
+                Poll::Pending
+            }
+        });
+        let delivery = delivery.await;
+        let elapsed = started.elapsed();
+        self.plugin.metrics.record_duration(self.policy, elapsed);
+        if delivery.header_count == 0 {
+            let is_late = elapsed >= call.timeout;
+            return Err(if is_late { CallFailure::Timeout } else { CallFailure::Reset });
+        }
+        read(delivery, call.max_response_bytes)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        contexts::forget_call(self.token);
+        self.plugin.metrics.add_inflight(self.policy, -1);
+    }
+}
+
+/// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
+fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> {
+    let lines = abi::header_map(HeaderMap::CallResponse).unwrap_or_default().into_vec();
+    let mut status = 0;
+    let mut is_upstream = false;
+    let mut headers = Vec::with_capacity(lines.len());
+    for (name, value) in lines {
+        match name.as_ref() {
+            b":status" => status = text(&value).parse().unwrap_or(0),
+            name if name == UPSTREAM_SERVICE_TIME.as_bytes() => is_upstream = true,
+            name if name.starts_with(b":") => {}
+            _ => headers.push((name, value)),
+        }
+    }
+    if !is_upstream {
+        return Err(local_failure(status));
+    }
+    if delivery.body_size > max_bytes {
+        return Err(CallFailure::TooLarge(max_bytes));
+    }
+    let body = if delivery.body_size == 0 { Bytes::new() } else { body(delivery.body_size) };
+    Ok(CallReply { status, headers: Headers::new(headers), body })
+}
+
+fn body(size: usize) -> Bytes {
+    abi::body(Body::CallResponse, size).unwrap_or_default()
+}
+
+/// What a reply of Envoy's tells. Only a reset needs the text, which for this one word has not changed between
+/// versions.
+fn local_failure(status: u16) -> CallFailure {
+    match status {
+        504 => CallFailure::Timeout,
+        502 => CallFailure::Protocol,
+        _ if text(&body(512)).contains("connection termination") => CallFailure::Reset,
+        _ => CallFailure::Unreachable,
+    }
+}

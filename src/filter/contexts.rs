@@ -1,0 +1,107 @@
+//! Every context of this VM: the plugins that Envoy configured and the streams that run under them.
+//!
+//! A VM is single-threaded and Envoy does not call into it while a host call runs, but for memory. Should it ever,
+//! the maps are empty-handed for that moment and the event passes without effect: nothing here can panic.
+
+use crate::filter::abi::{self, LogLevel};
+use crate::filter::call;
+use crate::filter::plugin::Plugin;
+use crate::filter::stream::Stream;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub(crate) use crate::filter::abi::exports::Action;
+
+/// Something that happened to a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    RequestHeaders { end: bool },
+    RequestBody { size: usize, end: bool },
+    RequestTrailers,
+    ResponseHeaders { end: bool },
+    ResponseBody { size: usize, end: bool },
+    ResponseTrailers,
+    CallAnswered,
+}
+
+#[derive(Default)]
+struct Contexts {
+    plugins: BTreeMap<u32, Rc<Plugin>>,
+    /// A stream is taken out while it runs, so that it may start calls.
+    streams: BTreeMap<u32, Option<Box<Stream>>>,
+    /// Which stream waits for the answer to which call.
+    calls: BTreeMap<u32, u32>,
+}
+
+thread_local! {
+    static CONTEXTS: RefCell<Contexts> = RefCell::default();
+}
+
+fn with<T>(act: impl FnOnce(&mut Contexts) -> T) -> Option<T> {
+    CONTEXTS.with(|contexts| contexts.try_borrow_mut().ok().map(|mut contexts| act(&mut contexts)))
+}
+
+/// A context of Envoy's: a plugin's when it has no parent, else a stream of the parent's.
+pub(super) fn create(context: u32, parent: u32) {
+    with(|contexts| {
+        if let Some(plugin) = contexts.plugins.get(&parent) {
+            let stream = Stream::new(context, Rc::clone(plugin));
+            contexts.streams.insert(context, Some(Box::new(stream)));
+        }
+    });
+}
+
+/// Loads a plugin's configuration. `false` stops Envoy at start and keeps a running one on its old configuration.
+pub(super) fn configure(root: u32) -> bool {
+    let bytes = abi::plugin_configuration().unwrap_or_default();
+    match Plugin::configure(&bytes) {
+        Some(plugin) => with(|contexts| contexts.plugins.insert(root, Rc::new(plugin))).is_some(),
+        None => false,
+    }
+}
+
+/// Gives an event to its stream.
+pub(super) fn on_event(context: u32, event: Event) -> Action {
+    let taken = with(|contexts| contexts.streams.get_mut(&context).and_then(Option::take)).flatten();
+    let Some(mut stream) = taken else { return Action::Continue };
+    let action = stream.on_event(event);
+    with(|contexts| {
+        if let Some(place) = contexts.streams.get_mut(&context) {
+            *place = Some(stream);
+        }
+    });
+    action
+}
+
+/// Remembers that a stream waits for the answer to a call.
+pub(super) fn expect_call(token: u32, context: u32) {
+    with(|contexts| contexts.calls.insert(token, context));
+}
+
+/// Forgets a call whose stream has ended.
+pub(super) fn forget_call(token: u32) {
+    with(|contexts| contexts.calls.remove(&token));
+}
+
+/// Gives the answer to a call to the stream that waits for it; one that nobody waits for is dropped.
+pub(super) fn on_call_response(token: u32, header_count: usize, body_size: usize) {
+    let Some(context) = with(|contexts| contexts.calls.remove(&token)).flatten() else { return };
+    // The host delivers answers in the plugin's context.
+    if let Err(error) = abi::set_effective_context(context) {
+        abi::log(LogLevel::Error, &format!("callout: the answer to a call has no stream: {error:?}"));
+        return;
+    }
+    call::deliver(token, header_count, body_size);
+    on_event(context, Event::CallAnswered);
+}
+
+/// Drops a context, and with a stream everything that it waits for.
+pub(super) fn delete(context: u32) {
+    // Dropped outside the borrow, because dropping a stream forgets its calls.
+    let stream = with(|contexts| {
+        contexts.plugins.remove(&context);
+        contexts.streams.remove(&context)
+    });
+    drop(stream);
+}

@@ -1,0 +1,151 @@
+//! Envoy as the outside of a transaction.
+
+use crate::filter::abi::{self, HeaderMap, LogLevel};
+use crate::filter::call::{Pending, dispatch};
+use crate::filter::plugin::Plugin;
+use crate::filter::stream::{Gate, Progress, State};
+use crate::flow::headers::{HeaderChange, Headers};
+use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
+use bytes::Bytes;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How a response that came from the upstream, or from the route in its place, ends in
+/// `%RESPONSE_CODE_DETAILS%`.
+const UPSTREAM_DETAILS: [&[u8]; 2] = [b"via_upstream", b"direct_response"];
+
+/// The host of one stream's transaction.
+pub(super) struct EnvoyHost {
+    context: u32,
+    plugin: Rc<Plugin>,
+    state: Rc<State>,
+}
+
+impl EnvoyHost {
+    pub(super) fn new(context: u32, plugin: Rc<Plugin>, state: Rc<State>) -> EnvoyHost {
+        EnvoyHost { context, plugin, state }
+    }
+
+    async fn progress<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
+        let side = self.state.side(direction);
+        poll_fn(|_| ready(side.progress.get()).map_or(Poll::Pending, Poll::Ready)).await
+    }
+}
+
+fn map(direction: Direction) -> HeaderMap {
+    match direction {
+        Direction::Request => HeaderMap::Request,
+        Direction::Response => HeaderMap::Response,
+    }
+}
+
+fn buffer(direction: Direction) -> abi::Body {
+    match direction {
+        Direction::Request => abi::Body::Request,
+        Direction::Response => abi::Body::Response,
+    }
+}
+
+/// Tells of a host call that should not have failed. The request goes on: a warning is all that can be done.
+fn note(what: &str, result: Result<(), abi::HostError>) {
+    if let Err(error) = result {
+        abi::log(LogLevel::Warn, &format!("callout: {what}: {error:?}"));
+    }
+}
+
+impl Host for EnvoyHost {
+    fn now(&self) -> Duration {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        abi::random(buffer);
+    }
+
+    fn headers(&self, direction: Direction) -> Headers {
+        Headers::new(abi::header_map(map(direction)).unwrap_or_default().into_vec())
+    }
+
+    fn change_header(&self, direction: Direction, change: &HeaderChange) {
+        let map = map(direction);
+        match change {
+            HeaderChange::Remove(name) => note("a header was not removed", abi::remove_header(map, name.as_bytes())),
+            HeaderChange::Set(name, values) => {
+                let mut values = values.iter();
+                if let Some(first) = values.next() {
+                    note("a header was not set", abi::replace_header(map, name.as_bytes(), first));
+                }
+                for value in values {
+                    note("a header was not added", abi::add_header(map, name.as_bytes(), value));
+                }
+            }
+        }
+    }
+
+    async fn body(&self, direction: Direction) -> Option<Bytes> {
+        let size = self.progress(direction, |progress| match progress {
+            Progress::Nothing | Progress::Partly => None,
+            Progress::Whole(size) => Some(size),
+        });
+        let size = size.await?;
+        Some(abi::body(buffer(direction), size).unwrap_or_default())
+    }
+
+    fn replace_body(&self, direction: Direction, body: &[u8]) {
+        note("a body was not replaced", abi::replace_body(buffer(direction), usize::MAX, body));
+    }
+
+    fn resume(&self, direction: Direction) {
+        self.state.side(direction).gate.set(Gate::Open);
+    }
+
+    async fn response(&self) -> bool {
+        let came = |progress| (progress != Progress::Nothing).then_some(());
+        self.progress(Direction::Response, came).await;
+        let details = abi::property(&["response", "code_details"]).unwrap_or_default();
+        UPSTREAM_DETAILS.iter().any(|upstream| details.starts_with(upstream))
+    }
+
+    fn reply(&self, reply: &Reply) {
+        self.state.is_replied.set(true);
+        let headers: Vec<(&[u8], &[u8])> =
+            reply.headers.iter().map(|(name, value)| (name.as_bytes().as_ref(), value.as_ref())).collect();
+        let sent = abi::send_local_response(reply.status.into(), &reply.details, &headers, &reply.body);
+        note("the client was not answered", sent);
+    }
+
+    async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
+        let started = Instant::now();
+        let token = dispatch(call)?;
+        self.plugin.metrics.count_request(call.policy);
+        Pending::new(token, self.context, call.policy, Rc::clone(&self.plugin)).answer(call, started).await
+    }
+
+    fn send(&self, call: &Call) -> Result<(), CallFailure> {
+        dispatch(call)?;
+        self.plugin.metrics.count_request(call.policy);
+        Ok(())
+    }
+
+    fn count(&self, policy: usize, outcome: Outcome) {
+        self.plugin.metrics.count_outcome(policy, outcome);
+    }
+
+    fn attribute(&self, path: &[&str]) -> Option<Bytes> {
+        abi::property(path).ok()
+    }
+
+    fn filter_state(&self, name: &str) -> Option<Bytes> {
+        abi::property(&[name]).ok()
+    }
+
+    fn publish(&self, name: &str, value: &[u8]) {
+        note("filter state was not set", abi::set_filter_state(name, value));
+    }
+
+    fn warn(&self, text: &str) {
+        abi::log(LogLevel::Warn, text);
+    }
+}

@@ -1,0 +1,45 @@
+//! A configured plugin: its plan and its metrics.
+
+use crate::config;
+use crate::diagnostic::Severity;
+use crate::filter::abi::{self, LogLevel};
+use crate::filter::metrics::Metrics;
+use crate::plan::Plan;
+
+/// What all streams of a plugin share.
+pub(super) struct Plugin {
+    pub(super) plan: Plan,
+    pub(super) metrics: Metrics,
+}
+
+impl Plugin {
+    /// Loads a configuration and logs every problem. `None` when it cannot be used.
+    pub(super) fn configure(bytes: &[u8]) -> Option<Plugin> {
+        match config::load(bytes) {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    abi::log(LogLevel::Warn, &format!("callout: {warning}"));
+                }
+                if loaded.plan.needs.request_body || loaded.plan.needs.response_body {
+                    abi::log(LogLevel::Warn, BODY_NEEDED);
+                }
+                let metrics = Metrics::define(&loaded.plan);
+                Some(Plugin { plan: loaded.plan, metrics })
+            }
+            Err(problems) => {
+                for problem in &problems {
+                    let level = match problem.severity {
+                        Severity::Warning => LogLevel::Warn,
+                        Severity::Error => LogLevel::Error,
+                    };
+                    abi::log(level, &format!("callout: {problem}"));
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The filter cannot see how it is configured, so it tells what it must be (facts F6.1 to F6.4).
+const BODY_NEEDED: &str = "callout: the policies use the body of a message: set allow_on_headers_stop_iteration: true in \
+    the plugin's configuration, else requests with a body wait until stream_idle_timeout";

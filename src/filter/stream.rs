@@ -1,0 +1,170 @@
+//! One stream: when Envoy may let it go on.
+
+use crate::filter::abi;
+use crate::filter::contexts::{Action, Event};
+use crate::filter::host::EnvoyHost;
+use crate::filter::plugin::Plugin;
+use crate::flow::host::Direction;
+use crate::flow::run;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// How far a direction of a stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// The transaction has not let it go on.
+    #[default]
+    Held,
+    /// It goes on.
+    Open,
+}
+
+/// How much of a body Envoy has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Its headers have not come.
+    #[default]
+    Nothing,
+    /// More of it is to come.
+    Partly,
+    /// It is whole, with that many bytes; `None` when there is no body.
+    Whole(Option<usize>),
+}
+
+/// What the transaction's host and the stream's callbacks tell each other.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) request: Side,
+    pub(super) response: Side,
+    /// The client has been answered in place of the upstream; nothing is held any more.
+    pub(super) is_replied: Cell<bool>,
+}
+
+/// One direction of a stream.
+#[derive(Default)]
+pub(super) struct Side {
+    pub(super) gate: Cell<Gate>,
+    pub(super) progress: Cell<Progress>,
+}
+
+impl State {
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Request => &self.request,
+            Direction::Response => &self.response,
+        }
+    }
+
+    fn is_held(&self, direction: Direction) -> bool {
+        self.side(direction).gate.get() == Gate::Held
+    }
+}
+
+/// A client's stream with the transaction that runs over it.
+pub(super) struct Stream {
+    id: u32,
+    plugin: Rc<Plugin>,
+    state: Rc<State>,
+    transaction: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+impl Stream {
+    pub(super) fn new(id: u32, plugin: Rc<Plugin>) -> Stream {
+        Stream { id, plugin, state: Rc::default(), transaction: None }
+    }
+
+    /// Takes an event in, lets the transaction go as far as it can, and says whether the event's direction goes on.
+    pub(super) fn on_event(&mut self, event: Event) -> Action {
+        if self.state.is_replied.get() {
+            return self.after_reply(event);
+        }
+        match event {
+            Event::RequestHeaders { .. } => self.begin(),
+            // Envoy answers in our place, for example because the body is too large: nothing is left to do.
+            Event::ResponseHeaders { .. } if self.state.request.gate.get() == Gate::Held => self.transaction = None,
+            _ => {}
+        }
+        let direction = self.note(event);
+        let held =
+            [Direction::Request, Direction::Response].map(|direction| (direction, self.state.is_held(direction)));
+        self.poll();
+        if self.state.is_replied.get() {
+            return Action::Pause;
+        }
+        for (opened, _) in held.into_iter().filter(|(side, was_held)| *was_held && !self.state.is_held(*side)) {
+            // The direction of this very event goes on by the callback's return value.
+            if direction != Some(opened) {
+                resume(opened);
+            }
+        }
+        match direction {
+            Some(direction) if self.transaction.is_some() && self.state.is_held(direction) => Action::Pause,
+            _ => Action::Continue,
+        }
+    }
+
+    /// Our own reply passes by on its way to the client; what the client still sends goes nowhere.
+    fn after_reply(&self, event: Event) -> Action {
+        match event {
+            Event::RequestHeaders { .. } | Event::RequestBody { .. } | Event::RequestTrailers
+                if self.state.request.gate.get() == Gate::Held =>
+            {
+                Action::Pause
+            }
+            _ => Action::Continue,
+        }
+    }
+
+    fn begin(&mut self) {
+        let plan = &self.plugin.plan;
+        if plan.request.is_empty() && plan.response.is_empty() {
+            return;
+        }
+        let plugin = Rc::clone(&self.plugin);
+        let host = EnvoyHost::new(self.id, Rc::clone(&plugin), Rc::clone(&self.state));
+        self.transaction = Some(Box::pin(async move { run(&plugin.plan, &host).await }));
+    }
+
+    /// Notes what an event brought. Returns the direction whose fate the callback decides.
+    fn note(&self, event: Event) -> Option<Direction> {
+        let (direction, progress) = match event {
+            Event::RequestHeaders { end } => (Direction::Request, headers_came(end)),
+            Event::RequestBody { size, end } => (Direction::Request, body_came(size, end)),
+            Event::ResponseHeaders { end } => (Direction::Response, headers_came(end)),
+            Event::ResponseBody { size, end } => (Direction::Response, body_came(size, end)),
+            Event::RequestTrailers => (Direction::Request, Progress::Whole(Some(usize::MAX))),
+            Event::ResponseTrailers => (Direction::Response, Progress::Whole(Some(usize::MAX))),
+            Event::CallAnswered => return None,
+        };
+        self.state.side(direction).progress.set(progress);
+        Some(direction)
+    }
+
+    fn poll(&mut self) {
+        let Some(transaction) = &mut self.transaction else { return };
+        // Nothing wakes a transaction but the next event, which polls it anyway.
+        if let Poll::Ready(()) = transaction.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            self.transaction = None;
+        }
+    }
+}
+
+fn headers_came(end: bool) -> Progress {
+    if end { Progress::Whole(None) } else { Progress::Partly }
+}
+
+fn body_came(size: usize, end: bool) -> Progress {
+    if end { Progress::Whole(Some(size)) } else { Progress::Partly }
+}
+
+fn resume(direction: Direction) {
+    let direction = match direction {
+        Direction::Request => abi::Direction::Request,
+        Direction::Response => abi::Direction::Response,
+    };
+    // Envoy has nothing to resume once the client is gone.
+    let _ = abi::continue_stream(direction);
+}

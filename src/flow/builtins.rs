@@ -1,0 +1,132 @@
+//! The predefined variables outside messages: constants, the clock and Envoy's attributes (semantics section 8.4).
+
+use crate::flow::headers::text;
+use crate::flow::host::Host;
+use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::value::Value;
+use crate::policy::variable::Builtin;
+use bytestring::ByteString;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use std::time::Duration;
+
+impl<H: Host> Transaction<'_, H> {
+    /// The value of a predefined variable; `None` when it does not resolve here. Constants of the configuration
+    /// (`organization.name`, `proxy.basepath`) are not answered here.
+    pub(super) fn builtin(&mut self, builtin: Builtin) -> Option<Value> {
+        match builtin {
+            Builtin::ProxyPathsuffix => self.pathsuffix().map(Value::String),
+            Builtin::ProxyBasepath | Builtin::ApiproxyBasepath | Builtin::ApiproxyName => None,
+            Builtin::ApiproxyRevision | Builtin::OrganizationName | Builtin::EnvironmentName => None,
+            Builtin::ProxyName => Some(ByteString::from_static("default")).map(Value::String),
+            Builtin::ProxyUrl => self.proxy_url().map(Value::String),
+            Builtin::CurrentFlowName => Some(Value::String(ByteString::from_static(match self.stage {
+                Stage::Request | Stage::Response => "PreFlow",
+                Stage::Error => "DefaultFaultRule",
+            }))),
+            Builtin::MessageId => self.request_header("x-request-id").or_else(|| self.attribute(&["request", "id"])),
+            Builtin::ClientIp | Builtin::ClientResolvedIp | Builtin::ProxyClientIp => {
+                let address = self.attribute_text(&["source", "address"])?;
+                Some(Value::String(ByteString::from(host_of(&address))))
+            }
+            Builtin::ClientPort => self.attribute_integer(&["source", "port"]),
+            Builtin::ClientScheme => self.attribute(&["request", "scheme"]),
+            Builtin::ClientHost => self.request_header("host"),
+            Builtin::ClientSslEnabled => Some(Value::Boolean(
+                self.host.attribute(&["connection", "tls_version"]).is_some_and(|version| !version.is_empty()),
+            )),
+            Builtin::ClientCn => {
+                let subject = self.attribute_text(&["connection", "subject_peer_certificate"])?;
+                common_name(&subject).map(Value::text)
+            }
+            Builtin::ClientReceivedStartTimestamp | Builtin::ClientReceivedEndTimestamp => millis(self.started),
+            Builtin::ClientReceivedStartTime | Builtin::ClientReceivedEndTime => {
+                Some(Value::text(http_date(civil(self.started)?)))
+            }
+            Builtin::SystemTimestamp => millis(self.host.now()),
+            Builtin::SystemTime => Some(Value::text(http_date(civil(self.host.now())?))),
+            Builtin::SystemTimeYear => Some(Value::Integer(civil(self.host.now())?.year().into())),
+            Builtin::SystemTimeMonth => Some(Value::Integer(civil(self.host.now())?.month().into())),
+            Builtin::SystemTimeDay => Some(Value::Integer(civil(self.host.now())?.day().into())),
+            Builtin::SystemTimeDayOfWeek => {
+                Some(Value::Integer(civil(self.host.now())?.weekday().to_sunday_one_offset().into()))
+            }
+            Builtin::SystemTimeHour => Some(Value::Integer(civil(self.host.now())?.hour().into())),
+            Builtin::SystemTimeMinute => Some(Value::Integer(civil(self.host.now())?.minute().into())),
+            Builtin::SystemTimeSecond => Some(Value::Integer(civil(self.host.now())?.second().into())),
+            Builtin::SystemTimeMillisecond => Some(Value::Integer(civil(self.host.now())?.millisecond().into())),
+            Builtin::SystemTimeZone => Some(Value::String(ByteString::from_static("UTC"))),
+            Builtin::SystemUuid => self.attribute(&["node", "id"]),
+            Builtin::SystemRegionName => self.attribute(&["node", "locality", "region"]),
+            Builtin::SystemPodName => self.attribute(&["node", "id"]),
+            Builtin::TargetIp => {
+                let address = self.attribute_text(&["upstream", "address"])?;
+                Some(Value::String(ByteString::from(host_of(&address))))
+            }
+            Builtin::TargetHost => self.attribute(&["upstream", "address"]),
+            Builtin::TargetPort => self.attribute_integer(&["upstream", "port"]),
+            Builtin::IsError => Some(Value::Boolean(self.stage == Stage::Error)),
+        }
+    }
+
+    /// The client's path after the base path; the whole path when the base path does not begin it.
+    fn pathsuffix(&mut self) -> Option<ByteString> {
+        let path = self.client_request()?.as_request()?.path.clone();
+        let base = self.plan.base_path.trim_end_matches('/').to_owned();
+        let rest = path.strip_prefix(&*base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        Some(rest.map_or_else(|| path.clone(), |rest| path.slice_ref(rest)))
+    }
+
+    fn proxy_url(&mut self) -> Option<ByteString> {
+        let scheme = self.attribute_text(&["request", "scheme"])?;
+        let request = self.client_request()?;
+        let line = request.as_request()?;
+        let host = request.headers.first_line("host").map(text).unwrap_or_default();
+        let mark = if line.query.is_empty() { "" } else { "?" };
+        Some(format!("{scheme}://{host}{}{mark}{}", line.path, line.query.as_text()).into())
+    }
+
+    fn request_header(&mut self, name: &str) -> Option<Value> {
+        self.client_request()?.headers.first_line(name).map(|line| Value::String(text(line)))
+    }
+
+    fn attribute(&self, path: &[&str]) -> Option<Value> {
+        self.attribute_text(path).filter(|text| !text.is_empty()).map(Value::String)
+    }
+
+    fn attribute_text(&self, path: &[&str]) -> Option<ByteString> {
+        self.host.attribute(path).as_ref().map(text)
+    }
+
+    /// Numbers arrive as eight bytes, little endian.
+    fn attribute_integer(&self, path: &[&str]) -> Option<Value> {
+        let bytes = self.host.attribute(path)?;
+        Some(Value::Integer(i64::from_le_bytes(bytes.get(..8)?.try_into().ok()?)))
+    }
+}
+
+fn millis(time: Duration) -> Option<Value> {
+    i64::try_from(time.as_millis()).ok().map(Value::Integer)
+}
+
+fn civil(time: Duration) -> Option<DateTime> {
+    let timestamp = Timestamp::from_millisecond(i64::try_from(time.as_millis()).ok()?).ok()?;
+    Some(Offset::UTC.to_datetime(timestamp))
+}
+
+/// `Wed, 21 Aug 2013 19:16:47 GMT`
+fn http_date(time: DateTime) -> String {
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// The address without its port; the brackets of an IPv6 address go too.
+fn host_of(address: &str) -> String {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+/// The `CN` of a certificate's subject.
+fn common_name(subject: &str) -> Option<&str> {
+    subject.split(',').find_map(|part| part.trim().strip_prefix("CN="))
+}

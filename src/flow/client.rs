@@ -1,0 +1,83 @@
+//! Between Envoy's header maps and the client's messages.
+
+use crate::flow::headers::{HeaderChange, Headers, text};
+use crate::flow::host::{Direction, Host};
+use crate::flow::message::{Message, StartLine, StatusLine};
+use crate::flow::transaction::ClientMessage;
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// A message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
+pub(super) fn message(direction: Direction, map: &Headers) -> Message {
+    let pseudo = |name: &str| map.first_line(name).map(text).unwrap_or_default();
+    let mut message = match direction {
+        Direction::Request => {
+            let mut message = Message::request();
+            if let Some(line) = message.as_request_mut() {
+                line.verb = pseudo(":method");
+                let path = pseudo(":path");
+                match path.split_once('?') {
+                    Some((before, query)) => {
+                        line.path = path.slice_ref(before);
+                        line.query.add_text(query);
+                    }
+                    None => line.path = path,
+                }
+            }
+            message
+        }
+        Direction::Response => {
+            let mut message = Message::response();
+            message.start = StartLine::Response(StatusLine::new(pseudo(":status").parse().unwrap_or(200)));
+            message
+        }
+    };
+    let host = map.first_line(":authority").map(|authority| (Bytes::from_static(b"host"), authority.clone()));
+    let plain = map.lines().filter(|(name, _)| !name.starts_with(b":"));
+    message.headers = Headers::new(host.into_iter().chain(plain.map(|(n, v)| (n.clone(), v.clone()))).collect());
+    message
+}
+
+/// Tells Envoy what differs between a message as it came and as it is now. A message whose kind is not the
+/// direction's, which a callout can put under the name, changes nothing.
+pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &ClientMessage, now: &Message) {
+    let before = &came.before;
+    let pseudo = |name: &'static str, before: &str, now: &ByteString| {
+        if before != &**now {
+            let value = crate::flow::headers::header_value(now.clone());
+            host.change_header(direction, &HeaderChange::Set(ByteString::from_static(name), vec![value]));
+        }
+    };
+    match (&before.start, &now.start) {
+        (StartLine::Request(before), StartLine::Request(now)) => {
+            pseudo(":method", &before.verb, &now.verb);
+            if before.path != now.path || before.query != now.query {
+                let mark = if now.query.is_empty() { "" } else { "?" };
+                pseudo(":path", "", &format!("{}{mark}{}", now.path, now.query.as_text()).into());
+            }
+        }
+        (StartLine::Response(before), StartLine::Response(now)) => {
+            pseudo(":status", &before.status.to_string(), &now.status.to_string().into());
+        }
+        _ => return,
+    }
+    for change in now.headers.changes_since(&before.headers) {
+        match change {
+            HeaderChange::Set(name, values) if name.eq_ignore_ascii_case("host") => {
+                host.change_header(direction, &HeaderChange::Set(ByteString::from_static(":authority"), values));
+            }
+            // Every request has an authority, and the length follows the body below.
+            HeaderChange::Remove(name) if name.eq_ignore_ascii_case("host") => {}
+            HeaderChange::Remove(name) | HeaderChange::Set(name, _) if name.eq_ignore_ascii_case("content-length") => {}
+            change => host.change_header(direction, &change),
+        }
+    }
+    if came.has_body && now.body != before.body {
+        host.replace_body(direction, &now.body);
+        // A body that came without its length goes on in chunks, or as HTTP/2 frames.
+        if before.headers.first_line("content-length").is_some() {
+            let length = Bytes::from(now.body.len().to_string());
+            host.change_header(direction, &HeaderChange::Set(ByteString::from_static("content-length"), vec![length]));
+        }
+    }
+}

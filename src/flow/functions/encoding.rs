@@ -1,0 +1,52 @@
+//! Bytes as text: hexadecimal digits and Base64.
+
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, Engine};
+
+/// The standard alphabet with padding, which Java's decoder lets an encoder leave out. Base64URL's own characters,
+/// line ends and spaces are errors.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
+/// Base64 with padding.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// The bytes of a Base64 text; `None` when it is not one.
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).ok()
+}
+
+/// The bytes of a key in the encoding named by `hmac…`'s third argument, whose default is `utf-8`.
+///
+/// `None` when the key does not fit its encoding or there is no such encoding. `[inferred]`
+pub(super) fn key_bytes(key: &str, encoding: Option<&str>) -> Option<Vec<u8>> {
+    match encoding.unwrap_or("utf-8").to_ascii_lowercase().as_str() {
+        "utf-8" => Some(key.as_bytes().to_vec()),
+        "hex" | "base16" => base16ct::mixed::decode_vec(key).ok(),
+        "base64" => decode_base64(key),
+        _ => None,
+    }
+}
+
+/// The bytes in the encoding named by `hmac…`'s fourth argument, whose default is `base64`.
+///
+/// `None` when there is no such encoding. `[inferred]`
+pub(super) fn encode(bytes: &[u8], encoding: Option<&str>) -> Option<String> {
+    match encoding.unwrap_or("base64").to_ascii_lowercase().as_str() {
+        "hex" | "base16" => Some(hex(bytes)),
+        "base64" => Some(base64(bytes)),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! The outside of a transaction: Envoy in the filter, a script in tests and tools.
+
+use crate::flow::headers::{HeaderChange, Headers};
+use bytes::Bytes;
+use bytestring::ByteString;
+use std::future::Future;
+use std::time::Duration;
+
+/// One of the two directions of the client's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the upstream.
+    Request,
+    /// From the upstream to the client.
+    Response,
+}
+
+/// Everything that a transaction asks of its surroundings.
+///
+/// The stream waits while a transaction runs: it moves on only by [`Host::resume`] or ends by [`Host::reply`], each
+/// at most once per direction.
+pub trait Host {
+    /// The time since the Unix epoch.
+    fn now(&self) -> Duration;
+
+    /// Fills a buffer with random bytes.
+    fn random(&self, buffer: &mut [u8]);
+
+    /// All headers of a direction with Envoy's pseudo-headers (`:path`, `:status`); empty when they are gone.
+    fn headers(&self, direction: Direction) -> Headers;
+
+    /// Changes a header of a direction that still waits.
+    fn change_header(&self, direction: Direction, change: &HeaderChange);
+
+    /// Waits for the end of a direction's body. `None` when it has none.
+    fn body(&self, direction: Direction) -> impl Future<Output = Option<Bytes>>;
+
+    /// Replaces the body of a direction that has one and still waits.
+    fn replace_body(&self, direction: Direction, body: &[u8]);
+
+    /// Lets a direction go on.
+    fn resume(&self, direction: Direction);
+
+    /// Waits for the upstream's response headers. `false` when the response is none of the upstream's: a reply of
+    /// Envoy or of this filter.
+    fn response(&self) -> impl Future<Output = bool>;
+
+    /// Answers the client in place of what waits.
+    fn reply(&self, reply: &Reply);
+
+    /// Makes a call and waits for its answer.
+    fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
+
+    /// Makes a call whose answer nobody waits for.
+    ///
+    /// # Errors
+    /// When it could not even be handed over.
+    fn send(&self, call: &Call) -> Result<(), CallFailure>;
+
+    /// Counts how a callout policy ended. `policy` is its place in the plan.
+    fn count(&self, policy: usize, outcome: Outcome);
+
+    /// The bytes of an Envoy attribute, its path in segments.
+    fn attribute(&self, path: &[&str]) -> Option<Bytes>;
+
+    /// The value that filter state holds under `wasm.<name>`.
+    fn filter_state(&self, name: &str) -> Option<Bytes>;
+
+    /// Stores a value in filter state under `wasm.<name>`.
+    fn publish(&self, name: &str, value: &[u8]);
+
+    /// Writes a warning to the log.
+    fn warn(&self, text: &str);
+}
+
+/// A request to another service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The policy that makes it, by its place in the plan.
+    pub policy: usize,
+    /// The cluster that serves it.
+    pub cluster: String,
+    /// Pseudo-headers and headers in sending order, none of them hop-by-hop.
+    pub headers: Vec<(ByteString, Bytes)>,
+    /// The body.
+    pub body: Bytes,
+    /// How long to wait for the whole answer.
+    pub timeout: Duration,
+    /// The largest body of an answer, in bytes.
+    pub max_response_bytes: usize,
+}
+
+/// The whole answer to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallReply {
+    /// The status code.
+    pub status: u16,
+    /// The headers, without pseudo-headers and without what Envoy adds.
+    pub headers: Headers,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why a call has no answer (`envoy-host-facts` section 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// The time was over.
+    Timeout,
+    /// No cluster, no healthy host, or no connection.
+    Unreachable,
+    /// The connection ended before the answer was whole.
+    Reset,
+    /// What came was no HTTP.
+    Protocol,
+    /// The answer's body is larger than this many bytes.
+    TooLarge(usize),
+}
+
+/// How a callout policy ended, for the metrics of contract 3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer in the success set.
+    Ok,
+    /// An answer outside it.
+    ErrorStatus,
+    /// No answer in time.
+    Timeout,
+    /// Host not reachable.
+    Unreachable,
+    /// Any other failure, before or after sending.
+    Fault,
+}
+
+/// An answer to the client made here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The status code, from 200 to 999.
+    pub status: u16,
+    /// The headers, fit to be sent.
+    pub headers: Vec<(ByteString, Bytes)>,
+    /// The body.
+    pub body: Bytes,
+    /// What Envoy's `%RESPONSE_CODE_DETAILS%` prints.
+    pub details: String,
+}

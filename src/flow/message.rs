@@ -1,0 +1,196 @@
+//! Messages: the client's request and response, those of callouts, and those that policies make.
+
+mod parts;
+
+pub use parts::NotWritable;
+
+use crate::flow::headers::{Headers, text};
+use crate::flow::parameters::{Kind, Parameters};
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// The media type of a form body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The place of a message in its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageId(pub(super) usize);
+
+/// A request or a response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// What stands above the headers.
+    pub start: StartLine,
+    /// The headers, without pseudo-headers. A request's `Host` is among them.
+    pub headers: Headers,
+    /// The body as it is sent.
+    pub body: Bytes,
+    /// Whether a callout has sent and cleared it: the next one starts afresh (semantics section 2.3.4).
+    pub spent: bool,
+}
+
+/// What makes a message a request or a response.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StartLine {
+    /// Verb, path and query.
+    Request(RequestLine),
+    /// Status.
+    Response(StatusLine),
+}
+
+/// The first line of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestLine {
+    /// The HTTP method.
+    pub verb: ByteString,
+    /// The path as sent, without the query.
+    pub path: ByteString,
+    /// The query parameters.
+    pub query: Parameters,
+    /// The HTTP version, kept but not enforced.
+    pub version: ByteString,
+}
+
+/// The first line of a response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusLine {
+    /// The status code.
+    pub status: u16,
+    /// The reason phrase: a variable only, Envoy writes its own on the wire.
+    pub reason: ByteString,
+}
+
+impl Default for RequestLine {
+    /// That of a fresh request (semantics section 2.3.2). `[inferred]`
+    fn default() -> RequestLine {
+        RequestLine {
+            verb: ByteString::from_static("GET"),
+            path: ByteString::new(),
+            query: Parameters::new(ByteString::new(), Kind::Query),
+            version: ByteString::from_static("1.1"),
+        }
+    }
+}
+
+impl StatusLine {
+    /// A status with its standard phrase.
+    pub fn new(status: u16) -> StatusLine {
+        StatusLine { status, reason: ByteString::from_static(standard_reason(status)) }
+    }
+}
+
+/// The standard reason phrase of a status code, or nothing.
+pub fn standard_reason(status: u16) -> &'static str {
+    http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
+}
+
+impl Message {
+    /// A fresh request.
+    pub fn request() -> Message {
+        Message::new(StartLine::Request(RequestLine::default()))
+    }
+
+    /// A fresh response: 200, no headers, no body (semantics section 3.2).
+    pub fn response() -> Message {
+        Message::new(StartLine::Response(StatusLine::new(200)))
+    }
+
+    fn new(start: StartLine) -> Message {
+        Message { start, headers: Headers::default(), body: Bytes::new(), spent: false }
+    }
+
+    /// The request line, when it is a request.
+    pub fn as_request(&self) -> Option<&RequestLine> {
+        match &self.start {
+            StartLine::Request(line) => Some(line),
+            StartLine::Response(_) => None,
+        }
+    }
+
+    /// The request line, when it is a request.
+    pub fn as_request_mut(&mut self) -> Option<&mut RequestLine> {
+        match &mut self.start {
+            StartLine::Request(line) => Some(line),
+            StartLine::Response(_) => None,
+        }
+    }
+
+    /// The status line, when it is a response.
+    pub fn as_response(&self) -> Option<&StatusLine> {
+        match &self.start {
+            StartLine::Request(_) => None,
+            StartLine::Response(line) => Some(line),
+        }
+    }
+
+    /// The status line, when it is a response.
+    pub fn as_response_mut(&mut self) -> Option<&mut StatusLine> {
+        match &mut self.start {
+            StartLine::Request(_) => None,
+            StartLine::Response(line) => Some(line),
+        }
+    }
+
+    /// The media type in `Content-Type` without its parameters, in lower case.
+    pub fn media_type(&self) -> Option<String> {
+        let line = text(self.headers.first_line("content-type")?);
+        Some(line.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (semantics section 8.2).
+    pub fn content(&self) -> ByteString {
+        match self.charset().as_deref() {
+            Some("iso-8859-1" | "latin1") => self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
+            _ => text(&self.body),
+        }
+    }
+
+    fn charset(&self) -> Option<String> {
+        let line = text(self.headers.first_line("content-type")?);
+        let charset = line.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
+        charset
+    }
+
+    /// The form parameters in the body; none unless `Content-Type` says it is a form.
+    pub fn form(&self) -> Parameters {
+        let is_form = self.media_type().is_some_and(|media_type| media_type == FORM);
+        Parameters::new(if is_form { text(&self.body) } else { ByteString::new() }, Kind::Form)
+    }
+
+    /// Makes the body a form of those parameters (semantics section 3.3).
+    pub fn set_form(&mut self, form: &Parameters) {
+        self.body = form.as_text().clone().into_bytes();
+        if self.media_type().is_none_or(|media_type| media_type != FORM) {
+            self.headers.set("Content-Type", Bytes::from_static(FORM.as_bytes()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_decoded_with_its_charset() {
+        let mut message = Message::request();
+        message.body = Bytes::from_static(b"caf\xe9");
+        assert_eq!(message.content(), "caf\u{fffd}");
+        message.headers.set("content-type", Bytes::from("text/plain; Charset=\"ISO-8859-1\""));
+        assert_eq!(message.content(), "café");
+    }
+
+    #[test]
+    fn a_form_is_a_view_of_the_body() {
+        let mut message = Message::request();
+        message.body = Bytes::from("a=1");
+        assert!(message.form().is_empty());
+        let mut form = message.form();
+        form.set("b", "x y");
+        message.set_form(&form);
+        assert_eq!(message.body, "b=x%20y");
+        assert_eq!(message.media_type().as_deref(), Some(FORM));
+    }
+}

@@ -1,0 +1,236 @@
+//! Reading and writing the parts of a message that variables name.
+
+use super::{Message, StartLine, standard_reason};
+use crate::flow::headers::header_value;
+use crate::flow::numbered;
+use crate::flow::parameters::Parameters;
+use crate::flow::value::Value;
+use crate::policy::variable::{Item, MessagePart};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use bytestring::ByteString;
+
+/// The part of the message cannot be written, or not with that value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotWritable;
+
+impl Message {
+    /// The value of a part; `None` when the message has no such part or it is not there.
+    pub fn part(&self, part: &MessagePart) -> Option<Value> {
+        match part {
+            MessagePart::Whole | MessagePart::Content => Some(Value::String(self.content())),
+            MessagePart::ContentBase64 => Some(Value::text(STANDARD.encode(&self.body))),
+            MessagePart::ContentBase64Url => Some(Value::text(URL_SAFE.encode(&self.body))),
+            MessagePart::Header(name, item) => self.header_item(name, *item),
+            MessagePart::HeadersCount => Some(Value::count(self.headers.names().len())),
+            MessagePart::HeaderNames => Some(Value::Collection(self.headers.names())),
+            MessagePart::HeaderNamesJoined => Some(joined(&self.headers.names())),
+            MessagePart::FormParam(name, item) => parameter(&self.form(), name, *item),
+            MessagePart::FormParamsCount => Some(Value::count(self.form().names().len())),
+            MessagePart::FormParamNames => Some(Value::Collection(self.form().names())),
+            MessagePart::FormParamNamesJoined => Some(joined(&self.form().names())),
+            MessagePart::FormString => Some(Value::String(self.form().as_text().clone())),
+            MessagePart::Version => Some(match &self.start {
+                StartLine::Request(line) => Value::String(line.version.clone()),
+                StartLine::Response(_) => Value::String(ByteString::from_static("1.1")),
+            }),
+            MessagePart::StatusCode => Some(Value::Integer(self.as_response()?.status.into())),
+            MessagePart::ReasonPhrase => Some(Value::String(self.as_response()?.reason.clone())),
+            MessagePart::Verb => Some(Value::String(self.as_request()?.verb.clone())),
+            MessagePart::Path => Some(Value::String(self.as_request()?.path.clone())),
+            MessagePart::Uri => {
+                let line = self.as_request()?;
+                let mark = if line.query.is_empty() { "" } else { "?" };
+                Some(Value::text(format!("{}{mark}{}", line.path, line.query.as_text())))
+            }
+            // Known only once a request has been sent; see `variables`.
+            MessagePart::Url => None,
+            MessagePart::QueryString => Some(Value::String(self.as_request()?.query.as_text().clone())),
+            MessagePart::QueryParam(name, item) => parameter(&self.as_request()?.query, name, *item),
+            MessagePart::QueryParamsCount => Some(Value::count(self.as_request()?.query.names().len())),
+            MessagePart::QueryParamNames => Some(Value::Collection(self.as_request()?.query.names())),
+            MessagePart::QueryParamNamesJoined => Some(joined(&self.as_request()?.query.names())),
+        }
+    }
+
+    fn header_item(&self, name: &str, item: Item) -> Option<Value> {
+        match item {
+            Item::First => self.headers.first_value(name).map(Value::String),
+            Item::Number(number) => numbered::get(self.headers.values(name), number).map(Value::String),
+            Item::Values => Some(self.headers.values(name)).filter(|values| !values.is_empty()).map(Value::Collection),
+            Item::Count => Some(Value::count(self.headers.values(name).len())),
+            Item::Joined => self.headers.joined(name).map(Value::String),
+        }
+    }
+
+    /// Writes a part.
+    ///
+    /// # Errors
+    /// Parts that only tell about others (counts, names), a status that is no number from 100 to 999, and parts that
+    /// this kind of message does not have.
+    pub fn set_part(&mut self, part: &MessagePart, value: &Value) -> Result<(), NotWritable> {
+        let text = value.render().ok_or(NotWritable)?;
+        self.spent = false;
+        match part {
+            MessagePart::Content => self.body = text.into_bytes(),
+            MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
+            MessagePart::Header(name, Item::Number(number)) => {
+                self.headers.set_value(name, *number, header_value(text));
+            }
+            MessagePart::FormParam(name, item) => {
+                let mut form = self.form();
+                set_parameter(&mut form, name, *item, &text)?;
+                self.set_form(&form);
+            }
+            MessagePart::StatusCode => {
+                let status = text.trim().parse().ok().filter(|status| (100..1000).contains(status));
+                let line = self.as_response_mut().ok_or(NotWritable)?;
+                line.status = status.ok_or(NotWritable)?;
+                line.reason = ByteString::from_static(standard_reason(line.status));
+            }
+            MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = text,
+            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = text,
+            MessagePart::Path => self.set_path(&text)?,
+            MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = text,
+            MessagePart::QueryParam(name, item) => {
+                set_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item, &text)?;
+            }
+            _ => return Err(NotWritable),
+        }
+        Ok(())
+    }
+
+    /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
+    fn set_path(&mut self, path: &ByteString) -> Result<(), NotWritable> {
+        let line = self.as_request_mut().ok_or(NotWritable)?;
+        match path.split_once('?') {
+            Some((before, query)) => {
+                line.path = path.slice_ref(before);
+                line.query.add_text(query);
+            }
+            None => line.path = path.clone(),
+        }
+        Ok(())
+    }
+}
+
+fn joined(names: &[ByteString]) -> Value {
+    Value::text(names.iter().map(|name| &**name).collect::<Vec<_>>().join(","))
+}
+
+fn parameter(parameters: &Parameters, name: &str, item: Item) -> Option<Value> {
+    match item {
+        Item::First => parameters.first(name).map(Value::String),
+        Item::Number(number) => numbered::get(parameters.values(name), number).map(Value::String),
+        Item::Values => Some(parameters.values(name)).filter(|values| !values.is_empty()).map(Value::Collection),
+        Item::Count => Some(Value::count(parameters.values(name).len())),
+        Item::Joined => Some(parameters.values(name)).filter(|values| !values.is_empty()).map(|values| joined(&values)),
+    }
+}
+
+fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str) -> Result<(), NotWritable> {
+    match item {
+        Item::First => parameters.set(name, text),
+        Item::Number(number) => parameters.set_value(name, number, text),
+        Item::Values | Item::Count | Item::Joined => return Err(NotWritable),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn request() -> Message {
+        let mut message = Message::request();
+        message.headers.add("X-Forwarded-For", Bytes::from("10.0.0.1, 10.0.0.2"));
+        message.headers.add("content-type", Bytes::from("application/x-www-form-urlencoded; charset=utf-8"));
+        message.body = Bytes::from("grant_type=password&a=b+c");
+        let line = message.as_request_mut().unwrap();
+        line.path = "/v1/near".into();
+        line.query.add_text("zip=94%20043&w=1&w=2");
+        message
+    }
+
+    fn read(message: &Message, suffix: &str) -> Option<String> {
+        message.part(&MessagePart::parse(suffix).unwrap())?.render().map(|text| text.to_string())
+    }
+
+    #[test]
+    fn parts_of_a_request() {
+        let cases = [
+            ("content", Some("grant_type=password&a=b+c")),
+            ("content.as.base64", Some("Z3JhbnRfdHlwZT1wYXNzd29yZCZhPWIrYw==")),
+            ("verb", Some("GET")),
+            ("path", Some("/v1/near")),
+            ("uri", Some("/v1/near?zip=94%20043&w=1&w=2")),
+            ("querystring", Some("zip=94%20043&w=1&w=2")),
+            ("version", Some("1.1")),
+            ("header.x-forwarded-for", Some("10.0.0.1")),
+            ("header.x-forwarded-for.2", Some("10.0.0.2")),
+            ("header.x-forwarded-for.3", None),
+            ("header.x-forwarded-for.values", Some("[10.0.0.1, 10.0.0.2]")),
+            ("header.x-forwarded-for.values.count", Some("2")),
+            ("header.x-forwarded-for.values.string", Some("10.0.0.1, 10.0.0.2")),
+            ("header.missing", None),
+            ("header.missing.values", None),
+            ("header.missing.values.count", Some("0")),
+            ("headers.count", Some("2")),
+            ("headers.names", Some("[X-Forwarded-For, content-type]")),
+            ("headers.names.string", Some("X-Forwarded-For,content-type")),
+            ("queryparam.zip", Some("94 043")),
+            ("queryparam.w.2", Some("2")),
+            ("queryparam.w.values", Some("[1, 2]")),
+            ("queryparams.count", Some("2")),
+            ("queryparams.names", Some("[zip, w]")),
+            ("formparam.a", Some("b c")),
+            ("formparams.names.string", Some("grant_type,a")),
+            ("formstring", Some("grant_type=password&a=b+c")),
+            ("status.code", None),
+            ("reason.phrase", None),
+        ];
+        for (suffix, value) in cases {
+            assert_eq!(read(&request(), suffix).as_deref(), value, "{suffix}");
+        }
+    }
+
+    #[test]
+    fn parts_are_written() {
+        let cases = [
+            ("content", "x"),
+            ("header.X-New", "1"),
+            ("header.x-forwarded-for", "a"),
+            ("header.x-forwarded-for.2", "b"),
+            ("queryparam.zip", "ä b"),
+            ("queryparam.w.3", "3"),
+            ("formparam.a", "d&e"),
+            ("verb", "PUT"),
+            ("path", "/other"),
+        ];
+        for (suffix, value) in cases {
+            let mut message = request();
+            message.set_part(&MessagePart::parse(suffix).unwrap(), &Value::text(value)).unwrap();
+            assert_eq!(read(&message, suffix).as_deref(), Some(value), "{suffix}");
+        }
+    }
+
+    #[test]
+    fn a_query_in_a_path_joins_the_query() {
+        let mut message = Message::request();
+        message.set_part(&MessagePart::Path, &Value::text("/get?a=1")).unwrap();
+        assert_eq!(read(&message, "uri").as_deref(), Some("/get?a=1"));
+    }
+
+    #[test]
+    fn a_status_is_a_number_and_brings_its_phrase() {
+        let mut message = Message::response();
+        message.set_part(&MessagePart::StatusCode, &Value::text("404")).unwrap();
+        assert_eq!(read(&message, "reason.phrase").as_deref(), Some("Not Found"));
+        for bad in ["abc", "99", "1000", ""] {
+            assert_eq!(message.set_part(&MessagePart::StatusCode, &Value::text(bad)), Err(NotWritable), "{bad}");
+        }
+        assert_eq!(message.set_part(&MessagePart::HeadersCount, &Value::text("1")), Err(NotWritable));
+        assert_eq!(message.set_part(&MessagePart::Verb, &Value::text("GET")), Err(NotWritable));
+    }
+}

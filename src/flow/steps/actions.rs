@@ -1,0 +1,306 @@
+//! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (semantics sections 3.3 to 3.5).
+
+use crate::flow::expand::Unresolved;
+use crate::flow::headers::{Headers, header_value};
+use crate::flow::host::Host;
+use crate::flow::message::{Message, MessageId, NotWritable, RequestLine, StatusLine};
+use crate::flow::parameters::Parameters;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::action::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
+use crate::policy::template::Template;
+use crate::policy::variable::{Item, MessagePart};
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// Why an action could not be carried out. Each policy turns these into faults of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ActionError {
+    /// A template's variable does not resolve.
+    Unresolved(ByteString),
+    /// The source of `Copy` does not exist.
+    NoSource(ByteString),
+    /// The source of `Copy` is not a message.
+    SourceNotMessage(ByteString),
+    /// The value does not fit the part.
+    NotWritable(&'static str),
+}
+
+impl From<Unresolved> for ActionError {
+    fn from(Unresolved(name): Unresolved) -> ActionError {
+        ActionError::Unresolved(name)
+    }
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// Carries out an action on a message.
+    pub(super) fn act(&mut self, action: &Action, target: MessageId, ignore: bool) -> Result<(), ActionError> {
+        match action {
+            Action::Set(assignment) => self.set_assignment(assignment, target, ignore)?,
+            Action::Add(field, name, template) => {
+                let value = self.expand(template, ignore)?;
+                self.change(target, |message| add(message, *field, name, value));
+            }
+            Action::Copy(copy) => self.copy(copy, target, ignore)?,
+            Action::Remove(parts) => self.change(target, |message| remove(message, parts.as_ref())),
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, target: MessageId, change: impl FnOnce(&mut Message)) {
+        if let Some(message) = self.message_mut(target) {
+            message.spent = false;
+            change(message);
+        }
+    }
+
+    fn set_assignment(&mut self, assignment: &Assignment, target: MessageId, ignore: bool) -> Result<(), ActionError> {
+        let (template, part, name) = match assignment {
+            Assignment::Named(field, NamedValue { name, number }, template) => {
+                let item = number.map_or(Item::First, Item::Number);
+                let part = match field {
+                    Field::Header => MessagePart::Header(name.clone(), item),
+                    Field::QueryParam => MessagePart::QueryParam(name.clone(), item),
+                    Field::FormParam => MessagePart::FormParam(name.clone(), item),
+                };
+                (template, part, "")
+            }
+            Assignment::Payload { content, content_type } => {
+                return self.set_payload(content, content_type.as_ref(), target, ignore);
+            }
+            Assignment::Verb(template) => (template, MessagePart::Verb, ""),
+            Assignment::Path(template) => (template, MessagePart::Path, ""),
+            Assignment::Version(template) => (template, MessagePart::Version, ""),
+            Assignment::StatusCode(template) => (template, MessagePart::StatusCode, "status.code"),
+            Assignment::ReasonPhrase(template) => (template, MessagePart::ReasonPhrase, ""),
+        };
+        let value = Value::String(self.expand(template, ignore)?);
+        let is_response = self.message(target).is_some_and(|message| message.as_response().is_some());
+        let mut written = Ok(());
+        self.change(target, |message| written = message.set_part(&part, &value));
+        match written {
+            // A status that is no number is a fault; a part that the message does not have means nothing.
+            Err(NotWritable) if !name.is_empty() && is_response => Err(ActionError::NotWritable(name)),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_payload(
+        &mut self,
+        content: &Template,
+        content_type: Option<&Template>,
+        target: MessageId,
+        ignore: bool,
+    ) -> Result<(), ActionError> {
+        let body = self.expand(content, ignore)?.into_bytes();
+        let content_type = content_type.map(|template| self.expand(template, ignore)).transpose()?;
+        self.change(target, |message| {
+            message.body = body;
+            if let Some(content_type) = content_type {
+                message.headers.set("Content-Type", header_value(content_type));
+            }
+        });
+        Ok(())
+    }
+
+    fn copy(&mut self, copy: &Copy, target: MessageId, ignore: bool) -> Result<(), ActionError> {
+        let name = copy.source.as_ref().map_or_else(|| ByteString::from_static("message"), |s| s.name().clone());
+        let Some(source) = self.message_named(&name) else {
+            let exists = copy.source.as_ref().is_some_and(|source| self.value(source).is_some());
+            return match (ignore, exists) {
+                (true, _) => Ok(()),
+                (false, true) => Err(ActionError::SourceNotMessage(name)),
+                (false, false) => Err(ActionError::NoSource(name)),
+            };
+        };
+        if let Some(source) = self.message(source).cloned().filter(|_| source != target) {
+            self.change(target, |message| copy_parts(&source, message, copy.parts.as_ref()));
+        }
+        Ok(())
+    }
+}
+
+fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
+    match field {
+        Field::Header => message.headers.add(name, header_value(value)),
+        Field::QueryParam => {
+            if let Some(line) = message.as_request_mut() {
+                line.query.add(name, &value);
+            }
+        }
+        Field::FormParam => {
+            let mut form = message.form();
+            form.add(name, &value);
+            message.set_form(&form);
+        }
+    }
+}
+
+/// Copies parts; parts that the two kinds of message do not share are left alone.
+fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
+    let everything = Parts {
+        headers: Selection::All,
+        query_params: Selection::All,
+        payload: true,
+        verb: true,
+        path: true,
+        version: true,
+        status_code: true,
+        reason_phrase: true,
+        ..Parts::default()
+    };
+    let parts = parts.unwrap_or(&everything);
+    copy_headers(&source.headers, &mut target.headers, &parts.headers);
+    if parts.payload {
+        target.body = source.body.clone();
+    }
+    if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
+        copy_parameters(&from.query, &mut to.query, &parts.query_params);
+        if parts.verb {
+            to.verb = from.verb.clone();
+        }
+        if parts.path {
+            to.path = from.path.clone();
+        }
+        if parts.version {
+            to.version = from.version.clone();
+        }
+        if parts.form_params != Selection::None {
+            let mut form = target.form();
+            copy_parameters(&source.form(), &mut form, &parts.form_params);
+            target.set_form(&form);
+        }
+    }
+    if let (Some(from), Some(to)) = (source.as_response(), target.as_response_mut()) {
+        if parts.status_code {
+            to.status = from.status;
+            to.reason = StatusLine::new(from.status).reason;
+        }
+        if parts.reason_phrase {
+            to.reason = from.reason.clone();
+        }
+    }
+}
+
+/// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
+fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
+    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).cloned().collect() };
+    match selection {
+        Selection::None => {}
+        Selection::All => {
+            for name in from.names() {
+                to.set_lines(&name, lines(&name));
+            }
+        }
+        Selection::Named(names) => {
+            for NamedValue { name, number } in names {
+                match number {
+                    Some(number) => {
+                        if let Some(value) = from.values(name).into_iter().nth(number.saturating_sub(1)) {
+                            to.set(name, value.into_bytes());
+                        }
+                    }
+                    None if from.first_line(name).is_some() => to.set_lines(name, lines(name)),
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection) {
+    let mut copy = |name: &str, values: Vec<ByteString>| {
+        if !values.is_empty() {
+            to.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
+        }
+    };
+    match selection {
+        Selection::None => {}
+        Selection::All => {
+            for name in from.names() {
+                copy(&name, from.values(&name));
+            }
+        }
+        Selection::Named(names) => {
+            for NamedValue { name, number } in names {
+                let values = from.values(name);
+                let chosen = match number {
+                    Some(number) => values.into_iter().skip(number.saturating_sub(1)).take(1).collect(),
+                    None => values,
+                };
+                copy(name, chosen);
+            }
+        }
+    }
+}
+
+fn remove(message: &mut Message, parts: Option<&Parts>) {
+    // Without children everything that a message carries goes; what makes it a request or response stays.
+    let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
+    let parts = parts.unwrap_or(&everything);
+    match &parts.form_params {
+        Selection::None => {}
+        Selection::All => message.body = if message.form().is_empty() { message.body.clone() } else { Bytes::new() },
+        Selection::Named(names) => {
+            let mut form = message.form();
+            if !form.is_empty() {
+                remove_parameters(&mut form, names);
+                message.set_form(&form);
+            }
+        }
+    }
+    match &parts.headers {
+        Selection::None => {}
+        Selection::All => message.headers.clear(),
+        Selection::Named(names) => {
+            for NamedValue { name, number } in names {
+                match number {
+                    Some(number) => message.headers.remove_value(name, *number),
+                    None => message.headers.remove(name),
+                }
+            }
+        }
+    }
+    if parts.payload {
+        message.body = Bytes::new();
+    }
+    if let Some(line) = message.as_request_mut() {
+        remove_from_request(line, parts);
+    }
+    if let Some(line) = message.as_response_mut() {
+        let fresh = StatusLine::new(200);
+        if parts.status_code {
+            line.status = fresh.status;
+        }
+        if parts.reason_phrase || parts.status_code {
+            line.reason = StatusLine::new(line.status).reason;
+        }
+    }
+}
+
+fn remove_from_request(line: &mut RequestLine, parts: &Parts) {
+    let fresh = RequestLine::default();
+    match &parts.query_params {
+        Selection::None => {}
+        Selection::All => line.query.clear(),
+        Selection::Named(names) => remove_parameters(&mut line.query, names),
+    }
+    if parts.verb {
+        line.verb = fresh.verb;
+    }
+    if parts.path {
+        line.path = fresh.path;
+    }
+    if parts.version {
+        line.version = fresh.version;
+    }
+}
+
+fn remove_parameters(parameters: &mut Parameters, names: &[NamedValue]) {
+    for NamedValue { name, number } in names {
+        match number {
+            Some(number) => parameters.remove_value(name, *number),
+            None => parameters.remove(name),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (semantics sections 2.4, 2.5).
+
+use super::Failure;
+use crate::flow::fault::Fault;
+use crate::flow::host::Host;
+use crate::flow::message::{MessageId, RequestLine};
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::origin::{Origin, Scheme};
+use crate::policy::service_callout::{Retained, ServiceCallout};
+use bytestring::ByteString;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// What a URL must not hold; everything else is sent as it is. `[inferred]`
+const ILLEGAL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'#');
+
+/// The final URL of a callout and the cluster that serves it.
+pub(super) struct Destination {
+    pub(super) cluster: String,
+    pub(super) origin: Origin,
+    /// What stands after the authority; begins with `/`.
+    pub(super) path_and_query: ByteString,
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// Expands the URL, publishes it as `servicecallout.NAME.target.url`, and adds the message's path and query.
+    pub(super) fn destination(&mut self, policy: &ServiceCallout, message: MessageId) -> Result<Destination, Failure> {
+        let url = self.target_url(policy)?;
+        let line = self.message(message).and_then(|message| message.as_request()).cloned().unwrap_or_default();
+        let (origin, path_and_query) =
+            compose(&url, &line, &policy.properties.query_params).ok_or(Failure::HostNotReachable)?;
+        let cluster = self.plan.clusters.serving(&origin).ok_or(Failure::HostNotReachable)?.into_owned();
+        Ok(Destination { cluster, origin, path_and_query: path_and_query.into() })
+    }
+
+    /// The URL before the message's path and query are added. What a policy wrote to the variable replaces `<URL>`;
+    /// what an earlier run of this very policy left there does not.
+    fn target_url(&mut self, policy: &ServiceCallout) -> Result<ByteString, Failure> {
+        let variable = &policy.variables.target_url;
+        let written = self.text(variable).filter(|url| !url.is_empty());
+        let own = self.own_target_urls.get(variable.name());
+        if let Some(url) = written.filter(|url| own != Some(url)) {
+            return Ok(url);
+        }
+        let url = self
+            .expand(&policy.url.template, policy.request.ignore_unresolved)
+            .map_err(|unresolved| Failure::Fault(Fault::unresolved_variable(&unresolved.0)))?;
+        self.own_target_urls.insert(variable.name().clone(), url.clone());
+        self.set(variable.name().clone(), Value::String(url.clone()));
+        Ok(url)
+    }
+}
+
+/// The origin and `path?query` of a URL with a message's path and query added. `None` when it is malformed.
+fn compose(url: &str, line: &RequestLine, retained: &Retained) -> Option<(Origin, String)> {
+    let (scheme, rest) = Scheme::split(url.trim())?;
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (authority, path, query) = match rest.find(['/', '?']) {
+        Some(at) => {
+            let (authority, rest) = rest.split_at_checked(at)?;
+            let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+            (authority, path, query)
+        }
+        None => (rest, "", ""),
+    };
+    let origin = Origin::new(scheme, authority)?;
+    let mut params = line.query.clone();
+    if *retained != Retained::All {
+        params.retain(|name| retained.keeps(name, false));
+    }
+    let mut text = join(path, &line.path);
+    let mut separator = '?';
+    for query in [query, params.as_text()].into_iter().filter(|query| !query.is_empty()) {
+        text.push(separator);
+        text.push_str(query);
+        separator = '&';
+    }
+    Some((origin, encode(text)))
+}
+
+/// The message's path is appended to the URL's with exactly one slash between them. `[inferred]`
+fn join(base: &str, path: &str) -> String {
+    if path.is_empty() {
+        return if base.is_empty() { "/".to_owned() } else { base.to_owned() };
+    }
+    let base = base.strip_suffix('/').unwrap_or(base);
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!("{base}{slash}{path}")
+}
+
+fn encode(text: String) -> String {
+    let is_legal = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte));
+    if is_legal { text } else { utf8_percent_encode(&text, ILLEGAL).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn composed(url: &str, path: &str, query: &str) -> Option<String> {
+        let mut line = RequestLine { path: path.into(), ..RequestLine::default() };
+        line.query.add_text(query);
+        compose(url, &line, &Retained::All).map(|(origin, rest)| format!("{origin}{rest}"))
+    }
+
+    #[test]
+    fn path_and_query_are_added_to_the_url() {
+        let cases = [
+            ("http://a", "", "", "http://a/"),
+            ("http://a/", "", "", "http://a/"),
+            ("http://a", "/json", "", "http://a/json"),
+            ("http://a/", "json", "", "http://a/json"),
+            ("http://a/v1/", "/users/7/", "", "http://a/v1/users/7/"),
+            ("http://a", "/", "", "http://a/"),
+            ("http://a/v1", "/", "", "http://a/v1/"),
+            ("http://a/v1?x=1", "/b", "y=2", "http://a/v1/b?x=1&y=2"),
+            ("http://a?x=1", "", "", "http://a/?x=1"),
+            ("http://a/v1?x=1#f", "", "", "http://a/v1?x=1"),
+            (
+                "https://dlp.googleapis.com",
+                "v2/projects/p/content:deidentify",
+                "",
+                "https://dlp.googleapis.com/v2/projects/p/content:deidentify",
+            ),
+            ("https://A.example.com:8443/t", "", "client=a", "https://a.example.com:8443/t?client=a"),
+            ("http://a/x y/{z}?q=é\"|", "", "", "http://a/x%20y/%7Bz%7D?q=%C3%A9%22%7C"),
+            ("http://a/%20%zz", "", "", "http://a/%20%zz"),
+            ("http://a/x\r\nHost: b", "", "", "http://a/x%0D%0AHost:%20b"),
+            (" http://a/b ", "", "", "http://a/b"),
+        ];
+        for (url, path, query, expected) in cases {
+            assert_eq!(composed(url, path, query).as_deref(), Some(expected), "{url} {path} {query}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_url_leads_nowhere() {
+        for url in
+            ["", "a.example.com/x", "ftp://a", "http://", "http:///x", "http://a b/", "http://a:b/", "http://u@a/"]
+        {
+            assert_eq!(composed(url, "", ""), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_retained_parameters_of_the_message_are_sent() {
+        let mut line = RequestLine::default();
+        line.query.add_text("a=1&b=2&c=3");
+        let retained = Retained::Only(vec!["b".to_owned()]);
+        let (_, rest) = compose("http://h/?a=0", &line, &retained).unwrap();
+        assert_eq!(rest, "/?a=0&b=2");
+    }
+}

@@ -1,0 +1,94 @@
+//! From a message and a destination to the call that is sent.
+
+use super::destination::Destination;
+use crate::flow::headers::{header_value, text};
+use crate::flow::host::{Call, Host};
+use crate::flow::message::Message;
+use crate::flow::transaction::Transaction;
+use crate::policy::service_callout::ServiceCallout;
+use crate::policy::variable::Variable;
+use bytes::Bytes;
+use bytestring::ByteString;
+use http::Method;
+
+/// Headers that belong to one connection or that the length and the URL decide. They are never sent on.
+const DROPPED: [&str; 8] =
+    ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"];
+
+/// Headers that go with the message whatever `request.retain.headers` says (semantics section 2.6). `[inferred]`
+const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
+
+/// The client's headers that tie a callout to its trace (contract 3.1, `trace_headers`).
+const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) fn call_of(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        message: &Message,
+        destination: Destination,
+    ) -> Call {
+        let verb = message.as_request().map(|line| line.verb.clone()).unwrap_or_default();
+        // A verb that is no token would end the request line.
+        let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
+        let mut headers: Vec<(ByteString, Bytes)> = vec![
+            (ByteString::from_static(":method"), verb.into_bytes()),
+            (ByteString::from_static(":scheme"), Bytes::from_static(destination.origin.scheme.as_str().as_bytes())),
+            (ByteString::from_static(":authority"), self.authority(&destination)),
+            (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
+        ];
+        let retained = &policy.properties.request_headers;
+        for (name, value) in message.headers.lines() {
+            let name = text(name);
+            let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
+            if is_kept && !is_dropped(&name) {
+                headers.push((name, value.clone()));
+            }
+        }
+        if self.plan.trace_headers {
+            self.add_trace_headers(message, &mut headers);
+        }
+        Call {
+            policy: index,
+            cluster: destination.cluster,
+            headers,
+            body: message.body.clone(),
+            timeout: policy.timeout,
+            max_response_bytes: self.plan.max_response_bytes,
+        }
+    }
+
+    /// The URL's authority, unless `target.header.host` says otherwise (semantics section 2.5). `[inferred]`
+    fn authority(&mut self, destination: &Destination) -> Bytes {
+        let host = self.variables.contains_key("target.header.host").then(|| Variable::new("target.header.host"));
+        let host = host.and_then(|host| self.text(&host)).filter(|host| !host.is_empty());
+        host.map_or_else(|| Bytes::from(destination.origin.authority()), header_value)
+    }
+
+    /// Copies the client's trace headers, but for those that the message has itself.
+    fn add_trace_headers(&mut self, message: &Message, headers: &mut Vec<(ByteString, Bytes)>) {
+        let Some(client) = self.client_request() else { return };
+        for (name, value) in client.headers.lines() {
+            let is_trace = name.len() >= 2 && {
+                let starts_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
+                starts_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
+            };
+            if is_trace {
+                let name = text(name);
+                if message.headers.first_line(&name).is_none() {
+                    headers.push((name, value.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn contains(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn is_dropped(name: &str) -> bool {
+    let begins = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    contains(&DROPPED, name) || begins("proxy-") || begins("x-envoy-") || name.starts_with(':')
+}

@@ -1,0 +1,145 @@
+//! The state of one transaction: its messages, its variables and where in the flow it is.
+
+use crate::flow::client;
+use crate::flow::host::{Direction, Host};
+use crate::flow::message::{Message, MessageId};
+use crate::flow::value::Value;
+use crate::plan::Plan;
+use bytes::Bytes;
+use bytestring::ByteString;
+use std::collections::BTreeMap;
+
+/// Which flow runs, which decides what `message` means (semantics section 8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// On the way to the upstream.
+    Request,
+    /// On the way back.
+    Response,
+    /// After a fault.
+    Error,
+}
+
+/// One client request on its way through a plan.
+#[derive(Debug)]
+pub struct Transaction<'a, H> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// The outside.
+    pub host: &'a H,
+    /// Which flow runs.
+    pub stage: Stage,
+    messages: Vec<Message>,
+    /// Every variable set in this transaction. Messages are among them.
+    pub(super) variables: BTreeMap<ByteString, Value>,
+    /// The client's messages as they came, while the flow may still change them.
+    pub(super) request: Option<ClientMessage>,
+    pub(super) response: Option<ClientMessage>,
+    /// What filter state already holds.
+    pub(super) published: BTreeMap<ByteString, ByteString>,
+    /// The `target.url` variables whose value this filter wrote, not a policy (semantics section 2.4).
+    pub(super) own_target_urls: BTreeMap<ByteString, ByteString>,
+    /// When the transaction began, since the Unix epoch.
+    pub(super) started: std::time::Duration,
+}
+
+/// One of the client's two messages.
+#[derive(Clone, Debug)]
+pub struct ClientMessage {
+    /// The message as it came.
+    pub before: Message,
+    /// Whether it came with a body; Envoy cannot add one later.
+    pub has_body: bool,
+}
+
+impl<'a, H: Host> Transaction<'a, H> {
+    /// A transaction at the beginning of the request flow.
+    pub fn new(plan: &'a Plan, host: &'a H) -> Transaction<'a, H> {
+        Transaction {
+            plan,
+            host,
+            stage: Stage::Request,
+            messages: Vec::new(),
+            variables: BTreeMap::new(),
+            request: None,
+            response: None,
+            published: BTreeMap::new(),
+            own_target_urls: BTreeMap::new(),
+            started: host.now(),
+        }
+    }
+
+    /// A message of the transaction.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(id.0)
+    }
+
+    /// A message of the transaction, to be changed.
+    pub fn message_mut(&mut self, id: MessageId) -> Option<&mut Message> {
+        self.messages.get_mut(id.0)
+    }
+
+    /// Puts a message under a name, replacing whatever had the name.
+    pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
+        let id = MessageId(self.messages.len());
+        self.messages.push(message);
+        self.variables.insert(name, Value::Message(id));
+        id
+    }
+
+    /// The message under a name. The client's own are fetched when they are first asked for.
+    pub fn message_named(&mut self, name: &str) -> Option<MessageId> {
+        let name = if name == "message" { self.ambient() } else { name };
+        match self.variables.get(name) {
+            Some(Value::Message(id)) => Some(*id),
+            Some(_) => None,
+            None if name == "request" && self.request.is_none() => self.fetch(Direction::Request, None),
+            None => None,
+        }
+    }
+
+    /// The name of the message that `message` means now.
+    pub fn ambient(&self) -> &'static str {
+        match self.stage {
+            Stage::Request => "request",
+            Stage::Response => "response",
+            Stage::Error => "error",
+        }
+    }
+
+    /// Makes one of the client's messages a variable; `body` is `None` when it has none or nobody needs it.
+    pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> Option<MessageId> {
+        let headers = self.host.headers(direction);
+        let has_body = body.is_some();
+        let mut message = client::message(direction, &headers);
+        message.body = body.unwrap_or_default();
+        let came = Some(ClientMessage { before: message.clone(), has_body });
+        let name = match direction {
+            Direction::Request => {
+                self.request = came;
+                "request"
+            }
+            Direction::Response => {
+                self.response = came;
+                "response"
+            }
+        };
+        Some(self.put_message(ByteString::from_static(name), message))
+    }
+
+    /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.
+    pub fn release(&mut self, direction: Direction) {
+        let (name, came) = match direction {
+            Direction::Request => ("request", self.request.as_ref()),
+            Direction::Response => ("response", self.response.as_ref()),
+        };
+        let now = match self.variables.get(name) {
+            Some(Value::Message(id)) => self.messages.get(id.0),
+            _ => None,
+        };
+        if let (Some(came), Some(now)) = (came, now) {
+            client::apply_changes(self.host, direction, came, now);
+        }
+        self.host.resume(direction);
+    }
+}

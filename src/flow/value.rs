@@ -1,0 +1,58 @@
+//! What a flow variable holds.
+
+use crate::flow::message::MessageId;
+use bytestring::ByteString;
+use std::fmt::Write;
+
+/// The value of a flow variable that resolves. One that does not is `None` wherever a value is looked up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text.
+    String(ByteString),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// Apigee's Integer and Long.
+    Integer(i64),
+    /// A single-precision number.
+    Float(f32),
+    /// A double-precision number.
+    Double(f64),
+    /// A list of texts, such as the values of a header.
+    Collection(Vec<ByteString>),
+    /// A message, by its place in the transaction. Copying the value does not copy the message.
+    Message(MessageId),
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl Into<ByteString>) -> Value {
+        Value::String(text.into())
+    }
+
+    /// A count or a code.
+    pub fn count(count: usize) -> Value {
+        Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// The text of a value that is not a message (semantics section 6.3).
+    pub fn render(&self) -> Option<ByteString> {
+        let text = match self {
+            Value::String(text) => return Some(text.clone()),
+            Value::Boolean(value) => return Some(ByteString::from_static(if *value { "true" } else { "false" })),
+            Value::Integer(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            Value::Double(number) => number.to_string(),
+            Value::Collection(items) => {
+                let mut text = String::from("[");
+                for (index, item) in items.iter().enumerate() {
+                    // Writing to a String does not fail.
+                    let _ = write!(text, "{}{item}", if index == 0 { "" } else { ", " });
+                }
+                text.push(']');
+                text
+            }
+            Value::Message(_) => return None,
+        };
+        Some(text.into())
+    }
+}

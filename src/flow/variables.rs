@@ -1,0 +1,120 @@
+//! Reading and writing flow variables (semantics section 8.1).
+
+use crate::flow::headers::text;
+use crate::flow::host::Host;
+use crate::flow::message::{MessageId, NotWritable};
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::variable::{MessagePart, Variable};
+use bytestring::ByteString;
+
+/// The first segments of Envoy's attributes. Filter state under such a name is shadowed by the attribute, so these
+/// names are neither looked up nor published bare.
+const ATTRIBUTE_ROOTS: [&str; 22] = [
+    "request",
+    "response",
+    "connection",
+    "upstream",
+    "source",
+    "destination",
+    "metadata",
+    "filter_state",
+    "upstream_filter_state",
+    "xds",
+    "node",
+    "plugin_name",
+    "plugin_root_id",
+    "plugin_vm_id",
+    "connection_id",
+    "cluster_name",
+    "cluster_metadata",
+    "route_name",
+    "route_metadata",
+    "listener_direction",
+    "listener_metadata",
+    "upstream_host_metadata",
+];
+
+/// Whether a variable of that name can live in filter state.
+pub(super) fn fits_filter_state(name: &str) -> bool {
+    !ATTRIBUTE_ROOTS.contains(&name)
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// The value of a variable; `None` when it does not resolve.
+    ///
+    /// In this order: a part of a message, a variable that was set, a predefined variable, a constant of the
+    /// configuration, filter state that another filter set.
+    pub fn value(&mut self, variable: &Variable) -> Option<Value> {
+        for (name, part) in variable.splits() {
+            if let Some(id) = self.message_named(name) {
+                return match part {
+                    MessagePart::Whole => Some(Value::Message(id)),
+                    part => self.message(id)?.part(part),
+                };
+            }
+        }
+        if let Some(value) = self.variables.get(variable.name()) {
+            return Some(value.clone());
+        }
+        if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
+            return Some(value);
+        }
+        if let Some(value) = self.plan.constants.get(variable.name()) {
+            return Some(value.clone());
+        }
+        let name = variable.name();
+        let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;
+        Some(Value::String(text(&foreign)))
+    }
+
+    /// The value of a variable as text; a message counts as its content.
+    pub fn text(&mut self, variable: &Variable) -> Option<ByteString> {
+        let value = self.value(variable)?;
+        Some(self.render(&value))
+    }
+
+    /// A value as text; a message counts as its content (semantics section 6.3). `[inferred]`
+    pub fn render(&self, value: &Value) -> ByteString {
+        match value {
+            Value::Message(id) => self.message(*id).map(|message| message.content()).unwrap_or_default(),
+            value => value.render().unwrap_or_default(),
+        }
+    }
+
+    /// Sets a variable: a part of a message where the name means one, else a variable of its own.
+    ///
+    /// # Errors
+    /// Parts of messages that cannot be written.
+    pub fn assign(&mut self, variable: &Variable, value: Value) -> Result<(), NotWritable> {
+        for (name, part) in variable.splits() {
+            if *part == MessagePart::Whole {
+                continue;
+            }
+            if let Some(id) = self.message_named(name) {
+                let text = Value::String(self.render(&value));
+                return self.message_mut(id).map_or(Err(NotWritable), |message| message.set_part(part, &text));
+            }
+        }
+        self.set(variable.name().clone(), value);
+        Ok(())
+    }
+
+    /// Sets a variable of its own under exactly that name.
+    pub fn set(&mut self, name: ByteString, value: Value) {
+        self.variables.insert(name, value);
+    }
+
+    /// Makes a variable unresolved.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    /// The client's request as it came, fetched when it was not yet.
+    pub fn client_request(&mut self) -> Option<&crate::flow::message::Message> {
+        if self.request.is_none() {
+            let _: Option<MessageId> = self.message_named("request");
+        }
+        self.request.as_ref().map(|request| &request.before)
+    }
+}

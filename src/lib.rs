@@ -1,0 +1,12 @@
+//! Apigee's callout policies, as unchanged XML, inside Envoy.
+//!
+//! Data moves one way: configuration bytes -> [`config`] -> [`policy`] -> [`plan`], and per request a transaction that
+//! [`flow`] runs against a host: Envoy in the filter, a script in tests and tools.
+
+pub mod config;
+pub mod diagnostic;
+#[cfg(target_arch = "wasm32")]
+mod filter;
+pub mod flow;
+pub mod plan;
+pub mod policy;

@@ -1,0 +1,59 @@
+//! Which Envoy cluster serves a callout.
+
+use crate::policy::origin::Origin;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The `clusters` of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clusters {
+    by_origin: BTreeMap<Origin, String>,
+    any: Option<String>,
+}
+
+impl Clusters {
+    /// Names the cluster of an origin.
+    pub fn insert(&mut self, origin: Origin, cluster: String) {
+        self.by_origin.insert(origin, cluster);
+    }
+
+    /// Names the cluster of every other origin. `{scheme}`, `{host}` and `{port}` in it stand for the origin's.
+    pub fn set_any(&mut self, cluster: String) {
+        self.any = Some(cluster);
+    }
+
+    /// The cluster that serves an origin, if one does.
+    pub fn serving(&self, origin: &Origin) -> Option<Cow<'_, str>> {
+        if let Some(cluster) = self.by_origin.get(origin) {
+            return Some(Cow::Borrowed(cluster));
+        }
+        let pattern = self.any.as_deref()?;
+        if !pattern.contains('{') {
+            return Some(Cow::Borrowed(pattern));
+        }
+        let cluster = pattern
+            .replace("{scheme}", origin.scheme.as_str())
+            .replace("{host}", &origin.host)
+            .replace("{port}", &origin.port.to_string());
+        Some(Cow::Owned(cluster))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_its_own_cluster_or_that_of_every_other() {
+        let origin = |text| Origin::parse(text).unwrap();
+        let mut clusters = Clusters::default();
+        clusters.insert(origin("https://maps.googleapis.com"), "maps".to_owned());
+        assert_eq!(clusters.serving(&origin("https://maps.googleapis.com:443")).as_deref(), Some("maps"));
+        assert_eq!(clusters.serving(&origin("http://maps.googleapis.com")), None);
+        clusters.set_any("outbound|{port}||{host}".to_owned());
+        assert_eq!(clusters.serving(&origin("http://b:8080")).as_deref(), Some("outbound|8080||b"));
+        assert_eq!(clusters.serving(&origin("https://maps.googleapis.com")).as_deref(), Some("maps"));
+        clusters.set_any("forward_proxy".to_owned());
+        assert_eq!(clusters.serving(&origin("http://b")).as_deref(), Some("forward_proxy"));
+    }
+}

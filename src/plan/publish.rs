@@ -1,0 +1,53 @@
+//! Which variables other filters and access logs see in filter state (contract 3.2).
+
+use crate::policy::Policy;
+use crate::policy::variable::Variable;
+
+/// The variables that are published.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Publish {
+    /// Those known by name.
+    pub variables: Vec<Variable>,
+    /// The beginnings, such as `flow.`, of those that only a transaction knows.
+    pub prefixes: Vec<String>,
+}
+
+/// What is published after a fault.
+const FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];
+
+impl Publish {
+    /// The default set for those policies, and what `filter_state` of the configuration adds.
+    pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>, configured: &[String]) -> Publish {
+        let mut publish = Publish::default();
+        for policy in policies {
+            let name = &policy.attributes().name;
+            publish.add(&format!("{}.{name}.failed", policy.failed_prefix()));
+            match policy {
+                Policy::ServiceCallout(callout) => {
+                    publish.add(callout.variables.target_url.name());
+                    publish.add("servicecallout.requesturi");
+                    if let Some(response) = &callout.response {
+                        publish.add(&format!("{response}.content"));
+                        publish.add(&format!("{response}.status.code"));
+                    }
+                }
+            }
+        }
+        for name in FAULT {
+            publish.add(name);
+        }
+        for name in configured {
+            match name.strip_suffix('*') {
+                Some(prefix) => publish.prefixes.push(prefix.to_owned()),
+                None => publish.add(name),
+            }
+        }
+        publish
+    }
+
+    fn add(&mut self, name: &str) {
+        if !self.variables.iter().any(|known| known.name() == name) {
+            self.variables.push(Variable::new(name));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `Set`, `Add`, `Copy` and `Remove`: the grammar that AssignMessage, ServiceCallout's `Request` and RaiseFault's
+//! `FaultResponse` share (semantics sections 3.3 to 3.5).
+
+mod parser;
+
+pub use parser::parse_actions;
+
+use super::template::Template;
+use super::variable::Variable;
+use bytestring::ByteString;
+
+/// One thing done to a message. A policy's actions run in document order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A child of `Set`: replaces what is there.
+    Set(Assignment),
+    /// A child of `Add`: a further value beside those that are there.
+    Add(Field, ByteString, Template),
+    /// `Copy`: takes parts of another message.
+    Copy(Copy),
+    /// `Remove`: takes parts away; everything when no part is named.
+    Remove(Option<Parts>),
+}
+
+/// The kinds of named values that a message holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A header.
+    Header,
+    /// A query parameter.
+    QueryParam,
+    /// A form parameter.
+    FormParam,
+}
+
+/// What a child of `Set` replaces.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assignment {
+    /// A named value; with a number, only the value of that number.
+    Named(Field, NamedValue, Template),
+    /// The body, and the `Content-Type` when `contentType` is given.
+    Payload {
+        /// The new body.
+        content: Template,
+        /// The new `Content-Type`.
+        content_type: Option<Template>,
+    },
+    /// The verb.
+    Verb(Template),
+    /// The path, with or without a query.
+    Path(Template),
+    /// The HTTP version.
+    Version(Template),
+    /// The status code.
+    StatusCode(Template),
+    /// The reason phrase.
+    ReasonPhrase(Template),
+}
+
+/// A name as actions write it: `X` means all its values, `X.2` the second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedValue {
+    /// The name without the number.
+    pub name: ByteString,
+    /// The number, from 1.
+    pub number: Option<usize>,
+}
+
+/// `Copy` with its source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// The message to copy from; the ambient message when absent.
+    pub source: Option<Variable>,
+    /// What is copied; everything when no part is named.
+    pub parts: Option<Parts>,
+}
+
+/// Which values of a kind are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// The element is absent: none.
+    #[default]
+    None,
+    /// An empty element: all.
+    All,
+    /// Those named.
+    Named(Vec<NamedValue>),
+}
+
+/// The parts of a message that `Copy` or `Remove` names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// `Headers`.
+    pub headers: Selection,
+    /// `QueryParams`.
+    pub query_params: Selection,
+    /// `FormParams`.
+    pub form_params: Selection,
+    /// `Payload`.
+    pub payload: bool,
+    /// `Verb`.
+    pub verb: bool,
+    /// `Path`.
+    pub path: bool,
+    /// `Version`.
+    pub version: bool,
+    /// `StatusCode`.
+    pub status_code: bool,
+    /// `ReasonPhrase`.
+    pub reason_phrase: bool,
+}
+
+impl Action {
+    /// Whether it reads or writes the body of the client's message that is called `ambient` where it runs.
+    /// `target` says that this message is the one acted on.
+    pub fn uses_body(&self, ambient: &str, target: bool) -> bool {
+        let acts_on_body = match self {
+            Action::Set(Assignment::Payload { .. } | Assignment::Named(Field::FormParam, ..))
+            | Action::Add(Field::FormParam, ..) => target,
+            Action::Set(_) | Action::Add(..) => false,
+            Action::Copy(Copy { source, parts }) => {
+                let is_source = source.as_ref().is_none_or(|source| source.is_body_of(ambient));
+                (target || is_source) && parts.as_ref().is_none_or(Parts::holds_body)
+            }
+            Action::Remove(parts) => target && parts.as_ref().is_none_or(Parts::holds_body),
+        };
+        acts_on_body || self.templates().any(|template| template.uses_body(ambient))
+    }
+
+    /// The template whose value the action writes, with that of the `Content-Type`.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let (first, second) = match self {
+            Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),
+            Action::Set(
+                Assignment::Named(_, _, template)
+                | Assignment::Verb(template)
+                | Assignment::Path(template)
+                | Assignment::Version(template)
+                | Assignment::StatusCode(template)
+                | Assignment::ReasonPhrase(template),
+            )
+            | Action::Add(_, _, template) => (Some(template), None),
+            Action::Copy(_) | Action::Remove(_) => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}
+
+impl Parts {
+    fn holds_body(&self) -> bool {
+        self.payload || self.form_params != Selection::None
+    }
+}

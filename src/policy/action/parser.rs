@@ -1,0 +1,217 @@
+//! From XML to actions.
+
+use super::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
+use crate::diagnostic::Diagnostics;
+use crate::policy::attributes::warn_unknown_children;
+use crate::policy::template::{Syntax, Template};
+use crate::policy::variable::Variable;
+use crate::policy::xml::Element;
+use http::HeaderName;
+
+/// The named values' containers, their children and their kinds.
+const CONTAINERS: [(&str, &str, Field); 3] = [
+    ("Headers", "Header", Field::Header),
+    ("QueryParams", "QueryParam", Field::QueryParam),
+    ("FormParams", "FormParam", Field::FormParam),
+];
+
+/// Reads a `Set`, `Add`, `Copy` or `Remove` element; nothing for any other. `policy` is the policy type for messages.
+pub fn parse_actions(element: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<Vec<Action>> {
+    let mut parser = Parser { policy, diagnostics };
+    match element.name() {
+        "Set" => Some(parser.set(element)),
+        "Add" => Some(parser.add(element)),
+        "Copy" => Some(vec![parser.copy(element)]),
+        "Remove" => Some(vec![Action::Remove(parser.parts(element))]),
+        _ => None,
+    }
+}
+
+struct Parser<'d> {
+    policy: &'d str,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Parser<'_> {
+    fn set(&mut self, set: Element<'_, '_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for child in set.children() {
+            match child.name() {
+                "Headers" | "QueryParams" | "FormParams" => {
+                    for (field, name, value) in self.named_templates(child) {
+                        // The index of `X.0` is no index: the name is taken as it is.
+                        let named = numbered(&name).unwrap_or(NamedValue { name: name.into(), number: None });
+                        actions.push(Action::Set(Assignment::Named(field, named, value)));
+                    }
+                }
+                "Payload" => actions.extend(self.payload(child).map(Action::Set)),
+                "Authentication" => self.diagnostics.error(child.position(), "Authentication is not supported yet"),
+                "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
+                    // The template form of the user interface has empty elements that mean nothing.
+                    let text = child.text();
+                    let assignment = match child.name() {
+                        "Verb" => Assignment::Verb,
+                        "Path" => Assignment::Path,
+                        "Version" => Assignment::Version,
+                        "StatusCode" => Assignment::StatusCode,
+                        _ => Assignment::ReasonPhrase,
+                    };
+                    if !text.is_empty() {
+                        let template = self.template(child, &text, Syntax::BRACES);
+                        actions.extend(template.map(assignment).map(Action::Set));
+                    }
+                }
+                _ => self.ignored(child, set),
+            }
+        }
+        // A status brings its standard phrase, so a phrase of one's own comes after it, wherever it is written.
+        actions.sort_by_key(|action| matches!(action, Action::Set(Assignment::ReasonPhrase(_))));
+        actions
+    }
+
+    fn add(&mut self, add: Element<'_, '_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for child in add.children() {
+            if CONTAINERS.iter().any(|(container, ..)| *container == child.name()) {
+                let named = self.named_templates(child).into_iter();
+                actions.extend(named.map(|(field, name, value)| Action::Add(field, name.into(), value)));
+            } else {
+                self.ignored(child, add);
+            }
+        }
+        actions
+    }
+
+    fn copy(&mut self, copy: Element<'_, '_>) -> Action {
+        let source = copy.attribute("source").map(str::trim).filter(|source| !source.is_empty());
+        Action::Copy(Copy { source: source.map(Variable::new), parts: self.parts(copy) })
+    }
+
+    /// The parts that `Copy` or `Remove` names; `None` when it has no child: everything.
+    fn parts(&mut self, element: Element<'_, '_>) -> Option<Parts> {
+        element.children().next()?;
+        let mut parts = Parts::default();
+        for child in element.children() {
+            match child.name() {
+                "Headers" => parts.headers = self.selection(child),
+                "QueryParams" => parts.query_params = self.selection(child),
+                "FormParams" => parts.form_params = self.selection(child),
+                "Payload" => parts.payload = is_selected(child),
+                "Verb" => parts.verb = is_selected(child),
+                "Path" => parts.path = is_selected(child),
+                "Version" => parts.version = is_selected(child),
+                "StatusCode" => parts.status_code = is_selected(child),
+                "ReasonPhrase" => parts.reason_phrase = is_selected(child),
+                _ => self.ignored(child, element),
+            }
+        }
+        Some(parts)
+    }
+
+    fn selection(&mut self, container: Element<'_, '_>) -> Selection {
+        if container.children().next().is_none() {
+            return Selection::All;
+        }
+        let mut selected = Vec::new();
+        for (child, _, name) in self.named(container) {
+            if is_selected(child) {
+                selected.extend(self.numbered_or_error(child, &name));
+            }
+        }
+        Selection::Named(selected)
+    }
+
+    fn numbered_or_error(&mut self, child: Element<'_, '_>, name: &str) -> Option<NamedValue> {
+        let index = name.rsplit_once('.').and_then(|(_, index)| index.parse::<i64>().ok());
+        if index.is_some_and(|index| index <= 0) {
+            let message =
+                format!("{}[{}]: index must be greater than zero in {name}", self.policy, self.diagnostics.subject());
+            self.diagnostics.named_error("InvalidIndex", child.attribute_position("name"), message);
+            return None;
+        }
+        Some(numbered(name).unwrap_or(NamedValue { name: name.into(), number: None }))
+    }
+
+    /// The children of a container with their kind and their name.
+    fn named<'a, 'input>(&mut self, container: Element<'a, 'input>) -> Vec<(Element<'a, 'input>, Field, String)> {
+        let kind = CONTAINERS.iter().find(|(name, ..)| *name == container.name());
+        let Some((_, item, field)) = kind.copied() else { return Vec::new() };
+        warn_unknown_children(container, &[item], self.diagnostics);
+        let mut named = Vec::new();
+        for child in container.children_named(item) {
+            let name = child.attribute("name").unwrap_or_default().trim();
+            if name.is_empty() {
+                let message = format!("Required attribute name is missing in {item}");
+                self.diagnostics.named_error("MissingName", child.position(), message);
+            } else if field == Field::Header && HeaderName::from_bytes(name.as_bytes()).is_err() {
+                let message = format!("{name:?} cannot be the name of a header");
+                self.diagnostics.error(child.attribute_position("name"), message);
+            } else {
+                named.push((child, field, name.to_owned()));
+            }
+        }
+        named
+    }
+
+    fn named_templates(&mut self, container: Element<'_, '_>) -> Vec<(Field, String, Template)> {
+        let named = self.named(container).into_iter();
+        named
+            .filter_map(|(child, field, name)| Some((field, name, self.template(child, &child.text(), Syntax::VALUE)?)))
+            .collect()
+    }
+
+    fn payload(&mut self, payload: Element<'_, '_>) -> Option<Assignment> {
+        for ignored in ["resourceURL", "defaultVariableValue"] {
+            if payload.attribute(ignored).is_some() {
+                let message = format!("{ignored} has no effect");
+                self.diagnostics.warning(payload.attribute_position(ignored), message);
+            }
+        }
+        let prefix = self.delimiter(payload, "variablePrefix", '{')?;
+        let suffix = self.delimiter(payload, "variableSuffix", '}')?;
+        let content = self.template(payload, &payload.content(), Syntax::delimited(prefix, suffix))?;
+        let content_type = match payload.attribute("contentType").map(str::trim) {
+            Some(text) if !text.is_empty() => Some(self.template(payload, text, Syntax::BRACES)?),
+            _ => None,
+        };
+        Some(Assignment::Payload { content, content_type })
+    }
+
+    fn delimiter(&mut self, payload: Element<'_, '_>, attribute: &str, default: char) -> Option<char> {
+        let text = payload.attribute(attribute).unwrap_or_default();
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (None, _) => Some(default),
+            (Some(character), None) => Some(character),
+            _ => {
+                let message = format!("{attribute} is {text:?} and must be a single character");
+                self.diagnostics.error(payload.attribute_position(attribute), message);
+                None
+            }
+        }
+    }
+
+    fn template(&mut self, element: Element<'_, '_>, text: &str, syntax: Syntax) -> Option<Template> {
+        super::super::template_of(element, text, syntax, self.diagnostics)
+    }
+
+    fn ignored(&mut self, child: Element<'_, '_>, parent: Element<'_, '_>) {
+        let message = format!("{} means nothing inside {} and is ignored", child.name(), parent.name());
+        self.diagnostics.warning(child.position(), message);
+    }
+}
+
+/// Whether the text of a part or of a name says so: anything but `false` does (semantics section 3.4).
+fn is_selected(element: Element<'_, '_>) -> bool {
+    !element.text().eq_ignore_ascii_case("false")
+}
+
+/// `X.2` as the second value of `X`.
+fn numbered(name: &str) -> Option<NamedValue> {
+    let (name, number) = name.rsplit_once('.')?;
+    let number = number.parse().ok().filter(|number| *number > 0 && !name.is_empty())?;
+    Some(NamedValue { name: name.into(), number: Some(number) })
+}
+
+#[cfg(test)]
+mod tests;

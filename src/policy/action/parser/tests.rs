@@ -1,0 +1,120 @@
+use super::*;
+use crate::policy::xml::Document;
+
+fn parse(text: &str) -> (Vec<Action>, Vec<String>) {
+    let document = Document::parse(text).unwrap();
+    let mut diagnostics = Diagnostics::about("AM-1");
+    let actions = parse_actions(document.root(), "AssignMessage", &mut diagnostics).unwrap();
+    (actions, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+}
+
+fn template(text: &str) -> Template {
+    Template::parse(text, Syntax::BRACES).unwrap()
+}
+
+fn all(name: &str) -> NamedValue {
+    NamedValue { name: name.into(), number: None }
+}
+
+#[test]
+fn set_replaces_in_document_order_but_a_phrase_comes_last() {
+    let (actions, problems) = parse(
+        "<Set><ReasonPhrase>Busy</ReasonPhrase><StatusCode> 503 </StatusCode><Verb/>
+         <Headers><Header name='X.2'>{v}</Header></Headers><QueryParams/>
+         <Payload contentType='text/plain'> {a}
+</Payload></Set>",
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(
+        actions,
+        [
+            Action::Set(Assignment::StatusCode(template("503"))),
+            Action::Set(Assignment::Named(
+                Field::Header,
+                NamedValue { name: "X".into(), number: Some(2) },
+                template("{v}")
+            )),
+            Action::Set(Assignment::Payload {
+                content: template(" {a}\n"),
+                content_type: Some(template("text/plain"))
+            }),
+            Action::Set(Assignment::ReasonPhrase(template("Busy"))),
+        ]
+    );
+}
+
+#[test]
+fn add_takes_names_as_they_are() {
+    let (actions, problems) =
+        parse("<Add><FormParams><FormParam name='a.1'>x</FormParam></FormParams><Verb>GET</Verb></Add>");
+    assert_eq!(actions, [Action::Add(Field::FormParam, "a.1".into(), template("x"))]);
+    assert_eq!(problems, ["AM-1, line 1, column 66: Verb means nothing inside Add and is ignored"]);
+}
+
+#[test]
+fn copy_and_remove_select_parts() {
+    let (actions, _) = parse("<Copy source='request'/>");
+    assert_eq!(actions, [Action::Copy(Copy { source: Some(Variable::new("request")), parts: None })]);
+    let (actions, _) = parse(
+        "<Remove><Headers><Header name='a.2'/><Header name='b'>false</Header></Headers><QueryParams/>
+         <Payload>TRUE</Payload><Path>false</Path><Verb/></Remove>",
+    );
+    assert_eq!(
+        actions,
+        [Action::Remove(Some(Parts {
+            headers: Selection::Named(vec![NamedValue { name: "a".into(), number: Some(2) }]),
+            query_params: Selection::All,
+            payload: true,
+            verb: true,
+            ..Parts::default()
+        }))]
+    );
+    let (actions, _) = parse("<Copy><Headers><Header name='h'/></Headers></Copy>");
+    let headers = Selection::Named(vec![all("h")]);
+    assert_eq!(actions, [Action::Copy(Copy { source: None, parts: Some(Parts { headers, ..Parts::default() }) })]);
+}
+
+#[test]
+fn payloads_have_delimiters_of_any_character() {
+    let payload = |text: &str| match parse(text).0.pop() {
+        Some(Action::Set(Assignment::Payload { content, .. })) => content.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(payload("<Set><Payload variablePrefix='£' variableSuffix='$'>£v$</Payload></Set>"), "{v}");
+    assert_eq!(payload("<Set><Payload><a><b>{v}</b></a></Payload></Set>"), "<a><b>{v}</b></a>");
+    assert_eq!(payload("<Set><Payload><![CDATA[<b>{v}</b>]]></Payload></Set>"), "<b>{v}</b>");
+    assert_eq!(payload("<Set><Payload/></Set>"), "");
+}
+
+#[test]
+fn problems_are_told() {
+    let cases = [
+        (
+            "<Copy><Headers><Header name='id.0'/></Headers></Copy>",
+            "AM-1, line 1, column 24: InvalidIndex: AssignMessage[AM-1]: index must be greater than zero in id.0",
+        ),
+        (
+            "<Set><Headers><Header>x</Header></Headers></Set>",
+            "AM-1, line 1, column 15: MissingName: Required attribute name is missing in Header",
+        ),
+        (
+            "<Set><Headers><Header name='a b'>x</Header></Headers></Set>",
+            "AM-1, line 1, column 23: \"a b\" cannot be the name of a header",
+        ),
+        (
+            "<Set><Payload variablePrefix='@@'>x</Payload></Set>",
+            "AM-1, line 1, column 15: variablePrefix is \"@@\" and must be a single character",
+        ),
+        (
+            "<Set><Verb>{nope(a)}</Verb></Set>",
+            "AM-1, line 1, column 6: entities.UnknownStringFunction: there is no function nope in templates",
+        ),
+        (
+            "<Add><FormParam name='a'>b</FormParam></Add>",
+            "AM-1, line 1, column 6: FormParam means nothing inside Add and is ignored",
+        ),
+    ];
+    for (text, problem) in cases {
+        assert_eq!(parse(text).1, [problem], "{text}");
+    }
+}

@@ -1,0 +1,161 @@
+//! The attributes that every policy's root element has (semantics section 1.1).
+
+use super::xml::Element;
+use crate::diagnostic::Diagnostics;
+use bytestring::ByteString;
+
+/// Longer names are refused.
+const LONGEST_NAME: usize = 255;
+
+/// Common attributes of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// The policy's identity, used in steps, variables and fault strings.
+    pub name: ByteString,
+    /// Whether a failure leaves the flow as it is.
+    pub continue_on_error: bool,
+    /// Whether a step of this policy does anything.
+    pub enabled: bool,
+}
+
+impl Attributes {
+    /// Reads them and names the policy in the diagnostics that follow. `async` is accepted and means nothing.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Attributes {
+        let name = root.attribute("name").unwrap_or_default().trim();
+        if name.is_empty() {
+            let element = root.name();
+            diagnostics.named_error(
+                "MissingName",
+                root.position(),
+                format!("Required attribute name is missing in {element}"),
+            );
+        } else {
+            diagnostics.set_subject(name);
+            if !is_name(name) {
+                diagnostics.error(
+                    root.attribute_position("name"),
+                    "a policy name has at most 255 letters, digits, spaces and the characters - _ . $ %",
+                );
+            }
+        }
+        for ignored in root.children_named("FaultRules").filter(|rules| rules.children().next().is_some()) {
+            diagnostics.warning(ignored.position(), "FaultRules inside a policy have no effect");
+        }
+        Attributes {
+            name: name.into(),
+            continue_on_error: boolean_attribute(root, "continueOnError", false, diagnostics),
+            enabled: boolean_attribute(root, "enabled", true, diagnostics),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || " -_.$%".contains(c))
+}
+
+/// Reads an attribute that is `true` or `false` in any case; anything else is the default. `[inferred]`
+pub(super) fn boolean_attribute(
+    element: Element<'_, '_>,
+    name: &str,
+    default: bool,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(text) = element.attribute(name) else { return default };
+    parse_boolean(text).unwrap_or_else(|| {
+        let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+        diagnostics.warning(element.attribute_position(name), message);
+        default
+    })
+}
+
+/// Reads a child element that is `true` or `false` in any case; anything else is the default. `[inferred]`
+pub(super) fn boolean_child(
+    element: Element<'_, '_>,
+    name: &str,
+    default: bool,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(child) = single_child(element, name, diagnostics) else { return default };
+    let text = child.text();
+    parse_boolean(&text).unwrap_or_else(|| {
+        if !text.is_empty() {
+            let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+            diagnostics.warning(child.position(), message);
+        }
+        default
+    })
+}
+
+fn parse_boolean(text: &str) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// The first child of that name, with a warning when there are more (semantics section 1.2). `[inferred]`
+pub(super) fn single_child<'a, 'input>(
+    element: Element<'a, 'input>,
+    name: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Element<'a, 'input>> {
+    let mut children = element.children_named(name);
+    let first = children.next();
+    if let Some(second) = children.next() {
+        diagnostics.warning(second.position(), format!("there is more than one {name}; the first is used"));
+    }
+    first
+}
+
+/// Warns of children that mean nothing here (semantics section 1.2). `[inferred]`
+pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
+    for child in element.children().filter(|child| !known.contains(&child.name())) {
+        let message = format!("{} means nothing inside {} and is ignored", child.name(), element.name());
+        diagnostics.warning(child.position(), message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(text: &str) -> (Attributes, Vec<String>) {
+        let document = Document::parse(text).unwrap();
+        let mut diagnostics = Diagnostics::about("policies[0]");
+        let attributes = Attributes::parse(document.root(), &mut diagnostics);
+        (attributes, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn defaults_and_cases() {
+        let (attributes, problems) = parse("<P name=' LC.Lookup Token ' continueOnError='TRUE' async='true'/>");
+        assert_eq!(attributes.name, "LC.Lookup Token");
+        assert!(attributes.continue_on_error && attributes.enabled);
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+
+    #[test]
+    fn problems_are_told() {
+        assert_eq!(
+            parse("<P/>").1,
+            ["policies[0], line 1, column 1: MissingName: Required attribute name is missing in P"]
+        );
+        assert_eq!(
+            parse("<P name='a/b'/>").1,
+            [
+                "a/b, line 1, column 4: a policy name has at most 255 letters, digits, spaces and the characters - _ . $ %"
+            ]
+        );
+        let (attributes, problems) = parse("<P name='a' enabled='yes'><FaultRules><FaultRule/></FaultRules></P>");
+        assert!(attributes.enabled);
+        assert_eq!(
+            problems,
+            [
+                "a, line 1, column 27: FaultRules inside a policy have no effect",
+                "a, line 1, column 13: enabled is \"yes\", neither true nor false; true is used"
+            ]
+        );
+    }
+}

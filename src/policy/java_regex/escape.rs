@@ -1,0 +1,208 @@
+//! What follows a backslash.
+
+use super::JavaRegexError;
+use super::class::{fold, negated, set};
+use super::parser::Parser;
+use super::property::property;
+use super::syntax::{CharacterSet, Node, Place};
+use super::tokens::Token;
+
+/// What an escape can mean anywhere.
+pub(super) enum Escape {
+    /// A character that stands for itself.
+    Character(char),
+    /// A set of characters.
+    Set(CharacterSet),
+}
+
+/// The word characters: `\w`.
+pub(super) fn word() -> CharacterSet {
+    set([('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')])
+}
+
+/// The characters that end a line, `\v` too.
+const VERTICAL: [(char, char); 3] = [('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')];
+/// The characters of `\h`.
+const HORIZONTAL: [(char, char); 9] = [
+    ('\t', '\t'),
+    (' ', ' '),
+    ('\u{a0}', '\u{a0}'),
+    ('\u{1680}', '\u{1680}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{2000}', '\u{200a}'),
+    ('\u{202f}', '\u{202f}'),
+    ('\u{205f}', '\u{205f}'),
+    ('\u{3000}', '\u{3000}'),
+];
+
+/// An escape where a whole part may stand.
+pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError> {
+    let mark = parser.mark();
+    let Some(Token::Syntax(character)) = parser.take() else {
+        return Err(JavaRegexError::new("a `\\` at the end"));
+    };
+    match character {
+        'A' => Ok(Node::Place(Place::TextStart)),
+        'z' => Ok(Node::Place(Place::TextEnd)),
+        'Z' if parser.flags.unix_lines => Ok(Node::Place(Place::LastUnixLineEnd)),
+        'Z' => Ok(Node::Place(Place::LastLineEnd)),
+        'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}`, which is not supported")),
+        'b' => Ok(Node::Place(Place::WordBoundary)),
+        'B' => Ok(Node::Place(Place::NoWordBoundary)),
+        'R' => {
+            let pair = Node::Sequence(vec![Node::Character('\r'), Node::Character('\n')]);
+            Ok(Node::Alternatives(vec![pair, Node::Set(set(VERTICAL))]))
+        }
+        'k' => {
+            let name = if parser.eat_all("<") { parser.take_until('>') } else { None };
+            let group = name.as_deref().and_then(|name| parser.named_group(name));
+            reference(parser, group.ok_or_else(|| JavaRegexError::new("a `\\k` that names no group"))?)
+        }
+        '1'..='9' => {
+            let mut group = usize_digit(character);
+            // Further digits belong to the number as long as such a group exists, as in Java.
+            loop {
+                let mark = parser.mark();
+                let digit = match parser.take() {
+                    Some(Token::Syntax(digit @ '0'..='9')) => digit,
+                    _ => {
+                        parser.reset(mark);
+                        break;
+                    }
+                };
+                let longer = group.saturating_mul(10).saturating_add(usize_digit(digit));
+                if longer > parser.groups() {
+                    parser.reset(mark);
+                    break;
+                }
+                group = longer;
+            }
+            reference(parser, group)
+        }
+        _ => {
+            parser.reset(mark);
+            Ok(match anywhere(parser)? {
+                Escape::Character(character) => parser.literal(character),
+                Escape::Set(set) => Node::Set(set),
+            })
+        }
+    }
+}
+
+fn usize_digit(digit: char) -> usize {
+    usize::try_from(digit.to_digit(10).unwrap_or_default()).unwrap_or_default()
+}
+
+fn reference(parser: &Parser, group: usize) -> Result<Node, JavaRegexError> {
+    if !parser.is_complete(group) {
+        return Err(JavaRegexError::new(format!("a reference to group {group}, which is not complete there")));
+    }
+    if parser.flags.case_insensitive {
+        return Err(JavaRegexError::new("a reference to a group under the flag `i`, which is not supported"));
+    }
+    Ok(Node::Reference(group))
+}
+
+/// An escape that has the same meaning inside a class and outside.
+pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
+    let Some(Token::Syntax(character)) = parser.take() else {
+        return Err(JavaRegexError::new("a `\\` at the end"));
+    };
+    Ok(match character {
+        'd' => Escape::Set(set([('0', '9')])),
+        'D' => Escape::Set(negated(set([('0', '9')]))),
+        'w' => Escape::Set(word()),
+        'W' => Escape::Set(negated(word())),
+        's' => Escape::Set(set([('\t', '\r'), (' ', ' ')])),
+        'S' => Escape::Set(negated(set([('\t', '\r'), (' ', ' ')]))),
+        'h' => Escape::Set(set(HORIZONTAL)),
+        'H' => Escape::Set(negated(set(HORIZONTAL))),
+        'v' => Escape::Set(set(VERTICAL)),
+        'V' => Escape::Set(negated(set(VERTICAL))),
+        'p' | 'P' => {
+            let name = match parser.take() {
+                Some(Token::Syntax('{')) => parser.take_until('}'),
+                Some(Token::Syntax(letter)) => Some(letter.to_string()),
+                _ => None,
+            };
+            let found = property(parser, &name.unwrap_or_default())?;
+            let folded = if parser.flags.case_insensitive { fold(found) } else { found };
+            Escape::Set(if character == 'P' { negated(folded) } else { folded })
+        }
+        't' => Escape::Character('\t'),
+        'n' => Escape::Character('\n'),
+        'r' => Escape::Character('\r'),
+        'f' => Escape::Character('\u{c}'),
+        'a' => Escape::Character('\u{7}'),
+        'e' => Escape::Character('\u{1b}'),
+        'c' => Escape::Character(control(parser)?),
+        '0' => Escape::Character(octal(parser)?),
+        'x' => Escape::Character(hexadecimal(parser)?),
+        'u' => Escape::Character(utf16(parser)?),
+        letter if letter.is_ascii_alphanumeric() => {
+            return Err(JavaRegexError::new(format!("`\\{letter}`, which is not supported")));
+        }
+        character => Escape::Character(character),
+    })
+}
+
+/// `\cX`: the character X with its seventh bit turned around.
+fn control(parser: &mut Parser) -> Result<char, JavaRegexError> {
+    let error = || JavaRegexError::new("a `\\c` without its character");
+    let Some(Token::Syntax(character)) = parser.take() else { return Err(error()) };
+    char::from_u32(u32::from(character) ^ 64).ok_or_else(error)
+}
+
+/// `\0n`, `\0nn` or, up to 377, `\0nnn`.
+fn octal(parser: &mut Parser) -> Result<char, JavaRegexError> {
+    let mut value = None;
+    loop {
+        let mark = parser.mark();
+        let digit = match parser.take() {
+            Some(Token::Syntax(digit)) => digit.to_digit(8),
+            _ => None,
+        };
+        let longer = digit.map(|digit| value.unwrap_or(0_u32).saturating_mul(8).saturating_add(digit));
+        match longer.filter(|longer| *longer <= 0o377) {
+            Some(longer) => value = Some(longer),
+            None => {
+                parser.reset(mark);
+                let character = value.and_then(char::from_u32);
+                return character.ok_or_else(|| JavaRegexError::new("a `\\0` without octal digits"));
+            }
+        }
+    }
+}
+
+/// `\xhh` or `\x{h…h}`.
+fn hexadecimal(parser: &mut Parser) -> Result<char, JavaRegexError> {
+    let digits = if parser.eat_all("{") { parser.take_until('}') } else { take(parser, 2) };
+    let is_number = |digits: &String| digits.chars().all(|digit| digit.is_ascii_hexdigit());
+    let value = digits.filter(is_number).and_then(|digits| u32::from_str_radix(&digits, 16).ok());
+    value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("a `\\x` that names no character"))
+}
+
+/// `\uhhhh`, or two of them that make one character.
+fn utf16(parser: &mut Parser) -> Result<char, JavaRegexError> {
+    let error = || JavaRegexError::new("a `\\u` that names no character");
+    let first = unit(parser).ok_or_else(error)?;
+    if let Some(character) = char::from_u32(u32::from(first)) {
+        return Ok(character);
+    }
+    let second = if parser.eat_all("\\u") { unit(parser) } else { None }.ok_or_else(error)?;
+    char::decode_utf16([first, second]).next().and_then(Result::ok).ok_or_else(error)
+}
+
+fn unit(parser: &mut Parser) -> Option<u16> {
+    let digits = take(parser, 4).filter(|digits| digits.chars().all(|digit| digit.is_ascii_hexdigit()))?;
+    u16::from_str_radix(&digits, 16).ok()
+}
+
+fn take(parser: &mut Parser, count: usize) -> Option<String> {
+    (0..count)
+        .map(|_| match parser.take() {
+            Some(Token::Syntax(character)) => Some(character),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,373 @@
+//! Reads a pattern: groups, alternatives, repetition and flags.
+
+use super::JavaRegexError;
+use super::class;
+use super::escape;
+use super::syntax::{CharacterSet, Node, Pattern, Place};
+use super::tokens::{Token, tokens};
+
+/// Deeper groups are refused: reading, writing and the engine recur once per level.
+pub(super) const MOST_LEVELS: usize = 40;
+/// Longer patterns are refused, in bytes.
+const LONGEST_PATTERN: usize = 16 * 1024;
+/// Larger counts are refused: the engine unfolds them.
+const MOST_REPEATS: u32 = 10_000;
+
+/// The flags in force (`Pattern.CASE_INSENSITIVE` and so on). Case is ASCII's, as it is in Java without the flag `u`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flags {
+    pub(super) case_insensitive: bool,
+    pub(super) multiline: bool,
+    pub(super) dot_all: bool,
+    pub(super) comments: bool,
+    pub(super) unix_lines: bool,
+}
+
+/// The state while reading.
+#[derive(Debug)]
+pub(super) struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+    pub(super) flags: Flags,
+    levels: usize,
+    /// Whether each group is complete, by its number less one.
+    complete: Vec<bool>,
+    names: Vec<(String, usize)>,
+    /// Properties that were looked up, for making one is slow.
+    pub(super) properties: Vec<(String, CharacterSet)>,
+}
+
+/// Reads a pattern.
+pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(JavaRegexError::new(format!("it is longer than {LONGEST_PATTERN} bytes")));
+    }
+    let mut parser = Parser {
+        tokens: tokens(pattern),
+        at: 0,
+        flags: Flags::default(),
+        levels: 0,
+        complete: Vec::new(),
+        names: Vec::new(),
+        properties: Vec::new(),
+    };
+    let node = parser.alternatives()?;
+    match parser.peek() {
+        None => Ok(Pattern { node, names: parser.names, groups: parser.complete.len() }),
+        Some(_) => Err(JavaRegexError::new("a `)` without its `(`")),
+    }
+}
+
+impl Parser {
+    /// The next token that means something.
+    pub(super) fn peek(&mut self) -> Option<Token> {
+        if self.flags.comments {
+            self.skip_comments();
+        }
+        self.tokens.get(self.at).copied()
+    }
+
+    /// The next token that means something when it is that unquoted character.
+    pub(super) fn peeks(&mut self, character: char) -> bool {
+        self.peek() == Some(Token::Syntax(character))
+    }
+
+    /// Takes a token even where flags would skip it.
+    pub(super) fn take(&mut self) -> Option<Token> {
+        let token = self.tokens.get(self.at).copied();
+        self.at = self.at.saturating_add(usize::from(token.is_some()));
+        token
+    }
+
+    /// Takes that unquoted character if it comes next.
+    pub(super) fn eat(&mut self, character: char) -> bool {
+        let found = self.peeks(character);
+        if found {
+            self.at = self.at.saturating_add(1);
+        }
+        found
+    }
+
+    /// Takes these unquoted characters if they come next, one right after the other.
+    pub(super) fn eat_all(&mut self, characters: &str) -> bool {
+        let found = characters
+            .chars()
+            .enumerate()
+            .all(|(offset, wanted)| self.tokens.get(self.at.saturating_add(offset)) == Some(&Token::Syntax(wanted)));
+        if found {
+            self.at = self.at.saturating_add(characters.chars().count());
+        }
+        found
+    }
+
+    /// Takes unquoted characters up to an unquoted `end`, and that too.
+    pub(super) fn take_until(&mut self, end: char) -> Option<String> {
+        let mut text = String::new();
+        loop {
+            match self.take()? {
+                Token::Syntax(character) if character == end => return Some(text),
+                Token::Syntax(character) => text.push(character),
+                Token::Quoted(_) => return None,
+            }
+        }
+    }
+
+    /// The place in the pattern, to come back to.
+    pub(super) fn mark(&self) -> usize {
+        self.at
+    }
+
+    /// Goes back to a place.
+    pub(super) fn reset(&mut self, mark: usize) {
+        self.at = mark;
+    }
+
+    /// Begins a nested group or class.
+    pub(super) fn enter(&mut self) -> Result<(), JavaRegexError> {
+        self.levels = self.levels.saturating_add(1);
+        if self.levels > MOST_LEVELS {
+            return Err(JavaRegexError::new(format!("groups nested more than {MOST_LEVELS} deep")));
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Parser::enter`] began.
+    pub(super) fn leave(&mut self) {
+        self.levels = self.levels.saturating_sub(1);
+    }
+
+    /// How many groups have begun.
+    pub(super) fn groups(&self) -> usize {
+        self.complete.len()
+    }
+
+    /// The number of a named group.
+    pub(super) fn named_group(&self, name: &str) -> Option<usize> {
+        self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+    }
+
+    /// Whether a group is complete, so that it can be referred to.
+    pub(super) fn is_complete(&self, group: usize) -> bool {
+        group.checked_sub(1).and_then(|index| self.complete.get(index)).copied().unwrap_or(false)
+    }
+
+    fn skip_comments(&mut self) {
+        let mut in_comment = false;
+        while let Some(Token::Syntax(character)) = self.tokens.get(self.at).copied() {
+            match character {
+                '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => in_comment = false,
+                _ if in_comment => {}
+                '#' => in_comment = true,
+                ' ' | '\t' | '\u{b}' | '\u{c}' => {}
+                _ => break,
+            }
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    fn alternatives(&mut self) -> Result<Node, JavaRegexError> {
+        let mut branches = vec![self.sequence()?];
+        while self.eat('|') {
+            branches.push(self.sequence()?);
+        }
+        Ok(only(branches, Node::Alternatives))
+    }
+
+    fn sequence(&mut self) -> Result<Node, JavaRegexError> {
+        let mut parts = Vec::new();
+        while let Some(token) = self.peek() {
+            if matches!(token, Token::Syntax('|' | ')')) {
+                break;
+            }
+            if let Some(node) = self.atom()? {
+                parts.push(self.repeated(node)?);
+            }
+        }
+        Ok(only(parts, Node::Sequence))
+    }
+
+    /// One part without what repeats it; none for flags alone.
+    fn atom(&mut self) -> Result<Option<Node>, JavaRegexError> {
+        let node = match self.take() {
+            None => return Ok(None),
+            Some(Token::Quoted(character)) => self.literal(character),
+            Some(Token::Syntax(character)) => match character {
+                '(' => return self.group(),
+                '[' => Node::Set(class::class(self)?),
+                '\\' => escape::outside_class(self)?,
+                '.' => Node::Set(class::dot(self.flags)),
+                '^' => Node::Place(match (self.flags.multiline, self.flags.unix_lines) {
+                    (false, _) => Place::TextStart,
+                    (true, false) => Place::LineStart,
+                    (true, true) => Place::UnixLineStart,
+                }),
+                '$' => Node::Place(match (self.flags.multiline, self.flags.unix_lines) {
+                    (false, false) => Place::LastLineEnd,
+                    (false, true) => Place::LastUnixLineEnd,
+                    (true, false) => Place::LineEnd,
+                    (true, true) => Place::UnixLineEnd,
+                }),
+                '*' | '+' | '?' | '{' => {
+                    return Err(JavaRegexError::new(format!("a `{character}` that repeats nothing")));
+                }
+                character => self.literal(character),
+            },
+        };
+        Ok(Some(node))
+    }
+
+    /// A character that stands for itself, in both cases with the flag `i`.
+    pub(super) fn literal(&self, character: char) -> Node {
+        if self.flags.case_insensitive && character.is_ascii_alphabetic() {
+            Node::Set(class::fold(class::set([(character, character)])))
+        } else {
+            Node::Character(character)
+        }
+    }
+
+    /// What follows a `(`.
+    fn group(&mut self) -> Result<Option<Node>, JavaRegexError> {
+        let flags = self.flags;
+        if !self.eat_all("?") {
+            return self.capture(None, flags).map(Some);
+        }
+        let look = |is_behind, is_negative| {
+            move |node| Node::Look { is_behind, is_negative, node: Box::new(node) }
+        };
+        if self.eat_all("<=") {
+            return self.inside(flags).map(look(true, false)).map(Some);
+        }
+        if self.eat_all("<!") {
+            return self.inside(flags).map(look(true, true)).map(Some);
+        }
+        if self.eat_all("<") {
+            let name = self.take_until('>').unwrap_or_default();
+            let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && name.chars().all(|c| c.is_ascii_alphanumeric());
+            if !is_name || self.named_group(&name).is_some() {
+                return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
+            }
+            return self.capture(Some(name), flags).map(Some);
+        }
+        if self.eat_all("=") {
+            return self.inside(flags).map(look(false, false)).map(Some);
+        }
+        if self.eat_all("!") {
+            return self.inside(flags).map(look(false, true)).map(Some);
+        }
+        if self.eat_all(">") {
+            return self.inside(flags).map(|node| Some(Node::Atomic(Box::new(node))));
+        }
+        self.flag_group(flags)
+    }
+
+    /// `flags)` or `flags:…)`.
+    fn flag_group(&mut self, outer: Flags) -> Result<Option<Node>, JavaRegexError> {
+        let mut flags = outer;
+        let mut is_on = true;
+        loop {
+            let Some(Token::Syntax(character)) = self.take() else {
+                return Err(JavaRegexError::new("a group that does not end"));
+            };
+            match character {
+                '-' if is_on => is_on = false,
+                'i' => flags.case_insensitive = is_on,
+                'm' => flags.multiline = is_on,
+                's' => flags.dot_all = is_on,
+                'x' => flags.comments = is_on,
+                'd' => flags.unix_lines = is_on,
+                ':' => {
+                    self.flags = flags;
+                    return self.inside(outer).map(Some);
+                }
+                // To the end of the group around.
+                ')' => {
+                    self.flags = flags;
+                    return Ok(None);
+                }
+                'u' | 'U' => {
+                    return Err(JavaRegexError::new(format!("the flag `{character}`, which is not supported")));
+                }
+                _ => return Err(JavaRegexError::new(format!("a group that begins with `(?{character}`"))),
+            }
+        }
+    }
+
+    fn capture(&mut self, name: Option<String>, outer: Flags) -> Result<Node, JavaRegexError> {
+        let index = self.complete.len();
+        self.complete.push(false);
+        if let Some(name) = name {
+            self.names.push((name, index.saturating_add(1)));
+        }
+        let node = self.inside(outer)?;
+        if let Some(complete) = self.complete.get_mut(index) {
+            *complete = true;
+        }
+        Ok(Node::Capture(Box::new(node)))
+    }
+
+    /// The inside of a group and its end; the flags of outside are in force again behind it.
+    fn inside(&mut self, outer: Flags) -> Result<Node, JavaRegexError> {
+        self.enter()?;
+        let node = self.alternatives()?;
+        if !self.eat(')') {
+            return Err(JavaRegexError::new("a group that does not end"));
+        }
+        self.leave();
+        self.flags = outer;
+        Ok(node)
+    }
+
+    /// A part with what repeats it.
+    fn repeated(&mut self, node: Node) -> Result<Node, JavaRegexError> {
+        let (least, most) = if self.eat('*') {
+            (0, None)
+        } else if self.eat('+') {
+            (1, None)
+        } else if self.eat('?') {
+            (0, Some(1))
+        } else if self.eat('{') {
+            self.counts()?
+        } else {
+            return Ok(node);
+        };
+        let is_lazy = self.eat_all("?");
+        let is_possessive = !is_lazy && self.eat_all("+");
+        // The engine takes nothing without width here, and once is as good as often.
+        if node.is_place() {
+            return Ok(if least == 0 { Node::Empty } else { node });
+        }
+        let repeat = Node::Repeat { node: Box::new(node), least, most, is_lazy };
+        Ok(if is_possessive { Node::Atomic(Box::new(repeat)) } else { repeat })
+    }
+
+    /// `n}`, `n,}` or `n,m}`.
+    fn counts(&mut self) -> Result<(u32, Option<u32>), JavaRegexError> {
+        let text = self.take_until('}').unwrap_or_default();
+        let count = |digits: &str| {
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.parse().ok().filter(|number: &u32| is_number && *number <= MOST_REPEATS);
+            number.ok_or_else(|| {
+                JavaRegexError::new(format!("the repetition `{{{text}}}` (counts go up to {MOST_REPEATS})"))
+            })
+        };
+        let (least, most) = match text.split_once(',') {
+            None => (count(&text)?, Some(count(&text)?)),
+            Some((least, "")) => (count(least)?, None),
+            Some((least, most)) => (count(least)?, Some(count(most)?)),
+        };
+        if most.is_some_and(|most| most < least) {
+            return Err(JavaRegexError::new(format!("the repetition `{{{text}}}`")));
+        }
+        Ok((least, most))
+    }
+}
+
+/// One part alone, or several together.
+fn only(mut parts: Vec<Node>, together: fn(Vec<Node>) -> Node) -> Node {
+    match parts.len() {
+        0 => Node::Empty,
+        1 => parts.pop().unwrap_or(Node::Empty),
+        _ => together(parts),
+    }
+}

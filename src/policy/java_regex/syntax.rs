@@ -1,0 +1,92 @@
+//! The parts of a pattern.
+
+use regex_syntax::hir::ClassUnicode;
+
+/// A set of characters.
+pub(crate) type CharacterSet = ClassUnicode;
+
+/// A part of a pattern. Flags are already applied: what a part means does not depend on its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// Matches the empty text.
+    Empty,
+    /// One certain character.
+    Character(char),
+    /// One character of a set.
+    Set(CharacterSet),
+    /// One part after the other.
+    Sequence(Vec<Node>),
+    /// The first part that matches.
+    Alternatives(Vec<Node>),
+    /// A group whose text can be referred to. The parser numbers them from one by their opening parentheses.
+    Capture(Box<Node>),
+    /// What was matched is not matched in another way later: `(?>…)`.
+    Atomic(Box<Node>),
+    /// A part several times.
+    Repeat {
+        /// The part.
+        node: Box<Node>,
+        /// The least times.
+        least: u32,
+        /// The most times; none is without end.
+        most: Option<u32>,
+        /// Whether as few times as possible are tried first.
+        is_lazy: bool,
+    },
+    /// The text of a group once more.
+    Reference(usize),
+    /// Looks at the text around without taking any of it.
+    Look {
+        /// Whether it looks at what precedes.
+        is_behind: bool,
+        /// Whether it must not match.
+        is_negative: bool,
+        /// What it looks for.
+        node: Box<Node>,
+    },
+    /// A place in the text.
+    Place(Place),
+}
+
+/// A place in the text that has no width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The text's start: `\A`, and `^` without the flag `m`.
+    TextStart,
+    /// The text's end: `\z`.
+    TextEnd,
+    /// The text's end, or in front of its last line terminator: `\Z`, and `$` without the flag `m`.
+    LastLineEnd,
+    /// The start of a line: `^` with the flag `m`.
+    LineStart,
+    /// The end of a line: `$` with the flag `m`.
+    LineEnd,
+    /// The same three where only the line feed ends a line (the flag `d`).
+    LastUnixLineEnd,
+    /// See [`Place::LastUnixLineEnd`].
+    UnixLineStart,
+    /// See [`Place::LastUnixLineEnd`].
+    UnixLineEnd,
+    /// Between a word character and another one: `\b`.
+    WordBoundary,
+    /// Everywhere else: `\B`.
+    NoWordBoundary,
+}
+
+/// A pattern that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pattern {
+    /// What it matches.
+    pub(crate) node: Node,
+    /// The names of groups with the groups' numbers.
+    pub(crate) names: Vec<(String, usize)>,
+    /// How many groups it has.
+    pub(crate) groups: usize,
+}
+
+impl Node {
+    /// Whether it never takes a character, for which repeating it changes nothing.
+    pub(crate) fn is_place(&self) -> bool {
+        matches!(self, Node::Empty | Node::Look { .. } | Node::Place(_))
+    }
+}

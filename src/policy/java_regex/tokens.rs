@@ -1,0 +1,42 @@
+//! The characters of a pattern, those between `\Q` and `\E` told apart.
+
+/// A character of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A character that may have a meaning.
+    Syntax(char),
+    /// A character from between `\Q` and `\E`, which stands for itself.
+    Quoted(char),
+}
+
+/// Splits a pattern. As in Java, quoting comes before everything else, classes included.
+pub(super) fn tokens(pattern: &str) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut rest = pattern.chars();
+    let mut is_quoted = false;
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            tokens.push(if is_quoted { Token::Quoted(character) } else { Token::Syntax(character) });
+            continue;
+        }
+        let mut after = rest.clone();
+        match (is_quoted, after.next()) {
+            (false, Some('Q')) => {
+                is_quoted = true;
+                rest = after;
+            }
+            (true, Some('E')) => {
+                is_quoted = false;
+                rest = after;
+            }
+            (true, _) => tokens.push(Token::Quoted(character)),
+            // Both characters of an escape: the second backslash of `\\Q` does not begin a quotation.
+            (false, Some(escaped)) => {
+                tokens.extend([Token::Syntax(character), Token::Syntax(escaped)]);
+                rest = after;
+            }
+            (false, None) => tokens.push(Token::Syntax(character)),
+        }
+    }
+    tokens
+}

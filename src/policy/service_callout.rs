@@ -1,0 +1,191 @@
+//! The ServiceCallout policy (semantics section 2).
+
+mod properties;
+
+pub use properties::{Properties, Retained};
+
+use super::action::{Action, parse_actions};
+use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
+use super::target_url::TargetUrl;
+use super::variable::Variable;
+use super::xml::Element;
+use crate::diagnostic::Diagnostics;
+use bytestring::ByteString;
+use std::time::Duration;
+
+/// A checked ServiceCallout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceCallout {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// What is sent.
+    pub request: CalloutRequest,
+    /// The variable that gets the answer; without one the flow does not wait for it.
+    pub response: Option<ByteString>,
+    /// How long the flow waits for the answer.
+    pub timeout: Duration,
+    /// Where it is sent.
+    pub url: TargetUrl,
+    /// The transport properties that mean something here.
+    pub properties: Properties,
+    /// The variables whose names hold the policy's.
+    pub variables: CalloutVariables,
+}
+
+/// The message that a callout sends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalloutRequest {
+    /// The variable that holds it.
+    pub variable: ByteString,
+    /// Whether it is cleared after sending.
+    pub clear_payload: bool,
+    /// Whether a variable that does not resolve counts as empty text.
+    pub ignore_unresolved: bool,
+    /// What is done to it before sending.
+    pub actions: Vec<Action>,
+}
+
+/// `servicecallout.NAME.…`
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalloutVariables {
+    /// `servicecallout.NAME.target.url`: set by an earlier policy it replaces the URL; set here before sending.
+    pub target_url: Variable,
+}
+
+impl ServiceCallout {
+    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ServiceCallout> {
+        let attributes = Attributes::parse(root, diagnostics);
+        let known = [
+            "DisplayName",
+            "Description",
+            "Properties",
+            "FaultRules",
+            "Request",
+            "Response",
+            "Timeout",
+            "HTTPTargetConnection",
+            "HttpTargetConnection",
+            "LocalTargetConnection",
+        ];
+        warn_unknown_children(root, &known, diagnostics);
+        let request = CalloutRequest::parse(single_child(root, "Request", diagnostics), diagnostics);
+        let response = response(root, diagnostics);
+        let timeout = timeout(root, diagnostics);
+        let (url, properties) = connection(root, &attributes.name, diagnostics);
+        let timeout = match (timeout, properties.io_timeout) {
+            (Some(timeout), Some(io_timeout)) => timeout.min(io_timeout),
+            (timeout, _) => timeout.unwrap_or(DEFAULT_TIMEOUT),
+        };
+        let variables =
+            CalloutVariables { target_url: Variable::new(&format!("servicecallout.{}.target.url", attributes.name)) };
+        Some(ServiceCallout { attributes, request, response, timeout, url: url?, properties, variables })
+    }
+}
+
+impl ServiceCallout {
+    /// Whether running it reads or writes the body of the client's message that is called `ambient` where it runs.
+    pub fn uses_body(&self, ambient: &str) -> bool {
+        let is_ambient = |name: &str| name == ambient || name == "message";
+        let target = is_ambient(&self.request.variable);
+        target
+            || self.response.as_deref().is_some_and(is_ambient)
+            || self.request.actions.iter().any(|action| action.uses_body(ambient, target))
+            || self.url.template.uses_body(ambient)
+    }
+}
+
+/// Apigee's default of 55 seconds.
+const DEFAULT_TIMEOUT: Duration = Duration::from_millis(55_000);
+
+impl CalloutRequest {
+    fn parse(request: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> CalloutRequest {
+        let mut parsed = CalloutRequest {
+            variable: ByteString::from_static("servicecallout.request"),
+            clear_payload: true,
+            ignore_unresolved: false,
+            actions: Vec::new(),
+        };
+        let Some(request) = request else { return parsed };
+        if let Some(variable) = request.attribute("variable").map(str::trim).filter(|variable| !variable.is_empty()) {
+            parsed.variable = variable.into();
+        }
+        parsed.clear_payload = boolean_attribute(request, "clearPayload", true, diagnostics);
+        parsed.ignore_unresolved = boolean_child(request, "IgnoreUnresolvedVariables", false, diagnostics);
+        for child in request.children().filter(|child| child.name() != "IgnoreUnresolvedVariables") {
+            match parse_actions(child, "ServiceCallout", diagnostics) {
+                Some(actions) => parsed.actions.extend(actions),
+                None => {
+                    let message = format!("{} means nothing inside Request and is ignored", child.name());
+                    diagnostics.warning(child.position(), message);
+                }
+            }
+        }
+        parsed
+    }
+}
+
+fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ByteString> {
+    let response = single_child(root, "Response", diagnostics)?;
+    let name = response.text();
+    if name.is_empty() {
+        diagnostics.warning(response.position(), "Response is empty: the callout's answer is not waited for");
+        return None;
+    }
+    if name.contains(char::is_whitespace) {
+        diagnostics.error(response.position(), format!("Response {name:?} is not the name of a variable"));
+    }
+    Some(name.into())
+}
+
+fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Duration> {
+    let element = single_child(root, "Timeout", diagnostics)?;
+    let text = element.text();
+    let timeout = text.parse::<u32>().ok().filter(|milliseconds| *milliseconds > 0);
+    if timeout.is_none() {
+        diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
+    }
+    timeout.map(|milliseconds| Duration::from_millis(milliseconds.into()))
+}
+
+fn connection(root: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> (Option<TargetUrl>, Properties) {
+    let local = single_child(root, "LocalTargetConnection", diagnostics);
+    let http = single_child(root, "HTTPTargetConnection", diagnostics)
+        .or_else(|| single_child(root, "HttpTargetConnection", diagnostics));
+    let Some(http) = http else {
+        match local {
+            Some(local) => diagnostics.error(local.position(), "LocalTargetConnection is not supported yet"),
+            None => diagnostics.named_error(
+                "ConnectionInfoMissing",
+                root.position(),
+                format!("Connection information is missing in Step {name}."),
+            ),
+        }
+        return (None, Properties::default());
+    };
+    if let Some(local) = local {
+        diagnostics.warning(local.position(), "LocalTargetConnection is ignored: there is an HTTPTargetConnection");
+    }
+    let known = ["URL", "Path", "LoadBalancer", "SSLInfo", "Properties", "Authentication", "HealthMonitor"];
+    warn_unknown_children(http, &known, diagnostics);
+    for unsupported in ["LoadBalancer", "Authentication"] {
+        // The template form of the user interface has empty elements that mean nothing.
+        let used = http.child(unsupported).filter(|element| element.children().next().is_some());
+        if let Some(element) = used {
+            diagnostics.error(element.position(), format!("{unsupported} is not supported yet"));
+        }
+    }
+    let properties = Properties::parse(single_child(http, "Properties", diagnostics), diagnostics);
+    let url = single_child(http, "URL", diagnostics).filter(|url| !url.text().is_empty());
+    let Some(url) = url else {
+        let balanced = http.child("LoadBalancer").is_some_and(|balancer| balancer.children().next().is_some());
+        if !balanced {
+            diagnostics.named_error("URLMissing", http.position(), format!("URL is missing in Step {name}."));
+        }
+        return (None, properties);
+    };
+    (TargetUrl::parse(url, diagnostics), properties)
+}
+
+#[cfg(test)]
+mod tests;

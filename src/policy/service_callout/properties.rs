@@ -1,0 +1,120 @@
+//! `HTTPTargetConnection/Properties`: the transport properties of a callout (semantics section 2.6).
+
+use crate::diagnostic::Diagnostics;
+use crate::policy::success_codes::SuccessCodes;
+use crate::policy::xml::Element;
+use std::time::Duration;
+
+/// The properties that mean something to a callout in Envoy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Properties {
+    /// `success.codes`.
+    pub success_codes: SuccessCodes,
+    /// `io.timeout.millis`.
+    pub io_timeout: Option<Duration>,
+    /// `request.retain.headers…`.
+    pub request_headers: Retained,
+    /// `response.retain.headers…`.
+    pub response_headers: Retained,
+    /// `retain.queryparams…`.
+    pub query_params: Retained,
+}
+
+/// Which names of a message are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Retained {
+    /// All of them.
+    #[default]
+    All,
+    /// Only these.
+    Only(Vec<String>),
+}
+
+/// Properties that are known and mean nothing here: Envoy's clusters decide, or callouts always work that way.
+const INERT: [&str; 13] = [
+    "keepalive.timeout.millis",
+    "request.streaming.enabled",
+    "response.streaming.enabled",
+    "supports.http10",
+    "supports.http11",
+    "allow.http10",
+    "allow.post.without.content.length",
+    "allow.put.without.content.length",
+    "use.proxy",
+    "use.proxy.tunneling",
+    "use.proxy.host.header.with.target.uri",
+    "allow.tls.session.resumption",
+    "ignore.allow.header.for.405",
+];
+
+/// Properties that users may rely on and that Envoy's cluster or this filter's configuration has to do instead.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("connect.timeout.millis", "the cluster's connect_timeout decides"),
+    ("response.payload.parse.limit", "the configuration's max_response_bytes decides"),
+    ("compression.algorithm", "the body is sent uncompressed"),
+];
+
+impl Properties {
+    pub(super) fn parse(properties: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Properties {
+        let mut parsed = Properties::default();
+        let Some(properties) = properties else { return parsed };
+        let value = |name: &str| {
+            let named = |property: &Element<'_, '_>| property.attribute("name").map(str::trim) == Some(name);
+            let property = properties.children_named("Property").find(named)?;
+            Some((property, property.text()))
+        };
+        if let Some((property, text)) = value("success.codes").filter(|(_, text)| !text.is_empty()) {
+            let (codes, odd) = SuccessCodes::parse(&text);
+            parsed.success_codes = codes;
+            for item in odd {
+                let message = format!("success.codes: {item:?} is neither a status code nor a class such as 2xx");
+                diagnostics.warning(property.position(), message);
+            }
+        }
+        if let Some((property, text)) = value("io.timeout.millis") {
+            parsed.io_timeout = text.parse().ok().filter(|millis| *millis > 0).map(Duration::from_millis);
+            if parsed.io_timeout.is_none() {
+                let message = format!("io.timeout.millis: {text:?} is not a number of milliseconds and is ignored");
+                diagnostics.warning(property.position(), message);
+            }
+        }
+        let retained = |prefix: &str| {
+            let is_off =
+                value(&format!("{prefix}.enabled")).is_some_and(|(_, text)| text.eq_ignore_ascii_case("false"));
+            let listed = value(prefix).map(|(_, text)| text).unwrap_or_default();
+            let names = listed.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+            if is_off { Retained::Only(names.collect()) } else { Retained::All }
+        };
+        parsed.request_headers = retained("request.retain.headers");
+        parsed.response_headers = retained("response.retain.headers");
+        parsed.query_params = retained("retain.queryparams");
+        for property in properties.children_named("Property") {
+            let name = property.attribute("name").unwrap_or_default().trim();
+            let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name);
+            if let Some((_, instead)) = elsewhere {
+                diagnostics.warning(property.position(), format!("{name} has no effect: {instead}"));
+            } else if !is_known(name) {
+                diagnostics.warning(property.position(), format!("the property {name:?} is not known and is ignored"));
+            }
+        }
+        parsed
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    let retain = name.strip_suffix(".enabled").unwrap_or(name);
+    INERT.contains(&name)
+        || ["success.codes", "io.timeout.millis"].contains(&name)
+        || ["request.retain.headers", "response.retain.headers", "retain.queryparams"].contains(&retain)
+}
+
+impl Retained {
+    /// Whether a name is kept. Names of headers are compared without case, those of parameters with it.
+    pub fn keeps(&self, name: &str, ignore_case: bool) -> bool {
+        match self {
+            Retained::All => true,
+            Retained::Only(names) if ignore_case => names.iter().any(|kept| kept.eq_ignore_ascii_case(name)),
+            Retained::Only(names) => names.iter().any(|kept| kept == name),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use super::*;
+use crate::policy::xml::Document;
+
+fn parse(text: &str) -> (Option<ServiceCallout>, Vec<String>) {
+    let document = Document::parse(text).unwrap();
+    let mut diagnostics = Diagnostics::about("policies[0]");
+    let policy = ServiceCallout::parse(document.root(), &mut diagnostics);
+    (policy, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+}
+
+/// A policy with that content around a working URL.
+fn with(content: &str) -> (ServiceCallout, Vec<String>) {
+    let connection = "<HTTPTargetConnection><URL>http://a.example.com</URL></HTTPTargetConnection>";
+    let (policy, problems) = parse(&format!("<ServiceCallout name='SC'>{content}{connection}</ServiceCallout>"));
+    (policy.unwrap(), problems)
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let (policy, problems) = with("");
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(policy.request.variable, "servicecallout.request");
+    assert!(policy.request.clear_payload && !policy.request.ignore_unresolved && policy.request.actions.is_empty());
+    assert_eq!(policy.response, None);
+    assert_eq!(policy.timeout, Duration::from_secs(55));
+    assert_eq!(policy.url.origin.unwrap().to_string(), "http://a.example.com");
+    assert!(policy.properties.success_codes.contains(302) && !policy.properties.success_codes.contains(400));
+}
+
+#[test]
+fn elements_are_read_in_any_order() {
+    let (policy, problems) = parse(
+        "<ServiceCallout async='false' continueOnError='true' name='SC-2'>
+           <Properties/><FaultRules/>
+           <Response> answer </Response>
+           <HTTPTargetConnection>
+             <Properties>
+               <Property name='success.codes'>2xx, 404</Property>
+               <Property name='io.timeout.millis'>2000</Property>
+               <Property name='request.retain.headers.enabled'>false</Property>
+               <Property name='request.retain.headers'>
+                 User-Agent,Referer
+               </Property>
+             </Properties>
+             <URL>http://a.example.com/{path}</URL>
+           </HTTPTargetConnection>
+           <Timeout>3000</Timeout>
+           <Request clearPayload='false' variable='myRequest'>
+             <Set><Verb>POST</Verb></Set>
+             <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
+             <Remove><Headers/></Remove>
+           </Request>
+         </ServiceCallout>",
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+    let policy = policy.unwrap();
+    assert!(policy.attributes.continue_on_error && policy.request.ignore_unresolved && !policy.request.clear_payload);
+    assert_eq!((&*policy.request.variable, policy.request.actions.len()), ("myRequest", 2));
+    assert_eq!(policy.response.as_deref(), Some("answer"));
+    assert_eq!(policy.timeout, Duration::from_secs(2));
+    assert!(policy.properties.success_codes.contains(404) && !policy.properties.success_codes.contains(301));
+    assert!(policy.properties.request_headers.keeps("user-agent", true));
+    assert!(!policy.properties.request_headers.keeps("x", true));
+    assert!(policy.properties.response_headers.keeps("x", true));
+}
+
+/// Every deployment error of semantics section 2.15 with its text, and the errors of this project.
+#[test]
+fn errors_have_apigees_names_and_texts() {
+    let whole = [
+        (
+            "<ServiceCallout name='SC'/>",
+            "SC, line 1, column 1: ConnectionInfoMissing: Connection information is missing in Step SC.",
+        ),
+        (
+            "<ServiceCallout name='SC'><HTTPTargetConnection/></ServiceCallout>",
+            "SC, line 1, column 27: URLMissing: URL is missing in Step SC.",
+        ),
+        (
+            "<ServiceCallout name='SC'><HTTPTargetConnection><URL> </URL></HTTPTargetConnection></ServiceCallout>",
+            "SC, line 1, column 27: URLMissing: URL is missing in Step SC.",
+        ),
+        (
+            "<ServiceCallout name='SC'><LocalTargetConnection><Path>/a</Path></LocalTargetConnection></ServiceCallout>",
+            "SC, line 1, column 27: LocalTargetConnection is not supported yet",
+        ),
+        (
+            "<ServiceCallout name='SC'><HTTPTargetConnection><LoadBalancer><Server name='a'/></LoadBalancer></HTTPTargetConnection></ServiceCallout>",
+            "SC, line 1, column 49: LoadBalancer is not supported yet",
+        ),
+    ];
+    for (text, problem) in whole {
+        assert_eq!(parse(text), (None, vec![problem.to_owned()]), "{text}");
+    }
+    for timeout in ["0", "-5", "soon", "{t}", ""] {
+        let (_, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
+        let problem = format!("SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}.");
+        assert_eq!(problems, [problem]);
+    }
+    let (_, problems) = with("<Response>my answer</Response>");
+    assert_eq!(problems, ["SC, line 1, column 27: Response \"my answer\" is not the name of a variable"]);
+}
+
+#[test]
+fn oddities_are_warnings() {
+    let cases = [
+        ("<Response/>", "Response is empty: the callout's answer is not waited for"),
+        ("<Response>a</Response><Response>b</Response>", "there is more than one Response; the first is used"),
+        ("<Request><Path>/a</Path></Request>", "Path means nothing inside Request and is ignored"),
+        ("<LocalTargetConnection/>", "LocalTargetConnection is ignored: there is an HTTPTargetConnection"),
+        ("<Whatever/>", "Whatever means nothing inside ServiceCallout and is ignored"),
+    ];
+    for (content, problem) in cases {
+        let (_, problems) = with(content);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].ends_with(problem), "{problems:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! `<URL>` of an HTTPTargetConnection (semantics section 2.4).
+
+use super::origin::{Origin, Scheme};
+use super::template::{Part, Syntax, Template};
+use super::template_of;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+
+/// A callout's URL with its variables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetUrl {
+    /// The whole URL.
+    pub template: Template,
+    /// Its origin, when no variable takes part in it.
+    pub origin: Option<Origin>,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+impl TargetUrl {
+    /// Reads the element. Tells of a scheme that comes from a variable (an error) and of a text without a scheme
+    /// (a warning: every call of it fails, unless `servicecallout.NAME.target.url` replaces it).
+    pub(super) fn parse(url: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetUrl> {
+        let text = url.text();
+        let template = template_of(url, &text, Syntax::URL, diagnostics)?;
+        let Some(Part::Literal(beginning)) = template.parts().first() else {
+            diagnostics
+                .error(url.position(), "the protocol of a URL, http:// or https://, cannot come from a variable");
+            return None;
+        };
+        let Some((scheme, rest)) = Scheme::split(beginning) else {
+            diagnostics.warning(
+                url.position(),
+                format!("{text:?} does not begin with http:// or https://; calls of it fail with Host not reachable"),
+            );
+            return Some(TargetUrl { template, origin: None, position: url.position() });
+        };
+        let end = rest.find(['/', '?', '#']);
+        let is_fixed = end.is_some() || template.parts().len() == 1;
+        let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        let origin = Origin::new(scheme, authority).filter(|_| is_fixed);
+        if is_fixed && origin.is_none() {
+            diagnostics.warning(
+                url.position(),
+                format!("{authority:?} is not a host with an optional port; calls of it fail with Host not reachable"),
+            );
+        }
+        Some(TargetUrl { template, origin, position: url.position() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(url: &str) -> (Option<Option<String>>, Vec<String>) {
+        let text = format!("<URL>{url}</URL>");
+        let document = Document::parse(&text).unwrap();
+        let mut diagnostics = Diagnostics::about("SC");
+        let parsed = TargetUrl::parse(document.root(), &mut diagnostics);
+        let origin = parsed.map(|url| url.origin.map(|origin| origin.to_string()));
+        (origin, diagnostics.into_vec().into_iter().map(|diagnostic| diagnostic.message).collect())
+    }
+
+    #[test]
+    fn the_origin_is_known_when_no_variable_takes_part_in_it() {
+        let fixed = [
+            ("http://maps.googleapis.com/maps/api/geocode/json", "http://maps.googleapis.com"),
+            ("  https://Example.com:8443  ", "https://example.com:8443"),
+            ("http://example.com?w=${request.header.woeid}", "http://example.com"),
+            ("http://example.com/{request.resourcePath}", "http://example.com"),
+        ];
+        for (url, origin) in fixed {
+            assert_eq!(parse(url), (Some(Some(origin.to_owned())), vec![]), "{url}");
+        }
+        for url in ["http://{request.dom_port}/x", "https://{tenant}.example.com/", "http://example.com{path}"] {
+            assert_eq!(parse(url), (Some(None), vec![]), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_from_a_variable_is_an_error_and_none_is_a_warning() {
+        for url in ["{targeturl}", "{protocol:https}://{site}/path"] {
+            let (parsed, problems) = parse(url);
+            assert_eq!(parsed, None, "{url}");
+            assert_eq!(problems, ["the protocol of a URL, http:// or https://, cannot come from a variable"]);
+        }
+        let (parsed, problems) = parse("replaced_by_config_json");
+        assert_eq!(parsed, Some(None));
+        assert_eq!(
+            problems,
+            [
+                "\"replaced_by_config_json\" does not begin with http:// or https://; calls of it fail with Host not reachable"
+            ]
+        );
+        assert_eq!(parse("http://a b/").1.len(), 1);
+    }
+}

@@ -1,0 +1,185 @@
+//! Message templates: text with `{variable}` references and `{function(…)}` calls, compiled once at load.
+//!
+//! The grammar and every odd case are in semantics section 6.2.
+
+mod function;
+mod parser;
+
+pub use function::Function;
+
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+use std::fmt;
+
+/// A compiled message template.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+/// A stretch of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Text that is written as it is.
+    Literal(ByteString),
+    /// A variable's value.
+    Variable(Reference),
+    /// A function's result.
+    Call(Function, Vec<Argument>),
+}
+
+/// A variable with the text that stands in for it while it does not resolve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// The variable.
+    pub variable: Variable,
+    /// The text after the colon, if there is one.
+    pub default: Option<ByteString>,
+}
+
+/// What a function is called with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// A quoted text, a number, or other text that cannot be a variable's name.
+    Literal(ByteString),
+    /// A variable's value.
+    Variable(Reference),
+    /// A call inside a call, which Apigee does not evaluate: it never resolves.
+    Nested(ByteString),
+}
+
+/// How the text of a template is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syntax {
+    /// The character that begins an expression.
+    pub prefix: char,
+    /// The character that ends an expression.
+    pub suffix: char,
+    /// Whether `${name}` is the same as `{name}`, as in `<URL>` (semantics section 2.4). `[inferred]`
+    pub dollar: bool,
+    /// Whether double quotes around the whole text are dropped (semantics section 6.2). `[inferred]`
+    pub unquote: bool,
+}
+
+impl Syntax {
+    /// Braces, as in most places.
+    pub const BRACES: Syntax = Syntax { prefix: '{', suffix: '}', dollar: false, unquote: false };
+    /// As in headers, parameters and `<Template>`.
+    pub const VALUE: Syntax = Syntax { unquote: true, ..Syntax::BRACES };
+    /// As in `<URL>`.
+    pub const URL: Syntax = Syntax { dollar: true, ..Syntax::BRACES };
+
+    /// With a payload's `variablePrefix` and `variableSuffix`.
+    pub fn delimited(prefix: char, suffix: char) -> Syntax {
+        Syntax { prefix, suffix, ..Syntax::BRACES }
+    }
+}
+
+/// Why a text is not a template: a deployment error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateError {
+    /// A complete call of a function that Apigee does not have: `entities.UnknownStringFunction`.
+    UnknownFunction(String),
+    /// A call with too few or too many arguments.
+    ArgumentCount(Function, usize),
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TemplateError::UnknownFunction(name) => write!(formatter, "there is no function {name} in templates"),
+            TemplateError::ArgumentCount(function, count) => {
+                let (least, most) = function.argument_counts();
+                write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")
+            }
+        }
+    }
+}
+
+impl Template {
+    /// Compiles a text. Whatever is not a valid expression is literal text.
+    ///
+    /// # Errors
+    /// A complete call of an unknown function, or one with a wrong number of arguments.
+    pub fn parse(text: &str, syntax: Syntax) -> Result<Template, TemplateError> {
+        parser::parse(text, syntax).map(|parts| Template { parts })
+    }
+
+    /// A template of text alone.
+    pub fn literal(text: impl Into<ByteString>) -> Template {
+        let text = text.into();
+        Template { parts: if text.is_empty() { Vec::new() } else { vec![Part::Literal(text)] } }
+    }
+
+    /// The stretches, in order. No two literals are neighbours.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The text, when nothing in it depends on a request.
+    pub fn as_literal(&self) -> Option<ByteString> {
+        match self.parts.as_slice() {
+            [] => Some(ByteString::new()),
+            [Part::Literal(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads the body of the client's message that is called `ambient` where it is expanded.
+    pub fn uses_body(&self, ambient: &str) -> bool {
+        self.variables().any(|variable| variable.is_body_of(ambient))
+    }
+
+    /// Every variable that the template reads.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.parts.iter().flat_map(|part| match part {
+            Part::Literal(_) => Vec::new(),
+            Part::Variable(reference) => vec![&reference.variable],
+            Part::Call(_, arguments) => arguments.iter().filter_map(Argument::variable).collect(),
+        })
+    }
+}
+
+impl Argument {
+    fn variable(&self) -> Option<&Variable> {
+        match self {
+            Argument::Variable(reference) => Some(&reference.variable),
+            Argument::Literal(_) | Argument::Nested(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.variable)?;
+        self.default.as_ref().map_or(Ok(()), |default| write!(formatter, ":{default}"))
+    }
+}
+
+/// Writes the template with braces, in a form that parses to the same template.
+impl fmt::Display for Template {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => formatter.write_str(&text.replace('{', "\\{").replace('}', "\\}"))?,
+                Part::Variable(reference) => write!(formatter, "{{{reference}}}")?,
+                Part::Call(function, arguments) => {
+                    write!(formatter, "{{{function}(")?;
+                    for (index, argument) in arguments.iter().enumerate() {
+                        let comma = if index == 0 { "" } else { "," };
+                        match argument {
+                            Argument::Literal(text) => write!(formatter, "{comma}'{text}'")?,
+                            Argument::Variable(reference) => write!(formatter, "{comma}{reference}")?,
+                            Argument::Nested(text) => write!(formatter, "{comma}{text}")?,
+                        }
+                    }
+                    formatter.write_str(")}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

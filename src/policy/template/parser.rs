@@ -1,0 +1,165 @@
+//! From text to the parts of a template. The parser never fails on a brace that begins no expression: such a brace is
+//! text, because payloads are full of JSON, CSS and scripts.
+
+use super::{Argument, Function, Part, Reference, Syntax, TemplateError};
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+
+pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateError> {
+    let text = if syntax.unquote { unquoted(text) } else { text };
+    let escapes = syntax.prefix == '{' && syntax.suffix == '}';
+    let mut parts = Parts::default();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let after = rest.get(character.len_utf8()..).unwrap_or_default();
+        if character == '\\' && escapes && after.starts_with(['{', '}']) {
+            parts.push_text(after.get(..1).unwrap_or_default());
+            rest = after.get(1..).unwrap_or_default();
+            continue;
+        }
+        let begins = if character == syntax.prefix {
+            Some(after)
+        } else if character == '$' && syntax.dollar {
+            after.strip_prefix(syntax.prefix)
+        } else {
+            None
+        };
+        if let Some((part, end)) = begins.map(|inside| expression(inside, syntax.suffix)).transpose()?.flatten() {
+            parts.push(part);
+            rest = end;
+        } else {
+            parts.push_text(rest.get(..character.len_utf8()).unwrap_or_default());
+            rest = after;
+        }
+    }
+    Ok(parts.finish())
+}
+
+/// A template wholly in double quotes is the same as one without (semantics section 6.2).
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"')).unwrap_or(text)
+}
+
+/// Collects parts, joining neighbouring literals.
+#[derive(Default)]
+struct Parts {
+    parts: Vec<Part>,
+    literal: String,
+}
+
+impl Parts {
+    fn push_text(&mut self, text: &str) {
+        self.literal.push_str(text);
+    }
+
+    fn push(&mut self, part: Part) {
+        self.flush();
+        self.parts.push(part);
+    }
+
+    fn flush(&mut self) {
+        if !self.literal.is_empty() {
+            self.parts.push(Part::Literal(std::mem::take(&mut self.literal).into()));
+        }
+    }
+
+    fn finish(mut self) -> Vec<Part> {
+        self.flush();
+        self.parts
+    }
+}
+
+/// An expression at the beginning of `text`, just after the prefix, with what follows its suffix.
+fn expression(text: &str, suffix: char) -> Result<Option<(Part, &str)>, TemplateError> {
+    let Some((name, rest)) = variable_name(text, suffix) else { return Ok(None) };
+    if let Some(end) = rest.strip_prefix(suffix) {
+        let reference = Reference { variable: Variable::new(name), default: None };
+        return Ok(Some((Part::Variable(reference), end)));
+    }
+    if let Some((default, end)) = rest.strip_prefix(':').and_then(|rest| rest.split_once(suffix)) {
+        let reference = Reference { variable: Variable::new(name), default: Some(default.into()) };
+        return Ok(is_default(default).then_some((Part::Variable(reference), end)));
+    }
+    let Some((arguments, rest)) = rest.strip_prefix('(').and_then(arguments) else { return Ok(None) };
+    let Some(end) = rest.strip_prefix(suffix) else { return Ok(None) };
+    let function = Function::parse(name).ok_or_else(|| TemplateError::UnknownFunction(name.to_owned()))?;
+    let (least, most) = function.argument_counts();
+    if !(least..=most).contains(&arguments.len()) {
+        return Err(TemplateError::ArgumentCount(function, arguments.len()));
+    }
+    Ok(Some((Part::Call(function, arguments), end)))
+}
+
+/// Whether the text after a colon is a default value and not a style rule such as `{height: 100%;}`. `[inferred]`
+fn is_default(text: &str) -> bool {
+    !text.starts_with(char::is_whitespace) && !text.contains(['\n', '\r'])
+}
+
+/// A variable's name at the beginning of `text`, with what follows it.
+fn variable_name(text: &str, suffix: char) -> Option<(&str, &str)> {
+    let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let ends = |character: char| character == suffix || character.is_whitespace() || "{}[](),|:'\"".contains(character);
+    let end = text.find(ends).unwrap_or(text.len());
+    starts.then(|| text.split_at_checked(end)).flatten()
+}
+
+/// The arguments after an opening parenthesis, with what follows the closing one.
+fn arguments(text: &str) -> Option<(Vec<Argument>, &str)> {
+    if let Some(rest) = text.strip_prefix(')') {
+        return Some((Vec::new(), rest));
+    }
+    let mut arguments = Vec::new();
+    let mut rest = text;
+    loop {
+        let (argument, after) = argument(rest)?;
+        arguments.push(argument);
+        if let Some(end) = after.strip_prefix(')') {
+            return Some((arguments, end));
+        }
+        rest = after.strip_prefix(',')?;
+    }
+}
+
+fn argument(text: &str) -> Option<(Argument, &str)> {
+    if let Some(quoted) = text.strip_prefix('\'') {
+        let (literal, rest) = quoted.split_once('\'')?;
+        return Some((Argument::Literal(literal.into()), rest));
+    }
+    let end = text.find([',', ')', '(', '\'', '"', ' ', '\t', '\r', '\n'])?;
+    let (bare, rest) = text.split_at_checked(end)?;
+    if rest.starts_with('(') {
+        let (nested, after) = text.split_at_checked(bare.len().checked_add(closing_parenthesis(rest)?)?)?;
+        return Some((Argument::Nested(nested.into()), after));
+    }
+    Some((bare_argument(bare), rest))
+}
+
+/// The length of a text in parentheses, both included.
+fn closing_parenthesis(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth = depth.checked_add(1)?,
+            ')' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return at.checked_add(1);
+        }
+    }
+    None
+}
+
+/// A variable with or without a default, or text that cannot be one: a number, a JSONPath.
+fn bare_argument(text: &str) -> Argument {
+    // No suffix can end the name here: the caller has already cut at what ends an argument.
+    const NONE: char = ')';
+    let reference = |name, default: Option<&str>| {
+        Argument::Variable(Reference { variable: Variable::new(name), default: default.map(ByteString::from) })
+    };
+    match variable_name(text, NONE) {
+        Some((name, "")) => reference(name, None),
+        Some((name, rest)) if rest.starts_with(':') => reference(name, rest.get(1..)),
+        _ => Argument::Literal(text.into()),
+    }
+}

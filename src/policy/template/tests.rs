@@ -1,0 +1,120 @@
+use super::*;
+
+fn variable(name: &str) -> Part {
+    Part::Variable(Reference { variable: Variable::new(name), default: None })
+}
+
+fn defaulted(name: &str, default: &str) -> Part {
+    Part::Variable(Reference { variable: Variable::new(name), default: Some(default.into()) })
+}
+
+fn text(text: &str) -> Part {
+    Part::Literal(text.into())
+}
+
+fn named(name: &str) -> Argument {
+    Argument::Variable(Reference { variable: Variable::new(name), default: None })
+}
+
+fn braces(text: &str) -> Vec<Part> {
+    Template::parse(text, Syntax::BRACES).unwrap().parts
+}
+
+/// Every row of the table in semantics section 6.2, and the oddities of real payloads.
+#[test]
+fn braces_are_expressions_or_text() {
+    let cases: Vec<(&str, Vec<Part>)> = vec![
+        ("", vec![]),
+        ("{a.b}", vec![variable("a.b")]),
+        ("{a.b:dflt}", vec![defaulted("a.b", "dflt")]),
+        ("{a:}", vec![defaulted("a", "")]),
+        ("{a:Hello World}", vec![defaulted("a", "Hello World")]),
+        ("{ \"k\": 1 }", vec![text("{ \"k\": 1 }")]),
+        ("{\"k\":\"{v}\"}", vec![text("{\"k\":\""), variable("v"), text("\"}")]),
+        ("{{v}}", vec![text("{"), variable("v"), text("}")]),
+        ("{{ v }}", vec![text("{{ v }}")]),
+        ("{}", vec![text("{}")]),
+        ("{3}", vec![text("{3}")]),
+        ("{[1]}", vec![text("{[1]}")]),
+        ("{-x}", vec![text("{-x}")]),
+        ("{a", vec![text("{a")]),
+        ("a}", vec![text("a}")]),
+        ("{a b}", vec![text("{a b}")]),
+        ("{ createUuid() }", vec![text("{ createUuid() }")]),
+        ("{environment.{name}}", vec![text("{environment."), variable("name"), text("}")]),
+        ("\\{\"error\": \\{v\\}", vec![text("{\"error\": {v}")]),
+        ("${v}", vec![text("$"), variable("v")]),
+        ("100%", vec![text("100%")]),
+        ("body {height: 100%;}", vec![text("body {height: 100%;}")]),
+        ("{search(this.value); return}", vec![text("{search(this.value); return}")]),
+        ("{request.header.X-A_b}", vec![variable("request.header.X-A_b")]),
+        ("{_a}é{b}", vec![variable("_a"), text("é"), variable("b")]),
+    ];
+    for (template, parts) in cases {
+        assert_eq!(braces(template), parts, "{template}");
+    }
+}
+
+#[test]
+fn functions_take_quoted_texts_variables_and_bare_text() {
+    let cases: Vec<(&str, Function, Vec<Argument>)> = vec![
+        ("{createUuid()}", Function::CreateUuid, vec![]),
+        (
+            "{substring(a.b,0,-3)}",
+            Function::Substring,
+            vec![named("a.b"), Argument::Literal("0".into()), Argument::Literal("-3".into())],
+        ),
+        (
+            "{timeFormatUTC('yyyy-MM-dd','1494390266')}",
+            Function::TimeFormatUtc,
+            vec![Argument::Literal("yyyy-MM-dd".into()), Argument::Literal("1494390266".into())],
+        ),
+        (
+            "{jsonPath($.error_description,response.content)}",
+            Function::JsonPath,
+            vec![Argument::Literal("$.error_description".into()), named("response.content")],
+        ),
+        (
+            "{toLowerCase(foo.bar:FOO)}",
+            Function::ToLowerCase,
+            vec![Argument::Variable(Reference { variable: Variable::new("foo.bar"), default: Some("FOO".into()) })],
+        ),
+        (
+            "{firstnonnull(escapeJSON(error.content),'')}",
+            Function::FirstNonNull,
+            vec![Argument::Nested("escapeJSON(error.content)".into()), Argument::Literal("".into())],
+        ),
+        ("{xeger('[A-Z]{16}')}", Function::Xeger, vec![Argument::Literal("[A-Z]{16}".into())]),
+        ("{xpath('//a',x)}", Function::XPath, vec![Argument::Literal("//a".into()), named("x")]),
+    ];
+    for (template, function, arguments) in cases {
+        assert_eq!(braces(template), vec![Part::Call(function, arguments)], "{template}");
+    }
+}
+
+#[test]
+fn a_wrong_call_is_an_error() {
+    let error = |text| Template::parse(text, Syntax::BRACES).unwrap_err();
+    assert_eq!(error("x{encodeURIComponent(a)}"), TemplateError::UnknownFunction("encodeURIComponent".into()));
+    assert_eq!(error("{toUpperCase()}"), TemplateError::ArgumentCount(Function::ToUpperCase, 0));
+    assert_eq!(error("{jsonPath(a)}").to_string(), "the function jsonPath takes 2 to 3 arguments, not 1");
+}
+
+#[test]
+fn other_delimiters_leave_braces_alone() {
+    let parse = |text, prefix, suffix| Template::parse(text, Syntax::delimited(prefix, suffix)).unwrap().parts;
+    assert_eq!(parse("{\"a\":\"@v#\"}", '@', '#'), vec![text("{\"a\":\""), variable("v"), text("\"}")]);
+    assert_eq!(parse("£v$ {x}", '£', '$'), vec![variable("v"), text(" {x}")]);
+    assert_eq!(parse("a@b.c @ #", '@', '#'), vec![text("a@b.c @ #")]);
+    assert_eq!(parse("%toUpperCase(v)#", '%', '#'), vec![Part::Call(Function::ToUpperCase, vec![named("v")])]);
+    assert_eq!(parse("\\{@v#", '@', '#'), vec![text("\\{"), variable("v")]);
+}
+
+#[test]
+fn syntaxes_differ_in_dollars_and_quotes() {
+    let url = Template::parse("http://a/{b}?w=${c}&x=$5", Syntax::URL).unwrap();
+    assert_eq!(url.parts, vec![text("http://a/"), variable("b"), text("?w="), variable("c"), text("&x=$5")]);
+    let quoted = Template::parse("\"Hello {user.name}\"", Syntax::VALUE).unwrap();
+    assert_eq!(quoted.parts, vec![text("Hello "), variable("user.name")]);
+    assert_eq!(Template::parse("\"a\" \"b\"", Syntax::VALUE).unwrap().parts, vec![text("\"a\" \"b\"")]);
+}

@@ -1,0 +1,88 @@
+//! Names of flow variables, taken apart once at load.
+
+mod builtin;
+mod message_part;
+
+pub use builtin::Builtin;
+pub use message_part::{Item, MessagePart};
+
+use bytestring::ByteString;
+use std::fmt;
+
+/// A flow variable's name with everything about it that is known before a request comes.
+///
+/// A dotted name can mean a part of a message whose own name has dots (`partner.request.header.X`). Which messages
+/// exist is known only in a transaction, so every possible split is kept, the longest message name first
+/// (semantics section 8.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    name: ByteString,
+    splits: Vec<(ByteString, MessagePart)>,
+    builtin: Option<Builtin>,
+}
+
+impl Variable {
+    /// The variable of that name.
+    pub fn new(name: &str) -> Variable {
+        let name = ByteString::from(name);
+        let mut splits = vec![(name.clone(), MessagePart::Whole)];
+        for (at, _) in name.rmatch_indices('.') {
+            let (Some(message), Some(suffix)) = (name.get(..at), name.get(at.saturating_add(1)..)) else { continue };
+            if let Some(part) = MessagePart::parse(suffix) {
+                splits.push((name.slice_ref(message), part));
+            }
+        }
+        let builtin = Builtin::parse(&name);
+        Variable { name, splits, builtin }
+    }
+
+    /// The name as written.
+    pub fn name(&self) -> &ByteString {
+        &self.name
+    }
+
+    /// The messages this may be a part of, the longest name first, each with the part.
+    pub fn splits(&self) -> &[(ByteString, MessagePart)] {
+        &self.splits
+    }
+
+    /// Whether it needs the body of the message called `ambient`, which `message` may mean too.
+    pub fn is_body_of(&self, ambient: &str) -> bool {
+        self.splits.iter().any(|(name, part)| (name == ambient || name == "message") && part.is_body())
+    }
+
+    /// The predefined variable that this is, unless a transaction sets one of the same name.
+    pub fn builtin(&self) -> Option<Builtin> {
+        self.builtin
+    }
+}
+
+impl fmt::Display for Variable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_split_at_every_suffix_that_a_message_has() {
+        let variable = Variable::new("authenticate.response.status.code");
+        let splits: Vec<_> = variable.splits().iter().map(|(name, part)| (&**name, part.clone())).collect();
+        assert_eq!(
+            splits,
+            [
+                ("authenticate.response.status.code", MessagePart::Whole),
+                ("authenticate.response", MessagePart::StatusCode)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_suffix_that_no_message_has_is_an_ordinary_name() {
+        assert_eq!(Variable::new("request.myResourcePath").splits().len(), 1);
+        assert_eq!(Variable::new("system.timestamp").builtin(), Some(Builtin::SystemTimestamp));
+    }
+}

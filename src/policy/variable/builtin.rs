@@ -1,0 +1,66 @@
+//! The predefined flow variables outside messages that this filter knows (semantics sections 8.3 and 8.4).
+
+/// Makes the enum, its doc comments and the look-up from one table.
+macro_rules! builtins {
+    ($($variant:ident = $name:literal,)*) => {
+        /// A predefined flow variable. Each variant's documentation is the variable's name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Builtin {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl Builtin {
+            /// The predefined variable of that name.
+            pub fn parse(name: &str) -> Option<Builtin> {
+                match name {
+                    $($name => Some(Builtin::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+builtins! {
+    ProxyBasepath = "proxy.basepath",
+    ProxyPathsuffix = "proxy.pathsuffix",
+    ProxyName = "proxy.name",
+    ProxyUrl = "proxy.url",
+    ProxyClientIp = "proxy.client.ip",
+    ApiproxyName = "apiproxy.name",
+    ApiproxyRevision = "apiproxy.revision",
+    ApiproxyBasepath = "apiproxy.basepath",
+    OrganizationName = "organization.name",
+    EnvironmentName = "environment.name",
+    CurrentFlowName = "current.flow.name",
+    MessageId = "messageid",
+    ClientIp = "client.ip",
+    ClientResolvedIp = "client.resolved.ip",
+    ClientPort = "client.port",
+    ClientScheme = "client.scheme",
+    ClientHost = "client.host",
+    ClientSslEnabled = "client.ssl.enabled",
+    ClientCn = "client.cn",
+    ClientReceivedStartTimestamp = "client.received.start.timestamp",
+    ClientReceivedStartTime = "client.received.start.time",
+    ClientReceivedEndTimestamp = "client.received.end.timestamp",
+    ClientReceivedEndTime = "client.received.end.time",
+    SystemTimestamp = "system.timestamp",
+    SystemTime = "system.time",
+    SystemTimeYear = "system.time.year",
+    SystemTimeMonth = "system.time.month",
+    SystemTimeDay = "system.time.day",
+    SystemTimeDayOfWeek = "system.time.dayofweek",
+    SystemTimeHour = "system.time.hour",
+    SystemTimeMinute = "system.time.minute",
+    SystemTimeSecond = "system.time.second",
+    SystemTimeMillisecond = "system.time.millisecond",
+    SystemTimeZone = "system.time.zone",
+    SystemUuid = "system.uuid",
+    SystemRegionName = "system.region.name",
+    SystemPodName = "system.pod.name",
+    TargetIp = "target.ip",
+    TargetPort = "target.port",
+    TargetHost = "target.host",
+    IsError = "is.error",
+}

@@ -1,0 +1,170 @@
+//! The parts of a message that a variable name can end in (semantics section 8.2).
+
+use bytestring::ByteString;
+
+/// Which value of a header, a query parameter or a form parameter is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// `.NAME`: the first value.
+    First,
+    /// `.NAME.N`: the value of that number, from 1.
+    Number(usize),
+    /// `.NAME.values`: all of them.
+    Values,
+    /// `.NAME.values.count`.
+    Count,
+    /// `.NAME.values.string`: all of them as one text.
+    Joined,
+}
+
+/// A part of a message, as the end of a variable's name tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessagePart {
+    /// The message itself.
+    Whole,
+    /// `.content`: the body as text.
+    Content,
+    /// `.content.as.base64`.
+    ContentBase64,
+    /// `.content.as.url.safe.base64`.
+    ContentBase64Url,
+    /// `.verb`.
+    Verb,
+    /// `.path`, without the query.
+    Path,
+    /// `.uri`: path and query.
+    Uri,
+    /// `.url`: the whole URL.
+    Url,
+    /// `.querystring`, without `?`.
+    QueryString,
+    /// `.version` of HTTP.
+    Version,
+    /// `.status.code`.
+    StatusCode,
+    /// `.reason.phrase`.
+    ReasonPhrase,
+    /// `.header.NAME…`.
+    Header(ByteString, Item),
+    /// `.headers.count`.
+    HeadersCount,
+    /// `.headers.names`.
+    HeaderNames,
+    /// `.headers.names.string`.
+    HeaderNamesJoined,
+    /// `.queryparam.NAME…`.
+    QueryParam(ByteString, Item),
+    /// `.queryparams.count`.
+    QueryParamsCount,
+    /// `.queryparams.names`.
+    QueryParamNames,
+    /// `.queryparams.names.string`.
+    QueryParamNamesJoined,
+    /// `.formparam.NAME…`.
+    FormParam(ByteString, Item),
+    /// `.formparams.count`.
+    FormParamsCount,
+    /// `.formparams.names`.
+    FormParamNames,
+    /// `.formparams.names.string`.
+    FormParamNamesJoined,
+    /// `.formstring`: the form as it is sent.
+    FormString,
+}
+
+impl MessagePart {
+    /// The part that a suffix, the text after `MESSAGE.`, means; `None` when no message has such a part.
+    pub fn parse(suffix: &str) -> Option<MessagePart> {
+        let part = match suffix {
+            "content" => MessagePart::Content,
+            "content.as.base64" => MessagePart::ContentBase64,
+            "content.as.url.safe.base64" => MessagePart::ContentBase64Url,
+            "verb" => MessagePart::Verb,
+            "path" => MessagePart::Path,
+            "uri" => MessagePart::Uri,
+            "url" => MessagePart::Url,
+            "querystring" => MessagePart::QueryString,
+            "version" => MessagePart::Version,
+            "status.code" => MessagePart::StatusCode,
+            "reason.phrase" => MessagePart::ReasonPhrase,
+            "headers.count" => MessagePart::HeadersCount,
+            "headers.names" => MessagePart::HeaderNames,
+            "headers.names.string" => MessagePart::HeaderNamesJoined,
+            "queryparams.count" => MessagePart::QueryParamsCount,
+            "queryparams.names" => MessagePart::QueryParamNames,
+            "queryparams.names.string" => MessagePart::QueryParamNamesJoined,
+            "formparams.count" => MessagePart::FormParamsCount,
+            "formparams.names" => MessagePart::FormParamNames,
+            "formparams.names.string" => MessagePart::FormParamNamesJoined,
+            "formstring" => MessagePart::FormString,
+            _ => {
+                let (kind, rest) = suffix.split_once('.')?;
+                let (name, item) = item(rest)?;
+                match kind {
+                    "header" => MessagePart::Header(name, item),
+                    "queryparam" => MessagePart::QueryParam(name, item),
+                    "formparam" => MessagePart::FormParam(name, item),
+                    _ => return None,
+                }
+            }
+        };
+        Some(part)
+    }
+
+    /// Whether reading or writing the part needs the body.
+    pub fn is_body(&self) -> bool {
+        matches!(
+            self,
+            MessagePart::Whole
+                | MessagePart::Content
+                | MessagePart::ContentBase64
+                | MessagePart::ContentBase64Url
+                | MessagePart::FormParam(..)
+                | MessagePart::FormParamsCount
+                | MessagePart::FormParamNames
+                | MessagePart::FormParamNamesJoined
+                | MessagePart::FormString
+        )
+    }
+}
+
+/// Takes `NAME`, `NAME.2`, `NAME.values…` apart. Names may hold dots themselves.
+fn item(text: &str) -> Option<(ByteString, Item)> {
+    for (end, item) in [(".values.count", Item::Count), (".values.string", Item::Joined), (".values", Item::Values)] {
+        if let Some(name) = text.strip_suffix(end).filter(|name| !name.is_empty()) {
+            return Some((name.into(), item));
+        }
+    }
+    let numbered = text.rsplit_once('.').and_then(|(name, number)| {
+        let is_number = !name.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_number.then(|| number.parse().ok()).flatten().filter(|number| *number > 0)?;
+        Some((name.into(), Item::Number(number)))
+    });
+    numbered.or_else(|| (!text.is_empty()).then(|| (text.into(), Item::First)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_mean_parts() {
+        let cases = [
+            ("content", Some(MessagePart::Content)),
+            ("header.X-Geo", Some(MessagePart::Header("X-Geo".into(), Item::First))),
+            ("header.x-forwarded-for.1", Some(MessagePart::Header("x-forwarded-for".into(), Item::Number(1)))),
+            ("header.a.b", Some(MessagePart::Header("a.b".into(), Item::First))),
+            ("header.a.0", Some(MessagePart::Header("a.0".into(), Item::First))),
+            ("header.X.values.count", Some(MessagePart::Header("X".into(), Item::Count))),
+            ("header.X.values.string", Some(MessagePart::Header("X".into(), Item::Joined))),
+            ("queryparam.w.values", Some(MessagePart::QueryParam("w".into(), Item::Values))),
+            ("formparams.names.string", Some(MessagePart::FormParamNamesJoined)),
+            ("header.", None),
+            ("dom_port", None),
+            ("status", None),
+        ];
+        for (suffix, part) in cases {
+            assert_eq!(MessagePart::parse(suffix), part, "{suffix}");
+        }
+    }
+}

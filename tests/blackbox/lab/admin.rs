@@ -1,0 +1,70 @@
+//! Envoy's admin interface.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::client::exchange;
+use super::envoy::Addresses;
+use super::message::Message;
+use super::{Reply, Request};
+
+const STAT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Reads Envoy's statistics. They count for the whole run, so cases read names that no other case touches.
+#[derive(Clone)]
+pub struct Admin {
+    addresses: Arc<OnceLock<Addresses>>,
+}
+
+impl Admin {
+    pub(super) fn new(addresses: &Arc<OnceLock<Addresses>>) -> Admin {
+        Admin { addresses: Arc::clone(addresses) }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        let admin = self.addresses.get().expect("Envoy runs only during the test").admin;
+        exchange(admin, Request::get(path)).await.unwrap()
+    }
+
+    /// The counters and gauges whose names begin with `prefix`.
+    pub async fn stats(&self, prefix: &str) -> BTreeMap<String, u64> {
+        self.lines(prefix).await.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect()
+    }
+
+    /// One counter or gauge; none if Envoy does not know it.
+    pub async fn stat(&self, name: &str) -> Option<u64> {
+        self.stats(name).await.remove(name)
+    }
+
+    /// Waits until a counter or gauge has this value.
+    pub async fn wait_for_stat(&self, name: &str, value: u64) {
+        let reached = async {
+            while self.stat(name).await != Some(value) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(STAT_LIMIT, reached).await.is_err() {
+            panic!("{name} is {:?} instead of {value}", self.stat(name).await);
+        }
+    }
+
+    /// How many values a histogram took.
+    pub async fn histogram_count(&self, name: &str) -> Option<u64> {
+        let stats = self.get(&format!("/stats?filter=^{}$&histogram_buckets=cumulative", pattern(name))).await;
+        // "name: B0.5(0,0) B1(0,2) … B3.6e+06(0,7)": the last cumulative bucket of the total, its second number.
+        let line = stats.text().lines().find(|line| line.starts_with(&format!("{name}: ")))?;
+        line.rsplit_once(',')?.1.trim_end_matches(')').parse().ok()
+    }
+
+    async fn lines(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {
+        let stats = self.get(&format!("/stats?filter=^{}", pattern(prefix))).await;
+        let lines = stats.text().lines().filter_map(|line| line.split_once(": "));
+        lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// A stat name as a regular expression in a query: whatever is neither letter nor digit matches any character.
+fn pattern(name: &str) -> String {
+    name.chars().map(|char| if char.is_ascii_alphanumeric() || "_-".contains(char) { char } else { '.' }).collect()
+}

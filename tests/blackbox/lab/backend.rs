@@ -1,0 +1,160 @@
+//! HTTP servers that record what they receive.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper::Version;
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::Answer;
+use super::body::SentBody;
+use super::message::{Content, Message};
+
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(5);
+
+/// A request as a backend received it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub method: String,
+    pub path_and_query: String,
+    /// `:authority` or the `host` header.
+    pub authority: String,
+    pub version: Version,
+    headers: HeaderMap,
+    content: Content,
+}
+
+impl Message for Received {
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn content(&self) -> &Content {
+        &self.content
+    }
+}
+
+/// A server of one case, speaking HTTP/1 and, to clients that begin with its preface, HTTP/2.
+#[derive(Clone)]
+pub struct Backend {
+    cluster: String,
+    records: Arc<Records>,
+}
+
+#[derive(Default)]
+struct Records {
+    heads: watch::Sender<usize>,
+    requests: watch::Sender<Vec<Received>>,
+    handler_panic: Mutex<Option<String>>,
+}
+
+type Handler = Arc<dyn Fn(&Received) -> Answer + Send + Sync>;
+
+impl Backend {
+    pub(super) fn serve(
+        cluster: String,
+        listener: TcpListener,
+        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+    ) -> Backend {
+        let records = Arc::new(Records::default());
+        let backend = Backend { cluster, records: Arc::clone(&records) };
+        let handler: Handler = Arc::new(handler);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let records = Arc::clone(&records);
+                let handler = Arc::clone(&handler);
+                tokio::spawn(async move {
+                    let service = service_fn(|request| handle(request, Arc::clone(&records), Arc::clone(&handler)));
+                    let _ =
+                        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        backend
+    }
+
+    /// The name of the Envoy cluster that leads here.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// Every request that arrived so far, in the order of their ends.
+    pub fn requests(&self) -> Vec<Received> {
+        self.check_handler();
+        self.records.requests.borrow().clone()
+    }
+
+    /// The only request that arrived.
+    pub fn only_request(&self) -> Received {
+        let requests = self.requests();
+        assert_eq!(requests.len(), 1, "requests to {}: {requests:#?}", self.cluster);
+        requests.into_iter().next().unwrap()
+    }
+
+    /// Waits until this many requests arrived whole.
+    pub async fn wait_for_requests(&self, count: usize) -> Vec<Received> {
+        let mut requests = self.records.requests.subscribe();
+        let arrived =
+            tokio::time::timeout(ARRIVAL_LIMIT, requests.wait_for(|requests| requests.len() >= count)).await.is_ok();
+        let requests = self.requests();
+        assert!(arrived, "{} instead of {count} requests to {}: {requests:#?}", requests.len(), self.cluster);
+        requests
+    }
+
+    /// How many request heads arrived, whether or not their bodies did.
+    pub fn heads(&self) -> usize {
+        *self.records.heads.borrow()
+    }
+
+    /// Waits until this many request heads arrived.
+    pub async fn wait_for_heads(&self, count: usize) {
+        let mut heads = self.records.heads.subscribe();
+        let arrived = tokio::time::timeout(ARRIVAL_LIMIT, heads.wait_for(|heads| *heads >= count)).await.is_ok();
+        assert!(arrived, "{} instead of {count} request heads at {}", self.heads(), self.cluster);
+    }
+
+    fn check_handler(&self) {
+        if let Some(message) = self.records.handler_panic.lock().unwrap().as_ref() {
+            panic!("the handler of {} panicked: {message}", self.cluster);
+        }
+    }
+}
+
+async fn handle(
+    request: hyper::Request<Incoming>,
+    records: Arc<Records>,
+    handler: Handler,
+) -> Result<hyper::Response<SentBody>, Infallible> {
+    records.heads.send_modify(|heads| *heads += 1);
+    let (head, body) = request.into_parts();
+    let authority = head.uri.authority().map(ToString::to_string);
+    let host = || head.headers.get("host").map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+    let received = Received {
+        method: head.method.to_string(),
+        path_and_query: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        authority: authority.or_else(host).unwrap_or_default(),
+        version: head.version,
+        content: Content::read(body).await,
+        headers: head.headers,
+    };
+    records.requests.send_modify(|requests| requests.push(received.clone()));
+    // A panic would only close the connection, and the case would look for the reason elsewhere.
+    let answer =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handler(&received))).unwrap_or_else(|panic| {
+            let message = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+            *records.handler_panic.lock().unwrap() = Some(message.unwrap_or_default());
+            Answer::text(500, "the handler of this backend panicked")
+        });
+    Ok(answer.into_response().await)
+}

@@ -1,0 +1,29 @@
+//! The bootstrap configuration of one Envoy.
+
+use serde_json::{Value, json};
+
+use super::cluster::address;
+
+/// Everything the cases asked for.
+#[derive(Default)]
+pub struct Bootstrap {
+    pub listeners: Vec<Value>,
+    pub clusters: Vec<Value>,
+}
+
+impl Bootstrap {
+    pub fn to_json(&self) -> Value {
+        json!({
+            "node": {"id": "blackbox", "cluster": "blackbox"},
+            "admin": {"address": any_port()},
+            // Histograms are otherwise merged every five seconds only.
+            "stats_flush_on_admin": true,
+            "static_resources": {"listeners": self.listeners, "clusters": self.clusters},
+        })
+    }
+}
+
+/// Envoy takes a free port itself and tells which: no port can be lost between choosing and binding.
+pub fn any_port() -> Value {
+    address(([127, 0, 0, 1], 0).into())
+}

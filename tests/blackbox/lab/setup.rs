@@ -1,0 +1,158 @@
+//! What one case declares before Envoy starts.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::{Admin, Answer, Backend, Cluster, Lab, Listener, Message, RawBackend, Received, Site, Wire};
+
+/// Declares listeners, clusters and servers, all named after the case.
+pub struct Setup<'lab> {
+    lab: &'lab mut Lab,
+    name: String,
+    clusters: usize,
+    listeners: usize,
+}
+
+impl<'lab> Setup<'lab> {
+    pub(super) fn new(lab: &'lab mut Lab, case: &str) -> Setup<'lab> {
+        // A colon would become an underscore in stat names.
+        Setup { lab, name: case.replace("::", "-"), clusters: 0, listeners: 0 }
+    }
+
+    /// A server that answers with `handler`, and a cluster that leads to it.
+    pub fn backend(&mut self, handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Backend {
+        self.backend_in(Cluster::new(), handler)
+    }
+
+    /// As `backend`, with options of the cluster.
+    pub fn backend_in(
+        &mut self,
+        cluster: Cluster,
+        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+    ) -> Backend {
+        let listener = self.bind();
+        let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
+        let _context = self.lab.runtime.enter();
+        Backend::serve(name, listener, handler)
+    }
+
+    /// A server that answers 200 with the body and the content type of the request.
+    pub fn echo(&mut self) -> Backend {
+        self.backend(echo)
+    }
+
+    /// As `echo`, with options of the cluster.
+    pub fn echo_in(&mut self, cluster: Cluster) -> Backend {
+        self.backend_in(cluster, echo)
+    }
+
+    /// A server that runs `script` on every connection, and a cluster that leads to it.
+    pub fn raw_backend<F>(&mut self, script: impl Fn(Wire) -> F + Send + 'static) -> RawBackend
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.raw_backend_in(Cluster::new(), script)
+    }
+
+    /// As `raw_backend`, with options of the cluster.
+    pub fn raw_backend_in<F>(&mut self, cluster: Cluster, script: impl Fn(Wire) -> F + Send + 'static) -> RawBackend
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = self.bind();
+        let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
+        let _context = self.lab.runtime.enter();
+        RawBackend::serve(name, listener, script)
+    }
+
+    /// The name of a cluster that has no endpoint.
+    pub fn cluster_without_endpoints(&mut self) -> String {
+        self.add_cluster(&Cluster::new(), None)
+    }
+
+    /// The name of a cluster whose endpoint refuses connections.
+    pub fn cluster_refusing(&mut self, cluster: Cluster) -> String {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(loopback()).unwrap();
+        let name = self.add_cluster(&cluster, Some(socket.local_addr().unwrap()));
+        // Bound for as long as the run lasts, never listening: no other server can get the port.
+        std::mem::forget(socket);
+        name
+    }
+
+    /// The name of a cluster whose endpoint takes no notice of connection attempts.
+    pub fn cluster_unanswering(&mut self, cluster: Cluster) -> String {
+        let (listener, address) = self.lab.runtime.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(loopback()).unwrap();
+            let address = socket.local_addr().unwrap();
+            let listener = socket.listen(1).unwrap();
+            // Nobody accepts: once its queue is full, the kernel drops further attempts.
+            while let Ok(connected) =
+                tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+            {
+                std::mem::forget(connected.unwrap());
+            }
+            (listener, address)
+        });
+        std::mem::forget(listener);
+        self.add_cluster(&cluster, Some(address))
+    }
+
+    /// A cluster with fields of the case's own, such as a dynamic forward proxy. `type` and `load_assignment` are as the case gives them.
+    pub fn cluster(&mut self, mut cluster: serde_json::Value) -> String {
+        let name = self.cluster_name();
+        cluster["name"] = serde_json::json!(name);
+        self.lab.bootstrap.clusters.push(cluster);
+        name
+    }
+
+    /// A listener, with an echo upstream unless it names another.
+    pub fn listener(&mut self, listener: Listener) -> Site {
+        let upstream = listener.upstream.clone().unwrap_or_else(|| self.echo());
+        self.listeners += 1;
+        let name = if self.listeners == 1 { self.name.clone() } else { format!("{}-{}", self.name, self.listeners) };
+        let access_log = self.lab.directory.path().join(format!("{name}.access.log"));
+        self.lab.bootstrap.listeners.push(listener.to_json(&name, upstream.cluster(), &access_log));
+        Site {
+            name,
+            upstream,
+            access_log,
+            addresses: Arc::clone(&self.lab.addresses),
+            sent: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Envoy's admin interface, for use in the test.
+    pub fn admin(&self) -> Admin {
+        Admin::new(&self.lab.addresses)
+    }
+
+    fn bind(&self) -> TcpListener {
+        self.lab.runtime.block_on(TcpListener::bind(loopback())).unwrap()
+    }
+
+    fn add_cluster(&mut self, cluster: &Cluster, endpoint: Option<SocketAddr>) -> String {
+        let name = self.cluster_name();
+        self.lab.bootstrap.clusters.push(cluster.to_json(&name, endpoint));
+        name
+    }
+
+    fn cluster_name(&mut self) -> String {
+        self.clusters += 1;
+        format!("{}-cluster-{}", self.name, self.clusters)
+    }
+}
+
+fn loopback() -> SocketAddr {
+    ([127, 0, 0, 1], 0).into()
+}
+
+fn echo(request: &Received) -> Answer {
+    Answer::of(200, request.header("content-type").unwrap_or("text/plain"), request.body().clone())
+}

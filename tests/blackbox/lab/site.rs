@@ -1,0 +1,109 @@
+//! A listener of the running Envoy, as its client sees it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::task::JoinHandle;
+
+use super::client::exchange;
+use super::envoy::Addresses;
+use super::{Backend, LogEntry, Reply, Request, Wire, access_log};
+
+/// One listener and what stands behind it.
+#[derive(Clone)]
+pub struct Site {
+    pub(super) name: String,
+    pub(super) upstream: Backend,
+    pub(super) access_log: PathBuf,
+    pub(super) addresses: Arc<OnceLock<Addresses>>,
+    pub(super) sent: Arc<AtomicUsize>,
+}
+
+impl Site {
+    /// The name of the listener, its plugin and its stat prefix.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the listener routes to, unless its routes were replaced.
+    pub fn upstream(&self) -> &Backend {
+        &self.upstream
+    }
+
+    pub async fn get(&self, path_and_query: &str) -> Reply {
+        self.send(Request::get(path_and_query)).await
+    }
+
+    /// Sends a request on a connection of its own.
+    pub async fn send(&self, request: Request) -> Reply {
+        self.try_send(request).await.unwrap()
+    }
+
+    /// As `send`, where no response at all is a possible outcome.
+    pub async fn try_send(&self, request: Request) -> Result<Reply, String> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        exchange(self.address(), request).await
+    }
+
+    /// Sends a request in the background, to look around while it is under way, or to leave.
+    pub fn start(&self, request: Request) -> Exchange {
+        let site = self.clone();
+        Exchange { task: tokio::spawn(async move { site.try_send(request).await }) }
+    }
+
+    /// Opens a bare connection; its streams do not count for `logged`.
+    pub async fn connect(&self) -> Wire {
+        Wire::connect(self.address()).await
+    }
+
+    /// Writes these bytes, one request that asks to close, and reads until Envoy does.
+    pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        let mut wire = self.connect().await;
+        wire.write(bytes).await;
+        wire.read_to_close().await
+    }
+
+    /// The access log entry of the latest request, once every request sent so far has one.
+    pub async fn logged(&self) -> LogEntry {
+        self.log(self.sent.load(Ordering::SeqCst)).await.pop().expect("no request was sent")
+    }
+
+    /// The access log, once it has this many entries, in the order in which the streams ended.
+    pub async fn log(&self, count: usize) -> Vec<LogEntry> {
+        access_log::wait_for_entries(&self.access_log, count).await
+    }
+
+    /// The published flow variable of the latest request.
+    pub async fn filter_state(&self, variable: &str) -> Option<String> {
+        self.logged().await.state(variable).map(ToOwned::to_owned)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.addresses.get().expect("Envoy runs only during the test").listeners[&self.name]
+    }
+}
+
+/// A request under way.
+pub struct Exchange {
+    task: JoinHandle<Result<Reply, String>>,
+}
+
+impl Exchange {
+    pub async fn reply(self) -> Reply {
+        self.task.await.unwrap().unwrap()
+    }
+
+    /// Whether the response has come, or the connection ended.
+    pub fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Closes the connection without waiting for the response.
+    pub async fn leave(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}

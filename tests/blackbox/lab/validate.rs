@@ -1,0 +1,35 @@
+//! What Envoy says to a filter configuration before it serves anything.
+
+use std::fs;
+use std::process::Command;
+
+use super::bootstrap::Bootstrap;
+use super::{Cluster, Listener, RunDirectory, envoy};
+
+/// The outcome of `envoy --mode validate`.
+#[derive(Clone, Debug)]
+pub struct Validation {
+    /// Whether Envoy accepts the configuration.
+    pub ok: bool,
+    /// Everything Envoy and the module logged.
+    pub log: String,
+}
+
+impl Listener {
+    /// Asks Envoy whether it takes this listener, our filter's configuration above all. Needs no running Envoy.
+    pub fn validate(&self) -> Validation {
+        let directory = RunDirectory::create();
+        let upstream = Cluster::new().to_json("upstream", None);
+        let listener = self.to_json("validated", "upstream", &directory.path().join("access.log"));
+        let bootstrap = Bootstrap { listeners: vec![listener], clusters: vec![upstream] };
+        let path = directory.path().join("bootstrap.json");
+        fs::write(&path, serde_json::to_vec_pretty(&bootstrap.to_json()).unwrap()).unwrap();
+        let output = Command::new(envoy::binary())
+            .args(["--mode", "validate", "--disable-hot-restart"])
+            .args(["--log-level", "warning", "--component-log-level", "wasm:info", "--config-path"])
+            .arg(&path)
+            .output()
+            .unwrap_or_else(|error| panic!("start Envoy: {error}"));
+        Validation { ok: output.status.success(), log: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+}
