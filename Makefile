@@ -6,7 +6,7 @@ MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build envoy test blackbox clean
+.PHONY: help build envoy test blackbox bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -24,6 +24,10 @@ test: build envoy ## Run every check: format, lints, unit tests, the module in E
 
 blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 	$(TESTED) cargo test --test blackbox -- $(CASE)
+
+bench: build envoy ## Measure what callouts cost Envoy, and the core alone
+	$(TESTED) cargo bench --bench gateway
+	cargo bench --bench core
 
 clean: ## Remove everything built and installed
 	cargo clean

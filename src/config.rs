@@ -1,16 +1,22 @@
 //! The filter's configuration (contract 3.1): from bytes to a checked, compiled [`Plan`], every problem at once.
 
 mod document;
+mod endpoints;
 mod keys;
+mod needs;
+mod policies;
 mod steps;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::flow::value::Value;
-use crate::plan::{Clusters, Needs, Plan, Publish, Step};
+use crate::plan::{Clusters, Plan, Publish};
 use crate::policy::Policy;
+use crate::policy::endpoint::BasePath;
 use crate::policy::origin::Origin;
 use bytestring::ByteString;
 use keys::Section;
+use needs::Reach;
+use policies::Policies;
 use std::collections::BTreeMap;
 
 /// A usable configuration.
@@ -23,10 +29,16 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 15] = [
     "policies",
     "request",
     "response",
+    "fault_rules",
+    "default_fault_rule",
+    "proxy_endpoint",
+    "target_endpoints",
+    "shared_flows",
+    "unsupported_policies",
     "clusters",
     "proxy",
     "properties",
@@ -56,7 +68,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     let plan = match document::parse(bytes) {
         Ok(document) => {
             let section = Section::new("", &document, &mut diagnostics);
-            section.map(|section| plan(section, &mut diagnostics))
+            section.and_then(|section| plan(section, &mut diagnostics))
         }
         Err(message) => {
             diagnostics.error(None, message);
@@ -69,74 +81,61 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     }
 }
 
-fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Plan {
+fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     section.check_keys(&KEYS, diagnostics);
-    let policies = policies(&section, diagnostics);
-    let steps = steps::read(&section, &policies, diagnostics);
-    let clusters = clusters(&section, diagnostics);
-    let constants = constants(&section, diagnostics);
-    let base_path = match constants.get("proxy.basepath").and_then(Value::render) {
-        Some(base_path) => base_path,
-        None => ByteString::new(),
+    let mut policies = Policies::read(&section, diagnostics);
+    let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
+    let (subject, proxy) = match &proxy_endpoint {
+        Some(proxy) => (format!("ProxyEndpoint {}", proxy.endpoint.name), proxy.endpoint.clone()),
+        None => (String::new(), steps::read(&section, &policies, diagnostics)),
     };
-    let policies: Vec<Policy> = policies.into_iter().filter_map(|document| document.policy).collect();
-    let attached = || steps.request.iter().chain(&steps.response).filter_map(|step| policies.get(step.policy));
-    for policy in attached() {
+    diagnostics.set_subject(subject);
+    let proxy = proxy.map(&mut |step| policies.resolve(step, diagnostics));
+    diagnostics.set_subject("");
+    let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
+    let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
+
+    let clusters = clusters(&section, diagnostics);
+    for policy in policies.attached() {
         check_cluster(policy, &clusters, diagnostics);
     }
-    let publish = Publish::new(attached(), &section.strings("filter_state", diagnostics));
-    let needs = Needs {
-        request_body: needs_body(&policies, &steps.request, "request"),
-        response_body: needs_body(&policies, &steps.response, "response"),
-    };
-    Plan {
-        trace_headers: section.boolean("trace_headers", diagnostics).unwrap_or(true),
-        max_response_bytes: section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES),
-        request: steps.request,
-        response: steps.response,
+    let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
+    let mut constants = constants(&section, diagnostics);
+    let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
+    let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
+    let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
+    if diagnostics.has_errors() {
+        // Places of policies hold only when every document is a policy.
+        return None;
+    }
+    let policies = policies.into_policies();
+    let needs =
+        Reach { policies: &policies, shared_flows: &shared_flows, proxy: &proxy, routing: routing.as_ref() }.needs();
+    Some(Plan {
         policies,
+        proxy,
+        routing,
+        shared_flows,
         clusters,
         constants,
         base_path,
         publish,
+        trace_headers,
+        max_response_bytes,
         needs,
-    }
+    })
 }
 
-/// A policy document of the configuration.
-struct PolicyDocument {
-    /// The policy, unless its document has errors.
-    policy: Option<Policy>,
-    /// The name in the document, when it can be read.
-    name: Option<String>,
-}
-
-fn policies(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Vec<PolicyDocument> {
-    if !section.has("policies") {
-        diagnostics.error(None, "policies is required: a list of policy documents");
-    }
-    let mut documents: Vec<PolicyDocument> = Vec::new();
-    for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
-        let place = format!("policies[{index}]");
-        let (policy, problems) = Policy::parse(text, &place);
-        let name = match &policy {
-            Some(policy) => Some(policy.attributes().name.to_string()),
-            None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != place),
-        };
-        diagnostics.extend(problems);
-        if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
-            diagnostics.set_subject(place);
-            diagnostics.error(None, format!("there is another policy named {name}"));
-            diagnostics.set_subject("");
+/// The ProxyEndpoint's base path, which also is what `proxy.basepath` holds, or the configuration's.
+fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString, Value>) -> BasePath {
+    match of_endpoint {
+        Some(base_path) => {
+            for variable in ["proxy.basepath", "apiproxy.basepath"] {
+                constants.insert(ByteString::from_static(variable), Value::text(base_path.as_str()));
+            }
+            base_path
         }
-        documents.push(PolicyDocument { policy, name });
-    }
-    documents
-}
-
-impl PolicyDocument {
-    fn is_named(&self, name: &str) -> bool {
-        self.name.as_deref() == Some(name)
+        None => BasePath::new(&constants.get("proxy.basepath").and_then(Value::render).unwrap_or_default()),
     }
 }
 
@@ -156,7 +155,7 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
 }
 
 fn check_cluster(policy: &Policy, clusters: &Clusters, diagnostics: &mut Diagnostics) {
-    let Policy::ServiceCallout(callout) = policy;
+    let Policy::ServiceCallout(callout) = policy else { return };
     let Some(origin) = &callout.url.origin else { return };
     if clusters.serving(origin).is_none() {
         diagnostics.set_subject(&*callout.attributes.name);
@@ -179,17 +178,6 @@ fn constants(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<B
         }
     }
     constants
-}
-
-/// Whether the steps of a flow read or write the body of the message that is `ambient` there.
-fn needs_body(policies: &[Policy], steps: &[Step], ambient: &str) -> bool {
-    let mut enabled = steps.iter().filter_map(|step| policies.get(step.policy)).filter(|p| p.attributes().enabled);
-    enabled.any(|policy| policy.uses_body(ambient))
-}
-
-/// Whether any of these problems is an error.
-pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 #[cfg(test)]

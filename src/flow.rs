@@ -2,6 +2,7 @@
 
 mod builtins;
 mod client;
+mod conditions;
 mod error_flow;
 mod expand;
 pub mod fault;
@@ -13,9 +14,14 @@ mod numbered;
 pub mod parameters;
 mod publishing;
 mod run;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod scripted;
 mod steps;
 pub mod transaction;
 pub mod value;
 mod variables;
+
+#[cfg(test)]
+mod tests;
 
 pub use run::run;

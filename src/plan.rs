@@ -8,6 +8,9 @@ pub use publish::Publish;
 
 use crate::flow::value::Value;
 use crate::policy::Policy;
+use crate::policy::condition::Condition;
+use crate::policy::endpoint::{BasePath, Endpoint, RouteRule};
+use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -16,38 +19,66 @@ use std::collections::BTreeMap;
 pub struct Plan {
     /// The policies; steps refer to them by their place.
     pub policies: Vec<Policy>,
-    /// What runs in the request flow.
-    pub request: Vec<Step>,
-    /// What runs in the response flow.
-    pub response: Vec<Step>,
+    /// The flows and fault rules of the ProxyEndpoint, or the configuration's lists of steps.
+    pub proxy: Endpoint<Step>,
+    /// What a ProxyEndpoint adds to that; absent with lists of steps.
+    pub routing: Option<Routing>,
+    /// The shared flows; FlowCallout policies refer to them by name.
+    pub shared_flows: BTreeMap<String, Vec<Step>>,
     /// Which cluster serves which origin.
     pub clusters: Clusters,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Value>,
     /// The base path behind `proxy.pathsuffix`.
-    pub base_path: ByteString,
+    pub base_path: BasePath,
     /// What is published to filter state.
     pub publish: Publish,
     /// Whether callouts carry the client request's trace headers.
     pub trace_headers: bool,
     /// The largest answer of a callout, in bytes.
     pub max_response_bytes: usize,
-    /// What of the stream the policies read.
+    /// What of the stream the policies use.
     pub needs: Needs,
 }
 
+/// What stands around the flows of a ProxyEndpoint.
+#[derive(Debug)]
+pub struct Routing {
+    /// Where requests go; the first rule whose condition holds is taken.
+    pub rules: Vec<RouteRule>,
+    /// The target endpoints that have flows or fault rules here.
+    pub targets: Vec<Target>,
+    /// What runs after the client has its response.
+    pub post_client: Vec<Step>,
+}
+
+/// A target endpoint.
+#[derive(Debug)]
+pub struct Target {
+    /// Its flows and fault rules.
+    pub endpoint: Endpoint<Step>,
+    /// The statuses of the target that are no fault.
+    pub success_codes: SuccessCodes,
+}
+
 /// One step of a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The policy's place in [`Plan::policies`].
     pub policy: usize,
+    /// When it runs; always, when absent.
+    pub condition: Option<Condition>,
 }
 
 /// What a plan must have of a stream before its flows can run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// Anything runs at all.
+    pub request: bool,
     /// The client's body is read or written.
     pub request_body: bool,
+    /// Something runs when the response comes or after it.
+    pub response: bool,
     /// The response's body is read or written.
     pub response_body: bool,
 }

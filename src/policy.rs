@@ -1,17 +1,28 @@
 //! Policy documents as typed, checked data. Nothing here runs a policy.
 
 pub mod action;
+pub mod assign_message;
 pub mod attributes;
+pub mod condition;
+pub mod endpoint;
+pub mod flow_callout;
+pub mod java_regex;
+pub mod json_path;
 pub mod origin;
+pub mod raise_fault;
 pub mod service_callout;
 pub mod success_codes;
 pub mod target_url;
 pub mod template;
 pub mod variable;
 pub mod xml;
+pub mod xpath;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use assign_message::AssignMessage;
 use attributes::Attributes;
+use flow_callout::FlowCallout;
+use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use template::{Syntax, Template, TemplateError};
 use xml::{Document, Element};
@@ -21,6 +32,23 @@ use xml::{Document, Element};
 pub enum Policy {
     /// Calls another service.
     ServiceCallout(ServiceCallout),
+    /// Makes and changes messages, sets variables.
+    AssignMessage(AssignMessage),
+    /// Leaves the flow with an error response.
+    RaiseFault(RaiseFault),
+    /// Runs a shared flow.
+    FlowCallout(FlowCallout),
+    /// A policy of a type that this filter does not run.
+    Unsupported(Unsupported),
+}
+
+/// A policy of a type that this filter does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// The policy type: the name of the document's root element.
+    pub kind: String,
 }
 
 impl Policy {
@@ -40,13 +68,13 @@ impl Policy {
         let root = document.root();
         let policy = match root.name() {
             "ServiceCallout" => ServiceCallout::parse(root, &mut diagnostics).map(Policy::ServiceCallout),
-            unknown => {
-                if let Some(name) = root.attribute("name") {
-                    diagnostics.set_subject(name);
-                }
-                diagnostics.error(root.position(), format!("{unknown} is not a policy type that this filter runs"));
-                None
-            }
+            "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, &mut diagnostics))),
+            "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, &mut diagnostics))),
+            "FlowCallout" => FlowCallout::parse(root, &mut diagnostics).map(Policy::FlowCallout),
+            kind => Some(Policy::Unsupported(Unsupported {
+                attributes: Attributes::parse(root, &mut diagnostics),
+                kind: kind.to_owned(),
+            })),
         };
         let diagnostics = diagnostics.into_vec();
         let is_usable = diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
@@ -57,14 +85,33 @@ impl Policy {
     pub fn attributes(&self) -> &Attributes {
         match self {
             Policy::ServiceCallout(policy) => &policy.attributes,
+            Policy::AssignMessage(policy) => &policy.attributes,
+            Policy::RaiseFault(policy) => &policy.attributes,
+            Policy::FlowCallout(policy) => &policy.attributes,
+            Policy::Unsupported(policy) => &policy.attributes,
         }
     }
 
-    /// Whether running it reads or writes the body of the message that is called `ambient` (`request` or `response`)
+    /// Whether running it reads or writes the body of the message that goes by those names (`request`, `message`)
     /// where it runs.
-    pub fn uses_body(&self, ambient: &str) -> bool {
+    pub fn uses_body(&self, names: &[&str]) -> bool {
         match self {
-            Policy::ServiceCallout(policy) => policy.uses_body(ambient),
+            Policy::ServiceCallout(policy) => policy.uses_body(names),
+            Policy::AssignMessage(policy) => policy.uses_body(names),
+            Policy::RaiseFault(policy) => policy.uses_body(names),
+            Policy::FlowCallout(policy) => policy.uses_body(names),
+            Policy::Unsupported(_) => false,
+        }
+    }
+
+    /// The policy type: the name of the document's root element.
+    pub fn kind(&self) -> &str {
+        match self {
+            Policy::ServiceCallout(_) => "ServiceCallout",
+            Policy::AssignMessage(_) => "AssignMessage",
+            Policy::RaiseFault(_) => "RaiseFault",
+            Policy::FlowCallout(_) => "FlowCallout",
+            Policy::Unsupported(policy) => &policy.kind,
         }
     }
 
@@ -73,6 +120,10 @@ impl Policy {
     pub fn failed_prefix(&self) -> &'static str {
         match self {
             Policy::ServiceCallout(_) => "servicecallout",
+            Policy::AssignMessage(_) => "assignmessage",
+            Policy::RaiseFault(_) => "raisefault",
+            Policy::FlowCallout(_) => "flowcallout",
+            Policy::Unsupported(_) => "policy",
         }
     }
 }

@@ -16,10 +16,20 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The object, or a diagnostic when the value is none.
     pub(super) fn new(place: &str, value: &'a Json, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
+        Section::of(place, value, "an object", diagnostics)
+    }
+
+    /// As [`Section::new`], where the diagnostic says what else the value could have been.
+    pub(super) fn of(
+        place: &str,
+        value: &'a Json,
+        expected: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Section<'a>> {
         let object = value.as_object();
         if object.is_none() {
             let place = if place.is_empty() { "the configuration" } else { place };
-            diagnostics.error(None, format!("{place} must be an object, not {}", kind(value)));
+            diagnostics.error(None, format!("{place} must be {expected}, not {}", kind(value)));
         }
         Some(Section { place: place.to_owned(), object: object? })
     }
@@ -66,6 +76,11 @@ impl<'a> Section<'a> {
     /// A whole number that is not negative.
     pub(super) fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<usize> {
         self.typed(key, "a whole number", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
+    }
+
+    /// A text.
+    pub(super) fn string(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.typed(key, "a string", diagnostics, |value| value.as_str().map(str::to_owned))
     }
 
     /// A text; a number is taken as its text, because revisions are often written so.

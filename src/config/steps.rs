@@ -1,35 +1,63 @@
 //! `request` and `response`: the lists of steps.
 
-use super::PolicyDocument;
 use super::keys::Section;
+use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
-use crate::plan::Step;
+use crate::policy::condition::Condition;
+use crate::policy::endpoint::{Endpoint, FaultRules, StepReference};
 
-/// The steps of both flows.
-pub(super) struct Steps {
-    pub(super) request: Vec<Step>,
-    pub(super) response: Vec<Step>,
+/// Reads both lists and the fault rules beside them. With neither list, every policy runs in the request flow.
+pub(super) fn read(
+    section: &Section<'_>,
+    policies: &Policies,
+    diagnostics: &mut Diagnostics,
+) -> Endpoint<StepReference> {
+    let rules = section.string("fault_rules", diagnostics);
+    let default = section.string("default_fault_rule", diagnostics);
+    let (fault_rules, problems) = FaultRules::parse_texts(rules.as_deref(), default.as_deref());
+    diagnostics.extend(problems);
+    if !section.has("request") && !section.has("response") {
+        let attached_to_rules: Vec<&str> =
+            fault_rules.all().flat_map(|rule| &rule.steps).map(|step| step.policy.as_str()).collect();
+        let steps = policies.all_steps().into_iter();
+        let request = steps.filter(|step| !attached_to_rules.contains(&step.policy.as_str())).collect();
+        return Endpoint::of_steps(request, Vec::new(), fault_rules);
+    }
+    let request = list(section, "request", diagnostics);
+    let response = list(section, "response", diagnostics);
+    Endpoint::of_steps(request, response, fault_rules)
 }
 
-/// Reads both lists. With neither, every policy runs in the request flow in listed order.
-pub(super) fn read(section: &Section<'_>, documents: &[PolicyDocument], diagnostics: &mut Diagnostics) -> Steps {
-    let usable: Vec<&str> =
-        documents.iter().filter(|document| document.policy.is_some()).filter_map(|d| d.name.as_deref()).collect();
-    if !section.has("request") && !section.has("response") {
-        let request = (0..usable.len()).map(|policy| Step { policy }).collect();
-        return Steps { request, response: Vec::new() };
-    }
-    let mut list = |key: &str| {
-        let mut steps = Vec::new();
-        for (index, name) in section.strings(key, diagnostics).iter().enumerate() {
-            if let Some(policy) = usable.iter().position(|usable| usable == name) {
-                steps.push(Step { policy });
-            } else if !documents.iter().any(|document| document.is_named(name)) {
-                // A policy that has errors has told of them already.
-                diagnostics.error(None, format!("{key}[{index}] ({name}): there is no policy of that name"));
-            }
+fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<StepReference> {
+    let mut steps = Vec::new();
+    for (index, item) in section.list(key, diagnostics).iter().enumerate() {
+        let place = format!("{key}[{index}]");
+        if let Some(name) = item.as_str() {
+            let place = format!("{place} ({name})");
+            steps.push(StepReference { policy: name.to_owned(), condition: None, place, position: None });
+            continue;
         }
-        steps
-    };
-    Steps { request: list("request"), response: list("response") }
+        let Some(step) = Section::of(&place, item, "a policy's name or an object with step and condition", diagnostics)
+        else {
+            continue;
+        };
+        step.check_keys(&["step", "condition"], diagnostics);
+        let condition = step.string("condition", diagnostics);
+        let Some(policy) = step.string("step", diagnostics) else {
+            if !step.has("step") {
+                diagnostics.error(None, format!("{place}.step is required: a policy's name"));
+            }
+            continue;
+        };
+        let place = format!("{place} ({policy})");
+        let condition = match Condition::parse(condition.as_deref().unwrap_or_default()) {
+            Ok(condition) => condition,
+            Err(error) => {
+                diagnostics.error(None, format!("{place} condition, column {}: {error}", error.column));
+                None
+            }
+        };
+        steps.push(StepReference { policy, condition, place, position: None });
+    }
+    steps
 }

@@ -1,1 +1,161 @@
+use super::*;
+use crate::plan::{Needs, Step};
+use serde_json::json;
 
+const CALLOUT: &str = "<ServiceCallout name='SC-1'><Response>a</Response><HTTPTargetConnection>
+  <URL>http://a.example.com/</URL></HTTPTargetConnection></ServiceCallout>";
+
+fn problems(configuration: &serde_json::Value) -> Vec<String> {
+    match load(configuration.to_string().as_bytes()) {
+        Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn plan_of(configuration: &serde_json::Value) -> Plan {
+    load(configuration.to_string().as_bytes()).unwrap().plan
+}
+
+#[test]
+fn without_steps_every_policy_runs_in_the_request_flow() {
+    let clusters = json!({"http://a.example.com:80": "a"});
+    let plan = plan_of(&json!({"policies": [CALLOUT, CALLOUT.replace("SC-1", "SC-2")], "clusters": clusters}));
+    let step = |policy| Step { policy, condition: None };
+    assert_eq!(plan.proxy.pre_flow.request, [step(0), step(1)]);
+    assert_eq!(plan.proxy.pre_flow.response, []);
+    assert_eq!((plan.trace_headers, plan.max_response_bytes), (true, 10 << 20));
+    let plan = plan_of(&json!({"policies": [CALLOUT], "response": ["SC-1"], "clusters": {"*": "any"}}));
+    assert_eq!(plan.proxy.pre_flow.request, []);
+    assert_eq!(plan.proxy.pre_flow.response, [step(0)]);
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let broken = "<ServiceCallout name='SC-2'>\n <Timeout>0</Timeout>\n <HTTPTargetConnection/>\n</ServiceCallout>";
+    let configuration = json!({
+        "polices": [],
+        "policies": [CALLOUT, broken, CALLOUT, "<Javascript name='JS'/>", "<ServiceCallout", 7],
+        "request": ["SC-1", "SC-2", "SC-3", "JS", 5, {"condition": "a"}, {"step": "SC-1", "condition": "a =", "if": ""}],
+        "clusters": {"a.example.com": "a"},
+        "trace_headers": "yes",
+        "proxy": {"basepath": "/v1"},
+    });
+    assert_eq!(
+        problems(&configuration),
+        [
+            "unknown key polices; did you mean policies?",
+            "policies[5] must be a string, not a number",
+            "SC-2, line 2, column 2: InvalidTimeoutValue: Invalid Timeout value 0.",
+            "SC-2, line 3, column 2: URLMissing: URL is missing in Step SC-2.",
+            "policies[2]: there is another policy named SC-1",
+            "policies[4], line 1, column 1: not a well-formed XML document: the document does not have a root node",
+            "request[4] must be a policy's name or an object with step and condition, not a number",
+            "request[5].step is required: a policy's name",
+            "unknown key request[6].if; did you mean condition?",
+            "request[6] (SC-1) condition, column 4: expected a value after =",
+            "request[2] (SC-3): there is no policy of that name",
+            "request[3] (JS): Javascript is not a policy type that this filter runs",
+            "clusters: \"a.example.com\" is neither an origin such as https://example.com:8443 nor *",
+            "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
+            "unknown key proxy.basepath; did you mean base_path?",
+            "trace_headers must be true or false, not a string",
+        ]
+    );
+}
+
+#[test]
+fn what_is_required_is_asked_for() {
+    assert_eq!(problems(&json!({})), ["policies is required: a list of policy documents"]);
+    assert_eq!(problems(&json!([])), ["the configuration must be an object, not a list"]);
+    assert_eq!(problems(&json!({"policies": {}})), ["policies must be a list, not an object"]);
+}
+
+#[test]
+fn constants_stand_behind_variables() {
+    let configuration = json!({
+        "policies": [],
+        "proxy": {"organization": "acme", "revision": 3, "base_path": "/v1"},
+        "properties": {"propertyset.set1.key": "x", "limit": 5, "on": true, "bad": null},
+    });
+    assert_eq!(problems(&configuration), ["properties.bad must be a string, a number or a boolean, not null"]);
+    let plan =
+        plan_of(&json!({"policies": [], "proxy": {"revision": 3, "base_path": "/v1"}, "properties": {"limit": 5}}));
+    let constant = |name: &str| plan.constants.get(name).cloned();
+    assert_eq!(constant("apiproxy.revision"), Some(Value::text("3")));
+    assert_eq!(constant("apiproxy.basepath"), Some(Value::text("/v1")));
+    assert_eq!(constant("limit"), Some(Value::Integer(5)));
+}
+
+#[test]
+fn a_body_is_asked_for_only_when_something_uses_it() {
+    let with = |set: &str| {
+        let policy = CALLOUT.replace("<Response>", &format!("<Request><Set>{set}</Set></Request><Response>"));
+        plan_of(&json!({"policies": [policy], "clusters": {"*": "any"}})).needs
+    };
+    let nothing = Needs { request: true, ..Needs::default() };
+    assert_eq!(with("<Payload>{request.header.x}</Payload>"), nothing);
+    assert_eq!(with("<Payload>{response.content}</Payload>"), nothing);
+    let body = Needs { request_body: true, ..nothing };
+    assert_eq!(with("<Payload>{escapeJSON(request.content)}</Payload>"), body);
+    assert_eq!(with("<Verb>{message.formparam.verb}</Verb>"), body);
+}
+
+#[test]
+fn policies_of_other_types_are_refused_or_skipped() {
+    let configuration = |policy: &str, extra: serde_json::Value| {
+        let mut configuration =
+            json!({"policies": [CALLOUT, policy], "request": ["SC-1", "JS"], "clusters": {"*": "any"}});
+        configuration.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        configuration
+    };
+    let script = "<Javascript name='JS'/>";
+    let refused = "request[1] (JS): Javascript is not a policy type that this filter runs";
+    assert_eq!(problems(&configuration(script, json!({}))), [refused]);
+    let skipped = format!("{refused}; the step is skipped");
+    let skip = json!({"unsupported_policies": "skip"});
+    assert_eq!(problems(&configuration(script, skip.clone())), [skipped]);
+    assert_eq!(plan_of(&configuration(script, skip)).proxy.pre_flow.request.len(), 1);
+    assert_eq!(problems(&configuration("<Javascript name='JS' enabled='false'/>", json!({}))), [""; 0]);
+    assert_eq!(problems(&configuration(script, json!({"request": ["SC-1"]}))), [""; 0]);
+    assert_eq!(
+        problems(&configuration(script, json!({"request": [], "unsupported_policies": "ignore"}))),
+        ["unsupported_policies must be \"reject\" or \"skip\", not \"ignore\""]
+    );
+}
+
+const PROXY: &str = "<ProxyEndpoint name='p'><PreFlow><Request><Step><Name>FC</Name></Step></Request></PreFlow>
+  <HTTPProxyConnection><BasePath>/v1</BasePath></HTTPProxyConnection></ProxyEndpoint>";
+
+#[test]
+fn shared_flows_are_found_and_do_not_call_themselves() {
+    let callout =
+        |flow: &str| format!("<FlowCallout name='FC'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
+    let flow =
+        |name: &str, step: &str| format!("<SharedFlow name='{name}'><Step><Name>{step}</Name></Step></SharedFlow>");
+    let with = |policies: serde_json::Value, flows: serde_json::Value| {
+        problems(&json!({"policies": policies, "proxy_endpoint": PROXY, "shared_flows": flows, "clusters": {"*": "a"}}))
+    };
+    assert_eq!(with(json!([callout("log"), CALLOUT]), json!([flow("log", "SC-1")])), [""; 0]);
+    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: there is no shared flow named log"]);
+    assert_eq!(
+        with(json!([callout("log")]), json!([flow("log", "X")])),
+        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): there is no policy of that name"]
+    );
+    assert_eq!(
+        with(json!([callout("log")]), json!([flow("log", "FC")])),
+        ["SharedFlow log: the shared flow calls itself"]
+    );
+}
+
+#[test]
+fn endpoints_and_lists_of_steps_exclude_each_other() {
+    let configuration = json!({"policies": [], "proxy_endpoint": "<ProxyEndpoint name='p'/>", "request": [], "fault_rules": "<FaultRules/>"});
+    assert_eq!(
+        problems(&configuration),
+        ["request and proxy_endpoint exclude each other", "fault_rules and proxy_endpoint exclude each other"]
+    );
+    assert_eq!(
+        problems(&json!({"policies": [], "request": [], "target_endpoints": []})),
+        ["target_endpoints needs a proxy_endpoint whose route rules choose among them"]
+    );
+}

@@ -16,13 +16,25 @@ pub(crate) use crate::filter::abi::exports::Action;
 /// Something that happened to a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    RequestHeaders { end: bool },
-    RequestBody { size: usize, end: bool },
+    RequestHeaders {
+        end: bool,
+    },
+    RequestBody {
+        size: usize,
+        end: bool,
+    },
     RequestTrailers,
-    ResponseHeaders { end: bool },
-    ResponseBody { size: usize, end: bool },
+    ResponseHeaders {
+        end: bool,
+    },
+    ResponseBody {
+        size: usize,
+        end: bool,
+    },
     ResponseTrailers,
     CallAnswered,
+    /// The client has its response, or is gone.
+    Ended,
 }
 
 #[derive(Default)]

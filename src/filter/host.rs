@@ -108,6 +108,10 @@ impl Host for EnvoyHost {
         UPSTREAM_DETAILS.iter().any(|upstream| details.starts_with(upstream))
     }
 
+    async fn ended(&self) {
+        poll_fn(|_| if self.state.is_ended.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
     fn reply(&self, reply: &Reply) {
         self.state.is_replied.set(true);
         let headers: Vec<(&[u8], &[u8])> =

@@ -26,6 +26,7 @@ impl Metrics {
     pub(super) fn define(plan: &Plan) -> Metrics {
         let metrics = plan.policies.iter().map(|policy| match policy {
             Policy::ServiceCallout(callout) => PolicyMetrics::define(&callout.attributes.name),
+            _ => None,
         });
         Metrics(metrics.collect())
     }

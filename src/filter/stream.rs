@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) response: Side,
     /// The client has been answered in place of the upstream; nothing is held any more.
     pub(super) is_replied: Cell<bool>,
+    /// The client has its response.
+    pub(super) is_ended: Cell<bool>,
 }
 
 /// One direction of a stream.
@@ -78,6 +80,11 @@ impl Stream {
 
     /// Takes an event in, lets the transaction go as far as it can, and says whether the event's direction goes on.
     pub(super) fn on_event(&mut self, event: Event) -> Action {
+        if let Event::Ended = event {
+            self.state.is_ended.set(true);
+            self.poll();
+            return Action::Continue;
+        }
         if self.state.is_replied.get() {
             return self.after_reply(event);
         }
@@ -119,8 +126,7 @@ impl Stream {
     }
 
     fn begin(&mut self) {
-        let plan = &self.plugin.plan;
-        if plan.request.is_empty() && plan.response.is_empty() {
+        if !self.plugin.plan.needs.request {
             return;
         }
         let plugin = Rc::clone(&self.plugin);
@@ -137,7 +143,7 @@ impl Stream {
             Event::ResponseBody { size, end } => (Direction::Response, body_came(size, end)),
             Event::RequestTrailers => (Direction::Request, Progress::Whole(Some(usize::MAX))),
             Event::ResponseTrailers => (Direction::Response, Progress::Whole(Some(usize::MAX))),
-            Event::CallAnswered => return None,
+            Event::CallAnswered | Event::Ended => return None,
         };
         self.state.side(direction).progress.set(progress);
         Some(direction)

@@ -21,10 +21,7 @@ impl<H: Host> Transaction<'_, H> {
             Builtin::ApiproxyRevision | Builtin::OrganizationName | Builtin::EnvironmentName => None,
             Builtin::ProxyName => Some(ByteString::from_static("default")).map(Value::String),
             Builtin::ProxyUrl => self.proxy_url().map(Value::String),
-            Builtin::CurrentFlowName => Some(Value::String(ByteString::from_static(match self.stage {
-                Stage::Request | Stage::Response => "PreFlow",
-                Stage::Error => "DefaultFaultRule",
-            }))),
+            Builtin::CurrentFlowName => Some(Value::String(self.flow_name.clone())),
             Builtin::MessageId => self.request_header("x-request-id").or_else(|| self.attribute(&["request", "id"])),
             Builtin::ClientIp | Builtin::ClientResolvedIp | Builtin::ProxyClientIp => {
                 let address = self.attribute_text(&["source", "address"])?;
@@ -72,10 +69,9 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The client's path after the base path; the whole path when the base path does not begin it.
     fn pathsuffix(&mut self) -> Option<ByteString> {
+        let base_path = &self.plan.base_path;
         let path = self.client_request()?.as_request()?.path.clone();
-        let base = self.plan.base_path.trim_end_matches('/').to_owned();
-        let rest = path.strip_prefix(&*base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        Some(rest.map_or_else(|| path.clone(), |rest| path.slice_ref(rest)))
+        Some(base_path.suffix(&path).map_or_else(|| path.clone(), |suffix| path.slice_ref(suffix)))
     }
 
     fn proxy_url(&mut self) -> Option<ByteString> {

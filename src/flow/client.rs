@@ -1,7 +1,7 @@
 //! Between Envoy's header maps and the client's messages.
 
 use crate::flow::headers::{HeaderChange, Headers, text};
-use crate::flow::host::{Direction, Host};
+use crate::flow::host::{Direction, Host, Reply};
 use crate::flow::message::{Message, StartLine, StatusLine};
 use crate::flow::transaction::ClientMessage;
 use bytes::Bytes;
@@ -53,7 +53,9 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             pseudo(":method", &before.verb, &now.verb);
             if before.path != now.path || before.query != now.query {
                 let mark = if now.query.is_empty() { "" } else { "?" };
-                pseudo(":path", "", &format!("{}{mark}{}", now.path, now.query.as_text()).into());
+                // A request made anew has no path yet, and Envoy's route needs one.
+                let path = if now.path.is_empty() { &before.path } else { &now.path };
+                pseudo(":path", "", &format!("{path}{mark}{}", now.query.as_text()).into());
             }
         }
         (StartLine::Response(before), StartLine::Response(now)) => {
@@ -79,5 +81,27 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             let length = Bytes::from(now.body.len().to_string());
             host.change_header(direction, &HeaderChange::Set(ByteString::from_static("content-length"), vec![length]));
         }
+    }
+}
+
+/// Statuses outside this range cannot be sent and become 500 (semantics section 9.5). `[inferred]`
+const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
+
+/// The reply that a message is, in place of the upstream's response.
+pub(super) fn reply(message: &Message, details: &str) -> Reply {
+    let status = message.as_response().map_or(500, |line| line.status);
+    let status = if STATUSES.contains(&status) { status } else { 500 };
+    let has_body = !matches!(status, 204 | 304);
+    let is_sent = |name: &str| {
+        !name.eq_ignore_ascii_case("content-length")
+            && !name.eq_ignore_ascii_case("transfer-encoding")
+            && (has_body || !name.eq_ignore_ascii_case("content-type"))
+    };
+    let lines = message.headers.lines().map(|(name, value)| (text(name), value.clone()));
+    Reply {
+        status,
+        headers: lines.filter(|(name, _)| is_sent(name)).collect(),
+        body: if has_body { message.body.clone() } else { Bytes::new() },
+        details: details.to_owned(),
     }
 }

@@ -1,44 +1,137 @@
 //! What happens after a fault (semantics section 9).
 
+use crate::flow::client;
 use crate::flow::fault::{Fault, FaultFormat};
-use crate::flow::headers::text;
-use crate::flow::host::{Host, Reply};
+use crate::flow::headers::{Headers, text};
+use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
-use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::transaction::{Place, Stage, Transaction};
 use crate::flow::value::Value;
+use crate::plan::Step;
+use crate::policy::endpoint::{FaultRule, FaultRules};
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Statuses outside this range cannot be sent and become 500 (semantics section 9.5). `[inferred]`
-const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
+/// How a fault rule ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// All its steps ran that were to run.
+    Normally,
+    /// One of its steps faulted, or raised a fault.
+    Early {
+        /// Whether it was a RaiseFault.
+        raised: bool,
+    },
+}
 
 impl<H: Host> Transaction<'_, H> {
-    /// Answers the client after a fault that left the flow.
-    pub fn answer(&mut self, fault: Fault) {
-        let name = fault.name().to_owned();
-        let error = self.enter_error_flow(&fault);
+    /// Runs the fault rules after a fault that left the flow, and answers the client.
+    pub(super) async fn error_flow(&mut self, fault: Fault) {
+        let details = format!("callout_fault_{}", fault.name());
+        let raised = fault.response.as_ref().map(|response| response.headers.clone());
+        self.enter_error_flow(fault);
+        let kept = self.run_fault_rules(raised).await;
         self.publish();
-        let message = self.message(error).cloned().unwrap_or_else(Message::response);
-        self.host.reply(&reply(&message, &name));
+        let Some(error) = self.message_named("error") else { return };
+        let is_upstream_response = self.response.as_ref().is_some_and(|response| response.id == error);
+        if is_upstream_response {
+            return self.release(Direction::Response);
+        }
+        let message = self.message_mut(error).map(|message| {
+            merge(&mut message.headers, &kept);
+            message.clone()
+        });
+        self.host.reply(&client::reply(&message.unwrap_or_else(Message::response), &details));
     }
 
     /// Sets what tells of a fault and makes the pending error response, `error`.
-    fn enter_error_flow(&mut self, fault: &Fault) -> MessageId {
-        let (body, content_type) = fault.body(self.wanted_format());
-        let state = match self.stage {
-            Stage::Request => 1,
-            Stage::Response => 4,
-            Stage::Error => 0,
+    fn enter_error_flow(&mut self, fault: Fault) {
+        let state = match (self.stage, self.endpoint) {
+            (Stage::Response, Place::Target(_)) => 3,
+            (Stage::Response, Place::Proxy) => 4,
+            (_, Place::Target(_)) => 2,
+            (_, Place::Proxy) => 1,
         };
-        self.stage = Stage::Error;
-        self.set_fault_variables(fault);
-        self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
         self.set(ByteString::from_static("error.state"), Value::Integer(state));
+        self.stage = Stage::Error;
+        self.put_fault(fault);
+    }
+
+    /// Makes a fault the one that is answered.
+    fn put_fault(&mut self, fault: Fault) {
+        self.set_fault_variables(&fault);
+        self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
+        if fault.code == ERROR_RESPONSE_CODE {
+            if let Some(response) = self.response.as_ref().map(|response| response.id) {
+                // The target's response is the error message, and goes to the client unless a rule changes it.
+                self.set(ByteString::from_static("error"), Value::Message(response));
+                return;
+            }
+        }
+        let default = self.default_response(&fault);
+        let response = fault.response.map_or(default, |response| *response);
+        self.put_message(ByteString::from_static("error"), response);
+    }
+
+    /// The response of a fault that no rule changes.
+    pub(super) fn default_response(&mut self, fault: &Fault) -> Message {
+        let (body, content_type) = fault.body(self.wanted_format());
         let mut message = Message::response();
         message.start = StartLine::Response(StatusLine::new(fault.status));
         message.headers.set("content-type", Bytes::from_static(content_type.as_bytes()));
         message.body = Bytes::from(body);
-        self.put_message(ByteString::from_static("error"), message)
+        message
+    }
+
+    /// Chooses and runs the rules of the endpoint where the fault happened (semantics section 9.3). `raised` are the
+    /// headers that a RaiseFault brought; those that are to be kept beside the rules' are returned.
+    async fn run_fault_rules(&mut self, raised: Option<Headers>) -> Headers {
+        let plan = self.plan;
+        let mut kept = raised.unwrap_or_default();
+        kept.remove("content-type");
+        let none = FaultRules::default();
+        let rules = match (self.endpoint, &plan.routing) {
+            (Place::Target(index), Some(routing)) => {
+                routing.targets.get(index).map_or(&none, |target| &target.endpoint.fault_rules)
+            }
+            _ => &plan.proxy.fault_rules,
+        };
+        let mut chosen = None;
+        for rule in &rules.rules {
+            if self.holds(rule.condition.as_ref()) {
+                chosen = Some(rule);
+                break;
+            }
+        }
+        let mut ended = Ended::Normally;
+        if let Some(rule) = chosen {
+            ended = self.run_fault_rule(rule).await;
+        }
+        if ended != Ended::Normally {
+            kept.clear();
+        }
+        if let Some(default) = &rules.default {
+            let is_due = (chosen.is_none() || default.always_enforce) && ended != (Ended::Early { raised: true });
+            if is_due && self.holds(default.rule.condition.as_ref()) {
+                let ended = self.run_fault_rule(&default.rule).await;
+                if ended != Ended::Normally {
+                    kept.clear();
+                }
+            }
+        }
+        kept
+    }
+
+    async fn run_fault_rule(&mut self, rule: &FaultRule<Step>) -> Ended {
+        for step in &rule.steps {
+            if let Err(fault) = self.run_step(step).await {
+                let raised = fault.is_raised();
+                // Its response, or its default body, replaces the pending one.
+                self.put_fault(fault);
+                return Ended::Early { raised };
+            }
+        }
+        Ended::Normally
     }
 
     /// `fault.*`, also after a fault that a policy continues on (semantics sections 9.6 and 11.2).
@@ -47,7 +140,7 @@ impl<H: Host> Transaction<'_, H> {
         self.set(ByteString::from_static("fault.type"), name.clone());
         self.set(ByteString::from_static("fault.name"), name);
         self.set(ByteString::from_static("fault.reason"), Value::text(fault.reason.as_str()));
-        self.set(ByteString::from_static("fault.category"), Value::String(ByteString::from_static("Step")));
+        self.set(ByteString::from_static("fault.category"), Value::text(fault.category));
     }
 
     fn wanted_format(&mut self) -> FaultFormat {
@@ -55,23 +148,32 @@ impl<H: Host> Transaction<'_, H> {
         let line = |name: &str| request.headers.first_line(name).map(text);
         FaultFormat::wanted(line("accept").as_deref(), line("content-type").as_deref())
     }
+
+    /// The fault that a response of the target with an error status is; `None` when it is no fault. Only a target
+    /// endpoint with fault rules makes it one (semantics section 9.2). `[inferred]`
+    pub(super) fn target_fault(&mut self, response: MessageId) -> Option<Fault> {
+        let Place::Target(index) = self.endpoint else { return None };
+        let target = self.plan.routing.as_ref()?.targets.get(index)?;
+        let status = self.message(response)?.as_response()?.status;
+        let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);
+        let reason = format!("ResponseCode {status} is treated as error");
+        is_fault.then(|| Fault::of_flow(ERROR_RESPONSE_CODE, reason, status))
+    }
 }
 
-/// The reply that a message is.
-fn reply(message: &Message, fault: &str) -> Reply {
-    let status = message.as_response().map_or(500, |line| line.status);
-    let status = if STATUSES.contains(&status) { status } else { 500 };
-    let has_body = !matches!(status, 204 | 304);
-    let is_sent = |name: &str| {
-        !name.eq_ignore_ascii_case("content-length")
-            && !name.eq_ignore_ascii_case("transfer-encoding")
-            && (has_body || !name.eq_ignore_ascii_case("content-type"))
-    };
-    let lines = message.headers.lines().map(|(name, value)| (text(name), value.clone()));
-    Reply {
-        status,
-        headers: lines.filter(|(name, _)| is_sent(name)).collect(),
-        body: if has_body { message.body.clone() } else { Bytes::new() },
-        details: format!("callout_fault_{fault}"),
+/// The code of a target's error status.
+const ERROR_RESPONSE_CODE: &str = "messaging.adaptors.http.flow.ErrorResponseCode";
+
+/// Keeps the headers that a RaiseFault brought beside those that rules set: a name that both have gets both values
+/// (semantics section 9.4).
+fn merge(headers: &mut Headers, raised: &Headers) {
+    for name in raised.names() {
+        let mut values = headers.values(&name);
+        let missing: Vec<_> = raised.values(&name).into_iter().filter(|value| !values.contains(value)).collect();
+        if !missing.is_empty() {
+            values.extend(missing);
+            let joined = values.iter().map(|value| &**value).collect::<Vec<_>>().join(", ");
+            headers.set(&name, Bytes::from(joined));
+        }
     }
 }

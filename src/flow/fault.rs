@@ -1,5 +1,6 @@
 //! Faults: what a policy's failure is called, and the body that tells the client (semantics sections 9.4 and 11).
 
+use crate::flow::message::Message;
 use std::borrow::Cow;
 
 /// A runtime error of a policy.
@@ -11,12 +12,26 @@ pub struct Fault {
     pub reason: String,
     /// The status the client gets unless a rule changes it.
     pub status: u16,
+    /// The value of `fault.category`.
+    pub category: &'static str,
+    /// The response that a RaiseFault brings; without one the default body answers.
+    pub response: Option<Box<Message>>,
 }
 
 impl Fault {
     /// A fault with Apigee's status for policy errors, 500.
     pub fn new(code: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Fault {
-        Fault { code: code.into(), reason: reason.into(), status: 500 }
+        Fault { code: code.into(), reason: reason.into(), status: 500, category: "Step", response: None }
+    }
+
+    /// A fault that no policy caused (semantics section 11.3).
+    pub fn of_flow(code: &'static str, reason: impl Into<String>, status: u16) -> Fault {
+        Fault { status, category: "Messaging", ..Fault::new(code, reason) }
+    }
+
+    /// Whether a RaiseFault made it.
+    pub fn is_raised(&self) -> bool {
+        self.response.is_some()
     }
 
     /// A template variable that does not resolve.

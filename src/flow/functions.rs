@@ -7,8 +7,13 @@ mod date_pattern;
 mod digest;
 mod encoding;
 mod escape;
+mod json_path;
 mod random;
+mod recent;
+mod regex;
 mod text;
+mod xeger;
+mod xpath;
 
 use crate::policy::template::Function;
 use bytestring::ByteString;
@@ -18,7 +23,7 @@ use encoding::{base64, decode_base64, hex};
 /// function that fails at run time gives the empty string). Arguments beyond those that it takes are ignored.
 ///
 /// `random` fills a buffer with random bytes.
-pub fn call(function: Function, arguments: &[ByteString], random: &dyn Fn(&mut [u8])) -> Option<ByteString> {
+pub(super) fn call(function: Function, arguments: &[ByteString], random: &dyn Fn(&mut [u8])) -> Option<ByteString> {
     let argument = |index: usize| arguments.get(index).map(|text| &**text);
     let result = match function {
         Function::Md5Hex => hex(&digest::md5(argument(0)?)),
@@ -56,9 +61,11 @@ pub fn call(function: Function, arguments: &[ByteString], random: &dyn Fn(&mut [
         Function::RandomLong => random::long(argument(0), argument(1), random)?,
         // Whether an argument resolves is known to the caller alone.
         Function::FirstNonNull => return arguments.first().cloned(),
-        Function::XPath | Function::JsonPath | Function::ReplaceAll | Function::ReplaceFirst | Function::Xeger => {
-            return None;
-        }
+        Function::ReplaceAll => regex::replace_all(argument(0)?, argument(1)?, argument(2)?)?,
+        Function::ReplaceFirst => regex::replace_first(argument(0)?, argument(1)?, argument(2)?)?,
+        Function::Xeger => xeger::text(argument(0)?, random)?,
+        Function::JsonPath => json_path::find(argument(0)?, argument(1)?, argument(2))?,
+        Function::XPath => xpath::find(argument(0)?, argument(1)?, arguments.iter().skip(2).map(|text| &**text))?,
     };
     Some(result.into())
 }

@@ -45,6 +45,9 @@ pub trait Host {
     /// Envoy or of this filter.
     fn response(&self) -> impl Future<Output = bool>;
 
+    /// Waits until the client has its response.
+    fn ended(&self) -> impl Future<Output = ()>;
+
     /// Answers the client in place of what waits.
     fn reply(&self, reply: &Reply);
 

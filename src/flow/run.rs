@@ -1,48 +1,185 @@
-//! The whole life of a request, read from top to bottom like Apigee's flow diagram.
+//! The whole life of a request, read from top to bottom like Apigee's flow diagram (semantics section 9.1).
 
+use crate::flow::client;
 use crate::flow::fault::Fault;
+use crate::flow::headers::HeaderChange;
 use crate::flow::host::{Direction, Host};
-use crate::flow::transaction::{Stage, Transaction};
-use crate::plan::Plan;
+use crate::flow::message::{Message, MessageId};
+use crate::flow::transaction::{Place, Stage, Transaction};
+use crate::flow::value::Value;
+use crate::plan::{Plan, Step};
+use crate::policy::endpoint::{Endpoint, Flow, Route};
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// The upstream request header that tells Envoy's routes which target endpoint was chosen (contract 3.1).
+const TARGET_HEADER: &str = "x-callout-target";
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, host: &H) {
     let mut transaction = Transaction::new(plan, host);
-    if let Err(fault) = request_flow(&mut transaction).await {
-        return transaction.answer(fault);
+    if let Err(fault) = transaction.flows().await {
+        transaction.error_flow(fault).await;
     }
-    transaction.publish();
-    transaction.release(Direction::Request);
-    if plan.response.is_empty() {
-        return;
+    if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
+        host.ended().await;
+        transaction.is_client_served = true;
+        transaction.flow_name = ByteString::from_static("PostClientFlow");
+        // There is no client left to answer.
+        let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
-    if !host.response().await {
-        // Envoy's replies and our own are no response of the upstream (facts F7.3).
-        return host.resume(Direction::Response);
-    }
-    transaction.stage = Stage::Response;
-    if let Err(fault) = response_flow(&mut transaction).await {
-        return transaction.answer(fault);
-    }
-    transaction.publish();
-    transaction.release(Direction::Response);
 }
 
-async fn request_flow<H: Host>(transaction: &mut Transaction<'_, H>) -> Result<(), Fault> {
-    let plan = transaction.plan;
-    if plan.needs.request_body {
-        let body = transaction.host.body(Direction::Request).await;
-        transaction.fetch(Direction::Request, body);
-    } else if !plan.response.is_empty() {
-        // Request headers are gone when the response comes (facts F5.10).
-        transaction.fetch(Direction::Request, None);
-    }
-    transaction.run_steps(&plan.request).await
+/// What follows the request flow.
+enum Next {
+    /// The upstream, whose response the response flow gets.
+    Upstream,
+    /// The response flow, which answers.
+    Answer,
+    /// Nothing: the request is none of this proxy's.
+    Nothing,
 }
 
-async fn response_flow<H: Host>(transaction: &mut Transaction<'_, H>) -> Result<(), Fault> {
-    let plan = transaction.plan;
-    let body = if plan.needs.response_body { transaction.host.body(Direction::Response).await } else { None };
-    transaction.fetch(Direction::Response, body);
-    transaction.run_steps(&plan.response).await
+impl<H: Host> Transaction<'_, H> {
+    /// Both flows. A fault leaves them where it happens; the client's answer is then the error flow's.
+    async fn flows(&mut self) -> Result<(), Fault> {
+        match self.request_flow().await? {
+            Next::Nothing => return Ok(()),
+            Next::Answer => return self.answer_flow().await,
+            Next::Upstream => {}
+        }
+        self.publish();
+        self.release(Direction::Request);
+        if !self.plan.needs.response {
+            return Ok(());
+        }
+        if !self.host.response().await {
+            // Envoy's replies and our own are no response of the upstream (facts F7.3).
+            self.host.resume(Direction::Response);
+            return Ok(());
+        }
+        self.stage = Stage::Response;
+        self.response_flow().await?;
+        self.publish();
+        self.release(Direction::Response);
+        Ok(())
+    }
+
+    async fn request_flow(&mut self) -> Result<Next, Fault> {
+        let plan = self.plan;
+        if plan.routing.is_some() && !self.enter_proxy() {
+            self.host.resume(Direction::Request);
+            return Ok(Next::Nothing);
+        }
+        if plan.needs.request_body {
+            let body = self.host.body(Direction::Request).await;
+            self.fetch(Direction::Request, body);
+        } else if plan.needs.response {
+            // Request headers are gone when the response comes (facts F5.10).
+            self.message_named("request");
+        }
+        self.run_endpoint(&plan.proxy, Direction::Request).await?;
+        let Some(routing) = &plan.routing else { return Ok(Next::Upstream) };
+        let mut taken = None;
+        for rule in &routing.rules {
+            if self.holds(rule.condition.as_ref()) {
+                taken = Some(rule);
+                break;
+            }
+        }
+        let Some(rule) = taken else {
+            let reason = "Unable to route the message to a TargetEndpoint";
+            let fault = || Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500);
+            return if routing.rules.is_empty() { Ok(Next::Upstream) } else { Err(fault()) };
+        };
+        self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
+        let Route::Target(name) = &rule.route else { return Ok(Next::Answer) };
+        self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
+        self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
+        if let Some(index) = routing.targets.iter().position(|target| target.endpoint.name == *name) {
+            self.endpoint = Place::Target(index);
+            if let Some(target) = routing.targets.get(index) {
+                self.run_endpoint(&target.endpoint, Direction::Request).await?;
+            }
+        }
+        let value = Bytes::copy_from_slice(name.as_bytes());
+        let change = HeaderChange::Set(ByteString::from_static(TARGET_HEADER), vec![value]);
+        self.host.change_header(Direction::Request, &change);
+        Ok(Next::Upstream)
+    }
+
+    /// Whether the request is below the proxy's base path. One that is loses what a client must not send.
+    fn enter_proxy(&mut self) -> bool {
+        let base_path = &self.plan.base_path;
+        let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id)) else { return false };
+        if request.as_request().is_none_or(|line| base_path.suffix(&line.path).is_none()) {
+            return false;
+        }
+        let is_reserved = |name: &[u8]| {
+            name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
+                || name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"x-apigee-"))
+        };
+        if request.headers.lines().any(|(name, _)| is_reserved(name)) {
+            request.headers.retain(|name| !is_reserved(name));
+        }
+        true
+    }
+
+    async fn response_flow(&mut self) -> Result<(), Fault> {
+        let plan = self.plan;
+        let body = if plan.needs.response_body { self.host.body(Direction::Response).await } else { None };
+        if let (Some(response), Place::Target(index)) = (self.fetch(Direction::Response, body), self.endpoint) {
+            if let Some(fault) = self.target_fault(response) {
+                return Err(fault);
+            }
+            let target = plan.routing.as_ref().and_then(|routing| routing.targets.get(index));
+            if let Some(target) = target {
+                self.run_endpoint(&target.endpoint, Direction::Response).await?;
+            }
+        }
+        self.endpoint = Place::Proxy;
+        self.run_endpoint(&plan.proxy, Direction::Response).await
+    }
+
+    /// A null route: the response flow starts from an empty response, or from one that the request flow made, and
+    /// its outcome is the answer.
+    async fn answer_flow(&mut self) -> Result<(), Fault> {
+        let plan = self.plan;
+        let response: MessageId = match self.message_named("response") {
+            Some(response) => response,
+            None => self.put_message(ByteString::from_static("response"), Message::response()),
+        };
+        self.stage = Stage::Response;
+        self.run_endpoint(&plan.proxy, Direction::Response).await?;
+        self.publish();
+        let response = self.message_named("response").unwrap_or(response);
+        if let Some(message) = self.message(response) {
+            self.host.reply(&client::reply(message, "callout_null_route"));
+        }
+        Ok(())
+    }
+
+    /// PreFlow, the first conditional flow that applies, PostFlow.
+    async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
+        self.run_flow(&endpoint.pre_flow, direction).await?;
+        for flow in &endpoint.flows {
+            if self.holds(flow.condition.as_ref()) {
+                self.run_flow(flow, direction).await?;
+                break;
+            }
+        }
+        self.run_flow(&endpoint.post_flow, direction).await
+    }
+
+    async fn run_flow(&mut self, flow: &Flow<Step>, direction: Direction) -> Result<(), Fault> {
+        let steps = match direction {
+            Direction::Request => &flow.request,
+            Direction::Response => &flow.response,
+        };
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.flow_name = ByteString::from(flow.name.as_str());
+        self.run_steps(steps).await
+    }
 }

@@ -1,43 +1,68 @@
 //! Running policies: one file per kind, and here what every step has in common.
 
 mod actions;
+mod assign_message;
+mod assign_variable;
+mod flow_callout;
+mod raise_fault;
 mod service_callout;
 
+use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::plan::Step;
 use crate::policy::Policy;
+use crate::policy::condition::Condition;
+use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
+    /// Whether a condition holds now; without one it does.
+    pub(super) fn holds(&mut self, condition: Option<&Condition>) -> bool {
+        condition.is_none_or(|condition| evaluate(condition, &mut |variable| self.value(variable)))
+    }
+
     /// Runs steps in order until one faults.
     ///
     /// # Errors
     /// The fault of the first policy that fails and does not continue on errors.
-    pub async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Fault> {
+    pub(super) async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Fault> {
         for step in steps {
             self.run_step(step).await?;
         }
         Ok(())
     }
 
-    async fn run_step(&mut self, step: &Step) -> Result<(), Fault> {
+    /// Runs a step whose condition holds and whose policy is enabled. Returns whether it did.
+    pub(super) async fn run_step(&mut self, step: &Step) -> Result<bool, Fault> {
         let plan = self.plan;
-        let Some(policy) = plan.policy(step).filter(|policy| policy.attributes().enabled) else { return Ok(()) };
+        let Some(policy) = plan.policy(step).filter(|policy| policy.attributes().enabled) else { return Ok(false) };
+        if !self.holds(step.condition.as_ref()) {
+            return Ok(false);
+        }
         let result = match policy {
-            Policy::ServiceCallout(callout) => self.service_callout(step.policy, callout).await,
+            Policy::ServiceCallout(policy) => self.service_callout(step.policy, policy).await,
+            Policy::AssignMessage(policy) => self.assign_message(policy),
+            Policy::RaiseFault(policy) => Err(self.raise_fault(policy)),
+            Policy::FlowCallout(policy) => self.flow_callout(policy).await,
+            Policy::Unsupported(_) => return Ok(false),
         };
         let attributes = policy.attributes();
         let failed = format!("{}.{}.failed", policy.failed_prefix(), attributes.name);
         self.set(failed.into(), Value::Boolean(result.is_err()));
-        match result {
-            Err(fault) if attributes.continue_on_error => {
-                // The flow goes on, but a following step may ask what happened (semantics section 9.6).
-                self.set_fault_variables(&fault);
-                Ok(())
-            }
-            result => result,
+        let Err(fault) = result else { return Ok(true) };
+        // A fault inside a shared flow has told of its own policy already.
+        if !matches!(policy, Policy::FlowCallout(_)) {
+            let subcategory = format!("{}Failure", policy.kind());
+            self.set(ByteString::from_static("fault.subcategory"), Value::text(subcategory));
         }
+        // RaiseFault raises whatever continueOnError says. `[inferred]`
+        if attributes.continue_on_error && !fault.is_raised() {
+            // The flow goes on, but a following step may ask what happened (semantics section 9.6).
+            self.set_fault_variables(&fault);
+            return Ok(true);
+        }
+        Err(fault)
     }
 }

@@ -29,6 +29,12 @@ pub struct Transaction<'a, H> {
     pub host: &'a H,
     /// Which flow runs.
     pub stage: Stage,
+    /// Whether the client has its response, so that nothing waits any more.
+    pub(super) is_client_served: bool,
+    /// The endpoint whose flows run and whose fault rules apply.
+    pub(super) endpoint: Place,
+    /// The value of `current.flow.name`.
+    pub(super) flow_name: ByteString,
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
     pub(super) variables: BTreeMap<ByteString, Value>,
@@ -43,9 +49,20 @@ pub struct Transaction<'a, H> {
     pub(super) started: std::time::Duration,
 }
 
+/// An endpoint of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The ProxyEndpoint, or the lists of steps.
+    Proxy,
+    /// The target endpoint of that number in the plan.
+    Target(usize),
+}
+
 /// One of the client's two messages.
 #[derive(Clone, Debug)]
 pub struct ClientMessage {
+    /// Its place in the transaction.
+    pub id: MessageId,
     /// The message as it came.
     pub before: Message,
     /// Whether it came with a body; Envoy cannot add one later.
@@ -59,6 +76,9 @@ impl<'a, H: Host> Transaction<'a, H> {
             plan,
             host,
             stage: Stage::Request,
+            is_client_served: false,
+            endpoint: Place::Proxy,
+            flow_name: ByteString::new(),
             messages: Vec::new(),
             variables: BTreeMap::new(),
             request: None,
@@ -79,10 +99,16 @@ impl<'a, H: Host> Transaction<'a, H> {
         self.messages.get_mut(id.0)
     }
 
-    /// Puts a message under a name, replacing whatever had the name.
-    pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
+    /// Adds a message that has no name.
+    pub fn add_message(&mut self, message: Message) -> MessageId {
         let id = MessageId(self.messages.len());
         self.messages.push(message);
+        id
+    }
+
+    /// Puts a message under a name, replacing whatever had the name.
+    pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
+        let id = self.add_message(message);
         self.variables.insert(name, Value::Message(id));
         id
     }
@@ -113,17 +139,13 @@ impl<'a, H: Host> Transaction<'a, H> {
         let has_body = body.is_some();
         let mut message = client::message(direction, &headers);
         message.body = body.unwrap_or_default();
-        let came = Some(ClientMessage { before: message.clone(), has_body });
-        let name = match direction {
-            Direction::Request => {
-                self.request = came;
-                "request"
-            }
-            Direction::Response => {
-                self.response = came;
-                "response"
-            }
+        let before = message.clone();
+        let (name, place) = match direction {
+            Direction::Request => ("request", &mut self.request),
+            Direction::Response => ("response", &mut self.response),
         };
+        let id = MessageId(self.messages.len());
+        *place = Some(ClientMessage { id, before, has_body });
         Some(self.put_message(ByteString::from_static(name), message))
     }
 
@@ -138,6 +160,10 @@ impl<'a, H: Host> Transaction<'a, H> {
             _ => None,
         };
         if let (Some(came), Some(now)) = (came, now) {
+            if direction == Direction::Response && !came.has_body && !now.body.is_empty() {
+                // Envoy cannot add a body to a response that has none.
+                return self.host.reply(&client::reply(now, "callout_response"));
+            }
             client::apply_changes(self.host, direction, came, now);
         }
         self.host.resume(direction);

@@ -20,16 +20,13 @@ impl Publish {
     pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>, configured: &[String]) -> Publish {
         let mut publish = Publish::default();
         for policy in policies {
-            let name = &policy.attributes().name;
-            publish.add(&format!("{}.{name}.failed", policy.failed_prefix()));
-            match policy {
-                Policy::ServiceCallout(callout) => {
-                    publish.add(callout.variables.target_url.name());
-                    publish.add("servicecallout.requesturi");
-                    if let Some(response) = &callout.response {
-                        publish.add(&format!("{response}.content"));
-                        publish.add(&format!("{response}.status.code"));
-                    }
+            publish.add(&format!("{}.{}.failed", policy.failed_prefix(), policy.attributes().name));
+            if let Policy::ServiceCallout(callout) = policy {
+                publish.add(callout.variables.target_url.name());
+                publish.add("servicecallout.requesturi");
+                if let Some(response) = &callout.response {
+                    publish.add(&format!("{response}.content"));
+                    publish.add(&format!("{response}.status.code"));
                 }
             }
         }

@@ -1,9 +1,11 @@
 //! `Set`, `Add`, `Copy` and `Remove`: the grammar that AssignMessage, ServiceCallout's `Request` and RaiseFault's
 //! `FaultResponse` share (semantics sections 3.3 to 3.5).
 
+mod assign_variable;
 mod parser;
 
-pub use parser::parse_actions;
+pub use assign_variable::AssignVariable;
+pub use parser::{Grammar, parse_actions};
 
 use super::template::Template;
 use super::variable::Variable;
@@ -20,6 +22,8 @@ pub enum Action {
     Copy(Copy),
     /// `Remove`: takes parts away; everything when no part is named.
     Remove(Option<Parts>),
+    /// `AssignVariable`: sets a variable, whatever message the others act on.
+    AssignVariable(AssignVariable),
 }
 
 /// The kinds of named values that a message holds.
@@ -111,24 +115,28 @@ pub struct Parts {
 }
 
 impl Action {
-    /// Whether it reads or writes the body of the client's message that is called `ambient` where it runs.
+    /// Whether it reads or writes the body of the message that goes by those names where it runs.
     /// `target` says that this message is the one acted on.
-    pub fn uses_body(&self, ambient: &str, target: bool) -> bool {
+    pub fn uses_body(&self, names: &[&str], target: bool) -> bool {
         let acts_on_body = match self {
             Action::Set(Assignment::Payload { .. } | Assignment::Named(Field::FormParam, ..))
             | Action::Add(Field::FormParam, ..) => target,
             Action::Set(_) | Action::Add(..) => false,
             Action::Copy(Copy { source, parts }) => {
-                let is_source = source.as_ref().is_none_or(|source| source.is_body_of(ambient));
+                let is_source = match source {
+                    Some(source) => source.is_body_of(names),
+                    None => names.contains(&"message"),
+                };
                 (target || is_source) && parts.as_ref().is_none_or(Parts::holds_body)
             }
             Action::Remove(parts) => target && parts.as_ref().is_none_or(Parts::holds_body),
+            Action::AssignVariable(assignment) => assignment.uses_body(names),
         };
-        acts_on_body || self.templates().any(|template| template.uses_body(ambient))
+        acts_on_body || self.templates().any(|template| template.uses_body(names))
     }
 
-    /// The template whose value the action writes, with that of the `Content-Type`.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+    /// The templates whose values the action puts into a message.
+    fn templates(&self) -> impl Iterator<Item = &Template> {
         let (first, second) = match self {
             Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),
             Action::Set(
@@ -140,7 +148,7 @@ impl Action {
                 | Assignment::ReasonPhrase(template),
             )
             | Action::Add(_, _, template) => (Some(template), None),
-            Action::Copy(_) | Action::Remove(_) => (None, None),
+            Action::Copy(_) | Action::Remove(_) | Action::AssignVariable(_) => (None, None),
         };
         first.into_iter().chain(second)
     }

@@ -6,6 +6,7 @@
 //! blocks in `\p{…}`, look-behind of varying width, and references under the flag `i`.
 
 mod class;
+mod cost;
 mod escape;
 mod parser;
 mod property;
@@ -28,8 +29,8 @@ const LONGEST_BACKTRACKED_TEXT: usize = 64 * 1024;
 const MOST_BACKTRACKS: usize = 100_000;
 /// The largest compiled expression, in bytes.
 const LARGEST_PROGRAM: usize = 1024 * 1024;
-/// Each match of a replacement may have looked at the whole text. This bounds the sum of it, in bytes.
-const MOST_SCANNED: usize = 1 << 31;
+/// Each search of a replacement may look at the whole text. This bounds the sum of it, in bytes.
+const MOST_SCANNED: usize = 1 << 30;
 /// The largest text that a replacement makes, in bytes.
 const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 
@@ -39,6 +40,8 @@ pub struct JavaRegex {
     source: String,
     written: String,
     backtracks: bool,
+    /// Whether the searches of a replacement together look at the text about once.
+    is_linear: bool,
     groups: usize,
     names: Vec<(String, usize)>,
     whole: Regex,
@@ -92,6 +95,7 @@ impl JavaRegex {
             source: pattern.to_owned(),
             written: written.text,
             backtracks: written.backtracks,
+            is_linear: cost::is_linear(&node),
             groups,
             names,
             whole,
@@ -140,7 +144,7 @@ impl JavaRegex {
         let mut result = String::with_capacity(text.len());
         let (mut copied, mut from, mut count) = (0, 0, 0_usize);
         while count < most && from <= text.len() {
-            if count.saturating_mul(text.len()) > MOST_SCANNED {
+            if !self.is_linear && count.saturating_mul(text.len()) > MOST_SCANNED {
                 return None;
             }
             let Some(captures) = regex.captures_from_pos(text, from).ok()? else { break };
@@ -159,7 +163,11 @@ impl JavaRegex {
             copied = found.end();
             // Behind an empty match the search goes on one character later, as in Java. It may otherwise be empty
             // right behind another match: `a*` matches twice in `aaa`.
-            let step = if found.start() == found.end() { text.get(copied..)?.chars().next().map_or(1, char::len_utf8) } else { 0 };
+            let step = if found.start() == found.end() {
+                text.get(copied..)?.chars().next().map_or(1, char::len_utf8)
+            } else {
+                0
+            };
             from = copied.saturating_add(step);
         }
         result.push_str(text.get(copied..)?);

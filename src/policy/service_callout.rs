@@ -4,7 +4,7 @@ mod properties;
 
 pub use properties::{Properties, Retained};
 
-use super::action::{Action, parse_actions};
+use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
 use super::target_url::TargetUrl;
 use super::variable::Variable;
@@ -84,14 +84,13 @@ impl ServiceCallout {
 }
 
 impl ServiceCallout {
-    /// Whether running it reads or writes the body of the client's message that is called `ambient` where it runs.
-    pub fn uses_body(&self, ambient: &str) -> bool {
-        let is_ambient = |name: &str| name == ambient || name == "message";
-        let target = is_ambient(&self.request.variable);
+    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        let target = names.contains(&&*self.request.variable);
         target
-            || self.response.as_deref().is_some_and(is_ambient)
-            || self.request.actions.iter().any(|action| action.uses_body(ambient, target))
-            || self.url.template.uses_body(ambient)
+            || self.response.as_deref().is_some_and(|response| names.contains(&response))
+            || self.request.actions.iter().any(|action| action.uses_body(names, target))
+            || self.url.template.uses_body(names)
     }
 }
 
@@ -113,7 +112,7 @@ impl CalloutRequest {
         parsed.clear_payload = boolean_attribute(request, "clearPayload", true, diagnostics);
         parsed.ignore_unresolved = boolean_child(request, "IgnoreUnresolvedVariables", false, diagnostics);
         for child in request.children().filter(|child| child.name() != "IgnoreUnresolvedVariables") {
-            match parse_actions(child, "ServiceCallout", diagnostics) {
+            match parse_actions(child, Grammar::Message, "ServiceCallout", diagnostics) {
                 Some(actions) => parsed.actions.extend(actions),
                 None => {
                     let message = format!("{} means nothing inside Request and is ignored", child.name());

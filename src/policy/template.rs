@@ -125,9 +125,9 @@ impl Template {
         }
     }
 
-    /// Whether it reads the body of the client's message that is called `ambient` where it is expanded.
-    pub fn uses_body(&self, ambient: &str) -> bool {
-        self.variables().any(|variable| variable.is_body_of(ambient))
+    /// Whether it reads the body of the message that goes by those names where it is expanded.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        self.variables().any(|variable| variable.is_body_of(names))
     }
 
     /// Every variable that the template reads.

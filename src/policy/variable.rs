@@ -46,9 +46,9 @@ impl Variable {
         &self.splits
     }
 
-    /// Whether it needs the body of the message called `ambient`, which `message` may mean too.
-    pub fn is_body_of(&self, ambient: &str) -> bool {
-        self.splits.iter().any(|(name, part)| (name == ambient || name == "message") && part.is_body())
+    /// Whether it needs the body of the message that goes by those names where it is read.
+    pub fn is_body_of(&self, names: &[&str]) -> bool {
+        self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
     /// The predefined variable that this is, unless a transaction sets one of the same name.

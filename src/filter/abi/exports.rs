@@ -83,6 +83,11 @@ extern "C" fn proxy_on_http_call_response(_root: u32, token: u32, headers: usize
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(context: u32) {
+    contexts::on_event(context, Event::Ended);
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_done(_context: u32) -> u32 {
     1
 }

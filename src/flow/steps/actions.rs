@@ -1,6 +1,7 @@
 //! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (semantics sections 3.3 to 3.5).
 
 use crate::flow::expand::Unresolved;
+use crate::flow::fault::Fault;
 use crate::flow::headers::{Headers, header_value};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, NotWritable, RequestLine, StatusLine};
@@ -22,8 +23,23 @@ pub(super) enum ActionError {
     NoSource(ByteString),
     /// The source of `Copy` is not a message.
     SourceNotMessage(ByteString),
-    /// The value does not fit the part.
-    NotWritable(&'static str),
+    /// The variable cannot be written, or not with that value.
+    NotWritable(ByteString),
+}
+
+impl ActionError {
+    /// The fault of a policy of that type, AssignMessage or one that shares its grammar (semantics section 3.9).
+    pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
+        let (name, text) = match self {
+            ActionError::Unresolved(variable) => return Fault::unresolved_variable(&variable),
+            ActionError::NoSource(variable) => ("UnresolvedVariable", format!("unable to resolve variable {variable}")),
+            ActionError::SourceNotMessage(variable) => {
+                ("VariableOfNonMsgType", format!("value of variable {variable} is not of type Message"))
+            }
+            ActionError::NotWritable(variable) => ("SetVariableFailed", format!("unable to set variable {variable}")),
+        };
+        Fault::new(format!("steps.{}.{name}", kind.to_ascii_lowercase()), format!("{kind}[{policy}]: {text}"))
+    }
 }
 
 impl From<Unresolved> for ActionError {
@@ -43,8 +59,22 @@ impl<H: Host> Transaction<'_, H> {
             }
             Action::Copy(copy) => self.copy(copy, target, ignore)?,
             Action::Remove(parts) => self.change(target, |message| remove(message, parts.as_ref())),
+            Action::AssignVariable(assignment) => self.assign_variable(assignment, ignore)?,
         }
-        Ok(())
+        self.check_client_body()
+    }
+
+    /// Envoy cannot give a body to a client's request that came without one (facts F6.7).
+    fn check_client_body(&mut self) -> Result<(), ActionError> {
+        let Some(came) = self.request.as_ref().filter(|came| !came.has_body) else { return Ok(()) };
+        let id = came.id;
+        match self.message_mut(id) {
+            Some(message) if !message.body.is_empty() => {
+                message.body = Bytes::new();
+                Err(ActionError::NotWritable(ByteString::from_static("request.content")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn change(&mut self, target: MessageId, change: impl FnOnce(&mut Message)) {
@@ -55,7 +85,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn set_assignment(&mut self, assignment: &Assignment, target: MessageId, ignore: bool) -> Result<(), ActionError> {
-        let (template, part, name) = match assignment {
+        let (template, part) = match assignment {
             Assignment::Named(field, NamedValue { name, number }, template) => {
                 let item = number.map_or(Item::First, Item::Number);
                 let part = match field {
@@ -63,16 +93,16 @@ impl<H: Host> Transaction<'_, H> {
                     Field::QueryParam => MessagePart::QueryParam(name.clone(), item),
                     Field::FormParam => MessagePart::FormParam(name.clone(), item),
                 };
-                (template, part, "")
+                (template, part)
             }
             Assignment::Payload { content, content_type } => {
                 return self.set_payload(content, content_type.as_ref(), target, ignore);
             }
-            Assignment::Verb(template) => (template, MessagePart::Verb, ""),
-            Assignment::Path(template) => (template, MessagePart::Path, ""),
-            Assignment::Version(template) => (template, MessagePart::Version, ""),
-            Assignment::StatusCode(template) => (template, MessagePart::StatusCode, "status.code"),
-            Assignment::ReasonPhrase(template) => (template, MessagePart::ReasonPhrase, ""),
+            Assignment::Verb(template) => (template, MessagePart::Verb),
+            Assignment::Path(template) => (template, MessagePart::Path),
+            Assignment::Version(template) => (template, MessagePart::Version),
+            Assignment::StatusCode(template) => (template, MessagePart::StatusCode),
+            Assignment::ReasonPhrase(template) => (template, MessagePart::ReasonPhrase),
         };
         let value = Value::String(self.expand(template, ignore)?);
         let is_response = self.message(target).is_some_and(|message| message.as_response().is_some());
@@ -80,7 +110,9 @@ impl<H: Host> Transaction<'_, H> {
         self.change(target, |message| written = message.set_part(&part, &value));
         match written {
             // A status that is no number is a fault; a part that the message does not have means nothing.
-            Err(NotWritable) if !name.is_empty() && is_response => Err(ActionError::NotWritable(name)),
+            Err(NotWritable) if part == MessagePart::StatusCode && is_response => {
+                Err(ActionError::NotWritable(ByteString::from_static("status.code")))
+            }
             _ => Ok(()),
         }
     }
@@ -209,28 +241,31 @@ fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
 }
 
 fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection) {
-    let mut copy = |name: &str, values: Vec<ByteString>| {
-        if !values.is_empty() {
-            to.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
-        }
-    };
     match selection {
         Selection::None => {}
+        // Into nothing, parameters are copied as they are written.
+        Selection::All if to.is_empty() => to.add_text(from.as_text()),
         Selection::All => {
             for name in from.names() {
-                copy(&name, from.values(&name));
+                set_all(to, &name, &from.values(&name));
             }
         }
         Selection::Named(names) => {
             for NamedValue { name, number } in names {
                 let values = from.values(name);
-                let chosen = match number {
+                let chosen: Vec<ByteString> = match number {
                     Some(number) => values.into_iter().skip(number.saturating_sub(1)).take(1).collect(),
                     None => values,
                 };
-                copy(name, chosen);
+                set_all(to, name, &chosen);
             }
         }
+    }
+}
+
+fn set_all(parameters: &mut Parameters, name: &str, values: &[ByteString]) {
+    if !values.is_empty() {
+        parameters.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
     }
 }
 

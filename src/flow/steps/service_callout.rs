@@ -3,7 +3,6 @@
 mod destination;
 mod sending;
 
-use super::actions::ActionError;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Call, CallFailure, CallReply, Host, Outcome};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
@@ -19,7 +18,8 @@ impl<H: Host> Transaction<'_, H> {
             Ok(call) => call,
             Err(failure) => return Err(self.failed(index, policy, failure)),
         };
-        let Some(response) = &policy.response else {
+        let response = policy.response.as_ref().filter(|_| !self.is_client_served);
+        let Some(response) = response else {
             // Nobody waits, so nobody learns what became of it.
             let sent = self.host.send(&call);
             self.clear_payload(&policy.request);
@@ -50,7 +50,8 @@ impl<H: Host> Transaction<'_, H> {
     fn prepare(&mut self, index: usize, policy: &ServiceCallout) -> Result<Call, Failure> {
         let message = self.callout_request(&policy.request, &policy.attributes.name)?;
         for action in &policy.request.actions {
-            self.act(action, message, policy.request.ignore_unresolved)?;
+            self.act(action, message, policy.request.ignore_unresolved)
+                .map_err(|error| error.into_fault("ServiceCallout", &policy.attributes.name))?;
         }
         let destination = self.destination(policy, message)?;
         let uri = destination.path_and_query.clone();
@@ -128,16 +129,9 @@ impl From<CallFailure> for Failure {
     }
 }
 
-impl From<ActionError> for Failure {
-    fn from(error: ActionError) -> Failure {
-        let text = match error {
-            ActionError::Unresolved(name) => return Failure::Fault(Fault::unresolved_variable(&name)),
-            // ServiceCallout has no error codes of its own for these; it shares AssignMessage's grammar. `[inferred]`
-            ActionError::NoSource(name) => return Failure::Fault(Fault::unresolved_variable(&name)),
-            ActionError::SourceNotMessage(name) => format!("value of variable {name} is not of type Message"),
-            ActionError::NotWritable(part) => format!("unable to set variable {part}"),
-        };
-        Failure::Fault(Fault::new("steps.servicecallout.ExecutionFailed", text))
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure::Fault(fault)
     }
 }
 

@@ -1,6 +1,6 @@
 //! From XML to actions.
 
-use super::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
+use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValue, Parts, Selection};
 use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::warn_unknown_children;
 use crate::policy::template::{Syntax, Template};
@@ -15,8 +15,26 @@ const CONTAINERS: [(&str, &str, Field); 3] = [
     ("FormParams", "FormParam", Field::FormParam),
 ];
 
-/// Reads a `Set`, `Add`, `Copy` or `Remove` element; nothing for any other. `policy` is the policy type for messages.
-pub fn parse_actions(element: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<Vec<Action>> {
+/// Which actions a place has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grammar {
+    /// `Set`, `Add`, `Copy` and `Remove`, as in ServiceCallout's `Request`.
+    Message,
+    /// These and `AssignVariable`, as in AssignMessage and in RaiseFault's `FaultResponse`.
+    MessageAndVariables,
+}
+
+/// Reads an action element; nothing for any other. `policy` is the policy type for messages.
+pub fn parse_actions(
+    element: Element<'_, '_>,
+    grammar: Grammar,
+    policy: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Action>> {
+    if grammar == Grammar::MessageAndVariables && element.name() == "AssignVariable" {
+        let assignment = AssignVariable::parse(element, diagnostics);
+        return Some(assignment.map(Action::AssignVariable).into_iter().collect());
+    }
     let mut parser = Parser { policy, diagnostics };
     match element.name() {
         "Set" => Some(parser.set(element)),

@@ -23,7 +23,8 @@ pub(super) fn fold(mut characters: CharacterSet) -> CharacterSet {
     let mut letters = Vec::new();
     for range in characters.ranges() {
         for letter in ('A'..='Z').chain('a'..='z').filter(|letter| range.start() <= *letter && *letter <= range.end()) {
-            let other = if letter.is_ascii_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+            let other =
+                if letter.is_ascii_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
             letters.push((other, other));
         }
     }
@@ -117,6 +118,8 @@ fn range_end(parser: &mut Parser, first: char) -> Result<char, JavaRegexError> {
     };
     match last {
         Escape::Character(last) if first <= last => Ok(last),
-        Escape::Character(_) | Escape::Set(_) => Err(JavaRegexError::new(format!("the range that begins with `{first}-`"))),
+        Escape::Character(_) | Escape::Set(_) => {
+            Err(JavaRegexError::new(format!("the range that begins with `{first}-`")))
+        }
     }
 }

@@ -231,9 +231,7 @@ impl Parser {
         if !self.eat_all("?") {
             return self.capture(None, flags).map(Some);
         }
-        let look = |is_behind, is_negative| {
-            move |node| Node::Look { is_behind, is_negative, node: Box::new(node) }
-        };
+        let look = |is_behind, is_negative| move |node| Node::Look { is_behind, is_negative, node: Box::new(node) };
         if self.eat_all("<=") {
             return self.inside(flags).map(look(true, false)).map(Some);
         }
@@ -242,8 +240,8 @@ impl Parser {
         }
         if self.eat_all("<") {
             let name = self.take_until('>').unwrap_or_default();
-            let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
-                && name.chars().all(|c| c.is_ascii_alphanumeric());
+            let is_name =
+                name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
             if !is_name || self.named_group(&name).is_some() {
                 return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
             }

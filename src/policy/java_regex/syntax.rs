@@ -90,3 +90,10 @@ impl Node {
         matches!(self, Node::Empty | Node::Look { .. } | Node::Place(_))
     }
 }
+
+impl Place {
+    /// Whether it is the start or the end of the text.
+    pub(crate) fn is_text_edge(self) -> bool {
+        matches!(self, Place::TextStart | Place::TextEnd)
+    }
+}

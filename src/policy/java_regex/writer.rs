@@ -39,7 +39,11 @@ impl Written {
             Node::Set(characters) => self.set(characters),
             Node::Sequence(parts) => {
                 for part in parts {
-                    if matches!(part, Node::Alternatives(_)) { self.group("(?:", part, times)? } else { self.node(part, times)? }
+                    if matches!(part, Node::Alternatives(_)) {
+                        self.group("(?:", part, times)?
+                    } else {
+                        self.node(part, times)?
+                    }
                 }
             }
             Node::Alternatives(branches) => {
@@ -61,7 +65,9 @@ impl Written {
                     return Err(JavaRegexError::new("repetitions of repetitions"));
                 }
                 match **node {
-                    Node::Character(_) | Node::Set(_) | Node::Capture(_) | Node::Atomic(_) | Node::Reference(_) => self.node(node, times)?,
+                    Node::Character(_) | Node::Set(_) | Node::Capture(_) | Node::Atomic(_) | Node::Reference(_) => {
+                        self.node(node, times)?
+                    }
                     _ => self.group("(?:", node, times)?,
                 }
                 match most {
@@ -132,7 +138,7 @@ impl Written {
     fn place(&mut self, place: Place) {
         const NOT_IN_PAIR: &str = r"(?!(?<=\x{d})\x{a})";
         const TERMINATOR: &str = r"[\x{a}\x{d}\x{85}\x{2028}\x{2029}]";
-        self.backtracks |= !matches!(place, Place::TextStart | Place::TextEnd);
+        self.backtracks |= !place.is_text_edge();
         match place {
             Place::TextStart => self.text.push_str(r"\A"),
             Place::TextEnd => self.text.push_str(r"\z"),

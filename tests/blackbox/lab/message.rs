@@ -25,6 +25,13 @@ pub trait Message {
         self.headers().get_all(name).iter().map(|value| value.to_str().expect("header is not text")).collect()
     }
 
+    /// The distinct names of all headers, sorted.
+    fn header_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.headers().keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn trailer(&self, name: &str) -> Option<&str> {
         self.content().trailers.get(name).map(|value| value.to_str().expect("trailer is not text"))
     }

@@ -4,7 +4,8 @@ use crate::policy::xml::Document;
 fn parse(text: &str) -> (Vec<Action>, Vec<String>) {
     let document = Document::parse(text).unwrap();
     let mut diagnostics = Diagnostics::about("AM-1");
-    let actions = parse_actions(document.root(), "AssignMessage", &mut diagnostics).unwrap();
+    let actions =
+        parse_actions(document.root(), Grammar::MessageAndVariables, "AssignMessage", &mut diagnostics).unwrap();
     (actions, diagnostics.into_vec().iter().map(ToString::to_string).collect())
 }
 

@@ -1,0 +1,107 @@
+//! A host whose every answer is ready at once, so that nothing but the core is measured.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use envoy_callout::flow::headers::{HeaderChange, Headers};
+use envoy_callout::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
+
+/// One client request and the answer to its callout.
+pub(crate) struct ScriptedHost {
+    request: Headers,
+    answer: CallReply,
+    /// How many callouts ended in an answer of their success set.
+    pub(crate) succeeded: Cell<usize>,
+    /// How many values filter state was given.
+    pub(crate) published: Cell<usize>,
+}
+
+impl ScriptedHost {
+    pub(crate) fn new() -> ScriptedHost {
+        let request = headers(&[
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":authority", "site.test"),
+            (":path", "/near?radius=5"),
+            ("x-user", "user-07"),
+            ("user-agent", "bench/1.0"),
+            ("accept", "application/json"),
+            ("authorization", "Bearer 2YotnFZFEjr1zCsicMWpAA"),
+            ("x-forwarded-proto", "http"),
+            ("x-request-id", "5f0c4b0e-9d1f-4c1c-8a56-2a5c0f7f4d11"),
+        ]);
+        let answer = CallReply {
+            status: 200,
+            headers: headers(&[("content-type", "application/json"), ("date", "Fri, 02 Jan 2026 10:00:00 GMT")]),
+            body: Bytes::from_static(br#"{"user":"user-07","country":"CH","city":"Bern","zone":"Europe/Zurich"}"#),
+        };
+        ScriptedHost { request, answer, succeeded: Cell::new(0), published: Cell::new(0) }
+    }
+}
+
+fn headers(lines: &[(&'static str, &'static str)]) -> Headers {
+    Headers::new(lines.iter().map(|(name, value)| (Bytes::from_static(name.as_bytes()), (*value).into())).collect())
+}
+
+impl Host for ScriptedHost {
+    fn now(&self) -> Duration {
+        Duration::from_secs(1_767_348_000)
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        buffer.fill(7);
+    }
+
+    fn headers(&self, _: Direction) -> Headers {
+        self.request.clone()
+    }
+
+    fn change_header(&self, _: Direction, _: &HeaderChange) {}
+
+    fn body(&self, _: Direction) -> impl Future<Output = Option<Bytes>> {
+        std::future::ready(None)
+    }
+
+    fn replace_body(&self, _: Direction, _: &[u8]) {}
+
+    fn resume(&self, _: Direction) {}
+
+    fn response(&self) -> impl Future<Output = bool> {
+        std::future::ready(true)
+    }
+
+    fn reply(&self, reply: &Reply) {
+        panic!("the transaction failed: {reply:?}");
+    }
+
+    fn call(&self, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
+        std::future::ready(Ok(self.answer.clone()))
+    }
+
+    fn send(&self, _: &Call) -> Result<(), CallFailure> {
+        Ok(())
+    }
+
+    fn count(&self, _: usize, outcome: Outcome) {
+        assert_eq!(outcome, Outcome::Ok);
+        self.succeeded.update(|count| count + 1);
+    }
+
+    fn attribute(&self, _: &[&str]) -> Option<Bytes> {
+        None
+    }
+
+    fn filter_state(&self, _: &str) -> Option<Bytes> {
+        None
+    }
+
+    fn publish(&self, _: &str, _: &[u8]) {
+        self.published.update(|count| count + 1);
+    }
+
+    fn warn(&self, text: &str) {
+        panic!("{text}");
+    }
+}

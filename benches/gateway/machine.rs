@@ -1,0 +1,16 @@
+//! The machine that the figures come from.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+/// Its processor, how many of them, and its kernel.
+pub fn describe() -> Value {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    json!({
+        "processor": model.map_or("unknown", |(_, model)| model),
+        "processors": std::thread::available_parallelism().map_or(0, usize::from),
+        "kernel": fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
+    })
+}

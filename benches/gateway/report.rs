@@ -1,0 +1,118 @@
+//! The table that is printed, and `gateway.json`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::rounds::{Results, Round, Settings};
+use crate::statistics::median;
+use crate::variants::{BASELINE, LIMITS};
+use crate::{envoy, load, machine};
+
+/// Prints the results as a Markdown table and writes all that was measured.
+pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
+    let rows: Vec<Row<'_>> = results.iter().map(|of_variant| Row::new(of_variant, results)).collect();
+    let limits: Vec<Value> = LIMITS
+        .iter()
+        .filter_map(|limit| {
+            let ratio = ratio(find(results, limit.variant)?, find(results, limit.of)?);
+            let kept = ratio <= limit.at_most;
+            Some(json!({"variant": limit.variant, "of": limit.of, "at_most": limit.at_most, "is": ratio, "kept": kept}))
+        })
+        .collect();
+    let envoy = envoy::version();
+    let machine = machine::describe();
+
+    println!("\n| variant | CPU µs per request (least–most) | × {BASELINE} | p50 µs | p99 µs | what it does |");
+    println!("|---|---|---|---|---|---|");
+    for row in &rows {
+        row.print();
+    }
+    println!(
+        "\nEnvoy {envoy}, one worker; {} × {}; {} rounds of {} requests on {} connections; medians over the rounds",
+        machine["processors"],
+        machine["processor"].as_str().unwrap_or_default(),
+        settings.rounds,
+        settings.requests,
+        load::CONNECTIONS,
+    );
+    for limit in &limits {
+        let (variant, of) = (limit["variant"].as_str().unwrap_or_default(), limit["of"].as_str().unwrap_or_default());
+        let verdict = if limit["kept"] == true { "kept" } else { "NOT KEPT" };
+        println!(
+            "{variant} at most {} × {of}: {:.3}, {verdict}",
+            limit["at_most"],
+            limit["is"].as_f64().unwrap_or(0.0)
+        );
+    }
+
+    let report = json!({
+        "envoy": envoy,
+        "machine": machine,
+        "rounds": settings.rounds,
+        "requests_per_round": settings.requests,
+        "connections": load::CONNECTIONS,
+        "variants": rows.iter().map(Row::to_json).collect::<Vec<_>>(),
+        "limits": limits,
+    });
+    let path = directory.join("gateway.json");
+    fs::write(&path, serde_json::to_vec_pretty(&report).unwrap()).unwrap();
+    println!("{}", path.display());
+}
+
+/// A line of the table.
+struct Row<'a> {
+    results: &'a Results,
+    cpu: f64,
+    least: f64,
+    most: f64,
+    ratio: Option<f64>,
+    p50: f64,
+    p99: f64,
+}
+
+impl Row<'_> {
+    fn new<'a>(results: &'a Results, all: &[Results]) -> Row<'a> {
+        let values = |value: fn(&Round) -> f64| results.rounds.iter().map(value).collect::<Vec<f64>>();
+        let mut cpu = values(|round| round.cpu_per_request);
+        Row {
+            cpu: median(&mut cpu),
+            least: cpu.iter().copied().fold(f64::INFINITY, f64::min),
+            most: cpu.iter().copied().fold(0.0, f64::max),
+            ratio: find(all, BASELINE).map(|baseline| ratio(results, baseline)),
+            p50: median(&mut values(|round| round.p50)),
+            p99: median(&mut values(|round| round.p99)),
+            results,
+        }
+    }
+
+    fn print(&self) {
+        let ratio = self.ratio.map_or("".to_owned(), |ratio| format!("{ratio:.2}"));
+        println!(
+            "| {} | {:.1} ({:.1}–{:.1}) | {ratio} | {:.0} | {:.0} | {} |",
+            self.results.name, self.cpu, self.least, self.most, self.p50, self.p99, self.results.does,
+        );
+    }
+
+    fn to_json(&self) -> Value {
+        let rounds: Vec<f64> = self.results.rounds.iter().map(|round| round.cpu_per_request).collect();
+        json!({
+            "name": self.results.name,
+            "does": self.results.does,
+            "cpu_us_per_request": {"median": self.cpu, "min": self.least, "max": self.most, "rounds": rounds},
+            "ratio_to_baseline": self.ratio,
+            "latency_us": {"p50": self.p50, "p99": self.p99},
+        })
+    }
+}
+
+fn find<'a>(results: &'a [Results], name: &str) -> Option<&'a Results> {
+    results.iter().find(|results| results.name == name)
+}
+
+/// How much more one variant costs than another: the median of what each round says.
+fn ratio(results: &Results, baseline: &Results) -> f64 {
+    let pairs = results.rounds.iter().zip(&baseline.rounds);
+    median(&mut pairs.map(|(round, base)| round.cpu_per_request / base.cpu_per_request).collect::<Vec<f64>>())
+}

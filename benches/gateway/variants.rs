@@ -1,0 +1,150 @@
+//! The variants that are compared. Each gets a listener; a new one is one entry in [`all`].
+
+use serde_json::{Value, json};
+
+use crate::{filter, geo};
+
+/// The cluster of the service that is called out to.
+pub const CALLOUT: &str = "callout";
+
+/// A way of making the callout.
+pub struct Variant {
+    /// Its name in the table, on the command line, and of its listener.
+    pub name: &'static str,
+    /// What it does, for the reader of the table.
+    pub does: &'static str,
+    /// The HTTP filters before the router.
+    pub filters: Vec<Value>,
+    /// `request_headers_to_add` of the route.
+    pub route_headers: Value,
+    /// The `x-geo` that the upstream must receive for a user. Every request is checked.
+    pub upstream_sees: fn(&str) -> String,
+}
+
+/// How much more than another a variant may cost.
+pub struct Limit {
+    pub variant: &'static str,
+    pub of: &'static str,
+    pub at_most: f64,
+}
+
+/// The variant that the table compares every other with.
+pub const BASELINE: &str = "lua";
+
+/// What we promise.
+pub const LIMITS: [Limit; 1] = [Limit { variant: "ours", of: "lua", at_most: 1.15 }];
+
+/// Every variant.
+pub fn all() -> Vec<Variant> {
+    vec![
+        Variant {
+            name: "none",
+            does: "no callout, the router alone",
+            filters: vec![],
+            route_headers: json!([]),
+            upstream_sees: |_| String::new(),
+        },
+        Variant {
+            name: "ext_authz",
+            does: "HTTP service; header of the answer set and stored as dynamic metadata",
+            filters: vec![ext_authz()],
+            route_headers: json!([]),
+            upstream_sees: geo::answer,
+        },
+        Variant {
+            name: "lua",
+            does: "httpCall; body set as header and stored in filter state",
+            filters: vec![filter::lua(LUA)],
+            route_headers: json!([]),
+            upstream_sees: geo::answer,
+        },
+        Variant {
+            name: "ours",
+            does: "ServiceCallout; response in filter state, from where the route sets the header",
+            filters: vec![ours("ours", &[SERVICE_CALLOUT])],
+            route_headers: json!([{"header": {"key": geo::GEO, "value": "%FILTER_STATE(wasm.answer.content:PLAIN)%"}}]),
+            upstream_sees: geo::answer,
+        },
+    ]
+}
+
+/// As `ours` in [`all`], for when the filter runs AssignMessage: it takes that one's place.
+#[expect(dead_code, reason = "the filter does not run AssignMessage yet")]
+fn with_assign_message() -> Variant {
+    Variant {
+        name: "ours",
+        does: "ServiceCallout; response in filter state; AssignMessage sets the header",
+        filters: vec![ours("ours", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
+        route_headers: json!([]),
+        upstream_sees: geo::answer,
+    }
+}
+
+const SERVICE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">
+    <Request variable="question">
+      <Set>
+        <Headers>
+          <Header name="x-user">{request.header.x-user}</Header>
+        </Headers>
+        <Verb>GET</Verb>
+      </Set>
+    </Request>
+    <Response>answer</Response>
+    <Timeout>5000</Timeout>
+    <HTTPTargetConnection>
+      <URL>http://geo.test/geo</URL>
+    </HTTPTargetConnection>
+</ServiceCallout>"#;
+
+const ASSIGN_MESSAGE: &str = r#"<AssignMessage name="AM-Set">
+    <AssignTo>request</AssignTo>
+    <Set>
+      <Headers>
+        <Header name="x-geo">{answer.content}</Header>
+      </Headers>
+    </Set>
+</AssignMessage>"#;
+
+/// Our filter with these policies in the request flow. Lua and ext_authz copy no trace headers, so it does not either.
+fn ours(name: &str, policies: &[&str]) -> Value {
+    let configuration = json!({"policies": policies, "clusters": {"http://geo.test": CALLOUT}, "trace_headers": false});
+    filter::wasm(name, "callout", false, &filter::string_value(&configuration.to_string()))
+}
+
+/// Checks the status like the others; what it stores and sets is the body.
+const LUA: &str = r#"
+function envoy_on_request(handle)
+  local headers, body = handle:httpCall("callout", {
+    [":method"] = "GET",
+    [":scheme"] = "http",
+    [":authority"] = "geo.test",
+    [":path"] = "/geo",
+    ["x-user"] = handle:headers():get("x-user"),
+  }, "", 5000)
+  if headers[":status"] ~= "200" then
+    handle:respond({[":status"] = "500"}, "callout failed")
+    return
+  end
+  handle:streamInfo():filterState():set("answer.content", "envoy.string", body)
+  handle:headers():replace("x-geo", body)
+end
+"#;
+
+fn ext_authz() -> Value {
+    let header = |name| json!({"patterns": [{"exact": name}]});
+    json!({
+        "name": "envoy.filters.http.ext_authz",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+            "transport_api_version": "V3",
+            "allowed_headers": header(geo::USER),
+            "http_service": {
+                "server_uri": {"uri": "http://geo.test", "cluster": CALLOUT, "timeout": "5s"},
+                "authorization_response": {
+                    "allowed_upstream_headers": header(geo::GEO),
+                    "dynamic_metadata_from_headers": header(geo::GEO),
+                },
+            },
+        },
+    })
+}

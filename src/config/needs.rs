@@ -1,0 +1,84 @@
+//! What of a stream the flows use, so that nothing else is fetched or held.
+
+use crate::plan::{Needs, Routing, Step};
+use crate::policy::Policy;
+use crate::policy::condition::Condition;
+use crate::policy::endpoint::Endpoint;
+use std::collections::BTreeMap;
+
+/// The flows and everything they reach.
+pub(super) struct Reach<'a> {
+    pub(super) policies: &'a [Policy],
+    pub(super) shared_flows: &'a BTreeMap<String, Vec<Step>>,
+    pub(super) proxy: &'a Endpoint<Step>,
+    pub(super) routing: Option<&'a Routing>,
+}
+
+/// The names under which a flow finds a message.
+const AMBIENT_REQUEST: [&str; 2] = ["request", "message"];
+const REQUEST: [&str; 1] = ["request"];
+const AMBIENT_RESPONSE: [&str; 2] = ["response", "message"];
+const FAULTY_RESPONSE: [&str; 3] = ["response", "message", "error"];
+
+impl Reach<'_> {
+    pub(super) fn needs(&self) -> Needs {
+        let targets = || self.routing.into_iter().flat_map(|routing| &routing.targets).map(|target| &target.endpoint);
+        let endpoints = || std::iter::once(self.proxy).chain(targets());
+        let post_client = self.routing.map_or(&[][..], |routing| &routing.post_client);
+        let has_response = endpoints().any(|endpoint| endpoint.all_flows().any(|flow| !flow.response.is_empty()));
+        let has_target_rules = targets().any(|target| !target.fault_rules.is_empty());
+        let has_steps = endpoints().any(|endpoint| endpoint.all_flows().any(|flow| !flow.request.is_empty()));
+
+        let request = |endpoint: &Endpoint<Step>| {
+            endpoint.all_flows().any(|flow| {
+                self.condition_uses(flow.condition.as_ref(), &AMBIENT_REQUEST)
+                    || self.steps_use(&flow.request, &AMBIENT_REQUEST)
+                    || self.steps_use(&flow.response, &REQUEST)
+            }) || endpoint.fault_rules.all().any(|rule| {
+                self.condition_uses(rule.condition.as_ref(), &REQUEST) || self.steps_use(&rule.steps, &REQUEST)
+            })
+        };
+        let response = |endpoint: &Endpoint<Step>| {
+            endpoint.all_flows().any(|flow| {
+                self.condition_uses(flow.condition.as_ref(), &["response"])
+                    || self.steps_use(&flow.response, &AMBIENT_RESPONSE)
+            })
+        };
+        let target_rules = |endpoint: &Endpoint<Step>| {
+            endpoint.fault_rules.all().any(|rule| {
+                self.condition_uses(rule.condition.as_ref(), &FAULTY_RESPONSE)
+                    || self.steps_use(&rule.steps, &FAULTY_RESPONSE)
+            })
+        };
+        let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
+        let routes_use_body = routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &REQUEST));
+        Needs {
+            request: has_steps || has_response || self.routing.is_some(),
+            request_body: endpoints().any(request) || routes_use_body || self.steps_use(post_client, &REQUEST),
+            response: has_response || has_target_rules || !post_client.is_empty(),
+            response_body: endpoints().any(response)
+                || targets().any(target_rules)
+                || self.steps_use(post_client, &AMBIENT_RESPONSE),
+        }
+    }
+
+    fn condition_uses(&self, condition: Option<&Condition>, names: &[&str]) -> bool {
+        condition.is_some_and(|condition| condition.variables().any(|variable| variable.is_body_of(names)))
+    }
+
+    fn steps_use(&self, steps: &[Step], names: &[&str]) -> bool {
+        steps.iter().any(|step| {
+            let policy = self.policies.get(step.policy).filter(|policy| policy.attributes().enabled);
+            let Some(policy) = policy else { return false };
+            let inside = match policy {
+                // A shared flow never reaches itself: the configuration has been checked.
+                Policy::FlowCallout(callout) => {
+                    let steps = self.shared_flows.get(&*callout.shared_flow);
+                    steps.is_some_and(|steps| self.steps_use(steps, names))
+                }
+                _ => false,
+            };
+            inside || self.condition_uses(step.condition.as_ref(), names) || policy.uses_body(names)
+        })
+    }
+}

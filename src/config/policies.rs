@@ -1,0 +1,112 @@
+//! `policies`: the policy documents, and the steps that refer to them by name.
+
+use super::keys::Section;
+use crate::diagnostic::Diagnostics;
+use crate::plan::Step;
+use crate::policy::Policy;
+use crate::policy::endpoint::StepReference;
+use std::collections::BTreeSet;
+
+/// The policy documents of a configuration while its steps are resolved.
+pub(super) struct Policies {
+    documents: Vec<Document>,
+    /// Steps of types that this filter does not run are left out with a warning, not refused.
+    skip_unsupported: bool,
+    /// The places of the policies that a step refers to.
+    attached: BTreeSet<usize>,
+}
+
+struct Document {
+    /// The policy, unless its document has errors.
+    policy: Option<Policy>,
+    /// The name in the document, when it can be read.
+    name: Option<String>,
+}
+
+impl Policies {
+    pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Policies {
+        if !section.has("policies") {
+            diagnostics.error(None, "policies is required: a list of policy documents");
+        }
+        let skip_unsupported = match section.string("unsupported_policies", diagnostics).as_deref() {
+            Some("skip") => true,
+            Some("reject") | None => false,
+            Some(other) => {
+                let message = format!("unsupported_policies must be \"reject\" or \"skip\", not {other:?}");
+                diagnostics.error(None, message);
+                false
+            }
+        };
+        let mut documents: Vec<Document> = Vec::new();
+        for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
+            let place = format!("policies[{index}]");
+            let (policy, problems) = Policy::parse(text, &place);
+            let name = match &policy {
+                Some(policy) => Some(policy.attributes().name.to_string()),
+                None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != place),
+            };
+            diagnostics.extend(problems);
+            if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
+                diagnostics.set_subject(place);
+                diagnostics.error(None, format!("there is another policy named {name}"));
+                diagnostics.set_subject("");
+            }
+            documents.push(Document { policy, name });
+        }
+        Policies { documents, skip_unsupported, attached: BTreeSet::new() }
+    }
+
+    /// A step of every policy, in listed order.
+    pub(super) fn all_steps(&self) -> Vec<StepReference> {
+        let named = self.documents.iter().enumerate().filter_map(|(index, document)| {
+            let policy = document.name.clone()?;
+            Some(StepReference {
+                place: format!("policies[{index}] ({policy})"),
+                policy,
+                condition: None,
+                position: None,
+            })
+        });
+        named.collect()
+    }
+
+    /// The step that a reference means. Nothing when there is no such policy, or none that runs here; that is told,
+    /// unless the policy's own errors have been.
+    pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
+        let StepReference { policy: name, condition, place, position } = reference;
+        let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
+            diagnostics.error(position, format!("{place}: there is no policy of that name"));
+            return None;
+        };
+        let policy = self.documents.get(index)?.policy.as_ref()?;
+        if let Policy::Unsupported(unsupported) = policy {
+            if unsupported.attributes.enabled {
+                let message = format!("{place}: {} is not a policy type that this filter runs", unsupported.kind);
+                if self.skip_unsupported {
+                    diagnostics.warning(position, format!("{message}; the step is skipped"));
+                } else {
+                    diagnostics.error(position, message);
+                }
+            }
+            return None;
+        }
+        self.attached.insert(index);
+        Some(Step { policy: index, condition })
+    }
+
+    /// The policies that steps refer to.
+    pub(super) fn attached(&self) -> impl Iterator<Item = &Policy> {
+        self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
+    }
+
+    /// Every policy at its place. One whose document has errors leaves the configuration unusable anyway.
+    pub(super) fn into_policies(self) -> Vec<Policy> {
+        self.documents.into_iter().filter_map(|document| document.policy).collect()
+    }
+}
+
+impl Document {
+    fn is_named(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+}

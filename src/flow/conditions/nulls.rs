@@ -1,0 +1,22 @@
+//! Comparisons with null, by the published table (semantics section 7.5). A variable that does not resolve is null.
+
+use crate::policy::condition::{Comparison, Matching};
+
+/// The result of a comparison with null on at least one side.
+pub(super) fn compare(left_is_null: bool, comparison: Comparison, right_is_null: bool) -> bool {
+    let are_both = left_is_null && right_is_null;
+    match comparison {
+        Comparison::Equal | Comparison::EqualIgnoringCase => are_both,
+        Comparison::NotEqual => !are_both,
+        Comparison::StartsWith => false,
+        // Null is greater and less than anything, and the reverse is never so: surprising, but that is the table.
+        Comparison::Greater | Comparison::Less => !right_is_null,
+        Comparison::GreaterOrEqual => right_is_null,
+        Comparison::LessOrEqual => left_is_null,
+    }
+}
+
+/// The result of matching with null on at least one side.
+pub(super) fn matches(left_is_null: bool, matching: Matching, right_is_null: bool) -> bool {
+    matching == Matching::NotMatches && left_is_null && !right_is_null
+}

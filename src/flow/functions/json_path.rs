@@ -1,0 +1,71 @@
+//! `jsonPath`.
+
+use super::recent::Recent;
+use crate::policy::json_path::{JsonPath, text_of};
+use serde_json::Value;
+use std::cell::RefCell;
+
+thread_local! {
+    static RECENT: RefCell<Recent<Option<JsonPath>>> = const { RefCell::new(Recent::new()) };
+}
+
+/// What a path finds in a JSON text: of several values the first, or all of them as an array when `whole` is `true`.
+///
+/// `None` when it finds nothing, and for a path or a JSON text that is none.
+pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String> {
+    let path = RECENT.with_borrow_mut(|recent| recent.get(path, || JsonPath::compile(path).ok()));
+    let path = (*path).as_ref()?;
+    let document: Value = serde_json::from_str(json).ok()?;
+    let found = path.find(&document);
+    let first = *found.first()?;
+    if !path.is_definite() && whole.is_some_and(|whole| whole.eq_ignore_ascii_case("true")) {
+        return serde_json::to_string(&found).ok();
+    }
+    text_of(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        let json = r#"{"a": {"b": ["A", "B"], "n": 37.42291810, "e": 1E+2, "t": true, "z": null, "s": "q\"\u00e9"},
+            "list": [{"name": "A", "v": [1, 2]}, {"name": "B", "v": {"k": "w"}}]}"#;
+        for (path, whole, result) in [
+            ("$.a.b", None, Some(r#"["A","B"]"#)),
+            ("$.a.b", Some("true"), Some(r#"["A","B"]"#)),
+            ("$.a.b[1]", None, Some("B")),
+            ("$.a.b[*]", None, Some("A")),
+            ("$.a.b[*]", Some("true"), Some(r#"["A","B"]"#)),
+            ("$.a.b[*]", Some("false"), Some("A")),
+            ("$.list[*].name", Some("true"), Some(r#"["A","B"]"#)),
+            ("$.list[?(@.name == 'B')].v", None, Some(r#"{"k":"w"}"#)),
+            ("$.list[?(@.name == 'B')].v", Some("true"), Some(r#"[{"k":"w"}]"#)),
+            ("$..k", None, Some("w")),
+            ("$.a.n", None, Some("37.42291810")),
+            ("$.a.t", None, Some("true")),
+            ("$.a.s", None, Some("q\"é")),
+            ("a.s", None, Some("q\"é")),
+            ("$.a.z", None, None),
+            ("$.a.x", None, None),
+            ("$.list[?(@.name == 'C')]", Some("true"), None),
+            ("$.a[", None, None),
+        ] {
+            assert_eq!(find(path, json, whole).as_deref(), result, "{path} {whole:?}");
+        }
+        assert_eq!(find("$", " \"x\" ", None).as_deref(), Some("x"));
+        for json in ["", "{", "x", "{\"a\":1}}"] {
+            assert_eq!(find("$.a", json, None), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn deep_texts_are_refused() {
+        let deep = 100_000;
+        assert_eq!(find("$", &"[".repeat(deep), None), None);
+        assert_eq!(find("$..a", &format!("{}1{}", "[".repeat(deep), "]".repeat(deep)), None), None);
+        assert_eq!(find("$..a", &format!("{}1{}", "{\"a\":".repeat(deep), "}".repeat(deep)), None), None);
+        assert_eq!(find(&"[0]".repeat(deep), "[]", None), None);
+    }
+}

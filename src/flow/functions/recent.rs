@@ -1,0 +1,48 @@
+//! What was compiled lately. Patterns and paths come as text with every call, and are mostly the same.
+
+use std::rc::Rc;
+
+/// How many are kept.
+const MOST: usize = 8;
+
+/// The last results of a function of a text, the latest first.
+#[derive(Debug)]
+pub(super) struct Recent<T>(Vec<(String, Rc<T>)>);
+
+impl<T> Recent<T> {
+    /// Without results.
+    pub(super) const fn new() -> Recent<T> {
+        Recent(Vec::new())
+    }
+
+    /// The result for a key, made when it is not among the last ones.
+    pub(super) fn get(&mut self, key: &str, make: impl FnOnce() -> T) -> Rc<T> {
+        let found = self.0.iter().position(|(known, _)| known == key).map(|place| self.0.remove(place));
+        let entry = found.unwrap_or_else(|| (key.to_owned(), Rc::new(make())));
+        let result = Rc::clone(&entry.1);
+        self.0.insert(0, entry);
+        self.0.truncate(MOST);
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_ones_are_kept() {
+        let mut recent = Recent::new();
+        let mut get = |key: &str, value: usize| *recent.get(key, || value);
+        assert_eq!(get("a", 1), 1);
+        assert_eq!(get("a", 2), 1);
+        for number in 1..MOST {
+            get(&number.to_string(), number);
+        }
+        assert_eq!(get("a", 3), 1);
+        for number in 0..MOST {
+            get(&format!("x{number}"), number);
+        }
+        assert_eq!(get("a", 4), 4);
+    }
+}

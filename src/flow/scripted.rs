@@ -1,0 +1,192 @@
+//! A host that is a script: for tests, benchmarks and the offline tool. Nothing in it ever waits.
+
+use crate::flow::headers::{HeaderChange, Headers};
+use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
+use crate::flow::run;
+use crate::plan::Plan;
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// What happens to a transaction, and what it did.
+#[derive(Debug, Default)]
+pub struct Scripted {
+    /// The time, which stands still.
+    pub now: Duration,
+    /// The client's request with pseudo-headers.
+    pub request: Headers,
+    /// The client's body.
+    pub request_body: Option<Bytes>,
+    /// The upstream's response with pseudo-headers; without one the stream ends after the request.
+    pub response: Option<Headers>,
+    /// The upstream's body.
+    pub response_body: Option<Bytes>,
+    /// The answers to calls, in order. A call beyond the last finds no host.
+    pub replies: RefCell<VecDeque<Result<CallReply, CallFailure>>>,
+    /// Envoy attributes by their dotted path.
+    pub attributes: BTreeMap<String, Bytes>,
+    /// Filter state by name without `wasm.`: what other filters set, and what the transaction publishes.
+    pub filter_state: RefCell<BTreeMap<String, Bytes>>,
+    /// What the transaction did.
+    pub done: RefCell<Done>,
+}
+
+/// What a transaction did to the outside.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// The calls made, in order.
+    pub calls: Vec<Call>,
+    /// The header changes of both directions, in order.
+    pub changes: Vec<(Direction, HeaderChange)>,
+    /// The bodies that replaced others.
+    pub bodies: Vec<(Direction, Bytes)>,
+    /// The directions that went on.
+    pub resumed: Vec<Direction>,
+    /// The answer made in place of the upstream's.
+    pub reply: Option<Reply>,
+    /// How the callout policies ended.
+    pub outcomes: Vec<(usize, Outcome)>,
+    /// What was logged.
+    pub warnings: Vec<String>,
+}
+
+impl Scripted {
+    /// A host whose client sends that request: `GET /v1/near?zip=1`, with headers.
+    pub fn client(verb: &str, path: &str, headers: &[(&str, &str)]) -> Scripted {
+        let pseudo = [(":method", verb), (":path", path), (":authority", "client.test"), (":scheme", "http")];
+        Scripted { request: lines(pseudo.iter().chain(headers)), ..Scripted::default() }
+    }
+
+    /// Adds the answer to the next call.
+    #[must_use]
+    pub fn answering(self, status: u16, headers: &[(&str, &str)], body: &str) -> Scripted {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let reply = CallReply { status, headers: lines(headers.iter()), body };
+        self.replies.borrow_mut().push_back(Ok(reply));
+        self
+    }
+
+    /// Adds a failure of the next call.
+    #[must_use]
+    pub fn failing(self, failure: CallFailure) -> Scripted {
+        self.replies.borrow_mut().push_back(Err(failure));
+        self
+    }
+
+    /// Gives the client's request a body.
+    #[must_use]
+    pub fn with_body(mut self, body: &str) -> Scripted {
+        self.request_body = Some(Bytes::copy_from_slice(body.as_bytes()));
+        self
+    }
+
+    /// Lets the upstream answer.
+    #[must_use]
+    pub fn upstream(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
+        self.response = Some(lines([(":status", status)].iter().chain(headers)));
+        self.response_body = Some(Bytes::copy_from_slice(body.as_bytes()));
+        self
+    }
+
+    /// Runs a plan to its end and tells what it did.
+    pub fn run(&self, plan: &Plan) -> Done {
+        let mut running = pin!(run(plan, self));
+        // Nothing here waits but a response that never comes.
+        let _: Poll<()> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        self.done.borrow().clone()
+    }
+
+    /// What filter state holds under a name, as text.
+    pub fn published(&self, name: &str) -> Option<String> {
+        self.filter_state.borrow().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    fn message(&self, direction: Direction) -> (Option<&Headers>, Option<&Bytes>) {
+        match direction {
+            Direction::Request => (Some(&self.request), self.request_body.as_ref()),
+            Direction::Response => (self.response.as_ref(), self.response_body.as_ref()),
+        }
+    }
+}
+
+fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
+    let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    Headers::new(lines.map(|(name, value)| (bytes(name), bytes(value))).collect())
+}
+
+impl Host for Scripted {
+    fn now(&self) -> Duration {
+        self.now
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        buffer.fill(7);
+    }
+
+    fn headers(&self, direction: Direction) -> Headers {
+        self.message(direction).0.cloned().unwrap_or_default()
+    }
+
+    fn change_header(&self, direction: Direction, change: &HeaderChange) {
+        self.done.borrow_mut().changes.push((direction, change.clone()));
+    }
+
+    async fn body(&self, direction: Direction) -> Option<Bytes> {
+        self.message(direction).1.cloned()
+    }
+
+    fn replace_body(&self, direction: Direction, body: &[u8]) {
+        self.done.borrow_mut().bodies.push((direction, Bytes::copy_from_slice(body)));
+    }
+
+    fn resume(&self, direction: Direction) {
+        self.done.borrow_mut().resumed.push(direction);
+    }
+
+    async fn response(&self) -> bool {
+        if self.response.is_none() {
+            std::future::pending::<()>().await;
+        }
+        true
+    }
+
+    async fn ended(&self) {}
+
+    fn reply(&self, reply: &Reply) {
+        self.done.borrow_mut().reply = Some(reply.clone());
+    }
+
+    async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
+        self.done.borrow_mut().calls.push(call.clone());
+        self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable))
+    }
+
+    fn send(&self, call: &Call) -> Result<(), CallFailure> {
+        self.done.borrow_mut().calls.push(call.clone());
+        Ok(())
+    }
+
+    fn count(&self, policy: usize, outcome: Outcome) {
+        self.done.borrow_mut().outcomes.push((policy, outcome));
+    }
+
+    fn attribute(&self, path: &[&str]) -> Option<Bytes> {
+        self.attributes.get(&path.join(".")).cloned()
+    }
+
+    fn filter_state(&self, name: &str) -> Option<Bytes> {
+        self.filter_state.borrow().get(name).cloned()
+    }
+
+    fn publish(&self, name: &str, value: &[u8]) {
+        self.filter_state.borrow_mut().insert(name.to_owned(), Bytes::copy_from_slice(value));
+    }
+
+    fn warn(&self, text: &str) {
+        self.done.borrow_mut().warnings.push(text.to_owned());
+    }
+}

@@ -1,0 +1,77 @@
+//! Running an AssignMessage (semantics sections 3.1, 3.2 and 3.9).
+
+use super::actions::ActionError;
+use crate::flow::fault::Fault;
+use crate::flow::host::Host;
+use crate::flow::message::{Message, MessageId};
+use crate::flow::transaction::{Stage, Transaction};
+use crate::policy::assign_message::{AssignMessage, AssignTo, MessageKind};
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) fn assign_message(&mut self, policy: &AssignMessage) -> Result<(), Fault> {
+        let fault = |error: ActionError| error.into_fault("AssignMessage", &policy.attributes.name);
+        let target = self.assign_to(&policy.assign_to).map_err(fault)?;
+        for action in &policy.actions {
+            self.act(action, target, policy.ignore_unresolved).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// The message that is acted on, made where the table of semantics section 3.2 says so.
+    fn assign_to(&mut self, assign_to: &AssignTo) -> Result<MessageId, ActionError> {
+        let create = assign_to.create_new == Some(true);
+        let Some(name) = &assign_to.variable else {
+            // In the error flow the pending error response is meant, whatever the attributes say.
+            if create && self.stage != Stage::Error {
+                let kind = assign_to.kind.unwrap_or_else(|| self.ambient_kind());
+                return Ok(self.put_message(ByteString::from_static(flow_message(kind)), fresh(kind)));
+            }
+            let ambient = ByteString::from_static(self.ambient());
+            return match self.message_named(&ambient) {
+                Some(id) => Ok(id),
+                None => Ok(self.put_message(ambient, fresh(self.ambient_kind()))),
+            };
+        };
+        if !create {
+            if let Some(id) = self.message_named(name) {
+                return Ok(id);
+            }
+            if assign_to.create_new == Some(false) {
+                return match self.value(&Variable::new(name)) {
+                    Some(_) => Err(ActionError::SourceNotMessage(name.clone())),
+                    None => Err(ActionError::NoSource(name.clone())),
+                };
+            }
+        }
+        let kind = match (assign_to.kind, &**name) {
+            (Some(kind), _) => kind,
+            (None, "response" | "error") => MessageKind::Response,
+            (None, _) if create => self.ambient_kind(),
+            (None, _) => MessageKind::Request,
+        };
+        Ok(self.put_message(name.clone(), fresh(kind)))
+    }
+
+    fn ambient_kind(&self) -> MessageKind {
+        match self.stage {
+            Stage::Request => MessageKind::Request,
+            Stage::Response | Stage::Error => MessageKind::Response,
+        }
+    }
+}
+
+fn flow_message(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Request => "request",
+        MessageKind::Response => "response",
+    }
+}
+
+fn fresh(kind: MessageKind) -> Message {
+    match kind {
+        MessageKind::Request => Message::request(),
+        MessageKind::Response => Message::response(),
+    }
+}

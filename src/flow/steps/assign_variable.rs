@@ -1,0 +1,60 @@
+//! Carrying out `AssignVariable` (semantics section 3.6).
+
+use super::actions::ActionError;
+use crate::flow::host::Host;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::action::AssignVariable;
+use crate::policy::template::{Syntax, Template};
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) fn assign_variable(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<(), ActionError> {
+        let name = &assignment.name;
+        let Some(value) = self.assigned_value(assignment, ignore)? else {
+            self.unset(name.name());
+            return Ok(());
+        };
+        if is_read_only(name) {
+            return Err(ActionError::NotWritable(name.name().clone()));
+        }
+        self.assign(name, value).map_err(|_| ActionError::NotWritable(name.name().clone()))
+    }
+
+    /// The value of the first source that is there; `None` makes the variable unresolved.
+    fn assigned_value(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<Option<Value>, ActionError> {
+        if let Some(source) = &assignment.template {
+            let named = source.reference.as_ref().and_then(|reference| self.text(reference));
+            let text = match named {
+                // Only here is a template compiled in mid-request: it comes with the request.
+                Some(text) => match Template::parse(&text, Syntax::VALUE) {
+                    Ok(template) => self.expand(&template, ignore)?,
+                    Err(_) => return Err(ActionError::NotWritable(assignment.name.name().clone())),
+                },
+                None => self.expand(&source.template, ignore)?,
+            };
+            return Ok(Some(Value::String(text)));
+        }
+        let literal = assignment.value.clone().map(Value::String);
+        if let Some(reference) = &assignment.reference {
+            return match self.value(reference).or(literal) {
+                None if !ignore => Err(ActionError::NoSource(reference.name().clone())),
+                value => Ok(value),
+            };
+        }
+        if let (None, Some(property)) = (&literal, &assignment.property) {
+            let key = ByteString::from(format!("propertyset.{}", self.expand(property, ignore)?));
+            return match self.value(&Variable::new(&key)) {
+                None if !ignore => Err(ActionError::NoSource(key)),
+                value => Ok(value),
+            };
+        }
+        Ok(literal)
+    }
+}
+
+/// The predefined variables, and of the client's request what stands on its first line (semantics sections 8.1, 8.2).
+fn is_read_only(variable: &Variable) -> bool {
+    variable.builtin().is_some() || matches!(&**variable.name(), "request.path" | "request.verb")
+}

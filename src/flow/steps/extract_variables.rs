@@ -1,0 +1,165 @@
+//! Running an ExtractVariables (semantics section 4).
+
+mod cast;
+mod failure;
+mod payload;
+
+use crate::flow::fault::Fault;
+use crate::flow::headers::text;
+use crate::flow::host::Host;
+use crate::flow::message::MessageId;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::extract_variables::{
+    Capture, ExtractVariables, Extraction, PathPattern, TextPattern, path_segments,
+};
+use crate::policy::variable::{Item, MessagePart, Variable};
+use bytes::Bytes;
+use bytestring::ByteString;
+use failure::Failure;
+use payload::Payload;
+
+/// What is extracted from.
+enum Source {
+    /// A message.
+    Message(MessageId),
+    /// The text of another variable.
+    Text(ByteString),
+    /// Nothing: every extraction has a variable of its own.
+    Unused,
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// Runs the policy. What matches nothing leaves its variables as they are.
+    pub(super) fn extract_variables(&mut self, policy: &ExtractVariables) -> Result<(), Fault> {
+        self.extract(policy).map_err(|failure| failure.into_fault(&policy.attributes.name))
+    }
+
+    fn extract(&mut self, policy: &ExtractVariables) -> Result<(), Failure> {
+        let source = self.extraction_source(policy)?;
+        let content = self.payload_text(policy, &source);
+        let mut payload = Payload::new(&content.text);
+        for extraction in &policy.extractions {
+            match extraction {
+                Extraction::Path(patterns) => {
+                    let captures = match self.path_of(policy, message(policy, &source)?) {
+                        Some(path) => longest_match(patterns, &path_segments(&path)),
+                        None => None,
+                    };
+                    self.assign_captures(captures)?;
+                }
+                Extraction::Part(part, patterns) => {
+                    let value = self.part_text(message(policy, &source)?, part);
+                    self.assign_captures(value.and_then(|value| first_match(patterns, &value)))?;
+                }
+                Extraction::Variable(variable, patterns) => {
+                    let value = self.text(variable);
+                    self.assign_captures(value.and_then(|value| first_match(patterns, &value)))?;
+                }
+                Extraction::Json(variables) if content.is_json => {
+                    self.extract_json(variables, policy.ignore_unresolved, payload.json()?)?;
+                }
+                Extraction::Xml(xml) if content.is_xml => self.extract_xml(xml, payload.xml()?)?,
+                Extraction::Json(_) | Extraction::Xml(_) => {}
+            }
+        }
+        if let (Source::Message(id), true) = (source, policy.source.clear_payload)
+            && let Some(message) = self.message_mut(id)
+        {
+            message.body = Bytes::new();
+        }
+        Ok(())
+    }
+
+    fn extraction_source(&mut self, policy: &ExtractVariables) -> Result<Source, Failure> {
+        let variable = &policy.source.variable;
+        match self.value(variable) {
+            Some(Value::Message(id)) => Ok(Source::Message(id)),
+            _ if !policy.uses_source() => Ok(Source::Unused),
+            Some(value) => Ok(Source::Text(self.render(&value))),
+            None => Err(missing_source(policy)),
+        }
+    }
+
+    /// The path that URIPath extracts from, in requests alone. `[inferred]` that it is the proxy's in every request.
+    fn path_of(&mut self, policy: &ExtractVariables, source: MessageId) -> Option<ByteString> {
+        self.message(source)?.as_request()?;
+        self.text(&policy.path_suffix)
+    }
+
+    /// The text of a part. Of a header that is the whole first line, for commas are common inside values.
+    /// `[inferred]`
+    fn part_text(&self, source: MessageId, part: &MessagePart) -> Option<ByteString> {
+        let message = self.message(source)?;
+        match part {
+            MessagePart::Header(name, Item::First) => message.headers.first_line(name).map(text),
+            part => message.part(part)?.render(),
+        }
+    }
+
+    fn assign_captures(&mut self, captures: Option<Vec<Capture<'_>>>) -> Result<(), Failure> {
+        for (target, value) in captures.into_iter().flatten() {
+            self.assign_extracted(target, Value::String(value))?;
+        }
+        Ok(())
+    }
+
+    /// Sets a variable to what was extracted for it.
+    fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), Failure> {
+        let name = target.name();
+        if is_flow_message(name) && self.message_named(name).is_some() {
+            return Err(Failure::Immutable(name.clone()));
+        }
+        let text = self.render(&value);
+        self.assign(target, value).map_err(|_| Failure::NotSet(name.clone(), text))
+    }
+}
+
+/// The messages that the flow itself holds, which cannot become anything else. `[inferred]`
+fn is_flow_message(name: &str) -> bool {
+    matches!(name, "request" | "response" | "message" | "error")
+}
+
+/// The source as a message, which everything but payloads needs.
+fn message(policy: &ExtractVariables, source: &Source) -> Result<MessageId, Failure> {
+    match source {
+        Source::Message(id) => Ok(*id),
+        Source::Text(_) | Source::Unused => Err(Failure::NoMessage(policy.source.variable.name().clone())),
+    }
+}
+
+/// What the absence of the source is called (semantics section 4.6). `[inferred]`
+fn missing_source(policy: &ExtractVariables) -> Failure {
+    let name = policy.source.variable.name();
+    let is_json = |extraction: &Extraction| matches!(extraction, Extraction::Json(_));
+    let has_json = policy.extractions.iter().any(is_json);
+    let has_more = policy.extractions.iter().any(|extraction| !is_json(extraction));
+    if has_json && (name.ends_with(".content") || !(has_more || is_flow_message(name))) {
+        Failure::NoText(name.clone())
+    } else {
+        Failure::NoMessage(name.clone())
+    }
+}
+
+/// The captures of the matching pattern with the most segments; the first of several (semantics section 4.2).
+fn longest_match<'p>(patterns: &'p [PathPattern], path: &[ByteString]) -> Option<Vec<Capture<'p>>> {
+    let mut longest = 0;
+    let mut found = None;
+    for pattern in patterns {
+        if pattern.length() > longest
+            && let Some(captures) = pattern.captures(path)
+        {
+            longest = pattern.length();
+            found = Some(captures);
+        }
+    }
+    found
+}
+
+/// The captures of the first pattern that matches (semantics section 4.2). `[inferred]`
+fn first_match<'p>(patterns: &'p [TextPattern], text: &ByteString) -> Option<Vec<Capture<'p>>> {
+    patterns.iter().find_map(|pattern| pattern.captures(text))
+}
+
+#[cfg(test)]
+mod tests;

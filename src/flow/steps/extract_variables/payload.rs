@@ -1,0 +1,170 @@
+//! JSONPayload and XMLPayload (semantics sections 4.3 and 4.4).
+
+use super::Source;
+use super::cast::cast;
+use super::failure::Failure;
+use crate::flow::fault::is_xml_type;
+use crate::flow::host::Host;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::extract_variables::{
+    ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload,
+};
+use crate::policy::json_path::JsonPath;
+use crate::policy::xpath::{XPathResult, XmlDocument};
+use bytestring::ByteString;
+
+/// The source's text, with how it may be read.
+#[derive(Debug, Default)]
+pub(super) struct PayloadText {
+    pub(super) text: ByteString,
+    pub(super) is_json: bool,
+    pub(super) is_xml: bool,
+}
+
+/// A payload, parsed when it is first needed and only once.
+pub(super) struct Payload<'t> {
+    text: &'t str,
+    json: Option<serde_json::Value>,
+    xml: Option<XmlDocument>,
+}
+
+impl<'t> Payload<'t> {
+    pub(super) fn new(text: &'t str) -> Payload<'t> {
+        // A byte order mark is no part of the document.
+        Payload { text: text.trim_start_matches('\u{feff}'), json: None, xml: None }
+    }
+
+    pub(super) fn json(&mut self) -> Result<&serde_json::Value, Failure> {
+        if self.json.is_none() {
+            self.json = Some(serde_json::from_str(self.text).map_err(|_| Failure::Payload)?);
+        }
+        self.json.as_ref().ok_or(Failure::Payload)
+    }
+
+    pub(super) fn xml(&mut self) -> Result<&XmlDocument, Failure> {
+        if self.xml.is_none() {
+            self.xml = Some(XmlDocument::parse(self.text).map_err(|_| Failure::Payload)?);
+        }
+        self.xml.as_ref().ok_or(Failure::Payload)
+    }
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// The payload, if the policy extracts from one and the source has one of that kind. A message's kind is that of
+    /// its content type, any other text may be either.
+    pub(super) fn payload_text(&self, policy: &ExtractVariables, source: &Source) -> PayloadText {
+        let has = |test: fn(&Extraction) -> bool| policy.extractions.iter().any(test);
+        let wants_json = has(|extraction| matches!(extraction, Extraction::Json(_)));
+        let wants_xml = has(|extraction| matches!(extraction, Extraction::Xml(_)));
+        match source {
+            Source::Unused => PayloadText::default(),
+            Source::Text(text) => PayloadText { text: text.clone(), is_json: wants_json, is_xml: wants_xml },
+            Source::Message(id) => {
+                let Some(message) = self.message(*id) else { return PayloadText::default() };
+                let media_type = message.media_type().unwrap_or_default();
+                let is_json = wants_json && is_json_type(&media_type);
+                let is_xml = wants_xml && is_xml_type(&media_type);
+                let text = if is_json || is_xml { message.content() } else { ByteString::new() };
+                PayloadText { text, is_json, is_xml }
+            }
+        }
+    }
+
+    pub(super) fn extract_json(
+        &mut self,
+        variables: &[JsonVariable],
+        ignore_unresolved: bool,
+        json: &serde_json::Value,
+    ) -> Result<(), Failure> {
+        for variable in variables {
+            for path in &variable.paths {
+                let found = match path {
+                    PathSource::Fixed(path) => json_text(path, json, variable.kind),
+                    PathSource::Template(template) => {
+                        let path = self.expand(template, ignore_unresolved)?;
+                        let path = JsonPath::compile(&path).map_err(|_| Failure::JsonPath(path))?;
+                        json_text(&path, json, variable.kind)
+                    }
+                };
+                if let Some(text) = found {
+                    self.assign_extracted(&variable.target, cast(text, variable.kind)?)?;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument) -> Result<(), Failure> {
+        for variable in &payload.variables {
+            for path in &variable.paths {
+                let result = path.evaluate(document).map_err(|_| Failure::Payload)?;
+                if let Some(value) = xml_value(result, variable.kind)? {
+                    self.assign_extracted(&variable.target, value)?;
+                    if payload.stops {
+                        return Ok(());
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a media type, in lower case and without parameters, is JSON. `[inferred]`
+fn is_json_type(media_type: &str) -> bool {
+    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// The text that a path finds; nothing where it finds nothing or null.
+fn json_text(path: &JsonPath, json: &serde_json::Value, kind: ValueType) -> Option<ByteString> {
+    let found = path.find(json);
+    let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
+    if path.is_definite() || !takes_list {
+        return json_rendered(found.first()?);
+    }
+    found_list(&found)
+}
+
+/// What a path that may find several values makes: an array of them, and nothing when there is none. `[inferred]`
+fn found_list(found: &[&serde_json::Value]) -> Option<ByteString> {
+    if found.is_empty() {
+        return None;
+    }
+    serde_json::to_string(found).ok().map(ByteString::from)
+}
+
+/// The text of a value: that of a string without its escapes, of anything else its compact JSON. `[inferred]`
+fn json_rendered(value: &serde_json::Value) -> Option<ByteString> {
+    match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text.as_str().into()),
+        value => Some(value.to_string().into()),
+    }
+}
+
+/// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
+fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Failure> {
+    let text: ByteString = match result {
+        XPathResult::Nodes(nodes) if nodes.is_empty() => return Ok(None),
+        XPathResult::Nodes(nodes) if kind == ValueType::Nodeset => {
+            nodes.into_iter().map(|node| node.markup).collect::<String>().into()
+        }
+        XPathResult::Nodes(nodes) => nodes.into_iter().next().map(|node| node.text).unwrap_or_default().into(),
+        XPathResult::Number(number) => number_text(number).into(),
+        XPathResult::String(text) => text.into(),
+        XPathResult::Boolean(value) => value.to_string().into(),
+    };
+    cast(text, kind).map(Some)
+}
+
+/// A number as XPath writes it.
+fn number_text(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    // Not the sign of a negative zero.
+    (number + 0.0).to_string()
+}

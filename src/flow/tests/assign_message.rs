@@ -1,0 +1,205 @@
+use super::*;
+
+/// Runs an AssignMessage on the client's request and tells what changed upstream, or the fault's body.
+fn assign(content: &str, host: &Scripted) -> Result<Vec<String>, String> {
+    let policy = format!("<AssignMessage name='AM'>{content}</AssignMessage>");
+    let done = request_flow(&[&policy], host);
+    match &done.reply {
+        Some(_) => Err(done.answer().1.to_owned()),
+        None => {
+            let bodies = done.bodies.iter().map(|(_, body)| format!("body {}", String::from_utf8_lossy(body)));
+            Ok(done.changes(Direction::Request).into_iter().chain(bodies).collect())
+        }
+    }
+}
+
+fn client() -> Scripted {
+    let headers =
+        [("x-a", "1"), ("x-b", "1, 2"), ("x-b", "3"), ("content-length", "3"), ("content-type", "text/plain")];
+    Scripted::client("POST", "/v1/p?q=1&r=2&q=3", &headers).with_body("old")
+}
+
+/// Semantics sections 3.3 to 3.5 and 13.3: every child of every action on the client's request.
+#[test]
+fn actions_change_the_clients_request() {
+    let cases: [(&str, &[&str]); 24] = [
+        ("<Set><Headers><Header name='X-A'>{request.verb}</Header></Headers></Set>", &["X-A: POST"]),
+        ("<Set><Headers><Header name='X-B'>n</Header></Headers></Set>", &["X-B: n"]),
+        ("<Set><Headers><Header name='x-b.2'>n</Header></Headers></Set>", &["x-b: 1 | n | 3"]),
+        ("<Set><Headers><Header name='host'>other.test</Header></Headers></Set>", &[":authority: other.test"]),
+        ("<Set><Headers/><QueryParams/></Set>", &[]),
+        ("<Add><Headers><Header name='x-a'>2</Header></Headers></Add>", &["x-a: 1 | 2"]),
+        ("<Remove><Headers><Header name='X-A'/></Headers></Remove>", &["-x-a"]),
+        ("<Remove><Headers><Header name='x-b.2'/></Headers></Remove>", &["x-b: 1 | 3"]),
+        ("<Set><QueryParams><QueryParam name='q'>n</QueryParam></QueryParams></Set>", &[":path: /v1/p?q=n&r=2"]),
+        (
+            "<Add><QueryParams><QueryParam name='r'>n</QueryParam></QueryParams></Add>",
+            &[":path: /v1/p?q=1&r=2&q=3&r=n"],
+        ),
+        ("<Remove><QueryParams><QueryParam name='q.2'/></QueryParams></Remove>", &[":path: /v1/p?q=1&r=2"]),
+        ("<Remove><QueryParams/></Remove>", &[":path: /v1/p"]),
+        ("<Set><Verb>PUT</Verb><Path>/new</Path></Set>", &[":method: PUT", ":path: /new?q=1&r=2&q=3"]),
+        ("<Set><StatusCode>404</StatusCode><ReasonPhrase>x</ReasonPhrase></Set>", &[]),
+        ("<Set><Payload>new {request.content}</Payload></Set>", &["content-length: 7", "body new old"]),
+        (
+            "<Set><Payload contentType='application/json'>{}</Payload></Set>",
+            &["Content-Type: application/json", "content-length: 2", "body {}"],
+        ),
+        (
+            "<Set><FormParams><FormParam name='a'>b c</FormParam></FormParams></Set>",
+            &["Content-Type: application/x-www-form-urlencoded", "content-length: 7", "body a=b%20c"],
+        ),
+        ("<Remove><Payload/></Remove>", &["content-length: 0", "body "]),
+        ("<Remove><Payload>false</Payload></Remove>", &[]),
+        ("<Copy source='nothing'/><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>", &[]),
+        ("<Copy source='request'/>", &[]),
+        (
+            "<AssignVariable><Name>request.queryparam.w</Name><Value>1</Value></AssignVariable>",
+            &[":path: /v1/p?q=1&r=2&q=3&w=1"],
+        ),
+        ("<AssignVariable><Name>message.path</Name><Value>/m</Value></AssignVariable>", &[":path: /m?q=1&r=2&q=3"]),
+        (
+            "<AssignVariable><Name>request.content</Name><Value>n</Value></AssignVariable>",
+            &["content-length: 1", "body n"],
+        ),
+    ];
+    for (content, changes) in cases {
+        assert_eq!(assign(content, &client()).unwrap(), changes, "{content}");
+    }
+}
+
+#[test]
+fn a_value_cannot_end_its_header_line() {
+    let host = Scripted::client("GET", "/?v=a%0d%0ax-injected:%201", &[]);
+    let set = "<Set><Headers><Header name='x'>{request.queryparam.v}</Header></Headers></Set>";
+    assert_eq!(assign(set, &host).unwrap(), ["x: a  x-injected: 1"]);
+}
+
+/// Semantics section 3.9.
+#[test]
+fn faults_have_apigees_words() {
+    let fault = |reason: &str, code: &str| {
+        format!(r#"{{"fault":{{"faultstring":"{reason}","detail":{{"errorcode":"{code}"}}}}}}"#)
+    };
+    let of_policy = |name: &str, reason: &str| {
+        fault(&format!("AssignMessage[AM]: {reason}"), &format!("steps.assignmessage.{name}"))
+    };
+    let unresolved =
+        |variable: &str| of_policy("UnresolvedVariable", &format!("unable to resolve variable {variable}"));
+    let no_message = |variable: &str| {
+        of_policy("VariableOfNonMsgType", &format!("value of variable {variable} is not of type Message"))
+    };
+    let unset = |variable: &str| of_policy("SetVariableFailed", &format!("unable to set variable {variable}"));
+    let string = "<AssignVariable><Name>s</Name><Value>1</Value></AssignVariable>";
+    let cases = [
+        (
+            "<Set><Headers><Header name='x'>{request.header.none}</Header></Headers></Set>".to_owned(),
+            fault("Unresolved variable : request.header.none", "entities.UnresolvedVariable"),
+        ),
+        ("<Copy source='nothing'/>".to_owned(), unresolved("nothing")),
+        (format!("{string}<Copy source='s'/>"), no_message("s")),
+        ("<AssignTo createNew='false'>nothing</AssignTo>".to_owned(), unresolved("nothing")),
+        ("<AssignVariable><Name>a</Name><Ref>none</Ref></AssignVariable>".to_owned(), unresolved("none")),
+        (
+            "<AssignVariable><Name>a</Name><PropertySetRef>s.k</PropertySetRef></AssignVariable>".to_owned(),
+            unresolved("propertyset.s.k"),
+        ),
+        ("<AssignVariable><Name>system.time</Name><Value>1</Value></AssignVariable>".to_owned(), unset("system.time")),
+        (
+            "<AssignVariable><Name>request.path</Name><Value>1</Value></AssignVariable>".to_owned(),
+            unset("request.path"),
+        ),
+        ("<AssignVariable><Name>request.uri</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request.uri")),
+        (
+            "<AssignTo type='response' createNew='true'>r</AssignTo><Set><StatusCode>abc</StatusCode></Set>".to_owned(),
+            unset("status.code"),
+        ),
+        ("<Set><Payload>x</Payload></Set>".to_owned(), unset("request.content")),
+    ];
+    for (content, body) in cases {
+        assert_eq!(assign(&content, &Scripted::client("GET", "/", &[])).unwrap_err(), body, "{content}");
+    }
+}
+
+/// Runs AssignVariables and tells what the variable `v` holds.
+fn variable(assignments: &str, host: &Scripted) -> Option<String> {
+    let policy = format!("<AssignMessage name='AM'>{assignments}</AssignMessage>");
+    let properties = json!({"propertyset.set.key": "property", "number": 5, "template": "<{number}>"});
+    host.run(&plan(&json!({"policies": [policy], "properties": properties, "filter_state": ["v"]})));
+    host.published("v")
+}
+
+/// Semantics section 3.6.
+#[test]
+fn a_variable_gets_the_first_source_that_is_there() {
+    let cases = [
+        ("<Value> a{b} </Value>", Some(" a{b} ")),
+        ("<Value/>", Some("")),
+        ("<Ref>number</Ref><Value>x</Value>", Some("5")),
+        ("<Ref>none</Ref><Value>x</Value>", Some("x")),
+        ("<Template>{number}/{request.verb}</Template><Ref>none</Ref>", Some("5/GET")),
+        ("<Template>\"{number}\"</Template>", Some("5")),
+        ("<Template ref='template'>x</Template>", Some("<5>")),
+        ("<Template ref='none'>x</Template>", Some("x")),
+        ("<PropertySetRef>set.{request.queryparam.k}</PropertySetRef>", Some("property")),
+        ("<PropertySetRef>set.key</PropertySetRef><Value>x</Value>", Some("x")),
+        ("", None),
+    ];
+    for (sources, value) in cases {
+        let assignment = format!("<AssignVariable><Name>v</Name>{sources}</AssignVariable>");
+        let host = Scripted::client("GET", "/?k=key", &[]);
+        assert_eq!(variable(&assignment, &host).as_deref(), value, "{sources}");
+    }
+}
+
+#[test]
+fn variables_see_those_assigned_before_and_can_be_unset() {
+    let assignments = "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
+        <AssignVariable><Name>a</Name><Value>1</Value></AssignVariable>
+        <AssignVariable><Name>b</Name><Template>{a}2</Template></AssignVariable>
+        <AssignVariable><Name>a</Name><Ref>none</Ref></AssignVariable>
+        <AssignVariable><Name>v</Name><Template>{b}{a:gone}</Template></AssignVariable>";
+    assert_eq!(variable(assignments, &Scripted::client("GET", "/", &[])).as_deref(), Some("12gone"));
+}
+
+#[test]
+fn a_reference_to_a_message_is_that_message() {
+    let policy = "<AssignMessage name='AM'><AssignVariable><Name>m</Name><Ref>request</Ref></AssignVariable>
+        <AssignVariable><Name>m.header.x</Name><Value>1</Value></AssignVariable></AssignMessage>";
+    let done = request_flow(&[policy], &Scripted::client("GET", "/", &[]));
+    assert_eq!(done.changes(Direction::Request), ["x: 1"]);
+}
+
+/// Semantics sections 3.2 and 3.4: what is copied into a message of one's own.
+#[test]
+fn copies_between_messages() {
+    let cases = [
+        (
+            "<Copy source='request'/>",
+            "POST /v1/p?q=1&r=2&q=3 [x-a: 1][x-b: 1, 2][x-b: 3][content-type: text/plain] old",
+        ),
+        ("<Copy><Headers><Header name='x-b.2'/></Headers><Verb/></Copy>", "POST / [x-b: 2] "),
+        ("<Copy source='request'><Headers><Header name='x-a'>false</Header></Headers></Copy>", "GET / "),
+        ("<Copy source='request'><QueryParams/><Path>false</Path></Copy>", "GET /?q=1&r=2&q=3 "),
+        ("<Copy source='request'><QueryParams><QueryParam name='q.2'/></QueryParams></Copy>", "GET /?q=3 "),
+        ("<Copy source='request'><Payload/></Copy>", "GET / old"),
+        ("<Copy source='request'><StatusCode/></Copy>", "GET / "),
+        ("<Copy source='request'/><Remove/>", "POST /v1/p "),
+        ("<Copy source='request'/><Remove><Verb/><Path/><Headers/></Remove>", "GET /?q=1&r=2&q=3 old"),
+    ];
+    for (actions, expected) in cases {
+        let make = format!(
+            "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>{actions}</AssignMessage>"
+        );
+        let send = callout("<Request variable='m'/>");
+        let host = client().answering(200, &[], "");
+        let done = host.run(&plan(&json!({"policies": [make, send], "trace_headers": false})));
+        let call = done.only_call();
+        let headers = call.headers.iter().filter(|(name, _)| !name.starts_with(':') && !name.is_empty());
+        let headers: String =
+            headers.map(|(name, value)| format!("[{name}: {}]", String::from_utf8_lossy(value))).collect();
+        let path = format!("{} {}", call.header(":method").unwrap(), call.header(":path").unwrap());
+        let space = if headers.is_empty() { "" } else { " " };
+        assert_eq!(format!("{path}{space}{headers} {}", call.text()), expected, "{actions}");
+    }
+}

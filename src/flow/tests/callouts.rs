@@ -1,0 +1,210 @@
+use super::*;
+use crate::flow::host::{CallFailure, Outcome};
+
+const GEO: &str = r#"<ServiceCallout name="SC-Geo">
+  <Request variable="geoReq"><Set><QueryParams>
+      <QueryParam name="address">{request.queryparam.zip}</QueryParam>
+      <QueryParam name="sensor">false</QueryParam>
+  </QueryParams></Set></Request>
+  <Response>geoResp</Response>
+  <HTTPTargetConnection><URL>http://geo.example.com/maps/json?v=2</URL></HTTPTargetConnection>
+</ServiceCallout>"#;
+
+/// Semantics section 13.1.
+#[test]
+fn an_inline_get_with_query_parameters() {
+    let host =
+        Scripted::client("GET", "/v1/near?zip=94%20043", &[("x-request-id", "r-1"), ("x-envoy-internal", "true")])
+            .answering(200, &[("content-type", "application/json")], r#"{"status":"OK"}"#);
+    let done = request_flow(&[GEO], &host);
+    let call = done.only_call();
+    assert_eq!(call.line(), "GET http://geo.example.com/maps/json?v=2&address=94%20043&sensor=false");
+    assert_eq!((call.header("x-request-id"), call.header("x-envoy-internal"), call.text()), (Some("r-1"), None, ""));
+    let published = [
+        ("geoResp.status.code", Some("200")),
+        ("geoResp.content", Some(r#"{"status":"OK"}"#)),
+        ("servicecallout.SC-Geo.failed", Some("false")),
+        ("servicecallout.requesturi", Some("/maps/json?v=2&address=94%20043&sensor=false")),
+        ("servicecallout.SC-Geo.target.url", Some("http://geo.example.com/maps/json?v=2")),
+        ("fault.name", None),
+    ];
+    for (name, value) in published {
+        assert_eq!(host.published(name).as_deref(), value, "{name}");
+    }
+    assert_eq!((done.resumed, done.changes, done.reply), (vec![Direction::Request], vec![], None));
+    assert_eq!(done.outcomes, [(0, Outcome::Ok)]);
+}
+
+/// Semantics section 13.2.
+#[test]
+fn a_post_with_payload_path_and_escaping() {
+    let policy = r#"<ServiceCallout name="SC-DLP">
+      <Request clearPayload="true" variable="dlpReq"><Set>
+        <Verb>POST</Verb>
+        <Headers><Header name="X-Goog-User-Project">p1</Header></Headers>
+        <Payload contentType="application/json">{"item":{"value":"{escapeJSON(request.content)}"}}</Payload>
+        <Path>v2/projects/p1/content:inspect</Path>
+      </Set></Request>
+      <Response>dlpResp</Response>
+      <HTTPTargetConnection><URL>https://dlp.example.com/</URL></HTTPTargetConnection>
+    </ServiceCallout>"#;
+    let host = Scripted::client("POST", "/v1/check", &[("content-type", "text/plain"), ("cookie", "a=b")])
+        .with_body("say \"hi\"")
+        .answering(200, &[], "");
+    let call = request_flow(&[policy], &host).only_call().clone();
+    assert_eq!(call.line(), "POST https://dlp.example.com/v2/projects/p1/content:inspect");
+    assert_eq!(call.text(), r#"{"item":{"value":"say \"hi\""}}"#);
+    assert_eq!(call.header("content-type"), Some("application/json"));
+    assert_eq!((call.header("x-goog-user-project"), call.header("cookie")), (Some("p1"), None));
+}
+
+/// Semantics sections 13.12 (a) and 2.14.
+#[test]
+fn failures_have_apigees_words() {
+    let fault = |reason: &str, code: &str| {
+        format!(r#"{{"fault":{{"faultstring":"{reason}","detail":{{"errorcode":"{code}"}}}}}}"#)
+    };
+    let failed = |reason: &str| {
+        fault(
+            &format!("Execution of ServiceCallout SC-Geo failed. Reason: {reason}"),
+            "steps.servicecallout.ExecutionFailed",
+        )
+    };
+    let cases = [
+        (CallFailure::Timeout, "timeout occurred in SC-Geo", Outcome::Timeout),
+        (CallFailure::Unreachable, "Host not reachable", Outcome::Unreachable),
+        (CallFailure::Reset, "Connection reset", Outcome::Fault),
+        (CallFailure::Protocol, "Protocol error", Outcome::Fault),
+        (CallFailure::TooLarge(10), "Response larger than 10 bytes", Outcome::Fault),
+    ];
+    for (failure, reason, outcome) in cases {
+        let host = Scripted::client("GET", "/?zip=1", &[]).failing(failure);
+        let done = request_flow(&[GEO], &host);
+        assert_eq!(done.answer(), (500, failed(reason).as_str()));
+        assert_eq!((done.outcomes, done.resumed), (vec![(0, outcome)], vec![]));
+        assert_eq!(host.published("geoResp.content"), None);
+        assert_eq!(host.published("servicecallout.SC-Geo.failed").as_deref(), Some("true"));
+    }
+    let host = Scripted::client("GET", "/?zip=1", &[]).answering(404, &[], r#"{"e":"x"}"#);
+    let done = request_flow(&[GEO], &host);
+    assert_eq!(done.answer(), (500, failed("ResponseCode 404 is treated as error").as_str()));
+    assert_eq!(host.published("geoResp.content").as_deref(), Some(r#"{"e":"x"}"#));
+    assert_eq!(host.published("error.status.code").as_deref(), Some("500"));
+
+    let host = Scripted::client("GET", "/", &[]);
+    let done = request_flow(&[GEO], &host);
+    let unresolved = fault("Unresolved variable : request.queryparam.zip", "entities.UnresolvedVariable");
+    assert_eq!(done.answer(), (500, unresolved.as_str()));
+    assert_eq!((done.calls.len(), host.published("fault.name").as_deref()), (0, Some("UnresolvedVariable")));
+}
+
+#[test]
+fn unresolved_variables_may_be_ignored() {
+    let policy = GEO.replace("<Set>", "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Set>");
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let done = request_flow(&[&policy], &host);
+    assert_eq!(done.only_call().line(), "GET http://geo.example.com/maps/json?v=2&address=&sensor=false");
+}
+
+#[test]
+fn a_failure_that_is_continued_on_reaches_the_next_step_only() {
+    let policy = GEO.replace("<ServiceCallout ", "<ServiceCallout continueOnError='true' ");
+    let after = "<AssignMessage name='AM'><Set><Headers><Header name='x-fault'>{fault.name} {geoResp.status.code} \
+                 {servicecallout.SC-Geo.failed}</Header></Headers></Set></AssignMessage>";
+    let host = Scripted::client("GET", "/?zip=1", &[]).answering(503, &[], "busy");
+    let done = request_flow(&[&policy, after], &host);
+    assert_eq!(done.changes(Direction::Request), ["x-fault: ExecutionFailed 503 true"]);
+    assert_eq!((done.reply, done.resumed), (None, vec![Direction::Request]));
+    assert_eq!(host.published("error.message"), None);
+}
+
+/// Semantics section 13.6: without `Response` nobody waits.
+#[test]
+fn fire_and_forget() {
+    let policy = callout("<Request><Set><Verb>PUT</Verb><Payload>x</Payload></Set></Request>")
+        .replace("<Response>answer</Response>", "");
+    let host = Scripted::client("GET", "/", &[]);
+    let done = request_flow(&[&policy], &host);
+    assert_eq!((done.only_call().line().as_str(), done.only_call().text()), ("PUT http://a.test/", "x"));
+    assert_eq!((done.resumed, done.outcomes), (vec![Direction::Request], vec![]));
+    assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some("false"));
+}
+
+#[test]
+fn success_codes_replace_the_default_set() {
+    let policy = callout("")
+        .replace("<URL>", "<Properties><Property name='success.codes'>2xx, 404</Property></Properties><URL>");
+    for (status, failed) in [(404, "false"), (200, "false"), (301, "true"), (500, "true")] {
+        let host = Scripted::client("GET", "/", &[]).answering(status, &[], "");
+        request_flow(&[&policy], &host);
+        assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some(failed), "{status}");
+    }
+}
+
+/// Semantics section 2.4: a policy's own value replaces `<URL>`, what an earlier run left does not.
+#[test]
+fn the_target_url_can_be_replaced() {
+    let assign = |url: &str| {
+        format!(
+            "<AssignMessage name='AM'><AssignVariable><Name>servicecallout.SC.target.url</Name><Value>{url}</Value>
+             </AssignVariable></AssignMessage>"
+        )
+    };
+    let policy = callout("").replace("http://a.test/", "http://a.test/{request.queryparam.n:none}");
+    let host = Scripted::client("GET", "/?n=1", &[]).answering(200, &[], "").answering(200, &[], "");
+    let twice = plan(&json!({"policies": [policy], "request": ["SC", "SC"]}));
+    let lines: Vec<String> = host.run(&twice).calls.iter().map(Call::line).collect();
+    assert_eq!(lines, ["GET http://a.test/1", "GET http://a.test/1"]);
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let done = request_flow(&[&assign("https://b.test:8443/x?y=1"), &policy], &host);
+    assert_eq!(done.only_call().line(), "GET https://b.test:8443/x?y=1");
+    assert_eq!(host.published("servicecallout.SC.target.url").as_deref(), Some("https://b.test:8443/x?y=1"));
+    for malformed in ["b.test", "ftp://b.test", "http://"] {
+        let done = request_flow(&[&assign(malformed), &policy], &Scripted::client("GET", "/", &[]));
+        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+    }
+}
+
+/// Semantics section 2.3.4.
+#[test]
+fn a_sent_message_is_spent_unless_it_is_kept() {
+    let make = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
+        <Set><Verb>POST</Verb><Path>/p</Path><Payload>x</Payload></Set></AssignMessage>";
+    for (clear, second) in [("true", "GET http://a.test/ "), ("false", "POST http://a.test/p x")] {
+        let policy = callout(&format!("<Request variable='m' clearPayload='{clear}'/>"));
+        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "").answering(200, &[], "");
+        let done = host.run(&plan(&json!({"policies": [make, policy], "request": ["AM", "SC", "SC"]})));
+        let lines: Vec<String> = done.calls.iter().map(|call| format!("{} {}", call.line(), call.text())).collect();
+        assert_eq!(lines, ["POST http://a.test/p x", second], "{clear}");
+    }
+}
+
+/// Semantics section 13.11.
+#[test]
+fn the_request_variable_must_be_a_request() {
+    let string = "<AssignMessage name='AM'><AssignVariable><Name>PostalCode</Name><Value>1</Value></AssignVariable></AssignMessage>";
+    let response =
+        "<AssignMessage name='AM'><AssignTo createNew='true' type='response'>PostalCode</AssignTo></AssignMessage>";
+    let policy = callout("<Request variable='PostalCode'/>");
+    let cases = [
+        (string, "RequestVariableNotMessageType", "Message"),
+        (response, "RequestVariableNotRequestMessageType", "Request Message"),
+    ];
+    for (before, name, kind) in cases {
+        let done = request_flow(&[before, &policy], &Scripted::client("GET", "/", &[]));
+        let body = format!(
+            r#"{{"fault":{{"faultstring":"ServiceCallout[SC]: request variable PostalCode value is not of type {kind}","detail":{{"errorcode":"steps.servicecallout.{name}"}}}}}}"#
+        );
+        assert_eq!((done.answer(), done.calls.len()), ((500, body.as_str()), 0));
+    }
+}
+
+#[test]
+fn the_answer_replaces_what_had_its_name() {
+    let policy = callout("").replace(">answer<", ">request<");
+    let after = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{request.status.code} {request.content}</Template></AssignVariable></AssignMessage>";
+    let host = Scripted::client("GET", "/x", &[]).answering(201, &[], "made");
+    let done = host.run(&plan(&json!({"policies": [policy, after], "filter_state": ["v"]})));
+    assert_eq!(host.published("v").as_deref(), Some("201 made"));
+    assert_eq!((done.changes, done.bodies), (vec![], vec![]));
+}

@@ -1,0 +1,119 @@
+//! `AssignVariable` (semantics section 3.6).
+
+use crate::diagnostic::Diagnostics;
+use crate::policy::attributes::single_child;
+use crate::policy::template::{Syntax, Template};
+use crate::policy::template_of;
+use crate::policy::variable::Variable;
+use crate::policy::xml::Element;
+use bytestring::ByteString;
+
+/// Sets a variable from the first of its sources that is there: a template, another variable, a literal, a property.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssignVariable {
+    /// The variable that is set.
+    pub name: Variable,
+    /// `Template`.
+    pub template: Option<TemplateSource>,
+    /// `Ref`: the value of this variable, with its type.
+    pub reference: Option<Variable>,
+    /// `Value`: this text, also where `Ref` does not resolve.
+    pub value: Option<ByteString>,
+    /// `PropertySetRef`: the property of this name, `SET.KEY`.
+    pub property: Option<Template>,
+}
+
+/// `Template` with its `ref`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemplateSource {
+    /// A variable whose value is the template, where it resolves.
+    pub reference: Option<Variable>,
+    /// The element's own text.
+    pub template: Template,
+}
+
+impl AssignVariable {
+    pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<AssignVariable> {
+        let name = single_child(element, "Name", diagnostics).map(Element::text).unwrap_or_default();
+        if name.is_empty() {
+            diagnostics.named_error(
+                "InvalidVariableName",
+                element.position(),
+                "AssignMessage schema validation failed: invalid variable name - null - in assign variable.",
+            );
+            return None;
+        }
+        if let Some(resource) = element.child("ResourceURL") {
+            diagnostics.error(resource.position(), "ResourceURL is not supported: a filter has no resource files");
+        }
+        let variable = |name: String| (!name.is_empty()).then(|| Variable::new(&name));
+        let template = match single_child(element, "Template", diagnostics) {
+            Some(child) => Some(TemplateSource {
+                reference: child.attribute("ref").map(|name| name.trim().to_owned()).and_then(variable),
+                template: template_of(child, &child.raw_text(), Syntax::VALUE, diagnostics)?,
+            }),
+            None => None,
+        };
+        let property = match single_child(element, "PropertySetRef", diagnostics) {
+            Some(child) => Some(template_of(child, &child.text(), Syntax::BRACES, diagnostics)?),
+            None => None,
+        };
+        Some(AssignVariable {
+            name: Variable::new(&name),
+            template,
+            reference: single_child(element, "Ref", diagnostics).map(Element::text).and_then(variable),
+            value: single_child(element, "Value", diagnostics).map(|value| value.raw_text().into()),
+            property,
+        })
+    }
+
+    /// Whether it reads or writes the body of the message that goes by those names. A template that only a request
+    /// brings may read anything.
+    pub(super) fn uses_body(&self, names: &[&str]) -> bool {
+        let template = self.template.as_ref();
+        self.name.is_body_of(names)
+            || self.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))
+            || template.is_some_and(|source| source.reference.is_some() || source.template.uses_body(names))
+            || self.property.as_ref().is_some_and(|property| property.uses_body(names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(content: &str) -> (Option<AssignVariable>, Vec<String>) {
+        let text = format!("<AssignVariable>{content}</AssignVariable>");
+        let document = Document::parse(&text).unwrap();
+        let mut diagnostics = Diagnostics::about("AM");
+        let parsed = AssignVariable::parse(document.root(), &mut diagnostics);
+        (parsed, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn every_source_is_read() {
+        let (parsed, problems) = parse(
+            "<Name> a.b </Name><Ref>c</Ref><Value> d </Value><Template ref='t'>{e} </Template>
+             <PropertySetRef>set.{f}</PropertySetRef>",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let parsed = parsed.unwrap();
+        assert_eq!(parsed.name, Variable::new("a.b"));
+        assert_eq!(parsed.reference, Some(Variable::new("c")));
+        assert_eq!(parsed.value.as_deref(), Some(" d "));
+        let template = parsed.template.unwrap();
+        assert_eq!((template.reference, template.template.to_string()), (Some(Variable::new("t")), "{e} ".to_owned()));
+        assert_eq!(parsed.property.unwrap().to_string(), "set.{f}");
+    }
+
+    #[test]
+    fn problems_are_told() {
+        let name = "AM, line 1, column 1: InvalidVariableName: AssignMessage schema validation failed: invalid variable name - null - in assign variable.";
+        for content in ["", "<Name/>", "<Name> </Name><Value>a</Value>"] {
+            assert_eq!(parse(content), (None, vec![name.to_owned()]));
+        }
+        let (_, problems) = parse("<Name>a</Name><ResourceURL>jsc://a.js</ResourceURL>");
+        assert_eq!(problems, ["AM, line 1, column 31: ResourceURL is not supported: a filter has no resource files"]);
+    }
+}

@@ -1,0 +1,184 @@
+//! The AssignMessage policy (semantics section 3).
+
+use super::action::{Action, Grammar, parse_actions};
+use super::attributes::{Attributes, boolean_child, single_child};
+use super::xml::Element;
+use crate::diagnostic::Diagnostics;
+use bytestring::ByteString;
+
+/// A checked AssignMessage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssignMessage {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// Which message it acts on.
+    pub assign_to: AssignTo,
+    /// Whether a variable that does not resolve counts as empty text.
+    pub ignore_unresolved: bool,
+    /// What it does, in document order.
+    pub actions: Vec<Action>,
+}
+
+/// `AssignTo`; the default is the ambient message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssignTo {
+    /// The message's name; the ambient message when absent.
+    pub variable: Option<ByteString>,
+    /// `createNew`, where given.
+    pub create_new: Option<bool>,
+    /// `type`, where given.
+    pub kind: Option<MessageKind>,
+}
+
+/// A message is a request or a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// A request.
+    Request,
+    /// A response.
+    Response,
+}
+
+impl AssignMessage {
+    /// Reads and checks a policy. Errors are in the diagnostics.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> AssignMessage {
+        let attributes = Attributes::parse(root, diagnostics);
+        let assign_to = AssignTo::parse(single_child(root, "AssignTo", diagnostics), diagnostics);
+        let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics);
+        let mut actions = Vec::new();
+        let inert = ["AssignTo", "IgnoreUnresolvedVariables", "DisplayName", "Description", "Properties", "FaultRules"];
+        for child in root.children().filter(|child| !inert.contains(&child.name())) {
+            match parse_actions(child, Grammar::MessageAndVariables, "AssignMessage", diagnostics) {
+                Some(parsed) => actions.extend(parsed),
+                None => {
+                    let message = format!("{} means nothing inside AssignMessage and is ignored", child.name());
+                    diagnostics.warning(child.position(), message);
+                }
+            }
+        }
+        AssignMessage { attributes, assign_to, ignore_unresolved, actions }
+    }
+
+    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        let target = match &self.assign_to.variable {
+            Some(variable) => names.contains(&&**variable),
+            None => names.contains(&"message"),
+        };
+        self.actions.iter().any(|action| action.uses_body(names, target))
+    }
+}
+
+impl AssignTo {
+    fn parse(element: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> AssignTo {
+        let Some(element) = element else { return AssignTo::default() };
+        let create_new = match element.attribute("createNew").map(str::trim) {
+            Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            Some(text) if !text.is_empty() => {
+                let message = format!("createNew is {text:?}, neither true nor false, and is ignored");
+                diagnostics.warning(element.attribute_position("createNew"), message);
+                None
+            }
+            _ => None,
+        };
+        let kind = match element.attribute("type").map(str::trim) {
+            Some("request") => Some(MessageKind::Request),
+            Some("response") => Some(MessageKind::Response),
+            Some(text) if !text.is_empty() => {
+                let message = format!("type is {text:?}, neither request nor response, and is ignored");
+                diagnostics.warning(element.attribute_position("type"), message);
+                None
+            }
+            _ => None,
+        };
+        let variable = Some(element.text()).filter(|name| !name.is_empty()).map(ByteString::from);
+        AssignTo { variable, create_new, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(content: &str) -> (AssignMessage, Vec<String>) {
+        let text = format!("<AssignMessage name='AM'>{content}</AssignMessage>");
+        let document = Document::parse(&text).unwrap();
+        let mut diagnostics = Diagnostics::about("policies[0]");
+        let policy = AssignMessage::parse(document.root(), &mut diagnostics);
+        (policy, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_target_is_named_or_ambient() {
+        let cases = [
+            ("", AssignTo::default()),
+            ("<AssignTo/>", AssignTo::default()),
+            (
+                "<AssignTo createNew='true' transport='http' type='response'/>",
+                AssignTo { variable: None, create_new: Some(true), kind: Some(MessageKind::Response) },
+            ),
+            (
+                "<AssignTo createNew='false' type='request'> partner.request </AssignTo>",
+                AssignTo {
+                    variable: Some("partner.request".into()),
+                    create_new: Some(false),
+                    kind: Some(MessageKind::Request),
+                },
+            ),
+        ];
+        for (content, expected) in cases {
+            assert_eq!(parse(content).0.assign_to, expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn actions_keep_their_order_around_everything_else() {
+        let (policy, problems) = parse(
+            "<AssignVariable><Name>a</Name><Value>1</Value></AssignVariable><Set><Verb>GET</Verb></Set>
+             <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Remove/><AssignTo>x</AssignTo><Copy/>",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        assert!(policy.ignore_unresolved);
+        let kinds: Vec<&str> = policy
+            .actions
+            .iter()
+            .map(|action| match action {
+                Action::Set(_) => "Set",
+                Action::Add(..) => "Add",
+                Action::Copy(_) => "Copy",
+                Action::Remove(_) => "Remove",
+                Action::AssignVariable(_) => "AssignVariable",
+            })
+            .collect();
+        assert_eq!(kinds, ["AssignVariable", "Set", "Remove", "Copy"]);
+    }
+
+    #[test]
+    fn oddities_are_warnings() {
+        let (_, problems) = parse("<AssignTo createNew='maybe' type='responset'/><Path>/a</Path>");
+        assert_eq!(
+            problems,
+            [
+                "AM, line 1, column 36: createNew is \"maybe\", neither true nor false, and is ignored",
+                "AM, line 1, column 54: type is \"responset\", neither request nor response, and is ignored",
+                "AM, line 1, column 72: Path means nothing inside AssignMessage and is ignored",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_is_used_by_those_who_touch_it() {
+        let uses = |content: &str| parse(content).0.uses_body(&["request", "message"]);
+        assert!(!uses("<Set><Headers><Header name='a'>{request.header.b}</Header></Headers></Set>"));
+        assert!(uses("<Set><Payload>x</Payload></Set>"));
+        assert!(!uses("<AssignTo>other</AssignTo><Set><Payload>x</Payload></Set>"));
+        assert!(uses("<AssignTo>other</AssignTo><Copy source='request'/>"));
+        assert!(!uses("<AssignTo>other</AssignTo><Copy source='request'><Headers/></Copy>"));
+        assert!(uses("<Remove/>") && !uses("<Remove><Headers/></Remove>"));
+        assert!(uses("<AssignVariable><Name>a</Name><Ref>request.content</Ref></AssignVariable>"));
+        assert!(uses("<AssignVariable><Name>a</Name><Template ref='t'/></AssignVariable>"));
+        assert!(!uses("<AssignVariable><Name>a</Name><Ref>response.content</Ref></AssignVariable>"));
+    }
+}

@@ -1,0 +1,201 @@
+//! From text to what a condition asks. Precedence: negation, comparison, `and`, `or` (semantics section 7.1).
+
+use super::error::{ConditionError, Expectation, Problem};
+use super::expression::{Expression, Literal, Operand};
+use super::number;
+use super::operator::Operator;
+use super::pattern::{Pattern, PatternSource};
+use super::scanner::Scanner;
+use crate::policy::variable::Variable;
+
+/// How many parentheses and negations may be inside each other: far more than anybody writes, few enough for a small
+/// stack.
+const DEEPEST: usize = 64;
+
+pub(super) fn parse(text: &str) -> Result<Expression, ConditionError> {
+    let mut parser = Parser { scanner: Scanner::new(text), depth: 0 };
+    let expression = parser.any()?;
+    if parser.scanner.is_at_end() {
+        return Ok(expression);
+    }
+    let place = parser.scanner.place();
+    if parser.scanner.take_symbol(")") {
+        return Err(parser.scanner.error_at(place, Problem::NotOpened));
+    }
+    Err(parser.scanner.expected(Expectation::Connective))
+}
+
+struct Parser<'a> {
+    scanner: Scanner<'a>,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    /// Comparisons with `or` between them.
+    fn any(&mut self) -> Result<Expression, ConditionError> {
+        let first = self.all()?;
+        let mut others = Vec::new();
+        while self.scanner.take_symbol("||") || self.scanner.take_keyword("or") {
+            others.push(self.all()?);
+        }
+        Ok(joined(first, others, Expression::Any))
+    }
+
+    /// Comparisons with `and` between them.
+    fn all(&mut self) -> Result<Expression, ConditionError> {
+        let first = self.term()?;
+        let mut others = Vec::new();
+        while self.scanner.take_symbol("&&") || self.scanner.take_keyword("and") {
+            others.push(self.term()?);
+        }
+        Ok(joined(first, others, Expression::All))
+    }
+
+    /// A comparison, a negation or a condition in parentheses.
+    fn term(&mut self) -> Result<Expression, ConditionError> {
+        let place = self.scanner.place();
+        if self.scanner.take_symbol("!") || self.scanner.take_keyword("not") {
+            // The whole comparison that follows is negated, not its left-hand side alone. `[inferred]`
+            let negated = self.deeper(place, Parser::term)?;
+            return Ok(Expression::Not(Box::new(negated)));
+        }
+        if self.scanner.take_symbol("(") {
+            let inside = self.deeper(place, Parser::any)?;
+            if self.scanner.take_symbol(")") {
+                return Ok(inside);
+            }
+            return Err(match self.scanner.is_at_end() {
+                true => self.scanner.error_at(place, Problem::NotClosed),
+                false => self.scanner.expected(Expectation::Connective),
+            });
+        }
+        self.comparison()
+    }
+
+    /// Parses what is inside a parenthesis or a negation at `place`.
+    fn deeper<T>(
+        &mut self,
+        place: usize,
+        parse: impl FnOnce(&mut Self) -> Result<T, ConditionError>,
+    ) -> Result<T, ConditionError> {
+        if self.depth >= DEEPEST {
+            return Err(self.scanner.error_at(place, Problem::TooDeep));
+        }
+        self.depth = self.depth.saturating_add(1);
+        let parsed = parse(self);
+        self.depth = self.depth.saturating_sub(1);
+        parsed
+    }
+
+    /// Two operands with an operator between them, or a value that is a condition by itself.
+    fn comparison(&mut self) -> Result<Expression, ConditionError> {
+        let left = self.operand(Expectation::Comparison)?;
+        if let Some(operator) = self.operator() {
+            return self.right_side(left, operator);
+        }
+        let place = self.scanner.place();
+        if let Some(operator) = self.negated_operator() {
+            // Counted like a negation before the comparison, so that the canonical form is not too deep.
+            let comparison = self.deeper(place, |parser| parser.right_side(left, operator))?;
+            return Ok(Expression::Not(Box::new(comparison)));
+        }
+        // A text or a number by itself has no meaning; somebody has forgotten the rest or quoted all of it.
+        let can_stand_alone =
+            matches!(left, Operand::Variable(_) | Operand::Literal(Literal::Boolean(_) | Literal::Null));
+        if can_stand_alone && self.is_at_end_of_comparison() {
+            return Ok(Expression::Truth(left));
+        }
+        Err(self.scanner.expected(Expectation::Operator))
+    }
+
+    fn is_at_end_of_comparison(&mut self) -> bool {
+        let rest = self.scanner.rest();
+        rest.is_empty()
+            || [")", "&&", "||"].iter().any(|symbol| rest.starts_with(symbol))
+            || self.scanner.word().is_some_and(|word| ["and", "or"].iter().any(|end| word.eq_ignore_ascii_case(end)))
+    }
+
+    fn operator(&mut self) -> Option<Operator> {
+        if let Some((symbol, operator)) = Operator::symbol_at(self.scanner.rest()) {
+            self.scanner.take_symbol(symbol);
+            return Some(operator);
+        }
+        self.scanner.take_word(Operator::named)
+    }
+
+    /// `not` and the word operator after it.
+    fn negated_operator(&mut self) -> Option<Operator> {
+        let mut ahead = self.scanner;
+        if !ahead.take_keyword("not") {
+            return None;
+        }
+        let operator = ahead.take_word(Operator::named)?;
+        self.scanner = ahead;
+        Some(operator)
+    }
+
+    /// What follows an operator.
+    fn right_side(&mut self, left: Operand, operator: Operator) -> Result<Expression, ConditionError> {
+        let place = self.scanner.place();
+        let right = self.operand(Expectation::Value)?;
+        let matching = match operator {
+            Operator::Comparison(comparison) => return Ok(Expression::Compare(left, comparison, right)),
+            Operator::Matching(matching) => matching,
+        };
+        let source = match right {
+            Operand::Variable(variable) => PatternSource::Variable(variable),
+            Operand::Literal(literal) => match literal.text() {
+                None => PatternSource::Null,
+                Some(text) => {
+                    let pattern = Pattern::compile(matching, &text)
+                        .map_err(|error| self.scanner.error_at(place, Problem::Regex(error.to_string())))?;
+                    PatternSource::Literal(text, pattern)
+                }
+            },
+        };
+        Ok(Expression::Match(left, matching, source))
+    }
+
+    fn operand(&mut self, what: Expectation) -> Result<Operand, ConditionError> {
+        if let Some(text) = self.scanner.take_quoted('"')? {
+            return Ok(Operand::Literal(Literal::Text(text.into())));
+        }
+        let place = self.scanner.place();
+        if let Some(name) = self.scanner.take_quoted('\'')? {
+            return match name.is_empty() {
+                true => Err(self.scanner.error_at(place, Problem::NoName)),
+                false => Ok(Operand::Variable(Variable::new(name))),
+            };
+        }
+        if let Some(literal) = self.scanner.take_word(constant).or_else(|| self.scanner.take_word(number::parse)) {
+            return Ok(Operand::Literal(literal));
+        }
+        if let Some(name) = self.scanner.take_name() {
+            return Ok(Operand::Variable(Variable::new(name)));
+        }
+        if self.scanner.rest().starts_with('{') {
+            return Err(self.scanner.error_at(place, Problem::Braces));
+        }
+        match self.scanner.word().filter(|word| word.starts_with(begins_number)) {
+            Some(word) => Err(self.scanner.error_at(place, Problem::NotANumber(word.to_owned()))),
+            None => Err(self.scanner.expected(what)),
+        }
+    }
+}
+
+/// One expression as it is, several joined.
+fn joined(first: Expression, others: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
+    if others.is_empty() {
+        return first;
+    }
+    join(std::iter::once(first).chain(others).collect())
+}
+
+fn constant(word: &str) -> Option<Literal> {
+    let constants = [("null", Literal::Null), ("true", Literal::Boolean(true)), ("false", Literal::Boolean(false))];
+    constants.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, literal)| literal)
+}
+
+fn begins_number(character: char) -> bool {
+    character.is_ascii_digit() || "-.".contains(character)
+}

@@ -1,0 +1,126 @@
+//! The tokens of a condition.
+
+use super::error::{ConditionError, Expectation, Problem};
+use super::operator::Operator;
+
+/// A place in the text of a condition.
+#[derive(Clone, Copy)]
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    /// The next byte to read; always between characters.
+    at: usize,
+    /// The token read last, for messages.
+    last: Option<&'a str>,
+}
+
+/// The words that are no variables unless they are in single quotes.
+const RESERVED: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
+
+/// Whether a variable's name can stand without quotes and is not taken for something else.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    name.starts_with(begins_name)
+        && name.chars().all(is_name_character)
+        && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(name))
+        && Operator::named(name).is_none()
+}
+
+/// Documented are ASCII letters alone; an underscore is common in real variables. `[inferred]`
+fn begins_name(character: char) -> bool {
+    character.is_alphabetic() || character == '_'
+}
+
+/// Documented are ASCII letters, digits, `-`, `_` and `.`; `$` is in no operator either, and OData parameters have
+/// it. `[inferred]`
+fn is_name_character(character: char) -> bool {
+    character.is_alphanumeric() || "-_.$".contains(character)
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Scanner<'a> {
+        Scanner { text, at: 0, last: None }
+    }
+
+    /// What is not read yet, without the whitespace before it.
+    pub(super) fn rest(&mut self) -> &'a str {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let trimmed = rest.trim_start();
+        self.at = self.text.len().saturating_sub(trimmed.len());
+        trimmed
+    }
+
+    /// Whether everything is read.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.rest().is_empty()
+    }
+
+    /// Where the next token begins, for an error there.
+    pub(super) fn place(&mut self) -> usize {
+        self.rest();
+        self.at
+    }
+
+    /// An error at a place.
+    pub(super) fn error_at(&self, place: usize, problem: Problem) -> ConditionError {
+        let before = self.text.get(..place).unwrap_or_default();
+        ConditionError { column: before.chars().count().saturating_add(1), problem }
+    }
+
+    /// The error that something else has to stand at the next token.
+    pub(super) fn expected(&mut self, what: Expectation) -> ConditionError {
+        let place = self.place();
+        self.error_at(place, Problem::Expected { what, after: self.last.map(str::to_owned) })
+    }
+
+    /// Reads so many bytes as a token.
+    fn take(&mut self, length: usize) -> &'a str {
+        let token = self.rest().get(..length).unwrap_or_default();
+        self.at = self.at.saturating_add(token.len());
+        self.last = Some(token);
+        token
+    }
+
+    /// Reads a symbol, if it is the next token.
+    pub(super) fn take_symbol(&mut self, symbol: &str) -> bool {
+        let found = self.rest().starts_with(symbol);
+        if found {
+            self.take(symbol.len());
+        }
+        found
+    }
+
+    /// The next token, if it is a word: a name, a number or a word operator.
+    pub(super) fn word(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let end = rest.find(|character| !is_name_character(character)).unwrap_or(rest.len());
+        rest.get(..end).filter(|word| !word.is_empty())
+    }
+
+    /// Reads the next token, if it is a word that `meaning` knows.
+    pub(super) fn take_word<T>(&mut self, meaning: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+        let word = self.word()?;
+        let found = meaning(word)?;
+        self.take(word.len());
+        Some(found)
+    }
+
+    /// Reads a word, if it is the next token in any case.
+    pub(super) fn take_keyword(&mut self, keyword: &str) -> bool {
+        self.take_word(|word| word.eq_ignore_ascii_case(keyword).then_some(())).is_some()
+    }
+
+    /// Reads a variable's name without quotes, if it is the next token.
+    pub(super) fn take_name(&mut self) -> Option<&'a str> {
+        let is_reserved = |word: &str| RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word));
+        self.take_word(|word| (word.starts_with(begins_name) && !is_reserved(word)).then_some(word))
+    }
+
+    /// Reads a text between two of `quote`, if such a quote is next. There are no escapes (semantics section 7.2).
+    pub(super) fn take_quoted(&mut self, quote: char) -> Result<Option<&'a str>, ConditionError> {
+        let Some(inside) = self.rest().strip_prefix(quote) else { return Ok(None) };
+        let Some((quoted, _)) = inside.split_once(quote) else {
+            return Err(self.error_at(self.at, Problem::OpenQuote));
+        };
+        self.take(quoted.len().saturating_add(quote.len_utf8().saturating_mul(2)));
+        Ok(Some(quoted))
+    }
+}

@@ -1,0 +1,148 @@
+//! FaultRules and DefaultFaultRule (semantics section 9.3).
+
+use super::flow::{StepReference, condition};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::policy::attributes::boolean_child;
+use crate::policy::condition::Condition;
+use crate::policy::xml::{Document, Element};
+
+/// The fault rules of an endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRules<S> {
+    /// The rules in the order in which they are tried.
+    pub rules: Vec<FaultRule<S>>,
+    /// What runs when no rule is chosen.
+    pub default: Option<DefaultFaultRule<S>>,
+}
+
+/// The order in which an endpoint tries its rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// A ProxyEndpoint's.
+    BottomToTop,
+    /// A TargetEndpoint's.
+    TopToBottom,
+}
+
+/// One rule. The first whose condition holds is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule<S> {
+    /// Its name, for messages.
+    pub name: String,
+    /// When it is chosen; always, when absent.
+    pub condition: Option<Condition>,
+    /// What it does.
+    pub steps: Vec<S>,
+}
+
+/// `DefaultFaultRule`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefaultFaultRule<S> {
+    /// The rule.
+    pub rule: FaultRule<S>,
+    /// Whether it runs after a chosen rule too.
+    pub always_enforce: bool,
+}
+
+impl<S> Default for FaultRules<S> {
+    fn default() -> FaultRules<S> {
+        FaultRules { rules: Vec::new(), default: None }
+    }
+}
+
+impl<S> FaultRules<S> {
+    /// Whether there is no rule at all.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.default.is_none()
+    }
+
+    /// Every rule, the default one last.
+    pub fn all(&self) -> impl Iterator<Item = &FaultRule<S>> {
+        self.rules.iter().chain(self.default.iter().map(|default| &default.rule))
+    }
+
+    /// The same rules with every step turned into another, or left out.
+    pub fn map<T>(self, resolve: &mut impl FnMut(S) -> Option<T>) -> FaultRules<T> {
+        let mut rule = |rule: FaultRule<S>| FaultRule {
+            name: rule.name,
+            condition: rule.condition,
+            steps: rule.steps.into_iter().filter_map(&mut *resolve).collect(),
+        };
+        FaultRules {
+            rules: self.rules.into_iter().map(&mut rule).collect(),
+            default: self
+                .default
+                .map(|default| DefaultFaultRule { rule: rule(default.rule), always_enforce: default.always_enforce }),
+        }
+    }
+}
+
+impl FaultRules<StepReference> {
+    pub(super) fn parse(
+        rules: Option<Element<'_, '_>>,
+        default: Option<Element<'_, '_>>,
+        order: Order,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut parsed = FaultRules::default();
+        for rule in rules.into_iter().flat_map(|rules| rules.children_named("FaultRule")) {
+            parsed.rules.push(FaultRule::parse(rule, "FaultRule", diagnostics));
+        }
+        if order == Order::BottomToTop {
+            parsed.rules.reverse();
+        }
+        parsed.default = default.map(|default| DefaultFaultRule {
+            rule: FaultRule::parse(default, "DefaultFaultRule", diagnostics),
+            always_enforce: boolean_child(default, "AlwaysEnforce", false, diagnostics),
+        });
+        parsed
+    }
+
+    /// Reads the `fault_rules` and `default_fault_rule` of the configuration, tried from bottom to top.
+    pub fn parse_texts(rules: Option<&str>, default: Option<&str>) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Diagnostics::default();
+        let rules_document = document(rules, "fault_rules", "FaultRules", &mut diagnostics);
+        let default_document = document(default, "default_fault_rule", "DefaultFaultRule", &mut diagnostics);
+        diagnostics.set_subject("fault_rules");
+        let parsed = FaultRules::parse(
+            rules_document.as_ref().map(Document::root),
+            default_document.as_ref().map(Document::root),
+            Order::BottomToTop,
+            &mut diagnostics,
+        );
+        (parsed, diagnostics.into_vec())
+    }
+}
+
+fn document<'input>(
+    text: Option<&'input str>,
+    place: &str,
+    root: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Document<'input>> {
+    diagnostics.set_subject(place);
+    match Document::parse(text?) {
+        Ok(document) if document.root().name() == root => Some(document),
+        Ok(document) => {
+            let found = document.root();
+            diagnostics.error(found.position(), format!("the document is a {}, not a {root}", found.name()));
+            None
+        }
+        Err(error) => {
+            diagnostics.error(error.position, error.to_string());
+            None
+        }
+    }
+}
+
+impl FaultRule<StepReference> {
+    fn parse(rule: Element<'_, '_>, kind: &str, diagnostics: &mut Diagnostics) -> Self {
+        let name = rule.attribute("name").unwrap_or_default().trim().to_owned();
+        let place = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };
+        FaultRule {
+            condition: condition(rule, &place, diagnostics),
+            steps: StepReference::parse_all(rule, &place, diagnostics),
+            name,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Route rules: which target a request goes to.
+
+use super::flow::condition;
+use crate::diagnostic::Diagnostics;
+use crate::policy::condition::Condition;
+use crate::policy::xml::Element;
+
+/// One rule. The first whose condition holds is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteRule {
+    /// The value of `route.name`.
+    pub name: String,
+    /// When it is taken; always, when absent.
+    pub condition: Option<Condition>,
+    /// Where it leads.
+    pub route: Route,
+}
+
+/// Where a route rule leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A target endpoint, by name.
+    Target(String),
+    /// Nowhere: the response flow answers.
+    Null,
+}
+
+impl RouteRule {
+    pub(super) fn parse_all(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Vec<RouteRule> {
+        root.children_named("RouteRule").map(|rule| RouteRule::parse(rule, diagnostics)).collect()
+    }
+
+    fn parse(rule: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RouteRule {
+        let name = rule.attribute("name").unwrap_or_default().trim().to_owned();
+        let text = |child: &str| rule.child(child).map(Element::text).filter(|text| !text.is_empty());
+        if let Some(url) = rule.child("URL") {
+            let message =
+                "the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
+            diagnostics.warning(url.position(), message);
+        }
+        if let Some(integration) = rule.child("IntegrationEndpoint") {
+            diagnostics.error(integration.position(), "IntegrationEndpoint is not supported yet");
+        }
+        let route = match text("TargetEndpoint") {
+            Some(target) => Route::Target(target),
+            None if rule.child("URL").is_some() => Route::Target(name.clone()),
+            None => Route::Null,
+        };
+        let place = format!("RouteRule {name}");
+        RouteRule { condition: condition(rule, &place, diagnostics), name, route }
+    }
+}

@@ -1,0 +1,91 @@
+use super::*;
+
+fn texts(problems: &[Diagnostic]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn names(steps: &[StepReference]) -> Vec<&str> {
+    steps.iter().map(|step| step.policy.as_str()).collect()
+}
+
+#[test]
+fn a_proxy_endpoint_is_read_in_any_order() {
+    let (proxy, problems) = ProxyEndpoint::parse(
+        r#"<ProxyEndpoint name="default">
+          <RouteRule name="none"><Condition>request.verb = "OPTIONS"</Condition></RouteRule>
+          <RouteRule name="main"><TargetEndpoint>backend</TargetEndpoint></RouteRule>
+          <PostFlow><Response><Step><Name>AM-2</Name></Step></Response></PostFlow>
+          <Flows>
+            <Flow name="near"><Condition>proxy.pathsuffix MatchesPath "/near"</Condition>
+              <Request><Step><Condition>a = 1</Condition><Name> SC-1 </Name><FaultRules/></Step></Request></Flow>
+            <Flow name="else"><Description/></Flow>
+          </Flows>
+          <PreFlow name="PreFlow"><Request><Step><Name>AM-1</Name></Step><Policy><Name>AM-3</Name></Policy></Request></PreFlow>
+          <HTTPProxyConnection><BasePath>/v1/*</BasePath><VirtualHost>default</VirtualHost></HTTPProxyConnection>
+          <DefaultFaultRule name="all"><AlwaysEnforce>true</AlwaysEnforce><Step><Name>AM-4</Name></Step></DefaultFaultRule>
+          <FaultRules><FaultRule name="first"/><FaultRule name="second"><Condition>is.error</Condition></FaultRule></FaultRules>
+          <PostClientFlow><Response><Step><Name>SC-2</Name></Step></Response></PostClientFlow>
+        </ProxyEndpoint>"#,
+        "proxy_endpoint",
+    );
+    assert_eq!(texts(&problems), [""; 0]);
+    let proxy = proxy.unwrap();
+    assert_eq!(proxy.base_path.as_ref().map(BasePath::as_str), Some("/v1/*"));
+    assert_eq!(names(&proxy.endpoint.pre_flow.request), ["AM-1", "AM-3"]);
+    assert_eq!(names(&proxy.endpoint.post_flow.response), ["AM-2"]);
+    let [near, other] = proxy.endpoint.flows.as_slice() else { panic!("two flows") };
+    assert_eq!((near.name.as_str(), near.condition.is_some()), ("near", true));
+    assert_eq!(near.request[0].place, "near request[0] (SC-1)");
+    assert!(near.request[0].condition.is_some() && other.condition.is_none());
+    let rules: Vec<&str> = proxy.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(rules, ["second", "first"]);
+    assert!(proxy.endpoint.fault_rules.default.as_ref().unwrap().always_enforce);
+    assert_eq!(names(&proxy.post_client_flow.response), ["SC-2"]);
+    let routes: Vec<&Route> = proxy.route_rules.iter().map(|rule| &rule.route).collect();
+    assert_eq!(routes, [&Route::Null, &Route::Target("backend".to_owned())]);
+}
+
+#[test]
+fn a_target_endpoint_tries_its_rules_from_the_top() {
+    let (target, problems) = TargetEndpoint::parse(
+        r#"<TargetEndpoint name="backend"><FaultRules><FaultRule name="first"/><FaultRule name="second"/></FaultRules>
+          <HTTPTargetConnection><URL>http://b</URL><Properties><Property name="success.codes">2xx,404</Property></Properties>
+          </HTTPTargetConnection></TargetEndpoint>"#,
+        "target_endpoints[0]",
+    );
+    assert_eq!(texts(&problems), [""; 0]);
+    let target = target.unwrap();
+    let rules: Vec<&str> = target.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(rules, ["first", "second"]);
+    assert!(target.success_codes.contains(404) && !target.success_codes.contains(302));
+}
+
+#[test]
+fn problems_name_the_step_and_the_column() {
+    let (_, problems) = ProxyEndpoint::parse(
+        r#"<ProxyEndpoint name="p"><PreFlow><Request>
+<Step><Condition>(a = 1</Condition><Name>X</Name></Step>
+<Step/>
+<Step><Name>Y</Name><Name>Z</Name></Step>
+</Request></PreFlow></ProxyEndpoint>"#,
+        "proxy_endpoint",
+    );
+    let problems = texts(&problems);
+    assert!(
+        problems[0].starts_with("ProxyEndpoint p, line 2, column 7: PreFlow request[0] (X) condition, column "),
+        "{problems:?}"
+    );
+    assert_eq!(
+        problems[1..],
+        [
+            "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
+            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): there is more than one Name; the first is used",
+        ]
+    );
+    let (shared, problems) = SharedFlow::parse("<TargetEndpoint name='x'/>", "shared_flows[0]");
+    assert!(shared.is_none());
+    assert_eq!(
+        texts(&problems),
+        ["shared_flows[0], line 1, column 1: the document is a TargetEndpoint, not a SharedFlow"]
+    );
+}

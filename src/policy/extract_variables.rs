@@ -1,0 +1,136 @@
+//! The ExtractVariables policy (semantics section 4).
+
+mod parser;
+mod path_pattern;
+mod payload;
+mod text_pattern;
+mod token;
+mod value_type;
+
+pub use path_pattern::{PathPattern, path_segments};
+pub use payload::{JsonVariable, PathSource, XmlPayload, XmlVariable};
+pub use text_pattern::{Capture, TextPattern};
+pub use value_type::ValueType;
+
+use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child};
+use super::variable::{MessagePart, Variable};
+use super::xml::Element;
+use crate::diagnostic::Diagnostics;
+use parser::Parser;
+
+/// A checked ExtractVariables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExtractVariables {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// What is extracted from.
+    pub source: Source,
+    /// Whether a variable in a JSONPath that does not resolve counts as empty text.
+    pub ignore_unresolved: bool,
+    /// What is extracted, in document order.
+    pub extractions: Vec<Extraction>,
+    /// `proxy.pathsuffix`, which URIPath extracts from.
+    pub path_suffix: Variable,
+}
+
+/// What is extracted from: a message or, for payloads, any variable with text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The variable that holds it.
+    pub variable: Variable,
+    /// Whether a message loses its payload afterwards.
+    pub clear_payload: bool,
+}
+
+/// One element that extracts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Extraction {
+    /// URIPath: of the patterns that match, that with the most segments.
+    Path(Vec<PathPattern>),
+    /// QueryParam, Header or FormParam: the first pattern that matches.
+    Part(MessagePart, Vec<TextPattern>),
+    /// Variable: the first pattern that matches.
+    Variable(Variable, Vec<TextPattern>),
+    /// JSONPayload.
+    Json(Vec<JsonVariable>),
+    /// XMLPayload.
+    Xml(XmlPayload),
+}
+
+impl ExtractVariables {
+    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ExtractVariables> {
+        let attributes = Attributes::parse(root, diagnostics);
+        let source = Source::parse(single_child(root, "Source", diagnostics), diagnostics);
+        let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics);
+        let prefix = single_child(root, "VariablePrefix", diagnostics).map(Element::text);
+        let prefix = prefix.filter(|prefix| !prefix.is_empty());
+        let extractions = Parser { policy: &attributes.name, prefix, diagnostics }.extractions(root);
+        let policy = ExtractVariables {
+            attributes,
+            source,
+            ignore_unresolved,
+            extractions,
+            path_suffix: Variable::new("proxy.pathsuffix"),
+        };
+        (!diagnostics.has_errors()).then_some(policy)
+    }
+
+    /// Whether anything is extracted from the source; a policy of Variable elements alone has no use for it.
+    pub fn uses_source(&self) -> bool {
+        self.extractions.iter().any(|extraction| !matches!(extraction, Extraction::Variable(..)))
+    }
+
+    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        let source = &self.source.variable;
+        let is_source = names.contains(&&**source.name());
+        (is_source && self.source.clear_payload)
+            || (self.uses_source() && is_body_part(source, names))
+            || self.extractions.iter().any(|extraction| match extraction {
+                Extraction::Path(_) => false,
+                Extraction::Part(part, _) => is_source && part.is_body(),
+                Extraction::Variable(variable, _) => variable.is_body_of(names),
+                Extraction::Json(variables) => is_source || variables.iter().any(|variable| variable.uses_body(names)),
+                Extraction::Xml(_) => is_source,
+            })
+            || self.targets().any(|target| is_body_part(target, names))
+    }
+
+    /// Every variable that it may set.
+    fn targets(&self) -> impl Iterator<Item = &Variable> {
+        self.extractions.iter().flat_map(|extraction| -> Vec<&Variable> {
+            match extraction {
+                Extraction::Path(patterns) => patterns.iter().flat_map(PathPattern::targets).collect(),
+                Extraction::Part(_, patterns) | Extraction::Variable(_, patterns) => {
+                    patterns.iter().flat_map(TextPattern::targets).collect()
+                }
+                Extraction::Json(variables) => variables.iter().map(|variable| &variable.target).collect(),
+                Extraction::Xml(payload) => payload.variables.iter().map(|variable| &variable.target).collect(),
+            }
+        })
+    }
+}
+
+/// Whether a variable is a part of such a message that needs its body. The whole message does not count: headers can
+/// be extracted from it, and it cannot be assigned.
+fn is_body_part(variable: &Variable, names: &[&str]) -> bool {
+    variable
+        .splits()
+        .iter()
+        .any(|(name, part)| names.contains(&&**name) && part.is_body() && *part != MessagePart::Whole)
+}
+
+impl Source {
+    fn parse(source: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Source {
+        let name = source.map(Element::text).unwrap_or_default();
+        let clears = source.map(|source| boolean_attribute(source, "clearPayload", false, diagnostics));
+        Source {
+            variable: Variable::new(if name.is_empty() { "message" } else { &name }),
+            clear_payload: clears.unwrap_or(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! From XML to extractions: patterns here, payloads in [`super::payload`].
+
+use super::Extraction;
+use super::path_pattern::PathPattern;
+use super::text_pattern::TextPattern;
+use super::token::PatternError;
+use crate::diagnostic::Diagnostics;
+use crate::policy::attributes::{boolean_attribute, warn_unknown_children};
+use crate::policy::variable::{Item, MessagePart, Variable};
+use crate::policy::xml::Element;
+
+/// Children of the root that extract nothing.
+const OTHERS: [&str; 7] = [
+    "DisplayName",
+    "Description",
+    "Properties",
+    "FaultRules",
+    "Source",
+    "VariablePrefix",
+    "IgnoreUnresolvedVariables",
+];
+
+/// What every part of the policy's parser needs.
+#[derive(Debug)]
+pub(super) struct Parser<'d> {
+    /// The policy's name, for messages.
+    pub(super) policy: &'d str,
+    /// What stands before the names of the variables.
+    pub(super) prefix: Option<String>,
+    pub(super) diagnostics: &'d mut Diagnostics,
+}
+
+impl Parser<'_> {
+    pub(super) fn extractions(&mut self, root: Element<'_, '_>) -> Vec<Extraction> {
+        let mut extractions = Vec::new();
+        let mut extracts = false;
+        for child in root.children() {
+            let extraction = match child.name() {
+                "URIPath" => Some(Extraction::Path(self.patterns(child, PathPattern::compile))),
+                "QueryParam" | "Header" | "FormParam" => self.part(child),
+                "Variable" => self.variable(child),
+                "JSONPayload" => Some(Extraction::Json(self.json_payload(child))),
+                "XMLPayload" => Some(Extraction::Xml(self.xml_payload(child))),
+                other => {
+                    if !OTHERS.contains(&other) {
+                        let message = format!("{other} means nothing inside {} and is ignored", root.name());
+                        self.diagnostics.warning(child.position(), message);
+                    }
+                    continue;
+                }
+            };
+            extracts = true;
+            extractions.extend(extraction);
+        }
+        if !extracts {
+            let message = format!(
+                "ExtractVariables {}: at least one of URIPath, QueryParam, Header, FormParam, XMLPayload, JSONPayload \
+                 is mandatory.",
+                self.policy
+            );
+            self.diagnostics.named_error("NothingToExtract", root.position(), message);
+        }
+        extractions
+    }
+
+    fn part(&mut self, element: Element<'_, '_>) -> Option<Extraction> {
+        let patterns = self.patterns(element, TextPattern::compile);
+        let name = self.name(element)?;
+        let kind = match element.name() {
+            "QueryParam" => "queryparam",
+            "FormParam" => "formparam",
+            _ => "header",
+        };
+        let part = match MessagePart::parse(&format!("{kind}.{name}"))? {
+            // A pattern matches a text, not a list. `[inferred]`
+            MessagePart::Header(name, Item::Values) => MessagePart::Header(name, Item::Joined),
+            MessagePart::QueryParam(name, Item::Values) => MessagePart::QueryParam(name, Item::Joined),
+            MessagePart::FormParam(name, Item::Values) => MessagePart::FormParam(name, Item::Joined),
+            part => part,
+        };
+        Some(Extraction::Part(part, patterns))
+    }
+
+    fn variable(&mut self, element: Element<'_, '_>) -> Option<Extraction> {
+        let patterns = self.patterns(element, TextPattern::compile);
+        let name = self.name(element)?;
+        Some(Extraction::Variable(Variable::new(name), patterns))
+    }
+
+    /// The patterns of an element.
+    fn patterns<P>(
+        &mut self,
+        element: Element<'_, '_>,
+        compile: impl Fn(&str, bool, &dyn Fn(&str) -> Variable) -> Result<P, PatternError>,
+    ) -> Vec<P> {
+        warn_unknown_children(element, &["Pattern"], self.diagnostics);
+        let mut patterns = Vec::new();
+        let mut has_patterns = false;
+        for child in element.children_named("Pattern") {
+            has_patterns = true;
+            let text = child.text();
+            let ignore_case = boolean_attribute(child, "ignoreCase", false, self.diagnostics);
+            match compile(&text, ignore_case, &|name| self.target(name)) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.pattern_error(child, &text, error),
+            }
+        }
+        if !has_patterns {
+            self.extracts_nothing(element, "Pattern");
+        }
+        patterns
+    }
+
+    fn pattern_error(&mut self, element: Element<'_, '_>, pattern: &str, error: PatternError) {
+        let (name, what) = match error {
+            PatternError::NoVariable => ("PatternWithoutVariable", "should have atleast one variable"),
+            PatternError::Invalid => ("InvalidPattern", "is invalid"),
+        };
+        let message = format!("Pattern {pattern} {what} in ExtractVariables stepDefinition {}.", self.policy);
+        self.diagnostics.named_error(name, element.position(), message);
+    }
+
+    /// The variable that an extracted name means.
+    pub(super) fn target(&self, name: &str) -> Variable {
+        match &self.prefix {
+            Some(prefix) => Variable::new(&format!("{prefix}.{name}")),
+            None => Variable::new(name),
+        }
+    }
+
+    /// The `name` of an element that must have one.
+    pub(super) fn name<'a>(&mut self, element: Element<'a, '_>) -> Option<&'a str> {
+        let name = element.attribute("name").map(str::trim).filter(|name| !name.is_empty());
+        if name.is_none() {
+            let message = format!(
+                "Error occurred while validation of bean {}.xml. Reason: - Required attribute name is missing in {}",
+                self.policy,
+                element.name()
+            );
+            self.diagnostics.named_error("MissingName", element.position(), message);
+        }
+        name
+    }
+
+    /// Warns of an element without the children that make it do something.
+    pub(super) fn extracts_nothing(&mut self, element: Element<'_, '_>, missing: &str) {
+        let message = format!("{} has no {missing} and extracts nothing", element.name());
+        self.diagnostics.warning(element.position(), message);
+    }
+}

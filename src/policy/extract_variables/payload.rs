@@ -1,0 +1,196 @@
+//! JSONPayload and XMLPayload (semantics sections 4.3 and 4.4).
+
+use super::ValueType;
+use super::parser::Parser;
+use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_children};
+use crate::policy::json_path::JsonPath;
+use crate::policy::template::{Syntax, Template};
+use crate::policy::template_of;
+use crate::policy::variable::Variable;
+use crate::policy::xml::Element;
+use crate::policy::xpath::{XPath, XPathResult, XmlDocument};
+
+/// A variable that is extracted from JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonVariable {
+    /// What is set.
+    pub target: Variable,
+    /// The type of the value.
+    pub kind: ValueType,
+    /// Where the value may be; the first place that has one counts.
+    pub paths: Vec<PathSource>,
+}
+
+/// A JSONPath, which is a template.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PathSource {
+    /// A path that no request changes.
+    Fixed(JsonPath),
+    /// A path with variables: the one thing that has to be compiled for each request.
+    Template(Template),
+}
+
+/// An XMLPayload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct XmlPayload {
+    /// Whether the first variable that gets a value is the last.
+    pub stops: bool,
+    /// What is extracted, in document order.
+    pub variables: Vec<XmlVariable>,
+}
+
+/// A variable that is extracted from XML.
+#[derive(Clone, Debug, PartialEq)]
+pub struct XmlVariable {
+    /// What is set.
+    pub target: Variable,
+    /// The type of the value.
+    pub kind: ValueType,
+    /// Where the value may be; the first place that has one counts.
+    pub paths: Vec<XPath>,
+}
+
+impl JsonVariable {
+    /// Whether one of its paths reads the body of the message that goes by those names where it runs.
+    pub(super) fn uses_body(&self, names: &[&str]) -> bool {
+        self.paths.iter().any(|path| match path {
+            PathSource::Fixed(_) => false,
+            PathSource::Template(template) => template.uses_body(names),
+        })
+    }
+}
+
+impl Parser<'_> {
+    pub(super) fn json_payload(&mut self, payload: Element<'_, '_>) -> Vec<JsonVariable> {
+        warn_unknown_children(payload, &["Variable"], self.diagnostics);
+        let mut variables = Vec::new();
+        for element in self.variables(payload) {
+            let Some((name, kind)) = self.typed(element, "JSONPath") else { continue };
+            let mut paths = Vec::new();
+            for path in element.children_named("JSONPath") {
+                let text = path.text();
+                if text.is_empty() {
+                    self.error("EmptyJSONPathExpression", path, &format!("JSONPath expression is empty in variable {name}."));
+                } else {
+                    paths.extend(self.json_path(path, &text));
+                }
+            }
+            if element.child("JSONPath").is_none() {
+                self.error("NoJSONPathsToEvaluate", element, &format!("no jsonpaths to evaluate in variable {name}."));
+            }
+            variables.push(JsonVariable { target: self.target(name), kind, paths });
+        }
+        variables
+    }
+
+    fn json_path(&mut self, element: Element<'_, '_>, text: &str) -> Option<PathSource> {
+        let template = template_of(element, text, Syntax::BRACES, self.diagnostics)?;
+        let Some(path) = template.as_literal() else { return Some(PathSource::Template(template)) };
+        match JsonPath::compile(&path) {
+            Ok(path) => Some(PathSource::Fixed(path)),
+            Err(error) => {
+                let message = format!("Invalid JSON path {path} in policy {}. ({error})", self.policy);
+                self.diagnostics.named_error("InvalidJSONPath", element.position(), message);
+                None
+            }
+        }
+    }
+
+    pub(super) fn xml_payload(&mut self, payload: Element<'_, '_>) -> XmlPayload {
+        warn_unknown_children(payload, &["Namespaces", "Variable"], self.diagnostics);
+        let stops = boolean_attribute(payload, "stopPayloadProcessing", false, self.diagnostics);
+        let namespaces = self.namespaces(payload);
+        let mut variables = Vec::new();
+        for element in self.variables(payload) {
+            let Some((name, kind)) = self.typed(element, "XPath") else { continue };
+            let mut paths = Vec::new();
+            for path in element.children_named("XPath") {
+                let text = path.text();
+                if text.is_empty() {
+                    self.error("EmptyXPathExpression", path, &format!("XPath expression is empty in variable {name}."));
+                } else {
+                    paths.extend(self.xpath(path, &text, kind, &namespaces));
+                }
+            }
+            if element.child("XPath").is_none() {
+                self.error("NoXPathsToEvaluate", element, &format!("no xpaths to evaluate in variable {name}."));
+            }
+            variables.push(XmlVariable { target: self.target(name), kind, paths });
+        }
+        XmlPayload { stops, variables }
+    }
+
+    fn xpath(&mut self, element: Element<'_, '_>, text: &str, kind: ValueType, namespaces: &[(String, String)]) -> Option<XPath> {
+        let path = match XPath::compile(text, namespaces) {
+            Ok(path) => path,
+            Err(error) => {
+                let message = format!("Failed to compile xpath {text}. ({error})");
+                self.error("XPathCompilationFailed", element, &message);
+                return None;
+            }
+        };
+        if kind == ValueType::Nodeset && !finds_nodes(&path) {
+            let message = format!("Result of xpath {text} cannot be converted to nodeset.");
+            self.error("CannotBeConvertedToNodeset", element, &message);
+            return None;
+        }
+        Some(path)
+    }
+
+    /// The prefixes with their URIs.
+    fn namespaces(&mut self, payload: Element<'_, '_>) -> Vec<(String, String)> {
+        let mut namespaces: Vec<(String, String)> = Vec::new();
+        let Some(container) = single_child(payload, "Namespaces", self.diagnostics) else { return namespaces };
+        warn_unknown_children(container, &["Namespace"], self.diagnostics);
+        for element in container.children_named("Namespace") {
+            let prefix = element.attribute("prefix").unwrap_or_default().trim();
+            let uri = element.text();
+            if prefix.is_empty() {
+                let message = "a Namespace without a prefix has no effect: names without one are in no namespace";
+                self.diagnostics.warning(element.position(), message);
+            } else if uri.is_empty() {
+                let message = format!("Non-empty prefix {prefix} cannot be mapped to empty uri.");
+                self.error("NONEmptyPrefixMappedToEmptyURI", element, &message);
+            } else if namespaces.iter().any(|(known, _)| known == prefix) {
+                self.error("DuplicatePrefix", element, &format!("Duplicate prefix {prefix}."));
+            } else {
+                namespaces.push((prefix.to_owned(), uri));
+            }
+        }
+        namespaces
+    }
+
+    /// The Variable children of a payload.
+    fn variables<'a, 'input>(&mut self, payload: Element<'a, 'input>) -> Vec<Element<'a, 'input>> {
+        let variables: Vec<_> = payload.children_named("Variable").collect();
+        if variables.is_empty() {
+            self.extracts_nothing(payload, "Variable");
+        }
+        variables
+    }
+
+    /// The name and the type of a variable. A type that is not known counts as none. `[inferred]`
+    fn typed<'a>(&mut self, variable: Element<'a, '_>, path: &str) -> Option<(&'a str, ValueType)> {
+        warn_unknown_children(variable, &[path], self.diagnostics);
+        let kind = match variable.attribute("type").map(str::trim).filter(|kind| !kind.is_empty()) {
+            None => ValueType::default(),
+            Some(name) => ValueType::parse(name).unwrap_or_else(|| {
+                let message = format!("{name:?} is not a type of variables; string is used");
+                self.diagnostics.warning(variable.attribute_position("type"), message);
+                ValueType::default()
+            }),
+        };
+        Some((self.name(variable)?, kind))
+    }
+
+    fn error(&mut self, name: &'static str, element: Element<'_, '_>, message: &str) {
+        let message = format!("ExtractVariables {}: {message}", self.policy);
+        self.diagnostics.named_error(name, element.position(), message);
+    }
+}
+
+/// Whether the result of an expression is nodes. That depends on no document, so the smallest tells.
+fn finds_nodes(path: &XPath) -> bool {
+    let Ok(document) = XmlDocument::parse("<a/>") else { return true };
+    matches!(path.evaluate(&document), Ok(XPathResult::Nodes(_)) | Err(_))
+}

@@ -1,0 +1,101 @@
+//! What patterns are made of: literal characters, captures and wildcards (semantics section 4.2).
+
+/// A piece of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// This character, which may have been escaped.
+    Character(char),
+    /// `{name}`.
+    Capture(String),
+    /// `*`.
+    Star,
+    /// `**` and more.
+    Stars,
+}
+
+/// Why a text is not a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PatternError {
+    /// It captures nothing: `PatternWithoutVariable`.
+    NoVariable,
+    /// A brace that is not closed, or one around something that cannot be a name: `InvalidPattern`.
+    Invalid,
+}
+
+/// Takes a pattern apart. `%` takes the next character literally; one at the end stands for itself. A `}` that closes
+/// nothing is a character. `[inferred]`
+pub(super) fn tokens(pattern: &str) -> Result<Vec<Token>, PatternError> {
+    let mut tokens = Vec::new();
+    let mut captures = false;
+    let mut rest = pattern;
+    while let Some(character) = rest.chars().next() {
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+        match character {
+            '*' if rest.starts_with('*') => {
+                rest = rest.trim_start_matches('*');
+                tokens.push(Token::Stars);
+            }
+            '*' => tokens.push(Token::Star),
+            '{' => {
+                let (name, after) = rest.split_once('}').ok_or(PatternError::Invalid)?;
+                tokens.push(Token::Capture(variable_name(name).ok_or(PatternError::Invalid)?.to_owned()));
+                captures = true;
+                rest = after;
+            }
+            '%' => {
+                let escaped = rest.chars().next().unwrap_or('%');
+                rest = rest.get(escaped.len_utf8()..).unwrap_or_default();
+                tokens.push(Token::Character(escaped));
+            }
+            literal => tokens.push(Token::Character(literal)),
+        }
+    }
+    if captures { Ok(tokens) } else { Err(PatternError::NoVariable) }
+}
+
+/// The name in a capture's braces: anything but nothing, wildcards, braces and slashes. `[inferred]`
+fn variable_name(text: &str) -> Option<&str> {
+    let name = text.trim();
+    (!name.is_empty() && !name.contains(['*', '{', '/'])).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(pattern: &str) -> Result<String, PatternError> {
+        let written = |token: &Token| match token {
+            Token::Character(character) => character.to_string(),
+            Token::Capture(name) => format!("<{name}>"),
+            Token::Star => "<*>".to_owned(),
+            Token::Stars => "<**>".to_owned(),
+        };
+        tokens(pattern).map(|tokens| tokens.iter().map(written).collect())
+    }
+
+    #[test]
+    fn patterns_are_taken_apart() {
+        let cases = [
+            ("DBN{code}", Ok("DBN<code>")),
+            ("*;charset={encoding}", Ok("<*>;charset=<encoding>")),
+            ("/a/**/{ id }/*", Ok("/a/<**>/<id>/<*>")),
+            ("****{a}", Ok("<**><a>")),
+            ("%{user%} {name}", Ok("{user} <name>")),
+            ("%%%*{a}%é%", Ok("%*<a>é%")),
+            ("{a.b-c_d}}", Ok("<a.b-c_d>}")),
+            ("", Err(PatternError::NoVariable)),
+            ("/a/*", Err(PatternError::NoVariable)),
+            ("%{a}", Err(PatternError::NoVariable)),
+            ("{*}", Err(PatternError::Invalid)),
+            ("{}", Err(PatternError::Invalid)),
+            ("{ }", Err(PatternError::Invalid)),
+            ("{a", Err(PatternError::Invalid)),
+            ("{a}{b", Err(PatternError::Invalid)),
+            ("{{a}}", Err(PatternError::Invalid)),
+            ("/{a/b}", Err(PatternError::Invalid)),
+        ];
+        for (pattern, expected) in cases {
+            assert_eq!(written(pattern), expected.map(str::to_owned), "{pattern}");
+        }
+    }
+}

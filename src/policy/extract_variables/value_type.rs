@@ -1,0 +1,54 @@
+//! The types that extracted values can have (semantics sections 4.3 and 4.5).
+
+use std::fmt;
+
+/// The `type` of a variable that is extracted from a payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ValueType {
+    /// Text, which is what every value is unless the policy says otherwise.
+    #[default]
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A whole number.
+    Long,
+    /// A single-precision number.
+    Float,
+    /// A double-precision number.
+    Double,
+    /// A stretch of the payload as it is.
+    Nodeset,
+}
+
+impl ValueType {
+    /// The type of that name. Names are case-sensitive.
+    pub fn parse(name: &str) -> Option<ValueType> {
+        Some(match name {
+            "string" => ValueType::String,
+            "boolean" => ValueType::Boolean,
+            "integer" => ValueType::Integer,
+            "long" => ValueType::Long,
+            "float" => ValueType::Float,
+            "double" => ValueType::Double,
+            "nodeset" => ValueType::Nodeset,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for ValueType {
+    /// As fault strings name it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ValueType::String => "STRING",
+            ValueType::Boolean => "BOOLEAN",
+            ValueType::Integer => "INTEGER",
+            ValueType::Long => "LONG",
+            ValueType::Float => "FLOAT",
+            ValueType::Double => "DOUBLE",
+            ValueType::Nodeset => "NODESET",
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! The FlowCallout policy: runs a shared flow in place (semantics section 12).
+
+use super::attributes::{Attributes, single_child};
+use super::template::{Syntax, Template};
+use super::template_of;
+use super::variable::Variable;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+use bytestring::ByteString;
+
+/// A checked FlowCallout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowCallout {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// The shared flow's name.
+    pub shared_flow: ByteString,
+    /// Where the name stands in its document.
+    pub position: Position,
+    /// The variables set before the shared flow runs.
+    pub parameters: Vec<Parameter>,
+}
+
+/// `Parameter`: a variable and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The variable.
+    pub name: Variable,
+    /// `ref`: the variable whose value it gets, where that resolves.
+    pub reference: Option<Variable>,
+    /// `value` or the element's text.
+    pub value: Template,
+}
+
+impl FlowCallout {
+    /// Reads and checks a policy. `None` when it names no shared flow.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<FlowCallout> {
+        let attributes = Attributes::parse(root, diagnostics);
+        let bundle = single_child(root, "SharedFlowBundle", diagnostics).filter(|bundle| !bundle.text().is_empty());
+        let Some(bundle) = bundle else {
+            diagnostics.error(root.position(), "SharedFlowBundle is missing: it names the shared flow");
+            return None;
+        };
+        let mut parameters = Vec::new();
+        for parameter in root.child("Parameters").into_iter().flat_map(|list| list.children_named("Parameter")) {
+            let Some(name) = parameter.attribute("name").map(str::trim).filter(|name| !name.is_empty()) else {
+                diagnostics.named_error(
+                    "MissingName",
+                    parameter.position(),
+                    "Required attribute name is missing in Parameter",
+                );
+                continue;
+            };
+            let text = parameter.attribute("value").map_or_else(|| parameter.text(), str::to_owned);
+            let reference = parameter.attribute("ref").map(str::trim).filter(|name| !name.is_empty());
+            parameters.push(Parameter {
+                name: Variable::new(name),
+                reference: reference.map(Variable::new),
+                value: template_of(parameter, &text, Syntax::VALUE, diagnostics)?,
+            });
+        }
+        Some(FlowCallout { attributes, shared_flow: bundle.text().into(), position: bundle.position(), parameters })
+    }
+
+    /// Whether its parameters read the body of the message that goes by those names; its steps tell for themselves.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        self.parameters.iter().any(|parameter| {
+            parameter.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))
+                || parameter.value.uses_body(names)
+        })
+    }
+}

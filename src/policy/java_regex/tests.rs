@@ -1,0 +1,311 @@
+use super::*;
+
+fn matches(pattern: &str, text: &str) -> bool {
+    JavaRegex::compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).matches_whole(text)
+}
+
+fn replaced(text: &str, pattern: &str, replacement: &str) -> Option<String> {
+    JavaRegex::compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).replace_all(text, replacement)
+}
+
+/// Each pattern with texts that match as a whole and texts that do not.
+type Table<'a> = &'a [(&'a str, &'a [&'a str], &'a [&'a str])];
+
+fn check(table: Table<'_>) {
+    for (pattern, yes, no) in table {
+        for text in *yes {
+            assert!(matches(pattern, text), "{pattern} must match {text:?}");
+        }
+        for text in *no {
+            assert!(!matches(pattern, text), "{pattern} must not match {text:?}");
+        }
+    }
+}
+
+/// The shapes of the patterns that real policies hold.
+#[test]
+fn patterns_of_real_policies() {
+    check(&[
+        (r"(/?)$", &["/", ""], &["/a", "//"]),
+        (r".*\bid_token\b.*", &["id_token", "code id_token x", "a,id_token"], &["id_tokens", "xid_token", ""]),
+        (r".*", &["", "x y"], &["a\nb"]),
+        (r".+", &["x"], &["", "\n"]),
+        (
+            r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+            &["12345678-9abc-DEF0-1234-56789abcdef0"],
+            &["12345678-9abc-DEF0-1234-56789abcdef", "12345678-9abc-DEF0-1234-56789abcdef0\n"],
+        ),
+        (r"/apikey/users(/.*)?", &["/apikey/users", "/apikey/users/1/2"], &["/apikey/usersx"]),
+        (r"/t[0-9]+", &["/t1", "/t22"], &["/t", "/t1x"]),
+        (
+            r".*(^| )(urn:x:aal3:demographics-service|urn:x-cis2:aal[23]:demographics-service|d:USER-RESTRICTED)( |$).*",
+            &["urn:x:aal3:demographics-service", "a urn:x-cis2:aal2:demographics-service b", "d:USER-RESTRICTED x"],
+            &["aurn:x:aal3:demographics-service", "urn:x-cis2:aal4:demographics-service"],
+        ),
+        (
+            r"/Patient/.*|/Patient\?.*|/Patient|/_poll/.*|/_status",
+            &["/Patient/1", "/Patient?a=b", "/Patient", "/_status"],
+            &["/Patients", "/_poll"],
+        ),
+        (
+            r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            &["", "YWJj", "YQ==", "YWI="],
+            &["YQ=", "YWJjY", "Y-=="],
+        ),
+        (
+            r"((application\/json)|(\*\/\*))(\s*;\s*charset=(.)+)?",
+            &["application/json", "*/*", "application/json ; charset=utf-8"],
+            &["application/jsonp", "application/json; charset="],
+        ),
+        (
+            r"/register/generate-otp(/?)$",
+            &["/register/generate-otp", "/register/generate-otp/"],
+            &["/register/generate-otp//"],
+        ),
+    ]);
+}
+
+#[test]
+fn classes() {
+    check(&[
+        (r"\d\w\s\D\W\S", &["1_ x-y"], &["x_ x-y", "٣_ x-y"]),
+        (r"\w", &["a", "Z", "0", "_"], &["é", "-"]),
+        (r"\s+", &[" \t\n\u{b}\u{c}\r"], &["\u{a0}", ""]),
+        (r"[\d\-x]+", &["1-x"], &["y"]),
+        (r"[\W]", &["é", "-"], &["a"]),
+        (r"[^\W_]", &["a", "1"], &["_", "-"]),
+        (r"[\w&&[^\d]]", &["a", "_"], &["1"]),
+        (r"[a-z&&[def]]", &["d"], &["a", "g"]),
+        (r"[a-z&&[^bc]&&[^x]]", &["a", "d"], &["b", "x", "A"]),
+        (r"[^a-z&&[def]]", &["a", "A"], &["d"]),
+        (r"[a-d[m-p]]", &["b", "n"], &["e"]),
+        (r"[]a]+", &["]a"], &["b"]),
+        (r"[^]a]", &["b"], &["]", "a"]),
+        (r"[a-]", &["a", "-"], &["b"]),
+        (r"[-a]", &["a", "-"], &["b"]),
+        (r"[a&b]", &["&"], &["c"]),
+        (r"[~~#]", &["~", "#"], &["-"]),
+        (r"[+--]", &["+", ",", "-"], &["."]),
+        (r"[.*$^(){}|?+]+", &[".*$^(){}|?+"], &["a"]),
+        (r"[\Q^]-\E]+", &["^]-"], &["\\", "Q"]),
+        (r"[a&&b]", &[], &["a", "b", ""]),
+        (r"[a&&b]*c", &["c"], &["ac"]),
+        (r".", &["é", "😀", "\u{b}"], &["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}", ""]),
+        (r"(?s).", &["\n", "\u{2028}"], &[]),
+        (r"(?d).", &["\r", "\u{2028}"], &["\n"]),
+        (r"\h\v", &[" \n", "\u{a0}\u{85}", "\u{202f}\u{2028}"], &["\n ", "\u{2030}\n"]),
+        (r"[\H]", &["a", "\n"], &[" "]),
+        (r"\R", &["\r\n", "\n", "\u{2028}"], &["\n\r"]),
+        (r"\p{Alpha}\p{Upper}\p{Lower}\p{Punct}\p{XDigit}", &["aBc!f"], &["éBc!f", "abc!f", "aBc!g"]),
+        (r"\P{Digit}[^\p{Space}\p{Cntrl}]", &["ab"], &["1b", "a "]),
+        (r"\p{L}\pL\p{Lu}\p{IsAlphabetic}\P{L}\p{N}", &["éßÄж-٣"], &["1ßÄж-٣", "éßäж-٣"]),
+        (r"\p{IsWhite_Space}\p{javaLowerCase}", &["\u{a0}é"], &["_é"]),
+    ]);
+}
+
+#[test]
+fn characters() {
+    check(&[
+        (r"\x41\x{1F600}\u0042\uD83D\uDE00\0101\cA", &["A😀B😀A\u{1}"], &[]),
+        (r"\t\n\r\f\a\e", &["\t\n\r\u{c}\u{7}\u{1b}"], &[]),
+        (r"\<\>\/\-\ \é\#", &["<>/- é#"], &[]),
+        (r"\Qa.b*\E.", &["a.b*c"], &["axb*c"]),
+        (r"\Q\d", &["\\d"], &["1"]),
+        (r"\\Q", &["\\Q"], &["Q"]),
+        (r"a]b}", &["a]b}"], &[]),
+        (r"\0377\0478", &["ÿ'8"], &[]),
+        ("é+ß", &["ééß"], &["eß"]),
+    ]);
+    assert!(JavaRegex::compile(r"\08").is_err());
+}
+
+#[test]
+fn places() {
+    check(&[
+        (r"\Aa\z", &["a"], &["a\n"]),
+        (r"a$\n", &["a\n"], &["a"]),
+        (r"a\Z\r\n", &["a\r\n"], &[]),
+        (r"a\r$\n", &[], &["a\r\n"]),
+        (r"(?m)a$\n^b", &["a\nb"], &["ab"]),
+        (r"(?m)a$\r\n^b", &["a\r\nb"], &[]),
+        (r"(?m)a\r^\nb", &[], &["a\r\nb"]),
+        (r"(?m)a\n^", &[], &["a\n"]),
+        (r"(?md)a\r\n^b", &["a\r\nb"], &[]),
+        (r"(?md)a$\nb", &["a\nb"], &[]),
+        (r"(?md)a$\rb", &[], &["a\rb"]),
+        (r"(?d)a$\n", &["a\n"], &[]),
+        (r"(?d)a\Z\r", &[], &["a\r"]),
+        (r"a\b-\Bx?", &["a-"], &["a-x"]),
+        (r"\b*a\b+$*", &["a"], &[]),
+    ]);
+}
+
+#[test]
+fn flags() {
+    check(&[
+        (r"(?i)abc[x-z]\u0041", &["ABCya", "abCZA"], &["abd"]),
+        (r"a(?i)b|c", &["aB", "C"], &["AB"]),
+        (r"(?:a(?i)b)c", &["aBc"], &["aBC"]),
+        (r"(?i:a)b", &["Ab"], &["AB"]),
+        (r"(?i)a(?-i)b", &["Ab"], &["AB"]),
+        (r"(?i)[^a]", &["b"], &["a", "A"]),
+        (r"(?i)é", &["é"], &["É"]),
+        (r"(?i)k", &["K"], &["\u{212a}"]),
+        (r"(?i)\p{Lower}\P{Lower}", &["A1"], &["AA"]),
+        ("(?x) a b # comment |\n [ c d ] \\  (?-x) ", &["abd  "], &["ab"]),
+        (r"(?ism)A.b", &["a\nB"], &[]),
+        (r"(?s-i)a.b", &["a\nb"], &[]),
+        (r"(?-)a", &["a"], &[]),
+    ]);
+}
+
+#[test]
+fn groups_and_repetition() {
+    check(&[
+        (r"a|ab", &["a", "ab"], &["b"]),
+        (r"(a|)(b|)", &["", "ab"], &["ba"]),
+        (r"()*(?:)+x{0}(?:|a)*", &["", "aa"], &["b"]),
+        (r"(?:a|(?=b))*b", &["ab", "b"], &["a"]),
+        (r"(?=a)*(?!b)+a", &["a"], &["b"]),
+        (r"a{2}b{1,}c{0,1}", &["aab", "aabbc"], &["ab", "aabcc"]),
+        (r"a*?b+?c??", &["aabbc"], &[]),
+        (r"a*+a", &[], &["aaa"]),
+        (r"a{1,2}+a", &["aaa"], &["aa"]),
+        (r"(?>a|ab)c", &["ac"], &["abc"]),
+        (r"([a-z]+)-\1", &["ab-ab"], &["ab-ac"]),
+        (r"(?<word>\w+) \k<word>\1", &["a aa"], &["a bb"]),
+        (r"(a)\11", &["aa1"], &["aaa"]),
+        (r"(?=.*\d)(?=.*[a-z]).{4,8}", &["abc1"], &["abcd", "abc", "abcdefgh1"]),
+        (r"(?!admin).*", &["user"], &["admin1"]),
+        (r".*(?<!x)", &["ab"], &["ax"]),
+        (r".*(?<=a|bc)", &["xa", "bc"], &["c"]),
+    ]);
+}
+
+#[test]
+fn what_is_not_supported_has_a_name() {
+    for (pattern, reason) in [
+        ("(", "a group that does not end"),
+        ("a)", "a `)` without its `(`"),
+        ("[a", "a `[` without its `]`"),
+        ("[]", "a `[` without its `]`"),
+        ("[z-a]", "the range that begins with `z-`"),
+        ("*a", "a `*` that repeats nothing"),
+        ("a**", "a `*` that repeats nothing"),
+        ("a{2}{3}", "a `{` that repeats nothing"),
+        ("(?i)+", "a `+` that repeats nothing"),
+        ("{", "a `{` that repeats nothing"),
+        ("a{,3}", "the repetition `{,3}` (counts go up to 10000)"),
+        ("a{3,1}", "the repetition `{3,1}`"),
+        ("a{99999}", "the repetition `{99999}` (counts go up to 10000)"),
+        ("a\\", "a `\\` at the end"),
+        ("(?U)a", "the flag `U`, which is not supported"),
+        ("(?iu)a", "the flag `u`, which is not supported"),
+        ("(?P<n>a)", "a group that begins with `(?P`"),
+        ("(?<1>a)", "the name `1` of a group"),
+        ("(?<n>a)(?<n>b)", "the name `n` of a group"),
+        (r"\Ga", "`\\G`, which is not supported"),
+        (r"\X", "`\\X`, which is not supported"),
+        (r"\y", "`\\y`, which is not supported"),
+        (r"[\b]", "`\\b`, which is not supported"),
+        (r"\b{g}", "`\\b{…}`, which is not supported"),
+        (r"\N{DASH}", "`\\N`, which is not supported"),
+        (r"\p{IsLatin}", "the class `\\p{IsLatin}`, which is not supported"),
+        (r"\p", "the class `\\p{}`, which is not supported"),
+        (r"(a\1)", "a reference to group 1, which is not complete there"),
+        (r"\k<n>(?<n>a)", "a `\\k` that names no group"),
+        (r"(?i)(a)\1", "a reference to a group under the flag `i`, which is not supported"),
+        (r"\xZZ", "a `\\x` that names no character"),
+        (r"\x{110000}", "a `\\x` that names no character"),
+        (r"\ud83d", "a `\\u` that names no character"),
+        (r"((a{1000}){1000}){1000}", "repetitions of repetitions"),
+    ] {
+        let error = JavaRegex::compile(pattern).unwrap_err().to_string();
+        assert_eq!(error, format!("not a regular expression that can be run: {reason}"), "{pattern}");
+    }
+    assert!(JavaRegex::compile("(?<=a+)b").is_err());
+}
+
+#[test]
+fn replacements() {
+    for (text, pattern, replacement, result) in [
+        ("a-b-c", "-", "+", Some("a+b+c")),
+        ("2024-05-06", r"(\d+)-(\d+)-(\d+)", "$3.$2.$1", Some("06.05.2024")),
+        ("ab", "(a)(b)", "$0${y}", None),
+        ("ab", "(?<x>a)(b)", "${x}$2$11\\$1\\\\", Some("aba1$1\\")),
+        ("ab", "(a)|(b)", "[$1$2]", Some("[a][b]")),
+        ("ab", "(a)|(b)", "<$1>", Some("<a><>")),
+        ("abc", "x*", "-", Some("-a-b-c-")),
+        ("aaa", "a*", "X", Some("XX")),
+        ("é😀", "", "-", Some("-é-😀-")),
+        ("", "", "x", Some("x")),
+        ("a b\tc", r"\s", "", Some("abc")),
+        ("a", "a", "$", None),
+        ("a", "a", "\\", None),
+        ("a", "a", "$1", None),
+        ("a", "a", "$x", None),
+        ("a", "b", "$", Some("a")),
+        ("foobar", "(?<=foo)bar", "X", Some("fooX")),
+        ("a,b", "^|,", "/", Some("/a/b")),
+        ("x1y22", r"\B\d", "#", Some("x#y##")),
+        ("Hello", "(?i)h|L", "_", Some("_e__o")),
+        ("a\r\nb", "(?m)$", ";", Some("a;\r\nb;")),
+    ] {
+        assert_eq!(replaced(text, pattern, replacement).as_deref(), result, "{text} {pattern} {replacement}");
+    }
+    let first = JavaRegex::compile("a+").unwrap();
+    assert_eq!(first.replace_first("baab aa", "<$0>").as_deref(), Some("b<aa>b aa"));
+    assert_eq!(first.replace_first("b", "$9").as_deref(), Some("b"));
+    assert_eq!(first, first.clone());
+    assert_eq!(format!("{first:?}"), "JavaRegex(\"a+\")");
+}
+
+#[test]
+fn deep_and_long_patterns_are_refused() {
+    let deep = 100_000;
+    for unit in ["(", "(?:", "(?=", "(?>", "[", "[^", "(?i:", "((?i)", "\\", "[a&&"] {
+        assert!(JavaRegex::compile(&unit.repeat(deep)).is_err(), "{unit}");
+        assert!(JavaRegex::compile(&unit.repeat(deep / 50)).is_err() || unit == "\\", "{unit}");
+    }
+    for (start, end) in [("(", ")"), ("(?:", ")*"), ("(?>", ")+"), ("[", "]"), ("(?=", ")")] {
+        let pattern = |levels: usize| format!("{}a{}", start.repeat(levels), end.repeat(levels));
+        let _ = JavaRegex::compile(&pattern(parser::MOST_LEVELS));
+        assert!(JavaRegex::compile(&pattern(parser::MOST_LEVELS + 1)).is_err(), "{start}");
+        assert!(JavaRegex::compile(&pattern(2000)).is_err(), "{start}");
+    }
+    assert!(matches(&"(".repeat(20).chars().chain("a".chars()).chain(")".repeat(20).chars()).collect::<String>(), "a"));
+    for pattern in [r"\p{L}".repeat(3000), ".{10000}".repeat(10), "(".repeat(8000) + &")".repeat(8000)] {
+        assert!(JavaRegex::compile(&pattern).is_err());
+    }
+    let _ = JavaRegex::compile(&r"[\p{L}\P{L}]".repeat(1000));
+    let _ = JavaRegex::compile(&"a|".repeat(8000));
+    let _ = JavaRegex::compile(&"()".repeat(8000));
+    let _ = JavaRegex::compile(&"(?=a)".repeat(3000));
+    let _ = JavaRegex::compile(r"(?:(?=a)b){10000}");
+}
+
+#[test]
+fn catastrophic_patterns_end() {
+    let text = "a".repeat(10_000);
+    for pattern in
+        [r"(a+)+b", r"(a|a)*b", r"(a|aa)+$b", r"(.*)*\1b", r"(a+)+\1b", r"(?=(a+)+b).*", r"(?:a*)*b", r"(a*?)*?b"]
+    {
+        assert!(!matches(pattern, &text), "{pattern}");
+        let _ = JavaRegex::compile(pattern).unwrap().replace_all(&text, "x");
+    }
+    let long = "A".repeat(2 * 1024 * 1024);
+    assert!(!matches(".*", &long));
+    assert_eq!(replaced(&long, "A", "B"), None);
+    // Bounded output and bounded scans.
+    assert_eq!(replaced(&text, "", &"x".repeat(10_000)), None);
+}
+
+#[test]
+fn large_texts_are_no_matter_where_searches_are_short() {
+    let text = "lorem ipsum\r\n".repeat(20_000);
+    for pattern in [r"\s", r"([\s])+", "\r\n|\n", r"\A.|o{2,9}"] {
+        let result = replaced(&text, pattern, "").unwrap();
+        assert!(result.len() < text.len() && result.len() > 100_000, "{pattern}");
+    }
+    assert_eq!(replaced(&text, r"[a-z]*\d|[a-z]", ""), None);
+}

@@ -1,0 +1,119 @@
+//! JSONPath in the dialect of Jayway's library, which Apigee uses (semantics section 4.3).
+//!
+//! A path is read by that dialect's rules and written anew as RFC 9535 has it, for the engine. What is missing is
+//! refused: functions (`.length()` does not work in Apigee either), scripts other than `(@.length-1)`, and the filter
+//! operators `subsetof`, `anyof`, `noneof`, `size`, `empty` and `contains`.
+
+mod filter;
+mod literal;
+// What the macro in it makes does not compile with the lifetimes written out.
+#[allow(elided_lifetimes_in_paths)]
+mod pattern;
+mod reader;
+
+use serde_json::Value;
+use std::fmt;
+
+/// The most results that several `..` together may come to, counted at worst.
+const MOST_DESCENDANTS: usize = 1_000_000;
+
+/// A compiled path.
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    source: String,
+    query: serde_json_path::JsonPath,
+    is_definite: bool,
+    descents: u32,
+}
+
+/// Why a text is not a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPathError {
+    reason: String,
+}
+
+impl JsonPathError {
+    fn new(reason: impl Into<String>) -> JsonPathError {
+        JsonPathError { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for JsonPathError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not a JSONPath: {}", self.reason)
+    }
+}
+
+impl std::error::Error for JsonPathError {}
+
+/// By source.
+impl PartialEq for JsonPath {
+    fn eq(&self, other: &JsonPath) -> bool {
+        self.source == other.source
+    }
+}
+
+impl JsonPath {
+    /// Compiles a path. One without a leading `$` begins at the root all the same.
+    ///
+    /// # Errors
+    /// A text that is not a path, a path with a construct that is missing here, or one that is too large.
+    pub fn compile(path: &str) -> Result<JsonPath, JsonPathError> {
+        let path_read = reader::read(path)?;
+        let query = serde_json_path::JsonPath::parse(&path_read.written)
+            .map_err(|error| JsonPathError::new(error.message().to_owned()))?;
+        Ok(JsonPath {
+            source: path.to_owned(),
+            query,
+            is_definite: path_read.is_definite,
+            descents: path_read.descents,
+        })
+    }
+
+    /// Whether the path names at most one place: it has no wildcard, filter, slice, list or `..`.
+    pub fn is_definite(&self) -> bool {
+        self.is_definite
+    }
+
+    /// What the path finds, in the document's order. Nothing where two or more `..` would find far too much.
+    pub fn find<'v>(&self, document: &'v Value) -> Vec<&'v Value> {
+        if self.descents > 1 && !self.is_affordable(document) {
+            return Vec::new();
+        }
+        self.query.query(document).all()
+    }
+
+    /// Every `..` after the first begins once for each place that is found before it: at worst at all ancestors of
+    /// every value.
+    fn is_affordable(&self, document: &Value) -> bool {
+        let (count, depth) = extent(document);
+        let ways = depth.saturating_pow(self.descents.saturating_sub(1));
+        count.saturating_mul(ways) <= MOST_DESCENDANTS
+    }
+}
+
+/// The text of a value that a path found (semantics section 4.3): a string's own text, and JSON for anything else.
+/// `None` for `null`.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(value.to_string()),
+    }
+}
+
+/// How many values a value holds, itself included, and how deep they go. The parser of JSON limits the depth.
+fn extent(value: &Value) -> (usize, usize) {
+    let add = |(count, depth): (usize, usize), child: &Value| {
+        let (children, child_depth) = extent(child);
+        (count.saturating_add(children), depth.max(child_depth.saturating_add(1)))
+    };
+    match value {
+        Value::Array(items) => items.iter().fold((1, 1), add),
+        Value::Object(members) => members.values().fold((1, 1), add),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (1, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests;

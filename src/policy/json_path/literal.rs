@@ -1,0 +1,63 @@
+//! Quoted texts of a path.
+
+use super::JsonPathError;
+use super::reader::Reader;
+use std::fmt::Write;
+
+/// Reads a quoted text, whose quote comes next. A backslash escapes as in JSON; in front of any other character it
+/// stands for that character.
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
+    let error = || JsonPathError::new("a quotation that does not end");
+    let quote = reader.take().ok_or_else(error)?;
+    let mut text = String::new();
+    loop {
+        match reader.take().ok_or_else(error)? {
+            character if character == quote => return Ok(text),
+            '\\' => text.push(match reader.take().ok_or_else(error)? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => utf16(reader).ok_or_else(|| JsonPathError::new("a `\\u` that names no character"))?,
+                character => character,
+            }),
+            character => text.push(character),
+        }
+    }
+}
+
+/// The digits of a `\u`, or those of a pair.
+fn utf16(reader: &mut Reader<'_>) -> Option<char> {
+    let first = unit(reader)?;
+    if let Some(character) = char::from_u32(u32::from(first)) {
+        return Some(character);
+    }
+    let second = if reader.eat("\\u") { unit(reader)? } else { return None };
+    char::decode_utf16([first, second]).next()?.ok()
+}
+
+fn unit(reader: &mut Reader<'_>) -> Option<u16> {
+    (0..4).try_fold(0_u16, |value, _| {
+        let digit = u16::try_from(reader.take()?.to_digit(16)?).ok()?;
+        value.checked_mul(16)?.checked_add(digit)
+    })
+}
+
+/// Writes a text with quotes around.
+pub(super) fn write(text: &str) -> String {
+    let mut written = String::with_capacity(text.len().saturating_add(2));
+    written.push('\'');
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => written.extend(['\\', character]),
+            '\0'..='\u{1f}' => {
+                // Writing to a String does not fail.
+                let _ = write!(written, "\\u{:04x}", u32::from(character));
+            }
+            _ => written.push(character),
+        }
+    }
+    written.push('\'');
+    written
+}

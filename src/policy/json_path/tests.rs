@@ -1,0 +1,248 @@
+use super::*;
+use serde_json::json;
+
+fn store() -> Value {
+    json!({
+        "store": {
+            "book": [
+                {"category": "reference", "author": "Nigel Rees", "title": "Sayings", "price": 8.95, "tags": ["a", "b"]},
+                {"category": "fiction", "author": "Evelyn Waugh", "title": "Sword", "price": 12.99},
+                {"category": "fiction", "author": "Herman Melville", "title": "Moby Dick", "price": 8.99, "isbn": "0-553"},
+            ],
+            "bicycle": {"color": "red", "price": 19.95},
+        },
+        "access-token": "t", "a b": 1, "été": "é", "it's": "q", "length": 7, "id": "42", "n": 42,
+        "nothing": null, "x.y": "dotted",
+    })
+}
+
+fn found(path: &str) -> Value {
+    let store = store();
+    let path = JsonPath::compile(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Value::from(path.find(&store).into_iter().cloned().collect::<Vec<_>>())
+}
+
+#[test]
+fn places() {
+    for (path, result) in [
+        ("$.store.bicycle.color", json!(["red"])),
+        ("store.bicycle.color", json!(["red"])),
+        ("['store'].bicycle", json!([{"color": "red", "price": 19.95}])),
+        (".store.bicycle.price", json!([19.95])),
+        ("$['store']['bicycle'][\"color\"]", json!(["red"])),
+        ("$.['store'].['bicycle'].color", json!(["red"])),
+        (" $.store.bicycle.color \n", json!(["red"])),
+        ("$.access-token", json!(["t"])),
+        ("access-token", json!(["t"])),
+        ("$.a b", json!([1])),
+        ("$.été", json!(["é"])),
+        ("$['it\\'s']", json!(["q"])),
+        ("$[\"it's\"]", json!(["q"])),
+        ("$['\\u00e9t\\u00e9']", json!(["é"])),
+        ("$['x.y']", json!(["dotted"])),
+        ("$.length", json!([7])),
+        ("$.nothing", json!([null])),
+        ("$.missing", json!([])),
+        ("$.missing[0].x", json!([])),
+        ("$.store.book[0].title", json!(["Sayings"])),
+        ("$.store.book[-1].title", json!(["Moby Dick"])),
+        ("$.store.book[(@.length-1)].title", json!(["Moby Dick"])),
+        ("$.store.book[ (@.length - 1) ].title", json!(["Moby Dick"])),
+        ("$.store.book[9].title", json!([])),
+        ("$.store.book[0,2].title", json!(["Sayings", "Moby Dick"])),
+        ("$.store.book[0:2].title", json!(["Sayings", "Sword"])),
+        ("$.store.book[-2:].title", json!(["Sword", "Moby Dick"])),
+        ("$.store.book[:1].title", json!(["Sayings"])),
+        ("$.store.book[::2].title", json!(["Sayings", "Moby Dick"])),
+        ("$.store.book[*].title", json!(["Sayings", "Sword", "Moby Dick"])),
+        ("$.store.book.*.title", json!(["Sayings", "Sword", "Moby Dick"])),
+        ("$..title", json!(["Sayings", "Sword", "Moby Dick"])),
+        ("$..book[1].author", json!(["Evelyn Waugh"])),
+        ("$..['color']", json!(["red"])),
+        ("$..book..price", json!([8.95, 12.99, 8.99])),
+        ("$.store.bicycle['color','price']", json!(["red", 19.95])),
+        ("$.store.bicycle[ 'color' , 'price' ]", json!(["red", 19.95])),
+    ] {
+        assert_eq!(found(path), result, "{path}");
+    }
+    assert_eq!(found("$"), json!([store()]));
+    assert_eq!(found("$.*").as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn filters() {
+    for (filter, titles) in [
+        ("?(@.price < 10)", "Sayings,Moby Dick"),
+        ("?(@.price<10&&@.category=='fiction')", "Moby Dick"),
+        ("? ( @.price >= 12.99 || @.isbn )", "Sword,Moby Dick"),
+        ("?(@.category == \"reference\")", "Sayings"),
+        ("?(@['category'] != 'fiction')", "Sayings"),
+        ("?(@.isbn)", "Moby Dick"),
+        ("?(!@.isbn)", "Sayings,Sword"),
+        ("?(!(@.isbn || @.tags))", "Sword"),
+        ("?(!!@.isbn)", "Moby Dick"),
+        ("?((@.isbn || @.tags) && @.price < 8.97)", "Sayings"),
+        ("?(@.tags[0] == 'a')", "Sayings"),
+        ("?(@.tags[?(@ == 'b')])", "Sayings"),
+        ("?(@.isbn == null)", ""),
+        ("?(@.isbn != 'x')", "Sayings,Sword,Moby Dick"),
+        ("?(@.price == '8.95')", "Sayings"),
+        ("?('8.95' == @.price)", "Sayings"),
+        ("?(@.price != '8.95')", "Sword,Moby Dick"),
+        ("?(@.price > '8.95')", ""),
+        ("?(@.title in ['Sword', \"Sayings\"])", "Sayings,Sword"),
+        ("?(@.title nin ['Sword','Sayings'])", "Moby Dick"),
+        ("?(@.title in [])", ""),
+        ("?(@.title nin [])", "Sayings,Sword,Moby Dick"),
+        ("?(@.title in ['Sword'] && @.price > 1)", "Sword"),
+        ("?(@.title =~ /S.*/)", "Sayings,Sword"),
+        ("?(@.title =~ /s.*D/i)", "Sword"),
+        ("?(@.title =~ /word/)", ""),
+        ("?(@.author =~ /.*(?<=e )M\\w+/ && @.price)", ""),
+        ("?(@.author =~ /\\w+ M\\w+/)", "Moby Dick"),
+        ("?(@.title =~ /a\\/b|Moby.Dick/)", "Moby Dick"),
+        ("?(@.title =~ 'Sw.*')", "Sword"),
+        ("?(!(@.title =~ /S.*/))", "Moby Dick"),
+        ("?(@.price =~ /.*/)", ""),
+        ("?(@.price < $.store.bicycle.price)", "Sayings,Sword,Moby Dick"),
+        ("?(@.title=='Moby Dick')", "Moby Dick"),
+        ("?('x' == 'x')", "Sayings,Sword,Moby Dick"),
+        ("?@.isbn", "Moby Dick"),
+    ] {
+        for path in [format!("$.store.book[{filter}].title"), format!("$.store.book.[{filter}].title")] {
+            let found = found(&path);
+            let found: Vec<_> = found.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            assert_eq!(found.join(","), titles, "{path}");
+        }
+    }
+    // A number and the text that reads the same are equal.
+    assert_eq!(found("$[?(@ == 42)]"), json!(["42", 42]));
+    assert_eq!(found("$[?(@ == '42')]"), json!(["42", 42]));
+    assert_eq!(found("$[?(@ == 't\\'')]"), json!([]));
+    assert_eq!(found("$..[?(@.color == 'red')].price"), json!([19.95]));
+}
+
+/// The shapes of the paths that real policies hold.
+#[test]
+fn paths_of_real_policies() {
+    let document = json!({
+        "error_description": "no", "data": [{"id": 7, "customerId": "c-1", "links": {"self-ref": "u"}}],
+        "0": {"Name": "n"}, "developer": {"attributes": [{"name": "tier", "value": "gold"}]},
+    });
+    for (path, result) in [
+        ("$.error_description", json!(["no"])),
+        ("error_description", json!(["no"])),
+        ("$.data[?(@.customerId == 'c-1')].id", json!([7])),
+        ("$.data[?(@.customerId == \"c-1\" && @.id == 7)].links.self-ref", json!(["u"])),
+        ("$.data.[?(@.id == 7)].customerId", json!(["c-1"])),
+        ("$.data[?(@.id == '7')].customerId", json!(["c-1"])),
+        ("$..attributes[?(@.name=='tier')].value", json!(["gold"])),
+        ("$.data[-1].id", json!([7])),
+        ("$.0.Name", json!(["n"])),
+    ] {
+        let found: Vec<_> = JsonPath::compile(path).unwrap().find(&document).into_iter().cloned().collect();
+        assert_eq!(Value::from(found), result, "{path}");
+    }
+    assert_eq!(JsonPath::compile("$").unwrap().find(&document), [&document]);
+}
+
+#[test]
+fn numbers_keep_their_text() {
+    let document: Value = serde_json::from_str(r#"[{"lat": 37.42291810, "big": 12345678901234567890123}]"#).unwrap();
+    let text =
+        |path: &str| JsonPath::compile(path).unwrap().find(&document).iter().map(|v| v.to_string()).collect::<String>();
+    assert_eq!(text("$[0].lat"), "37.42291810");
+    assert_eq!(text("$[?(@.lat > 37)].big"), "12345678901234567890123");
+}
+
+#[test]
+fn definite_paths_name_one_place() {
+    for path in ["$", "$.a", "a.b", "$['a']['b,c']", "$.a[0]", "$.a[-1]", "$.a[(@.length-1)]", "$['*']", "$['a:b..?']"]
+    {
+        assert!(JsonPath::compile(path).unwrap().is_definite(), "{path}");
+    }
+    for path in ["$.*", "$[*]", "$..a", "$[?(@.a)]", "$[0:1]", "$[0,1]", "$['a','b']", "*", "$.a[*].b"] {
+        assert!(!JsonPath::compile(path).unwrap().is_definite(), "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_supported_has_a_name() {
+    for (path, reason) in [
+        ("", "it is empty"),
+        ("  ", "it is empty"),
+        ("$.", "a dot without a name"),
+        ("$..", "a dot without a name"),
+        ("$.a.", "a dot without a name"),
+        ("$...a", "a dot without a name"),
+        ("$[", "`[]`"),
+        ("$[]", "`[]`"),
+        ("$[a]", "`[a]`"),
+        ("$[1", "a `[` without its `]`"),
+        ("$['a", "a quotation that does not end"),
+        ("$['a'", "a `[` without its `]`"),
+        ("$['\\ud800']", "a `\\u` that names no character"),
+        ("$[1:2:3:4]", "`[1:2:3:4]`"),
+        ("$[*,*]", "a `[` without its `]`"),
+        ("$.a]", "a `]` in an unexpected place"),
+        ("$x", "a `x` in an unexpected place"),
+        ("$.a.length()", "the function `length()`, which is not supported"),
+        ("$[(@.length-2)]", "the script `(@.length-2)`, which is not supported"),
+        ("$[?(@.a]", "a `(` without its `)` in a filter"),
+        ("$[?(@.a == )]", "`` in a filter, which is neither a path nor a quoted text nor a number"),
+        ("$[?(@.a == abc)]", "`abc` in a filter, which is neither a path nor a quoted text nor a number"),
+        ("$[?(@.a == 01)]", "`01` in a filter, which is neither a path nor a quoted text nor a number"),
+        ("$[?()]", "`` in a filter, which is neither a path nor a quoted text nor a number"),
+        ("$[?(1)]", "a filter with nothing to compare"),
+        ("$[?(@.a size 2)]", "the operator `size`, which is not supported"),
+        ("$[?(@.a = 2)]", "the operator `=`, which is not supported"),
+        ("$[?(@.a in @.b)]", "an `in` or `nin` without a list"),
+        ("$[?(@.a in ['x')]", "a list in a filter that does not end"),
+        ("$[?(@.a =~ x)]", "a `=~` without a pattern between slashes"),
+        ("$[?('a' =~ /x/)]", "a `=~` with something else than a path on its left"),
+        ("$[?(@.a =~ /(/)]", "`(`: not a regular expression that can be run: a group that does not end"),
+        ("$[?(@.a == $..b)]", "a path from the root in a filter that names several places"),
+        ("$..a..b..c..d..e", "more than 4 `..`"),
+    ] {
+        let error = JsonPath::compile(path).unwrap_err().to_string();
+        assert_eq!(error, format!("not a JSONPath: {reason}"), "{path}");
+    }
+    for path in ["$[99999999999999999]", "$[?(@..a == 1)]", "$[?(@.a[*] == 1)]"] {
+        assert!(JsonPath::compile(path).is_err(), "{path}");
+    }
+}
+
+#[test]
+fn hostile_paths_are_refused() {
+    let deep = 100_000;
+    for unit in ["(", "[?(", "$[?(@", "$[?((((", "$[?(!", "..", "['a'", "[0]", ".a", "$[?(@.a =~ /", "[0,0]", "'", "\\"]
+    {
+        assert!(JsonPath::compile(&unit.repeat(deep)).is_err(), "{unit}");
+        let _ = JsonPath::compile(&unit.repeat(1000));
+        let _ = JsonPath::compile(&unit.repeat(20));
+    }
+    let filter = |levels: usize| format!("$[?{}@.a{}]", "(".repeat(levels), ")".repeat(levels));
+    assert!(JsonPath::compile(&filter(20)).is_ok());
+    assert!(JsonPath::compile(&filter(2000)).is_err());
+    let mixed = format!("$[?{}@.a{}]", "(@.b && (@.c || ".repeat(11), "))".repeat(11));
+    assert!(JsonPath::compile(&mixed).is_ok());
+    let nested = |levels: usize| format!("${}@.a{}", "[?(@.b".repeat(levels), ")]".repeat(levels));
+    assert!(JsonPath::compile(&nested(30)).is_err());
+    assert!(JsonPath::compile(&format!("$[{}0]", "0,".repeat(5000))).is_err());
+    assert!(JsonPath::compile(&"[0,0]".repeat(20)).is_err());
+    assert!(JsonPath::compile(&"[0]".repeat(5000)).is_ok());
+    assert!(JsonPath::compile(&format!("$[?(@.a in [{}0])]", "0,".repeat(2000))).is_ok());
+}
+
+#[test]
+fn hostile_documents_cost_little() {
+    let mut document = Value::from((0..20_000).collect::<Vec<_>>());
+    for _ in 0..120 {
+        document = Value::from(vec![document]);
+    }
+    assert_eq!(JsonPath::compile("$..*").unwrap().find(&document).len(), 20_120);
+    assert_eq!(JsonPath::compile("$..*..*").unwrap().find(&document).len(), 0);
+    assert_eq!(JsonPath::compile("$..a..b").unwrap().find(&json!({"a": {"b": 1}})), [&json!(1)]);
+    let catastrophic = JsonPath::compile("$[?(@ =~ /(a+)+\\1b/)]").unwrap();
+    assert_eq!(catastrophic.find(&json!(["a".repeat(5000), "aab"])), [&json!("aab")]);
+}

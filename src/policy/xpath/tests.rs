@@ -1,0 +1,225 @@
+use super::*;
+
+const LIBRARY: &str = "<?xml version='1.0'?><!-- c --><lib xmlns:s='urn:s' name=\"L &amp; M\">\
+    <book id='1' lang='en'><title>One</title><price>10.5</price></book>\
+    <book id='2'><title>Two<![CDATA[ & a half]]></title><price>20</price></book>\
+    <s:shelf s:no='7'><book id='3'><title>Three</title><s:note>n</s:note></book></s:shelf>\
+    <empty/><été>é</été></lib>";
+
+fn namespaces() -> Vec<(String, String)> {
+    vec![("t".to_owned(), "urn:s".to_owned()), ("soap".to_owned(), "http://soap".to_owned())]
+}
+
+fn run(expression: &str, xml: &str) -> Result<XPathResult, XPathError> {
+    XPath::compile(expression, &namespaces())?.evaluate(&XmlDocument::parse(xml)?)
+}
+
+fn texts(expression: &str, xml: &str) -> Vec<String> {
+    match run(expression, xml) {
+        Ok(XPathResult::Nodes(nodes)) => nodes.into_iter().map(|node| node.text).collect(),
+        other => panic!("{expression}: {other:?}"),
+    }
+}
+
+#[test]
+fn paths() {
+    for (expression, result) in [
+        ("/lib/book/title", "One|Two & a half"),
+        ("lib/book/title", "One|Two & a half"),
+        ("//title", "One|Two & a half|Three"),
+        ("//book[2]/title", "Two & a half"),
+        ("//book[@id='3']/title", "Three"),
+        ("//book[@id='1' and @lang]/title", "One"),
+        ("//book[@id='1' or @id='2']/@id", "1|2"),
+        ("//book[price > 15]/title", "Two & a half"),
+        ("//book[last()]/@id", "2|3"),
+        ("//book[position() < 2]/@id", "1|3"),
+        ("//book[not(@lang)]/@id", "2|3"),
+        ("//book[contains(title, 'hre')]/@id", "3"),
+        ("//book[starts-with(title,'T')]/@id", "2|3"),
+        ("//book[title[text()='One']]/@id", "1"),
+        ("/lib/@name", "L & M"),
+        ("//@id", "1|2|3"),
+        ("/lib/book[1]/title/text()", "One"),
+        ("/lib/book/title/text()", "One|Two| & a half"),
+        ("//*[local-name()='note']", "n"),
+        ("//t:shelf/book/t:note", "n"),
+        ("//t:*/@t:no", "7"),
+        ("//*[local-name()='shelf' and namespace-uri()='urn:s']/@*", "7"),
+        ("/lib/été", "é"),
+        ("(//été)[1] | //*/@été | //t:été[1]", "é"),
+        ("//title | //price", "One|10.5|Two & a half|20|Three"),
+        ("//note", ""),
+        ("//title/../@id", "1|2|3"),
+        ("//t:note/ancestor::book/@id", "3"),
+        ("//book[1]/following-sibling::book/@id", "2"),
+        ("/lib/comment() | /comment()", " c "),
+        ("//div/and", ""),
+        ("/lib/div | //t:mod | lib/@or | //title[1 = 1 and and or not(or)][1]", "One|Two & a half|Three"),
+    ] {
+        assert_eq!(texts(expression, LIBRARY).join("|"), result, "{expression}");
+    }
+}
+
+/// What the engine lacks.
+#[test]
+fn parentheses_with_predicates_or_paths() {
+    for (expression, result) in [
+        ("(//book)[1]/@id", "1"),
+        ("(//book)[3]/title", "Three"),
+        ("(//book)[last()]/@id", "3"),
+        ("( //book ) [ 2 ]", "Two & a half20"),
+        ("(//book)[9]", ""),
+        ("(//book)[0]", ""),
+        ("(//book)[1.5]", ""),
+        ("(//book[2])[1]/@id", "2"),
+        ("(//book/title)[2]", "Two & a half"),
+        ("(//book/title)[last()]", "Three"),
+        ("(//title | //price)[2]", "10.5"),
+        ("(//title | //price)[. > 15]", "20"),
+        ("(//book)[@lang][1]/@id", "1"),
+        ("(//book/title)[contains(., 'T')][2]", "Three"),
+        ("(//book | //t:shelf)/title", "One|Two & a half|Three"),
+        ("(/lib | /lib/t:shelf)//title", "One|Two & a half|Three"),
+        ("(//*[local-name()='title'])[1]", "One"),
+        ("(//*[local-name()='title'][.='Three'])[1]", "Three"),
+        ("(//book/title)", "One|Two & a half|Three"),
+        ("((//book/title)[2])[1]", ""),
+    ] {
+        if expression.starts_with("((") {
+            assert!(run(expression, LIBRARY).is_err());
+            continue;
+        }
+        assert_eq!(texts(expression, LIBRARY).join("|"), result, "{expression}");
+    }
+    for (expression, result) in [
+        ("string((//title)[2])", "Two & a half"),
+        ("string((//*[local-name()='title'])[1])", "One"),
+        ("concat((//title)[1], '-', (//title)[last()])", "One-Three"),
+        ("normalize-space((//book)[1]/title)", "One"),
+    ] {
+        assert_eq!(run(expression, LIBRARY), Ok(XPathResult::String(result.to_owned())), "{expression}");
+    }
+}
+
+#[test]
+fn values() {
+    let text = |text: &str| XPathResult::String(text.to_owned());
+    for (expression, result) in [
+        ("count(//book)", XPathResult::Number(3.0)),
+        ("sum(//price)", XPathResult::Number(30.5)),
+        ("number(//price)", XPathResult::Number(10.5)),
+        ("1 + 2 * 3 div 2 - 4 mod 3", XPathResult::Number(3.0)),
+        ("string(//title)", text("One")),
+        ("concat(//title, ':', local-name(/*))", text("One:lib")),
+        ("normalize-space('  a  b ')", text("a b")),
+        ("substring('12345', 2, 3)", text("234")),
+        ("translate('abc', 'ab', 'AB')", text("ABc")),
+        ("string-length(//été)", XPathResult::Number(1.0)),
+        ("boolean(//nothing)", XPathResult::Boolean(false)),
+        ("//price = 20", XPathResult::Boolean(true)),
+        ("not(//book/@id = '9')", XPathResult::Boolean(true)),
+        ("count(//book[(@id = '1') or(@id = '2') and (1)])", XPathResult::Number(2.0)),
+        ("(7) mod (4) div (2)", XPathResult::Number(1.5)),
+    ] {
+        assert_eq!(run(expression, LIBRARY), Ok(result), "{expression}");
+    }
+    assert!(matches!(run("number('x')", LIBRARY), Ok(XPathResult::Number(number)) if number.is_nan()));
+}
+
+#[test]
+fn markup_stands_alone() {
+    let soap = "<soap:Envelope xmlns:soap='http://soap' xmlns='urn:d' xmlns:u='urn:un&amp;used'><soap:Body>\
+        <a k='&lt;&quot;'>x &amp; y<soap:b/><c xmlns=''/><d xmlns:u='urn:u2' u:k='1'/></a>\
+        <u:e/><plain xmlns=''>1</plain></soap:Body></soap:Envelope>";
+    for (expression, xml, markup) in [
+        ("//tagid", "<r><tagid>250397</tagid></r>", "<tagid>250397</tagid>"),
+        ("/lib/empty", LIBRARY, "<empty/>"),
+        ("//@id", LIBRARY, "1|2|3"),
+        ("//book[2]/title/text()", LIBRARY, "Two| & a half"),
+        ("//t:note", LIBRARY, "<s:note xmlns:s=\"urn:s\">n</s:note>"),
+        (
+            "//*[local-name()='a']",
+            soap,
+            "<a xmlns=\"urn:d\" xmlns:soap=\"http://soap\" k=\"&lt;&quot;\">x &amp; y<soap:b/><c xmlns=\"\"/>\
+             <d xmlns:u=\"urn:u2\" u:k=\"1\"/></a>",
+        ),
+        ("//*[local-name()='e']", soap, "<u:e xmlns:u=\"urn:un&amp;used\"/>"),
+        ("//plain", soap, "<plain xmlns=\"\">1</plain>"),
+        ("/", "<?xml version='1.0'?><!-- c --><a>1</a>", "<a>1</a>"),
+        ("//comment()", "<a><!-- c --></a>", "<!-- c -->"),
+    ] {
+        let Ok(XPathResult::Nodes(nodes)) = run(expression, xml) else { panic!("{expression}") };
+        let found: Vec<_> = nodes.into_iter().map(|node| node.markup).collect();
+        assert_eq!(found.join("|"), markup, "{expression}");
+    }
+}
+
+#[test]
+fn what_is_not_supported_has_a_name() {
+    for (expression, reason) in [
+        ("//x:a", "the prefix `x` has no namespace"),
+        ("//a[@x:b]", "the prefix `x` has no namespace"),
+        ("x:f(1)", "there is no function `x:f`"),
+        ("//a[upper-case(.)='A']", "there is no function `upper-case`"),
+        ("matches(/a, 'x')", "there is no function `matches`"),
+        ("$v/a", "variables are not supported"),
+        ("'a", "a quotation that does not end"),
+        ("a # b", "a `#` in an unexpected place"),
+        ("count((//a/b)[1])", "a predicate or path behind parentheses inside an expression is not supported"),
+        ("(//a/b)[1] = 'x'", "a predicate or path behind parentheses inside an expression is not supported"),
+        ("(//a/b)[position() < 3]", "the predicate `[position() < 3]` behind parentheses is not supported"),
+    ] {
+        let error = XPath::compile(expression, &namespaces()).unwrap_err();
+        assert_eq!(error, XPathError::Expression(reason.to_owned()), "{expression}");
+    }
+    for expression in [
+        "", " ", "/a/", "//", "a[", "a]", "(a", "a)", "a[]", "a b", "count(", "foo::a", "a and", "@", "()", "()[1]",
+        "(1)[1]/",
+    ] {
+        let error = XPath::compile(expression, &namespaces());
+        assert!(matches!(error, Err(XPathError::Expression(_))), "{expression}: {error:?}");
+    }
+    assert_eq!(format!("{:?}", XPath::compile("//a", &[]).unwrap().clone()), "XPath(\"//a\")");
+}
+
+#[test]
+fn hostile_expressions_are_refused() {
+    let deep = 100_000;
+    for unit in ["(", "[", "a[", "/a", "-", "1+", "a|", "not(", "(//a)[", "a or ", "string(", "((//a)[1])/", "..", "a:"]
+    {
+        assert!(XPath::compile(&unit.repeat(deep), &[]).is_err(), "{unit}");
+        let _ = XPath::compile(&unit.repeat(500), &[]);
+        let _ = XPath::compile(&format!("{}a", unit.repeat(30)), &[]);
+    }
+    for (start, end) in [("(", ")"), ("not(", ")"), ("a[", "]"), ("(//a)[b][", "]")] {
+        let _ = XPath::compile(&format!("{}1{}", start.repeat(40), end.repeat(40)), &[]);
+        assert!(XPath::compile(&format!("{}1{}", start.repeat(300), end.repeat(300)), &[]).is_err(), "{start}");
+    }
+    assert!(XPath::compile(&format!("a{}", "/a".repeat(1500)), &[]).is_ok());
+}
+
+#[test]
+fn hostile_documents_are_refused_or_cost_little() {
+    for xml in ["", "x", "<a>", "<a></b>", "<a/><b/>", "<a b=1/>", "<a>&b;</a>", "<x:a/>", "{\"a\":1}", "<a>\0</a>"] {
+        assert!(matches!(XmlDocument::parse(xml), Err(XPathError::Document(_))), "{xml}");
+    }
+    assert!(XmlDocument::parse("\u{feff}<a/>").is_ok());
+    assert!(XmlDocument::parse("<!DOCTYPE a><a/>").is_ok());
+    let bomb = "<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;'>]><a>&c;</a>";
+    assert!(XmlDocument::parse(bomb).is_err());
+    let deep = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
+    assert!(XmlDocument::parse(&deep(100_000)).is_err());
+    assert!(XmlDocument::parse(&"<a>".repeat(100_000)).is_err());
+    let document = XmlDocument::parse(&deep(500)).unwrap();
+    let evaluate = |expression: &str| XPath::compile(expression, &[]).unwrap().evaluate(&document);
+    assert_eq!(evaluate("count(//a)"), Ok(XPathResult::Number(500.0)));
+    assert!(matches!(evaluate("//a"), Ok(XPathResult::Nodes(nodes)) if nodes.len() == 500));
+    assert!(matches!(evaluate("//a//a//a//a//a"), Ok(_) | Err(XPathError::Evaluation(_))));
+    let wide = format!("<r>{}</r>", "<a/>".repeat(50_000));
+    let document = XmlDocument::parse(&wide).unwrap();
+    let evaluate = |expression: &str| XPath::compile(expression, &[]).unwrap().evaluate(&document);
+    assert!(matches!(evaluate("//a[count(//a) > 1]"), Err(XPathError::Evaluation(_))));
+    assert!(matches!(evaluate("(//a | //b)/c"), Err(XPathError::Evaluation(_))));
+    assert!(matches!(evaluate("//a[substring(.)]"), Err(XPathError::Evaluation(_))));
+}

@@ -1,0 +1,87 @@
+//! `continueOnError`: the failure is told, and the flow goes on.
+
+use serde_json::json;
+
+use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received};
+use crate::policy::ServiceCallout;
+
+const STATE: [&str; 6] = [
+    "servicecallout.SC-1.failed",
+    "servicecallout.SC-2.failed",
+    "fault.name",
+    "error.message",
+    "error.status.code",
+    "userResp.status.code",
+];
+
+pub fn cases(lab: &mut Lab) {
+    for (name, status, url, set, fault, stored) in [
+        ("error_status", 503, "http://a.test/", "", "ExecutionFailed", Some("503")),
+        ("unreachable", 200, "http://refused.test/", "", "ExecutionFailed", None),
+        ("unresolved", 200, "http://a.test/{missing}", "", "UnresolvedVariable", None),
+        ("unresolved_in_set", 200, "http://a.test/", "<Payload>{missing}</Payload>", "UnresolvedVariable", None),
+    ] {
+        lab.case(name, move |setup| {
+            let backend = setup.backend(move |_: &Received| Answer::text(status, "x"));
+            let refusing = setup.cluster_refusing(Cluster::new());
+            let probe = setup.backend(|_: &Received| Answer::status(200));
+            let first = ServiceCallout::new("SC-1", url).response("userResp").set(set).continue_on_error();
+            let template = "{servicecallout.SC-1.failed} {fault.name} {error.message:none}";
+            let second = ServiceCallout::new("SC-2", "http://probe.test/")
+                .response("probeResp")
+                .set(&format!("<Verb>POST</Verb><Payload>{template}</Payload>"));
+            let site = setup.listener(
+                Listener::new(json!({
+                    "policies": [first.xml(), second.xml()],
+                    "clusters": {
+                        "http://a.test": backend.cluster(),
+                        "http://refused.test": refusing,
+                        "http://probe.test": probe.cluster(),
+                    },
+                }))
+                .log_state(&STATE),
+            );
+            move || async move {
+                let answer = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
+                assert_eq!((answer.status, answer.text()), (200, "hello"));
+                assert_eq!(probe.only_request().text(), format!("true {fault} none"));
+                let logged = site.logged().await;
+                assert_eq!(logged.state("servicecallout.SC-1.failed"), Some("true"));
+                assert_eq!(logged.state("servicecallout.SC-2.failed"), Some("false"));
+                assert_eq!(logged.state("fault.name"), Some(fault));
+                assert_eq!((logged.state("error.message"), logged.state("error.status.code")), (None, None));
+                assert_eq!(logged.state("userResp.status.code"), stored);
+            }
+        });
+    }
+
+    lab.case("in_the_response_flow", |setup| {
+        let refusing = setup.cluster_refusing(Cluster::new());
+        let policy = ServiceCallout::new("SC-1", "http://a.test/").response("userResp").continue_on_error();
+        let configuration = json!({"policies": [policy.xml()], "response": ["SC-1"], "clusters": {"*": refusing}});
+        let site = setup.listener(Listener::new(configuration).log_state(&STATE[..1]));
+        move || async move {
+            let answer = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
+            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            assert_eq!(site.filter_state(STATE[0]).await.as_deref(), Some("true"));
+        }
+    });
+
+    // A run that succeeds takes the failure of an earlier run back.
+    lab.case("failed_is_that_of_the_latest_run", |setup| {
+        let backend =
+            setup.backend(|request: &Received| Answer::status(if request.path_and_query == "/0" { 500 } else { 200 }));
+        let policy = ServiceCallout::new("SC-1", "http://a.test/{userResp.status.code:0}")
+            .response("userResp")
+            .continue_on_error();
+        let configuration =
+            json!({"policies": [policy.xml()], "request": ["SC-1", "SC-1"], "clusters": {"*": backend.cluster()}});
+        let site = setup.listener(Listener::new(configuration).log_state(&STATE));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
+            assert_eq!(paths, ["/0", "/500"]);
+            assert_eq!(site.filter_state("servicecallout.SC-1.failed").await.as_deref(), Some("false"));
+        }
+    });
+}

@@ -1,0 +1,294 @@
+//! What other filters and access logs see, and what this filter sees of theirs.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Answer, Lab, Listener, Message, Received, Request, filter};
+use crate::policy::ServiceCallout;
+
+/// Published by default, in the order of the contract.
+const DEFAULT: [&str; 5] = [
+    "userResp.content",
+    "userResp.status.code",
+    "servicecallout.SC-User.failed",
+    "servicecallout.SC-User.target.url",
+    "servicecallout.requesturi",
+];
+
+const AFTER_A_FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];
+
+/// Known, and published only on demand.
+const OTHERS: [&str; 14] = [
+    "userResp",
+    "userResp.header.etag",
+    "userResp.reason.phrase",
+    "userReq.verb",
+    "userReq.content",
+    "request.path",
+    "request.content",
+    "fault.reason",
+    "fault.category",
+    "error.content",
+    "error.reason.phrase",
+    "is.error",
+    "organization.name",
+    "propertyset.s.k",
+];
+
+fn callout() -> ServiceCallout {
+    ServiceCallout::new("SC-User", "http://users.test/api")
+        .variable("userReq")
+        .response("userResp")
+        .set("<Path>/7</Path>")
+}
+
+/// The configuration of `callout` with constants, and these extras.
+fn configuration(cluster: &str, extras: &[&str]) -> Value {
+    json!({
+        "policies": [callout().xml()],
+        "clusters": {"*": cluster},
+        "proxy": {"organization": "org"},
+        "properties": {"propertyset.s.k": "constant"},
+        "filter_state": extras,
+    })
+}
+
+fn answer(_: &Received) -> Answer {
+    Answer::json(200, r#"{"id":7}"#).header("etag", "v1")
+}
+
+pub fn cases(lab: &mut Lab) {
+    default_set(lab);
+    extras(lab);
+    readers(lab);
+    foreign(lab);
+}
+
+fn default_set(lab: &mut Lab) {
+    lab.case("default_set", |setup| {
+        let users = setup.backend(answer);
+        let site = setup.listener(
+            Listener::new(configuration(users.cluster(), &[]))
+                .log_state(&DEFAULT)
+                .log_state(&AFTER_A_FAULT)
+                .log_state(&OTHERS),
+        );
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let logged = site.logged().await;
+            assert_eq!(
+                DEFAULT.map(|variable| logged.state(variable)),
+                [Some(r#"{"id":7}"#), Some("200"), Some("false"), Some("http://users.test/api"), Some("/api/7")]
+            );
+            for variable in AFTER_A_FAULT.iter().chain(&OTHERS) {
+                assert_eq!((variable, logged.state(variable)), (variable, None));
+            }
+        }
+    });
+
+    lab.case("default_set_after_a_fault", |setup| {
+        let users = setup.backend(|_: &Received| Answer::text(404, "no"));
+        let site = setup.listener(
+            Listener::new(configuration(users.cluster(), &[]))
+                .log_state(&DEFAULT)
+                .log_state(&AFTER_A_FAULT)
+                .log_state(&OTHERS),
+        );
+        move || async move {
+            assert_eq!(site.get("/").await.status, 500);
+            let logged = site.logged().await;
+            assert_eq!(
+                DEFAULT.map(|variable| logged.state(variable)),
+                [Some("no"), Some("404"), Some("true"), Some("http://users.test/api"), Some("/api/7")]
+            );
+            let text = crate::fault::execution_failed("SC-User", "ResponseCode 404 is treated as error");
+            assert_eq!(
+                AFTER_A_FAULT.map(|variable| logged.state(variable)),
+                [Some("ExecutionFailed"), Some(text.as_str()), Some("500")]
+            );
+            for variable in OTHERS {
+                assert_eq!((variable, logged.state(variable)), (variable, None));
+            }
+        }
+    });
+}
+
+fn extras(lab: &mut Lab) {
+    lab.case("extras_by_name", |setup| {
+        const EXTRAS: [&str; 9] = [
+            "userResp",
+            "userResp.header.etag",
+            "userResp.reason.phrase",
+            "userReq.verb",
+            "request.path",
+            "request.queryparam.a",
+            "organization.name",
+            "propertyset.s.k",
+            "never.set",
+        ];
+        let users = setup.backend(answer);
+        let site = setup
+            .listener(Listener::new(configuration(users.cluster(), &EXTRAS)).log_state(&EXTRAS).log_state(&DEFAULT));
+        move || async move {
+            assert_eq!(site.get("/v1?a=x%20y").await.status, 200);
+            let logged = site.logged().await;
+            let expected = [
+                Some(r#"{"id":7}"#),
+                Some("v1"),
+                Some("OK"),
+                Some("GET"),
+                Some("/v1"),
+                Some("x y"),
+                Some("org"),
+                Some("constant"),
+                None,
+            ];
+            assert_eq!(EXTRAS.map(|variable| logged.state(variable)), expected);
+            assert_eq!(logged.state("userResp.status.code"), Some("200"));
+        }
+    });
+
+    lab.case("extras_by_prefix", |setup| {
+        const FAULT: [&str; 4] = ["fault.name", "fault.reason", "fault.category", "fault.type"];
+        let users = setup.backend(|_: &Received| Answer::status(404));
+        let site = setup.listener(
+            Listener::new(configuration(users.cluster(), &["fault.*"]))
+                .log_state(&FAULT)
+                .log_state(&["error.content", "is.error"]),
+        );
+        move || async move {
+            assert_eq!(site.get("/").await.status, 500);
+            let logged = site.logged().await;
+            let text = crate::fault::execution_failed("SC-User", "ResponseCode 404 is treated as error");
+            assert_eq!(
+                FAULT.map(|variable| logged.state(variable)),
+                [Some("ExecutionFailed"), Some(text.as_str()), Some("Step"), Some("ExecutionFailed")]
+            );
+            assert_eq!((logged.state("error.content"), logged.state("is.error")), (None, None));
+        }
+    });
+
+    // An attribute of Envoy's would hide it from every reader.
+    lab.case("attribute_names_are_never_published_bare", |setup| {
+        const NAMES: [&str; 4] = ["request", "response", "node", "metadata"];
+        let users = setup.backend(answer);
+        let mut configuration = configuration(users.cluster(), &NAMES);
+        configuration["properties"] = json!({"node": "n", "metadata": "m"});
+        let site = setup.listener(Listener::new(configuration).log_state(&NAMES));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let logged = site.logged().await;
+            assert_eq!(NAMES.map(|variable| logged.state(variable)), [None; 4]);
+        }
+    });
+}
+
+fn readers(lab: &mut Lab) {
+    lab.case("read_by_lua", |setup| {
+        let users = setup.backend(answer);
+        let reader = filter::lua(
+            r#"function envoy_on_request(h)
+                 local state = h:streamInfo():filterState()
+                 h:headers():add("x-user", state:get("wasm.userResp.content"))
+                 h:headers():add("x-failed", state:get("wasm.servicecallout.SC-User.failed"))
+               end"#,
+        );
+        let site = setup.listener(Listener::new(configuration(users.cluster(), &[])).after(reader));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let passed = site.upstream().only_request();
+            assert_eq!(passed.header_all("x-user"), [r#"{"id":7}"#]);
+            assert_eq!(passed.header_all("x-failed"), ["false"]);
+        }
+    });
+
+    lab.case("matched_by_rbac", |setup| {
+        let users = setup.backend(|request: &Received| Answer::text(200, request.header("x-role").unwrap().to_owned()));
+        let policy = ServiceCallout::new("SC-Role", "http://users.test/")
+            .response("role")
+            .set(r#"<Headers><Header name="X-Role">{request.header.x-role}</Header></Headers>"#);
+        let rbac = json!({
+            "name": "envoy.filters.http.rbac",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
+                "rules": {"action": "ALLOW", "policies": {"admins": {
+                    "permissions": [{"any": true}],
+                    "principals": [{"filter_state": {"key": "wasm.role.content", "string_match": {"exact": "admin"}}}],
+                }}},
+            },
+        });
+        let site = setup.listener(Listener::new(policy.served_by(users.cluster())).after(rbac));
+        move || async move {
+            assert_eq!(site.send(Request::get("/").header("x-role", "admin")).await.status, 200);
+            assert_eq!(site.send(Request::get("/").header("x-role", "guest")).await.status, 403);
+        }
+    });
+}
+
+fn foreign(lab: &mut Lab) {
+    // A filter of the module before ours, in the same VM and in another one.
+    for (name, vm) in [("set_by_another_vm", "other"), ("set_by_the_same_vm", "callout")] {
+        lab.case(name, move |setup| {
+            let users = setup.backend(|_: &Received| Answer::text(200, "acme"));
+            let backend = setup.echo();
+            let first = ServiceCallout::new("SC-Tenant", "http://users.test/").response("tenantResp");
+            let before = filter::wasm(
+                &format!("filter-state-{name}"),
+                vm,
+                false,
+                &filter::string_value(&first.served_by(users.cluster()).to_string()),
+            );
+            let template =
+                "{tenantResp.content} {tenantResp.status.code} {servicecallout.SC-Tenant.failed} {other:none}";
+            let second = ServiceCallout::new("SC-Use", "http://a.test/")
+                .response("r")
+                .set(&format!("<Verb>POST</Verb><Payload>{template}</Payload>"));
+            let site = setup.listener(
+                Listener::new(second.served_by(backend.cluster())).before(before).log_state(&["tenantResp.content"]),
+            );
+            move || async move {
+                assert_eq!(site.get("/").await.status, 200);
+                assert_eq!(backend.only_request().text(), "acme 200 false none");
+                assert_eq!(site.filter_state("tenantResp.content").await.as_deref(), Some("acme"));
+            }
+        });
+    }
+
+    // What this filter sets itself wins.
+    lab.case("own_variables_before_foreign_ones", |setup| {
+        let (theirs, ours) = (
+            setup.backend(|_: &Received| Answer::text(200, "theirs")),
+            setup.backend(|_: &Received| Answer::text(200, "ours")),
+        );
+        let probe = setup.echo();
+        let call = ServiceCallout::new("SC-1", "http://a.test/").response("shared");
+        let text = filter::string_value(&call.served_by(theirs.cluster()).to_string());
+        let before = filter::wasm("filter-state-theirs", "other", false, &text);
+        let send = ServiceCallout::new("SC-2", "http://probe.test/{shared.content}").response("r");
+        let site = setup.listener(
+            Listener::new(json!({
+                "policies": [call.xml(), send.xml()],
+                "request": ["SC-2", "SC-1", "SC-2"],
+                "clusters": {"http://a.test": ours.cluster(), "http://probe.test": probe.cluster()},
+            }))
+            .before(before)
+            .log_state(&["shared.content"]),
+        );
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let paths: Vec<String> = probe.requests().into_iter().map(|call| call.path_and_query).collect();
+            assert_eq!(paths, ["/theirs", "/ours"]);
+            assert_eq!(site.filter_state("shared.content").await.as_deref(), Some("ours"));
+        }
+    });
+
+    lab.case("set_by_set_filter_state", |setup| {
+        let backend = setup.echo();
+        let before = filter::set_filter_state("wasm.tenant.id", "%REQ(x-tenant)%");
+        let policy = ServiceCallout::new("SC-1", "http://a.test/{tenant.id}").response("r");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())).before(before));
+        move || async move {
+            assert_eq!(site.send(Request::get("/").header("x-tenant", "acme")).await.status, 200);
+            assert_eq!(backend.only_request().path_and_query, "/acme");
+        }
+    });
+}

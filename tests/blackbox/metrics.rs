@@ -1,0 +1,142 @@
+//! The metrics of callouts in Envoy's statistics.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::lab::{Admin, Answer, Cluster, Gate, Lab, Listener, Received, Request, Setup, Wire};
+use crate::policy::ServiceCallout;
+
+const COUNTERS: [&str; 6] =
+    ["requests", "outcome.ok", "outcome.error_status", "outcome.timeout", "outcome.unreachable", "outcome.fault"];
+
+fn name(what: &str, policy: &str) -> String {
+    format!("wasmcustom.callout.{what}.policy.{policy}")
+}
+
+/// The policy's counters that are not zero.
+async fn counted(admin: &Admin, policy: &str) -> BTreeMap<&'static str, u64> {
+    let mut counted = BTreeMap::new();
+    for counter in COUNTERS {
+        let value = admin.stat(&name(counter, policy)).await;
+        if let Some(value) = value.filter(|value| *value > 0) {
+            counted.insert(counter, value);
+        }
+    }
+    counted
+}
+
+/// Two calls with this outcome, told as `requests` dispatched and `durations` measured.
+fn outcome(
+    lab: &mut Lab,
+    outcome: &'static str,
+    kind: &str,
+    (requests, durations): (u64, u64),
+    url: &'static str,
+    prepare: fn(&mut Setup<'_>) -> String,
+) {
+    let policy = format!("SC-metrics-{kind}");
+    lab.case(kind, move |setup| {
+        let callout = ServiceCallout::new(&policy, url).response("r").timeout(if outcome == "outcome.timeout" {
+            100
+        } else {
+            9000
+        });
+        let mut configuration = callout.served_by(&prepare(setup));
+        configuration["max_response_bytes"] = json!(100);
+        let site = setup.listener(Listener::new(configuration));
+        let admin = setup.admin();
+        move || async move {
+            for _ in 0..2 {
+                assert_eq!(site.get("/").await.status, if outcome == "outcome.ok" { 200 } else { 500 });
+            }
+            let expected: BTreeMap<&str, u64> =
+                [("requests", requests), (outcome, 2)].into_iter().filter(|(_, count)| *count > 0).collect();
+            assert_eq!(counted(&admin, &policy).await, expected);
+            assert_eq!(admin.stat(&name("inflight", &policy)).await, Some(0));
+            assert_eq!(admin.histogram_count(&name("duration_ms", &policy)).await.unwrap_or(0), durations);
+        }
+    });
+}
+
+pub fn cases(lab: &mut Lab) {
+    const A: &str = "http://a.test/";
+    outcome(lab, "outcome.ok", "ok", (2, 2), A, |setup| setup.echo().cluster().to_owned());
+    outcome(lab, "outcome.error_status", "error_status", (2, 2), A, |setup| {
+        setup.backend(|_: &Received| Answer::status(503)).cluster().to_owned()
+    });
+    outcome(lab, "outcome.timeout", "timeout", (2, 2), A, |setup| {
+        let answer = Answer::status(200).held_by(&Gate::closed());
+        setup.backend(move |_: &Received| answer.clone()).cluster().to_owned()
+    });
+    outcome(lab, "outcome.unreachable", "refused", (2, 2), A, |setup| setup.cluster_refusing(Cluster::new()));
+    outcome(lab, "outcome.fault", "garbage", (2, 2), A, |setup| {
+        let script = |mut wire: Wire| async move {
+            wire.head().await;
+            wire.write("garbage\r\n\r\n").await;
+        };
+        setup.raw_backend(script).cluster().to_owned()
+    });
+    outcome(lab, "outcome.fault", "too_large", (2, 2), A, |setup| {
+        setup.backend(|_: &Received| Answer::text(200, "x".repeat(101))).cluster().to_owned()
+    });
+    // No call was handed over, so there is none to count and no time to measure.
+    outcome(lab, "outcome.unreachable", "no_endpoints", (0, 0), A, |setup| setup.cluster_without_endpoints());
+    outcome(lab, "outcome.unreachable", "malformed_url", (0, 0), "http://{request.path}/", |setup| {
+        setup.echo().cluster().to_owned()
+    });
+    outcome(lab, "outcome.fault", "unresolved", (0, 0), "http://a.test/{missing}", |setup| {
+        setup.echo().cluster().to_owned()
+    });
+
+    lab.case("inflight_and_duration", |setup| {
+        let gate = Gate::closed();
+        let answer = Answer::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| answer.clone());
+        let policy = ServiceCallout::new("SC-metrics-inflight", "http://a.test/").response("r");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
+        let admin = setup.admin();
+        move || async move {
+            let exchanges = [site.start(Request::get("/")), site.start(Request::get("/").h2())];
+            backend.wait_for_requests(2).await;
+            assert_eq!(admin.stat(&name("inflight", "SC-metrics-inflight")).await, Some(2));
+            assert_eq!(counted(&admin, "SC-metrics-inflight").await, BTreeMap::from([("requests", 2)]));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            gate.open();
+            for exchange in exchanges {
+                assert_eq!(exchange.reply().await.status, 200);
+            }
+            assert_eq!(admin.stat(&name("inflight", "SC-metrics-inflight")).await, Some(0));
+            let histogram = name("duration_ms", "SC-metrics-inflight");
+            assert_eq!(admin.histogram_count(&histogram).await, Some(2));
+        }
+    });
+
+    // Nobody learns how it ended.
+    lab.case("fire_and_forget_counts_requests_only", |setup| {
+        let backend = setup.backend(|_: &Received| Answer::status(500));
+        let policy = ServiceCallout::new("SC-metrics-forgotten", "http://a.test/");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
+        let admin = setup.admin();
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            admin.wait_for_stat(&format!("cluster.{}.upstream_rq_500", backend.cluster()), 1).await;
+            assert_eq!(counted(&admin, "SC-metrics-forgotten").await, BTreeMap::from([("requests", 1)]));
+            assert_eq!(admin.stat(&name("inflight", "SC-metrics-forgotten")).await, Some(0));
+            assert_eq!(admin.histogram_count(&name("duration_ms", "SC-metrics-forgotten")).await.unwrap_or(0), 0);
+        }
+    });
+
+    lab.case("unusual_characters_of_the_policy_name", |setup| {
+        let backend = setup.echo();
+        let policy = ServiceCallout::new("SC.metrics odd_$%-1", "http://a.test/").response("r");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
+        let admin = setup.admin();
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let expected = BTreeMap::from([("requests", 1), ("outcome.ok", 1)]);
+            assert_eq!(counted(&admin, "SC_metrics_odd___-1").await, expected);
+        }
+    });
+}

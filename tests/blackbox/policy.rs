@@ -1,0 +1,111 @@
+//! ServiceCallout documents for the cases, so that each case shows only the elements it is about.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+/// A ServiceCallout, built element by element. Without `response` it waits for no answer.
+#[derive(Clone, Debug)]
+pub struct ServiceCallout {
+    name: String,
+    url: String,
+    attributes: String,
+    request: Option<(String, String)>,
+    response: Option<String>,
+    timeout: Option<u64>,
+    properties: String,
+}
+
+impl ServiceCallout {
+    pub fn new(name: &str, url: &str) -> ServiceCallout {
+        ServiceCallout {
+            name: name.to_owned(),
+            url: url.replace('&', "&amp;"),
+            attributes: String::new(),
+            request: None,
+            response: None,
+            timeout: None,
+            properties: String::new(),
+        }
+    }
+
+    /// An attribute of the policy.
+    pub fn attribute(mut self, name: &str, value: &str) -> ServiceCallout {
+        let _ = write!(self.attributes, " {name}=\"{value}\"");
+        self
+    }
+
+    pub fn continue_on_error(self) -> ServiceCallout {
+        self.attribute("continueOnError", "true")
+    }
+
+    /// The variable that holds the request message.
+    pub fn variable(mut self, variable: &str) -> ServiceCallout {
+        let _ = write!(self.request_mut().0, " variable=\"{variable}\"");
+        self
+    }
+
+    pub fn keep_payload(mut self) -> ServiceCallout {
+        self.request_mut().0.push_str(" clearPayload=\"false\"");
+        self
+    }
+
+    /// Elements inside `<Request>`, as they stand.
+    pub fn request(mut self, elements: &str) -> ServiceCallout {
+        self.request_mut().1.push_str(elements);
+        self
+    }
+
+    /// Elements inside a `<Set>` of the request.
+    pub fn set(self, elements: &str) -> ServiceCallout {
+        self.request(&format!("<Set>{elements}</Set>"))
+    }
+
+    pub fn ignore_unresolved(self) -> ServiceCallout {
+        self.request("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>")
+    }
+
+    pub fn response(mut self, variable: &str) -> ServiceCallout {
+        self.response = Some(variable.to_owned());
+        self
+    }
+
+    pub fn timeout(mut self, milliseconds: u64) -> ServiceCallout {
+        self.timeout = Some(milliseconds);
+        self
+    }
+
+    pub fn property(mut self, name: &str, value: &str) -> ServiceCallout {
+        let _ = write!(self.properties, "<Property name=\"{name}\">{value}</Property>");
+        self
+    }
+
+    /// The policy document.
+    pub fn xml(&self) -> String {
+        let request = self
+            .request
+            .as_ref()
+            .map_or_else(String::new, |(attributes, elements)| format!("<Request{attributes}>{elements}</Request>"));
+        let element =
+            |name: &str, text: Option<String>| text.map_or_else(String::new, |text| format!("<{name}>{text}</{name}>"));
+        format!(
+            "<ServiceCallout name=\"{}\"{}>{request}{}{}<HTTPTargetConnection><Properties>{}</Properties><URL>{}</URL>\
+             </HTTPTargetConnection></ServiceCallout>",
+            self.name,
+            self.attributes,
+            element("Response", self.response.clone()),
+            element("Timeout", self.timeout.map(|milliseconds| milliseconds.to_string())),
+            self.properties,
+            self.url,
+        )
+    }
+
+    /// A configuration that runs only this policy, in the request flow.
+    pub fn served_by(&self, cluster: &str) -> Value {
+        json!({"policies": [self.xml()], "clusters": {"*": cluster}})
+    }
+
+    fn request_mut(&mut self) -> &mut (String, String) {
+        self.request.get_or_insert_default()
+    }
+}
