@@ -5,6 +5,7 @@ pub mod assign_message;
 pub mod attributes;
 pub mod condition;
 pub mod endpoint;
+pub mod extract_variables;
 pub mod flow_callout;
 pub mod java_regex;
 pub mod json_path;
@@ -21,6 +22,7 @@ pub mod xpath;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use assign_message::AssignMessage;
 use attributes::Attributes;
+use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
@@ -34,6 +36,8 @@ pub enum Policy {
     ServiceCallout(ServiceCallout),
     /// Makes and changes messages, sets variables.
     AssignMessage(AssignMessage),
+    /// Takes values out of messages into variables.
+    ExtractVariables(ExtractVariables),
     /// Leaves the flow with an error response.
     RaiseFault(RaiseFault),
     /// Runs a shared flow.
@@ -69,6 +73,7 @@ impl Policy {
         let policy = match root.name() {
             "ServiceCallout" => ServiceCallout::parse(root, &mut diagnostics).map(Policy::ServiceCallout),
             "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, &mut diagnostics))),
+            "ExtractVariables" => ExtractVariables::parse(root, &mut diagnostics).map(Policy::ExtractVariables),
             "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, &mut diagnostics))),
             "FlowCallout" => FlowCallout::parse(root, &mut diagnostics).map(Policy::FlowCallout),
             kind => Some(Policy::Unsupported(Unsupported {
@@ -86,6 +91,7 @@ impl Policy {
         match self {
             Policy::ServiceCallout(policy) => &policy.attributes,
             Policy::AssignMessage(policy) => &policy.attributes,
+            Policy::ExtractVariables(policy) => &policy.attributes,
             Policy::RaiseFault(policy) => &policy.attributes,
             Policy::FlowCallout(policy) => &policy.attributes,
             Policy::Unsupported(policy) => &policy.attributes,
@@ -98,6 +104,7 @@ impl Policy {
         match self {
             Policy::ServiceCallout(policy) => policy.uses_body(names),
             Policy::AssignMessage(policy) => policy.uses_body(names),
+            Policy::ExtractVariables(policy) => policy.uses_body(names),
             Policy::RaiseFault(policy) => policy.uses_body(names),
             Policy::FlowCallout(policy) => policy.uses_body(names),
             Policy::Unsupported(_) => false,
@@ -109,6 +116,7 @@ impl Policy {
         match self {
             Policy::ServiceCallout(_) => "ServiceCallout",
             Policy::AssignMessage(_) => "AssignMessage",
+            Policy::ExtractVariables(_) => "ExtractVariables",
             Policy::RaiseFault(_) => "RaiseFault",
             Policy::FlowCallout(_) => "FlowCallout",
             Policy::Unsupported(policy) => &policy.kind,
@@ -121,6 +129,7 @@ impl Policy {
         match self {
             Policy::ServiceCallout(_) => "servicecallout",
             Policy::AssignMessage(_) => "assignmessage",
+            Policy::ExtractVariables(_) => "extractvariables",
             Policy::RaiseFault(_) => "raisefault",
             Policy::FlowCallout(_) => "flowcallout",
             Policy::Unsupported(_) => "policy",

@@ -1,14 +1,12 @@
 //! The predefined variables outside messages: constants, the clock and Envoy's attributes (semantics section 8.4).
 
+use crate::flow::functions::date::Moment;
 use crate::flow::headers::text;
 use crate::flow::host::Host;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::variable::Builtin;
 use bytestring::ByteString;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 use std::time::Duration;
 
 impl<H: Host> Transaction<'_, H> {
@@ -39,20 +37,18 @@ impl<H: Host> Transaction<'_, H> {
             }
             Builtin::ClientReceivedStartTimestamp | Builtin::ClientReceivedEndTimestamp => millis(self.started),
             Builtin::ClientReceivedStartTime | Builtin::ClientReceivedEndTime => {
-                Some(Value::text(http_date(civil(self.started)?)))
+                Some(Value::text(Moment::after_epoch(self.started)?.http_date()?))
             }
             Builtin::SystemTimestamp => millis(self.host.now()),
-            Builtin::SystemTime => Some(Value::text(http_date(civil(self.host.now())?))),
-            Builtin::SystemTimeYear => Some(Value::Integer(civil(self.host.now())?.year().into())),
-            Builtin::SystemTimeMonth => Some(Value::Integer(civil(self.host.now())?.month().into())),
-            Builtin::SystemTimeDay => Some(Value::Integer(civil(self.host.now())?.day().into())),
-            Builtin::SystemTimeDayOfWeek => {
-                Some(Value::Integer(civil(self.host.now())?.weekday().to_sunday_one_offset().into()))
-            }
-            Builtin::SystemTimeHour => Some(Value::Integer(civil(self.host.now())?.hour().into())),
-            Builtin::SystemTimeMinute => Some(Value::Integer(civil(self.host.now())?.minute().into())),
-            Builtin::SystemTimeSecond => Some(Value::Integer(civil(self.host.now())?.second().into())),
-            Builtin::SystemTimeMillisecond => Some(Value::Integer(civil(self.host.now())?.millisecond().into())),
+            Builtin::SystemTime => Some(Value::text(self.moment()?.http_date()?)),
+            Builtin::SystemTimeYear => Some(Value::Integer(self.moment()?.year())),
+            Builtin::SystemTimeMonth => Some(Value::Integer(self.moment()?.month())),
+            Builtin::SystemTimeDay => Some(Value::Integer(self.moment()?.day_of_month())),
+            Builtin::SystemTimeDayOfWeek => Some(Value::Integer(self.moment()?.days_from_sunday().saturating_add(1))),
+            Builtin::SystemTimeHour => Some(Value::Integer(self.moment()?.hour())),
+            Builtin::SystemTimeMinute => Some(Value::Integer(self.moment()?.minute())),
+            Builtin::SystemTimeSecond => Some(Value::Integer(self.moment()?.second())),
+            Builtin::SystemTimeMillisecond => Some(Value::Integer(self.moment()?.millisecond())),
             Builtin::SystemTimeZone => Some(Value::String(ByteString::from_static("UTC"))),
             Builtin::SystemUuid => self.attribute(&["node", "id"]),
             Builtin::SystemRegionName => self.attribute(&["node", "locality", "region"]),
@@ -72,6 +68,10 @@ impl<H: Host> Transaction<'_, H> {
         let base_path = &self.plan.base_path;
         let path = self.client_request()?.as_request()?.path.clone();
         Some(base_path.suffix(&path).map_or_else(|| path.clone(), |suffix| path.slice_ref(suffix)))
+    }
+
+    fn moment(&self) -> Option<Moment> {
+        Moment::after_epoch(self.host.now())
     }
 
     fn proxy_url(&mut self) -> Option<ByteString> {
@@ -104,16 +104,6 @@ impl<H: Host> Transaction<'_, H> {
 
 fn millis(time: Duration) -> Option<Value> {
     i64::try_from(time.as_millis()).ok().map(Value::Integer)
-}
-
-fn civil(time: Duration) -> Option<DateTime> {
-    let timestamp = Timestamp::from_millisecond(i64::try_from(time.as_millis()).ok()?).ok()?;
-    Some(Offset::UTC.to_datetime(timestamp))
-}
-
-/// `Wed, 21 Aug 2013 19:16:47 GMT`
-fn http_date(time: DateTime) -> String {
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The address without its port; the brackets of an IPv6 address go too.

@@ -2,7 +2,7 @@
 //!
 //! Everything here is a pure function of its arguments and of the random bytes it is given.
 
-mod date;
+pub(super) mod date;
 mod date_pattern;
 mod digest;
 mod encoding;

@@ -3,6 +3,7 @@
 mod actions;
 mod assign_message;
 mod assign_variable;
+mod extract_variables;
 mod flow_callout;
 mod raise_fault;
 mod service_callout;
@@ -44,6 +45,7 @@ impl<H: Host> Transaction<'_, H> {
         let result = match policy {
             Policy::ServiceCallout(policy) => self.service_callout(step.policy, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy),
+            Policy::ExtractVariables(policy) => self.extract_variables(policy),
             Policy::RaiseFault(policy) => Err(self.raise_fault(policy)),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
             Policy::Unsupported(_) => return Ok(false),

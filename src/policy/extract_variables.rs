@@ -8,7 +8,7 @@ mod token;
 mod value_type;
 
 pub use path_pattern::{PathPattern, path_segments};
-pub use payload::{JsonVariable, PathSource, XmlPayload, XmlVariable};
+pub use payload::{Expression, JsonVariable, PathSource, XmlPayload, XmlVariable};
 pub use text_pattern::{Capture, TextPattern};
 pub use value_type::ValueType;
 

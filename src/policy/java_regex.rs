@@ -8,6 +8,7 @@
 mod class;
 mod cost;
 mod escape;
+mod groups;
 mod parser;
 mod property;
 mod replacement;

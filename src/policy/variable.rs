@@ -51,6 +51,12 @@ impl Variable {
         self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
+    /// Whether no policy can set it: the predefined variables, and of the client's request what stands on its first
+    /// line (semantics sections 8.1 and 8.2). `[inferred]`
+    pub fn is_read_only(&self) -> bool {
+        self.builtin.is_some() || matches!(&*self.name, "request.path" | "request.verb")
+    }
+
     /// The predefined variable that this is, unless a transaction sets one of the same name.
     pub fn builtin(&self) -> Option<Builtin> {
         self.builtin

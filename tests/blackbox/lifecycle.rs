@@ -78,25 +78,24 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // One VM has two contexts for one stream of the client's.
-    lab.case("the_module_twice_in_a_chain", |setup| {
-        let backend = setup.echo();
-        let call = |path: &str| ServiceCallout::new("SC-1", &format!("http://a.test/{path}")).response("r");
-        let (outer, inner) = (call("outer"), call("inner"));
-        let second = filter::wasm(
-            "lifecycle-inner",
-            "callout",
-            false,
-            &filter::string_value(&inner.served_by(backend.cluster()).to_string()),
-        );
-        let site = setup.listener(Listener::new(outer.served_by(backend.cluster())).after(second));
-        move || async move {
-            assert_eq!(site.get("/").await.status, 200);
-            let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
-            assert_eq!(paths, ["/outer", "/inner"]);
-            assert_eq!(site.upstream().heads(), 1);
-        }
-    });
+    // One VM has two contexts for one stream of the client's. Policies of one name are two policies all the same: what the first
+    // filter tells of its callout is no order to the second.
+    for (name, second) in [("twice_in_a_chain", "SC-2"), ("twice_in_a_chain_with_policies_of_one_name", "SC-1")] {
+        lab.case(name, move |setup| {
+            let backend = setup.echo();
+            let outer = ServiceCallout::new("SC-1", "http://a.test/outer").response("r");
+            let inner = ServiceCallout::new(second, "http://a.test/inner").response("r");
+            let text = filter::string_value(&inner.served_by(backend.cluster()).to_string());
+            let inner = filter::wasm(&format!("lifecycle-{name}-inner"), "callout", false, &text);
+            let site = setup.listener(Listener::new(outer.served_by(backend.cluster())).after(inner));
+            move || async move {
+                assert_eq!(site.get("/").await.status, 200);
+                let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
+                assert_eq!(paths, ["/outer", "/inner"]);
+                assert_eq!(site.upstream().heads(), 1);
+            }
+        });
+    }
 }
 
 fn leaving_clients(lab: &mut Lab) {

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 mod answers;
 mod bodies;
+mod configuration;
 mod continue_on_error;
 mod fault;
 mod fault_format;
@@ -31,6 +32,7 @@ mod requests;
 mod response_flow;
 mod responses;
 mod samples;
+mod service_callout;
 mod unresolved;
 
 use lab::Lab;
@@ -38,6 +40,7 @@ use lab::Lab;
 fn main() -> ExitCode {
     let mut lab = Lab::from_args();
     lab.group("harness", harness::cases);
+    lab.group("service_callout", service_callout::cases);
     lab.group("samples", samples::cases);
     lab.group("requests", requests::cases);
     lab.group("request_headers", request_headers::cases);
@@ -55,5 +58,6 @@ fn main() -> ExitCode {
     lab.group("lifecycle", lifecycle::cases);
     lab.group("filter_state", filter_state::cases);
     lab.group("metrics", metrics::cases);
+    lab.group("configuration", configuration::cases);
     lab.run()
 }

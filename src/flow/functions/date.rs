@@ -4,9 +4,9 @@
 //! week 1. Dates before 1582 are Gregorian too, where Java's are Julian. `[inferred]`
 
 use super::date_pattern;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use std::time::Duration;
+use time::UtcDateTime;
+use time::util::days_in_year;
 
 /// Milliseconds in a second.
 const MILLISECONDS: i64 = 1000;
@@ -26,18 +26,28 @@ pub(super) fn format_milliseconds(pattern: &str, milliseconds: &str) -> Option<S
 
 /// A point in time.
 #[derive(Debug)]
-pub(super) struct Moment {
-    date_time: DateTime,
+pub(in crate::flow) struct Moment {
+    date_time: UtcDateTime,
     millisecond: i64,
 }
 
 impl Moment {
+    /// The point that is so long after 1970.
+    pub(in crate::flow) fn after_epoch(time: Duration) -> Option<Moment> {
+        Moment::new(i64::try_from(time.as_secs()).ok()?, time.subsec_millis().into())
+    }
+
     fn new(seconds: i64, millisecond: i64) -> Option<Moment> {
-        Some(Moment { date_time: Offset::UTC.to_datetime(Timestamp::from_second(seconds).ok()?), millisecond })
+        Some(Moment { date_time: UtcDateTime::from_unix_timestamp(seconds).ok()?, millisecond })
+    }
+
+    /// `Wed, 21 Aug 2013 19:16:47 GMT`
+    pub(in crate::flow) fn http_date(&self) -> Option<String> {
+        date_pattern::format("EEE, dd MMM yyyy HH:mm:ss 'GMT'", self)
     }
 
     /// The astronomical year: 0 is 1 BC.
-    fn year(&self) -> i64 {
+    pub(in crate::flow) fn year(&self) -> i64 {
         self.date_time.year().into()
     }
 
@@ -61,7 +71,7 @@ impl Moment {
     }
 
     fn is_in_next_years_first_week(&self) -> bool {
-        let days_left = i64::from(self.date_time.days_in_year()) - self.day_of_year();
+        let days_left = i64::from(days_in_year(self.date_time.year())) - self.day_of_year();
         let days_to_saturday = 6 - self.days_from_sunday();
         days_to_saturday > days_left
     }
@@ -72,17 +82,17 @@ impl Moment {
     }
 
     /// 1 for January.
-    pub(super) fn month(&self) -> i64 {
-        self.date_time.month().into()
+    pub(in crate::flow) fn month(&self) -> i64 {
+        u8::from(self.date_time.month()).into()
     }
 
     /// From 1.
     pub(super) fn day_of_year(&self) -> i64 {
-        self.date_time.day_of_year().into()
+        self.date_time.ordinal().into()
     }
 
     /// From 1.
-    pub(super) fn day_of_month(&self) -> i64 {
+    pub(in crate::flow) fn day_of_month(&self) -> i64 {
         self.date_time.day().into()
     }
 
@@ -93,27 +103,27 @@ impl Moment {
 
     /// 1 for Monday.
     pub(super) fn weekday(&self) -> i64 {
-        self.date_time.weekday().to_monday_one_offset().into()
+        self.date_time.weekday().number_from_monday().into()
     }
 
-    fn days_from_sunday(&self) -> i64 {
-        self.date_time.weekday().to_sunday_zero_offset().into()
+    pub(in crate::flow) fn days_from_sunday(&self) -> i64 {
+        self.date_time.weekday().number_days_from_sunday().into()
     }
 
     /// From 0 to 23.
-    pub(super) fn hour(&self) -> i64 {
+    pub(in crate::flow) fn hour(&self) -> i64 {
         self.date_time.hour().into()
     }
 
-    pub(super) fn minute(&self) -> i64 {
+    pub(in crate::flow) fn minute(&self) -> i64 {
         self.date_time.minute().into()
     }
 
-    pub(super) fn second(&self) -> i64 {
+    pub(in crate::flow) fn second(&self) -> i64 {
         self.date_time.second().into()
     }
 
-    pub(super) fn millisecond(&self) -> i64 {
+    pub(in crate::flow) fn millisecond(&self) -> i64 {
         self.millisecond
     }
 }

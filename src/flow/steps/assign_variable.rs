@@ -16,7 +16,7 @@ impl<H: Host> Transaction<'_, H> {
             self.unset(name.name());
             return Ok(());
         };
-        if is_read_only(name) {
+        if name.is_read_only() {
             return Err(ActionError::NotWritable(name.name().clone()));
         }
         self.assign(name, value).map_err(|_| ActionError::NotWritable(name.name().clone()))
@@ -52,9 +52,4 @@ impl<H: Host> Transaction<'_, H> {
         }
         Ok(literal)
     }
-}
-
-/// The predefined variables, and of the client's request what stands on its first line (semantics sections 8.1, 8.2).
-fn is_read_only(variable: &Variable) -> bool {
-    variable.builtin().is_some() || matches!(&**variable.name(), "request.path" | "request.verb")
 }

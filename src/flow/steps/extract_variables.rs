@@ -107,7 +107,7 @@ impl<H: Host> Transaction<'_, H> {
     /// Sets a variable to what was extracted for it.
     fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), Failure> {
         let name = target.name();
-        if is_flow_message(name) && self.message_named(name).is_some() {
+        if target.is_read_only() || (is_flow_message(name) && self.message_named(name).is_some()) {
             return Err(Failure::Immutable(name.clone()));
         }
         let text = self.render(&value);

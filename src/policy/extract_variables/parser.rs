@@ -10,15 +10,8 @@ use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
 
 /// Children of the root that extract nothing.
-const OTHERS: [&str; 7] = [
-    "DisplayName",
-    "Description",
-    "Properties",
-    "FaultRules",
-    "Source",
-    "VariablePrefix",
-    "IgnoreUnresolvedVariables",
-];
+const OTHERS: [&str; 7] =
+    ["DisplayName", "Description", "Properties", "FaultRules", "Source", "VariablePrefix", "IgnoreUnresolvedVariables"];
 
 /// What every part of the policy's parser needs.
 #[derive(Debug)]

@@ -47,7 +47,21 @@ pub struct XmlVariable {
     /// The type of the value.
     pub kind: ValueType,
     /// Where the value may be; the first place that has one counts.
-    pub paths: Vec<XPath>,
+    pub paths: Vec<Expression>,
+}
+
+/// A compiled XPath that keeps its text. It is equal to another of the same text.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: String,
+    /// The compiled form.
+    pub path: XPath,
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Expression) -> bool {
+        self.text == other.text
+    }
 }
 
 impl JsonVariable {
@@ -70,7 +84,11 @@ impl Parser<'_> {
             for path in element.children_named("JSONPath") {
                 let text = path.text();
                 if text.is_empty() {
-                    self.error("EmptyJSONPathExpression", path, &format!("JSONPath expression is empty in variable {name}."));
+                    self.error(
+                        "EmptyJSONPathExpression",
+                        path,
+                        &format!("JSONPath expression is empty in variable {name}."),
+                    );
                 } else {
                     paths.extend(self.json_path(path, &text));
                 }
@@ -120,7 +138,13 @@ impl Parser<'_> {
         XmlPayload { stops, variables }
     }
 
-    fn xpath(&mut self, element: Element<'_, '_>, text: &str, kind: ValueType, namespaces: &[(String, String)]) -> Option<XPath> {
+    fn xpath(
+        &mut self,
+        element: Element<'_, '_>,
+        text: &str,
+        kind: ValueType,
+        namespaces: &[(String, String)],
+    ) -> Option<Expression> {
         let path = match XPath::compile(text, namespaces) {
             Ok(path) => path,
             Err(error) => {
@@ -134,7 +158,7 @@ impl Parser<'_> {
             self.error("CannotBeConvertedToNodeset", element, &message);
             return None;
         }
-        Some(path)
+        Some(Expression { text: text.to_owned(), path })
     }
 
     /// The prefixes with their URIs.

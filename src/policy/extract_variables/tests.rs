@@ -159,10 +159,14 @@ fn errors_have_apigees_names_and_texts() {
 /// These end with the words of the libraries, which are not tested here.
 #[test]
 fn paths_that_are_none_are_named() {
-    let json = |path: &str| format!("<JSONPayload><Variable name='v'><JSONPath>{path}</JSONPath></Variable></JSONPayload>");
+    let json =
+        |path: &str| format!("<JSONPayload><Variable name='v'><JSONPath>{path}</JSONPath></Variable></JSONPayload>");
     let xml = |path: &str| format!("<XMLPayload><Variable name='v'><XPath>{path}</XPath></Variable></XMLPayload>");
     let cases = [
-        (json("$.a["), "EV, line 1, column 61: InvalidJSONPath: Invalid JSON path $.a[ in policy EV. (not a JSONPath: "),
+        (
+            json("$.a["),
+            "EV, line 1, column 61: InvalidJSONPath: Invalid JSON path $.a[ in policy EV. (not a JSONPath: ",
+        ),
         (
             xml("/a["),
             "EV, line 1, column 60: XPathCompilationFailed: ExtractVariables EV: Failed to compile xpath /a[. (not an ",

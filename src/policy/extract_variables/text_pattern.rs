@@ -75,20 +75,19 @@ impl TextPattern {
         let mut captures = Vec::new();
         for gap in gaps {
             let (found, after) = rest.split_once(gap.after.as_str())?;
-            captures.extend(capture(gap, text, start, found.len())?);
+            captures.extend(capture(gap, text, start, found.len()));
             start = start.checked_add(found.len())?.checked_add(gap.after.len())?;
             rest = after;
         }
-        captures.extend(capture(last, text, start, rest.len())?);
+        captures.extend(capture(last, text, start, rest.len()));
         Some(captures)
     }
 }
 
-/// What a gap captures; `None` inside when it captures nothing.
-fn capture<'p>(gap: &'p Gap, text: &ByteString, start: usize, length: usize) -> Option<Option<Capture<'p>>> {
-    let Some(target) = &gap.target else { return Some(None) };
+/// What a gap captures of that stretch of the text; nothing for `*`.
+fn capture<'p>(gap: &'p Gap, text: &ByteString, start: usize, length: usize) -> Option<Capture<'p>> {
     let found = text.get(start..start.checked_add(length)?)?;
-    Some(Some((target, text.slice_ref(found))))
+    Some((gap.target.as_ref()?, text.slice_ref(found)))
 }
 
 #[cfg(test)]

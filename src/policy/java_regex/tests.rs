@@ -286,7 +286,7 @@ fn deep_and_long_patterns_are_refused() {
 
 #[test]
 fn catastrophic_patterns_end() {
-    let text = "a".repeat(10_000);
+    let text = "a".repeat(4_000);
     for pattern in
         [r"(a+)+b", r"(a|a)*b", r"(a|aa)+$b", r"(.*)*\1b", r"(a+)+\1b", r"(?=(a+)+b).*", r"(?:a*)*b", r"(a*?)*?b"]
     {

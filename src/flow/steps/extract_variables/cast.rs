@@ -44,7 +44,6 @@ fn whole(text: &str) -> Option<i64> {
     let number = number(text)?.trunc();
     // The bounds are exact as doubles, so what lies between them fits.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    #[allow(clippy::cast_possible_truncation)]
     (-LIMIT..LIMIT).contains(&number).then_some(number as i64)
 }
 

@@ -44,10 +44,9 @@ impl Failure {
                 "steps.extractvariables.JsonPathParsingFailure",
                 format!("ExtractVariables {policy}: Json path parsing failed for for flow variables {source}"),
             ),
-            Failure::Payload => (
-                "steps.extractvariables.ExecutionFailed",
-                format!("Failed to execute the ExtractVariables: {policy}"),
-            ),
+            Failure::Payload => {
+                ("steps.extractvariables.ExecutionFailed", format!("Failed to execute the ExtractVariables: {policy}"))
+            }
             Failure::JsonPath(path) => {
                 ("steps.extractvariables.InvalidJSONPath", format!("Invalid JSON path {path} in policy {policy}."))
             }

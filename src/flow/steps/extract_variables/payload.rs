@@ -7,9 +7,7 @@ use crate::flow::fault::is_xml_type;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::extract_variables::{
-    ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload,
-};
+use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
 use crate::policy::json_path::JsonPath;
 use crate::policy::xpath::{XPathResult, XmlDocument};
 use bytestring::ByteString;
@@ -98,8 +96,8 @@ impl<H: Host> Transaction<'_, H> {
 
     pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument) -> Result<(), Failure> {
         for variable in &payload.variables {
-            for path in &variable.paths {
-                let result = path.evaluate(document).map_err(|_| Failure::Payload)?;
+            for expression in &variable.paths {
+                let result = expression.path.evaluate(document).map_err(|_| Failure::Payload)?;
                 if let Some(value) = xml_value(result, variable.kind)? {
                     self.assign_extracted(&variable.target, value)?;
                     if payload.stops {

@@ -5,32 +5,52 @@ use super::*;
 use crate::diagnostic::Diagnostics;
 use crate::flow::headers::Headers;
 use crate::flow::message::Message;
-use crate::flow::parameters::{Kind, Parameters};
 use crate::flow::scripted::Scripted;
-use crate::plan::Plan;
 use crate::policy::xml::Document;
 
-/// What to extract from, and what a policy of that content makes of it.
-struct Case {
-    host: Scripted,
-    plan: Plan,
-    messages: Vec<(&'static str, Message)>,
-    variables: Vec<(&'static str, Value)>,
-    prefix: &'static str,
+type Running<'a> = Transaction<'a, Scripted>;
+
+/// What a policy with that content sets, `name=value`, after `prepare` has made the messages and variables; or its
+/// fault, `code: reason`.
+fn extract(client: &Scripted, prepare: &dyn Fn(&mut Running<'_>), content: &str) -> Result<Vec<String>, String> {
+    let plan = crate::config::load(br#"{"policies": [], "proxy": {"base_path": "/v1"}}"#).unwrap().plan;
+    let mut transaction = Transaction::new(&plan, client);
+    prepare(&mut transaction);
+    let policy = policy(content);
+    let before = transaction.variables.clone();
+    let result = transaction.extract_variables(&policy);
+    let set = transaction.variables.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let set = set.filter_map(|(name, value)| match value {
+        Value::Message(_) => None,
+        Value::String(text) => Some(format!("{name}={text}")),
+        value => Some(format!("{name}={value:?}")),
+    });
+    let set = set.collect();
+    result.map(|()| set).map_err(|fault| {
+        assert_eq!(fault.status, 500);
+        format!("{}: {}", fault.code, fault.reason)
+    })
 }
 
-impl Case {
-    /// A client that sends that, without policies.
-    fn client(path: &str, headers: &[(&str, &str)], body: &str) -> Case {
-        let configuration = r#"{"policies": ["<ServiceCallout name='SC'><HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection></ServiceCallout>"],
-            "request": ["SC"], "clusters": {"http://a.test": "a"}, "proxy": {"basepath": "/v1"}}"#;
-        let (plan, problems) = crate::config::load(configuration.as_bytes());
-        Case {
-            host: Scripted::client("GET", path, headers).with_body(body),
-            plan: plan.unwrap_or_else(|| panic!("{problems:?}")),
-            messages: Vec::new(),
-            variables: Vec::new(),
-            prefix: "",
-        }
-    }
+fn policy(content: &str) -> ExtractVariables {
+    let text = format!("<ExtractVariables name='EV'>{content}</ExtractVariables>");
+    let document = Document::parse(&text).unwrap();
+    let mut diagnostics = Diagnostics::default();
+    let policy = ExtractVariables::parse(document.root(), &mut diagnostics);
+    policy.unwrap_or_else(|| panic!("{:?}", diagnostics.into_vec()))
+}
+
+/// A message with those headers and that body.
+fn filled(mut message: Message, headers: &[(&'static str, &'static str)], body: &str) -> Message {
+    let lines = headers.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value)));
+    message.headers = Headers::new(lines.collect());
+    message.body = Bytes::copy_from_slice(body.as_bytes());
+    message
+}
+
+fn nothing(_: &mut Running<'_>) {}
+
+/// Sets a variable before the policy runs.
+fn setting(name: &'static str, text: &'static str) -> impl Fn(&mut Running<'_>) {
+    move |transaction| transaction.set(name.into(), Value::text(text))
 }

@@ -1,0 +1,93 @@
+//! What stands in parentheses: groups of all kinds, and flags.
+
+use super::JavaRegexError;
+use super::parser::{Flags, Parser};
+use super::syntax::Node;
+use super::tokens::Token;
+
+impl Parser {
+    /// What follows a `(`.
+    pub(super) fn group(&mut self) -> Result<Option<Node>, JavaRegexError> {
+        let flags = self.flags;
+        if !self.eat_all("?") {
+            return self.capture(None, flags).map(Some);
+        }
+        let look = |is_behind, is_negative| move |node| Node::Look { is_behind, is_negative, node: Box::new(node) };
+        if self.eat_all("<=") {
+            return self.inside(flags).map(look(true, false)).map(Some);
+        }
+        if self.eat_all("<!") {
+            return self.inside(flags).map(look(true, true)).map(Some);
+        }
+        if self.eat_all("<") {
+            let name = self.take_until('>').unwrap_or_default();
+            let is_name =
+                name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+            if !is_name || self.named_group(&name).is_some() {
+                return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
+            }
+            return self.capture(Some(name), flags).map(Some);
+        }
+        if self.eat_all("=") {
+            return self.inside(flags).map(look(false, false)).map(Some);
+        }
+        if self.eat_all("!") {
+            return self.inside(flags).map(look(false, true)).map(Some);
+        }
+        if self.eat_all(">") {
+            return self.inside(flags).map(|node| Some(Node::Atomic(Box::new(node))));
+        }
+        self.flag_group(flags)
+    }
+
+    /// `flags)` or `flags:…)`.
+    fn flag_group(&mut self, outer: Flags) -> Result<Option<Node>, JavaRegexError> {
+        let mut flags = outer;
+        let mut is_on = true;
+        loop {
+            let Some(Token::Syntax(character)) = self.take() else {
+                return Err(JavaRegexError::new("a group that does not end"));
+            };
+            match character {
+                '-' if is_on => is_on = false,
+                'i' => flags.case_insensitive = is_on,
+                'm' => flags.multiline = is_on,
+                's' => flags.dot_all = is_on,
+                'x' => flags.comments = is_on,
+                'd' => flags.unix_lines = is_on,
+                ':' => {
+                    self.flags = flags;
+                    return self.inside(outer).map(Some);
+                }
+                // To the end of the group around.
+                ')' => {
+                    self.flags = flags;
+                    return Ok(None);
+                }
+                'u' | 'U' => {
+                    return Err(JavaRegexError::new(format!("the flag `{character}`, which is not supported")));
+                }
+                _ => return Err(JavaRegexError::new(format!("a group that begins with `(?{character}`"))),
+            }
+        }
+    }
+
+    fn capture(&mut self, name: Option<String>, outer: Flags) -> Result<Node, JavaRegexError> {
+        let group = self.begin_group(name);
+        let node = self.inside(outer)?;
+        self.end_group(group);
+        Ok(Node::Capture(Box::new(node)))
+    }
+
+    /// The inside of a group and its end; the flags of outside are in force again behind it.
+    fn inside(&mut self, outer: Flags) -> Result<Node, JavaRegexError> {
+        self.enter()?;
+        let node = self.alternatives()?;
+        if !self.eat(')') {
+            return Err(JavaRegexError::new("a group that does not end"));
+        }
+        self.leave();
+        self.flags = outer;
+        Ok(node)
+    }
+}

@@ -1,0 +1,198 @@
+//! What Envoy's log says of a configuration before anything is served.
+
+use serde_json::json;
+
+use crate::lab::{Lab, Listener, filter};
+use crate::policy::ServiceCallout;
+
+const MAPS: &str = "http://maps.test";
+
+fn callout() -> ServiceCallout {
+    ServiceCallout::new("SC-1", "http://maps.test/").response("r")
+}
+
+/// What the module logged, once each and sorted, because the order of problems is nobody's business: the level and the text.
+fn told(log: &str) -> Vec<(&str, &str)> {
+    let mut told = Vec::new();
+    for line in log.lines() {
+        // "[2026-01-01 00:00:00.000][1][error][wasm] [source/…:1] wasm log validated validated callout: callout: text"
+        let Some((head, text)) = line.split_once(": callout: ") else { continue };
+        let level = head.split(['[', ']']).filter(|part| !part.is_empty()).nth(2).unwrap();
+        // Envoy configures the plugin in several VMs.
+        if !told.contains(&(level, text)) {
+            told.push((level, text));
+        }
+    }
+    told.sort_unstable();
+    told
+}
+
+fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    let mut told: Vec<_> = texts.iter().map(|text| (level, *text)).collect();
+    told.sort_unstable();
+    told
+}
+
+/// Envoy refuses it, and the module tells exactly this.
+fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
+    lab.case(name, move |_| {
+        move || async move {
+            let validation = listener.validate();
+            assert_eq!(told(&validation.log), sorted("error", expected), "{}", validation.log);
+            assert!(!validation.ok);
+        }
+    });
+}
+
+pub fn cases(lab: &mut Lab) {
+    whole(lab);
+    deployment_errors(lab);
+    accepted(lab);
+}
+
+/// All in one listener: every validation costs a start of Envoy and of the VM.
+fn accepted(lab: &mut Lab) {
+    let every_key = json!({
+        "policies": [callout().xml()],
+        "request": ["SC-1"],
+        "response": [],
+        "clusters": {MAPS: "maps", "*": "outbound|{port}||{host}"},
+        "proxy": {"organization": "o", "environment": "e", "name": "n", "revision": 3, "base_path": "/v1"},
+        "properties": {"propertyset.s.k": "v", "limit": 1.5, "flag": true},
+        "filter_state": ["r.header.etag", "flow.*"],
+        "trace_headers": false,
+        "max_response_bytes": 1_000_000,
+    });
+    let body = callout().set("<Payload>{request.content}</Payload>").served_by("maps");
+    let odd = json!({
+        "policies": ["<ServiceCallout name='SC-2' enabled='yes'>\n  <Odd/>\n  <Response>r</Response><Response>s</Response>\n  \
+                      <HTTPTargetConnection><URL>http://maps.test/</URL></HTTPTargetConnection>\n</ServiceCallout>"],
+        "clusters": {MAPS: "maps"},
+    });
+    let text = |configuration: &serde_json::Value| filter::string_value(&configuration.to_string());
+    let plugin = |name, configuration| filter::wasm(name, "callout", true, &configuration);
+    let listener = Listener::new(every_key.clone())
+        .before(plugin("struct", filter::struct_value(&every_key)))
+        .before(plugin("body", text(&body)))
+        .before(plugin("odd", text(&odd)));
+    lab.case("accepted", move |_| {
+        move || async move {
+            let validation = listener.validate();
+            let warnings = [
+                "the policies use the body of a message: set allow_on_headers_stop_iteration: true in the plugin's configuration, \
+                 else requests with a body wait until stream_idle_timeout",
+                "SC-2, line 1, column 29: enabled is \"yes\", neither true nor false; true is used",
+                "SC-2, line 2, column 3: Odd means nothing inside ServiceCallout and is ignored",
+                "SC-2, line 3, column 25: there is more than one Response; the first is used",
+            ];
+            assert_eq!(told(&validation.log), sorted("warning", &warnings), "{}", validation.log);
+            assert!(validation.ok, "{}", validation.log);
+        }
+    });
+}
+
+fn whole(lab: &mut Lab) {
+    refused(lab, "empty", Listener::with_text(""), &["there is no configuration"]);
+    refused(
+        lab,
+        "not_json",
+        Listener::with_text("{\"policies\": [\n,]}"),
+        &["the configuration is not valid JSON: expected value at line 2 column 1"],
+    );
+    refused(
+        lab,
+        "wrong_keys_and_types",
+        Listener::new(json!({
+            "trace_header": true,
+            "clsuters": {},
+            "proxy": {"organisation": "o"},
+            "trace_headers": "yes",
+            "max_response_bytes": -1,
+            "filter_state": "a",
+        })),
+        &[
+            "unknown key trace_header; did you mean trace_headers?",
+            "unknown key clsuters; did you mean clusters?",
+            "policies is required: a list of policy documents",
+            "unknown key proxy.organisation; did you mean organization?",
+            "filter_state must be a list, not a string",
+            "trace_headers must be true or false, not a string",
+            "max_response_bytes must be a whole number, not a number",
+        ],
+    );
+    refused(
+        lab,
+        "wrong_types_in_a_struct",
+        Listener::with_struct(
+            json!({"policies": [callout().xml(), true], "clusters": {MAPS: 1}, "max_response_bytes": 1.5}),
+        ),
+        &[
+            "policies[1] must be a string, not a boolean",
+            "clusters.http://maps.test must be a string, not a number",
+            "SC-1, line 1, column 98: no cluster serves http://maps.test: name one in clusters",
+            "max_response_bytes must be a whole number, not a number",
+        ],
+    );
+}
+
+/// Every problem of policies, steps and clusters in one go, those of a document without a name by its place.
+fn deployment_errors(lab: &mut Lab) {
+    const CONNECTION: &str = "<HTTPTargetConnection><URL>http://maps.test/</URL></HTTPTargetConnection>";
+
+    let timeout = |name: &str, timeout: &str| {
+        format!("<ServiceCallout name='{name}'>\n  <Timeout>{timeout}</Timeout>\n  {CONNECTION}\n</ServiceCallout>")
+    };
+    let url = |name: &str, url: &str| {
+        format!("<ServiceCallout name='{name}'><HTTPTargetConnection>\n{url}</HTTPTargetConnection></ServiceCallout>")
+    };
+    refused(
+        lab,
+        "documents",
+        Listener::new(json!({
+            "policies": [
+                "<ServiceCallout name='SC-1'>\n  <HTTPTargetConnection>\n    <URL/>\n  </HTTPTargetConnection>\n</ServiceCallout>",
+                "<?xml version=\"1.0\"?>\n<ServiceCallout name='SC-2'/>",
+                timeout("SC-3", "0"),
+                timeout("SC-4", "-5"),
+                timeout("SC-5", "{t}"),
+                format!("<ServiceCallout>{CONNECTION}</ServiceCallout>"),
+                url("SC-6", "<URL>{url}</URL>"),
+                url("SC-7", "<URL>http://maps.test/{nope(a)}</URL>"),
+                "<a/><b/>",
+                "<!-- no callout -->\n<SpikeArrest name='SA-1'/>",
+            ],
+            "clusters": {MAPS: "maps"},
+        })),
+        &[
+            "SC-1, line 2, column 3: URLMissing: URL is missing in Step SC-1.",
+            "SC-2, line 2, column 1: ConnectionInfoMissing: Connection information is missing in Step SC-2.",
+            "SC-3, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value 0.",
+            "SC-4, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value -5.",
+            "SC-5, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value {t}.",
+            "policies[5], line 1, column 1: MissingName: Required attribute name is missing in ServiceCallout",
+            "SC-6, line 2, column 1: the protocol of a URL, http:// or https://, cannot come from a variable",
+            "SC-7, line 2, column 1: entities.UnknownStringFunction: there is no function nope in templates",
+            "policies[8], line 1, column 5: not a well-formed XML document: unknown token at 1:5",
+            "SA-1, line 2, column 1: SpikeArrest is not a policy type that this filter runs",
+        ],
+    );
+
+    let other = url("SC-2", "  <URL>https://maps.test:8443/x</URL>");
+    refused(
+        lab,
+        "steps_and_clusters",
+        Listener::new(json!({
+            "policies": [callout().xml(), callout().xml(), other],
+            "request": ["SC-1", "SC-2", "SC-3"],
+            "response": ["SC-4"],
+            "clusters": {MAPS: "maps", "maps.test/x": "maps"},
+        })),
+        &[
+            "policies[1]: there is another policy named SC-1",
+            "request[2] (SC-3): there is no policy of that name",
+            "response[0] (SC-4): there is no policy of that name",
+            "clusters: \"maps.test/x\" is neither an origin such as https://example.com:8443 nor *",
+            "SC-2, line 2, column 3: no cluster serves https://maps.test:8443: name one in clusters",
+        ],
+    );
+}
