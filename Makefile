@@ -1,12 +1,13 @@
 # `make` lists the targets.
 
 ENVOY_VERSION ?= 1.40.0
+EXAMPLE ?= geocoding
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build envoy test blackbox bench clean
+.PHONY: help build envoy run test blackbox bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -18,6 +19,9 @@ build: wasm-target ## Build the module for Envoy
 
 envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
 	@scripts/envoy.sh
+
+run: build envoy ## Start examples/$EXAMPLE in Envoy and show what to try
+	@ENVOY="$$(scripts/envoy.sh)" scripts/run.sh $(EXAMPLE)
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TESTED) scripts/test.sh

@@ -19,7 +19,7 @@ pub mod variable;
 pub mod xml;
 pub mod xpath;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Position, Severity};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use extract_variables::ExtractVariables;
@@ -53,6 +53,8 @@ pub struct Unsupported {
     pub attributes: Attributes,
     /// The policy type: the name of the document's root element.
     pub kind: String,
+    /// Where the root element stands in the document.
+    pub position: Position,
 }
 
 impl Policy {
@@ -79,6 +81,7 @@ impl Policy {
             kind => Some(Policy::Unsupported(Unsupported {
                 attributes: Attributes::parse(root, &mut diagnostics),
                 kind: kind.to_owned(),
+                position: root.position(),
             })),
         };
         let diagnostics = diagnostics.into_vec();

@@ -72,6 +72,10 @@ impl Host for ScriptedHost {
         std::future::ready(true)
     }
 
+    fn ended(&self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
     fn reply(&self, reply: &Reply) {
         panic!("the transaction failed: {reply:?}");
     }

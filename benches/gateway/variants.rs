@@ -60,24 +60,12 @@ pub fn all() -> Vec<Variant> {
         },
         Variant {
             name: "ours",
-            does: "ServiceCallout; response in filter state, from where the route sets the header",
-            filters: vec![ours("ours", &[SERVICE_CALLOUT])],
-            route_headers: json!([{"header": {"key": geo::GEO, "value": "%FILTER_STATE(wasm.answer.content:PLAIN)%"}}]),
+            does: "ServiceCallout; response in filter state; AssignMessage sets the header",
+            filters: vec![ours("ours", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
+            route_headers: json!([]),
             upstream_sees: geo::answer,
         },
     ]
-}
-
-/// As `ours` in [`all`], for when the filter runs AssignMessage: it takes that one's place.
-#[expect(dead_code, reason = "the filter does not run AssignMessage yet")]
-fn with_assign_message() -> Variant {
-    Variant {
-        name: "ours",
-        does: "ServiceCallout; response in filter state; AssignMessage sets the header",
-        filters: vec![ours("ours", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
-        route_headers: json!([]),
-        upstream_sees: geo::answer,
-    }
 }
 
 const SERVICE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">

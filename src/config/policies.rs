@@ -58,16 +58,8 @@ impl Policies {
 
     /// A step of every policy, in listed order.
     pub(super) fn all_steps(&self) -> Vec<StepReference> {
-        let named = self.documents.iter().enumerate().filter_map(|(index, document)| {
-            let policy = document.name.clone()?;
-            Some(StepReference {
-                place: format!("policies[{index}] ({policy})"),
-                policy,
-                condition: None,
-                position: None,
-            })
-        });
-        named.collect()
+        let names = self.documents.iter().filter_map(|document| document.name.clone());
+        names.map(|policy| StepReference { policy, condition: None, place: String::new(), position: None }).collect()
     }
 
     /// The step that a reference means. Nothing when there is no such policy, or none that runs here; that is told,
@@ -81,12 +73,20 @@ impl Policies {
         let policy = self.documents.get(index)?.policy.as_ref()?;
         if let Policy::Unsupported(unsupported) = policy {
             if unsupported.attributes.enabled {
-                let message = format!("{place}: {} is not a policy type that this filter runs", unsupported.kind);
+                let is_not = format!("{} is not a policy type that this filter runs", unsupported.kind);
+                // A policy that no list of steps names is told of by its own place.
+                let (subject, position, message) = match position.is_none() && place.is_empty() {
+                    true => (name, Some(unsupported.position), is_not),
+                    false => (diagnostics.subject().to_owned(), position, format!("{place}: {is_not}")),
+                };
+                let before = diagnostics.subject().to_owned();
+                diagnostics.set_subject(subject);
                 if self.skip_unsupported {
                     diagnostics.warning(position, format!("{message}; the step is skipped"));
                 } else {
                     diagnostics.error(position, message);
                 }
+                diagnostics.set_subject(before);
             }
             return None;
         }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The header that Envoy puts on every answer of an upstream and on none of its own replies (facts section 3).
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
@@ -76,8 +76,7 @@ impl Pending {
         let elapsed = started.elapsed();
         self.plugin.metrics.record_duration(self.policy, elapsed);
         if delivery.header_count == 0 {
-            let is_late = elapsed >= call.timeout;
-            return Err(if is_late { CallFailure::Timeout } else { CallFailure::Reset });
+            return Err(if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset });
         }
         read(delivery, call.max_response_bytes)
     }
@@ -88,6 +87,13 @@ impl Drop for Pending {
         contexts::forget_call(self.token);
         self.plugin.metrics.add_inflight(self.policy, -1);
     }
+}
+
+/// Whether a broken answer came at the end of its time. Envoy sets its timers by the time at which its event loop last
+/// woke, so they fire a little early by our clock.
+fn is_late(elapsed: Duration, timeout: Duration) -> bool {
+    const EARLY: Duration = Duration::from_millis(50);
+    elapsed.saturating_add(EARLY.min(timeout / 2)) >= timeout
 }
 
 /// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.

@@ -142,7 +142,8 @@ impl Host for EnvoyHost {
     }
 
     fn filter_state(&self, name: &str) -> Option<Bytes> {
-        abi::property(&[name]).ok()
+        // What other Wasm filters set, else what Envoy's own filters set.
+        abi::property(&[name]).or_else(|_| abi::property(&["filter_state", &format!("wasm.{name}")])).ok()
     }
 
     fn publish(&self, name: &str, value: &[u8]) {

@@ -26,6 +26,8 @@ use syntax::Pattern;
 const LONGEST_TEXT: usize = 1024 * 1024;
 /// The same for expressions that need backtracking, where every step can take as long as the text.
 const LONGEST_BACKTRACKED_TEXT: usize = 64 * 1024;
+/// The same for a search with backtracking, which begins anew at every character and may look at all the rest.
+const LONGEST_SEARCHED_TEXT: usize = 16 * 1024;
 /// How often the engine may go back in one search.
 const MOST_BACKTRACKS: usize = 100_000;
 /// The largest compiled expression, in bytes.
@@ -115,7 +117,7 @@ impl JavaRegex {
     /// Whether the whole text matches, as with Java's `matches`. A text that is too large, and one for which too much
     /// backtracking is needed, does not.
     pub fn matches_whole(&self, text: &str) -> bool {
-        self.takes(text) && self.whole.is_match(text).unwrap_or(false)
+        text.len() <= self.longest_text() && self.whole.is_match(text).unwrap_or(false)
     }
 
     /// Replaces every match. In the replacement, `$1` and `${name}` stand for groups, and `\` takes the meaning from
@@ -131,12 +133,14 @@ impl JavaRegex {
         self.replace(text, replacement, 1)
     }
 
-    fn takes(&self, text: &str) -> bool {
-        text.len() <= if self.backtracks { LONGEST_BACKTRACKED_TEXT } else { LONGEST_TEXT }
+    fn longest_text(&self) -> usize {
+        if self.backtracks { LONGEST_BACKTRACKED_TEXT } else { LONGEST_TEXT }
     }
 
     fn replace(&self, text: &str, replacement: &str, most: usize) -> Option<String> {
-        if !self.takes(text) {
+        let is_quadratic = self.backtracks && !self.is_linear;
+        let longest = if is_quadratic { LONGEST_SEARCHED_TEXT } else { self.longest_text() };
+        if text.len() > longest {
             return None;
         }
         let regex = self.part.get_or_init(|| build(&self.written).ok()).as_ref()?;

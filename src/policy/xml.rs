@@ -39,13 +39,20 @@ impl<'input> Document<'input> {
         let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
         roxmltree::Document::parse_with_options(text.trim_start_matches('\u{feff}'), options)
             .map(Document)
-            .map_err(|error| XmlError { position: Some(position(error.pos())), message: error.to_string() })
+            .map_err(|error| XmlError { position: Some(position(error.pos())), message: without_position(&error) })
     }
 
     /// The document's element.
     pub fn root(&self) -> Element<'_, 'input> {
         Element(self.0.root_element())
     }
+}
+
+/// The complaint without the ` at 1:5` at its end, which the position already tells.
+fn without_position(error: &roxmltree::Error) -> String {
+    let text = error.to_string();
+    let at = format!(" at {}", error.pos());
+    text.strip_suffix(&at).unwrap_or(&text).to_owned()
 }
 
 fn position(text: roxmltree::TextPos) -> Position {

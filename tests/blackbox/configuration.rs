@@ -172,7 +172,7 @@ fn deployment_errors(lab: &mut Lab) {
             "policies[5], line 1, column 1: MissingName: Required attribute name is missing in ServiceCallout",
             "SC-6, line 2, column 1: the protocol of a URL, http:// or https://, cannot come from a variable",
             "SC-7, line 2, column 1: entities.UnknownStringFunction: there is no function nope in templates",
-            "policies[8], line 1, column 5: not a well-formed XML document: unknown token at 1:5",
+            "policies[8], line 1, column 5: not a well-formed XML document: unknown token",
             "SA-1, line 2, column 1: SpikeArrest is not a policy type that this filter runs",
         ],
     );

@@ -32,7 +32,6 @@ mod requests;
 mod response_flow;
 mod responses;
 mod samples;
-mod service_callout;
 mod unresolved;
 
 use lab::Lab;
@@ -40,7 +39,6 @@ use lab::Lab;
 fn main() -> ExitCode {
     let mut lab = Lab::from_args();
     lab.group("harness", harness::cases);
-    lab.group("service_callout", service_callout::cases);
     lab.group("samples", samples::cases);
     lab.group("requests", requests::cases);
     lab.group("request_headers", request_headers::cases);

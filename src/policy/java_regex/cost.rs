@@ -24,18 +24,18 @@ fn is_one_character(node: &Node) -> bool {
     }
 }
 
-/// The most characters that a match looks at; none when it has no end or takes going back.
+/// The most characters that a match looks at; none when there is no limit.
 fn longest(node: &Node) -> Option<u64> {
     match node {
         Node::Empty => Some(0),
-        Node::Place(place) => place.is_text_edge().then_some(0),
-        Node::Character(_) | Node::Set(_) => Some(1),
+        Node::Character(_) | Node::Set(_) | Node::Place(_) => Some(1),
         Node::Sequence(parts) => parts.iter().try_fold(0_u64, |sum, part| Some(sum.saturating_add(longest(part)?))),
         Node::Alternatives(branches) => {
             branches.iter().try_fold(0_u64, |most, branch| Some(most.max(longest(branch)?)))
         }
-        Node::Capture(node) => longest(node),
+        Node::Capture(node) | Node::Atomic(node) | Node::Look { node, .. } => longest(node),
         Node::Repeat { node, most, .. } => Some(longest(node)?.saturating_mul(u64::from((*most)?))),
-        Node::Atomic(_) | Node::Reference(_) | Node::Look { .. } => None,
+        // Not worth following the reference.
+        Node::Reference(_) => None,
     }
 }

@@ -308,4 +308,11 @@ fn large_texts_are_no_matter_where_searches_are_short() {
         assert!(result.len() < text.len() && result.len() > 100_000, "{pattern}");
     }
     assert_eq!(replaced(&text, r"[a-z]*\d|[a-z]", ""), None);
+    let some = text.get(..50_000).unwrap();
+    for pattern in [r"\b[il]", r"(?<=r)e", r"\s$|(?>m)"] {
+        assert!(replaced(some, pattern, "").unwrap().len() < some.len(), "{pattern}");
+    }
+    for pattern in [r"\b[a-z]+", r"(?=(m+)+x)\s", r"(.)\1"] {
+        assert_eq!(replaced(some, pattern, ""), None, "{pattern}");
+    }
 }

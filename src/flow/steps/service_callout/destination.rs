@@ -48,7 +48,9 @@ impl<H: Host> Transaction<'_, H> {
     /// what an earlier run of this very policy left there does not.
     fn target_url(&mut self, policy: &ServiceCallout) -> Result<ByteString, Failure> {
         let variable = &policy.variables.target_url;
-        let written = self.text(variable).filter(|url| !url.is_empty());
+        // Only what this transaction set counts: a filter before this one publishes the variable of its own policy.
+        let written = self.variables.get(variable.name()).map(|value| self.render(value));
+        let written = written.filter(|url| !url.is_empty());
         let own = self.own_target_urls.get(variable.name());
         if let Some(url) = written.filter(|url| own != Some(url)) {
             return Ok(url);

@@ -1,0 +1,12 @@
+# A good call: the geocoding answer is there before the upstream is asked, and in filter state.
+curl -i "http://127.0.0.1:10000/near?postalcode=94043"
+
+# A fault: the geocoding service answers 404, so the policy fails and the upstream is never asked.
+curl -i "http://127.0.0.1:10000/near?postalcode=00000"
+
+# Another fault, as XML: the template variable {request.queryparam.postalcode} does not resolve.
+curl -i -H "Accept: application/xml" "http://127.0.0.1:10000/near"
+
+# Fire and forget: SC-Log has no Response. Its service answers 503 each time (see the stand-in's log lines) and no
+# request above was the slower or the worse for it.
+curl -s "http://127.0.0.1:9901/stats?filter=callout.requests.policy.SC-Log"
