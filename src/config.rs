@@ -8,8 +8,7 @@ mod policies;
 mod steps;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::flow::value::Value;
-use crate::plan::{Clusters, Plan, Publish};
+use crate::plan::{Clusters, Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::Origin;
@@ -127,15 +126,18 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
 }
 
 /// The ProxyEndpoint's base path, which also is what `proxy.basepath` holds, or the configuration's.
-fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString, Value>) -> BasePath {
+fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString, Constant>) -> BasePath {
     match of_endpoint {
         Some(base_path) => {
             for variable in ["proxy.basepath", "apiproxy.basepath"] {
-                constants.insert(ByteString::from_static(variable), Value::text(base_path.as_str()));
+                constants.insert(ByteString::from_static(variable), Constant::text(base_path.as_str()));
             }
             base_path
         }
-        None => BasePath::new(&constants.get("proxy.basepath").and_then(Value::render).unwrap_or_default()),
+        None => match constants.get("proxy.basepath") {
+            Some(Constant::String(base_path)) => BasePath::new(base_path),
+            _ => BasePath::new(""),
+        },
     }
 }
 
@@ -164,7 +166,7 @@ fn check_cluster(policy: &Policy, clusters: &Clusters, diagnostics: &mut Diagnos
     }
 }
 
-fn constants(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Value> {
+fn constants(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Constant> {
     let mut constants = section.constants("properties", diagnostics);
     if let Some(proxy) = section.section("proxy", diagnostics) {
         proxy.check_keys(&PROXY.map(|(key, _)| key), diagnostics);
@@ -172,7 +174,7 @@ fn constants(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<B
             if let Some(text) = proxy.text(key, diagnostics) {
                 let text = ByteString::from(text);
                 for variable in variables {
-                    constants.insert(ByteString::from_static(variable), Value::String(text.clone()));
+                    constants.insert(ByteString::from_static(variable), Constant::String(text.clone()));
                 }
             }
         }

@@ -1,12 +1,13 @@
 //! What a filter does: everything of its configuration, checked and compiled, shared by all requests.
 
 mod clusters;
+mod constant;
 mod publish;
 
 pub use clusters::Clusters;
+pub use constant::Constant;
 pub use publish::Publish;
 
-use crate::flow::value::Value;
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::{BasePath, Endpoint, RouteRule};
@@ -28,7 +29,7 @@ pub struct Plan {
     /// Which cluster serves which origin.
     pub clusters: Clusters,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
-    pub constants: BTreeMap<ByteString, Value>,
+    pub constants: BTreeMap<ByteString, Constant>,
     /// The base path behind `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// What is published to filter state.

@@ -1,7 +1,7 @@
 //! Typed access to the keys of a JSON object; every wrong type or unknown key becomes a diagnostic.
 
 use crate::diagnostic::Diagnostics;
-use crate::flow::value::Value;
+use crate::plan::Constant;
 use bytestring::ByteString;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -128,7 +128,7 @@ impl<'a> Section<'a> {
     }
 
     /// The entries of an object whose values are texts, numbers or booleans, as constants of variables.
-    pub(super) fn constants(&self, key: &str, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Value> {
+    pub(super) fn constants(&self, key: &str, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Constant> {
         let Some(section) = self.section(key, diagnostics) else { return BTreeMap::new() };
         let entries = section.object.keys().map(|entry| {
             let value = section.typed(entry, "a string, a number or a boolean", diagnostics, constant)?;
@@ -138,11 +138,13 @@ impl<'a> Section<'a> {
     }
 }
 
-fn constant(value: &Json) -> Option<Value> {
+fn constant(value: &Json) -> Option<Constant> {
     match value {
-        Json::String(text) => Some(Value::text(text.as_str())),
-        Json::Bool(boolean) => Some(Value::Boolean(*boolean)),
-        Json::Number(number) => number.as_i64().map(Value::Integer).or_else(|| number.as_f64().map(Value::Double)),
+        Json::String(text) => Some(Constant::text(text.as_str())),
+        Json::Bool(boolean) => Some(Constant::Boolean(*boolean)),
+        Json::Number(number) => {
+            number.as_i64().map(Constant::Integer).or_else(|| number.as_f64().map(Constant::Double))
+        }
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }

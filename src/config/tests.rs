@@ -81,9 +81,9 @@ fn constants_stand_behind_variables() {
     let plan =
         plan_of(&json!({"policies": [], "proxy": {"revision": 3, "base_path": "/v1"}, "properties": {"limit": 5}}));
     let constant = |name: &str| plan.constants.get(name).cloned();
-    assert_eq!(constant("apiproxy.revision"), Some(Value::text("3")));
-    assert_eq!(constant("apiproxy.basepath"), Some(Value::text("/v1")));
-    assert_eq!(constant("limit"), Some(Value::Integer(5)));
+    assert_eq!(constant("apiproxy.revision"), Some(Constant::text("3")));
+    assert_eq!(constant("apiproxy.basepath"), Some(Constant::text("/v1")));
+    assert_eq!(constant("limit"), Some(Constant::Integer(5)));
 }
 
 #[test]

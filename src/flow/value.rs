@@ -1,6 +1,7 @@
 //! What a flow variable holds.
 
 use crate::flow::message::MessageId;
+use crate::plan::Constant;
 use bytestring::ByteString;
 use std::fmt::Write;
 
@@ -21,6 +22,17 @@ pub enum Value {
     Collection(Vec<ByteString>),
     /// A message, by its place in the transaction. Copying the value does not copy the message.
     Message(MessageId),
+}
+
+impl From<&Constant> for Value {
+    fn from(constant: &Constant) -> Value {
+        match constant {
+            Constant::String(text) => Value::String(text.clone()),
+            Constant::Boolean(boolean) => Value::Boolean(*boolean),
+            Constant::Integer(number) => Value::Integer(*number),
+            Constant::Double(number) => Value::Double(*number),
+        }
+    }
 }
 
 impl Value {

@@ -60,8 +60,8 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
             return Some(value);
         }
-        if let Some(value) = self.plan.constants.get(variable.name()) {
-            return Some(value.clone());
+        if let Some(constant) = self.plan.constants.get(variable.name()) {
+            return Some(constant.into());
         }
         let name = variable.name();
         let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;

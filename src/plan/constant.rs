@@ -1,0 +1,23 @@
+//! Variables whose values the configuration gives.
+
+use bytestring::ByteString;
+
+/// A constant value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    /// Text.
+    String(ByteString),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Double(f64),
+}
+
+impl Constant {
+    /// A text.
+    pub fn text(text: impl Into<ByteString>) -> Constant {
+        Constant::String(text.into())
+    }
+}

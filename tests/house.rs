@@ -1,0 +1,82 @@
+//! The layout keeps its promises: who imports whom, and how long a file may be.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longer files hold more than one concern.
+const MOST_LINES: usize = 400;
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The files of a module: `name.rs` and everything below `name/`.
+fn module(name: &str) -> Vec<PathBuf> {
+    let mut files = sources(&src().join(name));
+    files.push(src().join(format!("{name}.rs")));
+    files
+}
+
+/// Lines of a module's files that name another module, but for comments.
+fn mentions(module_name: &str, other: &str) -> Vec<String> {
+    let needle = format!("crate::{other}");
+    let mut found = Vec::new();
+    for file in module(module_name) {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if code.contains(&needle) {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_import_in_one_direction() {
+    let forbidden = [
+        ("policy", "flow"),
+        ("policy", "filter"),
+        ("policy", "plan"),
+        ("policy", "config"),
+        ("flow", "filter"),
+        ("plan", "flow"),
+        ("plan", "filter"),
+        ("plan", "config"),
+        ("config", "flow"),
+        ("config", "filter"),
+    ];
+    let found: Vec<String> = forbidden.iter().flat_map(|(module, other)| mentions(module, other)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn only_the_abi_is_unsafe() {
+    for file in sources(&src()) {
+        let is_abi = file.to_string_lossy().contains("filter/abi");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(is_abi || !text.contains("allow(unsafe_code)"), "{}", file.display());
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for file in sources(&src()) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", file.display());
+    }
+}
