@@ -34,7 +34,7 @@ fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// Envoy refuses it, and the module tells exactly this.
-fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
+pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     lab.case(name, move |_| {
         move || async move {
             let validation = listener.validate();

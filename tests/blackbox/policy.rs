@@ -1,4 +1,4 @@
-//! ServiceCallout documents for the cases, so that each case shows only the elements it is about.
+//! Policy documents for the cases, so that each case shows only the elements it is about.
 
 use std::fmt::Write as _;
 
@@ -108,4 +108,34 @@ impl ServiceCallout {
     fn request_mut(&mut self) -> &mut (String, String) {
         self.request.get_or_insert_default()
     }
+}
+
+/// An AssignMessage with these elements.
+pub fn assign_message(name: &str, elements: &str) -> String {
+    format!("<AssignMessage name=\"{name}\">{elements}</AssignMessage>")
+}
+
+/// An AssignMessage that sets these parts of the message that its flow is about.
+pub fn set(name: &str, elements: &str) -> String {
+    assign_message(name, &format!("<Set>{elements}</Set>"))
+}
+
+/// An ExtractVariables with these elements.
+pub fn extract_variables(name: &str, elements: &str) -> String {
+    format!("<ExtractVariables name=\"{name}\">{elements}</ExtractVariables>")
+}
+
+/// A RaiseFault whose fault response has these elements.
+pub fn raise_fault(name: &str, elements: &str) -> String {
+    format!("<RaiseFault name=\"{name}\"><FaultResponse>{elements}</FaultResponse></RaiseFault>")
+}
+
+/// A RaiseFault whose fault response sets these parts.
+pub fn raise_fault_set(name: &str, elements: &str) -> String {
+    raise_fault(name, &format!("<Set>{elements}</Set>"))
+}
+
+/// A header, for a `<Set>` or an `<Add>`.
+pub fn header(name: &str, value: &str) -> String {
+    format!("<Headers><Header name=\"{name}\">{value}</Header></Headers>")
 }

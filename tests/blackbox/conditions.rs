@@ -1,0 +1,338 @@
+//! Conditions of steps, over data of real requests. The rules in full are tested beside the code; here every family of
+//! operators meets values as Envoy gives them.
+
+use serde_json::{Value, json};
+
+use crate::configuration::refused;
+use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::policy::{ServiceCallout, assign_message, header};
+
+/// Conditions and whether they hold.
+type Conditions = &'static [(&'static str, bool)];
+
+/// A step for each condition, which adds its number to the header `x-ran`.
+fn guarded(flow: &str, conditions: Conditions) -> Value {
+    let policy = |number| assign_message(&format!("AM-{number}"), &format!("<Add>{}</Add>", header("x-ran", &format!("{number}"))));
+    let step = |(number, (condition, _)): (usize, &(&str, bool))| json!({"step": format!("AM-{number}"), "condition": condition});
+    json!({
+        "policies": (0..conditions.len()).map(policy).collect::<Vec<String>>(),
+        flow: conditions.iter().enumerate().map(step).collect::<Vec<Value>>(),
+        "proxy": {"base_path": "/v1"},
+        "properties": {"limit": 1.5, "count": 7, "on": true, "off": false, "word": "TRUE", "prefix": "A", "glob": "*tem*"},
+    })
+}
+
+/// The conditions whose steps ran are exactly those that hold.
+#[track_caller]
+fn assert_ran(message: &impl Message, conditions: Conditions) {
+    let ran: Vec<&str> =
+        message.header_all("x-ran").iter().map(|number| conditions[number.parse::<usize>().unwrap()].0).collect();
+    let holding: Vec<&str> = conditions.iter().filter(|(_, holds)| *holds).map(|(condition, _)| *condition).collect();
+    assert_eq!(ran, holding);
+}
+
+fn request() -> Request {
+    Request::new("POST", "/v1/items/42?n=10&name=Ann&empty=").header("x-name", "Ann").header("x-list", "one, two").header("x-on", "true")
+}
+
+/// Steps of the request flow, all asked about the same request.
+fn on_a_request(lab: &mut Lab, name: &str, conditions: Conditions) {
+    lab.case(name, move |setup| {
+        let site = setup.listener(Listener::new(guarded("request", conditions)));
+        move || async move {
+            assert_eq!(site.send(request()).await.status, 200);
+            assert_ran(&site.upstream().only_request(), conditions);
+        }
+    });
+}
+
+pub fn cases(lab: &mut Lab) {
+    comparisons(lab);
+    patterns(lab);
+    logic(lab);
+    nulls(lab);
+    messages(lab);
+    syntax_errors(lab);
+}
+
+fn comparisons(lab: &mut Lab) {
+    on_a_request(
+        lab,
+        "equality",
+        &[
+            (r#"request.verb = "POST""#, true),
+            (r#"request.verb="POST""#, true),
+            (r#"request.verb == "POST""#, true),
+            (r#"request.verb Equals "POST""#, true),
+            (r#"request.verb is "POST""#, true),
+            (r#"request.verb = "post""#, false),
+            (r#"request.verb != "POST""#, false),
+            (r#"request.verb NotEquals "GET""#, true),
+            (r#"request.verb isNot "GET""#, true),
+            (r#"request.verb := "post""#, true),
+            (r#"request.verb EqualsCaseInsensitive "put""#, false),
+            ("request.queryparam.name = request.header.X-Name", true),
+            ("request.queryparam.name != request.header.x-on", true),
+            ("request.queryparam.n = 10", true),
+            (r#"request.queryparam.n = "10.0""#, false),
+            (r#"count = "7""#, true),
+            ("count = 7", true),
+            ("limit = 1.5", true),
+            (r#"request.queryparam.empty = """#, true),
+            ("request.queryparam.empty = null", false),
+            (r#"request.header.x-list = "one""#, true),
+            (r#"request.header.x-list.2 = "two""#, true),
+            ("request.header.x-list.values.count = 2", true),
+        ],
+    );
+
+    on_a_request(
+        lab,
+        "ordering",
+        &[
+            ("request.queryparam.n > 9", true),
+            ("request.queryparam.n GreaterThan 10", false),
+            ("request.queryparam.n >= 10", true),
+            (r#"request.queryparam.n GreaterThanOrEquals "11""#, false),
+            ("request.queryparam.n < 9", false),
+            ("request.queryparam.n LesserThan 11L", true),
+            ("request.queryparam.n <= 9.5", false),
+            (r#"request.queryparam.n LesserThanOrEquals "10""#, true),
+            ("count > limit", true),
+            ("limit < 2", true),
+            ("limit > -1.5d", true),
+            (r#"request.queryparam.name > "Amy""#, true),
+            (r#"request.queryparam.name < "amy""#, true),
+            ("request.queryparam.n > request.queryparam.name", false),
+        ],
+    );
+}
+
+fn patterns(lab: &mut Lab) {
+    on_a_request(
+        lab,
+        "matches",
+        &[
+            (r#"request.path ~ "/v1/*""#, true),
+            (r#"request.path Matches "*/42""#, true),
+            (r#"request.path Like "/v1/items/42""#, true),
+            (r#"request.path Matches "/v1""#, false),
+            (r#"request.path Matches "/V1/*""#, false),
+            (r#"request.path Matches "/v1/items/4?""#, false),
+            (r#"request.path not Matches "/v2/*""#, true),
+            (r#"request.path !~ "/v1/*""#, false),
+            ("request.path ~ glob", true),
+            (r#"request.querystring ~ "n=10&name=%Ann&*""#, true),
+        ],
+    );
+
+    on_a_request(
+        lab,
+        "matches_path",
+        &[
+            (r#"proxy.pathsuffix MatchesPath "/items/{id}""#, true),
+            (r#"proxy.pathsuffix ~/ "/items/*""#, true),
+            (r#"proxy.pathsuffix LikePath "/items/**""#, true),
+            (r#"proxy.pathsuffix MatchesPath "/items/42/""#, true),
+            (r#"proxy.pathsuffix MatchesPath "/items/42/**""#, true),
+            (r#"proxy.pathsuffix MatchesPath "/items""#, false),
+            (r#"proxy.pathsuffix MatchesPath "/*""#, false),
+            (r#"proxy.pathsuffix MatchesPath "/**/42""#, true),
+            (r#"proxy.pathsuffix MatchesPath "/it*/4*""#, true),
+            (r#"proxy.pathsuffix MatchesPath "/it**""#, true),
+            (r#"proxy.pathsuffix not MatchesPath "/items/*""#, false),
+            (r#"request.path MatchesPath "/v1/*/{id}""#, true),
+        ],
+    );
+
+    on_a_request(
+        lab,
+        "java_regex_and_prefix",
+        &[
+            (r#"proxy.pathsuffix ~~ "/items/[0-9]{2}""#, true),
+            (r#"proxy.pathsuffix JavaRegex "[0-9]+""#, false),
+            (r#"proxy.pathsuffix JavaRegex "/(?!users)\p{Lower}++/(\d)(?!\1)\d""#, true),
+            (r#"request.queryparam.name ~~ "ann""#, false),
+            (r#"request.queryparam.name ~~ "(?i)ann""#, true),
+            (r#"request.queryparam.name not JavaRegex "B.*""#, true),
+            (r#"request.path =| "/v1""#, true),
+            (r#"request.path StartsWith "/V1""#, false),
+            ("request.queryparam.name =| prefix", true),
+            (r#"request.path not StartsWith "/v1/it""#, false),
+        ],
+    );
+}
+
+fn logic(lab: &mut Lab) {
+    on_a_request(
+        lab,
+        "connectives",
+        &[
+            (r#"request.verb = "POST" and on = true"#, true),
+            (r#"request.verb = "POST" AND off"#, false),
+            (r#"(request.verb = "GET")||(on=true)"#, true),
+            ("off or word", true),
+            // `and` binds closer than `or`.
+            ("on or on and off", true),
+            ("(on or on) and off", false),
+            ("on && !off", true),
+            ("not on", false),
+            ("NOT(off) AND NOT (request.verb = \"GET\")", true),
+            // The negation takes the whole comparison.
+            (r#"not request.header.x-none ~~ ".+""#, true),
+            (r#"!(request.path =| "/v2") or off"#, true),
+            ("on\n  and\n\tword", true),
+            // A variable alone holds when it is true, or the text of that.
+            ("request.header.x-on", true),
+            ("request.header.x-name", false),
+            ("request.header.x-none", false),
+            ("count", false),
+            ("on = \"true\"", true),
+            ("off is false", true),
+            (" ", true),
+        ],
+    );
+}
+
+fn nulls(lab: &mut Lab) {
+    on_a_request(
+        lab,
+        "nulls",
+        &[
+            ("request.header.x-none = null", true),
+            ("request.header.x-none IS NULL", true),
+            ("request.header.x-name != null", true),
+            ("request.header.x-name isNot null", true),
+            (r#"none = "x""#, false),
+            (r#"none != "x""#, true),
+            (r#"none := "x""#, false),
+            (r#"none =| "x""#, false),
+            ("none > 5", true),
+            ("none >= 5", false),
+            ("none < 5", true),
+            ("none <= 5", true),
+            (r#"none ~ "*""#, false),
+            (r#"none ~~ ".*""#, false),
+            (r#"none ~/ "/**""#, false),
+            (r#"none !~ "x""#, true),
+            ("count = none", false),
+            ("count != none", true),
+            ("count =| none", false),
+            ("count > none", false),
+            ("count >= none", true),
+            ("count < none", false),
+            ("count <= none", false),
+            ("none = nothing", true),
+            ("none != nothing", false),
+            ("none =| nothing", false),
+            ("none > nothing", false),
+            ("none >= nothing", true),
+            ("none < nothing", false),
+            ("none <= nothing", true),
+            ("none is false", false),
+            (r#"none = """#, false),
+        ],
+    );
+}
+
+fn messages(lab: &mut Lab) {
+    // A form is read only for the conditions that ask for it.
+    const FORM: Conditions = &[
+        (r#"request.formparam.grant_type Is "client credentials""#, true),
+        ("request.formparam.code is null", true),
+        (r#"request.content ~ "*scope=a%2Bb""#, false),
+        (r#"request.content ~ "*scope=a%%2Bb""#, true),
+        (r#"request.header.Content-Type =| "application/x-www-form-urlencoded""#, true),
+    ];
+    lab.case("form", |setup| {
+        let site = setup.listener(Listener::new(guarded("request", FORM)).allow_on_headers_stop_iteration());
+        move || async move {
+            let form = "grant_type=client+credentials&scope=a%2Bb";
+            let answer = site.send(Request::post("/v1/token", "application/x-www-form-urlencoded", form)).await;
+            assert_eq!((answer.status, answer.text()), (200, form));
+            assert_ran(&site.upstream().only_request(), FORM);
+        }
+    });
+
+    const RESPONSE: Conditions = &[
+        ("response.status.code >= 400", true),
+        ("response.status.code = 404", true),
+        (r#"message.status.code = "404""#, true),
+        (r#"response.header.x-up = "u""#, true),
+        (r#"response.content ~ "*such*""#, true),
+        (r#"request.verb = "POST""#, true),
+        ("request.queryparam.n > 9", true),
+        ("message.verb is null", true),
+        ("fault.name is null", true),
+        ("response.status.code < 400", false),
+    ];
+    lab.case("response", |setup| {
+        let upstream = setup.backend(|_: &Received| Answer::text(404, "no such item").header("x-up", "u"));
+        let site = setup.listener(
+            Listener::new(guarded("response", RESPONSE)).upstream(&upstream).allow_on_headers_stop_iteration(),
+        );
+        move || async move {
+            let answer = site.send(request()).await;
+            assert_eq!((answer.status, answer.text()), (404, "no such item"));
+            assert_eq!(upstream.only_request().header("x-ran"), None);
+            assert_ran(&answer, RESPONSE);
+        }
+    });
+
+    // Conditions are asked when their step is due, so an answer of a moment ago counts.
+    lab.case("answer_of_a_callout", |setup| {
+        let backend = setup.backend(|request: &Received| {
+            Answer::json(if request.path_and_query == "/first" { 204 } else { 200 }, "")
+        });
+        let call = |name: &str, response: &str, path: &str| {
+            ServiceCallout::new(name, &format!("http://a.test/{path}")).response(response).xml()
+        };
+        let site = setup.listener(Listener::new(json!({
+            "policies": [call("SC-1", "one", "first"), call("SC-2", "two", "second"), call("SC-3", "three", "third")],
+            "request": [
+                {"step": "SC-3", "condition": "one.status.code = 204"},
+                "SC-1",
+                {"step": "SC-2", "condition": "one.status.code = 200"},
+                {"step": "SC-3", "condition": "one.status.code = 204 and servicecallout.SC-1.failed = false"},
+            ],
+            "clusters": {"*": backend.cluster()},
+        })));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
+            assert_eq!(paths, ["/first", "/third"]);
+        }
+    });
+}
+
+fn syntax_errors(lab: &mut Lab) {
+    let steps = [
+        r#"request.verb == "GET"#,
+        r#"(request.verb = "GET""#,
+        "request.verb =",
+        r#"a ~~ "(""#,
+        "{a} = 1",
+        r#"request.verb = "GET" request.path"#,
+    ];
+    let steps: Vec<Value> = steps.iter().map(|condition| json!({"step": "SC-1", "condition": condition})).collect();
+    let configuration = json!({
+        "policies": [ServiceCallout::new("SC-1", "http://a.test/").xml()],
+        "request": steps,
+        "response": [{"step": "SC-1", "condition": "a)"}],
+        "clusters": {"*": "any"},
+    });
+    refused(
+        lab,
+        "syntax_errors",
+        Listener::new(configuration),
+        &[
+            "request[0] (SC-1) condition, column 17: this quote is not closed",
+            "request[1] (SC-1) condition, column 1: this parenthesis is not closed",
+            "request[2] (SC-1) condition, column 15: expected a value after =",
+            "request[3] (SC-1) condition, column 6: a regular expression",
+            "request[4] (SC-1) condition, column 1: a variable stands without braces in a condition",
+            "request[5] (SC-1) condition, column 22: expected \"and\", \"or\" or the end after \"GET\"",
+            "response[0] (SC-1) condition, column 2: this parenthesis closes nothing",
+        ],
+    );
+}
