@@ -95,9 +95,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
 
     let clusters = clusters(&section, diagnostics);
-    for policy in policies.attached() {
-        check_cluster(policy, &clusters, diagnostics);
-    }
+    policies.for_each_attached(|policy| find_server(policy, &clusters, diagnostics));
     let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let mut constants = constants(&section, diagnostics);
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
@@ -156,10 +154,12 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     clusters
 }
 
-fn check_cluster(policy: &Policy, clusters: &Clusters, diagnostics: &mut Diagnostics) {
+/// Finds what serves a callout whose origin is fixed.
+fn find_server(policy: &mut Policy, clusters: &Clusters, diagnostics: &mut Diagnostics) {
     let Policy::ServiceCallout(callout) = policy else { return };
     let Some(origin) = &callout.url.origin else { return };
-    if clusters.serving(origin).is_none() {
+    callout.url.server = clusters.server(origin);
+    if callout.url.server.is_none() {
         diagnostics.set_subject(&*callout.attributes.name);
         diagnostics.error(callout.url.position, format!("no cluster serves {origin}: name one in clusters"));
         diagnostics.set_subject("");

@@ -17,6 +17,7 @@ mod run;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod scripted;
 mod steps;
+pub mod store;
 pub mod transaction;
 pub mod value;
 mod variables;

@@ -125,19 +125,6 @@ impl Policy {
             Policy::Unsupported(policy) => &policy.kind,
         }
     }
-
-    /// The first word of the variable that tells of its failure, `servicecallout` in `servicecallout.NAME.failed`
-    /// (semantics section 11.1).
-    pub fn failed_prefix(&self) -> &'static str {
-        match self {
-            Policy::ServiceCallout(_) => "servicecallout",
-            Policy::AssignMessage(_) => "assignmessage",
-            Policy::ExtractVariables(_) => "extractvariables",
-            Policy::RaiseFault(_) => "raisefault",
-            Policy::FlowCallout(_) => "flowcallout",
-            Policy::Unsupported(_) => "policy",
-        }
-    }
 }
 
 /// Compiles the template that an element holds; a problem becomes a diagnostic.

@@ -99,6 +99,15 @@ impl Policies {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
     }
 
+    /// Visits the policies that steps refer to.
+    pub(super) fn for_each_attached(&mut self, mut visit: impl FnMut(&mut Policy)) {
+        for index in &self.attached {
+            if let Some(policy) = self.documents.get_mut(*index).and_then(|document| document.policy.as_mut()) {
+                visit(policy);
+            }
+        }
+    }
+
     /// Every policy at its place. One whose document has errors leaves the configuration unusable anyway.
     pub(super) fn into_policies(self) -> Vec<Policy> {
         self.documents.into_iter().filter_map(|document| document.policy).collect()

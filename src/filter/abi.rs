@@ -9,6 +9,7 @@ mod imports;
 mod pairs;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use std::ptr::{null, null_mut};
 
 pub(crate) use pairs::Pairs;
@@ -37,11 +38,9 @@ fn check(status: u32) -> Result<(), HostError> {
 }
 
 /// Envoy's log levels, in its numbering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum LogLevel {
-    Debug = 1,
-    Info = 2,
     Warn = 3,
     Error = 4,
 }
@@ -53,7 +52,6 @@ pub(crate) enum HeaderMap {
     Request = 0,
     Response = 2,
     CallResponse = 6,
-    CallTrailers = 7,
 }
 
 /// A body buffer of the stream or of the callout being answered.
@@ -103,16 +101,6 @@ pub(crate) fn header_map(map: HeaderMap) -> Result<Pairs, HostError> {
     // SAFETY: the two out-pointers are valid for writes.
     check(unsafe { imports::proxy_get_header_map_pairs(map as u32, &raw mut pointer, &raw mut size) })?;
     Ok(Pairs::parse(take(pointer, size)))
-}
-
-/// The value of one header.
-pub(crate) fn header(map: HeaderMap, name: &str) -> Result<Bytes, HostError> {
-    let (mut pointer, mut size) = (null_mut(), 0);
-    // SAFETY: `name` lives through the call and the two out-pointers are valid for writes.
-    check(unsafe {
-        imports::proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), &raw mut pointer, &raw mut size)
-    })?;
-    Ok(take(pointer, size))
 }
 
 /// Sets a header to one value, whatever it held.
@@ -180,7 +168,7 @@ pub(crate) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), HostError
 /// Sends a request to a cluster and returns the token its answer will carry. `timeout_ms` 0 means none.
 pub(crate) fn http_call(
     cluster: &str,
-    headers: &[(&[u8], &[u8])],
+    headers: &[(ByteString, Bytes)],
     body: &[u8],
     timeout_ms: u32,
 ) -> Result<u32, HostError> {
@@ -221,7 +209,7 @@ pub(crate) fn continue_stream(direction: Direction) -> Result<(), HostError> {
 pub(crate) fn send_local_response(
     status: u32,
     details: &str,
-    headers: &[(&[u8], &[u8])],
+    headers: &[(ByteString, Bytes)],
     body: &[u8],
 ) -> Result<(), HostError> {
     const NO_GRPC_STATUS: i32 = -1;

@@ -35,10 +35,8 @@ pub(super) fn deliver(token: u32, header_count: usize, body_size: usize) {
 
 /// Hands a call to Envoy and returns its token.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
-    let headers: Vec<(&[u8], &[u8])> =
-        call.headers.iter().map(|(name, value)| (name.as_bytes().as_ref(), value.as_ref())).collect();
     let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(u32::MAX);
-    abi::http_call(&call.cluster, &headers, &call.body, timeout).map_err(|error| {
+    abi::http_call(&call.cluster, &call.headers, &call.body, timeout).map_err(|error| {
         let why = match error {
             HostError::BadArgument => "there is no cluster of that name".to_owned(),
             HostError::InternalFailure => "it has no healthy host, or too many requests are under way".to_owned(),

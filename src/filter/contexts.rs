@@ -108,12 +108,10 @@ pub(super) fn on_call_response(token: u32, header_count: usize, body_size: usize
     on_event(context, Event::CallAnswered);
 }
 
-/// Drops a context, and with a stream everything that it waits for.
-pub(super) fn delete(context: u32) {
+/// Ends a context: a stream learns of it first, and then everything that it waits for is dropped.
+pub(super) fn end(context: u32) {
+    on_event(context, Event::Ended);
     // Dropped outside the borrow, because dropping a stream forgets its calls.
-    let stream = with(|contexts| {
-        contexts.plugins.remove(&context);
-        contexts.streams.remove(&context)
-    });
-    drop(stream);
+    let ended = with(|contexts| (contexts.plugins.remove(&context), contexts.streams.remove(&context)));
+    drop(ended);
 }

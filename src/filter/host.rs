@@ -114,9 +114,7 @@ impl Host for EnvoyHost {
 
     fn reply(&self, reply: &Reply) {
         self.state.is_replied.set(true);
-        let headers: Vec<(&[u8], &[u8])> =
-            reply.headers.iter().map(|(name, value)| (name.as_bytes().as_ref(), value.as_ref())).collect();
-        let sent = abi::send_local_response(reply.status.into(), &reply.details, &headers, &reply.body);
+        let sent = abi::send_local_response(reply.status.into(), &reply.details, &reply.headers, &reply.body);
         note("the client was not answered", sent);
     }
 

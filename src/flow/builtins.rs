@@ -35,9 +35,9 @@ impl<H: Host> Transaction<'_, H> {
                 let subject = self.attribute_text(&["connection", "subject_peer_certificate"])?;
                 common_name(&subject).map(Value::text)
             }
-            Builtin::ClientReceivedStartTimestamp | Builtin::ClientReceivedEndTimestamp => millis(self.started),
+            Builtin::ClientReceivedStartTimestamp | Builtin::ClientReceivedEndTimestamp => millis(self.received()?),
             Builtin::ClientReceivedStartTime | Builtin::ClientReceivedEndTime => {
-                Some(Value::text(Moment::after_epoch(self.started)?.http_date()?))
+                Some(Value::text(Moment::after_epoch(self.received()?)?.http_date()?))
             }
             Builtin::SystemTimestamp => millis(self.host.now()),
             Builtin::SystemTime => Some(Value::text(self.moment()?.http_date()?)),
@@ -68,6 +68,12 @@ impl<H: Host> Transaction<'_, H> {
         let base_path = &self.plan.base_path;
         let path = self.client_request()?.as_request()?.path.clone();
         Some(base_path.suffix(&path).map_or_else(|| path.clone(), |suffix| path.slice_ref(suffix)))
+    }
+
+    /// When the client's request came, since the Unix epoch.
+    fn received(&self) -> Option<Duration> {
+        let Some(Value::Integer(nanoseconds)) = self.attribute_integer(&["request", "time"]) else { return None };
+        u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
     }
 
     fn moment(&self) -> Option<Moment> {

@@ -82,7 +82,7 @@ pub struct Call {
     /// The policy that makes it, by its place in the plan.
     pub policy: usize,
     /// The cluster that serves it.
-    pub cluster: String,
+    pub cluster: ByteString,
     /// Pseudo-headers and headers in sending order, none of them hop-by-hop.
     pub headers: Vec<(ByteString, Bytes)>,
     /// The body.

@@ -3,7 +3,6 @@
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::variables::fits_filter_state;
-use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
@@ -11,12 +10,14 @@ impl<H: Host> Transaction<'_, H> {
     /// the stream moves on, not at every write.
     pub fn publish(&mut self) {
         let plan = self.plan;
-        for variable in &plan.publish.variables {
-            // What another filter set is theirs to publish, and asking for it costs a host call.
-            if self.is_own(variable) {
-                if let Some(value) = self.text(variable) {
-                    self.publish_value(variable.name().clone(), value);
-                }
+        self.published.resize(plan.publish.variables.len(), None);
+        for (place, variable) in plan.publish.variables.iter().enumerate() {
+            // What another filter set is theirs to publish.
+            let Some(value) = self.own_value(variable) else { continue };
+            let value = self.render(&value);
+            if let Some(held) = self.published.get_mut(place).filter(|held| held.as_ref() != Some(&value)) {
+                publish(self.host, variable.name(), &value);
+                *held = Some(value);
             }
         }
         for prefix in &plan.publish.prefixes {
@@ -24,22 +25,17 @@ impl<H: Host> Transaction<'_, H> {
             let values: Vec<(ByteString, ByteString)> =
                 matching.map(|(name, value)| (name.clone(), self.render(value))).collect();
             for (name, value) in values {
-                self.publish_value(name, value);
+                if self.published_by_name.get(&name) != Some(&value) {
+                    publish(self.host, &name, &value);
+                    self.published_by_name.insert(name, value);
+                }
             }
         }
     }
+}
 
-    fn is_own(&mut self, variable: &Variable) -> bool {
-        variable.builtin().is_some()
-            || self.variables.contains_key(variable.name())
-            || self.plan.constants.contains_key(variable.name())
-            || variable.splits().iter().any(|(name, _)| self.message_named(name).is_some())
-    }
-
-    fn publish_value(&mut self, name: ByteString, value: ByteString) {
-        if fits_filter_state(&name) && self.published.get(&name) != Some(&value) {
-            self.host.publish(&name, value.as_bytes());
-            self.published.insert(name, value);
-        }
+fn publish<H: Host>(host: &H, name: &str, value: &ByteString) {
+    if fits_filter_state(name) {
+        host.publish(name, value.as_bytes());
     }
 }

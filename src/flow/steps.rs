@@ -51,8 +51,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::Unsupported(_) => return Ok(false),
         };
         let attributes = policy.attributes();
-        let failed = format!("{}.{}.failed", policy.failed_prefix(), attributes.name);
-        self.set(failed.into(), Value::Boolean(result.is_err()));
+        self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
         let Err(fault) = result else { return Ok(true) };
         // A fault inside a shared flow has told of its own policy already.
         if !matches!(policy, Policy::FlowCallout(_)) {

@@ -3,6 +3,7 @@
 use crate::flow::client;
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
+use crate::flow::store::Store;
 use crate::flow::value::Value;
 use crate::plan::Plan;
 use bytes::Bytes;
@@ -37,16 +38,16 @@ pub struct Transaction<'a, H> {
     pub(super) flow_name: ByteString,
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
-    pub(super) variables: BTreeMap<ByteString, Value>,
+    pub(super) variables: Store,
     /// The client's messages as they came, while the flow may still change them.
     pub(super) request: Option<ClientMessage>,
     pub(super) response: Option<ClientMessage>,
-    /// What filter state already holds.
-    pub(super) published: BTreeMap<ByteString, ByteString>,
+    /// What filter state already holds, by the place in the plan's list of what is published.
+    pub(super) published: Vec<Option<ByteString>>,
+    /// The same for what only the transaction knows by name.
+    pub(super) published_by_name: BTreeMap<ByteString, ByteString>,
     /// The `target.url` variables whose value this filter wrote, not a policy (semantics section 2.4).
-    pub(super) own_target_urls: BTreeMap<ByteString, ByteString>,
-    /// When the transaction began, since the Unix epoch.
-    pub(super) started: std::time::Duration,
+    pub(super) own_target_urls: Store,
 }
 
 /// An endpoint of the plan.
@@ -80,12 +81,12 @@ impl<'a, H: Host> Transaction<'a, H> {
             endpoint: Place::Proxy,
             flow_name: ByteString::new(),
             messages: Vec::new(),
-            variables: BTreeMap::new(),
+            variables: Store::default(),
             request: None,
             response: None,
-            published: BTreeMap::new(),
-            own_target_urls: BTreeMap::new(),
-            started: host.now(),
+            published: Vec::new(),
+            published_by_name: BTreeMap::new(),
+            own_target_urls: Store::default(),
         }
     }
 
@@ -109,7 +110,7 @@ impl<'a, H: Host> Transaction<'a, H> {
     /// Puts a message under a name, replacing whatever had the name.
     pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
         let id = self.add_message(message);
-        self.variables.insert(name, Value::Message(id));
+        self.variables.set(name, Value::Message(id));
         id
     }
 

@@ -5,7 +5,7 @@ use crate::flow::host::Host;
 use crate::flow::message::{MessageId, NotWritable};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::variable::{MessagePart, Variable};
+use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
 /// The first segments of Envoy's attributes. Filter state under such a name is shadowed by the attribute, so these
@@ -41,31 +41,36 @@ pub(super) fn fits_filter_state(name: &str) -> bool {
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// The value of a variable; `None` when it does not resolve.
-    ///
-    /// In this order: a part of a message, a variable that was set, a predefined variable, a constant of the
-    /// configuration, filter state that another filter set.
+    /// The value of a variable; `None` when it does not resolve: what this filter knows, else filter state that
+    /// another filter set.
     pub fn value(&mut self, variable: &Variable) -> Option<Value> {
-        for (name, part) in variable.splits() {
-            if let Some(id) = self.message_named(name) {
-                return match part {
-                    MessagePart::Whole => Some(Value::Message(id)),
-                    part => self.message(id)?.part(part),
-                };
-            }
-        }
-        if let Some(value) = self.variables.get(variable.name()) {
-            return Some(value.clone());
-        }
-        if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
+        if let Some(value) = self.own_value(variable) {
             return Some(value);
-        }
-        if let Some(constant) = self.plan.constants.get(variable.name()) {
-            return Some(constant.into());
         }
         let name = variable.name();
         let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;
         Some(Value::String(text(&foreign)))
+    }
+
+    /// The value of a variable that this filter knows. In this order: a part of a message, a variable that was set,
+    /// a predefined variable, a constant of the configuration.
+    pub fn own_value(&mut self, variable: &Variable) -> Option<Value> {
+        for (name, part) in variable.splits() {
+            if let Some(id) = self.message_named(name) {
+                return self.message(id)?.part(part);
+            }
+        }
+        let name = variable.name();
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone());
+        }
+        if let Some(id) = self.message_named(name) {
+            return Some(Value::Message(id));
+        }
+        if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
+            return Some(value);
+        }
+        self.plan.constants.get(name).map(Value::from)
     }
 
     /// The value of a variable as text; a message counts as its content.
@@ -88,9 +93,6 @@ impl<H: Host> Transaction<'_, H> {
     /// Parts of messages that cannot be written.
     pub fn assign(&mut self, variable: &Variable, value: Value) -> Result<(), NotWritable> {
         for (name, part) in variable.splits() {
-            if *part == MessagePart::Whole {
-                continue;
-            }
             if let Some(id) = self.message_named(name) {
                 let text = Value::String(self.render(&value));
                 return self.message_mut(id).map_or(Err(NotWritable), |message| message.set_part(part, &text));
@@ -102,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Sets a variable of its own under exactly that name.
     pub fn set(&mut self, name: ByteString, value: Value) {
-        self.variables.insert(name, value);
+        self.variables.set(name, value);
     }
 
     /// Makes a variable unresolved.

@@ -1,6 +1,7 @@
 //! Which Envoy cluster serves a callout.
 
 use crate::policy::origin::Origin;
+use crate::policy::target_url::Server;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -22,8 +23,16 @@ impl Clusters {
         self.any = Some(cluster);
     }
 
-    /// The cluster that serves an origin, if one does.
-    pub fn serving(&self, origin: &Origin) -> Option<Cow<'_, str>> {
+    /// What serves an origin, if a cluster does.
+    pub fn server(&self, origin: &Origin) -> Option<Server> {
+        Some(Server {
+            cluster: self.serving(origin)?.as_ref().into(),
+            scheme: origin.scheme,
+            authority: origin.authority().into(),
+        })
+    }
+
+    fn serving(&self, origin: &Origin) -> Option<Cow<'_, str>> {
         if let Some(cluster) = self.by_origin.get(origin) {
             return Some(Cow::Borrowed(cluster));
         }

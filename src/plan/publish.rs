@@ -20,7 +20,7 @@ impl Publish {
     pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>, configured: &[String]) -> Publish {
         let mut publish = Publish::default();
         for policy in policies {
-            publish.add(&format!("{}.{}.failed", policy.failed_prefix(), policy.attributes().name));
+            publish.add(&policy.attributes().failed);
             if let Policy::ServiceCallout(callout) = policy {
                 publish.add(callout.variables.target_url.name());
                 publish.add("servicecallout.requesturi");

@@ -8,7 +8,7 @@ pub use assign_variable::AssignVariable;
 pub use parser::{Grammar, parse_actions};
 
 use super::template::Template;
-use super::variable::Variable;
+use super::variable::{MessagePart, Variable};
 use bytestring::ByteString;
 
 /// One thing done to a message. A policy's actions run in document order.
@@ -40,8 +40,8 @@ pub enum Field {
 /// What a child of `Set` replaces.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Assignment {
-    /// A named value; with a number, only the value of that number.
-    Named(Field, NamedValue, Template),
+    /// A part of the message other than its body.
+    Part(MessagePart, Template),
     /// The body, and the `Content-Type` when `contentType` is given.
     Payload {
         /// The new body.
@@ -49,16 +49,6 @@ pub enum Assignment {
         /// The new `Content-Type`.
         content_type: Option<Template>,
     },
-    /// The verb.
-    Verb(Template),
-    /// The path, with or without a query.
-    Path(Template),
-    /// The HTTP version.
-    Version(Template),
-    /// The status code.
-    StatusCode(Template),
-    /// The reason phrase.
-    ReasonPhrase(Template),
 }
 
 /// A name as actions write it: `X` means all its values, `X.2` the second.
@@ -119,9 +109,9 @@ impl Action {
     /// `target` says that this message is the one acted on.
     pub fn uses_body(&self, names: &[&str], target: bool) -> bool {
         let acts_on_body = match self {
-            Action::Set(Assignment::Payload { .. } | Assignment::Named(Field::FormParam, ..))
-            | Action::Add(Field::FormParam, ..) => target,
-            Action::Set(_) | Action::Add(..) => false,
+            Action::Set(Assignment::Payload { .. }) | Action::Add(Field::FormParam, ..) => target,
+            Action::Set(Assignment::Part(part, _)) => target && part.is_body(),
+            Action::Add(..) => false,
             Action::Copy(Copy { source, parts }) => {
                 let is_source = match source {
                     Some(source) => source.is_body_of(names),
@@ -139,15 +129,7 @@ impl Action {
     fn templates(&self) -> impl Iterator<Item = &Template> {
         let (first, second) = match self {
             Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),
-            Action::Set(
-                Assignment::Named(_, _, template)
-                | Assignment::Verb(template)
-                | Assignment::Path(template)
-                | Assignment::Version(template)
-                | Assignment::StatusCode(template)
-                | Assignment::ReasonPhrase(template),
-            )
-            | Action::Add(_, _, template) => (Some(template), None),
+            Action::Set(Assignment::Part(_, template)) | Action::Add(_, _, template) => (Some(template), None),
             Action::Copy(_) | Action::Remove(_) | Action::AssignVariable(_) => (None, None),
         };
         first.into_iter().chain(second)

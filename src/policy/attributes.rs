@@ -16,6 +16,8 @@ pub struct Attributes {
     pub continue_on_error: bool,
     /// Whether a step of this policy does anything.
     pub enabled: bool,
+    /// The variable that tells whether it failed, `servicecallout.NAME.failed` (semantics section 11.1).
+    pub failed: ByteString,
 }
 
 impl Attributes {
@@ -42,6 +44,7 @@ impl Attributes {
             diagnostics.warning(ignored.position(), "FaultRules inside a policy have no effect");
         }
         Attributes {
+            failed: format!("{}.{name}.failed", root.name().to_ascii_lowercase()).into(),
             name: name.into(),
             continue_on_error: boolean_attribute(root, "continueOnError", false, diagnostics),
             enabled: boolean_attribute(root, "enabled", true, diagnostics),

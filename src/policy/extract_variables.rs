@@ -115,10 +115,7 @@ impl ExtractVariables {
 /// Whether a variable is a part of such a message that needs its body. The whole message does not count: headers can
 /// be extracted from it, and it cannot be assigned.
 fn is_body_part(variable: &Variable, names: &[&str]) -> bool {
-    variable
-        .splits()
-        .iter()
-        .any(|(name, part)| names.contains(&&**name) && part.is_body() && *part != MessagePart::Whole)
+    variable.splits().iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
 }
 
 impl Source {

@@ -2,38 +2,40 @@
 //! functions `replaceAll`, `replaceFirst` and `xeger` (section 6.4).
 //!
 //! A pattern is read by Java's rules and written anew in the syntax of the engine, so that the engine's own dialect
-//! never shows. What is missing is refused with its name: the flags `u` and `U`, `\G`, `\X`, `\N{…}`, scripts and
-//! blocks in `\p{…}`, look-behind of varying width, and references under the flag `i`.
+//! never shows. The engine never goes back in the text, so that no text can stall a worker.
+//!
+//! What is missing is refused with its name: look-behind, look-ahead but at the very beginning, back-references, atomic
+//! groups, possessive repetition, the flags `u` and `U`, `\G`, `\X`, `\N{…}`, and scripts and blocks in `\p{…}`.
+//!
+//! Line terminators differ from Java in places that have no width `[inferred]`: `$` without the flag `m` and `\Z` are
+//! the end of the text only, not also in front of its last line terminator; with `m`, `\u0085`, `\u2028` and `\u2029`
+//! begin and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. And a
+//! replacement may find more than Java where a part repeats that prefers to match the empty text, as in `(?:\b|a)*`.
 
 mod class;
-mod cost;
 mod escape;
 mod groups;
+mod look_ahead;
 mod parser;
+mod program;
 mod property;
+mod reach;
 mod replacement;
 pub(crate) mod syntax;
 mod tokens;
 mod writer;
 
-use fancy_regex::{Regex, RegexBuilder};
+use program::Program;
 use replacement::Piece;
 use std::fmt;
 use std::sync::OnceLock;
-use syntax::Pattern;
+use syntax::{Node, Pattern};
 
 /// The largest text that an expression is run over, in bytes.
 const LONGEST_TEXT: usize = 1024 * 1024;
-/// The same for expressions that need backtracking, where every step can take as long as the text.
-const LONGEST_BACKTRACKED_TEXT: usize = 64 * 1024;
-/// The same for a search with backtracking, which begins anew at every character and may look at all the rest.
-const LONGEST_SEARCHED_TEXT: usize = 16 * 1024;
-/// How often the engine may go back in one search.
-const MOST_BACKTRACKS: usize = 100_000;
-/// The largest compiled expression, in bytes.
-const LARGEST_PROGRAM: usize = 1024 * 1024;
-/// Each search of a replacement may look at the whole text. This bounds the sum of it, in bytes.
-const MOST_SCANNED: usize = 1 << 30;
+/// The most steps of the engine for one call, at the worst. It takes as many as the text has characters times what the
+/// expression has states.
+const MOST_STEPS: u64 = 1 << 28;
 /// The largest text that a replacement makes, in bytes.
 const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 
@@ -41,15 +43,18 @@ const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub struct JavaRegex {
     source: String,
-    written: String,
-    backtracks: bool,
-    /// Whether the searches of a replacement together look at the text about once.
-    is_linear: bool,
+    /// Without the look-aheads at its beginning.
+    node: Node,
     groups: usize,
     names: Vec<(String, usize)>,
-    whole: Regex,
+    /// The look-aheads at the beginning, each with whether it must not match.
+    look_aheads: Vec<(Program, bool)>,
+    whole: Program,
+    /// The steps for a character of the text.
+    steps: u64,
+    is_replaceable: bool,
     /// For replacements, made when the first one comes.
-    part: OnceLock<Option<Regex>>,
+    part: OnceLock<Option<Program>>,
 }
 
 /// Why a text is not a regular expression that this engine runs.
@@ -91,17 +96,30 @@ impl JavaRegex {
     /// # Errors
     /// A pattern that Java refuses too, one with a construct that this engine lacks, or one that is too large.
     pub fn compile(pattern: &str) -> Result<JavaRegex, JavaRegexError> {
-        let Pattern { node, names, groups } = JavaRegex::parse(pattern)?;
-        let written = writer::write(&node)?;
-        let whole = build(&format!("\\A(?:{})\\z", written.text))?;
+        let Pattern { mut node, names, groups } = JavaRegex::parse(pattern)?;
+        let taken = look_ahead::take(&mut node);
+        let whole = Program::whole(&node)?;
+        let mut steps = whole.steps;
+        let mut look_aheads = Vec::with_capacity(taken.parts.len());
+        for (part, is_negative) in &taken.parts {
+            let program = Program::beginning(part)?;
+            steps = steps.saturating_add(program.steps);
+            if steps > writer::MOST_STATES {
+                return Err(JavaRegexError::new("it is too large"));
+            }
+            look_aheads.push((program, *is_negative));
+        }
         Ok(JavaRegex {
             source: pattern.to_owned(),
-            written: written.text,
-            backtracks: written.backtracks,
-            is_linear: cost::is_linear(&node),
+            // Elsewhere than at the text's start, look-aheads cannot be asked; and their groups would not be counted.
+            is_replaceable: taken.parts.is_empty()
+                || taken.is_anchored && !taken.parts.iter().any(|(part, _)| part.has_groups()),
+            node,
             groups,
             names,
+            look_aheads,
             whole,
+            steps,
             part: OnceLock::new(),
         })
     }
@@ -114,10 +132,9 @@ impl JavaRegex {
         parser::parse(pattern)
     }
 
-    /// Whether the whole text matches, as with Java's `matches`. A text that is too large, and one for which too much
-    /// backtracking is needed, does not.
+    /// Whether the whole text matches, as with Java's `matches`. A text that is too large for the pattern does not.
     pub fn matches_whole(&self, text: &str) -> bool {
-        text.len() <= self.longest_text() && self.whole.is_match(text).unwrap_or(false)
+        self.can_run(text) && self.looks_ahead(text) && self.whole.is_match(text)
     }
 
     /// Replaces every match. In the replacement, `$1` and `${name}` stand for groups, and `\` takes the meaning from
@@ -133,27 +150,38 @@ impl JavaRegex {
         self.replace(text, replacement, 1)
     }
 
-    fn longest_text(&self) -> usize {
-        if self.backtracks { LONGEST_BACKTRACKED_TEXT } else { LONGEST_TEXT }
+    fn can_run(&self, text: &str) -> bool {
+        text.len() <= LONGEST_TEXT && steps(text.len(), self.steps) <= MOST_STEPS
+    }
+
+    /// Whether every look-ahead at the beginning holds at the text's start.
+    fn looks_ahead(&self, text: &str) -> bool {
+        self.look_aheads.iter().all(|(program, is_negative)| program.is_match(text) != *is_negative)
     }
 
     fn replace(&self, text: &str, replacement: &str, most: usize) -> Option<String> {
-        let is_quadratic = self.backtracks && !self.is_linear;
-        let longest = if is_quadratic { LONGEST_SEARCHED_TEXT } else { self.longest_text() };
-        if text.len() > longest {
+        if !self.is_replaceable || !self.can_run(text) {
             return None;
         }
-        let regex = self.part.get_or_init(|| build(&self.written).ok()).as_ref()?;
+        if !self.looks_ahead(text) {
+            return Some(text.to_owned());
+        }
+        let part = self.part.get_or_init(|| Program::part(&self.node).ok()).as_ref()?;
+        let reach = reach::reach(&self.node).map(|reach| usize::try_from(reach).unwrap_or(usize::MAX));
+        // All searches together look at the text about once, and at what they have to look at again.
+        let mut taken = steps(text.len(), part.steps);
         // Java looks at the replacement only when there is something to replace.
         let pieces = replacement::parse(replacement, self.groups, &self.names);
         let mut result = String::with_capacity(text.len());
         let (mut copied, mut from, mut count) = (0, 0, 0_usize);
         while count < most && from <= text.len() {
-            if !self.is_linear && count.saturating_mul(text.len()) > MOST_SCANNED {
+            if taken > MOST_STEPS {
                 return None;
             }
-            let Some(captures) = regex.captures_from_pos(text, from).ok()? else { break };
+            let Some(captures) = part.find(text, from) else { break };
             let found = captures.get(0)?;
+            let rest = text.len().saturating_sub(found.end());
+            taken = taken.saturating_add(steps(reach.map_or(rest, |reach| reach.min(rest)), part.steps));
             count = count.saturating_add(1);
             result.push_str(text.get(copied..found.start())?);
             for piece in pieces.as_ref()? {
@@ -180,14 +208,9 @@ impl JavaRegex {
     }
 }
 
-fn build(written: &str) -> Result<Regex, JavaRegexError> {
-    RegexBuilder::new(written)
-        .backtrack_limit(MOST_BACKTRACKS)
-        .delegate_size_limit(LARGEST_PROGRAM)
-        .delegate_dfa_size_limit(LARGEST_PROGRAM)
-        .max_prog_size(LARGEST_PROGRAM / 32)
-        .build()
-        .map_err(|error| JavaRegexError::new(error.to_string()))
+/// The steps for so much of a text.
+fn steps(bytes: usize, each: u64) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(each)
 }
 
 #[cfg(test)]

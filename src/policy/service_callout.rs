@@ -37,6 +37,8 @@ pub struct ServiceCallout {
 pub struct CalloutRequest {
     /// The variable that holds it.
     pub variable: ByteString,
+    /// The same, to see whether it is something else than a message.
+    pub as_variable: Variable,
     /// Whether it is cleared after sending.
     pub clear_payload: bool,
     /// Whether a variable that does not resolve counts as empty text.
@@ -101,6 +103,7 @@ impl CalloutRequest {
     fn parse(request: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> CalloutRequest {
         let mut parsed = CalloutRequest {
             variable: ByteString::from_static("servicecallout.request"),
+            as_variable: Variable::new("servicecallout.request"),
             clear_payload: true,
             ignore_unresolved: false,
             actions: Vec::new(),
@@ -108,6 +111,7 @@ impl CalloutRequest {
         let Some(request) = request else { return parsed };
         if let Some(variable) = request.attribute("variable").map(str::trim).filter(|variable| !variable.is_empty()) {
             parsed.variable = variable.into();
+            parsed.as_variable = Variable::new(variable);
         }
         parsed.clear_payload = boolean_attribute(request, "clearPayload", true, diagnostics);
         parsed.ignore_unresolved = boolean_child(request, "IgnoreUnresolvedVariables", false, diagnostics);

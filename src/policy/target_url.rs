@@ -5,6 +5,7 @@ use super::template::{Part, Syntax, Template};
 use super::template_of;
 use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use bytestring::ByteString;
 
 /// A callout's URL with its variables.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +14,21 @@ pub struct TargetUrl {
     pub template: Template,
     /// Its origin, when no variable takes part in it.
     pub origin: Option<Origin>,
+    /// The authority and the cluster of that origin; the configuration names the cluster.
+    pub server: Option<Server>,
     /// Where it stands in its document.
     pub position: Position,
+}
+
+/// What serves a fixed origin, in the form in which a call is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Envoy's cluster.
+    pub cluster: ByteString,
+    /// The scheme.
+    pub scheme: Scheme,
+    /// Host and, unless it is the scheme's own, port.
+    pub authority: ByteString,
 }
 
 impl TargetUrl {
@@ -33,7 +47,7 @@ impl TargetUrl {
                 url.position(),
                 format!("{text:?} does not begin with http:// or https://; calls of it fail with Host not reachable"),
             );
-            return Some(TargetUrl { template, origin: None, position: url.position() });
+            return Some(TargetUrl { template, origin: None, server: None, position: url.position() });
         };
         let end = rest.find(['/', '?', '#']);
         let is_fixed = end.is_some() || template.parts().len() == 1;
@@ -45,7 +59,7 @@ impl TargetUrl {
                 format!("{authority:?} is not a host with an optional port; calls of it fail with Host not reachable"),
             );
         }
-        Some(TargetUrl { template, origin, position: url.position() })
+        Some(TargetUrl { template, origin, server: None, position: url.position() })
     }
 }
 

@@ -25,7 +25,7 @@ impl Variable {
     /// The variable of that name.
     pub fn new(name: &str) -> Variable {
         let name = ByteString::from(name);
-        let mut splits = vec![(name.clone(), MessagePart::Whole)];
+        let mut splits = Vec::new();
         for (at, _) in name.rmatch_indices('.') {
             let (Some(message), Some(suffix)) = (name.get(..at), name.get(at.saturating_add(1)..)) else { continue };
             if let Some(part) = MessagePart::parse(suffix) {
@@ -41,14 +41,16 @@ impl Variable {
         &self.name
     }
 
-    /// The messages this may be a part of, the longest name first, each with the part.
+    /// The messages this may be a part of, the longest name first, each with the part. That the name is a message's
+    /// own is always possible too.
     pub fn splits(&self) -> &[(ByteString, MessagePart)] {
         &self.splits
     }
 
     /// Whether it needs the body of the message that goes by those names where it is read.
     pub fn is_body_of(&self, names: &[&str]) -> bool {
-        self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
+        names.contains(&&*self.name)
+            || self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
     /// Whether no policy can set it: the predefined variables, and of the client's request what stands on its first
@@ -77,18 +79,12 @@ mod tests {
     fn a_name_is_split_at_every_suffix_that_a_message_has() {
         let variable = Variable::new("authenticate.response.status.code");
         let splits: Vec<_> = variable.splits().iter().map(|(name, part)| (&**name, part.clone())).collect();
-        assert_eq!(
-            splits,
-            [
-                ("authenticate.response.status.code", MessagePart::Whole),
-                ("authenticate.response", MessagePart::StatusCode)
-            ]
-        );
+        assert_eq!(splits, [("authenticate.response", MessagePart::StatusCode)]);
     }
 
     #[test]
     fn a_suffix_that_no_message_has_is_an_ordinary_name() {
-        assert_eq!(Variable::new("request.myResourcePath").splits().len(), 1);
+        assert_eq!(Variable::new("request.myResourcePath").splits().len(), 0);
         assert_eq!(Variable::new("system.timestamp").builtin(), Some(Builtin::SystemTimestamp));
     }
 }

@@ -12,7 +12,9 @@ type Conditions = &'static [(&'static str, bool)];
 
 /// A step for each condition, which adds its number to the header `x-ran`.
 fn guarded(flow: &str, conditions: Conditions) -> Value {
-    let policy = |number| assign_message(&format!("AM-{number}"), &format!("<Add>{}</Add>", header("x-ran", &format!("{number}"))));
+    let policy = |number| {
+        assign_message(&format!("AM-{number}"), &format!("<Add>{}</Add>", header("x-ran", &format!("{number}"))))
+    };
     let step = |(number, (condition, _)): (usize, &(&str, bool))| json!({"step": format!("AM-{number}"), "condition": condition});
     json!({
         "policies": (0..conditions.len()).map(policy).collect::<Vec<String>>(),
@@ -32,7 +34,10 @@ fn assert_ran(message: &impl Message, conditions: Conditions) {
 }
 
 fn request() -> Request {
-    Request::new("POST", "/v1/items/42?n=10&name=Ann&empty=").header("x-name", "Ann").header("x-list", "one, two").header("x-on", "true")
+    Request::new("POST", "/v1/items/42?n=10&name=Ann&empty=")
+        .header("x-name", "Ann")
+        .header("x-list", "one, two")
+        .header("x-on", "true")
 }
 
 /// Steps of the request flow, all asked about the same request.
@@ -281,9 +286,8 @@ fn messages(lab: &mut Lab) {
 
     // Conditions are asked when their step is due, so an answer of a moment ago counts.
     lab.case("answer_of_a_callout", |setup| {
-        let backend = setup.backend(|request: &Received| {
-            Answer::json(if request.path_and_query == "/first" { 204 } else { 200 }, "")
-        });
+        let backend = setup
+            .backend(|request: &Received| Answer::json(if request.path_and_query == "/first" { 204 } else { 200 }, ""));
         let call = |name: &str, response: &str, path: &str| {
             ServiceCallout::new(name, &format!("http://a.test/{path}")).response(response).xml()
         };

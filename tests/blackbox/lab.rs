@@ -36,6 +36,7 @@ mod client;
 mod cluster;
 mod envoy;
 mod envoy_log;
+mod example;
 pub mod filter;
 mod gate;
 mod listener;
@@ -53,6 +54,7 @@ pub use admin::Admin;
 pub use answer::Answer;
 pub use backend::{Backend, Received};
 pub use cluster::Cluster;
+pub use example::Example;
 pub use gate::Gate;
 pub use listener::Listener;
 pub use message::Message;
@@ -135,7 +137,9 @@ impl Lab {
         }
         let anything_selected = self.trials.iter().any(|trial| !self.arguments.is_filtered_out(trial));
         let envoy = anything_selected.then(|| {
-            let envoy = Envoy::start(&self.bootstrap, &self.directory, self.runtime.handle());
+            let bootstrap = serde_json::to_vec_pretty(&self.bootstrap.to_json()).unwrap();
+            let start = Envoy::start("bootstrap.json", &bootstrap, self.bootstrap.listeners.len(), &self.directory);
+            let envoy = self.runtime.block_on(start);
             assert!(self.addresses.set(envoy.addresses().clone()).is_ok());
             envoy
         });

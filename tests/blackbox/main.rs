@@ -12,11 +12,19 @@
 use std::process::ExitCode;
 
 mod answers;
+mod assign_message;
+mod assign_response;
 mod bodies;
+mod conditions;
 mod configuration;
 mod continue_on_error;
+mod endpoints;
+mod examples;
+mod extract_variables;
+mod extract_variables_faults;
 mod fault;
 mod fault_format;
+mod fault_rules;
 mod filter_state;
 mod fire_and_forget;
 mod harness;
@@ -27,12 +35,21 @@ mod metrics;
 mod outcomes;
 mod payloads;
 mod policy;
+mod post_client;
+mod proxy;
+mod raise_fault;
 mod request_headers;
 mod requests;
+mod response_bodies;
 mod response_flow;
 mod responses;
+mod routing;
 mod samples;
+mod target_faults;
 mod unresolved;
+mod unsupported;
+mod worked_examples;
+mod worked_failures;
 
 use lab::Lab;
 
@@ -57,5 +74,21 @@ fn main() -> ExitCode {
     lab.group("filter_state", filter_state::cases);
     lab.group("metrics", metrics::cases);
     lab.group("configuration", configuration::cases);
+    lab.group("worked_examples", worked_examples::cases);
+    lab.group("worked_failures", worked_failures::cases);
+    lab.group("conditions", conditions::cases);
+    lab.group("assign_message", assign_message::cases);
+    lab.group("assign_response", assign_response::cases);
+    lab.group("extract_variables", extract_variables::cases);
+    lab.group("extract_variables_faults", extract_variables_faults::cases);
+    lab.group("raise_fault", raise_fault::cases);
+    lab.group("fault_rules", fault_rules::cases);
+    lab.group("endpoints", endpoints::cases);
+    lab.group("routing", routing::cases);
+    lab.group("target_faults", target_faults::cases);
+    lab.group("post_client", post_client::cases);
+    lab.group("response_bodies", response_bodies::cases);
+    lab.group("unsupported", unsupported::cases);
+    lab.group("examples", examples::cases);
     lab.run()
 }

@@ -44,7 +44,10 @@ fn chain(lab: &mut Lab) {
             assert_eq!(site.get("/v1/orders?id=7").await.status, 200);
             let call = users.only_request();
             assert_eq!((call.method.as_str(), call.path_and_query.as_str()), ("GET", "/api/users/7"));
-            assert_eq!((call.authority.as_str(), call.header_all("accept")), ("users.internal", vec!["application/json"]));
+            assert_eq!(
+                (call.authority.as_str(), call.header_all("accept")),
+                ("users.internal", vec!["application/json"])
+            );
             assert_eq!((call.header("x-user-mail"), call.body().len()), (None, 0));
             let upstream = site.upstream().only_request();
             assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("GET", "/v1/orders?id=7"));
@@ -60,10 +63,8 @@ fn chain(lab: &mut Lab) {
 /// SC-User with `success.codes`, and a step for the status that these tolerate.
 fn tolerating(setup: &mut Setup<'_>, status: u16) -> (Backend, Site) {
     let users = setup.backend(move |_: &Received| Answer::json(status, r#"{"e":"no such user"}"#));
-    let user = USER.replace(
-        "</URL>",
-        r#"</URL><Properties><Property name="success.codes">2xx, 404</Property></Properties>"#,
-    );
+    let user =
+        USER.replace("</URL>", r#"</URL><Properties><Property name="success.codes">2xx, 404</Property></Properties>"#);
     let unknown = r#"<AssignMessage name="AM-Unknown"><Set><Headers><Header name="X-User">{userResp.content}</Header></Headers></Set>
         </AssignMessage>"#;
     let configuration = json!({
@@ -136,7 +137,10 @@ fn guarded_call(lab: &mut Lab) {
                 assert_eq!(site.send(crate::lab::Request::new(method, "/v1")).await.status, 200);
                 assert_eq!((auth.heads(), site.upstream().heads()), (calls, 1));
                 for call in auth.requests() {
-                    assert_eq!((call.method.as_str(), call.path_and_query.as_str()), ("GET", "/token?client=anonymous"));
+                    assert_eq!(
+                        (call.method.as_str(), call.path_and_query.as_str()),
+                        ("GET", "/token?client=anonymous")
+                    );
                     assert_eq!(call.authority, "auth.eu.example.com:8443");
                 }
             }

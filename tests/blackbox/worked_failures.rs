@@ -86,9 +86,7 @@ fn timeout(lab: &mut Lab) {
         let never = Answer::status(200).held_by(&Gate::closed());
         setup.backend(move |_: &Received| never.clone())
     };
-    let configuration = |slow: &Backend| {
-        json!({"policies": [SLOW, GENERIC, BUSY], "request": ["SC-Slow"], "clusters": {"*": slow.cluster()}})
-    };
+    let configuration = |slow: &Backend| json!({"policies": [SLOW, GENERIC, BUSY], "request": ["SC-Slow"], "clusters": {"*": slow.cluster()}});
     lab.case("timeout_handled_by_a_fault_rule", move |setup| {
         let mut configuration = configuration(&slow(setup));
         configuration["fault_rules"] = json!(RULES);
@@ -134,7 +132,8 @@ fn wrong_type(lab: &mut Lab) {
     lab.case("request_variable_is_no_message", |setup| {
         let geo = setup.echo();
         let configuration = json!({"policies": [ASSIGN, GEOCODE], "clusters": {"*": geo.cluster()}});
-        let state = ["fault.name", "servicecallout.ExecuteGeocodingRequest.failed", "assignmessage.AM-Postal-Code.failed"];
+        let state =
+            ["fault.name", "servicecallout.ExecuteGeocodingRequest.failed", "assignmessage.AM-Postal-Code.failed"];
         let site = setup.listener(Listener::new(configuration).log_state(&state));
         move || async move {
             assert_fault(

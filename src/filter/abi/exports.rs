@@ -82,17 +82,9 @@ extern "C" fn proxy_on_http_call_response(_root: u32, token: u32, headers: usize
     contexts::on_call_response(token, headers, body);
 }
 
+/// The end of a stream or of a plugin. Envoy deletes the context right after, which needs no callback of its own.
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_log(context: u32) {
-    contexts::on_event(context, Event::Ended);
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_done(_context: u32) -> u32 {
+extern "C" fn proxy_on_done(context: u32) -> u32 {
+    contexts::end(context);
     1
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_delete(context: u32) {
-    contexts::delete(context);
 }

@@ -5,13 +5,6 @@ unsafe extern "C" {
     pub(super) fn proxy_log(level: u32, text: *const u8, text_size: usize) -> u32;
 
     pub(super) fn proxy_get_header_map_pairs(map: u32, pairs: *mut *mut u8, pairs_size: *mut usize) -> u32;
-    pub(super) fn proxy_get_header_map_value(
-        map: u32,
-        name: *const u8,
-        name_size: usize,
-        value: *mut *mut u8,
-        value_size: *mut usize,
-    ) -> u32;
     pub(super) fn proxy_replace_header_map_value(
         map: u32,
         name: *const u8,

@@ -2,6 +2,7 @@
 //! followed by a NUL; numbers are 32-bit little endian.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 /// A header map as the host gave it. Its names and values are slices of one buffer, so nothing is copied.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +40,7 @@ impl Pairs {
 }
 
 /// Writes pairs in the form the host reads.
-pub(super) fn serialize(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
+pub(super) fn serialize(pairs: &[(ByteString, Bytes)]) -> Vec<u8> {
     let size =
         pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(10)).sum::<usize>();
     let mut bytes = Vec::with_capacity(size.saturating_add(4));
@@ -49,7 +50,7 @@ pub(super) fn serialize(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
         bytes.extend((value.len() as u32).to_le_bytes());
     }
     for (name, value) in pairs {
-        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(name.as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(value);
         bytes.push(0);

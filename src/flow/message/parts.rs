@@ -18,7 +18,7 @@ impl Message {
     /// The value of a part; `None` when the message has no such part or it is not there.
     pub fn part(&self, part: &MessagePart) -> Option<Value> {
         match part {
-            MessagePart::Whole | MessagePart::Content => Some(Value::String(self.content())),
+            MessagePart::Content => Some(Value::String(self.content())),
             MessagePart::ContentBase64 => Some(Value::text(STANDARD.encode(&self.body))),
             MessagePart::ContentBase64Url => Some(Value::text(URL_SAFE.encode(&self.body))),
             MessagePart::Header(name, item) => self.header_item(name, *item),

@@ -10,7 +10,7 @@ use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
 use crate::policy::template::Template;
-use crate::policy::variable::{Item, MessagePart};
+use crate::policy::variable::MessagePart;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -85,32 +85,19 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn set_assignment(&mut self, assignment: &Assignment, target: MessageId, ignore: bool) -> Result<(), ActionError> {
-        let (template, part) = match assignment {
-            Assignment::Named(field, NamedValue { name, number }, template) => {
-                let item = number.map_or(Item::First, Item::Number);
-                let part = match field {
-                    Field::Header => MessagePart::Header(name.clone(), item),
-                    Field::QueryParam => MessagePart::QueryParam(name.clone(), item),
-                    Field::FormParam => MessagePart::FormParam(name.clone(), item),
-                };
-                (template, part)
-            }
+        let (part, template) = match assignment {
+            Assignment::Part(part, template) => (part, template),
             Assignment::Payload { content, content_type } => {
                 return self.set_payload(content, content_type.as_ref(), target, ignore);
             }
-            Assignment::Verb(template) => (template, MessagePart::Verb),
-            Assignment::Path(template) => (template, MessagePart::Path),
-            Assignment::Version(template) => (template, MessagePart::Version),
-            Assignment::StatusCode(template) => (template, MessagePart::StatusCode),
-            Assignment::ReasonPhrase(template) => (template, MessagePart::ReasonPhrase),
         };
         let value = Value::String(self.expand(template, ignore)?);
         let is_response = self.message(target).is_some_and(|message| message.as_response().is_some());
         let mut written = Ok(());
-        self.change(target, |message| written = message.set_part(&part, &value));
+        self.change(target, |message| written = message.set_part(part, &value));
         match written {
             // A status that is no number is a fault; a part that the message does not have means nothing.
-            Err(NotWritable) if part == MessagePart::StatusCode && is_response => {
+            Err(NotWritable) if *part == MessagePart::StatusCode && is_response => {
                 Err(ActionError::NotWritable(ByteString::from_static("status.code")))
             }
             _ => Ok(()),

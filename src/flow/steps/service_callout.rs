@@ -74,7 +74,7 @@ impl<H: Host> Transaction<'_, H> {
             if message.is_some_and(|message| !message.spent) {
                 return Ok(id);
             }
-        } else if self.value(&crate::policy::variable::Variable::new(name)).is_some() {
+        } else if self.variables.get(name).is_some() || self.own_value(&request.as_variable).is_some() {
             return Err(Failure::Fault(Fault::new(
                 "steps.servicecallout.RequestVariableNotMessageType",
                 format!("ServiceCallout[{policy}]: request variable {name} value is not of type Message"),

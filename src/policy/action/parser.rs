@@ -4,7 +4,7 @@ use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValue, Parts, 
 use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::warn_unknown_children;
 use crate::policy::template::{Syntax, Template};
-use crate::policy::variable::Variable;
+use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
 use http::HeaderName;
 
@@ -57,9 +57,7 @@ impl Parser<'_> {
             match child.name() {
                 "Headers" | "QueryParams" | "FormParams" => {
                     for (field, name, value) in self.named_templates(child) {
-                        // The index of `X.0` is no index: the name is taken as it is.
-                        let named = numbered(&name).unwrap_or(NamedValue { name: name.into(), number: None });
-                        actions.push(Action::Set(Assignment::Named(field, named, value)));
+                        actions.push(Action::Set(Assignment::Part(part(field, &name), value)));
                     }
                 }
                 "Payload" => actions.extend(self.payload(child).map(Action::Set)),
@@ -67,23 +65,23 @@ impl Parser<'_> {
                 "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
                     // The template form of the user interface has empty elements that mean nothing.
                     let text = child.text();
-                    let assignment = match child.name() {
-                        "Verb" => Assignment::Verb,
-                        "Path" => Assignment::Path,
-                        "Version" => Assignment::Version,
-                        "StatusCode" => Assignment::StatusCode,
-                        _ => Assignment::ReasonPhrase,
+                    let part = match child.name() {
+                        "Verb" => MessagePart::Verb,
+                        "Path" => MessagePart::Path,
+                        "Version" => MessagePart::Version,
+                        "StatusCode" => MessagePart::StatusCode,
+                        _ => MessagePart::ReasonPhrase,
                     };
                     if !text.is_empty() {
                         let template = self.template(child, &text, Syntax::BRACES);
-                        actions.extend(template.map(assignment).map(Action::Set));
+                        actions.extend(template.map(|template| Action::Set(Assignment::Part(part, template))));
                     }
                 }
                 _ => self.ignored(child, set),
             }
         }
         // A status brings its standard phrase, so a phrase of one's own comes after it, wherever it is written.
-        actions.sort_by_key(|action| matches!(action, Action::Set(Assignment::ReasonPhrase(_))));
+        actions.sort_by_key(|action| matches!(action, Action::Set(Assignment::Part(MessagePart::ReasonPhrase, _))));
         actions
     }
 
@@ -222,6 +220,19 @@ impl Parser<'_> {
 /// Whether the text of a part or of a name says so: anything but `false` does (semantics section 3.4).
 fn is_selected(element: Element<'_, '_>) -> bool {
     !element.text().eq_ignore_ascii_case("false")
+}
+
+/// The part that a child of `Set` names. The index of `X.0` is no index: the name is taken as it is.
+fn part(field: Field, name: &str) -> MessagePart {
+    let (name, item) = match numbered(name) {
+        Some(NamedValue { name, number: Some(number) }) => (name, Item::Number(number)),
+        _ => (name.into(), Item::First),
+    };
+    match field {
+        Field::Header => MessagePart::Header(name, item),
+        Field::QueryParam => MessagePart::QueryParam(name, item),
+        Field::FormParam => MessagePart::FormParam(name, item),
+    }
 }
 
 /// `X.2` as the second value of `X`.

@@ -16,7 +16,7 @@ pub(super) enum Escape {
 }
 
 /// The word characters: `\w`.
-pub(super) fn word() -> CharacterSet {
+fn word() -> CharacterSet {
     set([('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')])
 }
 
@@ -53,32 +53,7 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
             let pair = Node::Sequence(vec![Node::Character('\r'), Node::Character('\n')]);
             Ok(Node::Alternatives(vec![pair, Node::Set(set(VERTICAL))]))
         }
-        'k' => {
-            let name = if parser.eat_all("<") { parser.take_until('>') } else { None };
-            let group = name.as_deref().and_then(|name| parser.named_group(name));
-            reference(parser, group.ok_or_else(|| JavaRegexError::new("a `\\k` that names no group"))?)
-        }
-        '1'..='9' => {
-            let mut group = usize_digit(character);
-            // Further digits belong to the number as long as such a group exists, as in Java.
-            loop {
-                let mark = parser.mark();
-                let digit = match parser.take() {
-                    Some(Token::Syntax(digit @ '0'..='9')) => digit,
-                    _ => {
-                        parser.reset(mark);
-                        break;
-                    }
-                };
-                let longer = group.saturating_mul(10).saturating_add(usize_digit(digit));
-                if longer > parser.groups() {
-                    parser.reset(mark);
-                    break;
-                }
-                group = longer;
-            }
-            reference(parser, group)
-        }
+        'k' | '1'..='9' => Err(JavaRegexError::new("back-references are not supported")),
         _ => {
             parser.reset(mark);
             Ok(match anywhere(parser)? {
@@ -87,20 +62,6 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
             })
         }
     }
-}
-
-fn usize_digit(digit: char) -> usize {
-    usize::try_from(digit.to_digit(10).unwrap_or_default()).unwrap_or_default()
-}
-
-fn reference(parser: &Parser, group: usize) -> Result<Node, JavaRegexError> {
-    if !parser.is_complete(group) {
-        return Err(JavaRegexError::new(format!("a reference to group {group}, which is not complete there")));
-    }
-    if parser.flags.case_insensitive {
-        return Err(JavaRegexError::new("a reference to a group under the flag `i`, which is not supported"));
-    }
-    Ok(Node::Reference(group))
 }
 
 /// An escape that has the same meaning inside a class and outside.

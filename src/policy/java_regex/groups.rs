@@ -12,30 +12,24 @@ impl Parser {
         if !self.eat_all("?") {
             return self.capture(None, flags).map(Some);
         }
-        let look = |is_behind, is_negative| move |node| Node::Look { is_behind, is_negative, node: Box::new(node) };
-        if self.eat_all("<=") {
-            return self.inside(flags).map(look(true, false)).map(Some);
-        }
-        if self.eat_all("<!") {
-            return self.inside(flags).map(look(true, true)).map(Some);
+        if self.eat_all("<=") || self.eat_all("<!") {
+            return Err(JavaRegexError::new("look-behind is not supported"));
         }
         if self.eat_all("<") {
             let name = self.take_until('>').unwrap_or_default();
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_name || self.named_group(&name).is_some() {
+            if !is_name || self.has_group(&name) {
                 return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
             }
             return self.capture(Some(name), flags).map(Some);
         }
-        if self.eat_all("=") {
-            return self.inside(flags).map(look(false, false)).map(Some);
-        }
-        if self.eat_all("!") {
-            return self.inside(flags).map(look(false, true)).map(Some);
+        let is_negative = self.eat_all("!");
+        if is_negative || self.eat_all("=") {
+            return self.inside(flags).map(|node| Some(Node::LookAhead { is_negative, node: Box::new(node) }));
         }
         if self.eat_all(">") {
-            return self.inside(flags).map(|node| Some(Node::Atomic(Box::new(node))));
+            return Err(JavaRegexError::new("atomic groups are not supported"));
         }
         self.flag_group(flags)
     }
@@ -73,10 +67,8 @@ impl Parser {
     }
 
     fn capture(&mut self, name: Option<String>, outer: Flags) -> Result<Node, JavaRegexError> {
-        let group = self.begin_group(name);
-        let node = self.inside(outer)?;
-        self.end_group(group);
-        Ok(Node::Capture(Box::new(node)))
+        self.begin_group(name);
+        self.inside(outer).map(|node| Node::Capture(Box::new(node)))
     }
 
     /// The inside of a group and its end; the flags of outside are in force again behind it.

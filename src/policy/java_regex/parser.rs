@@ -30,8 +30,8 @@ pub(super) struct Parser {
     at: usize,
     pub(super) flags: Flags,
     levels: usize,
-    /// Whether each group is complete, by its number less one.
-    complete: Vec<bool>,
+    /// How many groups have begun.
+    groups: usize,
     names: Vec<(String, usize)>,
     /// Properties that were looked up, for making one is slow.
     pub(super) properties: Vec<(String, CharacterSet)>,
@@ -47,13 +47,13 @@ pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
         at: 0,
         flags: Flags::default(),
         levels: 0,
-        complete: Vec::new(),
+        groups: 0,
         names: Vec::new(),
         properties: Vec::new(),
     };
     let node = parser.alternatives()?;
     match parser.peek() {
-        None => Ok(Pattern { node, names: parser.names, groups: parser.complete.len() }),
+        None => Ok(Pattern { node, names: parser.names, groups: parser.groups }),
         Some(_) => Err(JavaRegexError::new("a `)` without its `(`")),
     }
 }
@@ -136,34 +136,15 @@ impl Parser {
         self.levels = self.levels.saturating_sub(1);
     }
 
-    /// How many groups have begun.
-    pub(super) fn groups(&self) -> usize {
-        self.complete.len()
-    }
-
-    /// The number of a named group.
-    pub(super) fn named_group(&self, name: &str) -> Option<usize> {
-        self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
-    }
-
-    /// Whether a group is complete, so that it can be referred to.
-    pub(super) fn is_complete(&self, group: usize) -> bool {
-        group.checked_sub(1).and_then(|index| self.complete.get(index)).copied().unwrap_or(false)
+    /// Whether a group has that name.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.names.iter().any(|(known, _)| known == name)
     }
 
     /// Counts a group, which gets its number from its place among all.
-    pub(super) fn begin_group(&mut self, name: Option<String>) -> usize {
-        self.complete.push(false);
-        let group = self.complete.len();
-        self.names.extend(name.map(|name| (name, group)));
-        group
-    }
-
-    /// Ends a group.
-    pub(super) fn end_group(&mut self, group: usize) {
-        if let Some(complete) = group.checked_sub(1).and_then(|index| self.complete.get_mut(index)) {
-            *complete = true;
-        }
+    pub(super) fn begin_group(&mut self, name: Option<String>) {
+        self.groups = self.groups.saturating_add(1);
+        self.names.extend(name.map(|name| (name, self.groups)));
     }
 
     fn skip_comments(&mut self) {
@@ -255,13 +236,14 @@ impl Parser {
             return Ok(node);
         };
         let is_lazy = self.eat_all("?");
-        let is_possessive = !is_lazy && self.eat_all("+");
-        // The engine takes nothing without width here, and once is as good as often.
+        if !is_lazy && self.eat_all("+") {
+            return Err(JavaRegexError::new("possessive repetition is not supported"));
+        }
+        // Without width, once is as good as often.
         if node.is_place() {
             return Ok(if least == 0 { Node::Empty } else { node });
         }
-        let repeat = Node::Repeat { node: Box::new(node), least, most, is_lazy };
-        Ok(if is_possessive { Node::Atomic(Box::new(repeat)) } else { repeat })
+        Ok(Node::Repeat { node: Box::new(node), least, most, is_lazy })
     }
 
     /// `n}`, `n,}` or `n,m}`.

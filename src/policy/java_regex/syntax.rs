@@ -18,10 +18,8 @@ pub(crate) enum Node {
     Sequence(Vec<Node>),
     /// The first part that matches.
     Alternatives(Vec<Node>),
-    /// A group whose text can be referred to. The parser numbers them from one by their opening parentheses.
+    /// A group whose text a replacement can use. The parser numbers them from one by their opening parentheses.
     Capture(Box<Node>),
-    /// What was matched is not matched in another way later: `(?>…)`.
-    Atomic(Box<Node>),
     /// A part several times.
     Repeat {
         /// The part.
@@ -33,12 +31,8 @@ pub(crate) enum Node {
         /// Whether as few times as possible are tried first.
         is_lazy: bool,
     },
-    /// The text of a group once more.
-    Reference(usize),
-    /// Looks at the text around without taking any of it.
-    Look {
-        /// Whether it looks at what precedes.
-        is_behind: bool,
+    /// Looks at the text that follows without taking any of it.
+    LookAhead {
         /// Whether it must not match.
         is_negative: bool,
         /// What it looks for.
@@ -87,13 +81,16 @@ pub(crate) struct Pattern {
 impl Node {
     /// Whether it never takes a character, for which repeating it changes nothing.
     pub(crate) fn is_place(&self) -> bool {
-        matches!(self, Node::Empty | Node::Look { .. } | Node::Place(_))
+        matches!(self, Node::Empty | Node::LookAhead { .. } | Node::Place(_))
     }
-}
 
-impl Place {
-    /// Whether it is the start or the end of the text.
-    pub(crate) fn is_text_edge(self) -> bool {
-        matches!(self, Place::TextStart | Place::TextEnd)
+    /// Whether a group is in it whose text a replacement can use.
+    pub(crate) fn has_groups(&self) -> bool {
+        match self {
+            Node::Capture(_) => true,
+            Node::Sequence(parts) | Node::Alternatives(parts) => parts.iter().any(Node::has_groups),
+            Node::Repeat { node, .. } | Node::LookAhead { node, .. } => node.has_groups(),
+            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Place(_) => false,
+        }
     }
 }

@@ -3,7 +3,6 @@
 //! Only what the engine reads in the same way is written: characters by number, sets as ranges, and plain groups.
 
 use super::JavaRegexError;
-use super::escape::word;
 use super::syntax::{CharacterSet, Node, Place};
 use std::fmt::Write;
 
@@ -11,28 +10,36 @@ use std::fmt::Write;
 const LONGEST: usize = 256 * 1024;
 /// More repetitions of repetitions are refused.
 const MOST_REPEATS: u64 = 100_000;
+/// With more states the engine takes too much memory, each group counted as often as there are states.
+pub(super) const MOST_STATES: u64 = 256 * 1024;
+/// So many ranges of a set are looked at in the time of one state.
+const RANGES_PER_STEP: usize = 8;
 
-/// A pattern for the engine.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) text: String,
-    /// Whether the engine has to try and go back, which it does more slowly than it runs automata.
-    pub(super) backtracks: bool,
+/// Writes a pattern; with how many steps the engine takes for a character of a text at most. Groups are told apart
+/// only when they are needed, which takes time.
+pub(super) fn write(node: &Node, has_groups: bool) -> Result<(String, u64), JavaRegexError> {
+    let mut writer = Writer { text: String::new(), has_groups, groups: 1, steps: 1 };
+    writer.node(node, 1)?;
+    let steps = writer.steps.saturating_mul(writer.groups);
+    if steps > MOST_STATES { Err(JavaRegexError::new("it is too large")) } else { Ok((writer.text, steps)) }
 }
 
-/// Writes a pattern.
-pub(super) fn write(node: &Node) -> Result<Written, JavaRegexError> {
-    let mut written = Written::default();
-    written.node(node, 1)?;
-    Ok(written)
+struct Writer {
+    text: String,
+    has_groups: bool,
+    /// How many groups there are, that of the whole match too.
+    groups: u64,
+    /// How many states the engine makes. All of them can be active at once.
+    steps: u64,
 }
 
-impl Written {
+impl Writer {
     /// Writes a part. `times` is how often the repetitions around it repeat it.
     fn node(&mut self, node: &Node, times: u64) -> Result<(), JavaRegexError> {
         if self.text.len() > LONGEST {
             return Err(JavaRegexError::new("it is too large"));
         }
+        self.count(times, steps(node));
         match node {
             Node::Empty => {}
             Node::Character(character) => self.character(*character),
@@ -54,20 +61,21 @@ impl Written {
                     self.node(branch, times)?;
                 }
             }
-            Node::Capture(node) => self.group("(", node, times)?,
-            Node::Atomic(node) => {
-                self.backtracks = true;
-                self.group("(?>", node, times)?;
+            Node::Capture(node) => {
+                if self.has_groups {
+                    self.groups = self.groups.saturating_add(1);
+                    self.count(times, 2);
+                }
+                self.group(if self.has_groups { "(" } else { "(?:" }, node, times)?
             }
             Node::Repeat { node, least, most, is_lazy } => {
                 let times = times.saturating_mul(u64::from(most.unwrap_or(*least).max(1)));
                 if times > MOST_REPEATS {
                     return Err(JavaRegexError::new("repetitions of repetitions"));
                 }
+                self.count(times, 1);
                 match **node {
-                    Node::Character(_) | Node::Set(_) | Node::Capture(_) | Node::Atomic(_) | Node::Reference(_) => {
-                        self.node(node, times)?
-                    }
+                    Node::Character(_) | Node::Set(_) | Node::Capture(_) => self.node(node, times)?,
                     _ => self.group("(?:", node, times)?,
                 }
                 match most {
@@ -78,23 +86,16 @@ impl Written {
                     self.text.push('?');
                 }
             }
-            Node::Reference(group) => {
-                self.backtracks = true;
-                self.push(format_args!("\\k<{group}>"));
+            Node::LookAhead { .. } => {
+                return Err(JavaRegexError::new("look-ahead is supported only at the beginning"));
             }
-            Node::Look { is_behind, is_negative, node } => {
-                self.backtracks = true;
-                let start = match (is_behind, is_negative) {
-                    (false, false) => "(?=",
-                    (false, true) => "(?!",
-                    (true, false) => "(?<=",
-                    (true, true) => "(?<!",
-                };
-                self.group(start, node, times)?;
-            }
-            Node::Place(place) => self.place(*place),
+            Node::Place(place) => self.text.push_str(place_text(*place)),
         }
         Ok(())
+    }
+
+    fn count(&mut self, times: u64, steps: u64) {
+        self.steps = self.steps.saturating_add(times.saturating_mul(steps));
     }
 
     fn group(&mut self, start: &str, node: &Node, times: u64) -> Result<(), JavaRegexError> {
@@ -133,34 +134,31 @@ impl Written {
         }
         self.text.push(']');
     }
+}
 
-    /// Places as Java defines them. A pair of carriage return and line feed ends one line: there is no place inside.
-    fn place(&mut self, place: Place) {
-        const NOT_IN_PAIR: &str = r"(?!(?<=\x{d})\x{a})";
-        const TERMINATOR: &str = r"[\x{a}\x{d}\x{85}\x{2028}\x{2029}]";
-        self.backtracks |= !place.is_text_edge();
-        match place {
-            Place::TextStart => self.text.push_str(r"\A"),
-            Place::TextEnd => self.text.push_str(r"\z"),
-            Place::LastLineEnd => {
-                self.push(format_args!(r"(?=(?:\x{{d}}\x{{a}}|{TERMINATOR})?\z){NOT_IN_PAIR}"));
-            }
-            Place::LastUnixLineEnd => self.text.push_str(r"(?=\x{a}?\z)"),
-            Place::LineEnd => self.push(format_args!(r"(?=\z|{TERMINATOR}){NOT_IN_PAIR}")),
-            Place::UnixLineEnd => self.text.push_str(r"(?=\z|\x{a})"),
-            // No line begins at the end of the text.
-            Place::LineStart => self.push(format_args!(r"(?!\z)(?:\A|(?<={TERMINATOR}){NOT_IN_PAIR})")),
-            Place::UnixLineStart => self.text.push_str(r"(?!\z)(?:\A|(?<=\x{a}))"),
-            Place::WordBoundary => self.boundary(false),
-            Place::NoWordBoundary => self.boundary(true),
-        }
+/// The places of the engine. They are not quite Java's where line terminators are concerned, see [`super`].
+fn place_text(place: Place) -> &'static str {
+    match place {
+        Place::TextStart => r"\A",
+        Place::TextEnd | Place::LastLineEnd | Place::LastUnixLineEnd => r"\z",
+        Place::LineStart => "(?mR:^)",
+        Place::LineEnd => "(?mR:$)",
+        Place::UnixLineStart => "(?m:^)",
+        Place::UnixLineEnd => "(?m:$)",
+        Place::WordBoundary => r"\b",
+        Place::NoWordBoundary => r"\B",
     }
+}
 
-    fn boundary(&mut self, is_negative: bool) {
-        let mut word_set = Written::default();
-        word_set.set(&word());
-        let word = word_set.text;
-        let (inside, outside) = if is_negative { ("(?=", "(?!") } else { ("(?!", "(?=") };
-        self.push(format_args!("(?:(?<={word}){inside}{word})|(?<!{word}){outside}{word}))"));
+/// How many steps a part takes without the parts in it, repetitions and groups aside.
+fn steps(node: &Node) -> u64 {
+    match node {
+        Node::Sequence(_) | Node::Repeat { .. } | Node::Capture(_) => 0,
+        Node::Alternatives(branches) => u64::try_from(branches.len()).unwrap_or(u64::MAX),
+        Node::Set(characters) => {
+            let more = characters.ranges().len().checked_div(RANGES_PER_STEP).unwrap_or_default();
+            u64::try_from(more).unwrap_or(u64::MAX).saturating_add(1)
+        }
+        Node::Empty | Node::Character(_) | Node::LookAhead { .. } | Node::Place(_) => 1,
     }
 }

@@ -98,7 +98,7 @@ fn filters() {
         ("?(@.title =~ /S.*/)", "Sayings,Sword"),
         ("?(@.title =~ /s.*D/i)", "Sword"),
         ("?(@.title =~ /word/)", ""),
-        ("?(@.author =~ /.*(?<=e )M\\w+/ && @.price)", ""),
+        ("?(@.author =~ /(?!H).*M\\w+/ && @.price)", ""),
         ("?(@.author =~ /\\w+ M\\w+/)", "Moby Dick"),
         ("?(@.title =~ /a\\/b|Moby.Dick/)", "Moby Dick"),
         ("?(@.title =~ 'Sw.*')", "Sword"),
@@ -201,6 +201,7 @@ fn what_is_not_supported_has_a_name() {
         ("$[?(@.a =~ x)]", "a `=~` without a pattern between slashes"),
         ("$[?('a' =~ /x/)]", "a `=~` with something else than a path on its left"),
         ("$[?(@.a =~ /(/)]", "`(`: not a regular expression that can be run: a group that does not end"),
+        ("$[?(@.a =~ /(?<=a)b/)]", "`(?<=a)b`: not a regular expression that can be run: look-behind is not supported"),
         ("$[?(@.a == $..b)]", "a path from the root in a filter that names several places"),
         ("$..a..b..c..d..e", "more than 4 `..`"),
     ] {
@@ -243,6 +244,6 @@ fn hostile_documents_cost_little() {
     assert_eq!(JsonPath::compile("$..*").unwrap().find(&document).len(), 20_120);
     assert_eq!(JsonPath::compile("$..*..*").unwrap().find(&document).len(), 0);
     assert_eq!(JsonPath::compile("$..a..b").unwrap().find(&json!({"a": {"b": 1}})), [&json!(1)]);
-    let catastrophic = JsonPath::compile("$[?(@ =~ /(a+)+\\1b/)]").unwrap();
+    let catastrophic = JsonPath::compile("$[?(@ =~ /(a+)+b/)]").unwrap();
     assert_eq!(catastrophic.find(&json!(["a".repeat(5000), "aab"])), [&json!("aab")]);
 }

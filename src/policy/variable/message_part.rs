@@ -20,8 +20,6 @@ pub enum Item {
 /// A part of a message, as the end of a variable's name tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessagePart {
-    /// The message itself.
-    Whole,
     /// `.content`: the body as text.
     Content,
     /// `.content.as.base64`.
@@ -115,8 +113,7 @@ impl MessagePart {
     pub fn is_body(&self) -> bool {
         matches!(
             self,
-            MessagePart::Whole
-                | MessagePart::Content
+            MessagePart::Content
                 | MessagePart::ContentBase64
                 | MessagePart::ContentBase64Url
                 | MessagePart::FormParam(..)

@@ -8,9 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::runtime::Handle;
 
-use super::bootstrap::Bootstrap;
 use super::client::exchange;
 use super::message::Message;
 use super::{Request, RunDirectory};
@@ -42,20 +40,20 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Starts Envoy and waits until it serves every listener.
-    pub fn start(bootstrap: &Bootstrap, directory: &RunDirectory, runtime: &Handle) -> Envoy {
+    /// Starts Envoy with a configuration file of this name and content, and waits until it serves every listener.
+    pub async fn start(name: &str, configuration: &[u8], listeners: usize, directory: &RunDirectory) -> Envoy {
         let path = |name| directory.path().join(name);
-        let (configuration, admin_address, log) = (path("bootstrap.json"), path("admin-address"), path("envoy.log"));
-        fs::write(&configuration, serde_json::to_vec_pretty(&bootstrap.to_json()).unwrap()).unwrap();
+        let (file, admin_address, log) = (path(name), path("admin-address"), path("envoy.log"));
+        fs::write(&file, configuration).unwrap();
         let process = Command::new(binary())
             .arg("--config-path")
-            .arg(&configuration)
+            .arg(&file)
             .arg("--admin-address-path")
             .arg(&admin_address)
             .args(["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "20"])
             .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(path("stdout")).unwrap())
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("start Envoy: {error}"));
@@ -66,7 +64,7 @@ impl Envoy {
         let started = Instant::now();
         envoy.addresses = loop {
             let exited = envoy.process.try_wait().unwrap();
-            if let Some(addresses) = runtime.block_on(ready(&admin_address, bootstrap.listeners.len())) {
+            if let Some(addresses) = ready(&admin_address, listeners).await {
                 break addresses;
             }
             if exited.is_some() || started.elapsed() > START_LIMIT {
@@ -77,7 +75,7 @@ impl Envoy {
                     tail(&log)
                 );
             }
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
         };
         envoy
     }

@@ -19,13 +19,14 @@ fn extract(client: &Scripted, prepare: &dyn Fn(&mut Running<'_>), content: &str)
     let policy = policy(content);
     let before = transaction.variables.clone();
     let result = transaction.extract_variables(&policy);
-    let set = transaction.variables.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let set = transaction.variables.iter().filter(|(name, value)| before.get(name) != Some(value));
     let set = set.filter_map(|(name, value)| match value {
         Value::Message(_) => None,
         Value::String(text) => Some(format!("{name}={text}")),
         value => Some(format!("{name}={value:?}")),
     });
-    let set = set.collect();
+    let mut set: Vec<String> = set.collect();
+    set.sort();
     result.map(|()| set).map_err(|fault| {
         assert_eq!(fault.status, 500);
         format!("{}: {}", fault.code, fault.reason)

@@ -6,7 +6,7 @@ use crate::flow::host::{Call, Host};
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::policy::service_callout::ServiceCallout;
-use crate::policy::variable::Variable;
+use crate::policy::target_url::Server;
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::Method;
@@ -34,8 +34,8 @@ impl<H: Host> Transaction<'_, H> {
         let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),
-            (ByteString::from_static(":scheme"), Bytes::from_static(destination.origin.scheme.as_str().as_bytes())),
-            (ByteString::from_static(":authority"), self.authority(&destination)),
+            (ByteString::from_static(":scheme"), Bytes::from_static(destination.server.scheme.as_str().as_bytes())),
+            (ByteString::from_static(":authority"), self.authority(&destination.server)),
             (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
         ];
         let retained = &policy.properties.request_headers;
@@ -51,7 +51,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         Call {
             policy: index,
-            cluster: destination.cluster,
+            cluster: destination.server.cluster,
             headers,
             body: message.body.clone(),
             timeout: policy.timeout,
@@ -60,10 +60,10 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The URL's authority, unless `target.header.host` says otherwise (semantics section 2.5). `[inferred]`
-    fn authority(&mut self, destination: &Destination) -> Bytes {
-        let host = self.variables.contains_key("target.header.host").then(|| Variable::new("target.header.host"));
-        let host = host.and_then(|host| self.text(&host)).filter(|host| !host.is_empty());
-        host.map_or_else(|| Bytes::from(destination.origin.authority()), header_value)
+    fn authority(&self, server: &Server) -> Bytes {
+        let host = self.variables.get("target.header.host").map(|host| self.render(host));
+        let host = host.filter(|host| !host.is_empty());
+        host.map_or_else(|| server.authority.clone().into_bytes(), header_value)
     }
 
     /// Copies the client's trace headers, but for those that the message has itself.

@@ -29,17 +29,13 @@ fn set_replaces_in_document_order_but_a_phrase_comes_last() {
     assert_eq!(
         actions,
         [
-            Action::Set(Assignment::StatusCode(template("503"))),
-            Action::Set(Assignment::Named(
-                Field::Header,
-                NamedValue { name: "X".into(), number: Some(2) },
-                template("{v}")
-            )),
+            Action::Set(Assignment::Part(MessagePart::StatusCode, template("503"))),
+            Action::Set(Assignment::Part(MessagePart::Header("X".into(), Item::Number(2)), template("{v}"))),
             Action::Set(Assignment::Payload {
                 content: template(" {a}\n"),
                 content_type: Some(template("text/plain"))
             }),
-            Action::Set(Assignment::ReasonPhrase(template("Busy"))),
+            Action::Set(Assignment::Part(MessagePart::ReasonPhrase, template("Busy"))),
         ]
     );
 }

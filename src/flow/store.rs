@@ -1,0 +1,36 @@
+//! The variables that a transaction has set.
+
+use crate::flow::value::Value;
+use bytestring::ByteString;
+
+/// Variables by name, in the order in which they were first set.
+///
+/// A list, because a transaction sets few variables and names differ in length: comparing lengths is faster than any
+/// tree or hash at this size.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Store(Vec<(ByteString, Value)>);
+
+impl Store {
+    /// The value under a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| known.len() == name.len() && *known == name).map(|(_, value)| value)
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: ByteString, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| known.len() == name.len() && *known == name) {
+            Some((_, place)) => *place = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Removes a variable, if it is there.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    /// Every variable.
+    pub fn iter(&self) -> impl Iterator<Item = (&ByteString, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+}

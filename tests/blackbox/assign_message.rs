@@ -1,0 +1,361 @@
+//! AssignMessage on the client's request, as the upstream receives it.
+
+use std::time::Duration;
+
+use hyper::Version;
+use serde_json::{Value, json};
+
+use crate::fault::assert_fault;
+use crate::lab::{Cluster, Lab, Listener, Message, Received, Request};
+use crate::policy::{assign_message, header, set};
+
+const SOON: Duration = Duration::from_millis(50);
+
+/// One AssignMessage in the request flow, with body callbacks.
+fn assigning(elements: &str) -> Listener {
+    Listener::new(json!({"policies": [assign_message("AM-1", elements)]})).allow_on_headers_stop_iteration()
+}
+
+/// What the upstream gets when a client sends `request`.
+fn assigned(lab: &mut Lab, name: &str, elements: &'static str, request: Request, check: fn(&Received)) {
+    lab.case(name, move |setup| {
+        let site = setup.listener(assigning(elements));
+        move || async move {
+            let answer = site.send(request).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            check(&site.upstream().only_request());
+        }
+    });
+}
+
+pub fn cases(lab: &mut Lab) {
+    lines_and_headers(lab);
+    payloads(lab);
+    messages(lab);
+    variables(lab);
+    faults(lab);
+
+    // A path that a policy wrote is the path that Envoy's routes match.
+    lab.case("path_chooses_the_route", |setup| {
+        let other = setup.echo();
+        let policy = set("AM-1", "<Path>/other{request.path}</Path>");
+        let route = json!([{"match": {"prefix": "/other/"}, "route": {"cluster": other.cluster()}}]);
+        let site = setup.listener(Listener::new(json!({"policies": [policy]})).routes(route));
+        move || async move {
+            assert_eq!(site.get("/v1?a=1").await.status, 200);
+            assert_eq!(other.only_request().path_and_query, "/other/v1?a=1");
+        }
+    });
+}
+
+fn lines_and_headers(lab: &mut Lab) {
+    assigned(
+        lab,
+        "verb_path_and_query",
+        "<Set><Verb>PUT</Verb><Path>/new/{request.queryparam.q}</Path>
+           <QueryParams><QueryParam name='r'>a b&amp;c</QueryParam></QueryParams></Set>
+         <Add><QueryParams><QueryParam name='r'>third</QueryParam><QueryParam name='s'/></QueryParams></Add>
+         <Remove><QueryParams><QueryParam name='t'/></QueryParams></Remove>",
+        Request::post("/old?q=x%2By&r=1&r=2&t=3", "text/plain", "body"),
+        |upstream| {
+            assert_eq!((upstream.method.as_str(), upstream.text()), ("PUT", "body"));
+            assert_eq!(upstream.path_and_query, "/new/x+y?q=x%2By&r=a%20b%26c&r=third&s=");
+            assert_eq!(upstream.header_all("content-length"), ["4"]);
+        },
+    );
+
+    // What no path may hold is encoded, or the request line would end there.
+    assigned(
+        lab,
+        "path_with_illegal_characters",
+        "<Set><Path>/new/{request.queryparam.q}</Path></Set>",
+        Request::get("/old?q=x%20y%22%C3%BC%0d%0a"),
+        |upstream| assert_eq!(upstream.path_and_query, "/new/x%20y%22%C3%BC%20%20?q=x%20y%22%C3%BC%0d%0a"),
+    );
+
+    assigned(
+        lab,
+        "headers_set_added_and_removed",
+        "<Set><Headers><Header name='X-Set'>{request.verb}</Header><Header name='x-many.2'>n</Header><Header name='x-empty'/></Headers></Set>
+         <Add><Headers><Header name='x-add'>2</Header><Header name='x-new'>1</Header></Headers></Add>
+         <Remove><Headers><Header name='X-Gone'/><Header name='x-part.1'/><Header name='x-kept'>false</Header></Headers></Remove>",
+        Request::get("/")
+            .header("x-set", "a")
+            .header("x-set", "b")
+            .header("x-many", "1, 2")
+            .header("x-many", "3")
+            .header("x-add", "1")
+            .header("x-gone", "1")
+            .header("x-part", "1, 2")
+            .header("x-kept", "1"),
+        |upstream| {
+            assert_eq!(upstream.header_all("x-set"), ["GET"]);
+            assert_eq!(upstream.header_all("x-many").join(", "), "1, n, 3");
+            assert_eq!(upstream.header_all("x-empty"), [""]);
+            assert_eq!((upstream.header_all("x-add"), upstream.header_all("x-new")), (vec!["1", "2"], vec!["1"]));
+            assert_eq!((upstream.header("x-gone"), upstream.header("x-kept")), (None, Some("1")));
+            assert_eq!(upstream.header_all("x-part"), ["2"]);
+        },
+    );
+
+    assigned(
+        lab,
+        "host",
+        "<Set><Headers><Header name='Host'>other.test</Header></Headers></Set>",
+        Request::get("/"),
+        |upstream| {
+            assert_eq!((upstream.authority.as_str(), upstream.header_all("host")), ("other.test", vec!["other.test"]))
+        },
+    );
+
+    // A value cannot end its header line.
+    assigned(
+        lab,
+        "header_with_line_breaks",
+        "<Set><Headers><Header name='x-value'>{request.queryparam.v}</Header></Headers></Set>",
+        Request::get("/?v=a%0d%0ax-injected:%201"),
+        |upstream| {
+            assert_eq!((upstream.header("x-value"), upstream.header("x-injected")), (Some("a  x-injected: 1"), None))
+        },
+    );
+}
+
+fn payloads(lab: &mut Lab) {
+    // Envoy routes by headers that it put there itself; a policy that clears the client's leaves the request routable.
+    for (name, elements) in [
+        ("all_headers_removed", "<Remove><Headers/></Remove>"),
+        ("everything_removed", "<Remove/>"),
+    ] {
+        assigned(
+            lab,
+            name,
+            elements,
+            Request::post("/p?q=1", "text/plain", "old").header("x-old", "1").header("cookie", "a=b"),
+            |upstream| {
+                assert_eq!((upstream.method.as_str(), upstream.authority.as_str()), ("POST", "site.test"));
+                assert_eq!(["x-old", "cookie", "content-type"].map(|name| upstream.header(name)), [None; 3]);
+            },
+        );
+    }
+
+    const LONGER: &str = "<Set><Payload contentType='application/json'>{\"was\":\"{request.content}\"}</Payload></Set>";
+    // `{"was":"` is no variable: nothing but a name stands in braces.
+    const BODY: &str = r#"{"was":"old"}"#;
+
+    for (name, request, length) in [
+        ("payload", Request::post("/", "text/plain", "old"), Some("13")),
+        (
+            "payload_in_chunks",
+            Request::new("POST", "/").header("content-type", "text/plain").pieces(["o", "ld"], SOON),
+            None,
+        ),
+        ("payload_from_http2", Request::post("/", "text/plain", "old").h2(), Some("13")),
+        ("payload_with_trailers", Request::post("/", "text/plain", "old").trailer("x-sum", "3").h2(), None),
+    ] {
+        lab.case(name, move |setup| {
+            let site = setup.listener(assigning(LONGER));
+            move || async move {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let upstream = site.upstream().only_request();
+                assert_eq!((upstream.version, upstream.text(), upstream.is_complete()), (Version::HTTP_11, BODY, true));
+                assert_eq!(upstream.header_all("content-type"), ["application/json"]);
+                assert_eq!(upstream.header("content-length"), length);
+            }
+        });
+    }
+
+    lab.case("payload_to_http2", |setup| {
+        let upstream = setup.echo_in(Cluster::new().h2());
+        let site = setup.listener(assigning(LONGER).upstream(&upstream));
+        move || async move {
+            let request = Request::post("/", "text/plain", "old");
+            for (number, request) in [request.clone(), request.h2()].into_iter().enumerate() {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let received = &upstream.requests()[number];
+                assert_eq!((received.version, received.text()), (Version::HTTP_2, BODY));
+                assert_eq!(received.header_all("content-length"), ["13"]);
+            }
+        }
+    });
+
+    // The connection to the upstream is shared: a wrong length would make the rest of a body the next request.
+    lab.case("payload_shorter_and_longer_on_one_connection", |setup| {
+        let site = setup.listener(assigning("<Set><Payload>{request.header.x-new}</Payload></Set>"));
+        move || async move {
+            for (number, (old, new)) in [("long body", "s"), ("s", "long body"), ("x", "")].into_iter().enumerate() {
+                let answer = site.send(Request::post("/", "text/plain", old).header("x-new", new)).await;
+                assert_eq!((answer.status, answer.text()), (200, new));
+                let upstream = &site.upstream().requests()[number];
+                assert_eq!(upstream.header_all("content-length"), [new.len().to_string()]);
+            }
+            assert_eq!(site.upstream().heads(), 3);
+        }
+    });
+
+    assigned(
+        lab,
+        "payload_removed",
+        "<Remove><Payload/></Remove>",
+        Request::post("/", "text/plain", "old"),
+        |upstream| assert_eq!((upstream.text(), upstream.header_all("content-length")), ("", vec!["0"])),
+    );
+
+    assigned(
+        lab,
+        "form_parameters",
+        "<Set><FormParams><FormParam name='a'>b c&amp;d</FormParam></FormParams></Set>
+         <Add><FormParams><FormParam name='a'>{request.formparam.old}</FormParam></FormParams></Add>
+         <Remove><FormParams><FormParam name='old'/></FormParams></Remove>",
+        Request::post("/", "application/x-www-form-urlencoded", "old=1+1&kept=2"),
+        |upstream| {
+            assert_eq!(upstream.text(), "kept=2&a=b%20c%26d&a=1%201");
+            assert_eq!(upstream.header_all("content-type"), ["application/x-www-form-urlencoded"]);
+            assert_eq!(upstream.header_all("content-length"), ["26"]);
+        },
+    );
+}
+
+fn messages(lab: &mut Lab) {
+    lab.case("copied_between_messages", |setup| {
+        let make = "<AssignMessage name='AM-Make'><AssignTo createNew='true' type='request'>made</AssignTo>
+            <Copy source='request'><Headers/><Payload/></Copy>
+            <Set><Verb>PATCH</Verb><QueryParams><QueryParam name='m'>1</QueryParam></QueryParams>
+              <Headers><Header name='x-made'>{request.verb}</Header></Headers><Payload>{made.content}+</Payload></Set></AssignMessage>";
+        let copy = assign_message(
+            "AM-Copy",
+            "<AssignTo>request</AssignTo>
+             <Copy source='made'><Headers><Header name='x-made'/><Header name='x-many.2'/></Headers><Payload/><Verb/><QueryParams/></Copy>",
+        );
+        let configuration = json!({"policies": [make, copy]});
+        let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
+        move || async move {
+            let request = Request::post("/p?q=1", "text/plain", "old").header("x-many", "1, 2").header("x-own", "1");
+            assert_eq!(site.send(request).await.status, 200);
+            let upstream = site.upstream().only_request();
+            assert_eq!((upstream.method.as_str(), upstream.path_and_query.split('?').next()), ("PATCH", Some("/p")));
+            assert_eq!((upstream.text(), upstream.header_all("content-length")), ("old+", vec!["4"]));
+            assert_eq!((upstream.header("x-made"), upstream.header("x-own")), (Some("POST"), Some("1")));
+            assert_eq!(upstream.header_all("x-many"), ["2"]);
+            assert!(upstream.path_and_query.contains("m=1"), "{}", upstream.path_and_query);
+        }
+    });
+
+    assigned(
+        lab,
+        "request_made_anew",
+        "<AssignTo createNew='true' type='request'/>
+         <Set><Verb>PUT</Verb><Path>/made</Path><Headers><Header name='x-made'>1</Header></Headers><Payload>new body</Payload></Set>",
+        Request::post("/old?q=1", "application/json", "old").header("x-old", "1").header("cookie", "a=b"),
+        |upstream| {
+            assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("PUT", "/made"));
+            assert_eq!((upstream.text(), upstream.header_all("content-length")), ("new body", vec!["8"]));
+            assert_eq!((upstream.header("x-made"), upstream.authority.as_str()), (Some("1"), "site.test"));
+            assert_eq!(["x-old", "cookie", "content-type"].map(|name| upstream.header(name)), [None; 3]);
+        },
+    );
+}
+
+fn variables(lab: &mut Lab) {
+    let assign = |name: &str, source: &str| format!("<AssignVariable><Name>{name}</Name>{source}</AssignVariable>");
+    let elements = [
+        assign("request.queryparam.w", "<Template>{request.verb} &amp; more</Template>"),
+        assign("request.queryparam.q.2", "<Value>second</Value>"),
+        assign("request.header.X-Var", "<Ref>request.queryparam.q</Ref>"),
+        assign("kept", "<Ref>request.content</Ref>"),
+        assign("request.content", "<Template>[{kept}]</Template>"),
+        assign("fallback", "<Ref>request.header.none</Ref><Value>{none}</Value>"),
+        assign("setting", "<PropertySetRef>limits.{request.queryparam.q}</PropertySetRef>"),
+    ];
+    let configuration = json!({
+        "policies": [assign_message("AM-1", &elements.concat())],
+        "properties": {"propertyset.limits.one": 5},
+        "filter_state": ["kept", "fallback", "setting"],
+    });
+    lab.case("variables", move |setup| {
+        let listener = Listener::new(configuration).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener.log_state(&["kept", "fallback", "setting"]));
+        move || async move {
+            let answer = site.send(Request::post("/p?q=one", "text/plain", "old")).await;
+            assert_eq!((answer.status, answer.text()), (200, "[old]"));
+            let upstream = site.upstream().only_request();
+            assert_eq!(upstream.path_and_query, "/p?q=one&q=second&w=POST%20%26%20more");
+            assert_eq!(upstream.header_all("x-var"), ["one"]);
+            assert_eq!(upstream.header_all("content-length"), ["5"]);
+            let logged = site.logged().await;
+            let values = ["kept", "fallback", "setting"].map(|name| logged.state(name));
+            assert_eq!(values, [Some("old"), Some("{none}"), Some("5")]);
+        }
+    });
+}
+
+fn faults(lab: &mut Lab) {
+    let cases: [(&str, String, &str, &str); 7] = [
+        (
+            "unresolved_variable",
+            format!("<Set>{}</Set>", header("x", "{none}")),
+            "entities.UnresolvedVariable",
+            "Unresolved variable : none",
+        ),
+        (
+            "copy_source_missing",
+            "<Copy source='none'/>".into(),
+            "UnresolvedVariable",
+            "unable to resolve variable none",
+        ),
+        (
+            "copy_source_no_message",
+            "<Copy source='text'/>".into(),
+            "VariableOfNonMsgType",
+            "value of variable text is not of type Message",
+        ),
+        (
+            "destination_missing",
+            "<AssignTo createNew='false'>none</AssignTo>".into(),
+            "UnresolvedVariable",
+            "unable to resolve variable none",
+        ),
+        (
+            "read_only_variable",
+            "<AssignVariable><Name>request.uri</Name><Value>1</Value></AssignVariable>".into(),
+            "SetVariableFailed",
+            "unable to set variable request.uri",
+        ),
+        (
+            "body_for_a_bodyless_request",
+            "<Set><Payload>x</Payload></Set>".into(),
+            "SetVariableFailed",
+            "unable to set variable request.content",
+        ),
+        (
+            "form_for_a_bodyless_request",
+            "<Set><FormParams><FormParam name='a'>b</FormParam></FormParams></Set>".into(),
+            "SetVariableFailed",
+            "unable to set variable request.content",
+        ),
+    ];
+    for (name, elements, code, text) in cases {
+        lab.case(name, move |setup| {
+            let configuration: Value =
+                json!({"policies": [assign_message("AM-1", &elements)], "properties": {"text": "t"}});
+            let state = ["fault.name", "assignmessage.AM-1.failed", "error.status.code"];
+            let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration().log_state(&state));
+            move || async move {
+                let (code, text) = match code.contains('.') {
+                    true => (code.to_owned(), text.to_owned()),
+                    false => (format!("steps.assignmessage.{code}"), format!("AssignMessage[AM-1]: {text}")),
+                };
+                let fault_name = code.rsplit('.').next();
+                for request in
+                    [Request::get("/"), Request::new("POST", "/").header("content-length", "0"), Request::get("/").h2()]
+                {
+                    assert_fault(&site.send(request).await, &code, &text);
+                    let logged = site.logged().await;
+                    assert_eq!(state.map(|name| logged.state(name)), [fault_name, Some("true"), Some("500")]);
+                }
+                assert_eq!(site.upstream().heads(), 0);
+            }
+        });
+    }
+}

@@ -1,0 +1,83 @@
+//! The examples start, and every command of their `try.sh` shows what it says.
+
+use crate::fault::{execution_failed, json, xml};
+use crate::lab::{Example, Lab, Message, Reply};
+
+/// Runs every command; `expected` tells what each shows, in order.
+async fn tried(example: &Example, expected: &[fn(&Reply)]) {
+    let texts: Vec<&str> = example.commands().iter().map(|command| command.text.as_str()).collect();
+    assert_eq!(texts.len(), expected.len(), "{texts:#?}");
+    for (command, check) in example.commands().iter().zip(expected) {
+        check(&example.run(command).await);
+    }
+}
+
+fn assert_json(reply: &Reply, status: u16, body: &str) {
+    assert_eq!((reply.status, reply.text()), (status, body));
+    assert_eq!(reply.header_all("content-type"), ["application/json"]);
+}
+
+pub fn cases(lab: &mut Lab) {
+    const POLICY: &str = "ServiceCallout-GeocodingRequest1";
+    lab.case("geocoding", |_| {
+        || async {
+            let example = Example::start("geocoding").await;
+            let expected: [fn(&Reply); 4] = [
+                |near| {
+                    assert_eq!((near.status, near.text()), (200, "Hello from the upstream.\n"));
+                    let location = r#"{"status":"OK","location":{"lat":37.42,"lng":-122.08}}"#;
+                    assert_eq!(near.header_all("x-geocoding"), [location]);
+                },
+                |unknown| {
+                    let text = execution_failed(POLICY, "ResponseCode 404 is treated as error");
+                    assert_json(unknown, 500, &json("steps.servicecallout.ExecutionFailed", &text));
+                },
+                |as_xml| {
+                    let text = "Unresolved variable : request.queryparam.postalcode";
+                    assert_eq!(
+                        (as_xml.status, as_xml.text()),
+                        (500, xml("entities.UnresolvedVariable", text).as_str())
+                    );
+                    assert_eq!(as_xml.header_all("content-type"), ["application/xml"]);
+                },
+                |stats| {
+                    let lines: Vec<&str> = stats.text().lines().collect();
+                    assert_eq!(lines, ["wasmcustom.callout.requests.policy.SC-Log: 3"]);
+                },
+            ];
+            tried(&example, &expected).await;
+            example.wait_for_stand_ins("POST logs.example.com/log, answered 503", 3).await;
+            example.stop();
+        }
+    });
+
+    lab.case("orders", |_| {
+        || async {
+            let example = Example::start("orders").await;
+            let expected: [fn(&Reply); 5] = [
+                |order| {
+                    assert_eq!((order.status, order.text()), (200, "Hello from the upstream.\n"));
+                    assert_eq!(order.header_all("upstream-saw"), ["Ann 120.5"]);
+                    assert!(order.header("x-trace").is_some_and(|trace| !trace.is_empty()));
+                },
+                |not_yours| {
+                    assert_json(not_yours, 403, r#"{"error":"order 8 is not yours"}"#);
+                    assert!(not_yours.header("x-trace").is_some());
+                },
+                |no_such| {
+                    assert_json(no_such, 404, r#"{"error":"there is no order 9"}"#);
+                    assert!(no_such.header("x-trace").is_some());
+                },
+                |health| assert_json(health, 200, r#"{"status":"up"}"#),
+                |outside| {
+                    assert_eq!((outside.status, outside.text()), (404, "No proxy is here.\n"));
+                    assert_eq!(outside.header("x-trace"), None);
+                },
+            ];
+            tried(&example, &expected).await;
+            // An audit entry for each request of this proxy, faults too, and none for the last.
+            example.wait_for_stand_ins("POST audit.example.com/entries, answered 202", 4).await;
+            example.stop();
+        }
+    });
+}

@@ -1,0 +1,129 @@
+//! An Envoy of its own for one of the examples, on ports of the lab's.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpSocket;
+
+use super::client::exchange;
+use super::envoy::Envoy;
+use super::{Reply, Request, RunDirectory, envoy_log, filter};
+
+const LOG_LIMIT: Duration = Duration::from_secs(5);
+
+/// The ports that the examples are written with.
+const ADMIN: &str = "9901";
+const PROXY: &str = "10000";
+const STAND_INS: &str = "10001";
+const MODULE: &str = "target/wasm32-wasip1/release/envoy_callout.wasm";
+
+/// A running example.
+pub struct Example {
+    envoy: Envoy,
+    directory: RunDirectory,
+    commands: Vec<Command>,
+    // The port of the stand-ins is part of the configuration, so nobody else may take it.
+    _reserved: TcpSocket,
+}
+
+/// A curl command of the example's `try.sh`.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The line as it stands there.
+    pub text: String,
+    port: String,
+    request: Request,
+}
+
+impl Example {
+    /// Starts `examples/NAME/envoy.yaml`.
+    pub async fn start(name: &str) -> Example {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let read = |file| fs::read_to_string(example.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let reserved = TcpSocket::new_v4().unwrap();
+        // Envoy's listeners share their ports too, so that it can listen where this socket only is.
+        reserved.set_reuseport(true).unwrap();
+        reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let stand_ins = reserved.local_addr().unwrap().port().to_string();
+        let mut configuration = read("envoy.yaml");
+        for (written, replacement) in [
+            (format!("port_value: {ADMIN}"), "port_value: 0".to_owned()),
+            (format!("port_value: {PROXY}}}"), "port_value: 0}".to_owned()),
+            (format!("port_value: {STAND_INS}}}"), format!("port_value: {stand_ins}}}")),
+            (MODULE.to_owned(), filter::module().display().to_string()),
+        ] {
+            assert!(configuration.contains(&written), "{name} has no {written}");
+            configuration = configuration.replace(&written, &replacement);
+        }
+        let directory = RunDirectory::create();
+        let envoy = Envoy::start("envoy.yaml", configuration.as_bytes(), 2, &directory).await;
+        let commands = read("try.sh").lines().filter(|line| line.starts_with("curl ")).map(Command::parse).collect();
+        Example { envoy, directory, commands, _reserved: reserved }
+    }
+
+    /// What `try.sh` shows, in order.
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    pub async fn run(&self, command: &Command) -> Reply {
+        let address = match command.port.as_str() {
+            ADMIN => self.envoy.addresses().admin,
+            PROXY => self.proxy(),
+            other => panic!("nothing of the example listens on port {other}"),
+        };
+        exchange(address, command.request.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", command.text))
+    }
+
+    pub async fn get(&self, path_and_query: &str) -> Reply {
+        exchange(self.proxy(), Request::get(path_and_query)).await.unwrap()
+    }
+
+    /// Waits until the stand-ins have printed this many lines that contain `text`.
+    pub async fn wait_for_stand_ins(&self, text: &str, count: usize) {
+        let printed = || {
+            let output = fs::read_to_string(self.directory.path().join("stdout")).unwrap_or_default();
+            output.lines().filter(|line| line.starts_with("stand-in got: ") && line.contains(text)).count()
+        };
+        let enough = async {
+            while printed() < count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(LOG_LIMIT, enough).await;
+        assert_eq!(printed(), count, "lines with {text:?}");
+    }
+
+    /// Stops Envoy and looks for failed VMs in its log.
+    pub fn stop(self) {
+        drop(self.envoy);
+        envoy_log::no_vm_failed(self.directory.path()).unwrap();
+    }
+
+    fn proxy(&self) -> SocketAddr {
+        self.envoy.addresses().listeners["proxy"]
+    }
+}
+
+impl Command {
+    /// Reads `curl -i -H "Name: value" "http://127.0.0.1:PORT/path"`.
+    fn parse(line: &str) -> Command {
+        let quoted: Vec<&str> = line.split('"').collect();
+        let url = quoted
+            .iter()
+            .rev()
+            .find_map(|text| text.strip_prefix("http://127.0.0.1:"))
+            .unwrap_or_else(|| panic!("{line}"));
+        let (port, path) = url.split_once('/').unwrap_or((url, ""));
+        let mut request = Request::get(&format!("/{path}"));
+        for pair in quoted.windows(2) {
+            if pair[0].ends_with("-H ") {
+                let (name, value) = pair[1].split_once(": ").unwrap();
+                request = request.header(name, value);
+            }
+        }
+        Command { text: line.to_owned(), port: port.to_owned(), request }
+    }
+}

@@ -1,0 +1,114 @@
+//! PostClientFlow: what is called out once the client has its answer.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fault::assert_fault;
+use crate::lab::{Answer, Backend, Gate, Lab, Listener, Message, Received, Request};
+use crate::policy::{ServiceCallout, raise_fault};
+use crate::proxy::{flow, proxied, proxy_endpoint, steps};
+
+const SOON: Duration = Duration::from_millis(150);
+
+/// SC-Log in the PostClientFlow tells of the request, its answer and its fault.
+fn logging(log: &Backend, content: &str, further: &[String]) -> Value {
+    let payload =
+        "{request.verb} {request.path} {response.status.code:none} {fault.name:none} {error.status.code:none}";
+    let call = ServiceCallout::new("SC-Log", "http://log.test/entries")
+        .set(&format!("<Verb>POST</Verb><Payload contentType='text/plain'>{payload}</Payload>"));
+    let flow = format!("<PostClientFlow><Response>{}</Response></PostClientFlow>", steps(&["SC-Log"]));
+    let mut configuration = proxied(&proxy_endpoint(&format!("{content}{flow}")), &[&[call.xml()], further].concat());
+    configuration["clusters"] = json!({"*": log.cluster()});
+    configuration
+}
+
+pub fn cases(lab: &mut Lab) {
+    lab.case("after_the_answer", |setup| {
+        let (held, never) = (Gate::closed(), Answer::status(200).held_by(&Gate::closed()));
+        let log = setup.backend(move |_: &Received| never.clone());
+        let answer = Answer::text(404, "hello").held_by(&held);
+        let upstream = setup.backend(move |_: &Received| answer.clone());
+        let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
+        move || async move {
+            let exchange = site.start(Request::get("/v1/a"));
+            upstream.wait_for_requests(1).await;
+            tokio::time::sleep(SOON).await;
+            assert_eq!((log.heads(), exchange.is_over()), (0, false));
+            held.open();
+            // The answer of the log never comes, and the client does not wait for it.
+            let answer = exchange.reply().await;
+            assert_eq!((answer.status, answer.text()), (404, "hello"));
+            let call = log.wait_for_requests(1).await.remove(0);
+            assert_eq!((call.method.as_str(), call.path_and_query.as_str()), ("POST", "/entries"));
+            assert_eq!(call.text(), "GET /v1/a 404 none none");
+        }
+    });
+
+    // The last byte of the answer is at the client before.
+    lab.case("after_a_slow_answer", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let upstream = setup.backend(|_: &Received| Answer::status(200).pieces(["one", "two", "three"], SOON));
+        let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
+        move || async move {
+            let exchange = site.start(Request::get("/v1"));
+            upstream.wait_for_requests(1).await;
+            tokio::time::sleep(SOON).await;
+            assert_eq!((log.heads(), exchange.is_over()), (0, false));
+            assert_eq!(exchange.reply().await.text(), "onetwothree");
+            assert_eq!(log.wait_for_requests(1).await[0].text(), "GET /v1 200 none none");
+        }
+    });
+
+    lab.case("after_a_fault", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let content = flow("PreFlow", &["RF-1"], &[]);
+        let site = setup.listener(Listener::new(logging(&log, &content, &[raise_fault("RF-1", "")])));
+        move || async move {
+            for (number, request) in [Request::get("/v1"), Request::get("/v1").h2()].into_iter().enumerate() {
+                let answer = site.send(request).await;
+                assert_fault(&answer, "steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-1");
+                let calls = log.wait_for_requests(number + 1).await;
+                assert_eq!(calls[number].text(), "GET /v1 none RaiseFault 500");
+            }
+            assert_eq!(site.upstream().heads(), 0);
+        }
+    });
+
+    lab.case("after_a_fault_of_the_response_flow", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let content = flow("PreFlow", &[], &["RF-1"]);
+        let site = setup.listener(Listener::new(logging(&log, &content, &[raise_fault("RF-1", "")])));
+        move || async move {
+            assert_fault(&site.get("/v1").await, "steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-1");
+            assert_eq!(log.wait_for_requests(1).await[0].text(), "GET /v1 200 RaiseFault 500");
+        }
+    });
+
+    lab.case("after_the_client_left", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let never = Answer::status(200).held_by(&Gate::closed());
+        let upstream = setup.backend(move |_: &Received| never.clone());
+        let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
+        move || async move {
+            let exchange = site.start(Request::get("/v1"));
+            upstream.wait_for_heads(1).await;
+            exchange.leave().await;
+            assert_eq!(log.wait_for_requests(1).await[0].text(), "GET /v1 none none none");
+        }
+    });
+
+    // A request of another proxy has nothing to do with this one's log.
+    lab.case("not_outside_the_base_path", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let site = setup.listener(Listener::new(logging(&log, "", &[])));
+        move || async move {
+            assert_eq!(site.get("/v2").await.status, 200);
+            assert_eq!(site.get("/v1").await.status, 200);
+            let calls = log.wait_for_requests(1).await;
+            assert_eq!(calls[0].text(), "GET /v1 200 none none");
+            tokio::time::sleep(SOON).await;
+            assert_eq!(log.heads(), 1);
+        }
+    });
+}

@@ -1,0 +1,168 @@
+//! Route rules: which target endpoint Envoy's routes are told, null routes, and requests that no rule takes.
+
+use serde_json::json;
+
+use crate::fault::assert_fault;
+use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::policy::{ServiceCallout, set};
+use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, routes_by_target, steps};
+
+pub fn cases(lab: &mut Lab) {
+    lab.case("targets", |setup| {
+        let named = |name: &'static str| move |_: &Received| Answer::text(200, name);
+        let (a, b, c) = (setup.backend(named("a")), setup.backend(named("b")), setup.backend(named("c")));
+        let rules = [
+            route_rule("a", "request.queryparam.to = \"a\"", "a"),
+            route_rule("b", "request.verb = \"POST\"", "b"),
+            route_rule("late a", "request.queryparam.to = \"b\"", "a"),
+            route_rule("else", "", "c"),
+            route_rule("never", "", "a"),
+        ];
+        let target = |name: &str, step: &str| {
+            format!("<TargetEndpoint name='{name}'>{}</TargetEndpoint>", flow("PreFlow", &[step], &[step]))
+        };
+        let mut configuration = proxied(&proxy_endpoint(&rules.concat()), &[]);
+        // Of target `c` nothing is given: Envoy's route is all there is of it.
+        configuration["target_endpoints"] = json!([target("a", "A"), target("b", "B")]);
+        configuration["filter_state"] = json!(["route.name", "route.target", "target.name"]);
+        let routes = routes_by_target(&[("a", &a), ("b", &b), ("c", &c)]);
+        let site = setup.listener(Listener::new(configuration).routes(routes).log_state(&[
+            "route.name",
+            "route.target",
+            "target.name",
+        ]));
+        move || async move {
+            for (request, target, rule, trail) in [
+                (Request::get("/v1?to=a"), "a", "a", Some("A@PreFlow")),
+                (Request::new("POST", "/v1?to=b"), "b", "b", Some("B@PreFlow")),
+                (Request::get("/v1?to=b"), "a", "late a", Some("A@PreFlow")),
+                (Request::get("/v1"), "c", "else", None),
+                (Request::get("/v1").h2(), "c", "else", None),
+            ] {
+                let answer = site.send(request.header("x-callout-target", "b")).await;
+                assert_eq!((answer.status, answer.text(), answer.header("x-trail")), (200, target, trail));
+                let logged = site.logged().await;
+                let values = ["route.name", "route.target", "target.name"].map(|name| logged.state(name));
+                assert_eq!(values, [Some(rule), Some(target), Some(target)]);
+            }
+            assert_eq!([&a, &b, &c].map(|backend| backend.heads()), [2, 1, 2]);
+            for backend in [&a, &b, &c] {
+                for received in backend.requests() {
+                    assert_eq!(received.header_all("x-callout-target").len(), 1);
+                }
+            }
+        }
+    });
+
+    // The route is chosen at the end of the request flow, by what its policies found.
+    lab.case("target_by_the_answer_of_a_callout", |setup| {
+        let directory = setup
+            .backend(|request: &Received| Answer::text(200, if request.path_and_query == "/acme" { "a" } else { "b" }));
+        let (a, b) = (setup.echo(), setup.echo());
+        let rules = [route_rule("a", "where.content = \"a\"", "a"), route_rule("else", "", "b")];
+        let proxy = proxy_endpoint(&format!("{}{}", flow("PreFlow", &["SC-1"], &[]), rules.concat()));
+        let call = ServiceCallout::new("SC-1", "http://a.test/{request.queryparam.tenant}").response("where").xml();
+        let mut configuration = proxied(&proxy, &[call]);
+        configuration["clusters"] = json!({"*": directory.cluster()});
+        let site = setup.listener(Listener::new(configuration).routes(routes_by_target(&[("a", &a), ("b", &b)])));
+        move || async move {
+            assert_eq!(site.send(Request::post("/v1?tenant=acme", "text/plain", "x")).await.text(), "x");
+            assert_eq!(site.send(Request::post("/v1?tenant=other", "text/plain", "y")).await.text(), "y");
+            assert_eq!((a.only_request().text(), b.only_request().text()), ("x", "y"));
+        }
+    });
+
+    null_routes(lab);
+    no_route(lab);
+}
+
+fn null_routes(lab: &mut Lab) {
+    lab.case("null_route", |setup| {
+        let proxy = proxy_endpoint(&format!(
+            "{}{}{}",
+            flow("PreFlow", &["A"], &["B"]),
+            flow("PostFlow", &[], &["AM-Answer"]),
+            route_rule("none", "", "")
+        ));
+        let answer = set(
+            "AM-Answer",
+            "<StatusCode>203</StatusCode><Payload contentType='application/json'>{\"path\":\"{proxy.pathsuffix}\",\"was\":{response.status.code}}</Payload>",
+        );
+        let mut configuration = proxied(&proxy, &[answer]);
+        configuration["filter_state"] = json!(["route.name"]);
+        let site = setup.listener(Listener::new(configuration).log_state(&["route.name", "fault.name"]));
+        move || async move {
+            for request in [Request::get("/v1/health"), Request::post("/v1/health", "text/plain", "hello"), Request::get("/v1/health").h2()] {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (203, r#"{"path":"/health","was":200}"#));
+                assert_eq!((answer.header_all("x-trail"), answer.header_all("content-type")), (vec!["B@PreFlow"], vec!["application/json"]));
+                let logged = site.logged().await;
+                assert_eq!((logged.state("route.name"), logged.state("fault.name")), (Some("none"), None));
+            }
+            assert_eq!(site.upstream().heads(), 0);
+        }
+    });
+
+    lab.case("null_route_without_a_response_flow", |setup| {
+        let site = setup.listener(Listener::new(proxied(&proxy_endpoint(&route_rule("none", "", "")), &[])));
+        move || async move {
+            let answer = site.get("/v1").await;
+            assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
+            assert_eq!(answer.header_names(), ["content-length", "date", "server"]);
+            // A request outside the base path goes its own way.
+            assert_eq!(site.get("/v2").await.status, 200);
+            assert_eq!(site.upstream().only_request().path_and_query, "/v2");
+        }
+    });
+
+    // The callout takes its time, and the client gets the outcome.
+    lab.case("null_route_with_a_callout", |setup| {
+        let backend = setup.backend(|_: &Received| Answer::json(200, r#"{"up":true}"#));
+        let call = ServiceCallout::new("SC-1", "http://a.test/").response("upResp").xml();
+        let tell = set("AM-1", "<Payload contentType='application/json'>{upResp.content}</Payload>");
+        let proxy =
+            proxy_endpoint(&format!("{}{}", flow("PreFlow", &[], &["SC-1", "AM-1"]), route_rule("none", "", "")));
+        let mut configuration = proxied(&proxy, &[call, tell]);
+        configuration["clusters"] = json!({"*": backend.cluster()});
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/v1").await.text(), r#"{"up":true}"#);
+            assert_eq!((backend.heads(), site.upstream().heads()), (1, 0));
+        }
+    });
+}
+
+fn no_route(lab: &mut Lab) {
+    const TEXT: &str = "Unable to route the message to a TargetEndpoint";
+    let rules = || route_rule("r", "request.verb = \"PUT\"", "t");
+    lab.case("no_rule_applies", move |setup| {
+        let site = setup.listener(
+            Listener::new(proxied(&proxy_endpoint(&rules()), &[])).log_state(&["fault.name", "error.status.code"]),
+        );
+        move || async move {
+            assert_fault(&site.get("/v1").await, "messaging.runtime.NoRoutesMatched", TEXT);
+            let logged = site.logged().await;
+            assert_eq!(
+                (logged.state("fault.name"), logged.state("error.status.code")),
+                (Some("NoRoutesMatched"), Some("500"))
+            );
+            let answer = site.send(Request::new("PUT", "/v1")).await;
+            assert_eq!((answer.status, site.upstream().only_request().header("x-callout-target")), (200, Some("t")));
+        }
+    });
+
+    lab.case("no_rule_applies_but_a_fault_rule_does", move |setup| {
+        let fault_rules = format!(
+            "<FaultRules><FaultRule><Condition>fault.name = \"NoRoutesMatched\"</Condition>{}</FaultRule></FaultRules>",
+            steps(&["A", "AM-1"])
+        );
+        let proxy = proxy_endpoint(&format!("{}{fault_rules}", rules()));
+        let tell = set("AM-1", "<StatusCode>404</StatusCode><Payload contentType='text/plain'>nothing here</Payload>");
+        let site = setup.listener(Listener::new(proxied(&proxy, &[tell])));
+        move || async move {
+            let answer = site.get("/v1").await;
+            assert_eq!((answer.status, answer.text()), (404, "nothing here"));
+            assert_eq!((answer.header_all("x-trail").len(), site.upstream().heads()), (1, 0));
+        }
+    });
+}

@@ -1,0 +1,236 @@
+//! Faults of target endpoints: their own flows', and the upstream's error statuses.
+
+use serde_json::{Value, json};
+
+use crate::fault::assert_fault;
+use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request};
+use crate::policy::{raise_fault, raise_fault_set, set};
+use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, steps};
+
+/// A ProxyEndpoint that notes `G` in its response flow and `H` in its fault rule, and this target endpoint.
+fn with_target(content: &str, policies: &[String]) -> Value {
+    let proxy = proxy_endpoint(&format!(
+        "{}{}<FaultRules><FaultRule>{}</FaultRule></FaultRules>",
+        flow("PostFlow", &[], &["G"]),
+        route_rule("r", "", "t"),
+        steps(&["H"]),
+    ));
+    let mut configuration = proxied(&proxy, policies);
+    configuration["target_endpoints"] = json!([format!("<TargetEndpoint name='t'>{content}</TargetEndpoint>")]);
+    configuration["filter_state"] = json!(["error.state"]);
+    configuration
+}
+
+fn rule(condition: &str, names: &[&str]) -> String {
+    format!("<FaultRule><Condition>{condition}</Condition>{}</FaultRule>", steps(names))
+}
+
+/// The names of the policies that noted in the answer.
+fn trail(answer: &impl Message) -> String {
+    answer.header_all("x-trail").iter().map(|note| &note[..1]).collect()
+}
+
+pub fn cases(lab: &mut Lab) {
+    upstream_errors(lab);
+    bodies(lab);
+
+    // Top to bottom, unlike a proxy endpoint's, and never those of the proxy endpoint.
+    for (name, request, response, state) in [
+        ("fault_in_the_request_flow", &["A", "RF-1"][..], &[][..], "2"),
+        ("fault_in_the_response_flow", &[], &["A", "RF-1"], "3"),
+    ] {
+        lab.case(name, move |setup| {
+            let rules =
+                [rule("fault.name = \"Other\"", &["B"]), rule("is.error", &["C", "D"]), rule("is.error", &["E"])];
+            let content = format!("{}<FaultRules>{}</FaultRules>", flow("PreFlow", request, response), rules.concat());
+            let policy = raise_fault_set("RF-1", "<StatusCode>418</StatusCode>");
+            let site = setup
+                .listener(Listener::new(with_target(&content, &[policy])).log_state(&["fault.name", "error.state"]));
+            move || async move {
+                let answer = site.get("/v1").await;
+                assert_eq!((answer.status, trail(&answer).as_str()), (418, "CD"));
+                assert_eq!(site.upstream().heads(), response.len() / 2);
+                let logged = site.logged().await;
+                assert_eq!(
+                    (logged.state("fault.name"), logged.state("error.state")),
+                    (Some("RaiseFault"), Some(state))
+                );
+            }
+        });
+    }
+
+    lab.case("no_rules_of_the_proxy", |setup| {
+        let content = flow("PreFlow", &["RF-1"], &[]);
+        let site = setup.listener(Listener::new(with_target(&content, &[raise_fault("RF-1", "")])));
+        move || async move {
+            assert_fault(&site.get("/v1").await, "steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-1");
+        }
+    });
+}
+
+fn upstream_errors(lab: &mut Lab) {
+    let by_query = |request: &Received| {
+        let status = request.path_and_query.rsplit('=').next().unwrap().parse().unwrap();
+        Answer::of(status, "text/html", "<p>down</p>")
+            .header("x-up", "u")
+            .header("set-cookie", "a=1")
+            .header("set-cookie", "b=2")
+    };
+    let rules = format!(
+        "<FaultRules>{}{}</FaultRules>",
+        rule("error.status.code = 503", &["A"]),
+        rule("error.status.code &lt; 500", &["B", "AM-1"])
+    );
+    let tell = || {
+        set(
+            "AM-1",
+            "<StatusCode>400</StatusCode><Payload contentType='application/json'>{\"was\":\"{error.status.code} {fault.name} {response.status.code}\"}</Payload>",
+        )
+    };
+    const STATE: [&str; 3] = ["fault.name", "error.status.code", "error.state"];
+    for (name, cluster, request) in [
+        ("error_status", Cluster::new(), Request::get("/v1?status=503")),
+        ("error_status_over_http2", Cluster::new().h2(), Request::get("/v1?status=503").h2()),
+    ] {
+        let configuration = with_target(&rules, &[tell()]);
+        lab.case(name, move |setup| {
+            let upstream = setup.backend_in(cluster, by_query);
+            let listener = Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration();
+            let site = setup.listener(listener.log_state(&STATE));
+            move || async move {
+                // A rule that does not touch the body leaves the target's response as it is.
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (503, "<p>down</p>", "A"));
+                assert_eq!(
+                    (answer.header_all("content-type"), answer.header_all("content-length")),
+                    (vec!["text/html"], vec!["11"])
+                );
+                assert_eq!((answer.header("x-up"), answer.header_all("set-cookie")), (Some("u"), vec!["a=1", "b=2"]));
+                let logged = site.logged().await;
+                let values = STATE.map(|name| logged.state(name));
+                assert_eq!(values, [Some("ErrorResponseCode"), Some("503"), Some("3")]);
+            }
+        });
+    }
+
+    let configuration = with_target(&rules, &[tell()]);
+    lab.case("error_status_rewritten", move |setup| {
+        let upstream = setup.backend(by_query);
+        let site = setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
+        move || async move {
+            let answer = site.get("/v1?status=404").await;
+            let body = r#"{"was":"404 ErrorResponseCode 404"}"#;
+            assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (400, body, "B"));
+            assert_eq!(answer.header_all("content-type"), ["application/json"]);
+            assert_eq!(answer.header_all("content-length"), [body.len().to_string()]);
+            assert_eq!(answer.header("x-up"), Some("u"));
+
+            // No rule holds for this one: it passes as it came, and the response flow does not run.
+            let answer = site.get("/v1?status=500").await;
+            assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (500, "<p>down</p>", ""));
+
+            // A success is no fault.
+            let answer = site.get("/v1?status=302").await;
+            assert_eq!((answer.status, trail(&answer).as_str()), (302, "G"));
+        }
+    });
+
+    for (name, content, status, expected) in [
+        ("no_fault_without_fault_rules", String::new(), 503, "G"),
+        ("default_rule_alone", format!("<DefaultFaultRule>{}</DefaultFaultRule>", steps(&["C"])), 503, "C"),
+        (
+            "status_among_the_success_codes",
+            format!(
+                "<HTTPTargetConnection><Properties><Property name='success.codes'>2xx,404</Property></Properties></HTTPTargetConnection>{rules}"
+            ),
+            404,
+            "G",
+        ),
+        (
+            "status_not_among_the_success_codes",
+            format!(
+                "<HTTPTargetConnection><Properties><Property name='success.codes'>2xx,404</Property></Properties></HTTPTargetConnection>\
+                 <FaultRules>{}</FaultRules>",
+                rule("error.status.code = 302", &["D"])
+            ),
+            302,
+            "D",
+        ),
+    ] {
+        let configuration = with_target(&content, &[tell()]);
+        lab.case(name, move |setup| {
+            let upstream = setup.backend(by_query);
+            let site =
+                setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
+            move || async move {
+                let answer = site.get(&format!("/v1?status={status}")).await;
+                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (status, "<p>down</p>", expected));
+            }
+        });
+    }
+
+    lab.case("error_status_replaced_by_a_raised_fault", move |setup| {
+        let upstream = setup.backend(by_query);
+        let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["RF-1", "A"]));
+        let policy = raise_fault_set(
+            "RF-1",
+            "<StatusCode>502</StatusCode><Payload contentType='text/plain'>{response.status.code}</Payload>",
+        );
+        let site = setup.listener(Listener::new(with_target(&content, &[policy])).upstream(&upstream));
+        move || async move {
+            let answer = site.get("/v1?status=503").await;
+            assert_eq!((answer.status, answer.text()), (502, "503"));
+            assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+        }
+    });
+
+    // Envoy's own replies are no response of the target.
+    lab.case("no_upstream", |setup| {
+        let refusing = setup.cluster_refusing(Cluster::new());
+        let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["A"]));
+        let routes = json!([{"match": {"prefix": "/"}, "route": {"cluster": refusing}}]);
+        let site = setup.listener(Listener::new(with_target(&content, &[])).routes(routes).log_state(&["fault.name"]));
+        move || async move {
+            let answer = site.get("/v1").await;
+            assert_eq!((answer.status, trail(&answer).as_str()), (503, ""));
+            assert_eq!(site.logged().await.state("fault.name"), None);
+        }
+    });
+}
+
+fn bodies(lab: &mut Lab) {
+    // A rule that needs no body does not hold it back, nor is there a limit to it.
+    for (name, stop_iteration) in
+        [("large_error_body_kept", false), ("large_error_body_kept_with_body_callbacks", true)]
+    {
+        lab.case(name, move |setup| {
+            let upstream = setup.backend(|_: &Received| Answer::status(500).streamed(3_000_000));
+            let content = format!("<FaultRules>{}</FaultRules>", rule("error.status.code = 500", &["A"]));
+            let listener = Listener::new(with_target(&content, &[])).upstream(&upstream);
+            let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
+            let site = setup.listener(listener);
+            move || async move {
+                let answer = site.get("/v1").await;
+                assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (500, 3_000_000, true));
+                assert_eq!(trail(&answer), "A");
+            }
+        });
+    }
+
+    lab.case("payload_for_an_error_without_body", |setup| {
+        let upstream = setup.backend(|_: &Received| Answer::status(503).header("x-up", "u"));
+        let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["AM-1"]));
+        let tell = set("AM-1", "<Payload contentType='text/plain'>busy</Payload>");
+        let site = setup.listener(
+            Listener::new(with_target(&content, &[tell])).upstream(&upstream).allow_on_headers_stop_iteration(),
+        );
+        move || async move {
+            let answer = site.get("/v1").await;
+            assert_eq!((answer.status, answer.text(), answer.header("x-up")), (503, "busy", Some("u")));
+            assert_eq!(
+                (answer.header_all("content-type"), answer.header_all("content-length")),
+                (vec!["text/plain"], vec!["4"])
+            );
+        }
+    });
+}

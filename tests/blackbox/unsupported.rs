@@ -1,0 +1,51 @@
+//! Policies of types that the filter does not run.
+
+use serde_json::{Value, json};
+
+use crate::configuration::{accepted_with, refused};
+use crate::lab::{Lab, Listener, Message};
+use crate::policy::{header, set};
+
+const QUOTA: &str = "<Quota name='Q-1'><Allow count='5'/></Quota>";
+const DISABLED: &str = "<Quota name='Q-2' enabled='false'/>";
+
+fn configuration(mode: &str) -> Value {
+    json!({
+        "policies": [QUOTA, DISABLED, set("AM-1", &header("x-note", "1"))],
+        "request": ["Q-1", "Q-2", {"step": "AM-1", "condition": "ratelimit.Q-1.failed is null"}],
+        "response": [{"step": "Q-1", "condition": "request.verb = \"PUT\""}, "AM-1"],
+        "unsupported_policies": mode,
+    })
+}
+
+pub fn cases(lab: &mut Lab) {
+    // One that is disabled would not run anyway.
+    refused(
+        lab,
+        "rejected",
+        Listener::new(configuration("reject")),
+        &[
+            "request[0] (Q-1): Quota is not a policy type that this filter runs",
+            "response[0] (Q-1): Quota is not a policy type that this filter runs",
+        ],
+    );
+    accepted_with(
+        lab,
+        "skipped_with_a_warning",
+        Listener::new(configuration("skip")),
+        &[
+            "request[0] (Q-1): Quota is not a policy type that this filter runs; the step is skipped",
+            "response[0] (Q-1): Quota is not a policy type that this filter runs; the step is skipped",
+        ],
+    );
+
+    lab.case("steps_around_a_skipped_one", |setup| {
+        let site = setup.listener(Listener::new(configuration("skip")).log_state(&["fault.name"]));
+        move || async move {
+            let answer = site.get("/").await;
+            assert_eq!((answer.status, answer.header("x-note")), (200, Some("1")));
+            assert_eq!(site.upstream().only_request().header("x-note"), Some("1"));
+            assert_eq!(site.logged().await.state("fault.name"), None);
+        }
+    });
+}
