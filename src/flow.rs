@@ -19,6 +19,7 @@ pub mod scripted;
 mod steps;
 pub mod store;
 pub mod transaction;
+mod url;
 pub mod value;
 mod variables;
 

@@ -32,7 +32,8 @@ pub struct Limit {
 pub const BASELINE: &str = "lua";
 
 /// What we promise.
-pub const LIMITS: [Limit; 1] = [Limit { variant: "ours", of: "lua", at_most: 1.15 }];
+pub const LIMITS: [Limit; 2] =
+    [Limit { variant: "ours", of: "lua", at_most: 1.15 }, Limit { variant: "flow", of: "ours", at_most: 1.5 }];
 
 /// Every variant.
 pub fn all() -> Vec<Variant> {
@@ -65,6 +66,13 @@ pub fn all() -> Vec<Variant> {
             route_headers: json!([]),
             upstream_sees: geo::answer,
         },
+        Variant {
+            name: "flow",
+            does: "3 conditions, AssignMessage, the callout, ExtractVariables of 3 JSONPaths, the header",
+            filters: vec![flow()],
+            route_headers: json!([]),
+            upstream_sees: |_| "CH Bern Europe/Zurich".to_owned(),
+        },
     ]
 }
 
@@ -92,6 +100,60 @@ const ASSIGN_MESSAGE: &str = r#"<AssignMessage name="AM-Set">
       </Headers>
     </Set>
 </AssignMessage>"#;
+
+const MAKE_REQUEST: &str = r#"<AssignMessage name="AM-Question">
+    <AssignTo createNew="true" type="request">question</AssignTo>
+    <Set>
+      <Headers>
+        <Header name="x-user">{request.header.x-user}</Header>
+      </Headers>
+      <Verb>GET</Verb>
+    </Set>
+</AssignMessage>"#;
+
+const BARE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">
+    <Request variable="question"/>
+    <Response>answer</Response>
+    <Timeout>5000</Timeout>
+    <HTTPTargetConnection>
+      <URL>http://geo.test/geo</URL>
+    </HTTPTargetConnection>
+</ServiceCallout>"#;
+
+const EXTRACT: &str = r#"<ExtractVariables name="EV-Geo">
+    <Source>answer.content</Source>
+    <VariablePrefix>geo</VariablePrefix>
+    <JSONPayload>
+      <Variable name="country"><JSONPath>$.country</JSONPath></Variable>
+      <Variable name="city"><JSONPath>$.city</JSONPath></Variable>
+      <Variable name="zone"><JSONPath>$.zone</JSONPath></Variable>
+    </JSONPayload>
+</ExtractVariables>"#;
+
+const SET_HEADER: &str = r#"<AssignMessage name="AM-Set">
+    <AssignTo>request</AssignTo>
+    <Set>
+      <Headers>
+        <Header name="x-geo">{geo.country} {geo.city} {geo.zone}</Header>
+      </Headers>
+    </Set>
+</AssignMessage>"#;
+
+/// What bundles do around a callout.
+fn flow() -> Value {
+    let configuration = json!({
+        "policies": [MAKE_REQUEST, BARE_CALLOUT, EXTRACT, SET_HEADER],
+        "request": [
+            "AM-Question",
+            {"step": "SC-Geo", "condition": "request.header.x-user != null"},
+            {"step": "EV-Geo", "condition": "(answer.status.code = 200) and (servicecallout.SC-Geo.failed = false)"},
+            {"step": "AM-Set", "condition": "geo.country != null"},
+        ],
+        "clusters": {"http://geo.test": CALLOUT},
+        "trace_headers": false,
+    });
+    filter::wasm("flow", "callout", false, &filter::string_value(&configuration.to_string()))
+}
 
 /// Our filter with these policies in the request flow. Lua and ext_authz copy no trace headers, so it does not either.
 fn ours(name: &str, policies: &[&str]) -> Value {

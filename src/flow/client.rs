@@ -4,6 +4,7 @@ use crate::flow::headers::{HeaderChange, Headers, text};
 use crate::flow::host::{Direction, Host, Reply};
 use crate::flow::message::{Message, StartLine, StatusLine};
 use crate::flow::transaction::ClientMessage;
+use crate::flow::url;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -55,7 +56,8 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
                 let mark = if now.query.is_empty() { "" } else { "?" };
                 // A request made anew has no path yet, and Envoy's route needs one.
                 let path = if now.path.is_empty() { &before.path } else { &now.path };
-                pseudo(":path", "", &format!("{path}{mark}{}", now.query.as_text()).into());
+                let path = url::legal(format!("{path}{mark}{}", now.query.as_text()));
+                pseudo(":path", "", &path.into());
             }
         }
         (StartLine::Response(before), StartLine::Response(now)) => {
@@ -68,8 +70,9 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             HeaderChange::Set(name, values) if name.eq_ignore_ascii_case("host") => {
                 host.change_header(direction, &HeaderChange::Set(ByteString::from_static(":authority"), values));
             }
-            // Every request has an authority, and the length follows the body below.
-            HeaderChange::Remove(name) if name.eq_ignore_ascii_case("host") => {}
+            // Envoy's router needs these two, and the length follows the body below.
+            HeaderChange::Remove(name)
+                if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("x-forwarded-proto") => {}
             HeaderChange::Remove(name) | HeaderChange::Set(name, _) if name.eq_ignore_ascii_case("content-length") => {}
             change => host.change_header(direction, &change),
         }

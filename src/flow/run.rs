@@ -2,24 +2,21 @@
 
 use crate::flow::client;
 use crate::flow::fault::Fault;
-use crate::flow::headers::HeaderChange;
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
-use crate::flow::transaction::{Place, Stage, Transaction};
+use crate::flow::transaction::{Place, Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
-use bytes::Bytes;
 use bytestring::ByteString;
-
-/// The upstream request header that tells Envoy's routes which target endpoint was chosen (contract 3.1).
-const TARGET_HEADER: &str = "x-callout-target";
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, host: &H) {
     let mut transaction = Transaction::new(plan, host);
-    if let Err(fault) = transaction.flows().await {
-        transaction.error_flow(fault).await;
+    match transaction.flows().await {
+        Ok(Whose::Ours) => {}
+        Ok(Whose::Others) => return,
+        Err(fault) => transaction.error_flow(fault).await,
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -28,6 +25,14 @@ pub async fn run<H: Host>(plan: &Plan, host: &H) {
         // There is no client left to answer.
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
+}
+
+/// Whether a request is one that the plan answers to.
+enum Whose {
+    /// It is.
+    Ours,
+    /// It is outside the base path.
+    Others,
 }
 
 /// What follows the request flow.
@@ -42,27 +47,30 @@ enum Next {
 
 impl<H: Host> Transaction<'_, H> {
     /// Both flows. A fault leaves them where it happens; the client's answer is then the error flow's.
-    async fn flows(&mut self) -> Result<(), Fault> {
+    async fn flows(&mut self) -> Result<Whose, Fault> {
         match self.request_flow().await? {
-            Next::Nothing => return Ok(()),
-            Next::Answer => return self.answer_flow().await,
+            Next::Nothing => return Ok(Whose::Others),
+            Next::Answer => {
+                self.answer_flow().await?;
+                return Ok(Whose::Ours);
+            }
             Next::Upstream => {}
         }
         self.publish();
         self.release(Direction::Request);
         if !self.plan.needs.response {
-            return Ok(());
+            return Ok(Whose::Ours);
         }
-        if !self.host.response().await {
+        if self.host.response().await {
+            self.stage = Stage::Response;
+            self.response_flow().await?;
+            self.publish();
+            self.release(Direction::Response);
+        } else {
             // Envoy's replies and our own are no response of the upstream (facts F7.3).
             self.host.resume(Direction::Response);
-            return Ok(());
         }
-        self.stage = Stage::Response;
-        self.response_flow().await?;
-        self.publish();
-        self.release(Direction::Response);
-        Ok(())
+        Ok(Whose::Ours)
     }
 
     async fn request_flow(&mut self) -> Result<Next, Fault> {
@@ -102,9 +110,7 @@ impl<H: Host> Transaction<'_, H> {
                 self.run_endpoint(&target.endpoint, Direction::Request).await?;
             }
         }
-        let value = Bytes::copy_from_slice(name.as_bytes());
-        let change = HeaderChange::Set(ByteString::from_static(TARGET_HEADER), vec![value]);
-        self.host.change_header(Direction::Request, &change);
+        self.target = Some(name.as_str().into());
         Ok(Next::Upstream)
     }
 

@@ -1,6 +1,7 @@
 //! The state of one transaction: its messages, its variables and where in the flow it is.
 
 use crate::flow::client;
+use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::store::Store;
@@ -9,6 +10,9 @@ use crate::plan::Plan;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
+
+/// The upstream request header that tells Envoy's routes which target endpoint was chosen (contract 3.1).
+pub(super) const TARGET_HEADER: &str = "x-callout-target";
 
 /// Which flow runs, which decides what `message` means (semantics section 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Transaction<'a, H> {
     pub(super) endpoint: Place,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
+    /// The target endpoint that the route rules chose.
+    pub(super) target: Option<ByteString>,
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
     pub(super) variables: Store,
@@ -80,6 +86,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             is_client_served: false,
             endpoint: Place::Proxy,
             flow_name: ByteString::new(),
+            target: None,
             messages: Vec::new(),
             variables: Store::default(),
             request: None,
@@ -166,6 +173,11 @@ impl<'a, H: Host> Transaction<'a, H> {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
             client::apply_changes(self.host, direction, came, now);
+        }
+        if let (Direction::Request, Some(target)) = (direction, &self.target) {
+            let value = vec![header_value(target.clone())];
+            let change = HeaderChange::Set(ByteString::from_static(TARGET_HEADER), value);
+            self.host.change_header(direction, &change);
         }
         self.host.resume(direction);
     }

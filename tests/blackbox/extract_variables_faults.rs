@@ -78,7 +78,7 @@ pub fn cases(lab: &mut Lab) {
         (
             "broken_xml",
             xml_variable("name='v'", "/a"),
-            post("text/xml", "<a>"),
+            post("text/xml", "<a>").header("accept", "application/json"),
             "ExecutionFailed",
             "Failed to execute the ExtractVariables: EV-1",
         ),
@@ -115,7 +115,7 @@ pub fn cases(lab: &mut Lab) {
         (
             "xml_text_as_integer",
             xml_variable("name='v' type='integer'", "/a"),
-            post("text/xml", "<a>x</a>"),
+            post("text/xml", "<a>x</a>").header("accept", "application/json"),
             "UnableToCast",
             "Unable to cast value x as INTEGER.",
         ),

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 mod answers;
 mod assign_message;
+mod assign_payload;
 mod assign_response;
 mod bodies;
 mod conditions;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
     lab.group("worked_failures", worked_failures::cases);
     lab.group("conditions", conditions::cases);
     lab.group("assign_message", assign_message::cases);
+    lab.group("assign_payload", assign_payload::cases);
     lab.group("assign_response", assign_response::cases);
     lab.group("extract_variables", extract_variables::cases);
     lab.group("extract_variables_faults", extract_variables_faults::cases);

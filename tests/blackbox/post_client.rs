@@ -85,19 +85,6 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    lab.case("after_the_client_left", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
-        let never = Answer::status(200).held_by(&Gate::closed());
-        let upstream = setup.backend(move |_: &Received| never.clone());
-        let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
-        move || async move {
-            let exchange = site.start(Request::get("/v1"));
-            upstream.wait_for_heads(1).await;
-            exchange.leave().await;
-            assert_eq!(log.wait_for_requests(1).await[0].text(), "GET /v1 none none none");
-        }
-    });
-
     // A request of another proxy has nothing to do with this one's log.
     lab.case("not_outside_the_base_path", |setup| {
         let log = setup.backend(|_: &Received| Answer::status(200));

@@ -86,7 +86,7 @@ fn null_routes(lab: &mut Lab) {
         ));
         let answer = set(
             "AM-Answer",
-            "<StatusCode>203</StatusCode><Payload contentType='application/json'>{\"path\":\"{proxy.pathsuffix}\",\"was\":{response.status.code}}</Payload>",
+            "<Payload contentType='application/json'>{\"path\":\"{proxy.pathsuffix}\",\"was\":{response.status.code}}</Payload><StatusCode>203</StatusCode>",
         );
         let mut configuration = proxied(&proxy, &[answer]);
         configuration["filter_state"] = json!(["route.name"]);

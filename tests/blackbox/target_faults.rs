@@ -27,7 +27,7 @@ fn rule(condition: &str, names: &[&str]) -> String {
 
 /// The names of the policies that noted in the answer.
 fn trail(answer: &impl Message) -> String {
-    answer.header_all("x-trail").iter().map(|note| &note[..1]).collect()
+    answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
 }
 
 pub fn cases(lab: &mut Lab) {
@@ -84,7 +84,7 @@ fn upstream_errors(lab: &mut Lab) {
     let tell = || {
         set(
             "AM-1",
-            "<StatusCode>400</StatusCode><Payload contentType='application/json'>{\"was\":\"{error.status.code} {fault.name} {response.status.code}\"}</Payload>",
+            "<Payload contentType='application/json'>{\"was\":\"{error.status.code} {fault.name} {response.status.code}\"}</Payload><StatusCode>400</StatusCode>",
         )
     };
     const STATE: [&str; 3] = ["fault.name", "error.status.code", "error.state"];

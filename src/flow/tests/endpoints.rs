@@ -51,7 +51,7 @@ fn flows_run_in_apigees_order() {
         "A@PreFlow B@near C@PostFlow D@PreFlow E@PostFlow F@PreFlow G@near H@PostFlow "
     );
     assert_eq!(host.published("proxy.pathsuffix").as_deref(), Some("/near"));
-    assert_eq!(done.changes(Direction::Request), ["x-callout-target: t", "-X-Callout-Target", "-x-apigee-org"]);
+    assert_eq!(done.changes(Direction::Request), ["-X-Callout-Target", "-x-apigee-org", "x-callout-target: t"]);
     assert_eq!(done.resumed, [Direction::Request, Direction::Response]);
 }
 

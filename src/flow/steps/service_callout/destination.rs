@@ -5,26 +5,12 @@ use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{MessageId, RequestLine};
 use crate::flow::transaction::Transaction;
+use crate::flow::url;
 use crate::flow::value::Value;
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::service_callout::{Retained, ServiceCallout};
 use crate::policy::target_url::Server;
 use bytestring::ByteString;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
-/// What a URL must not hold; everything else is sent as it is. `[inferred]`
-const ILLEGAL: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}')
-    .add(b'#');
 
 /// The final URL of a callout and the cluster that serves it.
 pub(super) struct Destination {
@@ -104,7 +90,7 @@ fn compose(path: &str, query: &str, line: &RequestLine, retained: &Retained) -> 
             add(params.as_text());
         }
     }
-    encode(text)
+    url::legal(text)
 }
 
 /// The message's path is appended to the URL's with exactly one slash between them. `[inferred]`
@@ -115,11 +101,6 @@ fn join(base: &str, path: &str) -> String {
     let base = base.strip_suffix('/').unwrap_or(base);
     let slash = if path.starts_with('/') { "" } else { "/" };
     format!("{base}{slash}{path}")
-}
-
-fn encode(text: String) -> String {
-    let is_legal = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte));
-    if is_legal { text } else { utf8_percent_encode(&text, ILLEGAL).to_string() }
 }
 
 #[cfg(test)]

@@ -1,0 +1,90 @@
+//! AssignMessage on the body of the client's request: the length that the upstream is told is that of the new one.
+
+use std::time::Duration;
+
+use hyper::Version;
+
+use crate::assign_message::{assigned, assigning};
+use crate::lab::{Cluster, Lab, Message, Request};
+
+const SOON: Duration = Duration::from_millis(50);
+
+pub fn cases(lab: &mut Lab) {
+    const LONGER: &str = "<Set><Payload contentType='application/json'>{\"was\":\"{request.content}\"}</Payload></Set>";
+    // `{"was":"` is no variable: nothing but a name stands in braces.
+    const BODY: &str = r#"{"was":"old"}"#;
+
+    for (name, request, length) in [
+        ("payload", Request::post("/", "text/plain", "old"), Some("13")),
+        (
+            "payload_in_chunks",
+            Request::new("POST", "/").header("content-type", "text/plain").pieces(["o", "ld"], SOON),
+            None,
+        ),
+        ("payload_from_http2", Request::post("/", "text/plain", "old").h2(), Some("13")),
+        ("payload_with_trailers", Request::post("/", "text/plain", "old").trailer("x-sum", "3").h2(), None),
+    ] {
+        lab.case(name, move |setup| {
+            let site = setup.listener(assigning(LONGER));
+            move || async move {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let upstream = site.upstream().only_request();
+                assert_eq!((upstream.version, upstream.text(), upstream.is_complete()), (Version::HTTP_11, BODY, true));
+                assert_eq!(upstream.header_all("content-type"), ["application/json"]);
+                assert_eq!(upstream.header("content-length"), length);
+            }
+        });
+    }
+
+    lab.case("payload_to_http2", |setup| {
+        let upstream = setup.echo_in(Cluster::new().h2());
+        let site = setup.listener(assigning(LONGER).upstream(&upstream));
+        move || async move {
+            let request = Request::post("/", "text/plain", "old");
+            for (number, request) in [request.clone(), request.h2()].into_iter().enumerate() {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let received = &upstream.requests()[number];
+                assert_eq!((received.version, received.text()), (Version::HTTP_2, BODY));
+                assert_eq!(received.header_all("content-length"), ["13"]);
+            }
+        }
+    });
+
+    // The connection to the upstream is shared: a wrong length would make the rest of a body the next request.
+    lab.case("payload_shorter_and_longer_on_one_connection", |setup| {
+        let site = setup.listener(assigning("<Set><Payload>{request.header.x-new}</Payload></Set>"));
+        move || async move {
+            for (number, (old, new)) in [("long body", "s"), ("s", "long body"), ("x", "")].into_iter().enumerate() {
+                let answer = site.send(Request::post("/", "text/plain", old).header("x-new", new)).await;
+                assert_eq!((answer.status, answer.text()), (200, new));
+                let upstream = &site.upstream().requests()[number];
+                assert_eq!(upstream.header_all("content-length"), [new.len().to_string()]);
+            }
+            assert_eq!(site.upstream().heads(), 3);
+        }
+    });
+
+    assigned(
+        lab,
+        "payload_removed",
+        "<Remove><Payload/></Remove>",
+        Request::post("/", "text/plain", "old"),
+        |upstream| assert_eq!((upstream.text(), upstream.header_all("content-length")), ("", vec!["0"])),
+    );
+
+    assigned(
+        lab,
+        "form_parameters",
+        "<Set><FormParams><FormParam name='a'>b c&amp;d</FormParam></FormParams></Set>
+         <Add><FormParams><FormParam name='a'>{request.formparam.old}</FormParam></FormParams></Add>
+         <Remove><FormParams><FormParam name='old'/></FormParams></Remove>",
+        Request::post("/", "application/x-www-form-urlencoded", "old=1+1&kept=2"),
+        |upstream| {
+            assert_eq!(upstream.text(), "kept=2&a=b%20c%26d&a=1%201");
+            assert_eq!(upstream.header_all("content-type"), ["application/x-www-form-urlencoded"]);
+            assert_eq!(upstream.header_all("content-length"), ["26"]);
+        },
+    );
+}
