@@ -19,7 +19,7 @@ pub mod variable;
 pub mod xml;
 pub mod xpath;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Position, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use extract_variables::ExtractVariables;
@@ -33,7 +33,7 @@ use xml::{Document, Element};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Policy {
     /// Calls another service.
-    ServiceCallout(ServiceCallout),
+    ServiceCallout(Box<ServiceCallout>),
     /// Makes and changes messages, sets variables.
     AssignMessage(AssignMessage),
     /// Takes values out of messages into variables.
@@ -64,29 +64,20 @@ impl Policy {
     /// problem; there is no policy exactly when one of them is an error.
     pub fn parse(text: &str, place: &str) -> (Option<Policy>, Vec<Diagnostic>) {
         let mut diagnostics = Diagnostics::about(place);
-        let document = match Document::parse(text) {
-            Ok(document) => document,
-            Err(error) => {
-                diagnostics.error(error.position, error.to_string());
-                return (None, diagnostics.into_vec());
-            }
-        };
-        let root = document.root();
-        let policy = match root.name() {
-            "ServiceCallout" => ServiceCallout::parse(root, &mut diagnostics).map(Policy::ServiceCallout),
-            "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, &mut diagnostics))),
-            "ExtractVariables" => ExtractVariables::parse(root, &mut diagnostics).map(Policy::ExtractVariables),
-            "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, &mut diagnostics))),
-            "FlowCallout" => FlowCallout::parse(root, &mut diagnostics).map(Policy::FlowCallout),
+        let policy = read_document(text, &mut diagnostics, |root, diagnostics| match root.name() {
+            "ServiceCallout" => ServiceCallout::parse(root, diagnostics).map(Box::new).map(Policy::ServiceCallout),
+            "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, diagnostics))),
+            "ExtractVariables" => ExtractVariables::parse(root, diagnostics).map(Policy::ExtractVariables),
+            "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, diagnostics))),
+            "FlowCallout" => FlowCallout::parse(root, diagnostics).map(Policy::FlowCallout),
             kind => Some(Policy::Unsupported(Unsupported {
-                attributes: Attributes::parse(root, &mut diagnostics),
+                attributes: Attributes::parse(root, diagnostics),
                 kind: kind.to_owned(),
                 position: root.position(),
             })),
-        };
-        let diagnostics = diagnostics.into_vec();
-        let is_usable = diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
-        (policy.filter(|_| is_usable), diagnostics)
+        });
+        let is_usable = !diagnostics.has_errors();
+        (policy.filter(|_| is_usable), diagnostics.into_vec())
     }
 
     /// Name and switches.
@@ -123,6 +114,21 @@ impl Policy {
             Policy::RaiseFault(_) => "RaiseFault",
             Policy::FlowCallout(_) => "FlowCallout",
             Policy::Unsupported(policy) => &policy.kind,
+        }
+    }
+}
+
+/// Parses a document and reads its root element; a text that is no document becomes a diagnostic.
+fn read_document<T>(
+    text: &str,
+    diagnostics: &mut Diagnostics,
+    read: impl FnOnce(Element<'_, '_>, &mut Diagnostics) -> Option<T>,
+) -> Option<T> {
+    match Document::parse(text) {
+        Ok(document) => read(document.root(), diagnostics),
+        Err(error) => {
+            diagnostics.error(error.position, error.to_string());
+            None
         }
     }
 }

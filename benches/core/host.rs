@@ -104,8 +104,4 @@ impl Host for ScriptedHost {
     fn publish(&self, _: &str, _: &[u8]) {
         self.published.update(|count| count + 1);
     }
-
-    fn warn(&self, text: &str) {
-        panic!("{text}");
-    }
 }

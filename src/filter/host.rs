@@ -147,8 +147,4 @@ impl Host for EnvoyHost {
     fn publish(&self, name: &str, value: &[u8]) {
         note("filter state was not set", abi::set_filter_state(name, value));
     }
-
-    fn warn(&self, text: &str) {
-        abi::log(LogLevel::Warn, text);
-    }
 }

@@ -17,7 +17,7 @@ impl<H: Host> Transaction<'_, H> {
             Builtin::ProxyPathsuffix => self.pathsuffix().map(Value::String),
             Builtin::ProxyBasepath | Builtin::ApiproxyBasepath | Builtin::ApiproxyName => None,
             Builtin::ApiproxyRevision | Builtin::OrganizationName | Builtin::EnvironmentName => None,
-            Builtin::ProxyName => Some(ByteString::from_static("default")).map(Value::String),
+            Builtin::ProxyName => Some(Value::text(self.plan.proxy.name.as_str())),
             Builtin::ProxyUrl => self.proxy_url().map(Value::String),
             Builtin::CurrentFlowName => Some(Value::String(self.flow_name.clone())),
             Builtin::MessageId => self.request_header("x-request-id").or_else(|| self.attribute(&["request", "id"])),

@@ -61,12 +61,11 @@ impl<H: Host> Transaction<'_, H> {
     fn put_fault(&mut self, fault: Fault) {
         self.set_fault_variables(&fault);
         self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
-        if fault.code == ERROR_RESPONSE_CODE {
-            if let Some(response) = self.response.as_ref().map(|response| response.id) {
-                // The target's response is the error message, and goes to the client unless a rule changes it.
-                self.set(ByteString::from_static("error"), Value::Message(response));
-                return;
-            }
+        let upstream = self.response.as_ref().filter(|_| fault.code == ERROR_RESPONSE_CODE);
+        if let Some(response) = upstream.map(|response| response.id) {
+            // The target's response is the error message, and goes to the client unless a rule changes it.
+            self.set(ByteString::from_static("error"), Value::Message(response));
+            return;
         }
         let default = self.default_response(&fault);
         let response = fault.response.map_or(default, |response| *response);

@@ -164,7 +164,7 @@ pub fn text(bytes: &Bytes) -> ByteString {
 /// (RFC 9110 section 5.5).
 pub fn header_value(value: ByteString) -> Bytes {
     let forbidden = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
-    if !value.as_bytes().iter().any(|byte| forbidden(byte)) {
+    if !value.as_bytes().iter().any(forbidden) {
         return value.into_bytes();
     }
     value.as_bytes().iter().map(|byte| if forbidden(byte) { b' ' } else { *byte }).collect()

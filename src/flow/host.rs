@@ -71,9 +71,6 @@ pub trait Host {
 
     /// Stores a value in filter state under `wasm.<name>`.
     fn publish(&self, name: &str, value: &[u8]);
-
-    /// Writes a warning to the log.
-    fn warn(&self, text: &str);
 }
 
 /// A request to another service.

@@ -147,11 +147,10 @@ impl Message {
 
     fn charset(&self) -> Option<String> {
         let line = text(self.headers.first_line("content-type")?);
-        let charset = line.split(';').skip(1).find_map(|parameter| {
+        line.split(';').skip(1).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
-        });
-        charset
+        })
     }
 
     /// The form parameters in the body; none unless `Content-Type` says it is a form.

@@ -50,8 +50,6 @@ pub struct Done {
     pub reply: Option<Reply>,
     /// How the callout policies ended.
     pub outcomes: Vec<(usize, Outcome)>,
-    /// What was logged.
-    pub warnings: Vec<String>,
 }
 
 impl Scripted {
@@ -184,9 +182,5 @@ impl Host for Scripted {
 
     fn publish(&self, name: &str, value: &[u8]) {
         self.filter_state.borrow_mut().insert(name.to_owned(), Bytes::copy_from_slice(value));
-    }
-
-    fn warn(&self, text: &str) {
-        self.done.borrow_mut().warnings.push(text.to_owned());
     }
 }

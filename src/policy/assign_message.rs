@@ -1,7 +1,7 @@
 //! The AssignMessage policy (semantics section 3).
 
 use super::action::{Action, Grammar, parse_actions};
-use super::attributes::{Attributes, boolean_child, single_child};
+use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
 use super::xml::Element;
 use crate::diagnostic::Diagnostics;
 use bytestring::ByteString;
@@ -50,10 +50,7 @@ impl AssignMessage {
         for child in root.children().filter(|child| !inert.contains(&child.name())) {
             match parse_actions(child, Grammar::MessageAndVariables, "AssignMessage", diagnostics) {
                 Some(parsed) => actions.extend(parsed),
-                None => {
-                    let message = format!("{} means nothing inside AssignMessage and is ignored", child.name());
-                    diagnostics.warning(child.position(), message);
-                }
+                None => warn_ignored(child, root, diagnostics),
             }
         }
         AssignMessage { attributes, assign_to, ignore_unresolved, actions }

@@ -114,9 +114,14 @@ pub(super) fn single_child<'a, 'input>(
 /// Warns of children that mean nothing here (semantics section 1.2). `[inferred]`
 pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
     for child in element.children().filter(|child| !known.contains(&child.name())) {
-        let message = format!("{} means nothing inside {} and is ignored", child.name(), element.name());
-        diagnostics.warning(child.position(), message);
+        warn_ignored(child, element, diagnostics);
     }
+}
+
+/// Warns of a child that means nothing where it stands.
+pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diagnostics: &mut Diagnostics) {
+    let message = format!("{} means nothing inside {} and is ignored", child.name(), parent.name());
+    diagnostics.warning(child.position(), message);
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ pub use flow::{Flow, StepReference};
 pub use route_rule::{Route, RouteRule};
 
 use super::attributes::single_child;
+use super::read_document;
 use super::success_codes::SuccessCodes;
-use super::xml::{Document, Element};
+use super::xml::Element;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// The flows and fault rules that a ProxyEndpoint and a TargetEndpoint have alike. `S` is a step: a reference by name
@@ -62,7 +63,7 @@ pub struct SharedFlow {
     pub steps: Vec<StepReference>,
 }
 
-/// Parses a document whose root has one of those names, and reads it. Every problem is in the diagnostics.
+/// Reads a document whose root has one of those names. Every problem is in the diagnostics.
 fn read<T>(
     text: &str,
     place: &str,
@@ -70,25 +71,25 @@ fn read<T>(
     read: impl FnOnce(Element<'_, '_>, String, &mut Diagnostics) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::about(place);
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            diagnostics.error(error.position, error.to_string());
-            return (None, diagnostics.into_vec());
+    let read = read_document(text, &mut diagnostics, |root, diagnostics| {
+        check_root(root, roots, diagnostics)?;
+        let name = root.attribute("name").unwrap_or_default().trim().to_owned();
+        if !name.is_empty() {
+            diagnostics.set_subject(format!("{} {name}", root.name()));
         }
-    };
-    let root = document.root();
-    if !roots.contains(&root.name()) {
-        let (expected, found) = (roots.first().unwrap_or(&""), root.name());
+        Some(read(root, name, diagnostics))
+    });
+    (read, diagnostics.into_vec())
+}
+
+/// Whether a document is what it should be: the names that its root may have, the usual one first.
+fn check_root(root: Element<'_, '_>, names: &[&str], diagnostics: &mut Diagnostics) -> Option<()> {
+    if !names.contains(&root.name()) {
+        let (expected, found) = (names.first().unwrap_or(&""), root.name());
         diagnostics.error(root.position(), format!("the document is a {found}, not a {expected}"));
-        return (None, diagnostics.into_vec());
+        return None;
     }
-    let name = root.attribute("name").unwrap_or_default().trim().to_owned();
-    if !name.is_empty() {
-        diagnostics.set_subject(format!("{} {name}", root.name()));
-    }
-    let read = read(root, name, &mut diagnostics);
-    (Some(read), diagnostics.into_vec())
+    Some(())
 }
 
 impl Endpoint<StepReference> {
@@ -104,12 +105,12 @@ impl Endpoint<StepReference> {
             let name = element.attribute("name").unwrap_or_default().trim();
             flows.push(Flow::parse(element, if name.is_empty() { "Flow" } else { name }, diagnostics));
         }
-        let fault_rules = FaultRules::parse(
-            single_child(root, "FaultRules", diagnostics),
-            single_child(root, "DefaultFaultRule", diagnostics),
-            order,
-            diagnostics,
-        );
+        let rules = single_child(root, "FaultRules", diagnostics);
+        let default = single_child(root, "DefaultFaultRule", diagnostics);
+        let fault_rules = FaultRules {
+            rules: rules.map(|rules| FaultRule::parse_all(rules, order, diagnostics)).unwrap_or_default(),
+            default: default.map(|default| DefaultFaultRule::parse(default, diagnostics)),
+        };
         Endpoint { name, pre_flow, flows, post_flow, fault_rules }
     }
 }

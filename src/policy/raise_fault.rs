@@ -1,7 +1,7 @@
 //! The RaiseFault policy (semantics section 5).
 
 use super::action::{Action, Grammar, parse_actions};
-use super::attributes::{Attributes, boolean_child, single_child, warn_unknown_children};
+use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};
 use super::xml::Element;
 use crate::diagnostic::Diagnostics;
 
@@ -36,10 +36,7 @@ impl RaiseFault {
             for child in response.children() {
                 match parse_actions(child, Grammar::MessageAndVariables, "RaiseFault", diagnostics) {
                     Some(parsed) => actions.extend(parsed),
-                    None => {
-                        let message = format!("{} means nothing inside FaultResponse and is ignored", child.name());
-                        diagnostics.warning(child.position(), message);
-                    }
+                    None => warn_ignored(child, response, diagnostics),
                 }
             }
         }

@@ -5,7 +5,9 @@ mod properties;
 pub use properties::{Properties, Retained};
 
 use super::action::{Action, Grammar, parse_actions};
-use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
+use super::attributes::{
+    Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
+};
 use super::target_url::TargetUrl;
 use super::variable::Variable;
 use super::xml::Element;
@@ -118,10 +120,7 @@ impl CalloutRequest {
         for child in request.children().filter(|child| child.name() != "IgnoreUnresolvedVariables") {
             match parse_actions(child, Grammar::Message, "ServiceCallout", diagnostics) {
                 Some(actions) => parsed.actions.extend(actions),
-                None => {
-                    let message = format!("{} means nothing inside Request and is ignored", child.name());
-                    diagnostics.warning(child.position(), message);
-                }
+                None => warn_ignored(child, request, diagnostics),
             }
         }
         parsed

@@ -2,7 +2,7 @@
 
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValue, Parts, Selection};
 use crate::diagnostic::Diagnostics;
-use crate::policy::attributes::warn_unknown_children;
+use crate::policy::attributes::{warn_ignored, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
@@ -77,7 +77,7 @@ impl Parser<'_> {
                         actions.extend(template.map(|template| Action::Set(Assignment::Part(part, template))));
                     }
                 }
-                _ => self.ignored(child, set),
+                _ => warn_ignored(child, set, self.diagnostics),
             }
         }
         // A status brings its standard phrase, so a phrase of one's own comes after it, wherever it is written.
@@ -92,7 +92,7 @@ impl Parser<'_> {
                 let named = self.named_templates(child).into_iter();
                 actions.extend(named.map(|(field, name, value)| Action::Add(field, name.into(), value)));
             } else {
-                self.ignored(child, add);
+                warn_ignored(child, add, self.diagnostics);
             }
         }
         actions
@@ -118,7 +118,7 @@ impl Parser<'_> {
                 "Version" => parts.version = is_selected(child),
                 "StatusCode" => parts.status_code = is_selected(child),
                 "ReasonPhrase" => parts.reason_phrase = is_selected(child),
-                _ => self.ignored(child, element),
+                _ => warn_ignored(child, element, self.diagnostics),
             }
         }
         Some(parts)
@@ -209,11 +209,6 @@ impl Parser<'_> {
 
     fn template(&mut self, element: Element<'_, '_>, text: &str, syntax: Syntax) -> Option<Template> {
         super::super::template_of(element, text, syntax, self.diagnostics)
-    }
-
-    fn ignored(&mut self, child: Element<'_, '_>, parent: Element<'_, '_>) {
-        let message = format!("{} means nothing inside {} and is ignored", child.name(), parent.name());
-        self.diagnostics.warning(child.position(), message);
     }
 }
 

@@ -1,10 +1,12 @@
 //! FaultRules and DefaultFaultRule (semantics section 9.3).
 
+use super::check_root;
 use super::flow::{StepReference, condition};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::policy::attributes::boolean_child;
 use crate::policy::condition::Condition;
-use crate::policy::xml::{Document, Element};
+use crate::policy::read_document;
+use crate::policy::xml::Element;
 
 /// The fault rules of an endpoint.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,64 +80,46 @@ impl<S> FaultRules<S> {
 }
 
 impl FaultRules<StepReference> {
-    pub(super) fn parse(
-        rules: Option<Element<'_, '_>>,
-        default: Option<Element<'_, '_>>,
-        order: Order,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut parsed = FaultRules::default();
-        for rule in rules.into_iter().flat_map(|rules| rules.children_named("FaultRule")) {
-            parsed.rules.push(FaultRule::parse(rule, "FaultRule", diagnostics));
-        }
-        if order == Order::BottomToTop {
-            parsed.rules.reverse();
-        }
-        parsed.default = default.map(|default| DefaultFaultRule {
-            rule: FaultRule::parse(default, "DefaultFaultRule", diagnostics),
-            always_enforce: boolean_child(default, "AlwaysEnforce", false, diagnostics),
-        });
-        parsed
-    }
-
     /// Reads the `fault_rules` and `default_fault_rule` of the configuration, tried from bottom to top.
     pub fn parse_texts(rules: Option<&str>, default: Option<&str>) -> (Self, Vec<Diagnostic>) {
-        let mut diagnostics = Diagnostics::default();
-        let rules_document = document(rules, "fault_rules", "FaultRules", &mut diagnostics);
-        let default_document = document(default, "default_fault_rule", "DefaultFaultRule", &mut diagnostics);
-        diagnostics.set_subject("fault_rules");
-        let parsed = FaultRules::parse(
-            rules_document.as_ref().map(Document::root),
-            default_document.as_ref().map(Document::root),
-            Order::BottomToTop,
-            &mut diagnostics,
-        );
-        (parsed, diagnostics.into_vec())
+        let mut diagnostics = Diagnostics::about("fault_rules");
+        let rules = rules.and_then(|text| {
+            read_document(text, &mut diagnostics, |root, diagnostics| {
+                check_root(root, &["FaultRules"], diagnostics)?;
+                Some(FaultRule::parse_all(root, Order::BottomToTop, diagnostics))
+            })
+        });
+        diagnostics.set_subject("default_fault_rule");
+        let default = default.and_then(|text| {
+            read_document(text, &mut diagnostics, |root, diagnostics| {
+                check_root(root, &["DefaultFaultRule"], diagnostics)?;
+                Some(DefaultFaultRule::parse(root, diagnostics))
+            })
+        });
+        (FaultRules { rules: rules.unwrap_or_default(), default }, diagnostics.into_vec())
     }
 }
 
-fn document<'input>(
-    text: Option<&'input str>,
-    place: &str,
-    root: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Document<'input>> {
-    diagnostics.set_subject(place);
-    match Document::parse(text?) {
-        Ok(document) if document.root().name() == root => Some(document),
-        Ok(document) => {
-            let found = document.root();
-            diagnostics.error(found.position(), format!("the document is a {}, not a {root}", found.name()));
-            None
-        }
-        Err(error) => {
-            diagnostics.error(error.position, error.to_string());
-            None
+impl DefaultFaultRule<StepReference> {
+    pub(super) fn parse(default: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Self {
+        DefaultFaultRule {
+            rule: FaultRule::parse(default, "DefaultFaultRule", diagnostics),
+            always_enforce: boolean_child(default, "AlwaysEnforce", false, diagnostics),
         }
     }
 }
 
 impl FaultRule<StepReference> {
+    /// The rules in the order in which they are tried.
+    pub(super) fn parse_all(rules: Element<'_, '_>, order: Order, diagnostics: &mut Diagnostics) -> Vec<Self> {
+        let rules = rules.children_named("FaultRule");
+        let mut rules: Vec<Self> = rules.map(|rule| FaultRule::parse(rule, "FaultRule", diagnostics)).collect();
+        if order == Order::BottomToTop {
+            rules.reverse();
+        }
+        rules
+    }
+
     fn parse(rule: Element<'_, '_>, kind: &str, diagnostics: &mut Diagnostics) -> Self {
         let name = rule.attribute("name").unwrap_or_default().trim().to_owned();
         let place = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };

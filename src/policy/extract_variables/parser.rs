@@ -5,7 +5,7 @@ use super::path_pattern::PathPattern;
 use super::text_pattern::TextPattern;
 use super::token::PatternError;
 use crate::diagnostic::Diagnostics;
-use crate::policy::attributes::{boolean_attribute, warn_unknown_children};
+use crate::policy::attributes::{boolean_attribute, warn_ignored, warn_unknown_children};
 use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
 
@@ -36,8 +36,7 @@ impl Parser<'_> {
                 "XMLPayload" => Some(Extraction::Xml(self.xml_payload(child))),
                 other => {
                     if !OTHERS.contains(&other) {
-                        let message = format!("{other} means nothing inside {} and is ignored", root.name());
-                        self.diagnostics.warning(child.position(), message);
+                        warn_ignored(child, root, self.diagnostics);
                     }
                     continue;
                 }
