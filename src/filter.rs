@@ -4,7 +4,9 @@
 mod abi;
 mod call;
 mod contexts;
+mod event;
 mod host;
 mod metrics;
 mod plugin;
+mod state;
 mod stream;

@@ -4,7 +4,7 @@
 //! worker's whole VM. This module and its `exports` are the only places with `unsafe`.
 #![allow(unsafe_code)]
 
-pub(crate) mod exports;
+mod exports;
 mod imports;
 mod pairs;
 

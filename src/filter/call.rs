@@ -1,12 +1,12 @@
 //! One call at a time per stream: from its dispatch to its answer.
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
-use crate::filter::contexts;
 use crate::filter::plugin::Plugin;
 use crate::flow::headers::{Headers, text};
 use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
+    /// Which stream waits for the answer to which call.
+    static WAITING: RefCell<BTreeMap<u32, u32>> = const { RefCell::new(BTreeMap::new()) };
     /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
     static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
 }
@@ -26,6 +28,15 @@ struct Delivery {
     token: u32,
     header_count: usize,
     body_size: usize,
+}
+
+/// The stream that waits for the answer to a call, which from now on nobody does.
+pub(super) fn take_waiting(token: u32) -> Option<u32> {
+    WAITING.with(|waiting| waiting.try_borrow_mut().ok()?.remove(&token))
+}
+
+fn wait(token: u32, context: u32) {
+    WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| waiting.insert(token, context)).ok());
 }
 
 /// Announces an answer to the stream that is polled next.
@@ -56,7 +67,7 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn new(token: u32, context: u32, policy: usize, plugin: Rc<Plugin>) -> Pending {
-        contexts::expect_call(token, context);
+        wait(token, context);
         plugin.metrics.add_inflight(policy, 1);
         Pending { token, policy, plugin }
     }
@@ -82,7 +93,7 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        contexts::forget_call(self.token);
+        take_waiting(self.token);
         self.plugin.metrics.add_inflight(self.policy, -1);
     }
 }

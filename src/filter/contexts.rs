@@ -5,45 +5,18 @@
 
 use crate::filter::abi::{self, LogLevel};
 use crate::filter::call;
+use crate::filter::event::{Action, Event};
 use crate::filter::plugin::Plugin;
 use crate::filter::stream::Stream;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub(crate) use crate::filter::abi::exports::Action;
-
-/// Something that happened to a stream.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Event {
-    RequestHeaders {
-        end: bool,
-    },
-    RequestBody {
-        size: usize,
-        end: bool,
-    },
-    RequestTrailers,
-    ResponseHeaders {
-        end: bool,
-    },
-    ResponseBody {
-        size: usize,
-        end: bool,
-    },
-    ResponseTrailers,
-    CallAnswered,
-    /// The client has its response, or is gone.
-    Ended,
-}
-
 #[derive(Default)]
 struct Contexts {
     plugins: BTreeMap<u32, Rc<Plugin>>,
     /// A stream is taken out while it runs, so that it may start calls.
     streams: BTreeMap<u32, Option<Box<Stream>>>,
-    /// Which stream waits for the answer to which call.
-    calls: BTreeMap<u32, u32>,
 }
 
 thread_local! {
@@ -86,19 +59,9 @@ pub(super) fn on_event(context: u32, event: Event) -> Action {
     action
 }
 
-/// Remembers that a stream waits for the answer to a call.
-pub(super) fn expect_call(token: u32, context: u32) {
-    with(|contexts| contexts.calls.insert(token, context));
-}
-
-/// Forgets a call whose stream has ended.
-pub(super) fn forget_call(token: u32) {
-    with(|contexts| contexts.calls.remove(&token));
-}
-
 /// Gives the answer to a call to the stream that waits for it; one that nobody waits for is dropped.
 pub(super) fn on_call_response(token: u32, header_count: usize, body_size: usize) {
-    let Some(context) = with(|contexts| contexts.calls.remove(&token)).flatten() else { return };
+    let Some(context) = call::take_waiting(token) else { return };
     // The host delivers answers in the plugin's context.
     if let Err(error) = abi::set_effective_context(context) {
         abi::log(LogLevel::Error, &format!("callout: the answer to a call has no stream: {error:?}"));

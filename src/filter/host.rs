@@ -3,7 +3,7 @@
 use crate::filter::abi::{self, HeaderMap, LogLevel};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
-use crate::filter::stream::{Gate, Progress, State};
+use crate::filter::state::{Gate, Progress, State};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
 use bytes::Bytes;

@@ -2,11 +2,21 @@
 
 use crate::flow::headers::{HeaderChange, Headers, text};
 use crate::flow::host::{Direction, Host, Reply};
-use crate::flow::message::{Message, StartLine, StatusLine};
-use crate::flow::transaction::ClientMessage;
+use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::url;
 use bytes::Bytes;
 use bytestring::ByteString;
+
+/// One of the client's two messages.
+#[derive(Clone, Debug)]
+pub(super) struct ClientMessage {
+    /// Its place in the transaction.
+    pub id: MessageId,
+    /// The message as it came.
+    pub before: Message,
+    /// Whether it came with a body; Envoy cannot add one later.
+    pub has_body: bool,
+}
 
 /// A message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
 pub(super) fn message(direction: Direction, map: &Headers) -> Message {

@@ -1,6 +1,6 @@
 //! The state of one transaction: its messages, its variables and where in the flow it is.
 
-use crate::flow::client;
+use crate::flow::client::{self, ClientMessage};
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
@@ -63,17 +63,6 @@ pub enum Place {
     Proxy,
     /// The target endpoint of that number in the plan.
     Target(usize),
-}
-
-/// One of the client's two messages.
-#[derive(Clone, Debug)]
-pub struct ClientMessage {
-    /// Its place in the transaction.
-    pub id: MessageId,
-    /// The message as it came.
-    pub before: Message,
-    /// Whether it came with a body; Envoy cannot add one later.
-    pub has_body: bool,
 }
 
 impl<'a, H: Host> Transaction<'a, H> {

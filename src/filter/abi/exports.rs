@@ -1,15 +1,8 @@
 //! The functions that Envoy calls; proxy-wasm ABI 0.2.1. Each hands its event to [`contexts`] and does nothing else.
 
-use crate::filter::contexts::{self, Event};
+use crate::filter::contexts;
+use crate::filter::event::{Action, Event};
 use std::mem::MaybeUninit;
-
-/// What a stream callback tells Envoy to do with the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Action {
-    Continue = 0,
-    Pause = 1,
-}
 
 unsafe extern "C" {
     // Made by the linker. Calling it here keeps the linker from wrapping every export in a call of it.
