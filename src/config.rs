@@ -95,7 +95,8 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
 
     let clusters = clusters(&section, diagnostics);
-    policies.for_each_attached(|policy| find_server(policy, &clusters, diagnostics));
+    let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
+    policies.for_each_attached(|policy| find_server(policy, &clusters, &assigned, diagnostics));
     let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let mut constants = constants(&section, diagnostics);
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
@@ -154,14 +155,20 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     clusters
 }
 
-/// Finds what serves a callout whose origin is fixed.
-fn find_server(policy: &mut Policy, clusters: &Clusters, diagnostics: &mut Diagnostics) {
+/// Finds what serves a callout whose origin is fixed. `assigned` are the variables that policies set: a URL that one of
+/// them replaces may be a placeholder that no cluster serves.
+fn find_server(policy: &mut Policy, clusters: &Clusters, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
     let Policy::ServiceCallout(callout) = policy else { return };
-    let Some(origin) = &callout.url.origin else { return };
+    let Some(origin) = callout.url.origin.as_ref().filter(|_| callout.attributes.enabled) else { return };
     callout.url.server = clusters.server(origin);
     if callout.url.server.is_none() {
         diagnostics.set_subject(&*callout.attributes.name);
-        diagnostics.error(callout.url.position, format!("no cluster serves {origin}: name one in clusters"));
+        let message = format!("no cluster serves {origin}: name one in clusters");
+        if assigned.contains(callout.variables.target_url.name()) {
+            diagnostics.warning(callout.url.position, message);
+        } else {
+            diagnostics.error(callout.url.position, message);
+        }
         diagnostics.set_subject("");
     }
 }

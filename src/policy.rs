@@ -20,8 +20,10 @@ pub mod xml;
 pub mod xpath;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
+use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;
+use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use raise_fault::RaiseFault;
@@ -90,6 +92,19 @@ impl Policy {
             Policy::FlowCallout(policy) => &policy.attributes,
             Policy::Unsupported(policy) => &policy.attributes,
         }
+    }
+
+    /// The variables that it sets by name.
+    pub fn assigned_variables(&self) -> impl Iterator<Item = &ByteString> {
+        let actions: &[Action] = match self {
+            Policy::AssignMessage(policy) => &policy.actions,
+            Policy::RaiseFault(policy) => &policy.actions,
+            _ => &[],
+        };
+        actions.iter().filter_map(|action| match action {
+            Action::AssignVariable(assignment) => Some(assignment.name.name()),
+            _ => None,
+        })
     }
 
     /// Whether running it reads or writes the body of the message that goes by those names (`request`, `message`)

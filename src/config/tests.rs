@@ -159,3 +159,16 @@ fn endpoints_and_lists_of_steps_exclude_each_other() {
         ["target_endpoints needs a proxy_endpoint whose route rules choose among them"]
     );
 }
+
+/// The mirroring sample of semantics section 2.4 deploys a URL that a policy replaces.
+#[test]
+fn a_placeholder_url_needs_no_cluster() {
+    let assign = "<AssignMessage name='AM'><AssignVariable><Name>servicecallout.SC-1.target.url</Name>\
+        <Ref>request.header.to</Ref></AssignVariable></AssignMessage>";
+    let missing = "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters";
+    assert_eq!(problems(&json!({"policies": [assign, CALLOUT]})), [missing]);
+    assert!(load(json!({"policies": [assign, CALLOUT]}).to_string().as_bytes()).is_ok());
+    assert!(load(json!({"policies": [CALLOUT]}).to_string().as_bytes()).is_err());
+    let disabled = CALLOUT.replace("<ServiceCallout ", "<ServiceCallout enabled='false' ");
+    assert_eq!(problems(&json!({"policies": [disabled]})), [""; 0]);
+}
