@@ -54,6 +54,7 @@ pub use admin::Admin;
 pub use answer::Answer;
 pub use backend::{Backend, Received};
 pub use cluster::Cluster;
+pub use envoy::minor_version;
 pub use example::Example;
 pub use gate::Gate;
 pub use listener::Listener;

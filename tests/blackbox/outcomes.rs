@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, execution_failed};
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Received, Request, Setup, Wire};
+use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Received, Request, Setup, Wire, minor_version};
 use crate::policy::ServiceCallout;
 
 const UNREACHABLE: &str = "Host not reachable";
@@ -97,12 +97,15 @@ pub fn cases(lab: &mut Lab) {
 fn unreachable(lab: &mut Lab) {
     failure(lab, "refused", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new()));
     failure(lab, "refused_by_http2", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new().h2()));
-    failure(lab, "refused_after_retries", UNREACHABLE, callout(), |setup| {
-        setup.cluster_refusing(Cluster::new().protocol(json!({
-            "explicit_http_config": {"http_protocol_options": {}},
-            "retry_policy": {"retry_on": "connect-failure", "num_retries": 2},
-        })))
-    });
+    // Clusters have retry policies since 1.37.
+    if minor_version() >= 37 {
+        failure(lab, "refused_after_retries", UNREACHABLE, callout(), |setup| {
+            setup.cluster_refusing(Cluster::new().protocol(json!({
+                "explicit_http_config": {"http_protocol_options": {}},
+                "retry_policy": {"retry_on": "connect-failure", "num_retries": 2},
+            })))
+        });
+    }
     failure(lab, "unhealthy", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new().health_checked()));
     failure(lab, "no_endpoints", UNREACHABLE, callout(), |setup| setup.cluster_without_endpoints());
     failure(lab, "unknown_cluster", UNREACHABLE, callout(), |_| "no-such-cluster".to_owned());

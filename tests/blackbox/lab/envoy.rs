@@ -25,6 +25,15 @@ pub fn binary() -> PathBuf {
     path
 }
 
+/// The minor version of the Envoy under test: 40 of 1.40.0. Some configuration is unknown to older ones.
+pub fn minor_version() -> u32 {
+    let printed = Command::new(binary()).arg("--version").output().unwrap().stdout;
+    let printed = String::from_utf8(printed).unwrap();
+    let version = printed.split('/').find(|part| part.starts_with("1."));
+    let minor = version.and_then(|version| version.split('.').nth(1)?.parse().ok());
+    minor.unwrap_or_else(|| panic!("no version in {printed:?}"))
+}
+
 /// Where a running Envoy listens.
 #[derive(Clone, Debug)]
 pub struct Addresses {
