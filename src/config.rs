@@ -88,9 +88,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         Some(proxy) => (format!("ProxyEndpoint {}", proxy.endpoint.name), proxy.endpoint.clone()),
         None => (String::new(), steps::read(&section, &policies, diagnostics)),
     };
-    diagnostics.set_subject(subject);
-    let proxy = proxy.map(&mut |step| policies.resolve(step, diagnostics));
-    diagnostics.set_subject("");
+    let proxy = diagnostics.under(subject, |diagnostics| proxy.map(&mut |step| policies.resolve(step, diagnostics)));
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
 
@@ -162,14 +160,12 @@ fn find_server(policy: &mut Policy, clusters: &Clusters, assigned: &[ByteString]
     let Some(origin) = callout.url.origin.as_ref().filter(|_| callout.attributes.enabled) else { return };
     callout.url.server = clusters.server(origin);
     if callout.url.server.is_none() {
-        diagnostics.set_subject(&*callout.attributes.name);
         let message = format!("no cluster serves {origin}: name one in clusters");
-        if assigned.contains(callout.variables.target_url.name()) {
-            diagnostics.warning(callout.url.position, message);
-        } else {
-            diagnostics.error(callout.url.position, message);
-        }
-        diagnostics.set_subject("");
+        let is_replaced = assigned.contains(callout.variables.target_url.name());
+        diagnostics.under(&*callout.attributes.name, |diagnostics| match is_replaced {
+            true => diagnostics.warning(callout.url.position, message),
+            false => diagnostics.error(callout.url.position, message),
+        });
     }
 }
 

@@ -80,6 +80,14 @@ impl Diagnostics {
         self.subject = subject.into();
     }
 
+    /// Adds problems about something else for a while.
+    pub fn under<T>(&mut self, subject: impl Into<String>, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
+        let before = std::mem::replace(&mut self.subject, subject.into());
+        let result = act(self);
+        self.subject = before;
+        result
+    }
+
     /// Adds an error that has no Apigee name.
     pub fn error(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
         self.add(Severity::Error, None, position.into(), message.into());

@@ -4,8 +4,8 @@ use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Routing, Step, Target};
-use crate::policy::Policy;
 use crate::policy::endpoint::{ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeMap;
 
 /// Reads the `proxy_endpoint`, if there is one. The keys that it replaces must not be there.
@@ -40,19 +40,19 @@ pub(super) fn routing(
         diagnostics.extend(problems);
         let Some(TargetEndpoint { endpoint, success_codes }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
-            diagnostics.set_subject(place);
-            diagnostics.error(None, format!("there is another target endpoint named {}", endpoint.name));
+            let message = format!("there is another target endpoint named {}", endpoint.name);
+            diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
         }
-        diagnostics.set_subject(format!("TargetEndpoint {}", endpoint.name));
-        let endpoint = endpoint.map(&mut |step| policies.resolve(step, diagnostics));
-        diagnostics.set_subject("");
+        let endpoint = diagnostics.under(format!("TargetEndpoint {}", endpoint.name), |diagnostics| {
+            endpoint.map(&mut |step| policies.resolve(step, diagnostics))
+        });
         targets.push(Target { endpoint, success_codes });
     }
     let flow = &proxy.post_client_flow;
-    diagnostics.set_subject(format!("ProxyEndpoint {}", proxy.endpoint.name));
     let post_client = flow.request.iter().chain(&flow.response).cloned();
-    let post_client = post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect();
-    diagnostics.set_subject("");
+    let post_client = diagnostics.under(format!("ProxyEndpoint {}", proxy.endpoint.name), |diagnostics| {
+        post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
+    });
     Routing { rules: proxy.route_rules.clone(), targets, post_client }
 }
 
@@ -69,46 +69,38 @@ pub(super) fn shared_flows(
         diagnostics.extend(problems);
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
-            diagnostics.set_subject(place);
-            diagnostics.error(None, format!("there is another shared flow named {name}"));
-            diagnostics.set_subject("");
+            let message = format!("there is another shared flow named {name}");
+            diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
         }
         documents.insert(name, steps);
     }
     // Only what a flow reaches is resolved: a shared flow may be there for another proxy.
     let mut resolved: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     loop {
-        let wanted: Vec<(String, Policy)> = policies
-            .attached()
-            .filter_map(|policy| match policy {
-                Policy::FlowCallout(callout) => Some((callout.shared_flow.to_string(), policy.clone())),
-                _ => None,
-            })
-            .filter(|(name, _)| !resolved.contains_key(name))
-            .collect();
+        let is_new = |callout: &&FlowCallout| !resolved.contains_key(&*callout.shared_flow);
+        let wanted: Vec<FlowCallout> = policies.flow_callouts().filter(is_new).cloned().collect();
         if wanted.is_empty() {
             break;
         }
-        for (name, policy) in wanted {
-            let Some(steps) = documents.get(&name) else {
-                if let Policy::FlowCallout(callout) = &policy {
-                    diagnostics.set_subject(&*callout.attributes.name);
-                    diagnostics.error(callout.position, format!("there is no shared flow named {name}"));
-                    diagnostics.set_subject("");
+        for callout in wanted {
+            let name = callout.shared_flow.to_string();
+            let steps = match documents.get(&name) {
+                Some(steps) => diagnostics.under(format!("SharedFlow {name}"), |diagnostics| {
+                    steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
+                }),
+                None => {
+                    let (policy, message) =
+                        (&*callout.attributes.name, format!("there is no shared flow named {name}"));
+                    diagnostics.under(policy, |diagnostics| diagnostics.error(callout.position, message));
+                    Vec::new()
                 }
-                resolved.insert(name, Vec::new());
-                continue;
             };
-            diagnostics.set_subject(format!("SharedFlow {name}"));
-            let steps = steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect();
-            diagnostics.set_subject("");
             resolved.insert(name, steps);
         }
     }
     for name in resolved.keys().filter(|name| ends_in_itself(name, &documents, policies)) {
-        diagnostics.set_subject(format!("SharedFlow {name}"));
-        diagnostics.error(None, "the shared flow calls itself");
-        diagnostics.set_subject("");
+        let subject = format!("SharedFlow {name}");
+        diagnostics.under(subject, |diagnostics| diagnostics.error(None, "the shared flow calls itself"));
     }
     resolved
 }
@@ -116,13 +108,9 @@ pub(super) fn shared_flows(
 fn ends_in_itself(start: &str, documents: &BTreeMap<String, Vec<StepReference>>, policies: &Policies) -> bool {
     let called_by = |name: &str| -> Vec<String> {
         let steps = documents.get(name).into_iter().flatten();
-        let called = policies.attached().filter_map(|policy| match policy {
-            Policy::FlowCallout(callout) => Some((&callout.attributes.name, &callout.shared_flow)),
-            _ => None,
-        });
-        let called: Vec<_> = called.collect();
-        let named = |step: &StepReference| called.iter().find(|(policy, _)| step.policy == ***policy);
-        steps.filter_map(named).map(|(_, flow)| flow.to_string()).collect()
+        let called =
+            |step: &StepReference| policies.flow_callouts().find(|callout| callout.attributes.name == step.policy);
+        steps.filter_map(called).map(|callout| callout.shared_flow.to_string()).collect()
     };
     let mut seen: Vec<String> = Vec::new();
     let mut next = called_by(start);

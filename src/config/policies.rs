@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostics;
 use crate::plan::Step;
 use crate::policy::Policy;
 use crate::policy::endpoint::StepReference;
+use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeSet;
 
 /// The policy documents of a configuration while its steps are resolved.
@@ -47,9 +48,8 @@ impl Policies {
             };
             diagnostics.extend(problems);
             if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
-                diagnostics.set_subject(place);
-                diagnostics.error(None, format!("there is another policy named {name}"));
-                diagnostics.set_subject("");
+                let message = format!("there is another policy named {name}");
+                diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
             }
             documents.push(Document { policy, name });
         }
@@ -75,18 +75,14 @@ impl Policies {
             if unsupported.attributes.enabled {
                 let is_not = format!("{} is not a policy type that this filter runs", unsupported.kind);
                 // A policy that no list of steps names is told of by its own place.
-                let (subject, position, message) = match position.is_none() && place.is_empty() {
+                let (subject, position, message) = match place.is_empty() {
                     true => (name, Some(unsupported.position), is_not),
                     false => (diagnostics.subject().to_owned(), position, format!("{place}: {is_not}")),
                 };
-                let before = diagnostics.subject().to_owned();
-                diagnostics.set_subject(subject);
-                if self.skip_unsupported {
-                    diagnostics.warning(position, format!("{message}; the step is skipped"));
-                } else {
-                    diagnostics.error(position, message);
-                }
-                diagnostics.set_subject(before);
+                diagnostics.under(subject, |diagnostics| match self.skip_unsupported {
+                    true => diagnostics.warning(position, format!("{message}; the step is skipped")),
+                    false => diagnostics.error(position, message),
+                });
             }
             return None;
         }
@@ -97,6 +93,14 @@ impl Policies {
     /// The policies that steps refer to.
     pub(super) fn attached(&self) -> impl Iterator<Item = &Policy> {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
+    }
+
+    /// The FlowCallouts among them.
+    pub(super) fn flow_callouts(&self) -> impl Iterator<Item = &FlowCallout> {
+        self.attached().filter_map(|policy| match policy {
+            Policy::FlowCallout(callout) => Some(callout),
+            _ => None,
+        })
     }
 
     /// Visits the policies that steps refer to.

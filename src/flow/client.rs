@@ -1,6 +1,6 @@
 //! Between Envoy's header maps and the client's messages.
 
-use crate::flow::headers::{HeaderChange, Headers, text};
+use crate::flow::headers::{HeaderChange, Headers, header_value, text};
 use crate::flow::host::{Direction, Host, Reply};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::url;
@@ -26,14 +26,7 @@ pub(super) fn message(direction: Direction, map: &Headers) -> Message {
             let mut message = Message::request();
             if let Some(line) = message.as_request_mut() {
                 line.verb = pseudo(":method");
-                let path = pseudo(":path");
-                match path.split_once('?') {
-                    Some((before, query)) => {
-                        line.path = path.slice_ref(before);
-                        line.query.add_text(query);
-                    }
-                    None => line.path = path,
-                }
+                line.set_path(&pseudo(":path"));
             }
             message
         }
@@ -55,7 +48,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
     let before = &came.before;
     let pseudo = |name: &'static str, before: &str, now: &ByteString| {
         if before != &**now {
-            let value = crate::flow::headers::header_value(now.clone());
+            let value = header_value(now.clone());
             host.change_header(direction, &HeaderChange::Set(ByteString::from_static(name), vec![value]));
         }
     };

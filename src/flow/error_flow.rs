@@ -5,10 +5,10 @@ use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{Headers, text};
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
-use crate::flow::transaction::{Place, Stage, Transaction};
+use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
-use crate::plan::Step;
-use crate::policy::endpoint::{FaultRule, FaultRules};
+use crate::plan::{Step, Target};
+use crate::policy::endpoint::FaultRule;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -46,11 +46,11 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Sets what tells of a fault and makes the pending error response, `error`.
     fn enter_error_flow(&mut self, fault: Fault) {
-        let state = match (self.stage, self.endpoint) {
-            (Stage::Response, Place::Target(_)) => 3,
-            (Stage::Response, Place::Proxy) => 4,
-            (_, Place::Target(_)) => 2,
-            (_, Place::Proxy) => 1,
+        let state = match (self.stage, self.target_endpoint.is_some()) {
+            (Stage::Response, true) => 3,
+            (Stage::Response, false) => 4,
+            (_, true) => 2,
+            (_, false) => 1,
         };
         self.set(ByteString::from_static("error.state"), Value::Integer(state));
         self.stage = Stage::Error;
@@ -67,8 +67,10 @@ impl<H: Host> Transaction<'_, H> {
             self.set(ByteString::from_static("error"), Value::Message(response));
             return;
         }
-        let default = self.default_response(&fault);
-        let response = fault.response.map_or(default, |response| *response);
+        let response = match fault.response {
+            Some(response) => *response,
+            None => self.default_response(&fault),
+        };
         self.put_message(ByteString::from_static("error"), response);
     }
 
@@ -88,20 +90,8 @@ impl<H: Host> Transaction<'_, H> {
         let plan = self.plan;
         let mut kept = raised.unwrap_or_default();
         kept.remove("content-type");
-        let none = FaultRules::default();
-        let rules = match (self.endpoint, &plan.routing) {
-            (Place::Target(index), Some(routing)) => {
-                routing.targets.get(index).map_or(&none, |target| &target.endpoint.fault_rules)
-            }
-            _ => &plan.proxy.fault_rules,
-        };
-        let mut chosen = None;
-        for rule in &rules.rules {
-            if self.holds(rule.condition.as_ref()) {
-                chosen = Some(rule);
-                break;
-            }
-        }
+        let rules = self.target_endpoint.map_or(&plan.proxy.fault_rules, |target| &target.endpoint.fault_rules);
+        let chosen = self.first_that_holds(&rules.rules, |rule| rule.condition.as_ref());
         let mut ended = Ended::Normally;
         if let Some(rule) = chosen {
             ended = self.run_fault_rule(rule).await;
@@ -150,9 +140,7 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The fault that a response of the target with an error status is; `None` when it is no fault. Only a target
     /// endpoint with fault rules makes it one (semantics section 9.2). `[inferred]`
-    pub(super) fn target_fault(&mut self, response: MessageId) -> Option<Fault> {
-        let Place::Target(index) = self.endpoint else { return None };
-        let target = self.plan.routing.as_ref()?.targets.get(index)?;
+    pub(super) fn target_fault(&self, target: &Target, response: MessageId) -> Option<Fault> {
         let status = self.message(response)?.as_response()?.status;
         let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);
         let reason = format!("ResponseCode {status} is treated as error");

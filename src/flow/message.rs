@@ -72,6 +72,19 @@ impl Default for RequestLine {
     }
 }
 
+impl RequestLine {
+    /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
+    pub fn set_path(&mut self, path: &ByteString) {
+        match path.split_once('?') {
+            Some((before, query)) => {
+                self.path = path.slice_ref(before);
+                self.query.add_text(query);
+            }
+            None => self.path = path.clone(),
+        }
+    }
+}
+
 impl StatusLine {
     /// A status with its standard phrase.
     pub fn new(status: u16) -> StatusLine {

@@ -4,7 +4,7 @@ use crate::flow::client;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
-use crate::flow::transaction::{Place, Stage, TARGET_HEADER, Transaction};
+use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
@@ -13,10 +13,11 @@ use bytestring::ByteString;
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, host: &H) {
     let mut transaction = Transaction::new(plan, host);
-    match transaction.flows().await {
-        Ok(Whose::Ours) => {}
-        Ok(Whose::Others) => return,
-        Err(fault) => transaction.error_flow(fault).await,
+    if plan.routing.is_some() && !transaction.enter_proxy() {
+        return host.resume(Direction::Request);
+    }
+    if let Err(fault) = transaction.flows().await {
+        transaction.error_flow(fault).await;
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -27,39 +28,25 @@ pub async fn run<H: Host>(plan: &Plan, host: &H) {
     }
 }
 
-/// Whether a request is one that the plan answers to.
-enum Whose {
-    /// It is.
-    Ours,
-    /// It is outside the base path.
-    Others,
-}
-
 /// What follows the request flow.
 enum Next {
     /// The upstream, whose response the response flow gets.
     Upstream,
     /// The response flow, which answers.
     Answer,
-    /// Nothing: the request is none of this proxy's.
-    Nothing,
 }
 
 impl<H: Host> Transaction<'_, H> {
     /// Both flows. A fault leaves them where it happens; the client's answer is then the error flow's.
-    async fn flows(&mut self) -> Result<Whose, Fault> {
+    async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
-            Next::Nothing => return Ok(Whose::Others),
-            Next::Answer => {
-                self.answer_flow().await?;
-                return Ok(Whose::Ours);
-            }
             Next::Upstream => {}
+            Next::Answer => return self.answer_flow().await,
         }
         self.publish();
         self.release(Direction::Request);
         if !self.plan.needs.response {
-            return Ok(Whose::Ours);
+            return Ok(());
         }
         if self.host.response().await {
             self.stage = Stage::Response;
@@ -70,15 +57,11 @@ impl<H: Host> Transaction<'_, H> {
             // Envoy's replies and our own are no response of the upstream (facts F7.3).
             self.host.resume(Direction::Response);
         }
-        Ok(Whose::Ours)
+        Ok(())
     }
 
     async fn request_flow(&mut self) -> Result<Next, Fault> {
         let plan = self.plan;
-        if plan.routing.is_some() && !self.enter_proxy() {
-            self.host.resume(Direction::Request);
-            return Ok(Next::Nothing);
-        }
         if plan.needs.request_body {
             let body = self.host.body(Direction::Request).await;
             self.fetch(Direction::Request, body);
@@ -88,27 +71,20 @@ impl<H: Host> Transaction<'_, H> {
         }
         self.run_endpoint(&plan.proxy, Direction::Request).await?;
         let Some(routing) = &plan.routing else { return Ok(Next::Upstream) };
-        let mut taken = None;
-        for rule in &routing.rules {
-            if self.holds(rule.condition.as_ref()) {
-                taken = Some(rule);
-                break;
-            }
+        if routing.rules.is_empty() {
+            return Ok(Next::Upstream);
         }
-        let Some(rule) = taken else {
+        let Some(rule) = self.first_that_holds(&routing.rules, |rule| rule.condition.as_ref()) else {
             let reason = "Unable to route the message to a TargetEndpoint";
-            let fault = || Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500);
-            return if routing.rules.is_empty() { Ok(Next::Upstream) } else { Err(fault()) };
+            return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
         };
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
         let Route::Target(name) = &rule.route else { return Ok(Next::Answer) };
         self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
         self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
-        if let Some(index) = routing.targets.iter().position(|target| target.endpoint.name == *name) {
-            self.endpoint = Place::Target(index);
-            if let Some(target) = routing.targets.get(index) {
-                self.run_endpoint(&target.endpoint, Direction::Request).await?;
-            }
+        self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
+        if let Some(target) = self.target_endpoint {
+            self.run_endpoint(&target.endpoint, Direction::Request).await?;
         }
         self.target = Some(name.as_str().into());
         Ok(Next::Upstream)
@@ -134,16 +110,14 @@ impl<H: Host> Transaction<'_, H> {
     async fn response_flow(&mut self) -> Result<(), Fault> {
         let plan = self.plan;
         let body = if plan.needs.response_body { self.host.body(Direction::Response).await } else { None };
-        if let (Some(response), Place::Target(index)) = (self.fetch(Direction::Response, body), self.endpoint) {
-            if let Some(fault) = self.target_fault(response) {
+        let response = self.fetch(Direction::Response, body);
+        if let Some(target) = self.target_endpoint {
+            if let Some(fault) = self.target_fault(target, response) {
                 return Err(fault);
             }
-            let target = plan.routing.as_ref().and_then(|routing| routing.targets.get(index));
-            if let Some(target) = target {
-                self.run_endpoint(&target.endpoint, Direction::Response).await?;
-            }
+            self.run_endpoint(&target.endpoint, Direction::Response).await?;
         }
-        self.endpoint = Place::Proxy;
+        self.target_endpoint = None;
         self.run_endpoint(&plan.proxy, Direction::Response).await
     }
 
@@ -168,11 +142,8 @@ impl<H: Host> Transaction<'_, H> {
     /// PreFlow, the first conditional flow that applies, PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        for flow in &endpoint.flows {
-            if self.holds(flow.condition.as_ref()) {
-                self.run_flow(flow, direction).await?;
-                break;
-            }
+        if let Some(flow) = self.first_that_holds(&endpoint.flows, |flow| flow.condition.as_ref()) {
+            self.run_flow(flow, direction).await?;
         }
         self.run_flow(&endpoint.post_flow, direction).await
     }

@@ -24,6 +24,15 @@ impl<H: Host> Transaction<'_, H> {
         condition.is_none_or(|condition| evaluate(condition, &mut |variable| self.value(variable)))
     }
 
+    /// The first of several whose condition holds now.
+    pub(super) fn first_that_holds<'r, R>(
+        &mut self,
+        choices: &'r [R],
+        condition: impl Fn(&R) -> Option<&Condition>,
+    ) -> Option<&'r R> {
+        choices.iter().find(|choice| self.holds(condition(choice)))
+    }
+
     /// Runs steps in order until one faults.
     ///
     /// # Errors
@@ -35,12 +44,12 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Runs a step whose condition holds and whose policy is enabled. Returns whether it did.
-    pub(super) async fn run_step(&mut self, step: &Step) -> Result<bool, Fault> {
+    /// Runs a step whose condition holds and whose policy is enabled.
+    pub(super) async fn run_step(&mut self, step: &Step) -> Result<(), Fault> {
         let plan = self.plan;
-        let Some(policy) = plan.policy(step).filter(|policy| policy.attributes().enabled) else { return Ok(false) };
+        let Some(policy) = plan.policy(step).filter(|policy| policy.attributes().enabled) else { return Ok(()) };
         if !self.holds(step.condition.as_ref()) {
-            return Ok(false);
+            return Ok(());
         }
         let result = match policy {
             Policy::ServiceCallout(policy) => self.service_callout(step.policy, policy).await,
@@ -48,11 +57,11 @@ impl<H: Host> Transaction<'_, H> {
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
             Policy::RaiseFault(policy) => Err(self.raise_fault(policy)),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
-            Policy::Unsupported(_) => return Ok(false),
+            Policy::Unsupported(_) => return Ok(()),
         };
         let attributes = policy.attributes();
         self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
-        let Err(fault) = result else { return Ok(true) };
+        let Err(fault) = result else { return Ok(()) };
         // A fault inside a shared flow has told of its own policy already.
         if !matches!(policy, Policy::FlowCallout(_)) {
             let subcategory = format!("{}Failure", policy.kind());
@@ -62,7 +71,7 @@ impl<H: Host> Transaction<'_, H> {
         if attributes.continue_on_error && !fault.is_raised() {
             // The flow goes on, but a following step may ask what happened (semantics section 9.6).
             self.set_fault_variables(&fault);
-            return Ok(true);
+            return Ok(());
         }
         Err(fault)
     }

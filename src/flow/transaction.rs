@@ -6,7 +6,7 @@ use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::store::Store;
 use crate::flow::value::Value;
-use crate::plan::Plan;
+use crate::plan::{Plan, Target};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -36,8 +36,8 @@ pub struct Transaction<'a, H> {
     pub stage: Stage,
     /// Whether the client has its response, so that nothing waits any more.
     pub(super) is_client_served: bool,
-    /// The endpoint whose flows run and whose fault rules apply.
-    pub(super) endpoint: Place,
+    /// The target endpoint whose flows run and whose fault rules apply; without one, the proxy's do.
+    pub(super) target_endpoint: Option<&'a Target>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
     /// The target endpoint that the route rules chose.
@@ -56,15 +56,6 @@ pub struct Transaction<'a, H> {
     pub(super) own_target_urls: Store,
 }
 
-/// An endpoint of the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The ProxyEndpoint, or the lists of steps.
-    Proxy,
-    /// The target endpoint of that number in the plan.
-    Target(usize),
-}
-
 impl<'a, H: Host> Transaction<'a, H> {
     /// A transaction at the beginning of the request flow.
     pub fn new(plan: &'a Plan, host: &'a H) -> Transaction<'a, H> {
@@ -73,7 +64,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             host,
             stage: Stage::Request,
             is_client_served: false,
-            endpoint: Place::Proxy,
+            target_endpoint: None,
             flow_name: ByteString::new(),
             target: None,
             messages: Vec::new(),
@@ -116,7 +107,7 @@ impl<'a, H: Host> Transaction<'a, H> {
         match self.variables.get(name) {
             Some(Value::Message(id)) => Some(*id),
             Some(_) => None,
-            None if name == "request" && self.request.is_none() => self.fetch(Direction::Request, None),
+            None if name == "request" && self.request.is_none() => Some(self.fetch(Direction::Request, None)),
             None => None,
         }
     }
@@ -131,19 +122,23 @@ impl<'a, H: Host> Transaction<'a, H> {
     }
 
     /// Makes one of the client's messages a variable; `body` is `None` when it has none or nobody needs it.
-    pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> Option<MessageId> {
+    pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> MessageId {
         let headers = self.host.headers(direction);
         let has_body = body.is_some();
         let mut message = client::message(direction, &headers);
         message.body = body.unwrap_or_default();
         let before = message.clone();
-        let (name, place) = match direction {
-            Direction::Request => ("request", &mut self.request),
-            Direction::Response => ("response", &mut self.response),
+        let name = match direction {
+            Direction::Request => "request",
+            Direction::Response => "response",
         };
-        let id = MessageId(self.messages.len());
-        *place = Some(ClientMessage { id, before, has_body });
-        Some(self.put_message(ByteString::from_static(name), message))
+        let id = self.put_message(ByteString::from_static(name), message);
+        let came = Some(ClientMessage { id, before, has_body });
+        match direction {
+            Direction::Request => self.request = came,
+            Direction::Response => self.response = came,
+        }
+        id
     }
 
     /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.

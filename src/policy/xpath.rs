@@ -117,5 +117,14 @@ impl XPath {
     }
 }
 
+/// A number as XPath writes it: without an exponent, and without a point when it is whole.
+pub fn number_text(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    // Zero has no sign.
+    if number == 0.0 { "0".to_owned() } else { number.to_string() }
+}
+
 #[cfg(test)]
 mod tests;

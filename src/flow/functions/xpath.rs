@@ -1,7 +1,7 @@
 //! `xpath`.
 
 use super::recent::Recent;
-use crate::policy::xpath::{XPath, XPathResult, XmlDocument};
+use crate::policy::xpath::{XPath, XPathResult, XmlDocument, number_text};
 use std::cell::RefCell;
 
 thread_local! {
@@ -90,15 +90,6 @@ fn number(text: &str) -> f64 {
     let text = text.trim();
     let is_number = text.chars().all(|character| character.is_ascii_digit() || "-.".contains(character));
     if is_number { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
-}
-
-/// A number as XPath writes it: without an exponent, and without a point when it is whole.
-fn number_text(number: f64) -> String {
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    // Zero has no sign.
-    if number == 0.0 { "0".to_owned() } else { number.to_string() }
 }
 
 #[cfg(test)]

@@ -90,25 +90,12 @@ impl Message {
             }
             MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = text,
             MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = text,
-            MessagePart::Path => self.set_path(&text)?,
+            MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.set_path(&text),
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = text,
             MessagePart::QueryParam(name, item) => {
                 set_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item, &text)?;
             }
             _ => return Err(NotWritable),
-        }
-        Ok(())
-    }
-
-    /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
-    fn set_path(&mut self, path: &ByteString) -> Result<(), NotWritable> {
-        let line = self.as_request_mut().ok_or(NotWritable)?;
-        match path.split_once('?') {
-            Some((before, query)) => {
-                line.path = path.slice_ref(before);
-                line.query.add_text(query);
-            }
-            None => line.path = path.clone(),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::flow::host::{Call, CallFailure, CallReply, Host, Outcome};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
+use crate::policy::service_callout::{CalloutRequest, Retained, ServiceCallout};
 use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
@@ -21,11 +21,9 @@ impl<H: Host> Transaction<'_, H> {
         let response = policy.response.as_ref().filter(|_| !self.is_client_served);
         let Some(response) = response else {
             // Nobody waits, so nobody learns what became of it.
-            let sent = self.host.send(&call);
+            let _: Result<(), CallFailure> = self.host.send(&call);
             self.clear_payload(&policy.request);
-            return match sent {
-                Ok(()) | Err(_) => Ok(()),
-            };
+            return Ok(());
         };
         let reply = self.host.call(&call).await;
         self.clear_payload(&policy.request);
@@ -100,7 +98,9 @@ impl<H: Host> Transaction<'_, H> {
         message.start = StartLine::Response(StatusLine::new(reply.status));
         message.headers = reply.headers;
         let retained = &policy.properties.response_headers;
-        message.headers.retain(|name| std::str::from_utf8(name).is_ok_and(|name| retained.keeps(name, true)));
+        if *retained != Retained::All {
+            message.headers.retain(|name| std::str::from_utf8(name).is_ok_and(|name| retained.keeps(name, true)));
+        }
         message.body = reply.body;
         self.put_message(name.clone(), message);
     }

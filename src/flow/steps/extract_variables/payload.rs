@@ -8,8 +8,8 @@ use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
-use crate::policy::json_path::JsonPath;
-use crate::policy::xpath::{XPathResult, XmlDocument};
+use crate::policy::json_path::{JsonPath, text_of};
+use crate::policy::xpath::{XPathResult, XmlDocument, number_text};
 use bytestring::ByteString;
 
 /// The source's text, with how it may be read.
@@ -121,7 +121,7 @@ fn json_text(path: &JsonPath, json: &serde_json::Value, kind: ValueType) -> Opti
     let found = path.find(json);
     let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
     if path.is_definite() || !takes_list {
-        return json_rendered(found.first()?);
+        return text_of(found.first()?).map(ByteString::from);
     }
     found_list(&found)
 }
@@ -132,15 +132,6 @@ fn found_list(found: &[&serde_json::Value]) -> Option<ByteString> {
         return None;
     }
     serde_json::to_string(found).ok().map(ByteString::from)
-}
-
-/// The text of a value: that of a string without its escapes, of anything else its compact JSON. `[inferred]`
-fn json_rendered(value: &serde_json::Value) -> Option<ByteString> {
-    match value {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text.as_str().into()),
-        value => Some(value.to_string().into()),
-    }
 }
 
 /// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
@@ -156,13 +147,4 @@ fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Fail
         XPathResult::Boolean(value) => value.to_string().into(),
     };
     cast(text, kind).map(Some)
-}
-
-/// A number as XPath writes it.
-fn number_text(number: f64) -> String {
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    // Not the sign of a negative zero.
-    (number + 0.0).to_string()
 }

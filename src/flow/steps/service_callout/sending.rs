@@ -70,11 +70,8 @@ impl<H: Host> Transaction<'_, H> {
     fn add_trace_headers(&mut self, message: &Message, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = self.client_request() else { return };
         for (name, value) in client.headers.lines() {
-            let is_trace = name.len() >= 2 && {
-                let starts_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
-                starts_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
-            };
-            if is_trace {
+            let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
+            if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
                 let name = text(name);
                 if message.headers.first_line(&name).is_none() {
                     headers.push((name, value.clone()));
