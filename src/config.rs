@@ -1,22 +1,26 @@
 //! The filter's configuration (contract 3.1): from bytes to a checked, compiled [`Plan`], every problem at once.
 
+mod connections;
 mod document;
 mod endpoints;
+mod identity;
 mod keys;
 mod needs;
 mod policies;
 mod steps;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Clusters, Constant, Plan, Publish};
+use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
-use crate::policy::origin::Origin;
 use bytestring::ByteString;
+use connections::Connections;
+use identity::Google;
 use keys::Section;
 use needs::Reach;
 use policies::Policies;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A usable configuration.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 19] = [
     "policies",
     "request",
     "response",
@@ -39,6 +43,10 @@ const KEYS: [&str; 15] = [
     "shared_flows",
     "unsupported_policies",
     "clusters",
+    "allowed_hosts",
+    "target_servers",
+    "local_proxies",
+    "google",
     "proxy",
     "properties",
     "filter_state",
@@ -92,11 +100,15 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
 
-    let clusters = clusters(&section, diagnostics);
-    let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
-    policies.for_each_attached(|policy| find_server(policy, &clusters, &assigned, diagnostics));
-    let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
+    let connections = Connections::read(&section, diagnostics);
+    let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
+    let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
+    policies.for_each_attached(|policy| {
+        connections.connect(policy, &assigned, diagnostics);
+        google.check(policy, &constants, diagnostics);
+    });
+    let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
@@ -112,7 +124,10 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         proxy,
         routing,
         shared_flows,
-        clusters,
+        clusters: connections.clusters,
+        local_proxies: connections.local_proxies,
+        allowed_hosts: connections.allowed_hosts,
+        identity: google.identity.map(Rc::new),
         constants,
         base_path,
         publish,
@@ -135,37 +150,6 @@ fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString,
             Some(Constant::String(base_path)) => BasePath::new(base_path),
             _ => BasePath::new(""),
         },
-    }
-}
-
-fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
-    let mut clusters = Clusters::default();
-    for (key, cluster) in section.string_entries("clusters", diagnostics) {
-        if key == "*" {
-            clusters.set_any(cluster);
-        } else if let Some(origin) = Origin::parse(&key) {
-            clusters.insert(origin, cluster);
-        } else {
-            diagnostics
-                .error(None, format!("clusters: {key:?} is neither an origin such as https://example.com:8443 nor *"));
-        }
-    }
-    clusters
-}
-
-/// Finds what serves a callout whose origin is fixed. `assigned` are the variables that policies set: a URL that one of
-/// them replaces may be a placeholder that no cluster serves.
-fn find_server(policy: &mut Policy, clusters: &Clusters, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
-    let Policy::ServiceCallout(callout) = policy else { return };
-    let Some(origin) = callout.url.origin.as_ref().filter(|_| callout.attributes.enabled) else { return };
-    callout.url.server = clusters.server(origin);
-    if callout.url.server.is_none() {
-        let message = format!("no cluster serves {origin}: name one in clusters");
-        let is_replaced = assigned.contains(callout.variables.target_url.name());
-        diagnostics.under(&*callout.attributes.name, |diagnostics| match is_replaced {
-            true => diagnostics.warning(callout.url.position, message),
-            false => diagnostics.error(callout.url.position, message),
-        });
     }
 }
 

@@ -2,6 +2,7 @@
 //! The only code that knows proxy-wasm.
 
 mod abi;
+mod background;
 mod call;
 mod contexts;
 mod event;

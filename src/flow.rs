@@ -1,5 +1,6 @@
 //! One transaction: what happens when. Pure; it talks to the outside through [`host::Host`] alone.
 
+mod balancing;
 mod builtins;
 mod client;
 mod conditions;
@@ -7,6 +8,7 @@ mod error_flow;
 mod expand;
 pub mod fault;
 mod functions;
+mod google;
 pub mod headers;
 pub mod host;
 pub mod message;
@@ -22,8 +24,10 @@ pub mod transaction;
 mod url;
 pub mod value;
 mod variables;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
 pub use run::run;
+pub use worker::Worker;

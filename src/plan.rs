@@ -1,11 +1,17 @@
 //! What a filter does: everything of its configuration, checked and compiled, shared by all requests.
 
+mod allowed_hosts;
 mod clusters;
 mod constant;
+mod identity;
+mod local_proxies;
 mod publish;
 
+pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
 pub use clusters::Clusters;
 pub use constant::Constant;
+pub use identity::{Identity, Impersonated};
+pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
 
 use crate::policy::Policy;
@@ -14,6 +20,7 @@ use crate::policy::endpoint::{BasePath, Endpoint, RouteRule};
 use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A compiled configuration.
 #[derive(Debug)]
@@ -28,6 +35,12 @@ pub struct Plan {
     pub shared_flows: BTreeMap<String, Vec<Step>>,
     /// Which cluster serves which origin.
     pub clusters: Clusters,
+    /// The proxies that LocalTargetConnections reach.
+    pub local_proxies: LocalProxies,
+    /// Which hosts a request may choose.
+    pub allowed_hosts: AllowedHosts,
+    /// Whose Google tokens are sent.
+    pub identity: Option<Rc<Identity>>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
     /// The base path behind `proxy.pathsuffix`.

@@ -3,7 +3,9 @@
 pub mod action;
 pub mod assign_message;
 pub mod attributes;
+pub mod authentication;
 pub mod condition;
+pub mod connection;
 pub mod endpoint;
 pub mod extract_variables;
 pub mod flow_callout;
@@ -11,6 +13,7 @@ pub mod java_regex;
 pub mod json_path;
 pub mod origin;
 pub mod raise_fault;
+pub mod referenced;
 pub mod service_callout;
 pub mod success_codes;
 pub mod target_url;
@@ -105,6 +108,21 @@ impl Policy {
             Action::AssignVariable(assignment) => Some(assignment.name.name()),
             _ => None,
         })
+    }
+
+    /// Where it asks for a Google token, which takes an identity.
+    pub fn identity_positions(&self) -> Vec<Position> {
+        let (actions, connection): (&[Action], _) = match self {
+            Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
+            Policy::AssignMessage(policy) => (&policy.actions, None),
+            Policy::RaiseFault(policy) => (&policy.actions, None),
+            _ => (&[], None),
+        };
+        let actions = actions.iter().filter_map(|action| match action {
+            Action::Authenticate(authentication) => Some(authentication.position),
+            _ => None,
+        });
+        actions.chain(connection.map(|authentication| authentication.position)).collect()
     }
 
     /// Whether running it reads or writes the body of the message that goes by those names (`request`, `message`)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use envoy_callout::flow::headers::{HeaderChange, Headers};
-use envoy_callout::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
+use envoy_callout::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
 
 /// One client request and the answer to its callout.
 pub(crate) struct ScriptedHost {
@@ -45,7 +45,37 @@ fn headers(lines: &[(&'static str, &'static str)]) -> Headers {
     Headers::new(lines.iter().map(|(name, value)| (Bytes::from_static(name.as_bytes()), (*value).into())).collect())
 }
 
+/// Nothing that is measured outlives its transaction.
+#[derive(Clone)]
+pub(crate) struct NoBackground;
+
+impl Background for NoBackground {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn call(&self, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
+        std::future::ready(Err(CallFailure::Unreachable))
+    }
+
+    fn detach(&self, _: Task) {}
+
+    fn shared(&self, _: &str) -> Option<Bytes> {
+        None
+    }
+
+    fn share(&self, _: &str, _: &[u8]) {}
+
+    fn warn(&self, _: &str) {}
+}
+
 impl Host for ScriptedHost {
+    type Background = NoBackground;
+
+    fn background(&self) -> NoBackground {
+        NoBackground
+    }
+
     fn now(&self) -> Duration {
         Duration::from_secs(1_767_348_000)
     }
@@ -80,11 +110,11 @@ impl Host for ScriptedHost {
         panic!("the transaction failed: {reply:?}");
     }
 
-    fn call(&self, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
+    fn call(&self, _: usize, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
         std::future::ready(Ok(self.answer.clone()))
     }
 
-    fn send(&self, _: &Call) -> Result<(), CallFailure> {
+    fn send(&self, _: usize, _: &Call) -> Result<(), CallFailure> {
         Ok(())
     }
 

@@ -83,6 +83,29 @@ impl<'a> Section<'a> {
         self.typed(key, "a string", diagnostics, |value| value.as_str().map(str::to_owned))
     }
 
+    /// A text that must be there and not be empty.
+    pub(super) fn required_string(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.check_required(key, diagnostics);
+        self.string(key, diagnostics)
+    }
+
+    /// A port that must be there; as text too, because target servers are often exported so.
+    pub(super) fn required_port(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<u16> {
+        self.check_required(key, diagnostics);
+        self.typed(key, "a port from 1 to 65535", diagnostics, |value| match value {
+            Json::String(text) => text.trim().parse().ok(),
+            value => value.as_u64().and_then(|number| u16::try_from(number).ok()),
+        })
+        .filter(|port| *port > 0)
+    }
+
+    fn check_required(&self, key: &str, diagnostics: &mut Diagnostics) {
+        let is_empty = |value: &Json| value.as_str().is_some_and(|text| text.trim().is_empty());
+        if self.object.get(key).is_none_or(is_empty) {
+            diagnostics.error(None, format!("{} is missing", self.path(key)));
+        }
+    }
+
     /// A text; a number is taken as its text, because revisions are often written so.
     pub(super) fn text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         self.typed(key, "a string", diagnostics, |value| match value {
@@ -115,6 +138,23 @@ impl<'a> Section<'a> {
     /// An object; nothing when the key is absent.
     pub(super) fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
         Section::new(&self.path(key), self.object.get(key)?, diagnostics)
+    }
+
+    /// The items of a list of objects.
+    pub(super) fn sections(&self, key: &str, diagnostics: &mut Diagnostics) -> Vec<Section<'a>> {
+        let items = self.list(key, diagnostics).iter().enumerate();
+        let path = self.path(key);
+        items.filter_map(|(index, item)| Section::new(&format!("{path}[{index}]"), item, diagnostics)).collect()
+    }
+
+    /// The entries of an object whose values are objects.
+    pub(super) fn section_entries(&self, key: &str, diagnostics: &mut Diagnostics) -> Vec<(String, Section<'a>)> {
+        let Some(section) = self.section(key, diagnostics) else { return Vec::new() };
+        let entries = section
+            .object
+            .iter()
+            .map(|(name, value)| Some((name.clone(), Section::new(&section.path(name), value, diagnostics)?)));
+        entries.flatten().collect()
     }
 
     /// The entries of an object whose values are strings.

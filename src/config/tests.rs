@@ -56,8 +56,8 @@ fn every_problem_is_told_at_once() {
             "request[2] (SC-3): there is no policy of that name",
             "request[3] (JS): Javascript is not a policy type that this filter runs",
             "clusters: \"a.example.com\" is neither an origin such as https://example.com:8443 nor *",
-            "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
             "unknown key proxy.basepath; did you mean base_path?",
+            "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
             "trace_headers must be true or false, not a string",
         ]
     );

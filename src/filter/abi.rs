@@ -165,6 +165,25 @@ pub(crate) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), HostError
     check(unsafe { imports::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
+/// A value that all workers of this VM share.
+pub(crate) fn shared_data(key: &str) -> Result<Bytes, HostError> {
+    let (mut pointer, mut size, mut cas) = (null_mut(), 0, 0);
+    // SAFETY: `key` lives through the call and the out-pointers are valid for writes.
+    check(unsafe {
+        imports::proxy_get_shared_data(key.as_ptr(), key.len(), &raw mut pointer, &raw mut size, &raw mut cas)
+    })?;
+    Ok(take(pointer, size))
+}
+
+/// Shares a value with all workers of this VM, whatever was there.
+pub(crate) fn set_shared_data(key: &str, value: &[u8]) -> Result<(), HostError> {
+    const UNCONDITIONAL: u32 = 0;
+    // SAFETY: both slices live through the call.
+    check(unsafe {
+        imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), UNCONDITIONAL)
+    })
+}
+
 /// Sends a request to a cluster and returns the token its answer will carry. `timeout_ms` 0 means none.
 pub(crate) fn http_call(
     cluster: &str,

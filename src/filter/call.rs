@@ -1,23 +1,21 @@
-//! One call at a time per stream: from its dispatch to its answer.
+//! A call: from its dispatch to its answer.
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
-use crate::filter::plugin::Plugin;
 use crate::flow::headers::{Headers, text};
 use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// The header that Envoy puts on every answer of an upstream and on none of its own replies (facts section 3).
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
-    /// Which stream waits for the answer to which call.
-    static WAITING: RefCell<BTreeMap<u32, u32>> = const { RefCell::new(BTreeMap::new()) };
+    /// Who waits for the answer to which call.
+    static WAITING: RefCell<BTreeMap<u32, Waker>> = const { RefCell::new(BTreeMap::new()) };
     /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
     static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
 }
@@ -30,18 +28,20 @@ struct Delivery {
     body_size: usize,
 }
 
-/// The stream that waits for the answer to a call, which from now on nobody does.
-pub(super) fn take_waiting(token: u32) -> Option<u32> {
+/// Announces an answer to whoever waits for it; one that nobody waits for is dropped.
+pub(super) fn deliver(token: u32, header_count: usize, body_size: usize) {
+    if let Some(waker) = take_waiting(token) {
+        DELIVERED.set(Some(Delivery { token, header_count, body_size }));
+        waker.wake();
+    }
+}
+
+fn take_waiting(token: u32) -> Option<Waker> {
     WAITING.with(|waiting| waiting.try_borrow_mut().ok()?.remove(&token))
 }
 
-fn wait(token: u32, context: u32) {
-    WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| waiting.insert(token, context)).ok());
-}
-
-/// Announces an answer to the stream that is polled next.
-pub(super) fn deliver(token: u32, header_count: usize, body_size: usize) {
-    DELIVERED.set(Some(Delivery { token, header_count, body_size }));
+fn wait(token: u32, waker: &Waker) {
+    WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| waiting.insert(token, waker.clone())).ok());
 }
 
 /// Hands a call to Envoy and returns its token.
@@ -61,40 +61,38 @@ pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
 /// A call whose answer is waited for. Dropping it, as when the client leaves, forgets the call.
 pub(super) struct Pending {
     token: u32,
-    policy: usize,
-    plugin: Rc<Plugin>,
+    started: Instant,
 }
 
 impl Pending {
-    pub(super) fn new(token: u32, context: u32, policy: usize, plugin: Rc<Plugin>) -> Pending {
-        wait(token, context);
-        plugin.metrics.add_inflight(policy, 1);
-        Pending { token, policy, plugin }
+    pub(super) fn dispatch(call: &Call) -> Result<Pending, CallFailure> {
+        let started = Instant::now();
+        Ok(Pending { token: dispatch(call)?, started })
     }
 
-    /// Waits for the answer.
-    pub(super) async fn answer(self, call: &Call, started: Instant) -> Result<CallReply, CallFailure> {
-        let delivery = poll_fn(|_| match DELIVERED.take() {
+    /// Waits for the answer, and tells how long it took.
+    pub(super) async fn answer(self, call: &Call) -> (Result<CallReply, CallFailure>, Duration) {
+        let delivery = poll_fn(|context| match DELIVERED.take() {
             Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
             other => {
                 DELIVERED.set(other);
+                wait(self.token, context.waker());
                 Poll::Pending
             }
         });
         let delivery = delivery.await;
-        let elapsed = started.elapsed();
-        self.plugin.metrics.record_duration(self.policy, elapsed);
+        let elapsed = self.started.elapsed();
         if delivery.header_count == 0 {
-            return Err(if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset });
+            let failure = if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset };
+            return (Err(failure), elapsed);
         }
-        read(delivery, call.max_response_bytes)
+        (read(delivery, call.max_response_bytes), elapsed)
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         take_waiting(self.token);
-        self.plugin.metrics.add_inflight(self.policy, -1);
     }
 }
 

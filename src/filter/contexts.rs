@@ -3,7 +3,8 @@
 //! A VM is single-threaded and Envoy does not call into it while a host call runs, but for memory. Should it ever,
 //! the maps are empty-handed for that moment and the event passes without effect: nothing here can panic.
 
-use crate::filter::abi::{self, LogLevel};
+use crate::filter::abi;
+use crate::filter::background::{self, Waiting};
 use crate::filter::call;
 use crate::filter::event::{Action, Event};
 use crate::filter::plugin::Plugin;
@@ -40,7 +41,7 @@ pub(super) fn create(context: u32, parent: u32) {
 /// Loads a plugin's configuration. `false` stops Envoy at start and keeps a running one on its old configuration.
 pub(super) fn configure(root: u32) -> bool {
     let bytes = abi::plugin_configuration().unwrap_or_default();
-    match Plugin::configure(&bytes) {
+    match Plugin::configure(root, &bytes) {
         Some(plugin) => with(|contexts| contexts.plugins.insert(root, Rc::new(plugin))).is_some(),
         None => false,
     }
@@ -59,21 +60,28 @@ pub(super) fn on_event(context: u32, event: Event) -> Action {
     action
 }
 
-/// Gives the answer to a call to the stream that waits for it; one that nobody waits for is dropped.
-pub(super) fn on_call_response(token: u32, header_count: usize, body_size: usize) {
-    let Some(context) = call::take_waiting(token) else { return };
-    // The host delivers answers in the plugin's context.
-    if let Err(error) = abi::set_effective_context(context) {
-        abi::log(LogLevel::Error, &format!("callout: the answer to a call has no stream: {error:?}"));
-        return;
-    }
+/// Gives the answer to a call to whoever waits for it, and lets everything go on that this wakes.
+pub(super) fn on_call_response(plugin: u32, token: u32, header_count: usize, body_size: usize) {
     call::deliver(token, header_count, body_size);
-    on_event(context, Event::CallAnswered);
+    while let Some(ready) = background::take_ready() {
+        // The host delivers answers in the plugin's context.
+        let (Waiting::Stream(context) | Waiting::Task(context)) = ready;
+        let context = if let Waiting::Stream(_) = ready { context } else { plugin };
+        if abi::set_effective_context(context).is_err() {
+            // A stream that ended waits for nothing any more.
+            continue;
+        }
+        match ready {
+            Waiting::Stream(stream) => drop(on_event(stream, Event::Woken)),
+            Waiting::Task(number) => background::poll_task(number),
+        }
+    }
 }
 
 /// Ends a context: a stream learns of it first, and then everything that it waits for is dropped.
 pub(super) fn end(context: u32) {
     on_event(context, Event::Ended);
+    background::end(context);
     // Dropped outside the borrow, because dropping a stream forgets its calls.
     let ended = with(|contexts| (contexts.plugins.remove(&context), contexts.streams.remove(&context)));
     drop(ended);

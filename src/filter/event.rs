@@ -19,7 +19,8 @@ pub(crate) enum Event {
         end: bool,
     },
     ResponseTrailers,
-    CallAnswered,
+    /// What its transaction waits for has come: the answer to a call, or a token.
+    Woken,
     /// The client has its response, or is gone.
     Ended,
 }

@@ -1,6 +1,7 @@
 //! Envoy as the outside of a transaction.
 
 use crate::filter::abi::{self, HeaderMap, LogLevel};
+use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
 use crate::filter::state::{Gate, Progress, State};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// How a response that came from the upstream, or from the route in its place, ends in
 /// `%RESPONSE_CODE_DETAILS%`.
@@ -18,14 +19,13 @@ const UPSTREAM_DETAILS: [&[u8]; 2] = [b"via_upstream", b"direct_response"];
 
 /// The host of one stream's transaction.
 pub(super) struct EnvoyHost {
-    context: u32,
     plugin: Rc<Plugin>,
     state: Rc<State>,
 }
 
 impl EnvoyHost {
-    pub(super) fn new(context: u32, plugin: Rc<Plugin>, state: Rc<State>) -> EnvoyHost {
-        EnvoyHost { context, plugin, state }
+    pub(super) fn new(plugin: Rc<Plugin>, state: Rc<State>) -> EnvoyHost {
+        EnvoyHost { plugin, state }
     }
 
     async fn progress<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
@@ -56,8 +56,14 @@ fn note(what: &str, result: Result<(), abi::HostError>) {
 }
 
 impl Host for EnvoyHost {
+    type Background = EnvoyBackground;
+
+    fn background(&self) -> EnvoyBackground {
+        EnvoyBackground::new(self.plugin.root)
+    }
+
     fn now(&self) -> Duration {
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+        background::now()
     }
 
     fn random(&self, buffer: &mut [u8]) {
@@ -118,16 +124,20 @@ impl Host for EnvoyHost {
         note("the client was not answered", sent);
     }
 
-    async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        let started = Instant::now();
-        let token = dispatch(call)?;
-        self.plugin.metrics.count_request(call.policy);
-        Pending::new(token, self.context, call.policy, Rc::clone(&self.plugin)).answer(call, started).await
+    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+        let pending = Pending::dispatch(call)?;
+        let metrics = &self.plugin.metrics;
+        metrics.count_request(policy);
+        let inflight = metrics.inflight(policy);
+        let (answer, elapsed) = pending.answer(call).await;
+        metrics.record_duration(policy, elapsed);
+        drop(inflight);
+        answer
     }
 
-    fn send(&self, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
         dispatch(call)?;
-        self.plugin.metrics.count_request(call.policy);
+        self.plugin.metrics.count_request(policy);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ struct PolicyMetrics {
     timeout: u32,
     unreachable: u32,
     fault: u32,
+    refused_host: u32,
     duration_ms: u32,
     inflight: u32,
 }
@@ -40,9 +41,10 @@ impl Metrics {
         self.add(policy, |metrics| metrics.requests, 1);
     }
 
-    /// A call whose answer is waited for began (1) or ended (-1).
-    pub(super) fn add_inflight(&self, policy: usize, change: i64) {
-        self.add(policy, |metrics| metrics.inflight, change);
+    /// A call whose answer is waited for began; it ends when the guard is dropped.
+    pub(super) fn inflight(&self, policy: usize) -> InFlight<'_> {
+        self.add(policy, |metrics| metrics.inflight, 1);
+        InFlight { metrics: self, policy }
     }
 
     /// A call was answered, or its failure told, after that time.
@@ -56,11 +58,14 @@ impl Metrics {
 
     /// A policy ended so.
     pub(super) fn count_outcome(&self, policy: usize, outcome: Outcome) {
+        if outcome == Outcome::Refused {
+            self.add(policy, |metrics| metrics.refused_host, 1);
+        }
         let id = |metrics: &PolicyMetrics| match outcome {
             Outcome::Ok => metrics.ok,
             Outcome::ErrorStatus => metrics.error_status,
             Outcome::Timeout => metrics.timeout,
-            Outcome::Unreachable => metrics.unreachable,
+            Outcome::Unreachable | Outcome::Refused => metrics.unreachable,
             Outcome::Fault => metrics.fault,
         };
         self.add(policy, id, 1);
@@ -71,6 +76,18 @@ impl Metrics {
             // A metric that cannot be counted must not stop the request.
             let _ = abi::increment_metric(id(metrics), offset);
         }
+    }
+}
+
+/// A call under way.
+pub(super) struct InFlight<'m> {
+    metrics: &'m Metrics,
+    policy: usize,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.metrics.add(self.policy, |metrics| metrics.inflight, -1);
     }
 }
 
@@ -85,6 +102,7 @@ impl PolicyMetrics {
             timeout: define(MetricKind::Counter, "outcome.timeout")?,
             unreachable: define(MetricKind::Counter, "outcome.unreachable")?,
             fault: define(MetricKind::Counter, "outcome.fault")?,
+            refused_host: define(MetricKind::Counter, "refused_host")?,
             duration_ms: define(MetricKind::Histogram, "duration_ms")?,
             inflight: define(MetricKind::Gauge, "inflight")?,
         })

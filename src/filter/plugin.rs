@@ -1,20 +1,24 @@
-//! A configured plugin: its plan and its metrics.
+//! A configured plugin: its plan, its metrics and its memory.
 
 use crate::config;
 use crate::diagnostic::Severity;
 use crate::filter::abi::{self, LogLevel};
 use crate::filter::metrics::Metrics;
+use crate::flow::Worker;
 use crate::plan::Plan;
 
 /// What all streams of a plugin share.
 pub(super) struct Plugin {
+    /// Its context.
+    pub(super) root: u32,
     pub(super) plan: Plan,
+    pub(super) worker: Worker,
     pub(super) metrics: Metrics,
 }
 
 impl Plugin {
     /// Loads a configuration and logs every problem. `None` when it cannot be used.
-    pub(super) fn configure(bytes: &[u8]) -> Option<Plugin> {
+    pub(super) fn configure(root: u32, bytes: &[u8]) -> Option<Plugin> {
         match config::load(bytes) {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
@@ -24,7 +28,7 @@ impl Plugin {
                     abi::log(LogLevel::Warn, BODY_NEEDED);
                 }
                 let metrics = Metrics::define(&loaded.plan);
-                Some(Plugin { plan: loaded.plan, metrics })
+                Some(Plugin { root, plan: loaded.plan, worker: Worker::default(), metrics })
             }
             Err(problems) => {
                 for problem in &problems {

@@ -1,6 +1,7 @@
 //! One stream: when Envoy may let it go on.
 
 use crate::filter::abi;
+use crate::filter::background::{self, Waiting};
 use crate::filter::event::{Action, Event};
 use crate::filter::host::EnvoyHost;
 use crate::filter::plugin::Plugin;
@@ -14,15 +15,15 @@ use std::task::{Context, Poll, Waker};
 
 /// A client's stream with the transaction that runs over it.
 pub(super) struct Stream {
-    id: u32,
     plugin: Rc<Plugin>,
     state: Rc<State>,
+    waker: Waker,
     transaction: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
 impl Stream {
     pub(super) fn new(id: u32, plugin: Rc<Plugin>) -> Stream {
-        Stream { id, plugin, state: Rc::default(), transaction: None }
+        Stream { plugin, state: Rc::default(), waker: background::waker(Waiting::Stream(id)), transaction: None }
     }
 
     /// Takes an event in, lets the transaction go as far as it can, and says whether the event's direction goes on.
@@ -77,8 +78,8 @@ impl Stream {
             return;
         }
         let plugin = Rc::clone(&self.plugin);
-        let host = EnvoyHost::new(self.id, Rc::clone(&plugin), Rc::clone(&self.state));
-        self.transaction = Some(Box::pin(async move { run(&plugin.plan, &host).await }));
+        let host = EnvoyHost::new(Rc::clone(&plugin), Rc::clone(&self.state));
+        self.transaction = Some(Box::pin(async move { run(&plugin.plan, &plugin.worker, &host).await }));
     }
 
     /// Notes what an event brought. Returns the direction whose fate the callback decides.
@@ -90,7 +91,7 @@ impl Stream {
             Event::ResponseBody { size, end } => (Direction::Response, body_came(size, end)),
             Event::RequestTrailers => (Direction::Request, Progress::Whole(Some(usize::MAX))),
             Event::ResponseTrailers => (Direction::Response, Progress::Whole(Some(usize::MAX))),
-            Event::CallAnswered | Event::Ended => return None,
+            Event::Woken | Event::Ended => return None,
         };
         self.state.side(direction).progress.set(progress);
         Some(direction)
@@ -98,8 +99,7 @@ impl Stream {
 
     fn poll(&mut self) {
         let Some(transaction) = &mut self.transaction else { return };
-        // Nothing wakes a transaction but the next event, which polls it anyway.
-        if let Poll::Ready(()) = transaction.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(()) = transaction.as_mut().poll(&mut Context::from_waker(&self.waker)) {
             self.transaction = None;
         }
     }

@@ -4,6 +4,7 @@ use crate::flow::headers::{HeaderChange, Headers};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// One of the two directions of the client's stream.
@@ -20,6 +21,12 @@ pub enum Direction {
 /// The stream waits while a transaction runs: it moves on only by [`Host::resume`] or ends by [`Host::reply`], each
 /// at most once per direction.
 pub trait Host {
+    /// What outlives the stream.
+    type Background: Background;
+
+    /// A handle on what outlives the stream.
+    fn background(&self) -> Self::Background;
+
     /// The time since the Unix epoch.
     fn now(&self) -> Duration;
 
@@ -51,14 +58,14 @@ pub trait Host {
     /// Answers the client in place of what waits.
     fn reply(&self, reply: &Reply);
 
-    /// Makes a call and waits for its answer.
-    fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
+    /// Makes a call for the policy at that place in the plan, and waits for its answer.
+    fn call(&self, policy: usize, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Makes a call whose answer nobody waits for.
+    /// Makes a call for the policy at that place in the plan. Nobody waits for its answer.
     ///
     /// # Errors
     /// When it could not even be handed over.
-    fn send(&self, call: &Call) -> Result<(), CallFailure>;
+    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure>;
 
     /// Counts how a callout policy ended. `policy` is its place in the plan.
     fn count(&self, policy: usize, outcome: Outcome);
@@ -73,11 +80,33 @@ pub trait Host {
     fn publish(&self, name: &str, value: &[u8]);
 }
 
+/// What a worker does on behalf of many streams, whatever becomes of them.
+pub trait Background: Clone + 'static {
+    /// The time since the Unix epoch.
+    fn now(&self) -> Duration;
+
+    /// Makes a call and waits for its answer.
+    fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
+
+    /// Runs a task to its end, beginning now.
+    fn detach(&self, task: Task);
+
+    /// What any worker shared under a key.
+    fn shared(&self, key: &str) -> Option<Bytes>;
+
+    /// Shares a value with all workers.
+    fn share(&self, key: &str, value: &[u8]);
+
+    /// Tells the operator of something odd.
+    fn warn(&self, text: &str);
+}
+
+/// What [`Background::detach`] runs.
+pub type Task = Pin<Box<dyn Future<Output = ()>>>;
+
 /// A request to another service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// The policy that makes it, by its place in the plan.
-    pub policy: usize,
     /// The cluster that serves it.
     pub cluster: ByteString,
     /// Pseudo-headers and headers in sending order, none of them hop-by-hop.
@@ -127,6 +156,8 @@ pub enum Outcome {
     Timeout,
     /// Host not reachable.
     Unreachable,
+    /// A host that a request chose and the configuration does not allow; told as not reachable.
+    Refused,
     /// Any other failure, before or after sending.
     Fault,
 }

@@ -6,13 +6,14 @@ use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
+use crate::flow::worker::Worker;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
-pub async fn run<H: Host>(plan: &Plan, host: &H) {
-    let mut transaction = Transaction::new(plan, host);
+pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
+    let mut transaction = Transaction::new(plan, worker, host);
     if plan.routing.is_some() && !transaction.enter_proxy() {
         return host.resume(Direction::Request);
     }

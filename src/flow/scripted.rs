@@ -1,14 +1,15 @@
 //! A host that is a script: for tests, benchmarks and the offline tool. Nothing in it ever waits.
 
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
-use crate::flow::run;
+use crate::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
+use crate::flow::{Worker, run};
 use crate::plan::Plan;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -26,14 +27,21 @@ pub struct Scripted {
     /// The upstream's body.
     pub response_body: Option<Bytes>,
     /// The answers to calls, in order. A call beyond the last finds no host.
-    pub replies: RefCell<VecDeque<Result<CallReply, CallFailure>>>,
+    pub replies: Rc<RefCell<Replies>>,
     /// Envoy attributes by their dotted path.
     pub attributes: BTreeMap<String, Bytes>,
     /// Filter state by name without `wasm.`: what other filters set, and what the transaction publishes.
     pub filter_state: RefCell<BTreeMap<String, Bytes>>,
+    /// What workers share.
+    pub shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
+    /// What transactions run one after the other remember.
+    pub worker: Worker,
     /// What the transaction did.
-    pub done: RefCell<Done>,
+    pub done: Rc<RefCell<Done>>,
 }
+
+/// The answers that are left.
+pub type Replies = VecDeque<Result<CallReply, CallFailure>>;
 
 /// What a transaction did to the outside.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +58,8 @@ pub struct Done {
     pub reply: Option<Reply>,
     /// How the callout policies ended.
     pub outcomes: Vec<(usize, Outcome)>,
+    /// What the operator was told.
+    pub warnings: Vec<String>,
 }
 
 impl Scripted {
@@ -92,7 +102,7 @@ impl Scripted {
 
     /// Runs a plan to its end and tells what it did.
     pub fn run(&self, plan: &Plan) -> Done {
-        let mut running = pin!(run(plan, self));
+        let mut running = pin!(run(plan, &self.worker, self));
         // Nothing here waits but a response that never comes.
         let _: Poll<()> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         self.done.borrow().clone()
@@ -116,7 +126,55 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
     Headers::new(lines.map(|(name, value)| (bytes(name), bytes(value))).collect())
 }
 
+/// The part of a script that outlives the transaction.
+#[derive(Clone, Debug)]
+pub struct Script {
+    now: Duration,
+    replies: Rc<RefCell<Replies>>,
+    shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
+    done: Rc<RefCell<Done>>,
+}
+
+impl Background for Script {
+    fn now(&self) -> Duration {
+        self.now
+    }
+
+    async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
+        self.done.borrow_mut().calls.push(call.clone());
+        self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable))
+    }
+
+    fn detach(&self, mut task: Task) {
+        // Nothing in a script waits.
+        let _: Poll<()> = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    fn shared(&self, key: &str) -> Option<Bytes> {
+        self.shared.borrow().get(key).cloned()
+    }
+
+    fn share(&self, key: &str, value: &[u8]) {
+        self.shared.borrow_mut().insert(key.to_owned(), Bytes::copy_from_slice(value));
+    }
+
+    fn warn(&self, text: &str) {
+        self.done.borrow_mut().warnings.push(text.to_owned());
+    }
+}
+
 impl Host for Scripted {
+    type Background = Script;
+
+    fn background(&self) -> Script {
+        Script {
+            now: self.now,
+            replies: Rc::clone(&self.replies),
+            shared: Rc::clone(&self.shared),
+            done: Rc::clone(&self.done),
+        }
+    }
+
     fn now(&self) -> Duration {
         self.now
     }
@@ -158,12 +216,11 @@ impl Host for Scripted {
         self.done.borrow_mut().reply = Some(reply.clone());
     }
 
-    async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        self.done.borrow_mut().calls.push(call.clone());
-        self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable))
+    async fn call(&self, _policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+        self.background().call(call).await
     }
 
-    fn send(&self, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
         self.done.borrow_mut().calls.push(call.clone());
         Ok(())
     }

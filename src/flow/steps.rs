@@ -3,6 +3,7 @@
 mod actions;
 mod assign_message;
 mod assign_variable;
+mod authentication;
 mod extract_variables;
 mod flow_callout;
 mod raise_fault;
@@ -53,9 +54,9 @@ impl<H: Host> Transaction<'_, H> {
         }
         let result = match policy {
             Policy::ServiceCallout(policy) => self.service_callout(step.policy, policy).await,
-            Policy::AssignMessage(policy) => self.assign_message(policy),
+            Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
-            Policy::RaiseFault(policy) => Err(self.raise_fault(policy)),
+            Policy::RaiseFault(policy) => Err(self.raise_fault(policy).await),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
             Policy::Unsupported(_) => return Ok(()),
         };

@@ -6,6 +6,7 @@ use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::store::Store;
 use crate::flow::value::Value;
+use crate::flow::worker::Worker;
 use crate::plan::{Plan, Target};
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -30,6 +31,8 @@ pub enum Stage {
 pub struct Transaction<'a, H> {
     /// What is to be done.
     pub plan: &'a Plan,
+    /// What is remembered between requests.
+    pub(super) worker: &'a Worker,
     /// The outside.
     pub host: &'a H,
     /// Which flow runs.
@@ -58,9 +61,10 @@ pub struct Transaction<'a, H> {
 
 impl<'a, H: Host> Transaction<'a, H> {
     /// A transaction at the beginning of the request flow.
-    pub fn new(plan: &'a Plan, host: &'a H) -> Transaction<'a, H> {
+    pub fn new(plan: &'a Plan, worker: &'a Worker, host: &'a H) -> Transaction<'a, H> {
         Transaction {
             plan,
+            worker,
             host,
             stage: Stage::Request,
             is_client_served: false,

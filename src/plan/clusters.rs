@@ -32,6 +32,11 @@ impl Clusters {
         })
     }
 
+    /// Whether the origin has a cluster by its own name.
+    pub fn names(&self, origin: &Origin) -> bool {
+        self.by_origin.contains_key(origin)
+    }
+
     fn serving(&self, origin: &Origin) -> Option<Cow<'_, str>> {
         if let Some(cluster) = self.by_origin.get(origin) {
             return Some(Cow::Borrowed(cluster));

@@ -7,6 +7,7 @@ mod parser;
 pub use assign_variable::AssignVariable;
 pub use parser::{Grammar, parse_actions};
 
+use super::authentication::Authentication;
 use super::template::Template;
 use super::variable::{MessagePart, Variable};
 use bytestring::ByteString;
@@ -22,6 +23,8 @@ pub enum Action {
     Copy(Copy),
     /// `Remove`: takes parts away; everything when no part is named.
     Remove(Option<Parts>),
+    /// `Authentication` in `Set`: puts a Google token into a header.
+    Authenticate(Box<Authentication>),
     /// `AssignVariable`: sets a variable, whatever message the others act on.
     AssignVariable(AssignVariable),
 }
@@ -121,6 +124,7 @@ impl Action {
             }
             Action::Remove(parts) => target && parts.as_ref().is_none_or(Parts::holds_body),
             Action::AssignVariable(assignment) => assignment.uses_body(names),
+            Action::Authenticate(authentication) => authentication.uses_body(names),
         };
         acts_on_body || self.templates().any(|template| template.uses_body(names))
     }
@@ -130,7 +134,7 @@ impl Action {
         let (first, second) = match self {
             Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),
             Action::Set(Assignment::Part(_, template)) | Action::Add(_, _, template) => (Some(template), None),
-            Action::Copy(_) | Action::Remove(_) | Action::AssignVariable(_) => (None, None),
+            Action::Copy(_) | Action::Remove(_) | Action::AssignVariable(_) | Action::Authenticate(_) => (None, None),
         };
         first.into_iter().chain(second)
     }

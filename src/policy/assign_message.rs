@@ -147,6 +147,7 @@ mod tests {
                 Action::Copy(_) => "Copy",
                 Action::Remove(_) => "Remove",
                 Action::AssignVariable(_) => "AssignVariable",
+                Action::Authenticate(_) => "Authentication",
             })
             .collect();
         assert_eq!(kinds, ["AssignVariable", "Set", "Remove", "Copy"]);

@@ -1,14 +1,10 @@
 //! The ServiceCallout policy (semantics section 2).
 
-mod properties;
-
-pub use properties::{Properties, Retained};
-
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{
     Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
 };
-use super::target_url::TargetUrl;
+use super::connection::Connection;
 use super::variable::Variable;
 use super::xml::Element;
 use crate::diagnostic::Diagnostics;
@@ -27,9 +23,7 @@ pub struct ServiceCallout {
     /// How long the flow waits for the answer.
     pub timeout: Duration,
     /// Where it is sent.
-    pub url: TargetUrl,
-    /// The transport properties that mean something here.
-    pub properties: Properties,
+    pub connection: Connection,
     /// The variables whose names hold the policy's.
     pub variables: CalloutVariables,
 }
@@ -76,14 +70,14 @@ impl ServiceCallout {
         let request = CalloutRequest::parse(single_child(root, "Request", diagnostics), diagnostics);
         let response = response(root, diagnostics);
         let timeout = timeout(root, diagnostics);
-        let (url, properties) = connection(root, &attributes.name, diagnostics);
-        let timeout = match (timeout, properties.io_timeout) {
+        let connection = Connection::parse(root, &attributes.name, diagnostics)?;
+        let timeout = match (timeout, connection.properties.io_timeout) {
             (Some(timeout), Some(io_timeout)) => timeout.min(io_timeout),
             (timeout, _) => timeout.unwrap_or(DEFAULT_TIMEOUT),
         };
         let variables =
             CalloutVariables { target_url: Variable::new(&format!("servicecallout.{}.target.url", attributes.name)) };
-        Some(ServiceCallout { attributes, request, response, timeout, url: url?, properties, variables })
+        Some(ServiceCallout { attributes, request, response, timeout, connection, variables })
     }
 }
 
@@ -94,7 +88,7 @@ impl ServiceCallout {
         target
             || self.response.as_deref().is_some_and(|response| names.contains(&response))
             || self.request.actions.iter().any(|action| action.uses_body(names, target))
-            || self.url.template.uses_body(names)
+            || self.connection.uses_body(names)
     }
 }
 
@@ -148,45 +142,6 @@ fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Durat
         diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
     }
     timeout.map(|milliseconds| Duration::from_millis(milliseconds.into()))
-}
-
-fn connection(root: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> (Option<TargetUrl>, Properties) {
-    let local = single_child(root, "LocalTargetConnection", diagnostics);
-    let http = single_child(root, "HTTPTargetConnection", diagnostics)
-        .or_else(|| single_child(root, "HttpTargetConnection", diagnostics));
-    let Some(http) = http else {
-        match local {
-            Some(local) => diagnostics.error(local.position(), "LocalTargetConnection is not supported yet"),
-            None => diagnostics.named_error(
-                "ConnectionInfoMissing",
-                root.position(),
-                format!("Connection information is missing in Step {name}."),
-            ),
-        }
-        return (None, Properties::default());
-    };
-    if let Some(local) = local {
-        diagnostics.warning(local.position(), "LocalTargetConnection is ignored: there is an HTTPTargetConnection");
-    }
-    let known = ["URL", "Path", "LoadBalancer", "SSLInfo", "Properties", "Authentication", "HealthMonitor"];
-    warn_unknown_children(http, &known, diagnostics);
-    for unsupported in ["LoadBalancer", "Authentication"] {
-        // The template form of the user interface has empty elements that mean nothing.
-        let used = http.child(unsupported).filter(|element| element.children().next().is_some());
-        if let Some(element) = used {
-            diagnostics.error(element.position(), format!("{unsupported} is not supported yet"));
-        }
-    }
-    let properties = Properties::parse(single_child(http, "Properties", diagnostics), diagnostics);
-    let url = single_child(http, "URL", diagnostics).filter(|url| !url.text().is_empty());
-    let Some(url) = url else {
-        let balanced = http.child("LoadBalancer").is_some_and(|balancer| balancer.children().next().is_some());
-        if !balanced {
-            diagnostics.named_error("URLMissing", http.position(), format!("URL is missing in Step {name}."));
-        }
-        return (None, properties);
-    };
-    (TargetUrl::parse(url, diagnostics), properties)
 }
 
 #[cfg(test)]

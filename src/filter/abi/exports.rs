@@ -71,8 +71,8 @@ extern "C" fn proxy_on_response_trailers(context: u32, _count: usize) -> Action 
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_http_call_response(_root: u32, token: u32, headers: usize, body: usize, _trailers: usize) {
-    contexts::on_call_response(token, headers, body);
+extern "C" fn proxy_on_http_call_response(root: u32, token: u32, headers: usize, body: usize, _trailers: usize) {
+    contexts::on_call_response(root, token, headers, body);
 }
 
 /// The end of a stream or of a plugin. Envoy deletes the context right after, which needs no callback of its own.

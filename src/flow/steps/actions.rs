@@ -13,6 +13,7 @@ use crate::policy::template::Template;
 use crate::policy::variable::MessagePart;
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::time::Duration;
 
 /// Why an action could not be carried out. Each policy turns these into faults of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +49,45 @@ impl From<Unresolved> for ActionError {
     }
 }
 
+/// How long a policy without a timeout of its own waits for a token.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The policy that acts, for the words of its faults.
+#[derive(Clone, Copy)]
+pub(super) struct Actor<'p> {
+    /// The policy type.
+    pub(super) kind: &'static str,
+    /// The policy's name.
+    pub(super) name: &'p str,
+    /// Whether a variable that does not resolve counts as empty text.
+    pub(super) ignore: bool,
+}
+
 impl<H: Host> Transaction<'_, H> {
+    /// Carries out a policy's actions on a message, in order.
+    ///
+    /// # Errors
+    /// The fault of the first that fails.
+    pub(super) async fn run_actions(
+        &mut self,
+        actor: Actor<'_>,
+        actions: &[Action],
+        target: MessageId,
+    ) -> Result<(), Fault> {
+        for action in actions {
+            if let Action::Authenticate(authentication) = action {
+                // Boxed, because hardly any policy has one and every transaction would be as large.
+                let header = Box::pin(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
+                self.change(target, |message| message.headers.set(&header.name, header.value));
+            } else {
+                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out an action on a message.
-    pub(super) fn act(&mut self, action: &Action, target: MessageId, ignore: bool) -> Result<(), ActionError> {
+    fn act(&mut self, action: &Action, target: MessageId, ignore: bool) -> Result<(), ActionError> {
         match action {
             Action::Set(assignment) => self.set_assignment(assignment, target, ignore)?,
             Action::Add(field, name, template) => {
@@ -60,6 +97,8 @@ impl<H: Host> Transaction<'_, H> {
             Action::Copy(copy) => self.copy(copy, target, ignore)?,
             Action::Remove(parts) => self.change(target, |message| remove(message, parts.as_ref())),
             Action::AssignVariable(assignment) => self.assign_variable(assignment, ignore)?,
+            // Needs to wait, see `run_actions`.
+            Action::Authenticate(_) => {}
         }
         self.check_client_body()
     }

@@ -1,6 +1,6 @@
 //! Running an AssignMessage (semantics sections 3.1, 3.2 and 3.9).
 
-use super::actions::ActionError;
+use super::actions::{ActionError, Actor};
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
@@ -9,14 +9,14 @@ use crate::policy::assign_message::{AssignMessage, AssignTo, MessageKind};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
+/// The policy type.
+const KIND: &str = "AssignMessage";
+
 impl<H: Host> Transaction<'_, H> {
-    pub(super) fn assign_message(&mut self, policy: &AssignMessage) -> Result<(), Fault> {
-        let fault = |error: ActionError| error.into_fault("AssignMessage", &policy.attributes.name);
-        let target = self.assign_to(&policy.assign_to).map_err(fault)?;
-        for action in &policy.actions {
-            self.act(action, target, policy.ignore_unresolved).map_err(fault)?;
-        }
-        Ok(())
+    pub(super) async fn assign_message(&mut self, policy: &AssignMessage) -> Result<(), Fault> {
+        let name = &policy.attributes.name;
+        let target = self.assign_to(&policy.assign_to).map_err(|error| error.into_fault(KIND, name))?;
+        self.run_actions(Actor { kind: KIND, name, ignore: policy.ignore_unresolved }, &policy.actions, target).await
     }
 
     /// The message that is acted on, made where the table of semantics section 3.2 says so.

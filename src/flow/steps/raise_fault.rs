@@ -1,5 +1,6 @@
 //! Running a RaiseFault (semantics section 5).
 
+use super::actions::Actor;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
@@ -9,15 +10,14 @@ use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
     /// The fault that the policy raises, with its response; or the fault of the policy itself.
-    pub(super) fn raise_fault(&mut self, policy: &RaiseFault) -> Fault {
+    pub(super) async fn raise_fault(&mut self, policy: &RaiseFault) -> Fault {
         let name = &policy.attributes.name;
         let mut fault = Fault::new("steps.raisefault.RaiseFault", format!("Raising fault. Fault name : {name}"));
         let response = self.default_response(&fault);
         let response = self.add_message(response);
-        for action in &policy.actions {
-            if let Err(error) = self.act(action, response, policy.ignore_unresolved) {
-                return error.into_fault("RaiseFault", name);
-            }
+        let actor = Actor { kind: "RaiseFault", name, ignore: policy.ignore_unresolved };
+        if let Err(fault) = self.run_actions(actor, &policy.actions, response).await {
+            return fault;
         }
         self.set(ByteString::from_static("raisefault.failed"), Value::Boolean(true));
         fault.response = self.message(response).cloned().map(Box::new);

@@ -1,61 +1,108 @@
 //! Running a ServiceCallout, in the order of semantics section 2.2.
 
+mod balanced;
 mod destination;
 mod sending;
 
+use super::actions::Actor;
+use super::authentication::TokenHeader;
+use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
-use crate::flow::host::{Call, CallFailure, CallReply, Host, Outcome};
+use crate::flow::host::{CallFailure, CallReply, Host, Outcome};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::service_callout::{CalloutRequest, Retained, ServiceCallout};
+use crate::policy::authentication::Authentication;
+use crate::policy::connection::{Retained, Target};
+use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
 use bytestring::ByteString;
+use destination::Destination;
 
 impl<H: Host> Transaction<'_, H> {
     /// Runs the policy that has the place `index` in the plan.
     pub(super) async fn service_callout(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Fault> {
-        let call = match self.prepare(index, policy) {
-            Ok(call) => call,
-            Err(failure) => return Err(self.failed(index, policy, failure)),
-        };
-        let response = policy.response.as_ref().filter(|_| !self.is_client_served);
-        let Some(response) = response else {
-            // Nobody waits, so nobody learns what became of it.
-            let _: Result<(), CallFailure> = self.host.send(&call);
-            self.clear_payload(&policy.request);
-            return Ok(());
-        };
-        let reply = self.host.call(&call).await;
-        self.clear_payload(&policy.request);
-        match reply {
-            Ok(reply) => {
-                let status = reply.status;
-                self.put_reply(policy, response, reply);
-                if policy.properties.success_codes.contains(status) {
-                    self.host.count(index, Outcome::Ok);
-                    return Ok(());
-                }
-                Err(self.failed(index, policy, Failure::Status(status)))
-            }
+        match self.call_out(index, policy).await {
+            Ok(()) => Ok(()),
             Err(failure) => {
-                self.unset(response);
-                Err(self.failed(index, policy, failure.into()))
+                self.host.count(index, failure.outcome());
+                Err(failure.into_fault(&policy.attributes.name))
             }
         }
     }
 
-    /// Everything up to the moment of sending.
-    fn prepare(&mut self, index: usize, policy: &ServiceCallout) -> Result<Call, Failure> {
-        let message = self.callout_request(&policy.request, &policy.attributes.name)?;
-        for action in &policy.request.actions {
-            self.act(action, message, policy.request.ignore_unresolved)
-                .map_err(|error| error.into_fault("ServiceCallout", &policy.attributes.name))?;
+    async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
+        let (name, request) = (&policy.attributes.name, &policy.request);
+        let message = self.callout_request(request, name)?;
+        let actor = Actor { kind: "ServiceCallout", name, ignore: request.ignore_unresolved };
+        self.run_actions(actor, &request.actions, message).await?;
+        let response = policy.response.as_ref().filter(|_| !self.is_client_served);
+        let reply = match &policy.connection.target {
+            Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
+                // Boxed, because hardly any policy has one and every transaction would be as large.
+                Box::pin(self.balanced(index, policy, balancer, message, response.is_some())).await
+            }
+            _ => {
+                let destination = self.destination(policy, message)?;
+                self.exchange(index, policy, message, destination, response.is_some()).await
+            }
+        };
+        match (response, reply) {
+            // Nobody waits, so nobody learns what became of it.
+            (None, Ok(_) | Err(Failure::Call(_))) => Ok(()),
+            (None, Err(failure)) => Err(failure),
+            (Some(response), Ok(Some(reply))) => {
+                let status = reply.status;
+                self.put_reply(policy, response, reply);
+                if policy.connection.properties.success_codes.contains(status) {
+                    self.host.count(index, Outcome::Ok);
+                    return Ok(());
+                }
+                Err(Failure::Status(status))
+            }
+            (Some(_), Ok(None)) => Ok(()),
+            (Some(response), Err(failure)) => {
+                self.unset(response);
+                Err(failure)
+            }
         }
-        let destination = self.destination(policy, message)?;
+    }
+
+    /// Sends the message to a destination, and brings the answer where one is waited for.
+    async fn exchange(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        message: MessageId,
+        destination: Destination,
+        waits: bool,
+    ) -> Result<Option<CallReply>, Failure> {
         let uri = destination.path_and_query.clone();
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
         let message = self.message(message).cloned().unwrap_or_else(Message::request);
-        Ok(self.call_of(index, policy, &message, destination))
+        let token = match &policy.connection.authentication {
+            Some(authentication) => Some(self.token_header(policy, authentication, &destination).await?),
+            None => None,
+        };
+        let call = self.call_of(policy, &message, destination, token);
+        let reply = match waits {
+            true => self.host.call(index, &call).await.map(Some),
+            false => self.host.send(index, &call).map(|()| None),
+        };
+        self.clear_payload(&policy.request);
+        Ok(reply?)
+    }
+
+    async fn token_header(
+        &mut self,
+        policy: &ServiceCallout,
+        authentication: &Authentication,
+        destination: &Destination,
+    ) -> Result<TokenHeader, Failure> {
+        let actor =
+            Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved };
+        let url = destination.url_without_query();
+        // Boxed for the same reason.
+        Ok(Box::pin(self.authenticate(actor, authentication, Some(url), policy.timeout)).await?)
     }
 
     /// The message that is sent, made when it does not exist yet (semantics section 2.3).
@@ -97,17 +144,12 @@ impl<H: Host> Transaction<'_, H> {
         let mut message = Message::response();
         message.start = StartLine::Response(StatusLine::new(reply.status));
         message.headers = reply.headers;
-        let retained = &policy.properties.response_headers;
+        let retained = &policy.connection.properties.response_headers;
         if *retained != Retained::All {
             message.headers.retain(|name| std::str::from_utf8(name).is_ok_and(|name| retained.keeps(name, true)));
         }
         message.body = reply.body;
         self.put_message(name.clone(), message);
-    }
-
-    fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: Failure) -> Fault {
-        self.host.count(index, failure.outcome());
-        failure.into_fault(&policy.attributes.name)
     }
 }
 
@@ -119,6 +161,10 @@ enum Failure {
     Call(CallFailure),
     /// The URL leads nowhere.
     HostNotReachable,
+    /// The URL's host came with the request and is not allowed.
+    HostRefused,
+    /// A load balancer has no server left.
+    NoActiveTargets,
     /// A fault with words of its own.
     Fault(Fault),
 }
@@ -136,11 +182,18 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
+    fn unresolved(Unresolved(name): Unresolved) -> Failure {
+        Failure::Fault(Fault::unresolved_variable(&name))
+    }
+
     fn outcome(&self) -> Outcome {
         match self {
             Failure::Status(_) => Outcome::ErrorStatus,
             Failure::Call(CallFailure::Timeout) => Outcome::Timeout,
-            Failure::Call(CallFailure::Unreachable) | Failure::HostNotReachable => Outcome::Unreachable,
+            Failure::Call(CallFailure::Unreachable) | Failure::HostNotReachable | Failure::NoActiveTargets => {
+                Outcome::Unreachable
+            }
+            Failure::HostRefused => Outcome::Refused,
             Failure::Call(CallFailure::Reset | CallFailure::Protocol | CallFailure::TooLarge(_))
             | Failure::Fault(_) => Outcome::Fault,
         }
@@ -151,7 +204,10 @@ impl Failure {
         let reason = match self {
             Failure::Fault(fault) => return fault,
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::HostNotReachable | Failure::Call(CallFailure::Unreachable) => "Host not reachable".to_owned(),
+            Failure::HostNotReachable | Failure::HostRefused | Failure::Call(CallFailure::Unreachable) => {
+                "Host not reachable".to_owned()
+            }
+            Failure::NoActiveTargets => "No active targets".to_owned(),
             Failure::Call(CallFailure::Timeout) => format!("timeout occurred in {policy}"),
             Failure::Call(CallFailure::Reset) => "Connection reset".to_owned(),
             Failure::Call(CallFailure::Protocol) => "Protocol error".to_owned(),

@@ -3,6 +3,7 @@
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValue, Parts, Selection};
 use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::{warn_ignored, warn_unknown_children};
+use crate::policy::authentication::Authentication;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
@@ -61,7 +62,10 @@ impl Parser<'_> {
                     }
                 }
                 "Payload" => actions.extend(self.payload(child).map(Action::Set)),
-                "Authentication" => self.diagnostics.error(child.position(), "Authentication is not supported yet"),
+                "Authentication" => {
+                    let authentication = Authentication::parse(child, self.diagnostics).map(Box::new);
+                    actions.extend(authentication.map(Action::Authenticate));
+                }
                 "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
                     // The template form of the user interface has empty elements that mean nothing.
                     let text = child.text();

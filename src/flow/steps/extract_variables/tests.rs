@@ -14,7 +14,7 @@ type Running<'a> = Transaction<'a, Scripted>;
 /// fault, `code: reason`.
 fn extract(client: &Scripted, prepare: &dyn Fn(&mut Running<'_>), content: &str) -> Result<Vec<String>, String> {
     let plan = crate::config::load(br#"{"policies": [], "proxy": {"base_path": "/v1"}}"#).unwrap().plan;
-    let mut transaction = Transaction::new(&plan, client);
+    let mut transaction = Transaction::new(&plan, &client.worker, client);
     prepare(&mut transaction);
     let policy = policy(content);
     let before = transaction.variables.clone();

@@ -1,62 +1,152 @@
 //! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (semantics sections 2.4, 2.5).
 
 use super::Failure;
-use crate::flow::fault::Fault;
+use crate::flow::headers::text;
 use crate::flow::host::Host;
 use crate::flow::message::{MessageId, RequestLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::url;
 use crate::flow::value::Value;
+use crate::policy::connection::{LocalDestination, LocalTarget, Retained, Target};
 use crate::policy::origin::{Origin, Scheme};
-use crate::policy::service_callout::{Retained, ServiceCallout};
+use crate::policy::service_callout::ServiceCallout;
 use crate::policy::target_url::Server;
 use bytestring::ByteString;
 
 /// The final URL of a callout and the cluster that serves it.
 pub(super) struct Destination {
     pub(super) server: Server,
+    /// The URL before the message's path and query are added.
+    url: ByteString,
     /// What stands after the authority; begins with `/`.
     pub(super) path_and_query: ByteString,
 }
 
+impl Destination {
+    /// The audience of a token for it (semantics section 2.12).
+    pub(super) fn url_without_query(&self) -> &str {
+        self.url.split(['?', '#']).next().unwrap_or_default()
+    }
+}
+
 impl<H: Host> Transaction<'_, H> {
     /// Expands the URL, publishes it as `servicecallout.NAME.target.url`, and adds the message's path and query.
+    /// A load balancer's comes from [`Transaction::destination_on`].
     pub(super) fn destination(&mut self, policy: &ServiceCallout, message: MessageId) -> Result<Destination, Failure> {
-        let (url, is_replaced) = self.target_url(policy)?;
-        let (authority, path, query) = split(&url).ok_or(Failure::HostNotReachable)?;
-        let server = match &policy.url.server {
-            Some(server) if !is_replaced => server.clone(),
-            _ => {
-                let (scheme, _) = Scheme::split(&url).ok_or(Failure::HostNotReachable)?;
-                let origin = Origin::new(scheme, authority).ok_or(Failure::HostNotReachable)?;
-                self.plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?
+        let ignore = policy.request.ignore_unresolved;
+        match &policy.connection.target {
+            Target::Local(local) => {
+                let (server, path) = self.local_proxy(local, ignore)?;
+                self.destination_on(policy, message, server, &path)
             }
-        };
-        let line = self.message(message).and_then(|message| message.as_request());
-        let path_and_query = match line {
-            Some(line) => compose(path, query, line, &policy.properties.query_params),
-            None => compose(path, query, &RequestLine::default(), &Retained::All),
-        };
-        Ok(Destination { server, path_and_query: path_and_query.into() })
+            Target::Url(url) => match self.replaced_url(policy) {
+                Some(replaced) => self.run_time_destination(policy, message, replaced),
+                None => {
+                    let text = self.expand(&url.template, ignore).map_err(Failure::unresolved)?;
+                    self.publish_url(policy, &text);
+                    match &url.server {
+                        Some(server) => self.composed(policy, message, server.clone(), text),
+                        None => self.run_time_destination(policy, message, text),
+                    }
+                }
+            },
+            Target::LoadBalancer(_) => match self.replaced_url(policy) {
+                Some(replaced) => self.run_time_destination(policy, message, replaced),
+                None => Err(Failure::NoActiveTargets),
+            },
+        }
     }
 
-    /// The URL before the message's path and query are added. What a policy wrote to the variable replaces `<URL>`;
-    /// what an earlier run of this very policy left there does not.
-    fn target_url(&mut self, policy: &ServiceCallout) -> Result<(ByteString, bool), Failure> {
+    /// The destination at a path of a server that the configuration names.
+    pub(super) fn destination_on(
+        &mut self,
+        policy: &ServiceCallout,
+        message: MessageId,
+        server: Server,
+        path: &str,
+    ) -> Result<Destination, Failure> {
+        let slash = if path.is_empty() || path.starts_with(['/', '?']) { "" } else { "/" };
+        let url = ByteString::from(format!("{}://{}{slash}{path}", server.scheme.as_str(), server.authority));
+        self.publish_url(policy, &url);
+        self.composed(policy, message, server, url)
+    }
+
+    /// The destination of a URL whose host came with the request: there must be a cluster for it, and it must be
+    /// allowed.
+    fn run_time_destination(
+        &mut self,
+        policy: &ServiceCallout,
+        message: MessageId,
+        url: ByteString,
+    ) -> Result<Destination, Failure> {
+        let (scheme, _) = Scheme::split(&url).ok_or(Failure::HostNotReachable)?;
+        let (authority, ..) = split(&url).ok_or(Failure::HostNotReachable)?;
+        let origin = Origin::new(scheme, authority).ok_or(Failure::HostNotReachable)?;
+        let plan = self.plan;
+        if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
+            return Err(Failure::HostRefused);
+        }
+        let server = plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?;
+        self.composed(policy, message, server, url)
+    }
+
+    fn composed(
+        &mut self,
+        policy: &ServiceCallout,
+        message: MessageId,
+        server: Server,
+        url: ByteString,
+    ) -> Result<Destination, Failure> {
+        let (_, path, query) = split(&url).ok_or(Failure::HostNotReachable)?;
+        let line = self.message(message).and_then(|message| message.as_request());
+        let path_and_query = match line {
+            Some(line) => compose(path, query, line, &policy.connection.properties.query_params),
+            None => compose(path, query, &RequestLine::default(), &Retained::All),
+        };
+        Ok(Destination { server, url, path_and_query: path_and_query.into() })
+    }
+
+    /// Whether a policy replaced the URL.
+    pub(super) fn is_url_replaced(&self, policy: &ServiceCallout) -> bool {
+        self.replaced_url(policy).is_some()
+    }
+
+    /// What a policy wrote to `servicecallout.NAME.target.url`, which replaces `<URL>`; what an earlier run of this very
+    /// policy left there does not.
+    fn replaced_url(&self, policy: &ServiceCallout) -> Option<ByteString> {
         let name = policy.variables.target_url.name();
         // Only what this transaction set counts: a filter before this one publishes the variable of its own policy.
-        if let Some(value) = self.variables.get(name) {
-            let written = self.render(value);
-            if !written.is_empty() && self.own_target_urls.get(name) != Some(value) {
-                return Ok((written.trim().into(), true));
-            }
-        }
-        let url = self
-            .expand(&policy.url.template, policy.request.ignore_unresolved)
-            .map_err(|unresolved| Failure::Fault(Fault::unresolved_variable(&unresolved.0)))?;
+        let value = self.variables.get(name).filter(|value| self.own_target_urls.get(name) != Some(value))?;
+        let written = self.render(value);
+        (!written.is_empty()).then(|| written.trim().into())
+    }
+
+    fn publish_url(&mut self, policy: &ServiceCallout, url: &ByteString) {
+        let name = policy.variables.target_url.name();
         self.own_target_urls.set(name.clone(), Value::String(url.clone()));
         self.set(name.clone(), Value::String(url.clone()));
-        Ok((url, false))
+    }
+
+    /// The server and the path of another proxy (contract 3.1, `local_proxies`).
+    fn local_proxy(&mut self, local: &LocalTarget, ignore: bool) -> Result<(Server, ByteString), Failure> {
+        let plan = self.plan;
+        let (proxy, path) = match &local.destination {
+            LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
+                let proxy = self.expand(api_proxy, ignore).map_err(Failure::unresolved)?;
+                let endpoint = self.expand(proxy_endpoint, ignore).map_err(Failure::unresolved)?;
+                let proxy = plan.local_proxies.named(proxy.trim(), endpoint.trim());
+                let proxy = proxy.ok_or(Failure::HostNotReachable)?;
+                (proxy, ByteString::from(proxy.base_path.as_str()))
+            }
+            LocalDestination::Path(path) => {
+                let path = self.expand(path, ignore).map_err(Failure::unresolved)?;
+                let slash = if path.starts_with('/') { "" } else { "/" };
+                let path = ByteString::from(format!("{slash}{path}"));
+                (plan.local_proxies.answering(&path).ok_or(Failure::HostNotReachable)?, path)
+            }
+        };
+        let client = self.client_request().and_then(|request| request.headers.first_line("host")).map(text);
+        Ok((proxy.server(&client.unwrap_or_default()), path))
     }
 }
 

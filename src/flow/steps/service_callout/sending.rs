@@ -4,6 +4,7 @@ use super::destination::Destination;
 use crate::flow::headers::{header_value, text};
 use crate::flow::host::{Call, Host};
 use crate::flow::message::Message;
+use crate::flow::steps::authentication::TokenHeader;
 use crate::flow::transaction::Transaction;
 use crate::policy::service_callout::ServiceCallout;
 use crate::policy::target_url::Server;
@@ -24,10 +25,10 @@ const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn call_of(
         &mut self,
-        index: usize,
         policy: &ServiceCallout,
         message: &Message,
         destination: Destination,
+        token: Option<TokenHeader>,
     ) -> Call {
         let verb = message.as_request().map(|line| line.verb.clone()).unwrap_or_default();
         // A verb that is no token would end the request line.
@@ -38,19 +39,20 @@ impl<H: Host> Transaction<'_, H> {
             (ByteString::from_static(":authority"), self.authority(&destination.server)),
             (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
         ];
-        let retained = &policy.properties.request_headers;
+        let retained = &policy.connection.properties.request_headers;
         for (name, value) in message.headers.lines() {
             let name = text(name);
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
-            if is_kept && !is_dropped(&name) {
+            let gives_way = token.as_ref().is_some_and(|token| token.name.eq_ignore_ascii_case(&name));
+            if is_kept && !is_dropped(&name) && !gives_way {
                 headers.push((name, value.clone()));
             }
         }
+        headers.extend(token.map(|token| (token.name, token.value)));
         if self.plan.trace_headers {
             self.add_trace_headers(message, &mut headers);
         }
         Call {
-            policy: index,
             cluster: destination.server.cluster,
             headers,
             body: message.body.clone(),

@@ -197,7 +197,7 @@ fn what_cannot_be_set_is_a_fault() {
 fn parts_of_messages_are_set() {
     let client = Scripted::client("GET", "/v1?q=1", &[]);
     let plan = crate::config::load(br#"{"policies": []}"#).unwrap().plan;
-    let mut transaction = Transaction::new(&plan, &client);
+    let mut transaction = Transaction::new(&plan, &client.worker, &client);
     transaction.put_message("m".into(), Message::response());
     let policy =
         policy("<VariablePrefix>m</VariablePrefix><QueryParam name='q'><Pattern>{header.X}</Pattern></QueryParam>");
@@ -216,7 +216,7 @@ fn the_payload_is_cleared_afterwards_if_that_is_asked_for() {
         ("true", "long", "{\"a\":\"b\"}", false),
     ];
     for (clear, kind, body, works) in cases {
-        let mut transaction = Transaction::new(&plan, &client);
+        let mut transaction = Transaction::new(&plan, &client.worker, &client);
         let message = filled(Message::response(), &[("content-type", "application/json")], "{\"a\":\"b\"}");
         let id = transaction.put_message("m".into(), message);
         let json = json.replace("TYPE", kind);

@@ -211,7 +211,7 @@ fn what_was_set_before_a_fault_stays() {
         <Variable name='w' type='boolean'><JSONPath>$.n</JSONPath></Variable></JSONPayload>";
     let plan = crate::config::load(br#"{"policies": []}"#).unwrap().plan;
     let client = Scripted::client("GET", "/", &[]);
-    let mut transaction = Transaction::new(&plan, &client);
+    let mut transaction = Transaction::new(&plan, &client.worker, &client);
     with_message("", JSON)(&mut transaction);
     assert_eq!(transaction.extract_variables(&policy(content)).unwrap_err().name(), "UnableToCast");
     assert_eq!(transaction.text(&Variable::new("v")).unwrap(), "-7");

@@ -55,7 +55,7 @@ const ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 impl Properties {
-    pub(super) fn parse(properties: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Properties {
+    pub(in crate::policy) fn parse(properties: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Properties {
         let mut parsed = Properties::default();
         let Some(properties) = properties else { return parsed };
         let value = |name: &str| {

@@ -1,0 +1,184 @@
+//! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: what callouts reach, and through which cluster.
+
+use super::keys::Section;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{AllowedHosts, Clusters, HostPattern, LocalProxies, LocalProxy};
+use crate::policy::Policy;
+use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
+use crate::policy::endpoint::BasePath;
+use crate::policy::origin::{Origin, Scheme};
+use crate::policy::target_url::Server;
+use bytestring::ByteString;
+use std::collections::BTreeMap;
+
+/// What the configuration says of the targets of callouts.
+pub(super) struct Connections {
+    pub(super) clusters: Clusters,
+    pub(super) local_proxies: LocalProxies,
+    pub(super) allowed_hosts: AllowedHosts,
+    target_servers: BTreeMap<String, TargetServer>,
+}
+
+/// A target server of the environment.
+struct TargetServer {
+    server: Server,
+    is_enabled: bool,
+}
+
+impl Connections {
+    pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Connections {
+        Connections {
+            clusters: clusters(section, diagnostics),
+            local_proxies: local_proxies(section, diagnostics),
+            allowed_hosts: allowed_hosts(section, diagnostics),
+            target_servers: target_servers(section, diagnostics),
+        }
+    }
+
+    /// Finds what serves a policy whose target is fixed. `assigned` are the variables that policies set: a URL that one
+    /// of them replaces may be a placeholder that no cluster serves.
+    pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
+        let Policy::ServiceCallout(callout) = policy else { return };
+        if !callout.attributes.enabled {
+            return;
+        }
+        let is_replaced = assigned.contains(callout.variables.target_url.name());
+        let expected_cn = format!("servicecallout.{}.expectedcn", callout.attributes.name);
+        if assigned.iter().any(|name| *name == *expected_cn) {
+            let message = format!("{expected_cn} is set and has no effect: the cluster decides which names it accepts");
+            diagnostics.under(&*callout.attributes.name, |diagnostics| diagnostics.warning(None, message));
+        }
+        diagnostics.under(&*callout.attributes.name, |diagnostics| match &mut callout.connection.target {
+            Target::Url(url) => {
+                let Some(origin) = &url.origin else { return };
+                url.server = self.clusters.server(origin);
+                if url.server.is_none() {
+                    let message = format!("no cluster serves {origin}: name one in clusters");
+                    match is_replaced {
+                        true => diagnostics.warning(url.position, message),
+                        false => diagnostics.error(url.position, message),
+                    }
+                }
+            }
+            Target::LoadBalancer(balancer) => self.connect_servers(balancer, diagnostics),
+            Target::Local(local) => self.check_local(local, diagnostics),
+        });
+    }
+
+    fn connect_servers(&self, balancer: &mut LoadBalancer, diagnostics: &mut Diagnostics) {
+        for reference in &mut balancer.servers {
+            match self.target_servers.get(&*reference.name) {
+                Some(target) => {
+                    reference.server = Some(target.server.clone());
+                    reference.is_enabled &= target.is_enabled;
+                }
+                None => {
+                    let message =
+                        format!("there is no target server named {}: add it to target_servers", reference.name);
+                    diagnostics.error(reference.position, message);
+                }
+            }
+        }
+        if !balancer.servers.iter().any(|server| server.is_enabled) {
+            let message = "no server of the LoadBalancer is enabled: every call fails with No active targets";
+            diagnostics.warning(balancer.position, message);
+        }
+    }
+
+    fn check_local(&self, local: &LocalTarget, diagnostics: &mut Diagnostics) {
+        let message = match &local.destination {
+            LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
+                let (Some(proxy), Some(endpoint)) = (api_proxy.as_literal(), proxy_endpoint.as_literal()) else {
+                    return;
+                };
+                let is_known = self.local_proxies.named(&proxy, &endpoint).is_some();
+                (!is_known)
+                    .then(|| format!("there is no endpoint {endpoint} of a proxy {proxy}: add it to local_proxies"))
+            }
+            LocalDestination::Path(path) => {
+                let Some(path) = path.as_literal() else { return };
+                let is_known = self.local_proxies.answering(&path).is_some();
+                (!is_known).then(|| format!("no proxy answers {path}: add it to local_proxies"))
+            }
+        };
+        if let Some(message) = message {
+            diagnostics.error(local.position, message);
+        }
+    }
+}
+
+fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
+    let mut clusters = Clusters::default();
+    for (key, cluster) in section.string_entries("clusters", diagnostics) {
+        if key == "*" {
+            clusters.set_any(cluster);
+        } else if let Some(origin) = Origin::parse(&key) {
+            clusters.insert(origin, cluster);
+        } else {
+            diagnostics
+                .error(None, format!("clusters: {key:?} is neither an origin such as https://example.com:8443 nor *"));
+        }
+    }
+    clusters
+}
+
+fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<String, TargetServer> {
+    let mut servers = BTreeMap::new();
+    for (name, server) in section.section_entries("target_servers", diagnostics) {
+        server.check_keys(&["host", "port", "cluster", "tls", "enabled"], diagnostics);
+        let scheme = match server.boolean("tls", diagnostics) {
+            Some(true) => Scheme::Https,
+            _ => Scheme::Http,
+        };
+        let host = server.required_string("host", diagnostics);
+        let cluster = server.required_string("cluster", diagnostics);
+        let port = server.required_port("port", diagnostics);
+        let is_enabled = server.boolean("enabled", diagnostics).unwrap_or(true);
+        let (Some(host), Some(cluster), Some(port)) = (host, cluster, port) else { continue };
+        let Some(origin) = Origin::new(scheme, &format!("{}:{port}", host.trim())) else {
+            diagnostics.error(None, format!("target_servers.{name}.host: {host:?} is not a host"));
+            continue;
+        };
+        let server = Server { cluster: cluster.into(), scheme, authority: origin.authority().into() };
+        servers.insert(name, TargetServer { server, is_enabled });
+    }
+    servers
+}
+
+fn local_proxies(section: &Section<'_>, diagnostics: &mut Diagnostics) -> LocalProxies {
+    let mut proxies = Vec::new();
+    for proxy in section.sections("local_proxies", diagnostics) {
+        let known = ["api_proxy", "proxy_endpoint", "base_path", "cluster", "authority"];
+        proxy.check_keys(&known, diagnostics);
+        let mut text = |key: &str| proxy.string(key, diagnostics).map(ByteString::from);
+        let (api_proxy, endpoint, authority) = (text("api_proxy"), text("proxy_endpoint"), text("authority"));
+        let base_path = proxy.required_string("base_path", diagnostics);
+        let cluster = proxy.required_string("cluster", diagnostics);
+        let (Some(base_path), Some(cluster)) = (base_path, cluster) else { continue };
+        proxies.push(LocalProxy {
+            api_proxy,
+            proxy_endpoint: endpoint.unwrap_or_else(|| ByteString::from_static("default")),
+            base_path: BasePath::new(&base_path),
+            cluster: cluster.into(),
+            authority,
+        });
+    }
+    LocalProxies::new(proxies)
+}
+
+fn allowed_hosts(section: &Section<'_>, diagnostics: &mut Diagnostics) -> AllowedHosts {
+    if !section.has("allowed_hosts") {
+        return AllowedHosts::default();
+    }
+    let mut patterns = Vec::new();
+    for text in section.strings("allowed_hosts", diagnostics) {
+        match HostPattern::parse(&text) {
+            Some(pattern) => patterns.push(pattern),
+            None => {
+                let message = format!("allowed_hosts: {text:?} is neither a host without port nor *.suffix");
+                diagnostics.error(None, message);
+            }
+        }
+    }
+    AllowedHosts::Listed(patterns)
+}

@@ -1,0 +1,185 @@
+//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait (semantics
+//! section 2.12).
+
+mod answer;
+mod fetch;
+mod request;
+mod token;
+
+pub(in crate::flow) use request::{TokenKind, TokenRequest};
+pub(in crate::flow) use token::Token;
+
+use crate::flow::host::Background;
+use bytestring::ByteString;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// More tokens than this are not kept: an audience may come from a request.
+const MOST_TOKENS: usize = 1000;
+
+/// The tokens of a worker. No token is ever printed.
+#[derive(Default)]
+pub(in crate::flow) struct Tokens {
+    by_request: RefCell<BTreeMap<ByteString, Entry>>,
+    /// Whether the log has told of a refusal.
+    refusal_is_told: Cell<bool>,
+}
+
+/// What is known of one kind of token.
+#[derive(Default)]
+struct Entry {
+    token: Option<Token>,
+    fetch: Option<Rc<Fetch>>,
+}
+
+/// A token that is being fetched, and who waits for it.
+#[derive(Default)]
+struct Fetch {
+    outcome: RefCell<Option<Result<Token, TokenFailure>>>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+/// No token could be had; the log tells why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) struct TokenFailure;
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// A token, from memory where that has one. A fetch goes on when whoever asked for it leaves, so that those who
+    /// wait with it are served; a token that will soon be of no use is replaced while it is still used.
+    ///
+    /// # Errors
+    /// The fetch failed.
+    pub(in crate::flow) async fn obtain<B: Background>(
+        self: Rc<Self>,
+        background: B,
+        request: TokenRequest,
+    ) -> Result<Token, TokenFailure> {
+        let key = request.key();
+        let now = background.now();
+        if let Some(token) = self.known(&key, &background, now) {
+            if token.is_due(now) {
+                self.fetch(&key, &background, request);
+            }
+            return Ok(token);
+        }
+        let fetch = self.fetch(&key, &background, request);
+        poll_fn(|context| {
+            if let Some(outcome) = fetch.outcome.try_borrow().ok().and_then(|outcome| outcome.clone()) {
+                return Poll::Ready(outcome);
+            }
+            if let Ok(mut waiting) = fetch.waiting.try_borrow_mut() {
+                waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// A usable token of this worker's or of another's.
+    fn known<B: Background>(&self, key: &ByteString, background: &B, now: Duration) -> Option<Token> {
+        let mut entries = self.by_request.try_borrow_mut().ok()?;
+        let own = entries.get(key).and_then(|entry| entry.token.clone()).filter(|token| token.is_usable(now));
+        if own.as_ref().is_some_and(|token| !token.is_due(now)) {
+            return own;
+        }
+        // Another worker may have a newer one.
+        let shared = background.shared(&shared_key(key)).and_then(|bytes| Token::from_shared(&bytes));
+        let shared = shared.filter(|token| token.is_usable(now) && own.as_ref().is_none_or(|own| token.outlives(own)));
+        let Some(token) = shared else { return own };
+        if let Some(entry) = place(&mut entries, key, now) {
+            entry.token = Some(token.clone());
+        }
+        Some(token)
+    }
+
+    /// The fetch of a token, begun unless it is under way.
+    fn fetch<B: Background>(self: &Rc<Self>, key: &ByteString, background: &B, request: TokenRequest) -> Rc<Fetch> {
+        let fetch = Rc::new(Fetch::default());
+        if let Ok(mut entries) = self.by_request.try_borrow_mut() {
+            let entry = entries.entry(key.clone()).or_default();
+            if let Some(under_way) = &entry.fetch {
+                return Rc::clone(under_way);
+            }
+            entry.fetch = Some(Rc::clone(&fetch));
+        }
+        let (tokens, key, started, own) = (Rc::clone(self), key.clone(), Rc::clone(&fetch), background.clone());
+        background.detach(Box::pin(async move {
+            let outcome = fetch::token(&tokens, &own, &request).await;
+            tokens.finish(&key, &own, &started, outcome);
+        }));
+        fetch
+    }
+
+    /// Keeps what a fetch brought and wakes those who wait for it.
+    fn finish<B: Background>(
+        &self,
+        key: &ByteString,
+        background: &B,
+        fetch: &Fetch,
+        outcome: Result<Token, TokenFailure>,
+    ) {
+        let now = background.now();
+        if let Ok(mut entries) = self.by_request.try_borrow_mut() {
+            if let Some(entry) = entries.get_mut(key) {
+                entry.fetch = None;
+                // A token that could not be replaced is used on, and not asked for again at once.
+                if let (Err(TokenFailure), Some(token)) = (&outcome, &mut entry.token) {
+                    token.put_off(now);
+                }
+                if entry.token.is_none() {
+                    entries.remove(key);
+                }
+            }
+            if let Some(token) = outcome.as_ref().ok().filter(|token| token.is_usable(now)) {
+                if let Some(entry) = place(&mut entries, key, now) {
+                    let mut token = token.clone();
+                    // The metadata server gives out the same token for as long as it is good.
+                    if token.is_due(now) {
+                        token.put_off(now);
+                    }
+                    background.share(&shared_key(key), &token.to_shared());
+                    entry.token = Some(token);
+                }
+            }
+        }
+        if let Ok(mut place) = fetch.outcome.try_borrow_mut() {
+            *place = Some(outcome);
+        }
+        let waiting = fetch.waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting));
+        waiting.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Whether a refusal is to be told now: only the first is.
+    fn tells_refusal(&self) -> bool {
+        !self.refusal_is_told.replace(true)
+    }
+}
+
+/// The place of a token, unless there are too many.
+fn place<'e>(entries: &'e mut BTreeMap<ByteString, Entry>, key: &ByteString, now: Duration) -> Option<&'e mut Entry> {
+    if entries.len() >= MOST_TOKENS && !entries.contains_key(key) {
+        entries.retain(|_, entry| entry.fetch.is_some() || entry.token.as_ref().is_some_and(|t| t.is_usable(now)));
+        if entries.len() >= MOST_TOKENS {
+            return None;
+        }
+    }
+    Some(entries.entry(key.clone()).or_default())
+}
+
+fn shared_key(key: &str) -> String {
+    format!("callout.token.{key}")
+}
+
+#[cfg(test)]
+mod tests;

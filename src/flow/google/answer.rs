@@ -1,0 +1,91 @@
+//! Reading the answers that hold tokens.
+
+use super::Token;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value as Json;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// `{"access_token":"ya29…","expires_in":3599,"token_type":"Bearer"}`
+pub(super) fn metadata_access_token(body: &[u8], now: Duration) -> Option<Token> {
+    let answer: Json = serde_json::from_slice(body).ok()?;
+    let life = answer.get("expires_in").and_then(Json::as_u64).unwrap_or(0);
+    Token::new(answer.get("access_token")?.as_str()?, now, now.saturating_add(Duration::from_secs(life)))
+}
+
+/// `{"accessToken":"ya29…","expireTime":"2026-11-22T03:00:00Z"}`
+pub(super) fn iam_access_token(body: &[u8], now: Duration) -> Option<Token> {
+    let answer: Json = serde_json::from_slice(body).ok()?;
+    let expires = answer.get("expireTime").and_then(Json::as_str).and_then(after_epoch).unwrap_or(now);
+    Token::new(answer.get("accessToken")?.as_str()?, now, expires)
+}
+
+/// `{"token":"eyJ…"}`
+pub(super) fn iam_id_token(body: &[u8], now: Duration) -> Option<Token> {
+    let answer: Json = serde_json::from_slice(body).ok()?;
+    id_token(answer.get("token")?.as_str()?.as_bytes(), now)
+}
+
+/// The bare token; its `exp` claim tells how long it is good.
+pub(super) fn id_token(body: &[u8], now: Duration) -> Option<Token> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let claims = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    let claims: Json = serde_json::from_slice(&claims).ok()?;
+    // A number with a fraction is legal too.
+    let expires = claims.get("exp")?.as_f64().filter(|seconds| *seconds >= 0.0)?;
+    Token::new(text, now, Duration::try_from_secs_f64(expires).ok()?)
+}
+
+fn after_epoch(text: &str) -> Option<Duration> {
+    let time = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
+    Some(Duration::from_secs(u64::try_from(time.unix_timestamp()).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn expiring(text: &str, seconds: u64) -> Option<Token> {
+        Token::new(text, NOW, NOW + Duration::from_secs(seconds))
+    }
+
+    fn jwt(claims: &str) -> String {
+        format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn access_tokens_tell_their_life() {
+        let metadata = br#"{"access_token":"ya29.a","expires_in":3599,"token_type":"Bearer"}"#;
+        assert_eq!(metadata_access_token(metadata, NOW), expiring("ya29.a", 3599));
+        assert_eq!(metadata_access_token(br#"{"access_token":"ya29.a"}"#, NOW), expiring("ya29.a", 0));
+        let iam = br#"{"accessToken":"ya29.b","expireTime":"2023-11-14T23:13:20Z"}"#;
+        assert_eq!(iam_access_token(iam, NOW), expiring("ya29.b", 3600));
+        let offset = br#"{"accessToken":"ya29.b","expireTime":"2023-11-15T00:13:20.5+01:00"}"#;
+        assert_eq!(iam_access_token(offset, NOW), expiring("ya29.b", 3600));
+    }
+
+    #[test]
+    fn id_tokens_hold_their_end() {
+        let token = jwt(r#"{"aud":"x","exp":1700003600}"#);
+        assert_eq!(id_token(format!("{token}\n").as_bytes(), NOW), expiring(&token, 3600));
+        assert_eq!(iam_id_token(format!("{{\"token\":\"{token}\"}}").as_bytes(), NOW), expiring(&token, 3600));
+    }
+
+    #[test]
+    fn rubbish_is_no_token() {
+        for body in
+            ["", "{}", "[]", "<html>", r#"{"access_token":""}"#, r#"{"access_token":7}"#, "{\"access_token\":\"a b\"}"]
+        {
+            assert_eq!(metadata_access_token(body.as_bytes(), NOW), None, "{body}");
+        }
+        for body in
+            ["", "x", "a.b.c", &jwt("{}"), &jwt(r#"{"exp":"soon"}"#), &jwt(r#"{"exp":-1}"#), &jwt(r#"{"exp":1e300}"#)]
+        {
+            assert_eq!(id_token(body.as_bytes(), NOW), None, "{body}");
+        }
+    }
+}

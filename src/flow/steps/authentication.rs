@@ -1,0 +1,121 @@
+//! `<Authentication>`: from a policy's words to a header with a token (semantics section 2.12).
+
+use super::actions::Actor;
+use crate::flow::fault::Fault;
+use crate::flow::google::{TokenFailure, TokenKind, TokenRequest};
+use crate::flow::headers::header_value;
+use crate::flow::host::Host;
+use crate::flow::transaction::Transaction;
+use crate::policy::authentication::{Authentication, DEFAULT_LIFETIME, GoogleToken, lifetime};
+use crate::policy::referenced::Referenced;
+use bytes::Bytes;
+use bytestring::ByteString;
+use http::HeaderName;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A header that carries a token.
+pub(super) struct TokenHeader {
+    pub(super) name: ByteString,
+    pub(super) value: Bytes,
+}
+
+/// The header that carries a token unless `HeaderName` says otherwise, in the spelling of the wire.
+const AUTHORIZATION: &str = "authorization";
+
+impl<H: Host> Transaction<'_, H> {
+    /// Obtains the token and the header that carries it. `target_url` is the URL that is called, where there is one.
+    ///
+    /// # Errors
+    /// The fault that tells why there is no token; an unresolved variable.
+    pub(super) async fn authenticate(
+        &mut self,
+        actor: Actor<'_>,
+        authentication: &Authentication,
+        target_url: Option<&str>,
+        timeout: Duration,
+    ) -> Result<TokenHeader, Fault> {
+        let name = self.header_name(actor, authentication.header_name.as_ref())?;
+        let kind = self.token_kind(actor, &authentication.token, target_url)?;
+        let value = self.bearer(kind, timeout).await?;
+        Ok(TokenHeader { name, value })
+    }
+
+    /// `Bearer` and an access token of the configured identity for Google's APIs, or any other kind of token.
+    ///
+    /// # Errors
+    /// GoogleTokenGenerationFailure.
+    pub(super) async fn bearer(&mut self, kind: TokenKind, timeout: Duration) -> Result<Bytes, Fault> {
+        // A configuration whose policies need an identity and that has none is refused.
+        let identity = self.plan.identity.clone().ok_or_else(|| token_fault(TokenFailure))?;
+        let request = TokenRequest::new(identity, kind, timeout);
+        let tokens = Rc::clone(&self.worker.tokens);
+        let token = tokens.obtain(self.host.background(), request).await.map_err(token_fault)?;
+        Ok(header_value(format!("Bearer {}", token.text()).into()))
+    }
+
+    fn header_name(&mut self, actor: Actor<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
+        let name = match value {
+            Some(value) => self.referenced(actor, value)?.filter(|name| !name.trim().is_empty()),
+            None => None,
+        };
+        let Some(name) = name else { return Ok(ByteString::from_static(AUTHORIZATION)) };
+        match HeaderName::from_bytes(name.trim().as_bytes()) {
+            Ok(name) => Ok(name.as_str().into()),
+            Err(_) => {
+                let (kind, policy) = (actor.kind, actor.name);
+                let reason = format!("{kind}[{policy}]: {name:?} cannot be the name of a header");
+                Err(Fault::new(format!("steps.{}.SetVariableFailed", kind.to_ascii_lowercase()), reason))
+            }
+        }
+    }
+
+    fn token_kind(
+        &mut self,
+        actor: Actor<'_>,
+        token: &GoogleToken,
+        target_url: Option<&str>,
+    ) -> Result<TokenKind, Fault> {
+        match token {
+            GoogleToken::Access { scopes, lifetime: wanted } => {
+                let wanted = wanted.as_ref().map(|wanted| self.referenced(actor, wanted)).transpose()?.flatten();
+                let lifetime = wanted.and_then(|text| lifetime(&text)).unwrap_or(DEFAULT_LIFETIME);
+                Ok(TokenKind::Access { scopes: scopes.clone(), lifetime })
+            }
+            GoogleToken::Id { audience, use_target_url, include_email } => {
+                let audience = audience.as_ref().map(|audience| self.referenced(actor, audience)).transpose()?;
+                let audience = audience.flatten().map(|audience| ByteString::from(audience.trim()));
+                let target = || target_url.filter(|_| *use_target_url).map(ByteString::from);
+                let audience = audience.filter(|audience| !audience.is_empty()).or_else(target);
+                let audience = audience.ok_or_else(|| empty_audience(actor))?;
+                let include = include_email.as_ref().map(|include| self.referenced(actor, include)).transpose()?;
+                let include_email = include.flatten().is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
+                Ok(TokenKind::Id { audience, include_email })
+            }
+        }
+    }
+
+    /// The value of an element with `ref` and text: the variable's when it resolves, else the text. `None` when
+    /// neither is there.
+    ///
+    /// # Errors
+    /// A variable of the text does not resolve and that is not to be ignored.
+    pub(super) fn referenced(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<Option<ByteString>, Fault> {
+        if let Some(text) = value.reference.as_ref().and_then(|variable| self.text(variable)) {
+            return Ok(Some(text));
+        }
+        let Some(text) = &value.text else { return Ok(None) };
+        let text = self.expand(text, actor.ignore).map_err(|unresolved| Fault::unresolved_variable(&unresolved.0))?;
+        Ok(Some(text))
+    }
+}
+
+fn empty_audience(actor: Actor<'_>) -> Fault {
+    let reason = format!("Audience is empty for GoogleIDToken in {} {}", actor.kind, actor.name);
+    Fault::new("googletoken.EmptyIDTokenAudience", reason)
+}
+
+fn token_fault(_: TokenFailure) -> Fault {
+    let code = "messaging.adaptors.http.filter.GoogleTokenGenerationFailure";
+    Fault::new(code, "Google token generation failed")
+}

@@ -1,0 +1,96 @@
+//! A callout over a load balancer: one server after the other until one answers (semantics section 2.9).
+
+use super::Failure;
+use crate::flow::balancing::{Balancer, Occupied};
+use crate::flow::host::{CallFailure, CallReply, Host};
+use crate::flow::message::MessageId;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::connection::{LoadBalancer, ServerReference};
+use crate::policy::service_callout::ServiceCallout;
+use bytestring::ByteString;
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) async fn balanced(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        balancer: &LoadBalancer,
+        message: MessageId,
+        waits: bool,
+    ) -> Result<Option<CallReply>, Failure> {
+        let ignore = policy.request.ignore_unresolved;
+        let path = balancer.path.as_ref().map(|path| self.expand(path, ignore).map_err(Failure::unresolved));
+        let path = path.transpose()?.unwrap_or_default();
+        // Clearing the message after the first call must not empty the next.
+        let whole = self.message(message).cloned();
+        let mut tried: Vec<usize> = Vec::new();
+        let mut last = Err(Failure::NoActiveTargets);
+        while let Some((place, server, occupied)) = self.choose_server(index, balancer, &tried) {
+            if let (false, Some(place), Some(whole)) = (tried.is_empty(), self.message_mut(message), &whole) {
+                *place = whole.clone();
+            }
+            self.tell_choice(balancer, server, &tried);
+            let Some(serving) = server.server.clone() else { break };
+            let destination = self.destination_on(policy, message, serving, &path)?;
+            last = self.exchange(index, policy, message, destination, waits).await;
+            drop(occupied);
+            let is_failure = is_failure(balancer, &last);
+            self.with_balancer(index, balancer, |balancing, now| balancing.report(balancer, place, is_failure, now));
+            if !is_failure {
+                return last;
+            }
+            tried.push(place);
+            self.tell_choice(balancer, server, &tried);
+            if !balancer.retry {
+                break;
+            }
+        }
+        last
+    }
+
+    fn choose_server<'p>(
+        &mut self,
+        index: usize,
+        balancer: &'p LoadBalancer,
+        tried: &[usize],
+    ) -> Option<(usize, &'p ServerReference, Occupied)> {
+        let chosen = self.with_balancer(index, balancer, |balancing, now| balancing.choose(balancer, tried, now));
+        let (place, occupied) = chosen.flatten()?;
+        Some((place, balancer.servers.get(place)?, occupied))
+    }
+
+    /// What the worker knows of a policy's servers.
+    fn with_balancer<T>(
+        &self,
+        index: usize,
+        balancer: &LoadBalancer,
+        act: impl FnOnce(&mut Balancer, std::time::Duration) -> T,
+    ) -> Option<T> {
+        let mut balancers = self.worker.balancers.try_borrow_mut().ok()?;
+        Some(act(balancers.entry(index).or_insert_with(|| Balancer::new(balancer)), self.host.now()))
+    }
+
+    /// `loadbalancing.*`, as for a TargetEndpoint. `[inferred]`
+    fn tell_choice(&mut self, balancer: &LoadBalancer, server: &ServerReference, failed: &[usize]) {
+        let failed: Vec<&str> =
+            failed.iter().filter_map(|place| balancer.servers.get(*place)).map(|server| &*server.name).collect();
+        let variables = [
+            ("loadbalancing.targetserver", Value::String(server.name.clone())),
+            ("loadbalancing.isfallback", Value::Boolean(server.is_fallback)),
+            ("loadbalancing.failedservers", Value::text(failed.join(","))),
+        ];
+        for (name, value) in variables {
+            self.set(ByteString::from_static(name), value);
+        }
+    }
+}
+
+/// Whether a call tells that its server is not well: no answer, or a status listed as unhealthy.
+fn is_failure(balancer: &LoadBalancer, outcome: &Result<Option<CallReply>, Failure>) -> bool {
+    match outcome {
+        Ok(Some(reply)) => balancer.is_unhealthy(reply.status),
+        Err(Failure::Call(failure)) => !matches!(failure, CallFailure::TooLarge(_)),
+        Ok(None) | Err(_) => false,
+    }
+}

@@ -1,0 +1,16 @@
+//! What a worker of Envoy remembers between the requests of one plan.
+
+use crate::flow::balancing::Balancer;
+use crate::flow::google::Tokens;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The memory that all transactions of a plan on one worker share.
+#[derive(Debug, Default)]
+pub struct Worker {
+    /// The balancers of the policies that have one, by the policy's place in the plan.
+    pub(super) balancers: RefCell<BTreeMap<usize, Balancer>>,
+    /// Google tokens.
+    pub(super) tokens: Rc<Tokens>,
+}

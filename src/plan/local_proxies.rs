@@ -1,0 +1,94 @@
+//! The proxies that `<LocalTargetConnection>` reaches (contract 3.1, `local_proxies`).
+
+use crate::policy::endpoint::BasePath;
+use crate::policy::origin::Scheme;
+use crate::policy::target_url::Server;
+use bytestring::ByteString;
+
+/// Every local proxy of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalProxies(Vec<LocalProxy>);
+
+/// A proxy endpoint of the same organisation and environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalProxy {
+    /// The proxy's name; without one it is reached by path alone.
+    pub api_proxy: Option<ByteString>,
+    /// The endpoint's name.
+    pub proxy_endpoint: ByteString,
+    /// Where it answers.
+    pub base_path: BasePath,
+    /// Envoy's cluster.
+    pub cluster: ByteString,
+    /// The authority of calls to it; the client's when absent.
+    pub authority: Option<ByteString>,
+}
+
+impl LocalProxies {
+    /// Those proxies.
+    pub fn new(proxies: Vec<LocalProxy>) -> LocalProxies {
+        LocalProxies(proxies)
+    }
+
+    /// The endpoint of a proxy by their names.
+    pub fn named(&self, api_proxy: &str, proxy_endpoint: &str) -> Option<&LocalProxy> {
+        let is_meant = |proxy: &&LocalProxy| {
+            proxy.api_proxy.as_deref() == Some(api_proxy) && proxy.proxy_endpoint == proxy_endpoint
+        };
+        self.0.iter().find(is_meant)
+    }
+
+    /// The proxy whose base path is the longest that a path is below. The path may have a query.
+    pub fn answering(&self, path: &str) -> Option<&LocalProxy> {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let rest = |proxy: &LocalProxy| proxy.base_path.suffix(path).map(str::len);
+        let below = self.0.iter().filter_map(|proxy| Some((rest(proxy)?, proxy)));
+        below.min_by_key(|(rest, _)| *rest).map(|(_, proxy)| proxy)
+    }
+}
+
+impl LocalProxy {
+    /// What serves calls to it; `client` is the authority that the client asked for.
+    pub fn server(&self, client: &str) -> Server {
+        let authority = self.authority.clone().unwrap_or_else(|| client.into());
+        Server { cluster: self.cluster.clone(), scheme: Scheme::Http, authority }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(name: &str, endpoint: &str, base_path: &str) -> LocalProxy {
+        LocalProxy {
+            api_proxy: Some(name.into()),
+            proxy_endpoint: endpoint.into(),
+            base_path: BasePath::new(base_path),
+            cluster: "loopback".into(),
+            authority: None,
+        }
+    }
+
+    #[test]
+    fn a_path_goes_to_the_longest_base_path() {
+        let proxies = LocalProxies::new(vec![
+            proxy("root", "default", "/"),
+            proxy("data", "default", "/v1/data"),
+            proxy("data", "admin", "/v1/data/admin"),
+        ]);
+        let cases = [
+            ("/v1/data", "data default"),
+            ("/v1/data?x=/v1/data/admin", "data default"),
+            ("/v1/data/admin/users", "data admin"),
+            ("/v1/database", "root default"),
+            ("/", "root default"),
+        ];
+        let name = |proxy: &LocalProxy| format!("{} {}", proxy.api_proxy.as_deref().unwrap(), proxy.proxy_endpoint);
+        for (path, expected) in cases {
+            assert_eq!(proxies.answering(path).map(name).as_deref(), Some(expected), "{path}");
+        }
+        assert_eq!(proxies.named("data", "admin").map(name).as_deref(), Some("data admin"));
+        assert_eq!(proxies.named("data", "other"), None);
+        assert_eq!(LocalProxies::new(vec![proxy("data", "default", "/v1")]).answering("/v2"), None);
+    }
+}

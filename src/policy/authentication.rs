@@ -1,0 +1,190 @@
+//! `<Authentication>`: a Google token for the called service (semantics section 2.12).
+
+use super::attributes::{boolean_attribute, single_child, warn_unknown_children};
+use super::referenced::Referenced;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+
+/// Which token is sent, and in which header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authentication {
+    /// `HeaderName`; `Authorization` when absent.
+    pub header_name: Option<Referenced>,
+    /// The token.
+    pub token: GoogleToken,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+/// The kinds of token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GoogleToken {
+    /// `GoogleAccessToken`.
+    Access {
+        /// `Scopes`, sorted, none twice.
+        scopes: Vec<String>,
+        /// `LifetimeInSeconds`.
+        lifetime: Option<Referenced>,
+    },
+    /// `GoogleIDToken`.
+    Id {
+        /// `Audience`.
+        audience: Option<Referenced>,
+        /// Whether the target URL is the audience when that is empty.
+        use_target_url: bool,
+        /// `IncludeEmail`.
+        include_email: Option<Referenced>,
+    },
+}
+
+/// How long an access token lives unless `LifetimeInSeconds` says otherwise, in seconds.
+pub const DEFAULT_LIFETIME: u32 = 3600;
+
+/// The longest life that Google grants, where an organisation's policy allows it: 12 hours.
+pub const LONGEST_LIFETIME: u32 = 43_200;
+
+impl Authentication {
+    /// Reads the element. `None` when it asks for no token: the template form of the user interface leaves it empty.
+    pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Authentication> {
+        element.children().next()?;
+        warn_unknown_children(element, &["HeaderName", "GoogleAccessToken", "GoogleIDToken"], diagnostics);
+        let header_name = single_child(element, "HeaderName", diagnostics);
+        let header_name = header_name.and_then(|name| Referenced::parse(name, diagnostics));
+        let access = single_child(element, "GoogleAccessToken", diagnostics);
+        let token = match (access, single_child(element, "GoogleIDToken", diagnostics)) {
+            (Some(access), None) => access_token(access, diagnostics)?,
+            (None, Some(id)) => id_token(id, diagnostics)?,
+            _ => {
+                let message = "Authentication must hold either GoogleAccessToken or GoogleIDToken";
+                diagnostics.error(element.position(), message);
+                return None;
+            }
+        };
+        Some(Authentication { header_name, token, position: element.position() })
+    }
+
+    /// Whether it reads the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        let (first, second) = match &self.token {
+            GoogleToken::Access { lifetime, .. } => (lifetime, &None),
+            GoogleToken::Id { audience, include_email, .. } => (audience, include_email),
+        };
+        [&self.header_name, first, second].into_iter().flatten().any(|value| value.uses_body(names))
+    }
+}
+
+fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
+    warn_unknown_children(element, &["Scopes", "LifetimeInSeconds"], diagnostics);
+    let listed = single_child(element, "Scopes", diagnostics);
+    let listed = listed.into_iter().flat_map(|scopes| scopes.children_named("Scope")).map(Element::text);
+    // Several scopes may stand in one element, separated by spaces as OAuth writes them.
+    let mut scopes: Vec<String> =
+        listed.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    scopes.sort();
+    scopes.dedup();
+    if scopes.is_empty() {
+        diagnostics.error(element.position(), "GoogleAccessToken needs at least one Scope in Scopes");
+        return None;
+    }
+    let lifetime = single_child(element, "LifetimeInSeconds", diagnostics);
+    if let Some(element) = lifetime {
+        check_lifetime(element, diagnostics);
+    }
+    let lifetime = lifetime.and_then(|lifetime| Referenced::parse(lifetime, diagnostics));
+    Some(GoogleToken::Access { scopes, lifetime })
+}
+
+/// A lifetime in seconds, if the text is one.
+pub fn lifetime(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|seconds| (1..=LONGEST_LIFETIME).contains(seconds))
+}
+
+fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
+    let text = element.text();
+    let is_fixed = !text.is_empty() && !text.contains('{');
+    if is_fixed && lifetime(&text).is_none() {
+        let message = format!("LifetimeInSeconds is {text:?}, not a number of seconds from 1 to {LONGEST_LIFETIME}");
+        diagnostics.error(element.position(), message);
+    }
+}
+
+fn id_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
+    warn_unknown_children(element, &["Audience", "IncludeEmail"], diagnostics);
+    let Some(audience) = single_child(element, "Audience", diagnostics) else {
+        diagnostics.error(element.position(), "GoogleIDToken needs an Audience");
+        return None;
+    };
+    let use_target_url = boolean_attribute(audience, "useTargetUrl", false, diagnostics);
+    let value = Referenced::parse(audience, diagnostics);
+    if value.is_none() && !use_target_url {
+        let message = "Audience is empty: every run fails with googletoken.EmptyIDTokenAudience";
+        diagnostics.warning(audience.position(), message);
+    }
+    let include_email = single_child(element, "IncludeEmail", diagnostics);
+    let include_email = include_email.and_then(|include| Referenced::parse(include, diagnostics));
+    Some(GoogleToken::Id { audience: value, use_target_url, include_email })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(content: &str) -> (Option<Authentication>, Vec<String>) {
+        let text = format!("<Authentication>{content}</Authentication>");
+        let document = Document::parse(&text).unwrap();
+        let mut diagnostics = Diagnostics::about("SC");
+        let parsed = Authentication::parse(document.root(), &mut diagnostics);
+        (parsed, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn an_access_token_has_scopes_and_a_lifetime() {
+        let (parsed, problems) = parse(
+            "<HeaderName ref='h'>X-Token</HeaderName><GoogleAccessToken><Scopes><Scope>b</Scope><Scope>a b</Scope>\
+             </Scopes><LifetimeInSeconds ref='{life}'>1800</LifetimeInSeconds></GoogleAccessToken>",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let parsed = parsed.unwrap();
+        assert_eq!(parsed.header_name.unwrap().text.unwrap().to_string(), "X-Token");
+        let GoogleToken::Access { scopes, lifetime } = parsed.token else { panic!() };
+        assert_eq!(scopes, ["a", "b"]);
+        assert_eq!(lifetime.unwrap().reference.unwrap().name(), "life");
+    }
+
+    #[test]
+    fn an_id_token_has_an_audience() {
+        let (parsed, problems) = parse("<GoogleIDToken><Audience useTargetUrl='true'/></GoogleIDToken>");
+        assert!(problems.is_empty(), "{problems:?}");
+        let expected = GoogleToken::Id { audience: None, use_target_url: true, include_email: None };
+        assert_eq!(parsed.unwrap().token, expected);
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let cases = [
+            (
+                "<HeaderName>X</HeaderName>",
+                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+            ),
+            (
+                "<GoogleAccessToken/><GoogleIDToken/>",
+                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+            ),
+            (
+                "<GoogleAccessToken><Scopes><Scope/></Scopes></GoogleAccessToken>",
+                "SC, line 1, column 17: GoogleAccessToken needs at least one Scope in Scopes",
+            ),
+            (
+                "<GoogleAccessToken><Scopes><Scope>a</Scope></Scopes><LifetimeInSeconds>1h</LifetimeInSeconds>\
+                 </GoogleAccessToken>",
+                "SC, line 1, column 69: LifetimeInSeconds is \"1h\", not a number of seconds from 1 to 43200",
+            ),
+            ("<GoogleIDToken/>", "SC, line 1, column 17: GoogleIDToken needs an Audience"),
+        ];
+        for (content, problem) in cases {
+            assert_eq!(parse(content).1, [problem], "{content}");
+        }
+        assert_eq!(parse("").0, None);
+    }
+}

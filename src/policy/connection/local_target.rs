@@ -1,0 +1,71 @@
+//! `<LocalTargetConnection>`: another proxy of the same organisation and environment (semantics section 2.11).
+
+use crate::diagnostic::{Diagnostics, Position};
+use crate::policy::attributes::{single_child, warn_unknown_children};
+use crate::policy::template::{Syntax, Template};
+use crate::policy::template_of;
+use crate::policy::xml::Element;
+
+/// A checked LocalTargetConnection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalTarget {
+    /// Which proxy is meant.
+    pub destination: LocalDestination,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+/// How a local proxy is named.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LocalDestination {
+    /// `APIProxy` and `ProxyEndpoint`.
+    Proxy {
+        /// The proxy's name.
+        api_proxy: Template,
+        /// The name of its endpoint.
+        proxy_endpoint: Template,
+    },
+    /// `Path`: base path and what follows it, perhaps with a query.
+    Path(Template),
+}
+
+/// The endpoint that is meant when none is named. `[inferred]`
+const DEFAULT_ENDPOINT: &str = "default";
+
+impl LocalTarget {
+    pub(super) fn parse(local: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<LocalTarget> {
+        let known = ["APIProxy", "ProxyEndpoint", "Path", "Properties", "VirtualHost"];
+        warn_unknown_children(local, &known, diagnostics);
+        let position = local.position();
+        let mut template = |name: &str| {
+            let element = single_child(local, name, diagnostics).filter(|element| !element.text().is_empty())?;
+            let syntax = if name == "Path" { Syntax::URL } else { Syntax::BRACES };
+            Some((element.position(), template_of(element, &element.text(), syntax, diagnostics)))
+        };
+        let (proxy, endpoint, path) = (template("APIProxy"), template("ProxyEndpoint"), template("Path"));
+        let destination = match (proxy, path) {
+            (Some((_, proxy)), path) => {
+                if let Some((position, _)) = path {
+                    diagnostics.warning(position, "Path is ignored: there is an APIProxy");
+                }
+                let endpoint = endpoint.map_or_else(|| Some(Template::literal(DEFAULT_ENDPOINT)), |(_, name)| name);
+                LocalDestination::Proxy { api_proxy: proxy?, proxy_endpoint: endpoint? }
+            }
+            (None, Some((_, path))) => LocalDestination::Path(path?),
+            (None, None) => {
+                diagnostics.error(position, "LocalTargetConnection needs an APIProxy or a Path");
+                return None;
+            }
+        };
+        Some(LocalTarget { destination, position })
+    }
+
+    pub(super) fn uses_body(&self, names: &[&str]) -> bool {
+        match &self.destination {
+            LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
+                api_proxy.uses_body(names) || proxy_endpoint.uses_body(names)
+            }
+            LocalDestination::Path(path) => path.uses_body(names),
+        }
+    }
+}

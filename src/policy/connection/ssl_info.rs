@@ -1,0 +1,64 @@
+//! `<SSLInfo>`: what it asks for that Envoy's clusters have to do (semantics section 2.10).
+//!
+//! TLS of a callout belongs to its cluster, so nothing of the block is kept: it is checked, and told where it counts.
+
+use crate::diagnostic::Diagnostics;
+use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
+use crate::policy::origin::Scheme;
+use crate::policy::xml::Element;
+
+/// What a cluster's `UpstreamTlsContext` has to be given by hand.
+const OF_THE_CLUSTER: [&str; 9] =
+    ["KeyStore", "KeyAlias", "TrustStore", "Ciphers", "Protocols", "CommonName", "CRLStore", "CertAlias", "KeyHsm"];
+
+/// Checks the block. `url` is the text of `URL` where that decides whether TLS is used.
+pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &mut Diagnostics) {
+    let known = ["Enabled", "Enforce", "ClientAuthEnabled", "IgnoreValidationErrors"];
+    warn_unknown_children(ssl_info, &[&known[..], &OF_THE_CLUSTER].concat(), diagnostics);
+    let text = |name: &str| ssl_info.child(name).map(Element::text).filter(|text| !text.is_empty());
+    let mut flag = |name: &str| match ssl_info.child(name).filter(|element| element.text().contains('{')) {
+        Some(element) => {
+            let message = format!("{name} cannot come from a variable in a ServiceCallout and is ignored");
+            diagnostics.warning(element.position(), message);
+            false
+        }
+        None => boolean_child(ssl_info, name, false, diagnostics),
+    };
+    let (is_enabled, is_enforced) = (flag("Enabled"), flag("Enforce"));
+    let (has_client_certificate, ignores_errors) = (flag("ClientAuthEnabled"), flag("IgnoreValidationErrors"));
+    match url.and_then(Scheme::split).map(|(scheme, _)| scheme) {
+        Some(Scheme::Http) => {
+            if is_enabled {
+                let message = "SSLInfo is ignored: a URL that begins with http:// never uses TLS";
+                diagnostics.warning(ssl_info.position(), message);
+            }
+            return;
+        }
+        // Without Enabled the whole block means nothing, and https:// uses TLS all the same.
+        Some(Scheme::Https) if !is_enabled => return,
+        _ => {}
+    }
+    if has_client_certificate {
+        for needed in ["KeyStore", "KeyAlias"].into_iter().filter(|needed| text(needed).is_none()) {
+            let message = format!("SSLInfo has ClientAuthEnabled and no {needed}");
+            diagnostics.error(ssl_info.position(), message);
+        }
+    }
+    if text("KeyAlias").is_some_and(|alias| alias.starts_with("ref://")) {
+        let at = single_child(ssl_info, "KeyAlias", diagnostics).map(Element::position);
+        diagnostics.error(at, "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore");
+    }
+    if is_enforced && ignores_errors {
+        let message = "IgnoreValidationErrors is disregarded: SSLInfo has Enforce";
+        diagnostics.warning(ssl_info.position(), message);
+    }
+    let asked = OF_THE_CLUSTER.into_iter().filter(|name| {
+        ssl_info.child(name).is_some_and(|element| !element.text().is_empty() || element.children().next().is_some())
+    });
+    let flags = [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors)];
+    let asked: Vec<&str> = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(asked).collect();
+    if !asked.is_empty() {
+        let message = format!("TLS is the cluster's: give its transport_socket what {} asks for", asked.join(", "));
+        diagnostics.warning(ssl_info.position(), message);
+    }
+}

@@ -1,0 +1,71 @@
+//! Values that an element holds as text, or that its attribute `ref` takes from a variable.
+
+use super::template::{Syntax, Template};
+use super::template_of;
+use super::variable::Variable;
+use super::xml::Element;
+use crate::diagnostic::Diagnostics;
+
+/// A value that is the variable's when `ref` resolves, else the text (semantics sections 2.12 and 10.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Referenced {
+    /// The variable that `ref` names.
+    pub reference: Option<Variable>,
+    /// The element's text; `None` when it has none.
+    pub text: Option<Template>,
+}
+
+impl Referenced {
+    /// Reads an element. `None` when it has neither.
+    pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Referenced> {
+        let text = element.text();
+        let text = match text.is_empty() {
+            true => None,
+            false => template_of(element, &text, Syntax::BRACES, diagnostics),
+        };
+        let reference = element.attribute("ref").map(variable_name).filter(|name| !name.is_empty()).map(Variable::new);
+        let has_value = reference.is_some() || text.is_some();
+        has_value.then_some(Referenced { reference, text })
+    }
+
+    /// A value that no variable changes.
+    pub fn literal(text: &str) -> Referenced {
+        Referenced { reference: None, text: Some(Template::literal(text)) }
+    }
+
+    /// Whether it reads the body of the message that goes by those names where it is read.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        self.reference.as_ref().is_some_and(|variable| variable.is_body_of(names))
+            || self.text.as_ref().is_some_and(|text| text.uses_body(names))
+    }
+}
+
+/// The documentation writes `ref="{variable}"` in some places and `ref="variable"` in others. `[inferred]`
+fn variable_name(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    #[test]
+    fn a_value_is_a_reference_a_text_or_both() {
+        let cases = [
+            ("<A>text {v}</A>", None, Some("text {v}")),
+            ("<A ref='v'/>", Some("v"), None),
+            ("<A ref='{ v }'>{}</A>", Some("v"), Some("\\{\\}")),
+            ("<A ref=''> t </A>", None, Some("t")),
+        ];
+        for (xml, reference, text) in cases {
+            let document = Document::parse(xml).unwrap();
+            let value = Referenced::parse(document.root(), &mut Diagnostics::default()).unwrap();
+            assert_eq!(value.reference.as_ref().map(|variable| &**variable.name()), reference, "{xml}");
+            assert_eq!(value.text.map(|text| text.to_string()).as_deref(), text, "{xml}");
+        }
+        let document = Document::parse("<A ref=' '/>").unwrap();
+        assert_eq!(Referenced::parse(document.root(), &mut Diagnostics::default()), None);
+    }
+}
