@@ -108,6 +108,9 @@ impl Diagnostics {
         self.add(Severity::Warning, None, position.into(), message.into());
     }
 
+    // Hardly ever called, from very many places: inlined it would be a tenth of the module.
+    #[cold]
+    #[inline(never)]
     fn add(&mut self, severity: Severity, name: Option<&'static str>, position: Option<Position>, message: String) {
         self.list.push(Diagnostic { severity, name, subject: self.subject.clone(), position, message });
     }
