@@ -70,7 +70,7 @@ fn read<T>(
     roots: &[&str],
     read: impl FnOnce(Element<'_, '_>, String, &mut Diagnostics) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
-    let mut diagnostics = Diagnostics::about(place);
+    let mut diagnostics = Diagnostics::of_document(place);
     let read = read_document(text, &mut diagnostics, |root, diagnostics| {
         check_root(root, roots, diagnostics)?;
         let name = root.attribute("name").unwrap_or_default().trim().to_owned();
