@@ -94,7 +94,7 @@ pub(super) fn element_text(element: Element<'_, '_>, child: &str) -> String {
     element.child(child).map(Element::text).unwrap_or_default()
 }
 
-/// The `Condition` of a flow, step or rule. A text that cannot be compiled is told with its column.
+/// The `Condition` of a flow, step or rule. What cannot be compiled is told with its place.
 pub(super) fn condition(element: Element<'_, '_>, place: &str, diagnostics: &mut Diagnostics) -> Option<Condition> {
     // The others are SAP's, of a step and of a flow or rule.
     let condition =
@@ -102,8 +102,13 @@ pub(super) fn condition(element: Element<'_, '_>, place: &str, diagnostics: &mut
     match Condition::parse(&condition.raw_text()) {
         Ok(condition) => condition,
         Err(error) => {
-            let message = format!("{place} condition, column {}: {error}", error.column);
-            diagnostics.error(condition.position(), message);
+            match condition.text_position(error.column.saturating_sub(1)) {
+                Some(position) => diagnostics.error(position, format!("{place} condition: {error}")),
+                None => {
+                    let message = format!("{place} condition, column {}: {error}", error.column);
+                    diagnostics.error(condition.position(), message);
+                }
+            }
             None
         }
     }
