@@ -70,7 +70,8 @@ impl Policies {
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
         let StepReference { policy: name, condition, place, position } = reference;
         let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            diagnostics.error(position, format!("{place}: there is no policy of that name"));
+            let hint = self.in_another_case(&name).map(|other| format!("; there is {other}")).unwrap_or_default();
+            diagnostics.error(position, format!("{place}: there is no policy of that name{hint}"));
             return None;
         };
         let document = self.documents.get(index)?;
@@ -96,6 +97,12 @@ impl Policies {
         }
         self.attached.insert(index);
         Some(Step { policy: index, condition })
+    }
+
+    /// The policy whose name differs from a name in case alone.
+    fn in_another_case(&self, name: &str) -> Option<&str> {
+        let mut names = self.documents.iter().filter_map(|document| document.name.as_deref());
+        names.find(|other| other.eq_ignore_ascii_case(name))
     }
 
     /// The policies that steps refer to.
