@@ -10,6 +10,7 @@ pub(crate) use folder::read as read_folder;
 use super::document::Document;
 use super::finding::Finding;
 use super::source::Source;
+use envoy_callout::policy::xml;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub(crate) struct Bundle {
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
     pub(crate) name: String,
+    /// The revision, when the base file tells.
+    pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
     pub(crate) policies: Vec<Document>,
     /// The names of the policies among them, and among the unreadable files, that are no XML: their files' names.
@@ -117,6 +120,7 @@ impl Bundle {
         let mut bundle = Bundle {
             kind,
             name: String::new(),
+            revision: None,
             policies: Vec::new(),
             broken_policies: Vec::new(),
             proxy_endpoints: Vec::new(),
@@ -144,7 +148,7 @@ impl Bundle {
                 bundle.broken_policies.push(source.stem().to_owned());
             }
             match role {
-                Role::Base => bundle.name = name_in_base(source.clone()).unwrap_or(bundle.name),
+                Role::Base => bundle.read_base(&source),
                 Role::Policy => bundle.policies.push(document()),
                 Role::ProxyEndpoint => bundle.proxy_endpoints.push(document()),
                 Role::TargetEndpoint => bundle.target_endpoints.push(document()),
@@ -158,6 +162,17 @@ impl Bundle {
         }
         bundle.name_shared_flows(shared_flows);
         bundle
+    }
+
+    /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
+    fn read_base(&mut self, source: &Source) {
+        let Ok(document) = xml::Document::parse(&source.text) else { return };
+        let root = document.root();
+        if matches!(root.name(), "APIProxy" | "SharedFlowBundle") {
+            let attribute = |name| root.attribute(name).map(str::trim).filter(|value| !value.is_empty());
+            self.name = attribute("name").unwrap_or(source.stem()).to_owned();
+            self.revision = attribute("revision").map(str::to_owned);
+        }
     }
 
     fn add_properties(&mut self, source: &Source) {
@@ -182,13 +197,6 @@ impl Bundle {
         let endpoints = self.proxy_endpoints.iter().chain(&self.target_endpoints).chain(&self.integration_endpoints);
         endpoints.chain(&self.shared_flows).chain(&self.policies)
     }
-}
-
-/// The name that a base file (`apiproxy/NAME.xml`) gives: its attribute, else its file's.
-fn name_in_base(source: Rc<Source>) -> Option<String> {
-    let root = Document::named_after_file(source).root()?;
-    let is_base = matches!(root.element.as_str(), "APIProxy" | "SharedFlowBundle");
-    Some(root.name).filter(|name| is_base && !name.is_empty())
 }
 
 #[cfg(test)]
@@ -229,7 +237,7 @@ mod tests {
             file("resources/properties/limits.properties", "most = 5"),
         ];
         let bundle = Bundle::new(Kind::Proxy, "folder", files);
-        assert_eq!(bundle.name, "weather-v1");
+        assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
         let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
         assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));

@@ -43,6 +43,11 @@ impl<'a> Configuration<'a> {
     /// The configuration of one proxy endpoint.
     pub(crate) fn of_proxy(bundle: &'a Bundle, endpoint: &'a Document, shared: &[&'a Bundle]) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
+        let mut proxy = json!({"name": bundle.name});
+        if let (Some(revision), Some(proxy)) = (&bundle.revision, proxy.as_object_mut()) {
+            proxy.insert("revision".to_owned(), json!(revision));
+        }
+        configuration.set("proxy", proxy);
         configuration.set("proxy_endpoint", json!(endpoint.text()));
         configuration.documents.insert("proxy_endpoint".to_owned(), endpoint);
         for document in &bundle.target_endpoints {

@@ -60,6 +60,22 @@ fn saps_proxies_are_bundles() {
     assert_eq!(run.output, include_str!("sap.txt"));
 }
 
+#[test]
+fn a_bundle_without_flows_runs_nothing() {
+    let folder = scratch("no-flows");
+    let policies = folder.join("sharedflowbundle/policies");
+    std::fs::create_dir_all(&policies).unwrap();
+    std::fs::write(policies.join("AM 1.xml"), "<AssignMessage/>").unwrap();
+    let run = run(&["check", folder.to_str().unwrap()]);
+    let expected = format!(
+        "warning: the bundle no-flows has no shared flow: nothing of it runs\n\n\
+         warning: AM 1 is never attached: no step names it\n --> {}:1:1\n  |\n\
+         1 | <AssignMessage/>\n  | ^^^^^^^^^^^^^^^^\n\n2 warnings in 1 file\n",
+        policies.join("AM 1.xml").display()
+    );
+    assert_eq!((run.status, run.output), (0, expected));
+}
+
 /// Adds what lies in a folder to an archive, below a prefix.
 fn add(folder: &Path, prefix: &str, archive: &mut zip::ZipWriter<File>) {
     let mut children: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

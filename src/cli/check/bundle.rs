@@ -7,7 +7,7 @@ use super::types::Types;
 use crate::cli::bundle::{Bundle, Kind};
 use crate::cli::configuration::Configuration;
 use crate::cli::document::Document;
-use crate::cli::finding::Findings;
+use crate::cli::finding::{Finding, Findings, Severity};
 use envoy_callout::policy::Policy;
 use serde_json::json;
 
@@ -15,6 +15,14 @@ use serde_json::json;
 pub(super) fn check(bundle: &Bundle, given: &[&Bundle], findings: &mut Findings, hosts: &mut Hosts, types: &mut Types) {
     for finding in &bundle.unreadable {
         findings.add(finding.clone());
+    }
+    let (entries, missing) = match bundle.kind {
+        Kind::Proxy => (&bundle.proxy_endpoints, "proxy endpoint"),
+        Kind::SharedFlow => (&bundle.shared_flows, "shared flow"),
+    };
+    if entries.is_empty() {
+        let text = format!("the bundle {} has no {missing}: nothing of it runs", bundle.name);
+        findings.add(Finding::new(Severity::Warning, text));
     }
     let shared = called_by(bundle, given);
     for configuration in configurations(bundle, &shared) {
