@@ -92,11 +92,10 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     section.check_keys(&KEYS, diagnostics);
     let mut policies = Policies::read(&section, diagnostics);
     let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
-    let (subject, proxy) = match &proxy_endpoint {
-        Some(proxy) => (format!("ProxyEndpoint {}", proxy.endpoint.name), proxy.endpoint.clone()),
-        None => (String::new(), steps::read(&section, &policies, diagnostics)),
+    let proxy = match &proxy_endpoint {
+        Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
+        None => steps::read(&section, &policies, diagnostics).map(&mut |step| policies.resolve(step, diagnostics)),
     };
-    let proxy = diagnostics.under(subject, |diagnostics| proxy.map(&mut |step| policies.resolve(step, diagnostics)));
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
 
@@ -104,9 +103,11 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
-    policies.for_each_attached(|policy| {
-        connections.connect(policy, &assigned, diagnostics);
-        google.check(policy, &constants, diagnostics);
+    policies.for_each_attached(|key, policy| {
+        diagnostics.within(key, |diagnostics| {
+            connections.connect(policy, &assigned, diagnostics);
+            google.check(policy, &constants, diagnostics);
+        });
     });
     let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);

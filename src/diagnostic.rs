@@ -29,6 +29,8 @@ pub struct Diagnostic {
     pub name: Option<&'static str>,
     /// What it is about: a policy's name, `policies[0]`, `request[1] (SC-1)`, or empty for the configuration itself.
     pub subject: String,
+    /// The configuration's document that the problem stands in, by its key: `policies[0]`, `proxy_endpoint`.
+    pub document: Option<String>,
     /// Where in the document, for a problem of an XML document.
     pub position: Option<Position>,
     /// What is wrong.
@@ -61,13 +63,21 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     subject: String,
+    document: Option<String>,
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
     /// A collector for problems of that subject.
     pub fn about(subject: impl Into<String>) -> Diagnostics {
-        Diagnostics { subject: subject.into(), list: Vec::new() }
+        Diagnostics { subject: subject.into(), ..Diagnostics::default() }
+    }
+
+    /// A collector for problems of the document under that key of the configuration. The key is their subject too,
+    /// until the document's name is known.
+    pub fn of_document(key: impl Into<String>) -> Diagnostics {
+        let key = key.into();
+        Diagnostics { subject: key.clone(), document: Some(key), list: Vec::new() }
     }
 
     /// What problems are added about now.
@@ -85,6 +95,14 @@ impl Diagnostics {
         let before = std::mem::replace(&mut self.subject, subject.into());
         let result = act(self);
         self.subject = before;
+        result
+    }
+
+    /// Adds problems of the document under that key of the configuration for a while.
+    pub fn within<T>(&mut self, key: impl Into<String>, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
+        let before = self.document.replace(key.into());
+        let result = act(self);
+        self.document = before;
         result
     }
 
@@ -112,7 +130,8 @@ impl Diagnostics {
     #[cold]
     #[inline(never)]
     fn add(&mut self, severity: Severity, name: Option<&'static str>, position: Option<Position>, message: String) {
-        self.list.push(Diagnostic { severity, name, subject: self.subject.clone(), position, message });
+        let (subject, document) = (self.subject.clone(), self.document.clone());
+        self.list.push(Diagnostic { severity, name, subject, document, position, message });
     }
 
     /// Takes over the problems of another collector.
@@ -147,5 +166,18 @@ mod tests {
             lines,
             ["SC-1, line 3, column 5: URLMissing: URL is missing in Step SC-1.", "SC-1: odd", "no policies"]
         );
+    }
+
+    #[test]
+    fn a_diagnostic_knows_its_document() {
+        let mut diagnostics = Diagnostics::of_document("policies[0]");
+        diagnostics.error(None, "one");
+        diagnostics.set_subject("SC-1");
+        diagnostics.within("proxy_endpoint", |diagnostics| diagnostics.error(None, "two"));
+        diagnostics.error(None, "three");
+        let found: Vec<_> =
+            diagnostics.into_vec().into_iter().map(|problem| (problem.subject, problem.document)).collect();
+        let expected = [("policies[0]", "policies[0]"), ("SC-1", "proxy_endpoint"), ("SC-1", "policies[0]")];
+        assert_eq!(found, expected.map(|(subject, document)| (subject.to_owned(), Some(document.to_owned()))));
     }
 }

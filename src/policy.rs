@@ -68,7 +68,7 @@ impl Policy {
     /// `place` says which document it is until its name is known, such as `policies[0]`. The diagnostics hold every
     /// problem; there is no policy exactly when one of them is an error.
     pub fn parse(text: &str, place: &str) -> (Option<Policy>, Vec<Diagnostic>) {
-        let mut diagnostics = Diagnostics::about(place);
+        let mut diagnostics = Diagnostics::of_document(place);
         let policy = read_document(text, &mut diagnostics, |root, diagnostics| match root.name() {
             "ServiceCallout" => ServiceCallout::parse(root, diagnostics).map(Box::new).map(Policy::ServiceCallout),
             "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, diagnostics))),

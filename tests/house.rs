@@ -26,7 +26,8 @@ fn src() -> PathBuf {
 
 /// The files of a module: `name.rs` and everything below `name/`.
 fn module(name: &str) -> Vec<PathBuf> {
-    let mut files = sources(&src().join(name));
+    let folder = src().join(name);
+    let mut files = if folder.is_dir() { sources(&folder) } else { Vec::new() };
     files.push(src().join(format!("{name}.rs")));
     files
 }
@@ -61,6 +62,27 @@ fn modules_import_in_one_direction() {
         ("config", "filter"),
     ];
     let found: Vec<String> = forbidden.iter().flat_map(|(module, other)| mentions(module, other)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The tool is a crate of its own that uses the library as others would.
+#[test]
+fn the_library_does_not_know_the_tool() {
+    let is_tool = |file: &Path| file.starts_with(src().join("cli")) || file == src().join("cli.rs");
+    for file in sources(&src()).iter().filter(|file| !is_tool(file) && !file.ends_with("main.rs")) {
+        assert!(!fs::read_to_string(file).unwrap().contains("cli::"), "{}", file.display());
+    }
+}
+
+/// The tool reads, then a command thinks, then a report is written.
+#[test]
+fn the_tools_modules_import_in_one_direction() {
+    let forbidden = ["source", "document", "finding", "bundle", "input", "configuration"]
+        .into_iter()
+        .flat_map(|module| [(module, "check"), (module, "report")])
+        .chain([("report", "check"), ("source", "finding"), ("bundle", "configuration")]);
+    let found: Vec<String> =
+        forbidden.flat_map(|(module, other)| mentions(&format!("cli/{module}"), &format!("cli::{other}"))).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 

@@ -4,7 +4,7 @@ use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Routing, Step, Target};
-use crate::policy::endpoint::{ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use crate::policy::endpoint::{Endpoint, ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
 use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeMap;
 
@@ -26,6 +26,14 @@ pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostic
     endpoint
 }
 
+/// The proxy's flows and fault rules with their steps resolved.
+pub(super) fn flows(proxy: &ProxyEndpoint, policies: &mut Policies, diagnostics: &mut Diagnostics) -> Endpoint<Step> {
+    let endpoint = proxy.endpoint.clone();
+    about("proxy_endpoint", &format!("ProxyEndpoint {}", endpoint.name), diagnostics, |diagnostics| {
+        endpoint.map(&mut |step| policies.resolve(step, diagnostics))
+    })
+}
+
 /// Reads the target endpoints and resolves the steps of everything around the proxy's flows.
 pub(super) fn routing(
     section: &Section<'_>,
@@ -41,16 +49,18 @@ pub(super) fn routing(
         let Some(TargetEndpoint { endpoint, success_codes }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("there is another target endpoint named {}", endpoint.name);
-            diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
+            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
         }
-        let endpoint = diagnostics.under(format!("TargetEndpoint {}", endpoint.name), |diagnostics| {
+        let subject = format!("TargetEndpoint {}", endpoint.name);
+        let endpoint = about(&place, &subject, diagnostics, |diagnostics| {
             endpoint.map(&mut |step| policies.resolve(step, diagnostics))
         });
         targets.push(Target { endpoint, success_codes });
     }
     let flow = &proxy.post_client_flow;
     let post_client = flow.request.iter().chain(&flow.response).cloned();
-    let post_client = diagnostics.under(format!("ProxyEndpoint {}", proxy.endpoint.name), |diagnostics| {
+    let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
+    let post_client = about("proxy_endpoint", &subject, diagnostics, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
     Routing { rules: proxy.route_rules.clone(), targets, post_client }
@@ -62,7 +72,7 @@ pub(super) fn shared_flows(
     policies: &mut Policies,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Vec<Step>> {
-    let mut documents: BTreeMap<String, Vec<StepReference>> = BTreeMap::new();
+    let mut documents: Documents = BTreeMap::new();
     for (index, text) in section.strings("shared_flows", diagnostics).iter().enumerate() {
         let place = format!("shared_flows[{index}]");
         let (flow, problems) = SharedFlow::parse(text, &place);
@@ -70,46 +80,62 @@ pub(super) fn shared_flows(
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
             let message = format!("there is another shared flow named {name}");
-            diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
+            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
         }
-        documents.insert(name, steps);
+        documents.insert(name, (place, steps));
     }
     // Only what a flow reaches is resolved: a shared flow may be there for another proxy.
     let mut resolved: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     loop {
-        let is_new = |callout: &&FlowCallout| !resolved.contains_key(&*callout.shared_flow);
-        let wanted: Vec<FlowCallout> = policies.flow_callouts().filter(is_new).cloned().collect();
+        let callouts = policies.flow_callouts().map(|(key, callout)| (key.to_owned(), callout.clone()));
+        let wanted: Vec<(String, FlowCallout)> =
+            callouts.filter(|(_, callout)| !resolved.contains_key(&*callout.shared_flow)).collect();
         if wanted.is_empty() {
             break;
         }
-        for callout in wanted {
+        for (policy_key, callout) in wanted {
             let name = callout.shared_flow.to_string();
             let steps = match documents.get(&name) {
-                Some(steps) => diagnostics.under(format!("SharedFlow {name}"), |diagnostics| {
+                Some((key, steps)) => about(key, &format!("SharedFlow {name}"), diagnostics, |diagnostics| {
                     steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
                 }),
                 None => {
                     let (policy, message) =
                         (&*callout.attributes.name, format!("there is no shared flow named {name}"));
-                    diagnostics.under(policy, |diagnostics| diagnostics.error(callout.position, message));
+                    about(&policy_key, policy, diagnostics, |diagnostics| {
+                        diagnostics.error(callout.position, message);
+                    });
                     Vec::new()
                 }
             };
             resolved.insert(name, steps);
         }
     }
-    for name in resolved.keys().filter(|name| ends_in_itself(name, &documents, policies)) {
-        let subject = format!("SharedFlow {name}");
-        diagnostics.under(subject, |diagnostics| diagnostics.error(None, "the shared flow calls itself"));
+    for (name, (key, _)) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
+        if ends_in_itself(name, &documents, policies) {
+            about(key, &format!("SharedFlow {name}"), diagnostics, |diagnostics| {
+                diagnostics.error(None, "the shared flow calls itself");
+            });
+        }
     }
     resolved
 }
 
-fn ends_in_itself(start: &str, documents: &BTreeMap<String, Vec<StepReference>>, policies: &Policies) -> bool {
+/// Shared flows by name, each with the key of its document.
+type Documents = BTreeMap<String, (String, Vec<StepReference>)>;
+
+/// Tells problems of one subject that stand in the document under a key.
+fn about<T>(key: &str, subject: &str, diagnostics: &mut Diagnostics, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
+    diagnostics.within(key, |diagnostics| diagnostics.under(subject, act))
+}
+
+fn ends_in_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
     let called_by = |name: &str| -> Vec<String> {
-        let steps = documents.get(name).into_iter().flatten();
-        let called =
-            |step: &StepReference| policies.flow_callouts().find(|callout| callout.attributes.name == step.policy);
+        let steps = documents.get(name).into_iter().flat_map(|(_, steps)| steps);
+        let called = |step: &StepReference| {
+            let mut callouts = policies.flow_callouts().map(|(_, callout)| callout);
+            callouts.find(|callout| callout.attributes.name == step.policy)
+        };
         steps.filter_map(called).map(|callout| callout.shared_flow.to_string()).collect()
     };
     let mut seen: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! `policies`: the policy documents, and the steps that refer to them by name.
 
 use super::keys::Section;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Position};
 use crate::plan::Step;
 use crate::policy::Policy;
 use crate::policy::endpoint::StepReference;
@@ -18,6 +18,8 @@ pub(super) struct Policies {
 }
 
 struct Document {
+    /// Its key in the configuration: `policies[0]`.
+    key: String,
     /// The policy, unless its document has errors.
     policy: Option<Policy>,
     /// The name in the document, when it can be read.
@@ -49,9 +51,10 @@ impl Policies {
             diagnostics.extend(problems);
             if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
                 let message = format!("there is another policy named {name}");
-                diagnostics.under(place, |diagnostics| diagnostics.error(None, message));
+                let tell = |diagnostics: &mut Diagnostics| diagnostics.error(None, message);
+                diagnostics.within(&place, |diagnostics| diagnostics.under(&place, tell));
             }
-            documents.push(Document { policy, name });
+            documents.push(Document { key: place, policy, name });
         }
         Policies { documents, skip_unsupported, attached: BTreeSet::new() }
     }
@@ -67,22 +70,28 @@ impl Policies {
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
         let StepReference { policy: name, condition, place, position } = reference;
         let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            diagnostics.error(position, format!("{place}: there is no policy of that name"));
+            let hint = self.in_another_case(&name).map(|other| format!("; there is {other}")).unwrap_or_default();
+            diagnostics.error(position, format!("{place}: there is no policy of that name{hint}"));
             return None;
         };
-        let policy = self.documents.get(index)?.policy.as_ref()?;
+        let document = self.documents.get(index)?;
+        let policy = document.policy.as_ref()?;
         if let Policy::Unsupported(unsupported) = policy {
             if unsupported.attributes.enabled {
                 let is_not = format!("{} is not a policy type that this filter runs", unsupported.kind);
                 // A policy that no list of steps names is told of by its own place.
-                let (subject, position, message) = match place.is_empty() {
-                    true => (name, Some(unsupported.position), is_not),
-                    false => (diagnostics.subject().to_owned(), position, format!("{place}: {is_not}")),
-                };
-                diagnostics.under(subject, |diagnostics| match self.skip_unsupported {
+                let tell = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
+                    .skip_unsupported
+                {
                     true => diagnostics.warning(position, format!("{message}; the step is skipped")),
                     false => diagnostics.error(position, message),
-                });
+                };
+                match place.is_empty() {
+                    true => diagnostics.within(&document.key, |diagnostics| {
+                        diagnostics.under(name, |diagnostics| tell(Some(unsupported.position), is_not, diagnostics))
+                    }),
+                    false => tell(position, format!("{place}: {is_not}"), diagnostics),
+                }
             }
             return None;
         }
@@ -90,24 +99,32 @@ impl Policies {
         Some(Step { policy: index, condition })
     }
 
+    /// The policy whose name differs from a name in case alone.
+    fn in_another_case(&self, name: &str) -> Option<&str> {
+        let mut names = self.documents.iter().filter_map(|document| document.name.as_deref());
+        names.find(|other| other.eq_ignore_ascii_case(name))
+    }
+
     /// The policies that steps refer to.
     pub(super) fn attached(&self) -> impl Iterator<Item = &Policy> {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
     }
 
-    /// The FlowCallouts among them.
-    pub(super) fn flow_callouts(&self) -> impl Iterator<Item = &FlowCallout> {
-        self.attached().filter_map(|policy| match policy {
-            Policy::FlowCallout(callout) => Some(callout),
+    /// The FlowCallouts among them, each with the key of its document.
+    pub(super) fn flow_callouts(&self) -> impl Iterator<Item = (&str, &FlowCallout)> {
+        let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
+        documents.filter_map(|document| match &document.policy {
+            Some(Policy::FlowCallout(callout)) => Some((document.key.as_str(), callout)),
             _ => None,
         })
     }
 
-    /// Visits the policies that steps refer to.
-    pub(super) fn for_each_attached(&mut self, mut visit: impl FnMut(&mut Policy)) {
+    /// Visits the policies that steps refer to, each with the key of its document.
+    pub(super) fn for_each_attached(&mut self, mut visit: impl FnMut(&str, &mut Policy)) {
         for index in &self.attached {
-            if let Some(policy) = self.documents.get_mut(*index).and_then(|document| document.policy.as_mut()) {
-                visit(policy);
+            let Some(document) = self.documents.get_mut(*index) else { continue };
+            if let Some(policy) = &mut document.policy {
+                visit(&document.key, policy);
             }
         }
     }

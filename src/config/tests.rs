@@ -64,6 +64,14 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
+fn a_name_in_another_case_is_another_name() {
+    assert_eq!(
+        problems(&json!({"policies": [CALLOUT], "request": ["sc-1"]})),
+        ["request[0] (sc-1): there is no policy of that name; there is SC-1"]
+    );
+}
+
+#[test]
 fn what_is_required_is_asked_for() {
     assert_eq!(problems(&json!({})), ["policies is required: a list of policy documents"]);
     assert_eq!(problems(&json!([])), ["the configuration must be an object, not a list"]);

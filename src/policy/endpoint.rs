@@ -4,6 +4,7 @@ mod base_path;
 mod fault_rules;
 mod flow;
 mod route_rule;
+mod sap;
 
 pub use base_path::BasePath;
 pub use fault_rules::{DefaultFaultRule, FaultRule, FaultRules, Order};
@@ -70,16 +71,26 @@ fn read<T>(
     roots: &[&str],
     read: impl FnOnce(Element<'_, '_>, String, &mut Diagnostics) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
-    let mut diagnostics = Diagnostics::about(place);
+    let mut diagnostics = Diagnostics::of_document(place);
     let read = read_document(text, &mut diagnostics, |root, diagnostics| {
         check_root(root, roots, diagnostics)?;
-        let name = root.attribute("name").unwrap_or_default().trim().to_owned();
+        let name = sap::name(root);
         if !name.is_empty() {
             diagnostics.set_subject(format!("{} {name}", root.name()));
         }
         Some(read(root, name, diagnostics))
     });
     (read, diagnostics.into_vec())
+}
+
+/// The first child of that name or SAP's, with a warning when there are more.
+fn single<'a, 'input>(
+    element: Element<'a, 'input>,
+    name: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Element<'a, 'input>> {
+    let actual = sap::children(element, name).next()?.name();
+    single_child(element, actual, diagnostics)
 }
 
 /// Whether a document is what it should be: the names that its root may have, the usual one first.
@@ -94,18 +105,22 @@ fn check_root(root: Element<'_, '_>, names: &[&str], diagnostics: &mut Diagnosti
 
 impl Endpoint<StepReference> {
     fn parse(root: Element<'_, '_>, name: String, order: Order, diagnostics: &mut Diagnostics) -> Self {
-        let flow = |name: &'static str, diagnostics: &mut Diagnostics| match single_child(root, name, diagnostics) {
+        let flow = |name: &'static str, diagnostics: &mut Diagnostics| match single(root, name, diagnostics) {
             Some(flow) => Flow::parse(flow, name, diagnostics),
             None => Flow::empty(name),
         };
         let pre_flow = flow("PreFlow", diagnostics);
         let post_flow = flow("PostFlow", diagnostics);
         let mut flows = Vec::new();
-        for element in root.children_named("Flows").flat_map(|flows| flows.children_named("Flow")) {
-            let name = element.attribute("name").unwrap_or_default().trim();
-            flows.push(Flow::parse(element, if name.is_empty() { "Flow" } else { name }, diagnostics));
+        let apigees = root.children_named("Flows").flat_map(|flows| flows.children_named("Flow"));
+        for element in apigees.chain(sap::listed(root, "conditionalFlows", "conditionalFlow")) {
+            let name = sap::name(element);
+            flows.push(Flow::parse(element, if name.is_empty() { "Flow" } else { &name }, diagnostics));
         }
         let rules = single_child(root, "FaultRules", diagnostics);
+        for unread in root.children_named("faultRules").filter(|rules| rules.children().next().is_some()) {
+            diagnostics.warning(unread.position(), "faultRules in SAP's form are not read; write them as FaultRules");
+        }
         let default = single_child(root, "DefaultFaultRule", diagnostics);
         let fault_rules = FaultRules {
             rules: rules.map(|rules| FaultRule::parse_all(rules, order, diagnostics)).unwrap_or_default(),
@@ -149,7 +164,9 @@ impl ProxyEndpoint {
     pub fn parse(text: &str, place: &str) -> (Option<ProxyEndpoint>, Vec<Diagnostic>) {
         read(text, place, &["ProxyEndpoint", "ProxyEndPoint"], |root, name, diagnostics| {
             let connection = single_child(root, "HTTPProxyConnection", diagnostics);
-            let base_path = connection.and_then(|connection| single_child(connection, "BasePath", diagnostics));
+            let base_path = connection
+                .and_then(|connection| single_child(connection, "BasePath", diagnostics))
+                .or_else(|| root.child("base_path"));
             ProxyEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::BottomToTop, diagnostics),
                 post_client_flow: match single_child(root, "PostClientFlow", diagnostics) {

@@ -103,6 +103,19 @@ impl<'a, 'input> Element<'a, 'input> {
         self.0.children().filter(Node::is_text).filter_map(|node| node.text()).collect()
     }
 
+    /// Where a character of [`Element::raw_text`] stands, counted from 0. Nothing when the text is not written as it is
+    /// read: with entities, comments, CDATA, or lines that end in CR LF.
+    pub fn text_position(self, index: usize) -> Option<Position> {
+        let mut children = self.0.children();
+        let text = children.next().filter(Node::is_text)?;
+        let source = self.source(text);
+        if children.next().is_some() || text.text() != Some(source) {
+            return None;
+        }
+        let at = source.char_indices().nth(index).map_or(source.len(), |(at, _)| at);
+        Some(position(self.0.document().text_pos_at(text.range().start.saturating_add(at))))
+    }
+
     /// The element's own text, trimmed: how every simple element is read (semantics section 1.2). `[inferred]`
     pub fn text(self) -> String {
         self.raw_text().trim().to_owned()
@@ -188,6 +201,18 @@ mod tests {
         let child = document.root().child("B").unwrap();
         assert_eq!(child.position(), Position { line: 2, column: 3 });
         assert_eq!(child.attribute_position("c"), Position { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn a_character_of_a_text_has_a_position_when_it_is_written_as_read() {
+        let at = |text: &str, index| Document::parse(text).unwrap().root().text_position(index);
+        assert_eq!(at("<A>é\n b</A>", 3), Some(Position { line: 2, column: 2 }));
+        assert_eq!(at("<A>ab</A>", 2), Some(Position { line: 1, column: 6 }));
+        for text in
+            ["<A>&lt;b</A>", "<A>a<!-- x -->b</A>", "<A><![CDATA[b]]></A>", "<A>a\r\nb</A>", "<A/>", "<A>a<B/></A>"]
+        {
+            assert_eq!(at(text, 0), None, "{text}");
+        }
     }
 
     #[test]

@@ -82,20 +82,21 @@ impl<S> FaultRules<S> {
 impl FaultRules<StepReference> {
     /// Reads the `fault_rules` and `default_fault_rule` of the configuration, tried from bottom to top.
     pub fn parse_texts(rules: Option<&str>, default: Option<&str>) -> (Self, Vec<Diagnostic>) {
-        let mut diagnostics = Diagnostics::about("fault_rules");
+        let mut diagnostics = Diagnostics::of_document("fault_rules");
         let rules = rules.and_then(|text| {
             read_document(text, &mut diagnostics, |root, diagnostics| {
                 check_root(root, &["FaultRules"], diagnostics)?;
                 Some(FaultRule::parse_all(root, Order::BottomToTop, diagnostics))
             })
         });
-        diagnostics.set_subject("default_fault_rule");
+        let mut of_default = Diagnostics::of_document("default_fault_rule");
         let default = default.and_then(|text| {
-            read_document(text, &mut diagnostics, |root, diagnostics| {
+            read_document(text, &mut of_default, |root, diagnostics| {
                 check_root(root, &["DefaultFaultRule"], diagnostics)?;
                 Some(DefaultFaultRule::parse(root, diagnostics))
             })
         });
+        diagnostics.extend(of_default.into_vec());
         (FaultRules { rules: rules.unwrap_or_default(), default }, diagnostics.into_vec())
     }
 }

@@ -1,5 +1,6 @@
 //! Flows and their steps.
 
+use super::sap;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::policy::condition::Condition;
 use crate::policy::xml::Element;
@@ -49,9 +50,9 @@ impl<S> Flow<S> {
 
 impl Flow<StepReference> {
     pub(super) fn parse(flow: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Self {
-        let mut steps = |part: &str| {
+        let mut steps = |part: &'static str| {
             let place = format!("{name} {}", part.to_ascii_lowercase());
-            let parts = flow.children_named(part);
+            let parts = sap::children(flow, part);
             parts.flat_map(|part| StepReference::parse_all(part, &place, diagnostics)).collect()
         };
         Flow {
@@ -66,11 +67,12 @@ impl Flow<StepReference> {
 impl StepReference {
     /// The steps directly inside an element. `Policy` is the schema's other name of `Step`.
     pub(super) fn parse_all(parent: Element<'_, '_>, place: &str, diagnostics: &mut Diagnostics) -> Vec<StepReference> {
-        let steps = parent.children().filter(|child| matches!(child.name(), "Step" | "Policy"));
+        let apigees = parent.children().filter(|child| matches!(child.name(), "Step" | "Policy"));
+        let steps = apigees.chain(sap::listed(parent, "steps", "step"));
         let mut references = Vec::new();
         for (index, step) in steps.enumerate() {
             let names: Vec<String> =
-                step.children_named("Name").map(Element::text).filter(|name| !name.is_empty()).collect();
+                sap::children(step, "Name").map(Element::text).filter(|name| !name.is_empty()).collect();
             let Some(policy) = names.first().cloned() else {
                 diagnostics.warning(step.position(), format!("{place}[{index}]: a step without Name is ignored"));
                 continue;
@@ -87,14 +89,26 @@ impl StepReference {
     }
 }
 
-/// The `Condition` of a flow, step or rule. A text that cannot be compiled is told with its column.
+/// The text of a child element, empty without one.
+pub(super) fn element_text(element: Element<'_, '_>, child: &str) -> String {
+    element.child(child).map(Element::text).unwrap_or_default()
+}
+
+/// The `Condition` of a flow, step or rule. What cannot be compiled is told with its place.
 pub(super) fn condition(element: Element<'_, '_>, place: &str, diagnostics: &mut Diagnostics) -> Option<Condition> {
-    let condition = element.child("Condition")?;
+    // The others are SAP's, of a step and of a flow or rule.
+    let condition =
+        element.children().find(|child| matches!(child.name(), "Condition" | "condition" | "conditions"))?;
     match Condition::parse(&condition.raw_text()) {
         Ok(condition) => condition,
         Err(error) => {
-            let message = format!("{place} condition, column {}: {error}", error.column);
-            diagnostics.error(condition.position(), message);
+            match condition.text_position(error.column.saturating_sub(1)) {
+                Some(position) => diagnostics.error(position, format!("{place} condition: {error}")),
+                None => {
+                    let message = format!("{place} condition, column {}: {error}", error.column);
+                    diagnostics.error(condition.position(), message);
+                }
+            }
             None
         }
     }

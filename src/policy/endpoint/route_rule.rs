@@ -1,6 +1,7 @@
 //! Route rules: which target a request goes to.
 
 use super::flow::condition;
+use super::sap;
 use crate::diagnostic::Diagnostics;
 use crate::policy::condition::Condition;
 use crate::policy::xml::Element;
@@ -27,12 +28,13 @@ pub enum Route {
 
 impl RouteRule {
     pub(super) fn parse_all(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Vec<RouteRule> {
-        root.children_named("RouteRule").map(|rule| RouteRule::parse(rule, diagnostics)).collect()
+        let rules = root.children_named("RouteRule").chain(sap::listed(root, "routeRules", "routeRule"));
+        rules.map(|rule| RouteRule::parse(rule, diagnostics)).collect()
     }
 
     fn parse(rule: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RouteRule {
-        let name = rule.attribute("name").unwrap_or_default().trim().to_owned();
-        let text = |child: &str| rule.child(child).map(Element::text).filter(|text| !text.is_empty());
+        let name = sap::name(rule);
+        let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
         if let Some(url) = rule.child("URL") {
             let message =
                 "the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
@@ -41,7 +43,7 @@ impl RouteRule {
         if let Some(integration) = rule.child("IntegrationEndpoint") {
             diagnostics.error(integration.position(), "IntegrationEndpoint is not supported yet");
         }
-        let route = match text("TargetEndpoint") {
+        let route = match target.filter(|target| !target.is_empty()) {
             Some(target) => Route::Target(target),
             None if rule.child("URL").is_some() => Route::Target(name.clone()),
             None => Route::Null,

@@ -1,0 +1,252 @@
+//! Bundles: an Apigee proxy or shared flow as a folder or an archive, read into documents by what they are.
+
+mod archive;
+mod folder;
+mod properties;
+
+pub(crate) use archive::read as read_archive;
+pub(crate) use folder::read as read_folder;
+
+use super::document::Document;
+use super::finding::Finding;
+use super::source::Source;
+use envoy_callout::policy::xml;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+/// What a bundle holds.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// Proxy or shared flow.
+    pub(crate) kind: Kind,
+    /// The name of the proxy or of the shared flow.
+    pub(crate) name: String,
+    /// The revision, when the base file tells.
+    pub(crate) revision: Option<String>,
+    /// `policies/*.xml`.
+    pub(crate) policies: Vec<Document>,
+    /// The names of the policies among them, and among the unreadable files, that are no XML: their files' names.
+    pub(crate) broken_policies: Vec<String>,
+    /// `proxies/*.xml`.
+    pub(crate) proxy_endpoints: Vec<Document>,
+    /// `targets/*.xml`.
+    pub(crate) target_endpoints: Vec<Document>,
+    /// `integration-endpoints/*.xml`.
+    pub(crate) integration_endpoints: Vec<Document>,
+    /// `sharedflows/*.xml`. The one that FlowCallouts run has the bundle's name.
+    pub(crate) shared_flows: Vec<Document>,
+    /// `resources/properties/*.properties`, by variable: `propertyset.SET.KEY`.
+    pub(crate) properties: BTreeMap<String, String>,
+    /// How many files were read.
+    pub(crate) files: usize,
+    /// Files that are no text.
+    pub(crate) unreadable: Vec<Finding>,
+}
+
+/// The two kinds of bundles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `apiproxy/`.
+    Proxy,
+    /// `sharedflowbundle/`.
+    SharedFlow,
+}
+
+/// A file of a bundle.
+#[derive(Debug)]
+struct File {
+    /// Its place in the bundle: `policies/SC-1.xml`.
+    inside: String,
+    /// Its path as a person finds it.
+    shown: String,
+    bytes: Vec<u8>,
+}
+
+/// What a file is, which the folder that it lies in says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Base,
+    Policy,
+    ProxyEndpoint,
+    TargetEndpoint,
+    IntegrationEndpoint,
+    SharedFlow,
+    Properties,
+}
+
+/// The folders that a bundle's files lie in.
+fn kind_of_root(name: &str) -> Option<Kind> {
+    match name {
+        // The second is SAP's.
+        "apiproxy" | "APIProxy" => Some(Kind::Proxy),
+        "sharedflowbundle" => Some(Kind::SharedFlow),
+        _ => None,
+    }
+}
+
+impl Role {
+    /// The role of a file, by its place in the bundle. Nothing for those that no flow reads.
+    fn of(inside: &str) -> Option<Role> {
+        let path = Path::new(inside);
+        let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        let name = path.file_name()?.to_str()?;
+        if name.starts_with('.') {
+            return None;
+        }
+        let folder = path.parent()?.to_str()?;
+        if folder == "resources/properties" {
+            return (extension.as_deref() == Some("properties")).then_some(Role::Properties);
+        }
+        let role = match folder {
+            "" => Role::Base,
+            "policies" | "Policy" => Role::Policy,
+            "proxies" | "APIProxyEndPoint" => Role::ProxyEndpoint,
+            "targets" | "APITargetEndPoint" => Role::TargetEndpoint,
+            "integration-endpoints" => Role::IntegrationEndpoint,
+            "sharedflows" => Role::SharedFlow,
+            _ => return None,
+        };
+        let is_saps = folder.starts_with("API") || folder == "Policy";
+        let is_document = extension.as_deref() == Some("xml") || (extension.is_none() && is_saps);
+        is_document.then_some(role)
+    }
+}
+
+impl Bundle {
+    /// The bundle of those files. `fallback` is its name when no base file tells.
+    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> Bundle {
+        files.sort_by(|a, b| a.inside.cmp(&b.inside));
+        let mut bundle = Bundle {
+            kind,
+            name: String::new(),
+            revision: None,
+            policies: Vec::new(),
+            broken_policies: Vec::new(),
+            proxy_endpoints: Vec::new(),
+            target_endpoints: Vec::new(),
+            integration_endpoints: Vec::new(),
+            shared_flows: Vec::new(),
+            properties: BTreeMap::new(),
+            files: files.len(),
+            unreadable: Vec::new(),
+        };
+        let mut shared_flows = Vec::new();
+        for File { inside, shown, bytes } in files {
+            let Some(role) = Role::of(&inside) else { continue };
+            let (source, problem) = Source::new(shown, &bytes);
+            let source = Rc::new(source);
+            if let Some(problem) = problem {
+                bundle.unreadable.push(Finding::error_in(&source, problem.to_string()));
+                if role == Role::Policy {
+                    bundle.broken_policies.push(source.stem().to_owned());
+                }
+                continue;
+            }
+            let document = || Document::named_after_file(source.clone());
+            if role == Role::Policy && document().root().is_none() {
+                bundle.broken_policies.push(source.stem().to_owned());
+            }
+            match role {
+                Role::Base => bundle.read_base(&source),
+                Role::Policy => bundle.policies.push(document()),
+                Role::ProxyEndpoint => bundle.proxy_endpoints.push(document()),
+                Role::TargetEndpoint => bundle.target_endpoints.push(document()),
+                Role::IntegrationEndpoint => bundle.integration_endpoints.push(document()),
+                Role::SharedFlow => shared_flows.push(source.clone()),
+                Role::Properties => bundle.add_properties(&source),
+            }
+        }
+        if bundle.name.is_empty() {
+            bundle.name = fallback.to_owned();
+        }
+        bundle.name_shared_flows(shared_flows);
+        bundle
+    }
+
+    /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
+    fn read_base(&mut self, source: &Source) {
+        let Ok(document) = xml::Document::parse(&source.text) else { return };
+        let root = document.root();
+        if matches!(root.name(), "APIProxy" | "SharedFlowBundle") {
+            let attribute = |name| root.attribute(name).map(str::trim).filter(|value| !value.is_empty());
+            self.name = attribute("name").unwrap_or(source.stem()).to_owned();
+            self.revision = attribute("revision").map(str::to_owned);
+        }
+    }
+
+    fn add_properties(&mut self, source: &Source) {
+        for (key, value) in properties::parse(&source.text) {
+            self.properties.insert(format!("propertyset.{}.{key}", source.stem()), value);
+        }
+    }
+
+    /// A FlowCallout calls the bundle, not the document in it, which usually is named `default`.
+    fn name_shared_flows(&mut self, sources: Vec<Rc<Source>>) {
+        let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
+        for (index, source) in sources.into_iter().enumerate() {
+            self.shared_flows.push(match index == entry {
+                true => Document::renamed(source, &self.name),
+                false => Document::named_after_file(source),
+            });
+        }
+    }
+
+    /// Every document that flows are made of, in the order of their files.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
+        let endpoints = self.proxy_endpoints.iter().chain(&self.target_endpoints).chain(&self.integration_endpoints);
+        endpoints.chain(&self.shared_flows).chain(&self.policies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(inside: &str, text: &str) -> File {
+        File { inside: inside.to_owned(), shown: format!("shown/{inside}"), bytes: text.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_files_folder_says_what_it_is() {
+        let cases = [
+            ("weather.xml", Some(Role::Base)),
+            ("policies/SC 1 copy.xml", Some(Role::Policy)),
+            ("policies/SC.XML", Some(Role::Policy)),
+            ("policies/notes.md", None),
+            ("policies/.SC-1.xml", None),
+            ("policies/old/SC-1.xml", None),
+            ("Policy/SC-1", Some(Role::Policy)),
+            ("APIProxyEndPoint/default.xml", Some(Role::ProxyEndpoint)),
+            ("integration-endpoints/orders.xml", Some(Role::IntegrationEndpoint)),
+            ("resources/properties/limits.properties", Some(Role::Properties)),
+            ("resources/jsc/sign.js", None),
+            ("manifests/manifest.xml", None),
+        ];
+        for (inside, role) in cases {
+            assert_eq!(Role::of(inside), role, "{inside}");
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_sorted_and_named() {
+        let files = vec![
+            file("policies/b.xml", "<Quota/>"),
+            file("policies/a.xml", "<Quota name='A'/>"),
+            file("weather.xml", "<APIProxy revision='2' name='weather-v1'/>"),
+            file("resources/properties/limits.properties", "most = 5"),
+        ];
+        let bundle = Bundle::new(Kind::Proxy, "folder", files);
+        assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
+        let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.text().into_owned()).collect();
+        assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
+        assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
+    }
+
+    #[test]
+    fn a_shared_flow_has_its_bundles_name() {
+        let flow = file("sharedflows/default.xml", "<SharedFlow name='default'/>");
+        let bundle = Bundle::new(Kind::SharedFlow, "log", vec![flow]);
+        assert_eq!(bundle.shared_flows.first().unwrap().text(), "<SharedFlow name=\"log\"/>");
+    }
+}

@@ -1,0 +1,104 @@
+//! `check`: everything that is wrong with bundles, policies and filter configurations.
+
+mod attachment;
+mod bundle;
+mod filter;
+mod hosts;
+mod placeholders;
+mod single;
+mod types;
+
+use super::finding::{Findings, Severity};
+use super::input::{self, Input};
+use super::{CommandError, Outcome, report};
+use hosts::Hosts;
+use std::io::Write;
+use std::path::PathBuf;
+use types::Types;
+
+/// Tell what is wrong with bundles, policies and filter configurations, before they are deployed
+///
+/// Reads a bundle as the filter does and tells every deployment error by Apigee's name, with file, line and column. Beyond
+/// that it tells of policies that no step names, policy types that the filter does not run, placeholders that nothing has
+/// filled in, and the hosts that need an Envoy cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A bundle (a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one), a policy (XML), or a filter
+    /// configuration (JSON or YAML)
+    ///
+    /// A shared flow that a proxy calls is found among the other paths. A policy that is given as a file is checked by
+    /// itself. SAP's proxies (APIProxy/) are bundles too.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+    /// End in exit status 1 for warnings too
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  envoy-callout check weather/apiproxy
+  envoy-callout check weather.zip shared/log          # a proxy and the shared flow that it calls
+  envoy-callout check apiproxy/policies/SC-User.xml   # one policy by itself
+  envoy-callout check --json filter.yaml | jq '.findings[].text'
+
+The JSON object:
+  {\"files\": 14, \"errors\": 1, \"warnings\": 0, \"findings\": [
+    {\"severity\": \"error\", \"name\": \"URLMissing\",
+     \"file\": \"apiproxy/policies/SC-User.xml\", \"document\": null,
+     \"policy\": \"SC-User\", \"line\": 3, \"column\": 5,
+     \"text\": \"URL is missing in Step SC-User.\"}]}
+severity is error, warning or note; name is Apigee's name of the error. document is the key of a
+document inside a filter configuration (policies[0]): line and column count from its beginning.
+What is not known is null.";
+
+/// Runs the command.
+///
+/// # Errors
+/// A path cannot be read, or the output cannot be written.
+pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+    let mut inputs = Vec::new();
+    for path in &arguments.paths {
+        inputs.extend(input::read(path)?);
+    }
+    let findings = check(&inputs);
+    match arguments.json {
+        true => report::json(&findings, output)?,
+        false => report::text(&findings, output)?,
+    }
+    let is_bad =
+        findings.count(Severity::Error) > 0 || (arguments.deny_warnings && findings.count(Severity::Warning) > 0);
+    Ok(if is_bad { Outcome::Problems } else { Outcome::Fine })
+}
+
+fn check(inputs: &[Input]) -> Findings {
+    let mut findings = Findings::default();
+    let mut hosts = Hosts::default();
+    let mut types = Types::default();
+    let bundles: Vec<_> = inputs
+        .iter()
+        .filter_map(|input| match input {
+            Input::Bundle(bundle) => Some(bundle),
+            _ => None,
+        })
+        .collect();
+    for input in inputs {
+        findings.files = findings.files.saturating_add(match input {
+            Input::Bundle(bundle) => bundle.files,
+            Input::Document(_) | Input::Configuration(_) | Input::NoText(_) => 1,
+        });
+        match input {
+            Input::Bundle(bundle) => bundle::check(bundle, &bundles, &mut findings, &mut hosts, &mut types),
+            Input::Document(document) => single::check(document, &mut findings, &mut hosts, &mut types),
+            Input::Configuration(source) => filter::check(source, &mut findings),
+            Input::NoText(finding) => findings.add(finding.clone()),
+        }
+    }
+    hosts.tell(&mut findings);
+    types.tell(&mut findings);
+    findings
+}

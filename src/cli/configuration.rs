@@ -1,0 +1,131 @@
+//! From a bundle to the configuration of the filter, with the way back from the filter's complaints to the files.
+
+use super::bundle::Bundle;
+use super::document::Document;
+use super::finding::{Finding, Severity};
+use envoy_callout::config::{self, Loaded};
+use envoy_callout::diagnostic::Diagnostic;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// A filter configuration made of a bundle's documents.
+#[derive(Debug, Default)]
+pub(crate) struct Configuration<'a> {
+    keys: Map<String, Value>,
+    /// The documents by their keys: `policies[0]`.
+    documents: BTreeMap<String, &'a Document>,
+}
+
+impl<'a> Configuration<'a> {
+    /// What a bundle's flows share: policies, properties and the shared flows that they call.
+    fn of_bundle(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
+        let mut configuration = Configuration::default();
+        let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
+        configuration.set("policies", json!([]));
+        for document in bundles().flat_map(|bundle| &bundle.policies) {
+            configuration.push("policies", document);
+        }
+        let broken = bundles().flat_map(|bundle| &bundle.broken_policies).filter(|name| is_attribute(name));
+        for name in broken {
+            // The file's own error is enough: steps that name its policy are not wrong.
+            configuration.append("policies", format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
+        }
+        for document in bundles().flat_map(|bundle| &bundle.shared_flows) {
+            configuration.push("shared_flows", document);
+        }
+        let properties: BTreeMap<_, _> = bundles().flat_map(|bundle| &bundle.properties).collect();
+        if !properties.is_empty() {
+            configuration.set("properties", json!(properties));
+        }
+        configuration
+    }
+
+    /// The configuration of one proxy endpoint.
+    pub(crate) fn of_proxy(bundle: &'a Bundle, endpoint: &'a Document, shared: &[&'a Bundle]) -> Configuration<'a> {
+        let mut configuration = Configuration::of_bundle(bundle, shared);
+        let mut proxy = json!({"name": bundle.name});
+        if let (Some(revision), Some(proxy)) = (&bundle.revision, proxy.as_object_mut()) {
+            proxy.insert("revision".to_owned(), json!(revision));
+        }
+        configuration.set("proxy", proxy);
+        configuration.set("proxy_endpoint", json!(endpoint.text()));
+        configuration.documents.insert("proxy_endpoint".to_owned(), endpoint);
+        for document in &bundle.target_endpoints {
+            configuration.push("target_endpoints", document);
+        }
+        configuration
+    }
+
+    /// A configuration that runs nothing but the bundle's shared flow, or nothing at all when it has none.
+    pub(crate) fn of_shared_flow(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
+        /// No document can have this name by accident: `$` is legal and unheard of.
+        const CALLER: &str = "$shared-flow";
+        let mut configuration = Configuration::of_bundle(bundle, shared);
+        let mut request = Vec::new();
+        if !bundle.shared_flows.is_empty() {
+            let name = bundle.name.replace('&', "&amp;").replace('<', "&lt;");
+            let caller =
+                format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
+            configuration.append("policies", caller);
+            request.push(CALLER);
+        }
+        configuration.set("request", json!(request));
+        configuration
+    }
+
+    /// Sets a key.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        self.keys.insert(key.to_owned(), value);
+    }
+
+    fn push(&mut self, list: &str, document: &'a Document) {
+        let index = self.append(list, document.text().into_owned());
+        self.documents.insert(format!("{list}[{index}]"), document);
+    }
+
+    /// Adds a text to a list and tells its place.
+    fn append(&mut self, list: &str, text: String) -> usize {
+        let items = self.keys.entry(list).or_insert_with(|| json!([]));
+        let Value::Array(items) = items else { return 0 };
+        items.push(Value::String(text));
+        items.len().saturating_sub(1)
+    }
+
+    /// Loads it as the filter does.
+    ///
+    /// # Errors
+    /// Every problem, when the filter would refuse it.
+    pub(crate) fn load(&self) -> Result<Loaded, Vec<Diagnostic>> {
+        config::load(json!(self.keys).to_string().as_bytes())
+    }
+
+    /// What a diagnostic says about the files.
+    pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        let key = diagnostic.document.as_deref();
+        let document = key.and_then(|key| self.documents.get(key));
+        let mut finding = of_diagnostic(diagnostic);
+        if let Some(document) = document {
+            let position = diagnostic.position.map(|position| document.position_in_file(position));
+            finding = finding.in_source(&document.source, position);
+        }
+        finding
+    }
+}
+
+/// Whether a name can stand in an attribute as it is.
+fn is_attribute(name: &str) -> bool {
+    !name.contains(['"', '<', '&'])
+}
+
+/// A diagnostic without its place.
+pub(crate) fn of_diagnostic(diagnostic: &Diagnostic) -> Finding {
+    let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
+    // Until a document has a name its key is the subject.
+    let is_policys = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
+    let text = match document.is_none() && !subject.is_empty() {
+        true => format!("{subject}: {message}"),
+        false => message.clone(),
+    };
+    let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
+    if is_policys { finding.about_policy(subject) } else { finding }
+}

@@ -1,0 +1,159 @@
+//! XML documents of a bundle, as the filter gets them: with a name of their own, because the filter sees no file names.
+
+use super::source::{Source, offset, position};
+use envoy_callout::diagnostic::Position;
+use envoy_callout::policy::xml;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// A document and the file that it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// The file.
+    pub(crate) source: Rc<Source>,
+    edit: Option<Edit>,
+}
+
+/// What is written instead of a part of the file's text, so that the document says its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Edit {
+    at: usize,
+    removed: usize,
+    inserted: String,
+}
+
+impl Document {
+    /// A document that is named after its file when it has no name.
+    pub(crate) fn named_after_file(source: Rc<Source>) -> Document {
+        let edit = Edit::naming(&source.text, source.stem(), false);
+        Document { source, edit }
+    }
+
+    /// A document that gets another name, whatever its own is.
+    pub(crate) fn renamed(source: Rc<Source>, name: &str) -> Document {
+        let edit = Edit::naming(&source.text, name, true);
+        Document { source, edit }
+    }
+
+    /// The text for the filter.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        let text = &self.source.text;
+        let Some(Edit { at, removed, inserted }) = &self.edit else { return Cow::Borrowed(text) };
+        let before = text.get(..*at).unwrap_or_default();
+        let after = text.get(at.saturating_add(*removed)..).unwrap_or_default();
+        Cow::Owned(format!("{before}{inserted}{after}"))
+    }
+
+    /// Where a position of [`Document::text`] is in the file.
+    pub(crate) fn position_in_file(&self, found: Position) -> Position {
+        let Some(Edit { at, removed, inserted }) = &self.edit else { return found };
+        let text = &self.source.text;
+        let edit = position(text, *at);
+        if found.line != edit.line || found.column <= edit.column {
+            return found;
+        }
+        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let removed = text.get(*at..at.saturating_add(*removed)).map_or(0, count);
+        let column = found.column.saturating_sub(count(inserted)).saturating_add(removed);
+        Position { column: column.max(edit.column), ..found }
+    }
+
+    /// Name and place of the root element, when the text is XML.
+    pub(crate) fn root(&self) -> Option<Root> {
+        let text = self.text();
+        let document = xml::Document::parse(&text).ok()?;
+        let root = document.root();
+        Some(Root {
+            element: root.name().to_owned(),
+            name: root.attribute("name").unwrap_or_default().trim().to_owned(),
+            position: self.position_in_file(root.position()),
+        })
+    }
+}
+
+/// What a document's root element says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Root {
+    /// The element's name: the policy type.
+    pub(crate) element: String,
+    /// The value of its `name`, empty without one.
+    pub(crate) name: String,
+    /// Where it stands in the file.
+    pub(crate) position: Position,
+}
+
+impl Edit {
+    /// What gives a document that name. Nothing when it has a name and may keep it, or is not XML.
+    fn naming(text: &str, name: &str, replace: bool) -> Option<Edit> {
+        let document = xml::Document::parse(text).ok()?;
+        let root = document.root();
+        let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        if root.attribute("name").is_none() {
+            let start = offset(text, root.position());
+            let tag = text.get(start..)?;
+            let end = tag.find(|c: char| c.is_whitespace() || c == '/' || c == '>')?;
+            return Some(Edit { at: start.saturating_add(end), removed: 0, inserted: format!(" name=\"{name}\"") });
+        }
+        if !replace {
+            return None;
+        }
+        let start = offset(text, root.attribute_position("name"));
+        let attribute = text.get(start..)?;
+        let quote = attribute.find(['"', '\''])?;
+        let value = attribute.get(quote.saturating_add(1)..)?;
+        let length = value.find(attribute.get(quote..)?.chars().next()?)?;
+        // The name is written in double quotes: the quotes are replaced too.
+        let (at, removed) = (start.saturating_add(quote), length.saturating_add(2));
+        Some(Edit { at, removed, inserted: format!("\"{name}\"") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Rc<Source> {
+        Rc::new(Source::new("policies/SC-1.xml".to_owned(), text.as_bytes()).0)
+    }
+
+    #[test]
+    fn a_document_without_name_gets_its_files() {
+        let cases = [
+            ("<SC><URL/></SC>", "<SC name=\"SC-1\"><URL/></SC>"),
+            ("<!-- (c) -->\n<SC\n async='true'/>", "<!-- (c) -->\n<SC name=\"SC-1\"\n async='true'/>"),
+            ("<SC name='other'/>", "<SC name='other'/>"),
+            ("<SC name=''/>", "<SC name=''/>"),
+            ("<SC", "<SC"),
+        ];
+        for (text, named) in cases {
+            assert_eq!(Document::named_after_file(source(text)).text(), named);
+        }
+    }
+
+    #[test]
+    fn a_document_can_be_renamed() {
+        let cases = [
+            ("<SharedFlow name='default'/>", "<SharedFlow name=\"a&amp;b\"/>"),
+            ("<SharedFlow name = \"default\" x='1'/>", "<SharedFlow name = \"a&amp;b\" x='1'/>"),
+            ("<SharedFlow/>", "<SharedFlow name=\"a&amp;b\"/>"),
+        ];
+        for (text, named) in cases {
+            assert_eq!(Document::renamed(source(text), "a&b").text(), named);
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_the_file() {
+        let text = "<SC><URL/></SC>\n<B/>";
+        let document = Document::named_after_file(source("<SC><URL/></SC>"));
+        let named = document.text().into_owned();
+        for found in ["<SC", "<URL/>", "</SC>"] {
+            let in_file = position(text, text.find(found).unwrap());
+            assert_eq!(document.position_in_file(position(&named, named.find(found).unwrap())), in_file, "{found}");
+        }
+        let below = Position { line: 2, column: 40 };
+        assert_eq!(document.position_in_file(below), below);
+        let renamed = Document::renamed(source("<A name='abc' b='1'/>"), "x");
+        assert_eq!(renamed.position_in_file(Position { line: 1, column: 13 }), Position { line: 1, column: 15 });
+    }
+}

@@ -1,0 +1,74 @@
+//! The paths that people give: bundles, single documents and filter configurations.
+
+use super::bundle::{self, Bundle};
+use super::document::Document;
+use super::finding::Finding;
+use super::source::Source;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What a path holds.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A bundle.
+    Bundle(Bundle),
+    /// One XML document.
+    Document(Document),
+    /// A filter configuration, JSON or YAML.
+    Configuration(Source),
+    /// A file that is no text.
+    NoText(Finding),
+}
+
+/// Why a path cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InputError {
+    /// There is no such file or folder, or it may not be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A folder or an archive without a bundle.
+    #[error("{} holds no apiproxy/ or sharedflowbundle/ folder", path.display())]
+    NoBundle {
+        /// Which.
+        path: PathBuf,
+    },
+    /// An archive that cannot be unpacked.
+    #[error("cannot unpack {}: {why}", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Reads a path.
+///
+/// # Errors
+/// It cannot be read, or is a folder or an archive without a bundle.
+pub(crate) fn read(path: &Path) -> Result<Vec<Input>, InputError> {
+    let unreadable = |error| InputError::Unreadable { path: path.to_owned(), error };
+    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(bundle::read_folder(path)?.into_iter().map(Input::Bundle).collect());
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    if bytes.starts_with(b"PK") {
+        return Ok(bundle::read_archive(path, &bytes)?.into_iter().map(Input::Bundle).collect());
+    }
+    let (source, problem) = Source::new(path.display().to_string(), &bytes);
+    Ok(vec![match problem {
+        Some(problem) => Input::NoText(Finding::error_in(&Rc::new(source), problem.to_string())),
+        None if is_xml(&source) => Input::Document(Document::named_after_file(Rc::new(source))),
+        None => Input::Configuration(source),
+    }])
+}
+
+fn is_xml(source: &Source) -> bool {
+    source.text.trim_start().starts_with('<') || source.file.to_ascii_lowercase().ends_with(".xml")
+}

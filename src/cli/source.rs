@@ -1,0 +1,104 @@
+//! Texts that findings point into.
+
+use envoy_callout::diagnostic::Position;
+use std::path::Path;
+
+/// A file, or a document inside of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The file as a person finds it: below the path that was given, or below the archive's.
+    pub(crate) file: String,
+    /// The key of the document inside a filter configuration: `policies[0]`.
+    pub(crate) key: Option<String>,
+    /// Its text, without byte order mark. Empty when the file is no text.
+    pub(crate) text: String,
+}
+
+/// Why bytes are no text.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not UTF-8 text: byte {byte} (of {length}) is not a character; policies are read as UTF-8")]
+pub(crate) struct NotText {
+    byte: usize,
+    length: usize,
+}
+
+impl Source {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// The bytes are not UTF-8; the source is then there without text.
+    pub(crate) fn new(file: String, bytes: &[u8]) -> (Source, Option<NotText>) {
+        let (text, problem) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), None),
+            Err(error) => {
+                let byte = error.valid_up_to().saturating_add(1);
+                (String::new(), Some(NotText { byte, length: bytes.len() }))
+            }
+        };
+        (Source { file, key: None, text }, problem)
+    }
+
+    /// A document inside this source.
+    pub(crate) fn inner(&self, key: String, text: String) -> Source {
+        Source { file: self.file.clone(), key: Some(key), text }
+    }
+
+    /// What it is called in messages.
+    pub(crate) fn label(&self) -> String {
+        match &self.key {
+            Some(key) => format!("{} ({key})", self.file),
+            None => self.file.clone(),
+        }
+    }
+
+    /// The file's name without folders and extension, which is a policy's name when its document has none.
+    pub(crate) fn stem(&self) -> &str {
+        Path::new(&self.file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+    }
+}
+
+/// The byte at which a position is in a text; the text's end for a position behind it.
+pub(crate) fn offset(text: &str, position: Position) -> usize {
+    let lines_before = usize::try_from(position.line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let columns_before = usize::try_from(position.column.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
+    let line = text.get(start..).unwrap_or_default();
+    let column = line.char_indices().nth(columns_before).map_or(line.len(), |(at, _)| at);
+    start.saturating_add(column)
+}
+
+/// The position of a byte in a text.
+pub(crate) fn position(text: &str, offset: usize) -> Position {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Position { line: number(line), column: number(column) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_and_offsets_are_each_others_inverse() {
+        let text = "<A>\n  <Bé c='1'/>\n</A>";
+        for (at, _) in text.char_indices() {
+            assert_eq!(offset(text, position(text, at)), at);
+        }
+        assert_eq!(position(text, text.find("c=").unwrap()), Position { line: 2, column: 7 });
+        assert_eq!(offset(text, Position { line: 9, column: 1 }), text.len());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_text_and_other_encodings_are_told() {
+        let (source, problem) = Source::new("p/SC 1.xml".to_owned(), "\u{feff}<A/>".as_bytes());
+        assert_eq!((source.text.as_str(), source.stem(), problem), ("<A/>", "SC 1", None));
+        let (source, problem) = Source::new("a.xml".to_owned(), b"<A>\xe9</A>");
+        assert_eq!(source.text, "");
+        assert_eq!(
+            problem.unwrap().to_string(),
+            "not UTF-8 text: byte 4 (of 8) is not a character; policies are read as UTF-8"
+        );
+    }
+}

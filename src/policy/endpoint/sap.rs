@@ -1,0 +1,50 @@
+//! SAP's dialect of the endpoint documents: the same things under other names, with an explicit order.
+
+use super::flow::element_text;
+use crate::policy::xml::Element;
+
+/// SAP's name of a flow's or a rule's element, where it has one of its own.
+fn name_of(apigee: &str) -> Option<&'static str> {
+    Some(match apigee {
+        "PreFlow" => "preFlow",
+        "PostFlow" => "postFlow",
+        "Request" => "request",
+        "Response" => "response",
+        "Name" => "policy_name",
+        "TargetEndpoint" => "targetEndPointName",
+        _ => return None,
+    })
+}
+
+/// Whether an element is what Apigee calls so, under either name.
+fn is(element: Element<'_, '_>, apigee: &str) -> bool {
+    element.name() == apigee || name_of(apigee).is_some_and(|name| element.name() == name)
+}
+
+/// The child elements under either name.
+pub(super) fn children<'a, 'input>(
+    element: Element<'a, 'input>,
+    apigee: &'static str,
+) -> impl Iterator<Item = Element<'a, 'input>> {
+    element.children().filter(move |child| is(*child, apigee))
+}
+
+/// The elements of SAP's lists, which stand in a list element and have numbers, in the order of these.
+pub(super) fn listed<'a, 'input>(
+    element: Element<'a, 'input>,
+    list: &str,
+    item: &'static str,
+) -> Vec<Element<'a, 'input>> {
+    let lists = element.children_named(list);
+    let mut items: Vec<Element<'_, '_>> = lists.flat_map(|list| list.children_named(item)).collect();
+    items.sort_by_key(|item| element_text(*item, "sequence").parse().unwrap_or(u32::MAX));
+    items
+}
+
+/// The name of a document, flow or rule: Apigee's attribute or SAP's element.
+pub(super) fn name(element: Element<'_, '_>) -> String {
+    match element.attribute("name") {
+        Some(name) => name.trim().to_owned(),
+        None => element_text(element, "name"),
+    }
+}

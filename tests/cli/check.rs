@@ -1,0 +1,143 @@
+//! `check` of single files, and its two forms of output.
+
+use super::{run, scratch};
+use serde_json::{Value, json};
+
+#[test]
+fn a_policy_is_checked_by_itself() {
+    let run = run(&["check", "troubled/apiproxy/policies/SC-NoURL.xml", "weather/apiproxy/policies/FC-Log.xml"]);
+    let expected = "\
+warning: continueOnError is \"yes\", neither true nor false; false is used
+ --> troubled/apiproxy/policies/SC-NoURL.xml:2:17
+  |
+2 | <ServiceCallout continueOnError=\"yes\">
+  |                 ^^^^^^^^^^^^^^^^^^^^^
+
+error[InvalidTimeoutValue]: Invalid Timeout value 0.
+ --> troubled/apiproxy/policies/SC-NoURL.xml:3:3
+  |
+3 |   <Timeout>0</Timeout>
+  |   ^^^^^^^^^^^^^^^^^^^^
+
+error[URLMissing]: URL is missing in Step SC-NoURL.
+ --> troubled/apiproxy/policies/SC-NoURL.xml:5:3
+  |
+5 |   <HTTPTargetConnection><URL/></HTTPTargetConnection>
+  |   ^^^^^^^^^^^^^^^^^^^^^^
+
+2 errors, 1 warning in 2 files
+";
+    assert_eq!((run.status, run.output.as_str()), (1, expected));
+}
+
+#[test]
+fn programs_read_json() {
+    let run = run(&["check", "--json", "log", "troubled/apiproxy/policies/SC-NoURL.xml"]);
+    assert_eq!((run.status, run.errors.as_str()), (1, ""));
+    let finding = |severity: &str, name: Value, line: u32, column: u32, text: &str| {
+        json!({
+            "severity": severity, "name": name, "file": "troubled/apiproxy/policies/SC-NoURL.xml", "document": null,
+            "policy": "SC-NoURL", "line": line, "column": column, "text": text,
+        })
+    };
+    let expected = json!({
+        "files": 4,
+        "errors": 2,
+        "warnings": 1,
+        "findings": [
+            finding("warning", Value::Null, 2, 17, "continueOnError is \"yes\", neither true nor false; false is used"),
+            finding("error", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
+            finding("error", json!("URLMissing"), 5, 3, "URL is missing in Step SC-NoURL."),
+            {
+                "severity": "note", "name": null, "file": "log/sharedflowbundle/policies/SC-Log.xml", "document": null,
+                "policy": null, "line": 8, "column": 25,
+                "text": "http://log.example.com:8080 needs a cluster: SC-Log calls it",
+            },
+        ],
+    });
+    assert_eq!(run.output, format!("{expected:#}\n"));
+}
+
+#[test]
+fn warnings_can_be_denied() {
+    let unattached = "sap/APIProxy/Policy/unused";
+    let quota = scratch("warnings").join("Q-1.xml");
+    std::fs::write(&quota, "<Quota name='Q-1'/>").unwrap();
+    let quota = quota.to_str().unwrap();
+    let expected = format!(
+        "warning: Quota is not a policy type that this filter runs\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
+         note: the filter refuses policy types that it does not run unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
+         1 warning in 2 files\n"
+    );
+    let allowed = run(&["check", unattached, quota]);
+    assert_eq!((allowed.status, allowed.output.as_str()), (0, expected.as_str()));
+    let denied = run(&["check", "--deny-warnings", unattached, quota]);
+    assert_eq!((denied.status, denied.output.as_str()), (1, expected.as_str()));
+    assert_eq!(run(&["check", "--deny-warnings", "log"]).status, 0);
+}
+
+const POLICY: &str = "<ServiceCallout name=\"SC-1\">\n  <HTTPTargetConnection/>\n</ServiceCallout>\n";
+
+/// What is told of a filter configuration with that policy and a step of another.
+fn expected(file: &str, place: &str) -> String {
+    let (configuration, document) = match place.is_empty() {
+        true => (String::new(), format!("{file} (policies[0])")),
+        false => (format!("{place}: "), format!("{file} ({place}: policies[0])")),
+    };
+    format!(
+        "error: {configuration}request[0] (SC-2): there is no policy of that name\n--> {file}\n\n\
+         error[URLMissing]: URL is missing in Step SC-1.\n --> {document}:2:3\n  |\n\
+         2 |   <HTTPTargetConnection/>\n  |   ^^^^^^^^^^^^^^^^^^^^^^^\n"
+    )
+}
+
+#[test]
+fn a_filter_configuration_is_json_or_yaml() {
+    let folder = scratch("configurations");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let configuration = json!({"policies": [POLICY], "request": ["SC-2"]});
+    let yaml = "policies:\n- |\n  <ServiceCallout name=\"SC-1\">\n    <HTTPTargetConnection/>\n  </ServiceCallout>\nrequest: [SC-2]\n";
+    for file in [write("filter.json", &configuration.to_string()), write("filter.yaml", yaml)] {
+        let run = run(&["check", &file]);
+        assert_eq!((run.status, run.output), (1, format!("{}\n2 errors in 1 file\n", expected(&file, ""))));
+    }
+    let healthy = json!({"policies": []});
+    let several = write("several.json", &json!([configuration, {"value": healthy.to_string()}]).to_string());
+    let told = run(&["check", &several]);
+    assert_eq!(told.output, format!("{}\n2 errors in 1 file\n", expected(&several, "configuration 1")));
+    let other = write("other.yaml", "polices: []\n");
+    let expected = format!(
+        "error: unknown key polices; did you mean policies?\n--> {other}\n\n\
+         error: policies is required: a list of policy documents\n--> {other}\n\n2 errors in 1 file\n"
+    );
+    assert_eq!(run(&["check", &other]).output, expected);
+}
+
+#[test]
+fn the_examples_are_healthy() {
+    for example in ["geocoding", "orders"] {
+        let run = run(&["check", &format!("../../examples/{example}/envoy.yaml")]);
+        assert_eq!((run.status, run.output.as_str()), (0, "no problems in 1 file\n"), "{example}");
+    }
+}
+
+#[test]
+fn what_is_no_configuration_is_told_with_its_place() {
+    let folder = scratch("broken");
+    let cases = [
+        ("a.json", "{\"policies\": [1,]}", "the configuration is not valid JSON: trailing comma", "1:17"),
+        ("a.yaml", "a: [1\nb: 2\n", "the configuration is not valid YAML: illegal placement of ':' indicator", "2:2"),
+    ];
+    for (name, text, message, place) in cases {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        let run = run(&["check", path.to_str().unwrap()]);
+        assert_eq!(run.status, 1);
+        let beginning = format!("error: {message}\n --> {}:{place}\n", path.display());
+        assert!(run.output.starts_with(&beginning), "{}", run.output);
+    }
+}

@@ -1,0 +1,45 @@
+//! The command-line tool as people run it: arguments in, text and exit status out.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod bundles;
+mod check;
+mod usage;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a run of the tool ended in.
+struct Run {
+    status: i32,
+    output: String,
+    errors: String,
+}
+
+/// Runs the tool in `tests/bundles`, so that paths in its output are short.
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, &[])
+}
+
+fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"))
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    Run {
+        status: output.status.code().unwrap(),
+        output: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A fresh folder for files that a test makes.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
