@@ -6,8 +6,11 @@ mod assign_variable;
 mod authentication;
 mod extract_variables;
 mod flow_callout;
+mod integration;
 mod raise_fault;
+mod sending;
 mod service_callout;
+mod set_integration_request;
 
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
@@ -58,6 +61,8 @@ impl<H: Host> Transaction<'_, H> {
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
             Policy::RaiseFault(policy) => Err(self.raise_fault(policy).await),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
+            Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
+            Policy::IntegrationCallout(policy) => self.integration_callout(step.policy, policy).await,
             Policy::Unsupported(_) => return Ok(()),
         };
         let attributes = policy.attributes();

@@ -5,6 +5,8 @@ mod assign_message;
 mod callouts;
 mod endpoints;
 mod faults;
+mod integrations;
+mod targets;
 
 use crate::config;
 use crate::flow::headers::HeaderChange;

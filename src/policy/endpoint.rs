@@ -3,12 +3,14 @@
 mod base_path;
 mod fault_rules;
 mod flow;
+mod integration_endpoint;
 mod route_rule;
 mod sap;
 
 pub use base_path::BasePath;
 pub use fault_rules::{DefaultFaultRule, FaultRule, FaultRules, Order};
 pub use flow::{Flow, StepReference};
+pub use integration_endpoint::IntegrationEndpoint;
 pub use route_rule::{Route, RouteRule};
 
 use super::attributes::single_child;
