@@ -4,6 +4,7 @@ use crate::flow::client;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
+use crate::flow::rehearsal::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
@@ -75,7 +76,7 @@ impl<H: Host> Transaction<'_, H> {
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
         }
-        let Some(rule) = self.first_that_holds(&routing.rules, |rule| rule.condition.as_ref()) else {
+        let Some(rule) = self.first_that_holds(&routing.rules) else {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
         };
@@ -152,7 +153,7 @@ impl<H: Host> Transaction<'_, H> {
     /// PreFlow, the first conditional flow that applies, PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        if let Some(flow) = self.first_that_holds(&endpoint.flows, |flow| flow.condition.as_ref()) {
+        if let Some(flow) = self.first_that_holds(&endpoint.flows) {
             self.run_flow(flow, direction).await?;
         }
         self.run_flow(&endpoint.post_flow, direction).await
@@ -167,6 +168,10 @@ impl<H: Host> Transaction<'_, H> {
             return Ok(());
         }
         self.flow_name = ByteString::from(flow.name.as_str());
+        if H::IS_REHEARSAL {
+            let part = if direction == Direction::Request { "request" } else { "response" };
+            self.host.rehearsed(Event::Flow(format!("{} {part}", flow.name)));
+        }
         self.run_steps(steps).await
     }
 }

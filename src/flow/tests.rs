@@ -6,6 +6,7 @@ mod callouts;
 mod endpoints;
 mod faults;
 mod integrations;
+mod rehearsals;
 mod targets;
 
 use crate::config;
