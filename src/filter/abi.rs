@@ -8,11 +8,10 @@ mod exports;
 mod imports;
 mod pairs;
 
+use crate::flow::headers::Headers;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::ptr::{null, null_mut};
-
-pub(crate) use pairs::Pairs;
 
 /// A status other than OK that a host call returned; Envoy's `WasmResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +95,11 @@ pub(crate) fn log(level: LogLevel, text: &str) {
 }
 
 /// All headers of a map. Empty when the map is not there in this phase.
-pub(crate) fn header_map(map: HeaderMap) -> Result<Pairs, HostError> {
+pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
     let (mut pointer, mut size) = (null_mut(), 0);
     // SAFETY: the two out-pointers are valid for writes.
     check(unsafe { imports::proxy_get_header_map_pairs(map as u32, &raw mut pointer, &raw mut size) })?;
-    Ok(Pairs::parse(take(pointer, size)))
+    Ok(pairs::parse(take(pointer, size)))
 }
 
 /// Sets a header to one value, whatever it held.

@@ -2,7 +2,7 @@
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
-use crate::flow::headers::{Headers, text};
+use crate::flow::headers::text;
 use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
@@ -107,26 +107,17 @@ fn is_late(elapsed: Duration, timeout: Duration) -> bool {
 
 /// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
 fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> {
-    let lines = abi::header_map(HeaderMap::CallResponse).unwrap_or_default().into_vec();
-    let mut status = 0;
-    let mut is_upstream = false;
-    let mut headers = Vec::with_capacity(lines.len());
-    for (name, value) in lines {
-        match name.as_ref() {
-            b":status" => status = text(&value).parse().unwrap_or(0),
-            name if name == UPSTREAM_SERVICE_TIME.as_bytes() => is_upstream = true,
-            name if name.starts_with(b":") => {}
-            _ => headers.push((name, value)),
-        }
-    }
-    if !is_upstream {
+    let mut headers = abi::header_map(HeaderMap::CallResponse).unwrap_or_default();
+    let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
+    if !headers.contains(UPSTREAM_SERVICE_TIME) {
         return Err(local_failure(status));
     }
     if delivery.body_size > max_bytes {
         return Err(CallFailure::TooLarge(max_bytes));
     }
     let body = if delivery.body_size == 0 { Bytes::new() } else { body(delivery.body_size) };
-    Ok(CallReply { status, headers: Headers::new(headers), body })
+    headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
+    Ok(CallReply { status, headers, body })
 }
 
 fn body(size: usize) -> Bytes {
@@ -139,7 +130,7 @@ fn local_failure(status: u16) -> CallFailure {
     match status {
         504 => CallFailure::Timeout,
         502 => CallFailure::Protocol,
-        _ if text(&body(512)).contains("connection termination") => CallFailure::Reset,
+        _ if text(body(512)).contains("connection termination") => CallFailure::Reset,
         _ => CallFailure::Unreachable,
     }
 }

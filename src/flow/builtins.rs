@@ -98,7 +98,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn attribute_text(&self, path: &[&str]) -> Option<ByteString> {
-        self.host.attribute(path).as_ref().map(text)
+        self.host.attribute(path).map(text)
     }
 
     /// Numbers arrive as eight bytes, little endian.

@@ -101,7 +101,7 @@ impl<H: Host> Transaction<'_, H> {
             name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
                 || name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"x-apigee-"))
         };
-        if request.headers.lines().any(|(name, _)| is_reserved(name)) {
+        if request.headers.lines().any(|line| is_reserved(line.name())) {
             request.headers.retain(|name| !is_reserved(name));
         }
         true

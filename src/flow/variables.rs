@@ -49,7 +49,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         let name = variable.name();
         let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;
-        Some(Value::String(text(&foreign)))
+        Some(Value::String(text(foreign)))
     }
 
     /// The value of a variable that this filter knows. In this order: a part of a message, a variable that was set,

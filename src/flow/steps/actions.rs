@@ -203,7 +203,7 @@ fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
 
 /// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
 fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
-    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).cloned().collect() };
+    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).collect() };
     match selection {
         Selection::None => {}
         Selection::All => {
@@ -219,7 +219,7 @@ fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
                             to.set(name, value.into_bytes());
                         }
                     }
-                    None if from.first_line(name).is_some() => to.set_lines(name, lines(name)),
+                    None if from.contains(name) => to.set_lines(name, lines(name)),
                     None => {}
                 }
             }

@@ -1,7 +1,7 @@
 //! From a message and a destination to the call that is sent.
 
 use super::destination::Destination;
-use crate::flow::headers::{header_value, text};
+use crate::flow::headers::header_value;
 use crate::flow::host::{Call, Host};
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
@@ -39,11 +39,11 @@ impl<H: Host> Transaction<'_, H> {
             (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
         ];
         let retained = &policy.properties.request_headers;
-        for (name, value) in message.headers.lines() {
-            let name = text(name);
+        for line in message.headers.lines() {
+            let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
             if is_kept && !is_dropped(&name) {
-                headers.push((name, value.clone()));
+                headers.push((name, line.to_value()));
             }
         }
         if self.plan.trace_headers {
@@ -69,12 +69,13 @@ impl<H: Host> Transaction<'_, H> {
     /// Copies the client's trace headers, but for those that the message has itself.
     fn add_trace_headers(&mut self, message: &Message, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = self.client_request() else { return };
-        for (name, value) in client.headers.lines() {
+        for line in client.headers.lines() {
+            let name = line.name();
             let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
             if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
-                let name = text(name);
-                if message.headers.first_line(&name).is_none() {
-                    headers.push((name, value.clone()));
+                let name = line.to_name();
+                if !message.headers.contains(&name) {
+                    headers.push((name, line.to_value()));
                 }
             }
         }
