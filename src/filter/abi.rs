@@ -1,9 +1,10 @@
 //! The proxy-wasm ABI 0.2.1 as this filter uses it: one safe function per host call, bytes in and bytes out.
 //!
 //! Every function returns a `Result` instead of panicking on a status it does not know, because a trap ends the
-//! worker's whole VM. This module and its `exports` are the only places with `unsafe`.
+//! worker's whole VM. This module and what is in it are the only places with `unsafe`.
 #![allow(unsafe_code)]
 
+mod allocator;
 mod exports;
 mod imports;
 mod pairs;
