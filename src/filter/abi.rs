@@ -193,6 +193,12 @@ pub(crate) fn http_call(
     Ok(token)
 }
 
+/// Lets Envoy tick the plugin's context every so many milliseconds; 0 stops that.
+pub(crate) fn set_tick_period(milliseconds: u32) -> Result<(), HostError> {
+    // SAFETY: the call takes no pointer.
+    check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) })
+}
+
 /// Makes a stream the one that the following host calls act on.
 pub(crate) fn set_effective_context(context: u32) -> Result<(), HostError> {
     // SAFETY: the call takes no pointer.

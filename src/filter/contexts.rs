@@ -71,10 +71,21 @@ pub(super) fn on_call_response(token: u32, header_count: usize, body_size: usize
     on_event(context, Event::CallAnswered);
 }
 
+/// The time that a plugin asked for has passed.
+pub(super) fn on_tick(root: u32) {
+    let plugin = with(|contexts| contexts.plugins.get(&root).map(Rc::clone)).flatten();
+    if let Some(plugin) = plugin {
+        plugin.metrics.end_period();
+    }
+}
+
 /// Ends a context: a stream learns of it first, and then everything that it waits for is dropped.
 pub(super) fn end(context: u32) {
     on_event(context, Event::Ended);
     // Dropped outside the borrow, because dropping a stream forgets its calls.
     let ended = with(|contexts| (contexts.plugins.remove(&context), contexts.streams.remove(&context)));
+    if let Some((Some(plugin), _)) = &ended {
+        plugin.metrics.flush();
+    }
     drop(ended);
 }
