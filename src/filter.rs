@@ -10,3 +10,4 @@ mod metrics;
 mod plugin;
 mod state;
 mod stream;
+mod table;

@@ -2,11 +2,11 @@
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
+use crate::filter::table::Table;
 use crate::flow::headers::text;
 use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -17,7 +17,7 @@ const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
     /// Which stream waits for the answer to which call.
-    static WAITING: RefCell<BTreeMap<u32, u32>> = const { RefCell::new(BTreeMap::new()) };
+    static WAITING: RefCell<Table<u32>> = RefCell::default();
     /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
     static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
 }

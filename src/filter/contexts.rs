@@ -8,15 +8,15 @@ use crate::filter::call;
 use crate::filter::event::{Action, Event};
 use crate::filter::plugin::Plugin;
 use crate::filter::stream::Stream;
+use crate::filter::table::Table;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 #[derive(Default)]
 struct Contexts {
-    plugins: BTreeMap<u32, Rc<Plugin>>,
+    plugins: Table<Rc<Plugin>>,
     /// A stream is taken out while it runs, so that it may start calls.
-    streams: BTreeMap<u32, Option<Box<Stream>>>,
+    streams: Table<Option<Box<Stream>>>,
 }
 
 thread_local! {

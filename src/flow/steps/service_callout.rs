@@ -54,8 +54,7 @@ impl<H: Host> Transaction<'_, H> {
         let destination = self.destination(policy, message)?;
         let uri = destination.path_and_query.clone();
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
-        let message = self.message(message).cloned().unwrap_or_else(Message::request);
-        Ok(self.call_of(index, policy, &message, destination))
+        Ok(self.call_of(index, policy, message, destination))
     }
 
     /// The message that is sent, made when it does not exist yet (semantics section 2.3).

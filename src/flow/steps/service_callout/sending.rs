@@ -3,7 +3,7 @@
 use super::destination::Destination;
 use crate::flow::headers::header_value;
 use crate::flow::host::{Call, Host};
-use crate::flow::message::Message;
+use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::policy::service_callout::ServiceCallout;
 use crate::policy::target_url::Server;
@@ -26,10 +26,15 @@ impl<H: Host> Transaction<'_, H> {
         &mut self,
         index: usize,
         policy: &ServiceCallout,
-        message: &Message,
+        message: MessageId,
         destination: Destination,
     ) -> Call {
-        let verb = message.as_request().map(|line| line.verb.clone()).unwrap_or_default();
+        if self.plan.trace_headers {
+            // Fetches it, should nothing have read it yet.
+            let _: Option<&Message> = self.client_request();
+        }
+        let message = self.message(message);
+        let verb = message.and_then(Message::as_request).map(|line| line.verb.clone()).unwrap_or_default();
         // A verb that is no token would end the request line.
         let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
         let mut headers: Vec<(ByteString, Bytes)> = vec![
@@ -39,7 +44,7 @@ impl<H: Host> Transaction<'_, H> {
             (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
         ];
         let retained = &policy.properties.request_headers;
-        for line in message.headers.lines() {
+        for line in message.iter().flat_map(|message| message.headers.lines()) {
             let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
             if is_kept && !is_dropped(&name) {
@@ -53,7 +58,7 @@ impl<H: Host> Transaction<'_, H> {
             policy: index,
             cluster: destination.server.cluster,
             headers,
-            body: message.body.clone(),
+            body: message.map(|message| message.body.clone()).unwrap_or_default(),
             timeout: policy.timeout,
             max_response_bytes: self.plan.max_response_bytes,
         }
@@ -67,14 +72,14 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Copies the client's trace headers, but for those that the message has itself.
-    fn add_trace_headers(&mut self, message: &Message, headers: &mut Vec<(ByteString, Bytes)>) {
-        let Some(client) = self.client_request() else { return };
-        for line in client.headers.lines() {
+    fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
+        let Some(client) = &self.request else { return };
+        for line in client.before.headers.lines() {
             let name = line.name();
             let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
             if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
                 let name = line.to_name();
-                if !message.headers.contains(&name) {
+                if message.is_none_or(|message| !message.headers.contains(&name)) {
                     headers.push((name, line.to_value()));
                 }
             }
