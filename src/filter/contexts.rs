@@ -51,11 +51,18 @@ pub(super) fn on_event(context: u32, event: Event) -> Action {
     let taken = with(|contexts| contexts.streams.get_mut(&context).and_then(Option::take)).flatten();
     let Some(mut stream) = taken else { return Action::Continue };
     let action = stream.on_event(event);
-    with(|contexts| {
+    // A stream with nothing left to do is forgotten at once: what still comes of it then costs next to nothing.
+    let finished = with(|contexts| {
+        if stream.is_finished() {
+            contexts.streams.remove(&context);
+            return Some(stream);
+        }
         if let Some(place) = contexts.streams.get_mut(&context) {
             *place = Some(stream);
         }
+        None
     });
+    drop(finished);
     action
 }
 
@@ -81,11 +88,12 @@ pub(super) fn on_tick(root: u32) {
 
 /// Ends a context: a stream learns of it first, and then everything that it waits for is dropped.
 pub(super) fn end(context: u32) {
-    on_event(context, Event::Ended);
-    // Dropped outside the borrow, because dropping a stream forgets its calls.
-    let ended = with(|contexts| (contexts.plugins.remove(&context), contexts.streams.remove(&context)));
-    if let Some((Some(plugin), _)) = &ended {
+    // Both end outside the borrow: a stream's last steps may call out, and dropping it forgets its calls.
+    if let Some(stream) = with(|contexts| contexts.streams.remove(&context)).flatten() {
+        if let Some(mut stream) = stream {
+            stream.on_event(Event::Ended);
+        }
+    } else if let Some(plugin) = with(|contexts| contexts.plugins.remove(&context)).flatten() {
         plugin.metrics.flush();
     }
-    drop(ended);
 }

@@ -159,8 +159,8 @@ impl Message {
     }
 
     fn charset(&self) -> Option<String> {
-        let line = text(self.headers.first_line("content-type")?);
-        line.split(';').skip(1).find_map(|parameter| {
+        let line = self.headers.first_line("content-type").filter(|line| line.contains(&b';'))?;
+        text(line).split(';').skip(1).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })

@@ -37,7 +37,8 @@ const ATTRIBUTE_ROOTS: [&str; 22] = [
 
 /// Whether a variable of that name can live in filter state.
 pub(super) fn fits_filter_state(name: &str) -> bool {
-    !ATTRIBUTE_ROOTS.contains(&name)
+    // A root has no dot and most variables have one.
+    name.bytes().any(|byte| byte == b'.') || !ATTRIBUTE_ROOTS.contains(&name)
 }
 
 impl<H: Host> Transaction<'_, H> {
