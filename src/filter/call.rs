@@ -126,6 +126,7 @@ fn body(size: usize) -> Bytes {
 
 /// What a reply of Envoy's tells. Only a reset needs the text, which for this one word has not changed between
 /// versions.
+#[cold]
 fn local_failure(status: u16) -> CallFailure {
     match status {
         504 => CallFailure::Timeout,

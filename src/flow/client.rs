@@ -97,6 +97,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
 /// The reply that a message is, in place of the upstream's response.
+#[cold]
 pub(super) fn reply(message: &Message, details: &str) -> Reply {
     let status = message.as_response().map_or(500, |line| line.status);
     let status = if STATUSES.contains(&status) { status } else { 500 };

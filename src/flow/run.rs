@@ -9,6 +9,8 @@ use crate::flow::value::Value;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
+use std::future::Future;
+use std::pin::Pin;
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, host: &H) {
@@ -17,7 +19,9 @@ pub async fn run<H: Host>(plan: &Plan, host: &H) {
         return host.resume(Direction::Request);
     }
     if let Err(fault) = transaction.flows().await {
-        transaction.error_flow(fault).await;
+        // Boxed, like what else is rare: within the transaction's own future it would make every request's larger.
+        let ending: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(transaction.error_flow(fault));
+        ending.await;
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -41,7 +45,10 @@ impl<H: Host> Transaction<'_, H> {
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer => return self.answer_flow().await,
+            Next::Answer => {
+                let answer: Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>> = Box::pin(self.answer_flow());
+                return answer.await;
+            }
         }
         self.publish();
         self.release(Direction::Request);

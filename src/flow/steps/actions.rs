@@ -29,6 +29,7 @@ pub(super) enum ActionError {
 
 impl ActionError {
     /// The fault of a policy of that type, AssignMessage or one that shares its grammar (semantics section 3.9).
+    #[cold]
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         let (name, text) = match self {
             ActionError::Unresolved(variable) => return Fault::unresolved_variable(&variable),

@@ -104,6 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         self.put_message(name.clone(), message);
     }
 
+    #[cold]
     fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: Failure) -> Fault {
         self.host.count(index, failure.outcome());
         failure.into_fault(&policy.attributes.name)
