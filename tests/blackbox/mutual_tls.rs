@@ -61,7 +61,9 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    let cases: [(&str, fn(&Authority, &Authority) -> (Identity, Identity)); 4] = [
+    /// What the server and the client show, of our authority or of another.
+    type Shown = fn(&Authority, &Authority) -> (Identity, Identity);
+    let cases: [(&str, Shown); 4] = [
         ("a_server_of_another_authority", |ours, theirs| (theirs.issue(HOST), ours.issue("callout.test"))),
         ("a_server_of_another_name", |ours, _| (ours.issue("other.test"), ours.issue("callout.test"))),
         ("a_server_whose_time_is_over", |ours, _| (ours.issue_expired(HOST), ours.issue("callout.test"))),
