@@ -32,7 +32,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "policies",
     "request",
     "response",
@@ -40,6 +40,7 @@ const KEYS: [&str; 19] = [
     "default_fault_rule",
     "proxy_endpoint",
     "target_endpoints",
+    "integration_endpoints",
     "shared_flows",
     "unsupported_policies",
     "clusters",
@@ -102,13 +103,17 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
+    let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
     policies.for_each_attached(|key, policy| {
         diagnostics.within(key, |diagnostics| {
             connections.connect(policy, &assigned, diagnostics);
-            google.check(policy, &constants, diagnostics);
+            google.check(policy, project.is_some(), &constants, diagnostics);
         });
     });
+    if let (Some(proxy), Some(routing)) = (&proxy_endpoint, &routing) {
+        google.check_routing(proxy, routing, &constants, diagnostics);
+    }
     let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
@@ -129,6 +134,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         local_proxies: connections.local_proxies,
         allowed_hosts: connections.allowed_hosts,
         identity: google.identity.map(Rc::new),
+        project,
         constants,
         base_path,
         publish,

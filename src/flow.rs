@@ -15,6 +15,7 @@ pub mod message;
 mod numbered;
 pub mod parameters;
 mod publishing;
+pub mod rehearsal;
 mod run;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod scripted;

@@ -16,7 +16,7 @@ pub use publish::Publish;
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
-use crate::policy::endpoint::{BasePath, Endpoint, RouteRule};
+use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, RouteRule, TargetAuthentication};
 use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ pub struct Plan {
     pub allowed_hosts: AllowedHosts,
     /// Whose Google tokens are sent.
     pub identity: Option<Rc<Identity>>,
+    /// The project of integrations that name none.
+    pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
     /// The base path behind `proxy.pathsuffix`.
@@ -62,6 +64,8 @@ pub struct Routing {
     pub rules: Vec<RouteRule>,
     /// The target endpoints that have flows or fault rules here.
     pub targets: Vec<Target>,
+    /// The integrations that take the place of an upstream.
+    pub integrations: Vec<IntegrationEndpoint>,
     /// What runs after the client has its response.
     pub post_client: Vec<Step>,
 }
@@ -73,6 +77,8 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are no fault.
     pub success_codes: SuccessCodes,
+    /// The token that goes to it.
+    pub authentication: Option<TargetAuthentication>,
 }
 
 /// One step of a flow.

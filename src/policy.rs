@@ -9,12 +9,14 @@ pub mod connection;
 pub mod endpoint;
 pub mod extract_variables;
 pub mod flow_callout;
+pub mod integration_callout;
 pub mod java_regex;
 pub mod json_path;
 pub mod origin;
 pub mod raise_fault;
 pub mod referenced;
 pub mod service_callout;
+pub mod set_integration_request;
 pub mod success_codes;
 pub mod target_url;
 pub mod template;
@@ -29,8 +31,10 @@ use attributes::Attributes;
 use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
+use integration_callout::IntegrationCallout;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
+use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
 use xml::{Document, Element};
 
@@ -47,6 +51,10 @@ pub enum Policy {
     RaiseFault(RaiseFault),
     /// Runs a shared flow.
     FlowCallout(FlowCallout),
+    /// Makes the request object of an integration.
+    SetIntegrationRequest(Box<SetIntegrationRequest>),
+    /// Runs an integration.
+    IntegrationCallout(IntegrationCallout),
     /// A policy of a type that this filter does not run.
     Unsupported(Unsupported),
 }
@@ -75,6 +83,10 @@ impl Policy {
             "ExtractVariables" => ExtractVariables::parse(root, diagnostics).map(Policy::ExtractVariables),
             "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, diagnostics))),
             "FlowCallout" => FlowCallout::parse(root, diagnostics).map(Policy::FlowCallout),
+            "SetIntegrationRequest" => {
+                SetIntegrationRequest::parse(root, diagnostics).map(Box::new).map(Policy::SetIntegrationRequest)
+            }
+            "IntegrationCallout" => IntegrationCallout::parse(root, diagnostics).map(Policy::IntegrationCallout),
             kind => Some(Policy::Unsupported(Unsupported {
                 attributes: Attributes::parse(root, diagnostics),
                 kind: kind.to_owned(),
@@ -93,6 +105,8 @@ impl Policy {
             Policy::ExtractVariables(policy) => &policy.attributes,
             Policy::RaiseFault(policy) => &policy.attributes,
             Policy::FlowCallout(policy) => &policy.attributes,
+            Policy::SetIntegrationRequest(policy) => &policy.attributes,
+            Policy::IntegrationCallout(policy) => &policy.attributes,
             Policy::Unsupported(policy) => &policy.attributes,
         }
     }
@@ -116,7 +130,8 @@ impl Policy {
             Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
             Policy::AssignMessage(policy) => (&policy.actions, None),
             Policy::RaiseFault(policy) => (&policy.actions, None),
-            _ => (&[], None),
+            Policy::IntegrationCallout(policy) => return vec![policy.position],
+            _ => return Vec::new(),
         };
         let actions = actions.iter().filter_map(|action| match action {
             Action::Authenticate(authentication) => Some(authentication.position),
@@ -134,6 +149,8 @@ impl Policy {
             Policy::ExtractVariables(policy) => policy.uses_body(names),
             Policy::RaiseFault(policy) => policy.uses_body(names),
             Policy::FlowCallout(policy) => policy.uses_body(names),
+            Policy::SetIntegrationRequest(policy) => policy.uses_body(names),
+            Policy::IntegrationCallout(policy) => policy.uses_body(names),
             Policy::Unsupported(_) => false,
         }
     }
@@ -146,6 +163,8 @@ impl Policy {
             Policy::ExtractVariables(_) => "ExtractVariables",
             Policy::RaiseFault(_) => "RaiseFault",
             Policy::FlowCallout(_) => "FlowCallout",
+            Policy::SetIntegrationRequest(_) => "SetIntegrationRequest",
+            Policy::IntegrationCallout(_) => "IntegrationCallout",
             Policy::Unsupported(policy) => &policy.kind,
         }
     }

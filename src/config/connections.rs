@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::{Origin, Scheme};
+use crate::policy::set_integration_request::SetIntegrationRequest;
 use crate::policy::target_url::Server;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ impl Connections {
     /// Finds what serves a policy whose target is fixed. `assigned` are the variables that policies set: a URL that one
     /// of them replaces may be a placeholder that no cluster serves.
     pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
+        if let Policy::SetIntegrationRequest(request) = policy {
+            return self.check_integration(request, diagnostics);
+        }
         let Policy::ServiceCallout(callout) = policy else { return };
         if !callout.attributes.enabled {
             return;
@@ -63,6 +67,15 @@ impl Connections {
             Target::LoadBalancer(balancer) => self.connect_servers(balancer, diagnostics),
             Target::Local(local) => self.check_local(local, diagnostics),
         });
+    }
+
+    /// A fixed region is a fixed origin, which some cluster must serve.
+    fn check_integration(&self, request: &SetIntegrationRequest, diagnostics: &mut Diagnostics) {
+        let origin = request.origin().filter(|_| request.attributes.enabled);
+        if let Some(origin) = origin.filter(|origin| self.clusters.server(origin).is_none()) {
+            let message = format!("no cluster serves {origin}: name one in clusters");
+            diagnostics.under(&*request.attributes.name, |diagnostics| diagnostics.error(request.position, message));
+        }
     }
 
     fn connect_servers(&self, balancer: &mut LoadBalancer, diagnostics: &mut Diagnostics) {

@@ -4,15 +4,19 @@ use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Routing, Step, Target};
-use crate::policy::endpoint::{Endpoint, ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use crate::policy::endpoint::{
+    Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, SharedFlow, StepReference, TargetEndpoint,
+};
 use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeMap;
 
 /// Reads the `proxy_endpoint`, if there is one. The keys that it replaces must not be there.
 pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<ProxyEndpoint> {
     let Some(text) = section.string("proxy_endpoint", diagnostics) else {
-        if section.has("target_endpoints") && !section.has("proxy_endpoint") {
-            diagnostics.error(None, "target_endpoints needs a proxy_endpoint whose route rules choose among them");
+        for key in ["target_endpoints", "integration_endpoints"] {
+            if section.has(key) && !section.has("proxy_endpoint") {
+                diagnostics.error(None, format!("{key} needs a proxy_endpoint whose route rules choose among them"));
+            }
         }
         return None;
     };
@@ -46,7 +50,7 @@ pub(super) fn routing(
         let place = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &place);
         diagnostics.extend(problems);
-        let Some(TargetEndpoint { endpoint, success_codes }) = target else { continue };
+        let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("there is another target endpoint named {}", endpoint.name);
             about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
@@ -55,15 +59,45 @@ pub(super) fn routing(
         let endpoint = about(&place, &subject, diagnostics, |diagnostics| {
             endpoint.map(&mut |step| policies.resolve(step, diagnostics))
         });
-        targets.push(Target { endpoint, success_codes });
+        targets.push(Target { endpoint, success_codes, authentication });
     }
+    let integrations = integrations(section, proxy, diagnostics);
     let flow = &proxy.post_client_flow;
     let post_client = flow.request.iter().chain(&flow.response).cloned();
     let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
     let post_client = about("proxy_endpoint", &subject, diagnostics, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
-    Routing { rules: proxy.route_rules.clone(), targets, post_client }
+    Routing { rules: proxy.route_rules.clone(), targets, integrations, post_client }
+}
+
+/// Reads the integration endpoints and checks that every route rule finds its own.
+fn integrations(
+    section: &Section<'_>,
+    proxy: &ProxyEndpoint,
+    diagnostics: &mut Diagnostics,
+) -> Vec<IntegrationEndpoint> {
+    let mut integrations: Vec<IntegrationEndpoint> = Vec::new();
+    for (index, text) in section.strings("integration_endpoints", diagnostics).iter().enumerate() {
+        let place = format!("integration_endpoints[{index}]");
+        let (integration, problems) = IntegrationEndpoint::parse(text, &place);
+        diagnostics.extend(problems);
+        let Some(integration) = integration else { continue };
+        if integrations.iter().any(|other| other.name == integration.name) {
+            let message = format!("there is another integration endpoint named {}", integration.name);
+            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
+        }
+        integrations.push(integration);
+    }
+    let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
+    for rule in &proxy.route_rules {
+        let Route::Integration(name, position) = &rule.route else { continue };
+        if !integrations.iter().any(|integration| integration.name == *name) {
+            let message = format!("there is no integration endpoint named {name}: add it to integration_endpoints");
+            about("proxy_endpoint", &subject, diagnostics, |diagnostics| diagnostics.error(*position, message));
+        }
+    }
+    integrations
 }
 
 /// Reads the shared flows and checks that every FlowCallout finds its own, and that none ends in itself.

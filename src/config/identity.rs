@@ -1,9 +1,10 @@
 //! `google`: the identity of tokens, and the policies that need one.
 
 use super::keys::Section;
-use crate::diagnostic::Diagnostics;
-use crate::plan::{Constant, Identity, Impersonated};
+use crate::diagnostic::{Diagnostics, Position};
+use crate::plan::{Constant, Identity, Impersonated, Routing};
 use crate::policy::Policy;
+use crate::policy::endpoint::{ProxyEndpoint, Route};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Google {
     pub(super) identity: Option<Identity>,
-    /// The default project of integrations.
-    pub(super) project: Option<ByteString>,
+    /// `project`.
+    project: Option<ByteString>,
 }
 
 impl Google {
@@ -45,30 +46,89 @@ impl Google {
         Google { identity, project }
     }
 
-    /// Complains of a policy that needs an identity when there is none (semantics section 2.12).
+    /// The project of integrations that name none: the configured one, else the organisation's, which has the same
+    /// name in Apigee. `[inferred]`
+    pub(super) fn project(&self, constants: &BTreeMap<ByteString, Constant>) -> Option<ByteString> {
+        self.project.clone().or_else(|| match constants.get("organization.name") {
+            Some(Constant::String(name)) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
+    /// Complains of a policy that needs an identity, or a project, when there is none (semantics sections 2.12 and
+    /// 10.1).
     pub(super) fn check(
         &self,
         policy: &Policy,
+        has_project: bool,
         constants: &BTreeMap<ByteString, Constant>,
         diagnostics: &mut Diagnostics,
     ) {
-        if self.identity.is_some() || !policy.attributes().enabled {
+        let name = &policy.attributes().name;
+        if !policy.attributes().enabled {
             return;
         }
-        for position in policy.identity_positions() {
-            let text = |name: &str| match constants.get(name) {
-                Some(Constant::String(text)) => text.clone(),
-                _ => ByteString::from_static("-"),
-            };
-            let (organization, name, revision) =
-                (text("organization.name"), text("apiproxy.name"), text("apiproxy.revision"));
-            let message = format!(
-                "Deployment of \"organizations/{organization}/apis/{name}/revisions/{revision}\" requires a service \
-                 account identity, but one was not provided with the request: set google.metadata_cluster"
-            );
-            diagnostics.under(&*policy.attributes().name, |diagnostics| {
-                diagnostics.named_error("FAILED_PRECONDITION", position, message);
+        diagnostics.under(&**name, |diagnostics| {
+            if let Policy::SetIntegrationRequest(policy) = policy
+                && policy.project.is_none()
+                && !has_project
+            {
+                let message = format!("SetIntegrationRequest[{name}]: ProjectId is missing, and google.project too");
+                diagnostics.error(policy.position, message);
+            }
+            for position in policy.identity_positions() {
+                self.check_identity(position, constants, diagnostics);
+            }
+        });
+    }
+
+    /// The same for route rules that lead to integrations, and for target endpoints that get a token.
+    pub(super) fn check_routing(
+        &self,
+        proxy: &ProxyEndpoint,
+        routing: &Routing,
+        constants: &BTreeMap<ByteString, Constant>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let first = routing.rules.iter().find_map(|rule| match &rule.route {
+            Route::Integration(_, position) => Some(*position),
+            _ => None,
+        });
+        let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
+        if let Some(position) = first {
+            diagnostics.within("proxy_endpoint", |diagnostics| {
+                diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
             });
         }
+        for (index, target) in routing.targets.iter().enumerate() {
+            let Some(authentication) = &target.authentication else { continue };
+            let position = authentication.authentication.position;
+            let subject = format!("TargetEndpoint {}", target.endpoint.name);
+            diagnostics.within(format!("target_endpoints[{index}]"), |diagnostics| {
+                diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
+            });
+        }
+    }
+
+    fn check_identity(
+        &self,
+        position: Position,
+        constants: &BTreeMap<ByteString, Constant>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if self.identity.is_some() {
+            return;
+        }
+        let text = |name: &str| match constants.get(name) {
+            Some(Constant::String(text)) => text.clone(),
+            _ => ByteString::from_static("-"),
+        };
+        let (organization, name, revision) =
+            (text("organization.name"), text("apiproxy.name"), text("apiproxy.revision"));
+        let message = format!(
+            "Deployment of \"organizations/{organization}/apis/{name}/revisions/{revision}\" requires a service account \
+             identity, but one was not provided with the request: set google.metadata_cluster"
+        );
+        diagnostics.named_error("FAILED_PRECONDITION", position, message);
     }
 }

@@ -26,7 +26,9 @@ impl Metrics {
     /// Defines the metrics of every policy that calls out.
     pub(super) fn define(plan: &Plan) -> Metrics {
         let metrics = plan.policies.iter().map(|policy| match policy {
-            Policy::ServiceCallout(callout) => PolicyMetrics::define(&callout.attributes.name),
+            Policy::ServiceCallout(_) | Policy::IntegrationCallout(_) => {
+                PolicyMetrics::define(&policy.attributes().name)
+            }
             _ => None,
         });
         Metrics(metrics.collect())

@@ -5,6 +5,7 @@ use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{Headers, text};
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
+use crate::flow::rehearsal::{Event, Failure};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{Step, Target};
@@ -28,6 +29,9 @@ impl<H: Host> Transaction<'_, H> {
     /// Runs the fault rules after a fault that left the flow, and answers the client.
     pub(super) async fn error_flow(&mut self, fault: Fault) {
         let details = format!("callout_fault_{}", fault.name());
+        if H::IS_REHEARSAL {
+            self.host.rehearsed(Event::ErrorFlow(Failure::from(&fault)));
+        }
         let raised = fault.response.as_ref().map(|response| response.headers.clone());
         self.enter_error_flow(fault);
         let kept = self.run_fault_rules(raised).await;
@@ -91,7 +95,7 @@ impl<H: Host> Transaction<'_, H> {
         let mut kept = raised.unwrap_or_default();
         kept.remove("content-type");
         let rules = self.target_endpoint.map_or(&plan.proxy.fault_rules, |target| &target.endpoint.fault_rules);
-        let chosen = self.first_that_holds(&rules.rules, |rule| rule.condition.as_ref());
+        let chosen = self.first_that_holds(&rules.rules);
         let mut ended = Ended::Normally;
         if let Some(rule) = chosen {
             ended = self.run_fault_rule(rule).await;
@@ -101,7 +105,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         if let Some(default) = &rules.default {
             let is_due = (chosen.is_none() || default.always_enforce) && ended != (Ended::Early { raised: true });
-            if is_due && self.holds(default.rule.condition.as_ref()) {
+            if is_due && self.is_taken(&default.rule) {
                 let ended = self.run_fault_rule(&default.rule).await;
                 if ended != Ended::Normally {
                     kept.clear();

@@ -1,6 +1,7 @@
 //! The outside of a transaction: Envoy in the filter, a script in tests and tools.
 
 use crate::flow::headers::{HeaderChange, Headers};
+use crate::flow::rehearsal::Event;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::future::Future;
@@ -23,6 +24,12 @@ pub enum Direction {
 pub trait Host {
     /// What outlives the stream.
     type Background: Background;
+
+    /// Whether [`Host::rehearsed`] is to be told of everything.
+    const IS_REHEARSAL: bool = false;
+
+    /// Takes note of what the transaction did.
+    fn rehearsed(&self, _event: Event) {}
 
     /// A handle on what outlives the stream.
     fn background(&self) -> Self::Background;

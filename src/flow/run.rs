@@ -4,6 +4,7 @@ use crate::flow::client;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Direction, Host};
 use crate::flow::message::{Message, MessageId};
+use crate::flow::rehearsal::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
@@ -33,8 +34,8 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
 enum Next {
     /// The upstream, whose response the response flow gets.
     Upstream,
-    /// The response flow, which answers.
-    Answer,
+    /// The response flow, which answers; `%RESPONSE_CODE_DETAILS%` then is this.
+    Answer(&'static str),
 }
 
 impl<H: Host> Transaction<'_, H> {
@@ -42,7 +43,7 @@ impl<H: Host> Transaction<'_, H> {
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer => return self.answer_flow().await,
+            Next::Answer(details) => return self.answer_flow(details).await,
         }
         self.publish();
         self.release(Direction::Request);
@@ -75,17 +76,30 @@ impl<H: Host> Transaction<'_, H> {
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
         }
-        let Some(rule) = self.first_that_holds(&routing.rules, |rule| rule.condition.as_ref()) else {
+        let Some(rule) = self.first_that_holds(&routing.rules) else {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
         };
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
-        let Route::Target(name) = &rule.route else { return Ok(Next::Answer) };
+        let (Route::Target(name) | Route::Integration(name, _)) = &rule.route else {
+            return Ok(Next::Answer("callout_null_route"));
+        };
         self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
         self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
+        if let Route::Integration(..) = rule.route {
+            if let Some(endpoint) = routing.integrations.iter().find(|endpoint| endpoint.name == *name) {
+                // Boxed, because hardly any plan has one and every transaction would be as large.
+                Box::pin(self.integration_target(endpoint)).await?;
+            }
+            return Ok(Next::Answer("callout_integration"));
+        }
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
+            if let Some(authentication) = &target.authentication {
+                // Boxed, because hardly any plan has one and every transaction would be as large.
+                Box::pin(self.authenticate_target(&target.endpoint.name, authentication)).await?;
+            }
         }
         self.target = Some(name.as_str().into());
         Ok(Next::Upstream)
@@ -122,9 +136,9 @@ impl<H: Host> Transaction<'_, H> {
         self.run_endpoint(&plan.proxy, Direction::Response).await
     }
 
-    /// A null route: the response flow starts from an empty response, or from one that the request flow made, and
-    /// its outcome is the answer.
-    async fn answer_flow(&mut self) -> Result<(), Fault> {
+    /// No upstream: the response flow starts from an integration's answer, from a response that the request flow made,
+    /// or from an empty one, and its outcome is the answer.
+    async fn answer_flow(&mut self, details: &str) -> Result<(), Fault> {
         let plan = self.plan;
         let response: MessageId = match self.message_named("response") {
             Some(response) => response,
@@ -135,7 +149,7 @@ impl<H: Host> Transaction<'_, H> {
         self.publish();
         let response = self.message_named("response").unwrap_or(response);
         if let Some(message) = self.message(response) {
-            self.host.reply(&client::reply(message, "callout_null_route"));
+            self.host.reply(&client::reply(message, details));
         }
         Ok(())
     }
@@ -143,7 +157,7 @@ impl<H: Host> Transaction<'_, H> {
     /// PreFlow, the first conditional flow that applies, PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        if let Some(flow) = self.first_that_holds(&endpoint.flows, |flow| flow.condition.as_ref()) {
+        if let Some(flow) = self.first_that_holds(&endpoint.flows) {
             self.run_flow(flow, direction).await?;
         }
         self.run_flow(&endpoint.post_flow, direction).await
@@ -158,6 +172,10 @@ impl<H: Host> Transaction<'_, H> {
             return Ok(());
         }
         self.flow_name = ByteString::from(flow.name.as_str());
+        if H::IS_REHEARSAL {
+            let part = if direction == Direction::Request { "request" } else { "response" };
+            self.host.rehearsed(Event::Flow(format!("{} {part}", flow.name)));
+        }
         self.run_steps(steps).await
     }
 }

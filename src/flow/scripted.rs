@@ -2,6 +2,7 @@
 
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
+use crate::flow::rehearsal::Event;
 use crate::flow::{Worker, run};
 use crate::plan::Plan;
 use bytes::Bytes;
@@ -60,6 +61,15 @@ pub struct Done {
     pub outcomes: Vec<(usize, Outcome)>,
     /// What the operator was told.
     pub warnings: Vec<String>,
+    /// All of it in order, with the decisions and the steps between.
+    pub events: Vec<Event>,
+}
+
+impl Done {
+    fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>) {
+        self.calls.push(call.clone());
+        self.events.push(Event::Call { call: call.clone(), reply });
+    }
 }
 
 impl Scripted {
@@ -141,8 +151,9 @@ impl Background for Script {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        self.done.borrow_mut().calls.push(call.clone());
-        self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable))
+        let reply = self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable));
+        self.done.borrow_mut().called(call, Some(reply.clone()));
+        reply
     }
 
     fn detach(&self, mut task: Task) {
@@ -165,6 +176,12 @@ impl Background for Script {
 
 impl Host for Scripted {
     type Background = Script;
+
+    const IS_REHEARSAL: bool = true;
+
+    fn rehearsed(&self, event: Event) {
+        self.done.borrow_mut().events.push(event);
+    }
 
     fn background(&self) -> Script {
         Script {
@@ -221,7 +238,7 @@ impl Host for Scripted {
     }
 
     fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
-        self.done.borrow_mut().calls.push(call.clone());
+        self.done.borrow_mut().called(call, None);
         Ok(())
     }
 

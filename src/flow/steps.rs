@@ -6,12 +6,16 @@ mod assign_variable;
 mod authentication;
 mod extract_variables;
 mod flow_callout;
+mod integration;
 mod raise_fault;
+mod sending;
 mod service_callout;
+mod set_integration_request;
 
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
+use crate::flow::rehearsal::{Choice, Entry, Failure, Snapshot};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::plan::Step;
@@ -26,12 +30,17 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The first of several whose condition holds now.
-    pub(super) fn first_that_holds<'r, R>(
-        &mut self,
-        choices: &'r [R],
-        condition: impl Fn(&R) -> Option<&Condition>,
-    ) -> Option<&'r R> {
-        choices.iter().find(|choice| self.holds(condition(choice)))
+    pub(super) fn first_that_holds<'r, C: Choice>(&mut self, choices: &'r [C]) -> Option<&'r C> {
+        choices.iter().find(|choice| self.is_taken(*choice))
+    }
+
+    /// Whether the condition of one of several holds now.
+    pub(super) fn is_taken(&mut self, choice: &impl Choice) -> bool {
+        let holds = self.holds(choice.condition());
+        if H::IS_REHEARSAL {
+            self.tell_choice_of(choice, holds);
+        }
+        holds
     }
 
     /// Runs steps in order until one faults.
@@ -48,18 +57,43 @@ impl<H: Host> Transaction<'_, H> {
     /// Runs a step whose condition holds and whose policy is enabled.
     pub(super) async fn run_step(&mut self, step: &Step) -> Result<(), Fault> {
         let plan = self.plan;
-        let Some(policy) = plan.policy(step).filter(|policy| policy.attributes().enabled) else { return Ok(()) };
-        if !self.holds(step.condition.as_ref()) {
+        let Some(policy) = plan.policy(step) else { return Ok(()) };
+        let entry = match policy.attributes().enabled {
+            false => Entry::Disabled,
+            true if self.holds(step.condition.as_ref()) => Entry::Runs,
+            true => Entry::ConditionFalse,
+        };
+        if H::IS_REHEARSAL {
+            self.tell_step(step, policy, entry);
+        }
+        if entry != Entry::Runs {
             return Ok(());
         }
-        let result = match policy {
-            Policy::ServiceCallout(policy) => self.service_callout(step.policy, policy).await,
+        let before = if H::IS_REHEARSAL { self.snapshot() } else { Snapshot::new() };
+        let result = self.run_policy(step.policy, policy).await;
+        let failure = if H::IS_REHEARSAL { result.as_ref().err().map(Failure::from) } else { None };
+        let concluded = self.conclude(policy, result);
+        if H::IS_REHEARSAL {
+            self.tell_end(policy, &before, failure);
+        }
+        concluded
+    }
+
+    async fn run_policy(&mut self, index: usize, policy: &Policy) -> Result<(), Fault> {
+        match policy {
+            Policy::ServiceCallout(policy) => self.service_callout(index, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
             Policy::RaiseFault(policy) => Err(self.raise_fault(policy).await),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
-            Policy::Unsupported(_) => return Ok(()),
-        };
+            Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
+            Policy::IntegrationCallout(policy) => self.integration_callout(index, policy).await,
+            Policy::Unsupported(_) => Ok(()),
+        }
+    }
+
+    /// Sets what tells how a policy ended, and whether the flow goes on.
+    fn conclude(&mut self, policy: &Policy, result: Result<(), Fault>) -> Result<(), Fault> {
         let attributes = policy.attributes();
         self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
         let Err(fault) = result else { return Ok(()) };

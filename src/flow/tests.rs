@@ -5,6 +5,9 @@ mod assign_message;
 mod callouts;
 mod endpoints;
 mod faults;
+mod integrations;
+mod rehearsals;
+mod targets;
 
 use crate::config;
 use crate::flow::headers::HeaderChange;

@@ -45,6 +45,8 @@ pub struct Transaction<'a, H> {
     pub(super) flow_name: ByteString,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
+    /// The variable that the last SetIntegrationRequest put its object into.
+    pub(super) integration_request: Option<ByteString>,
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
     pub(super) variables: Store,
@@ -71,6 +73,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             target_endpoint: None,
             flow_name: ByteString::new(),
             target: None,
+            integration_request: None,
             messages: Vec::new(),
             variables: Store::default(),
             request: None,

@@ -21,12 +21,14 @@ impl Publish {
         let mut publish = Publish::default();
         for policy in policies {
             publish.add(&policy.attributes().failed);
+            if let Policy::IntegrationCallout(callout) = policy {
+                publish.add_response(&callout.response);
+            }
             if let Policy::ServiceCallout(callout) = policy {
                 publish.add(callout.variables.target_url.name());
                 publish.add("servicecallout.requesturi");
                 if let Some(response) = &callout.response {
-                    publish.add(&format!("{response}.content"));
-                    publish.add(&format!("{response}.status.code"));
+                    publish.add_response(response);
                 }
             }
         }
@@ -40,6 +42,11 @@ impl Publish {
             }
         }
         publish
+    }
+
+    fn add_response(&mut self, response: &str) {
+        self.add(&format!("{response}.content"));
+        self.add(&format!("{response}.status.code"));
     }
 
     fn add(&mut self, name: &str) {

@@ -1,6 +1,7 @@
 //! What token is asked for.
 
 use crate::plan::Identity;
+use crate::policy::authentication::DEFAULT_LIFETIME;
 use bytestring::ByteString;
 use std::rc::Rc;
 use std::time::Duration;
@@ -36,13 +37,17 @@ pub(in crate::flow) enum TokenKind {
 }
 
 /// The scope of everything that IAM allows the identity.
-pub(in crate::flow) const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
-
-/// Apigee's default lifetime, in seconds.
-const LIFETIME: u32 = crate::policy::authentication::DEFAULT_LIFETIME;
+const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// A call for a token takes no longer than this, so that a request does not wait for its policy's whole timeout.
 const LONGEST: Duration = Duration::from_secs(5);
+
+impl TokenKind {
+    /// An access token for Google's APIs.
+    pub(in crate::flow) fn cloud_platform() -> TokenKind {
+        TokenKind::Access { scopes: vec![CLOUD_PLATFORM.to_owned()], lifetime: DEFAULT_LIFETIME }
+    }
+}
 
 impl TokenRequest {
     /// A token for a call that may take so long.
@@ -50,16 +55,10 @@ impl TokenRequest {
         TokenRequest { identity, kind, timeout: timeout.min(LONGEST) }
     }
 
-    /// An access token for Google's APIs.
-    pub(in crate::flow) fn cloud_platform(identity: Rc<Identity>, timeout: Duration) -> TokenRequest {
-        let kind = TokenKind::Access { scopes: vec![CLOUD_PLATFORM.to_owned()], lifetime: LIFETIME };
-        TokenRequest::new(identity, kind, timeout)
-    }
-
     /// The workload's own token, with which it asks for the service account's.
     pub(super) fn of_workload(&self) -> TokenRequest {
         let identity = Identity { impersonated: None, ..Identity::clone(&self.identity) };
-        TokenRequest::cloud_platform(Rc::new(identity), self.timeout)
+        TokenRequest::new(Rc::new(identity), TokenKind::cloud_platform(), self.timeout)
     }
 
     /// What makes two requests the same.

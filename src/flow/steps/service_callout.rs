@@ -2,10 +2,10 @@
 
 mod balanced;
 mod destination;
-mod sending;
 
 use super::actions::Actor;
 use super::authentication::TokenHeader;
+use super::sending::Outgoing;
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
 use crate::flow::host::{CallFailure, CallReply, Host, Outcome};
@@ -83,7 +83,14 @@ impl<H: Host> Transaction<'_, H> {
             Some(authentication) => Some(self.token_header(policy, authentication, &destination).await?),
             None => None,
         };
-        let call = self.call_of(policy, &message, destination, token);
+        let call = self.call_of(Outgoing {
+            message: &message,
+            server: destination.server,
+            path_and_query: destination.path_and_query,
+            retained: &policy.connection.properties.request_headers,
+            token,
+            timeout: policy.timeout,
+        });
         let reply = match waits {
             true => self.host.call(index, &call).await.map(Some),
             false => self.host.send(index, &call).map(|()| None),

@@ -2,7 +2,7 @@
 
 use super::flow::condition;
 use super::sap;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Position};
 use crate::policy::condition::Condition;
 use crate::policy::xml::Element;
 
@@ -22,6 +22,8 @@ pub struct RouteRule {
 pub enum Route {
     /// A target endpoint, by name.
     Target(String),
+    /// An integration endpoint, by name, and where the rule names it.
+    Integration(String, Position),
     /// Nowhere: the response flow answers.
     Null,
 }
@@ -40,13 +42,11 @@ impl RouteRule {
                 "the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
             diagnostics.warning(url.position(), message);
         }
-        if let Some(integration) = rule.child("IntegrationEndpoint") {
-            diagnostics.error(integration.position(), "IntegrationEndpoint is not supported yet");
-        }
+        let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
         let route = match target.filter(|target| !target.is_empty()) {
             Some(target) => Route::Target(target),
             None if rule.child("URL").is_some() => Route::Target(name.clone()),
-            None => Route::Null,
+            None => integration.map_or(Route::Null, |found| Route::Integration(found.text(), found.position())),
         };
         let place = format!("RouteRule {name}");
         RouteRule { condition: condition(rule, &place, diagnostics), name, route }

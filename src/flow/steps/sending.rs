@@ -1,16 +1,16 @@
 //! From a message and a destination to the call that is sent.
 
-use super::destination::Destination;
+use super::authentication::TokenHeader;
 use crate::flow::headers::{header_value, text};
 use crate::flow::host::{Call, Host};
 use crate::flow::message::Message;
-use crate::flow::steps::authentication::TokenHeader;
 use crate::flow::transaction::Transaction;
-use crate::policy::service_callout::ServiceCallout;
+use crate::policy::connection::Retained;
 use crate::policy::target_url::Server;
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::Method;
+use std::time::Duration;
 
 /// Headers that belong to one connection or that the length and the URL decide. They are never sent on.
 const DROPPED: [&str; 8] =
@@ -22,24 +22,32 @@ const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
 /// The client's headers that tie a callout to its trace (contract 3.1, `trace_headers`).
 const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
+/// A message on its way to a server.
+pub(super) struct Outgoing<'m> {
+    pub(super) message: &'m Message,
+    pub(super) server: Server,
+    /// What stands after the authority; begins with `/`.
+    pub(super) path_and_query: ByteString,
+    /// Which of the message's headers are sent.
+    pub(super) retained: &'m Retained,
+    /// The token that goes with it; it takes the place of the message's own header of that name.
+    pub(super) token: Option<TokenHeader>,
+    /// How long the whole answer may take.
+    pub(super) timeout: Duration,
+}
+
 impl<H: Host> Transaction<'_, H> {
-    pub(super) fn call_of(
-        &mut self,
-        policy: &ServiceCallout,
-        message: &Message,
-        destination: Destination,
-        token: Option<TokenHeader>,
-    ) -> Call {
+    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Call {
+        let Outgoing { message, server, path_and_query, retained, token, timeout } = outgoing;
         let verb = message.as_request().map(|line| line.verb.clone()).unwrap_or_default();
         // A verb that is no token would end the request line.
         let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),
-            (ByteString::from_static(":scheme"), Bytes::from_static(destination.server.scheme.as_str().as_bytes())),
-            (ByteString::from_static(":authority"), self.authority(&destination.server)),
-            (ByteString::from_static(":path"), destination.path_and_query.into_bytes()),
+            (ByteString::from_static(":scheme"), Bytes::from_static(server.scheme.as_str().as_bytes())),
+            (ByteString::from_static(":authority"), self.authority(&server)),
+            (ByteString::from_static(":path"), path_and_query.into_bytes()),
         ];
-        let retained = &policy.connection.properties.request_headers;
         for (name, value) in message.headers.lines() {
             let name = text(name);
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
@@ -53,10 +61,10 @@ impl<H: Host> Transaction<'_, H> {
             self.add_trace_headers(message, &mut headers);
         }
         Call {
-            cluster: destination.server.cluster,
+            cluster: server.cluster,
             headers,
             body: message.body.clone(),
-            timeout: policy.timeout,
+            timeout,
             max_response_bytes: self.plan.max_response_bytes,
         }
     }

@@ -1,0 +1,206 @@
+//! What a rehearsal sees of a transaction: each decision with the values it saw, each step with what it wrote.
+//!
+//! Only a host that asks for it pays for it: see [`Host::IS_REHEARSAL`].
+
+use crate::flow::fault::Fault;
+use crate::flow::host::{Call, CallFailure, CallReply, Host};
+use crate::flow::message::{Message, StartLine};
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::plan::Step;
+use crate::policy::Policy;
+use crate::policy::condition::Condition;
+use crate::policy::endpoint::{FaultRule, Flow, RouteRule};
+use std::collections::BTreeMap;
+
+/// Something that a transaction did, in the order in which it does it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A flow with steps begins: `PreFlow request`.
+    Flow(String),
+    /// One of several was looked at: a conditional flow, a route rule, a fault rule.
+    Choice {
+        /// `route rule default`
+        what: String,
+        /// What it depends on; nothing, when absent.
+        condition: Option<Asked>,
+        /// Whether it was taken.
+        is_taken: bool,
+    },
+    /// A step was reached.
+    Step {
+        /// The policy's name.
+        policy: String,
+        /// The policy type.
+        kind: String,
+        /// What it depends on; nothing, when absent.
+        condition: Option<Asked>,
+        /// Whether it runs.
+        entry: Entry,
+    },
+    /// A step that ran has ended.
+    Ended {
+        /// The policy's name.
+        policy: String,
+        /// How it failed, if it did.
+        fault: Option<Failure>,
+        /// The variables that it changed, by name; without a value, it made them unresolved.
+        written: Vec<(String, Option<String>)>,
+    },
+    /// A call was made.
+    Call {
+        /// What was sent.
+        call: Call,
+        /// The answer; absent when nobody waits for it.
+        reply: Option<Result<CallReply, CallFailure>>,
+    },
+    /// The error flow begins.
+    ErrorFlow(Failure),
+}
+
+/// Whether a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It does.
+    Runs,
+    /// Its condition does not hold.
+    ConditionFalse,
+    /// Its policy has `enabled="false"`.
+    Disabled,
+}
+
+/// A condition with the values that it saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The condition, in its canonical form.
+    pub text: String,
+    /// Each variable once, with its value where it resolves.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// A fault in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The error code.
+    pub code: String,
+    /// The fault string.
+    pub reason: String,
+}
+
+impl From<&Fault> for Failure {
+    fn from(fault: &Fault) -> Failure {
+        Failure { code: fault.code.to_string(), reason: fault.reason.clone() }
+    }
+}
+
+/// What is chosen by a condition.
+pub(super) trait Choice {
+    fn condition(&self) -> Option<&Condition>;
+    fn title(&self) -> String;
+}
+
+impl<S> Choice for Flow<S> {
+    fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
+    fn title(&self) -> String {
+        format!("flow {}", self.name)
+    }
+}
+
+impl<S> Choice for FaultRule<S> {
+    fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
+    fn title(&self) -> String {
+        format!("fault rule {}", self.name)
+    }
+}
+
+impl Choice for RouteRule {
+    fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
+    fn title(&self) -> String {
+        format!("route rule {}", self.name)
+    }
+}
+
+/// Every variable with its value as text; a message is given by its parts.
+pub(super) type Snapshot = BTreeMap<String, String>;
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) fn tell_choice_of(&mut self, choice: &impl Choice, is_taken: bool) {
+        let condition = self.asked(choice.condition());
+        self.host.rehearsed(Event::Choice { what: choice.title(), condition, is_taken });
+    }
+
+    pub(super) fn tell_step(&mut self, step: &Step, policy: &Policy, entry: Entry) {
+        let condition = self.asked(step.condition.as_ref());
+        let (name, kind) = (policy.attributes().name.to_string(), policy.kind().to_owned());
+        self.host.rehearsed(Event::Step { policy: name, kind, condition, entry });
+    }
+
+    /// Tells how a step ended that began with those values.
+    pub(super) fn tell_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<Failure>) {
+        let after = self.snapshot();
+        let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+        let removed = before.keys().filter(|name| !after.contains_key(*name));
+        let mut written: Vec<(String, Option<String>)> =
+            changed.map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        written.extend(removed.map(|name| (name.clone(), None)));
+        let policy = policy.attributes().name.to_string();
+        self.host.rehearsed(Event::Ended { policy, fault, written });
+    }
+
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        let mut snapshot = Snapshot::new();
+        for (name, value) in self.variables.iter() {
+            match value {
+                Value::Message(id) => {
+                    if let Some(message) = self.message(*id) {
+                        describe(name, message, &mut snapshot);
+                    }
+                }
+                value => drop(snapshot.insert(name.to_string(), self.render(value).to_string())),
+            }
+        }
+        snapshot
+    }
+
+    fn asked(&mut self, condition: Option<&Condition>) -> Option<Asked> {
+        let condition = condition?;
+        let mut values: Vec<(String, Option<String>)> = Vec::new();
+        for variable in condition.variables() {
+            let name = variable.name().to_string();
+            if !values.iter().any(|(known, _)| *known == name) {
+                let value = self.text(variable).map(|value| value.to_string());
+                values.push((name, value));
+            }
+        }
+        Some(Asked { text: condition.to_string(), values })
+    }
+}
+
+fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
+    let mut add = |part: &str, value: String| drop(snapshot.insert(format!("{name}.{part}"), value));
+    match &message.start {
+        StartLine::Request(line) => {
+            add("verb", line.verb.to_string());
+            add("path", line.path.to_string());
+            add("querystring", line.query.as_text().to_string());
+        }
+        StartLine::Response(line) => {
+            add("status.code", line.status.to_string());
+            add("reason.phrase", line.reason.to_string());
+        }
+    }
+    for header in message.headers.names() {
+        let value = message.headers.joined(&header).unwrap_or_default();
+        add(&format!("header.{header}"), value.to_string());
+    }
+    add("content", message.content().to_string());
+}

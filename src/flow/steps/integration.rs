@@ -1,0 +1,201 @@
+//! Running an integration: as a policy in mid-flow, or in place of the upstream (semantics sections 10.2 to 10.5).
+
+use super::authentication::TokenHeader;
+use super::sending::Outgoing;
+use crate::flow::fault::Fault;
+use crate::flow::google::TokenKind;
+use crate::flow::host::{Background, Call, CallFailure, CallReply, Host, Outcome};
+use crate::flow::message::{Message, StartLine, StatusLine};
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::connection::Retained;
+use crate::policy::endpoint::IntegrationEndpoint;
+use crate::policy::integration_callout::IntegrationCallout;
+use crate::policy::set_integration_request::{DEFAULT_REQUEST, service_origin};
+use crate::policy::success_codes::SuccessCodes;
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+use serde_json::Value as Json;
+use std::time::Duration;
+
+/// A synchronous integration ends within two minutes.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The end of the path that runs an integration at once, and of the one that schedules it.
+const EXECUTE: &str = ":execute";
+const SCHEDULE: &str = ":schedule";
+
+impl<H: Host> Transaction<'_, H> {
+    /// Runs the policy that has the place `index` in the plan.
+    pub(super) async fn integration_callout(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Fault> {
+        // Boxed, because hardly any plan has one and every transaction would be as large.
+        let result = Box::pin(self.run_integration(index, policy)).await;
+        let name = &policy.attributes.name;
+        self.set(format!("integrationcallout.{name}.failed").into(), Value::Boolean(result.is_err()));
+        result.map_err(|failure| {
+            self.host.count(index, failure.outcome());
+            failure.into_fault("IntegrationCallout", name, &policy.request)
+        })
+    }
+
+    async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Failure> {
+        let call = self.integration_call(&policy.request, &policy.as_variable, policy.is_async).await?;
+        let reply = self.host.call(index, &call).await;
+        if policy.clear_payload {
+            self.unset(&policy.request);
+        }
+        let message = match reply {
+            Ok(reply) => response(reply),
+            Err(failure) => {
+                self.unset(&policy.response);
+                return Err(Failure::Call(failure));
+            }
+        };
+        let status = message.as_response().map_or(0, |line| line.status);
+        self.put_message(policy.response.clone(), message);
+        if !SuccessCodes::default().contains(status) {
+            return Err(Failure::Status(status));
+        }
+        self.host.count(index, Outcome::Ok);
+        Ok(())
+    }
+
+    /// Runs the integration that the flow's last SetIntegrationRequest prepared, in place of the upstream. The answer
+    /// is the response, whatever its status.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(in crate::flow) async fn integration_target(&mut self, endpoint: &IntegrationEndpoint) -> Result<(), Fault> {
+        let request = self.integration_request.clone().unwrap_or(ByteString::from_static(DEFAULT_REQUEST));
+        let failed = |failure: Failure| failure.into_target_fault(&endpoint.name, &request);
+        let call =
+            self.integration_call(&request, &Variable::new(&request), endpoint.is_async).await.map_err(failed)?;
+        let reply = self.host.background().call(&call).await.map_err(|failure| failed(Failure::Call(failure)))?;
+        self.put_message(ByteString::from_static("response"), response(reply));
+        Ok(())
+    }
+
+    /// The call that runs the integration of a request object.
+    async fn integration_call(
+        &mut self,
+        request: &ByteString,
+        as_variable: &Variable,
+        is_async: bool,
+    ) -> Result<Call, Failure> {
+        let message = match self.message_named(request).and_then(|id| self.message(id)).cloned() {
+            Some(message) => message,
+            None if self.own_value(as_variable).is_some() => return Err(Failure::NotMessage),
+            None => return Err(Failure::Null),
+        };
+        let Some(line) = message.as_request() else { return Err(Failure::NotRequest) };
+        if !is_async && has_schedule_time(&message) {
+            return Err(Failure::Scheduled);
+        }
+        let region = line.path.split('/').skip_while(|segment| *segment != "locations").nth(1).unwrap_or_default();
+        let origin = service_origin(region).ok_or(Failure::HostNotReachable)?;
+        let server = self.plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?;
+        let path = match line.path.strip_suffix(EXECUTE) {
+            Some(path) if is_async => format!("{path}{SCHEDULE}"),
+            _ => line.path.to_string(),
+        };
+        let mark = if line.query.is_empty() { "" } else { "?" };
+        let path_and_query = crate::flow::url::legal(format!("{path}{mark}{}", line.query.as_text()));
+        let value = self.bearer(TokenKind::cloud_platform(), TIMEOUT).await.map_err(Failure::Fault)?;
+        let token = TokenHeader { name: ByteString::from_static("authorization"), value };
+        Ok(self.call_of(Outgoing {
+            message: &message,
+            server,
+            path_and_query: path_and_query.into(),
+            retained: &Retained::All,
+            token: Some(token),
+            timeout: TIMEOUT,
+        }))
+    }
+}
+
+/// Whether the object asks for a time, which only an asynchronous run can keep.
+fn has_schedule_time(message: &Message) -> bool {
+    let body: Option<Json> = serde_json::from_slice(&message.body).ok();
+    body.is_some_and(|body| body.get("scheduleTime").is_some_and(|time| !time.is_null()))
+}
+
+fn response(reply: CallReply) -> Message {
+    let mut message = Message::response();
+    message.start = StartLine::Response(StatusLine::new(reply.status));
+    message.headers = reply.headers;
+    message.body = reply.body;
+    message
+}
+
+/// Why an integration did not run, or did not succeed.
+enum Failure {
+    /// There is no request object.
+    Null,
+    /// The variable is no message.
+    NotMessage,
+    /// The message is a response.
+    NotRequest,
+    /// A time is asked for and the run is synchronous.
+    Scheduled,
+    /// The object names no region that has a cluster.
+    HostNotReachable,
+    /// There is no answer.
+    Call(CallFailure),
+    /// The service answered with an error.
+    Status(u16),
+    /// A fault with words of its own.
+    Fault(Fault),
+}
+
+impl Failure {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Failure::Status(_) => Outcome::ErrorStatus,
+            Failure::Call(CallFailure::Timeout) => Outcome::Timeout,
+            Failure::Call(CallFailure::Unreachable) | Failure::HostNotReachable => Outcome::Unreachable,
+            _ => Outcome::Fault,
+        }
+    }
+
+    /// Semantics section 10.4.
+    fn into_fault(self, kind: &str, name: &str, variable: &str) -> Fault {
+        let of_variable = |code: &'static str, problem: &str| {
+            Fault::new(code, format!("{kind}[{name}]: request variable {variable} {problem}"))
+        };
+        let reason = match self {
+            Failure::Fault(fault) => return fault,
+            Failure::Null => return of_variable("steps.integrationcallout.NullRequestVariable", "is null"),
+            Failure::NotMessage => {
+                let code = "steps.integrationcallout.RequestVariableNotMessageType";
+                return of_variable(code, "value is not of type Message");
+            }
+            Failure::NotRequest => {
+                let code = "steps.integrationcallout.RequestVariableNotRequestMessageType";
+                return of_variable(code, "value is not of type Request Message");
+            }
+            Failure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
+            Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            Failure::HostNotReachable | Failure::Call(CallFailure::Unreachable) => "Host not reachable".to_owned(),
+            Failure::Call(CallFailure::Timeout) => format!("timeout occurred in {name}"),
+            Failure::Call(CallFailure::Reset) => "Connection reset".to_owned(),
+            Failure::Call(CallFailure::Protocol) => "Protocol error".to_owned(),
+            Failure::Call(CallFailure::TooLarge(bytes)) => format!("Response larger than {bytes} bytes"),
+        };
+        let code = "steps.integrationcallout.ExecutionFailed";
+        Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
+    }
+
+    /// The fault of a target: without an answer those of section 11.3, else those of the policy. `[inferred]`
+    fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
+        match self {
+            Failure::Call(CallFailure::Timeout) => {
+                Fault::of_flow("messaging.adaptors.http.flow.GatewayTimeout", "Gateway Timeout", 504)
+            }
+            Failure::HostNotReachable | Failure::Call(_) => {
+                let reason = "The Service is temporarily unavailable";
+                Fault::of_flow("messaging.adaptors.http.flow.ServiceUnavailable", reason, 503)
+            }
+            failure => failure.into_fault("IntegrationEndpoint", endpoint, variable),
+        }
+    }
+}

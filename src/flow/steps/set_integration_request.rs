@@ -1,0 +1,182 @@
+//! Running a SetIntegrationRequest: from its elements to a request message (semantics sections 10.1 and 10.3).
+
+use super::actions::Actor;
+use crate::flow::fault::Fault;
+use crate::flow::host::Host;
+use crate::flow::message::Message;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::policy::referenced::Referenced;
+use crate::policy::set_integration_request::{Parameter, ParameterType, ParameterValue, SetIntegrationRequest};
+use bytes::Bytes;
+use bytestring::ByteString;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Number, Value as Json, json};
+
+/// What would end a segment of a path or change its meaning.
+const SEGMENT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ').add(b'"').add(b'<').add(b'>');
+
+/// The beginning of a trigger's id.
+const TRIGGER: &str = "api_trigger/";
+
+impl<H: Host> Transaction<'_, H> {
+    pub(super) fn set_integration_request(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
+        let actor = Actor { kind: "SetIntegrationRequest", name: &policy.attributes.name, ignore: false };
+        let project = match &policy.project {
+            Some(project) => self.required(actor, project)?,
+            // A configuration without a default refuses such a policy.
+            None => self.plan.project.clone().unwrap_or_default(),
+        };
+        let integration = match &policy.integration {
+            Some(integration) => self.required(actor, integration)?,
+            None => ByteString::from_static("-"),
+        };
+        let region = self.required(actor, &policy.region)?;
+        let trigger = self.required(actor, &policy.trigger)?;
+        let schedule_time = policy.schedule_time.as_ref().map(|time| self.required(actor, time)).transpose()?;
+
+        let prefix = if trigger.starts_with(TRIGGER) { "" } else { TRIGGER };
+        let mut body = Map::new();
+        body.insert("triggerId".to_owned(), Json::String(format!("{prefix}{trigger}")));
+        let mut parameters = Map::new();
+        for parameter in &policy.parameters {
+            parameters.insert(parameter.name.clone(), self.parameter(actor, parameter)?);
+        }
+        if !parameters.is_empty() {
+            body.insert("inputParameters".to_owned(), Json::Object(parameters));
+        }
+        if let Some(time) = &schedule_time {
+            body.insert("scheduleTime".to_owned(), Json::String(time.to_string()));
+        }
+
+        let segment = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+        let (of_project, of_region) = (segment(&project), segment(&region));
+        let of_integration = segment(&integration);
+        let path = format!("/v1/projects/{of_project}/locations/{of_region}/integrations/{of_integration}:execute");
+        let mut message = Message::request();
+        if let Some(line) = message.as_request_mut() {
+            line.verb = ByteString::from_static("POST");
+            line.path = path.into();
+        }
+        message.headers.set("Content-Type", Bytes::from_static(b"application/json"));
+        message.body = Bytes::from(Json::Object(body).to_string());
+        self.put_message(policy.request.clone(), message);
+        self.integration_request = Some(policy.request.clone());
+
+        let variables = [
+            ("integration.project.id", Some(project)),
+            ("integration.name", Some(integration)),
+            ("integration.region", Some(region)),
+            ("integration.trigger", Some(trigger)),
+            ("integration.scheduletime", schedule_time),
+        ];
+        for (name, value) in variables {
+            match value {
+                Some(value) => self.set(ByteString::from_static(name), Value::String(value)),
+                None => self.unset(name),
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of an element that has to have one.
+    fn required(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+        match self.referenced(actor, value)? {
+            Some(text) => Ok(text.trim().into()),
+            None => Err(unresolved(value)),
+        }
+    }
+
+    fn parameter(&mut self, actor: Actor<'_>, parameter: &Parameter) -> Result<Json, Fault> {
+        let (single, array, items) = members(parameter.kind);
+        let fault = |text: ByteString| {
+            let kind = format!("{:?}", parameter.kind).to_lowercase();
+            bad_value(actor, &format!("{text:?} is no {kind}, which the parameter {} is to be", parameter.name))
+        };
+        match &parameter.value {
+            ParameterValue::Single(value) => {
+                let text = self.parameter_text(actor, value)?;
+                Ok(json!({ single: typed(parameter.kind, &text).ok_or_else(|| fault(text))? }))
+            }
+            ParameterValue::Array(values) => {
+                let mut list = Vec::with_capacity(values.len());
+                for value in values {
+                    let text = self.parameter_text(actor, value)?;
+                    list.push(typed(parameter.kind, &text).ok_or_else(|| fault(text))?);
+                }
+                Ok(json!({ array: { items: list } }))
+            }
+        }
+    }
+
+    fn parameter_text(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+        self.referenced(actor, value)?.ok_or_else(|| unresolved(value))
+    }
+}
+
+fn unresolved(value: &Referenced) -> Fault {
+    let name = value.reference.as_ref().map(|reference| reference.name().to_string()).unwrap_or_default();
+    Fault::unresolved_variable(&name)
+}
+
+fn bad_value(actor: Actor<'_>, reason: &str) -> Fault {
+    let reason = format!("Execution of SetIntegrationRequest {} failed. Reason: {reason}", actor.name);
+    Fault::new("steps.setintegrationrequest.ExecutionFailed", reason)
+}
+
+/// The members of a value in the service's interface: of one, of several, and of the list within.
+fn members(kind: ParameterType) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        ParameterType::String => ("stringValue", "stringArray", "stringValues"),
+        ParameterType::Integer => ("intValue", "intArray", "intValues"),
+        ParameterType::Double => ("doubleValue", "doubleArray", "doubleValues"),
+        ParameterType::Boolean => ("booleanValue", "booleanArray", "booleanValues"),
+        // There are no arrays of JSON.
+        ParameterType::Json => ("jsonValue", "stringArray", "stringValues"),
+    }
+}
+
+/// A text as a value of that type. Integers are sent as text, because JSON's numbers end at 2^53.
+fn typed(kind: ParameterType, text: &str) -> Option<Json> {
+    let trimmed = text.trim();
+    match kind {
+        ParameterType::String => Some(Json::String(text.to_owned())),
+        ParameterType::Integer => Some(Json::String(trimmed.parse::<i64>().ok()?.to_string())),
+        ParameterType::Double => Number::from_f64(trimmed.parse().ok()?).map(Json::Number),
+        ParameterType::Boolean if trimmed.eq_ignore_ascii_case("true") => Some(Json::Bool(true)),
+        ParameterType::Boolean if trimmed.eq_ignore_ascii_case("false") => Some(Json::Bool(false)),
+        ParameterType::Boolean => None,
+        ParameterType::Json => {
+            serde_json::from_str::<Json>(trimmed).ok()?;
+            Some(Json::String(trimmed.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_the_types_of_the_service() {
+        let cases = [
+            (ParameterType::String, " x ", Some("\" x \"")),
+            (ParameterType::Integer, "9007199254740993", Some("\"9007199254740993\"")),
+            (ParameterType::Integer, " -9223372036854775808 ", Some("\"-9223372036854775808\"")),
+            (ParameterType::Integer, "9223372036854775808", None),
+            (ParameterType::Integer, "1.0", None),
+            (ParameterType::Double, "1", Some("1.0")),
+            (ParameterType::Double, "-2.5e3", Some("-2500.0")),
+            (ParameterType::Double, "inf", None),
+            (ParameterType::Boolean, "TRUE", Some("true")),
+            (ParameterType::Boolean, "1", None),
+            (ParameterType::Json, " {\"a\": 1} ", Some("\"{\\\"a\\\": 1}\"")),
+            (ParameterType::Json, "{a}", None),
+            (ParameterType::Json, "", None),
+        ];
+        for (kind, text, expected) in cases {
+            let found = typed(kind, text).map(|value| value.to_string());
+            assert_eq!(found.as_deref(), expected, "{kind:?} {text:?}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! IntegrationEndpoint documents: an integration in place of an upstream (semantics section 10.5).
+
+use super::read;
+use crate::diagnostic::{Diagnostic, Position};
+use crate::policy::attributes::{boolean_child, warn_unknown_children};
+
+/// An IntegrationEndpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntegrationEndpoint {
+    /// The name that route rules use.
+    pub name: String,
+    /// The integration is scheduled, not waited for.
+    pub is_async: bool,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+impl IntegrationEndpoint {
+    /// Reads a document; `place` is what it is called while it has no name.
+    pub fn parse(text: &str, place: &str) -> (Option<IntegrationEndpoint>, Vec<Diagnostic>) {
+        read(text, place, &["IntegrationEndpoint"], |root, name, diagnostics| {
+            if name.is_empty() {
+                let message = "Required attribute name is missing in IntegrationEndpoint";
+                diagnostics.named_error("MissingName", root.position(), message);
+            }
+            warn_unknown_children(root, &["AsyncExecution", "DisplayName", "Description"], diagnostics);
+            let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);
+            IntegrationEndpoint { name, is_async, position: root.position() }
+        })
+    }
+}

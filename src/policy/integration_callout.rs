@@ -1,0 +1,105 @@
+//! The IntegrationCallout policy: runs an integration in the middle of a flow (semantics section 10.2).
+
+use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
+use super::variable::Variable;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+use bytestring::ByteString;
+
+/// A checked IntegrationCallout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegrationCallout {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// The integration is scheduled, not waited for.
+    pub is_async: bool,
+    /// The variable that holds the request object.
+    pub request: ByteString,
+    /// The same, to see whether it is something else than a message.
+    pub as_variable: Variable,
+    /// Whether the object is cleared after sending.
+    pub clear_payload: bool,
+    /// The variable that gets the answer.
+    pub response: ByteString,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+/// The variable that gets the answer unless `Response` names one.
+const DEFAULT_RESPONSE: &str = "integration.response";
+
+impl IntegrationCallout {
+    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<IntegrationCallout> {
+        let mut attributes = Attributes::parse(root, diagnostics);
+        // The documentation spells this prefix with capitals, unlike every other.
+        attributes.failed = format!("IntegrationCallout.{}.failed", attributes.name).into();
+        let known = ["DisplayName", "Description", "AsyncExecution", "Request", "Response"];
+        warn_unknown_children(root, &known, diagnostics);
+        let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);
+        let response = single_child(root, "Response", diagnostics).map(Element::text);
+        let request = single_child(root, "Request", diagnostics).filter(|request| !request.text().is_empty());
+        let Some(request) = request else {
+            let message = format!("IntegrationCallout[{}]: Request is missing", attributes.name);
+            diagnostics.error(root.position(), message);
+            return None;
+        };
+        Some(IntegrationCallout {
+            is_async,
+            request: request.text().into(),
+            as_variable: Variable::new(&request.text()),
+            clear_payload: boolean_attribute(request, "clearPayload", true, diagnostics),
+            response: response.filter(|name| !name.is_empty()).map_or(DEFAULT_RESPONSE.into(), ByteString::from),
+            position: root.position(),
+            attributes,
+        })
+    }
+
+    /// Whether it reads or writes the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        names.contains(&&*self.request) || names.contains(&&*self.response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::xml::Document;
+
+    fn parse(content: &str) -> (Option<IntegrationCallout>, Vec<String>) {
+        let text = format!("<IntegrationCallout name='IC'>{content}</IntegrationCallout>");
+        let document = Document::parse(&text).unwrap();
+        let mut diagnostics = Diagnostics::about("policies[0]");
+        let policy = IntegrationCallout::parse(document.root(), &mut diagnostics);
+        (policy, diagnostics.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        let (policy, problems) = parse("<Request>r</Request>");
+        assert!(problems.is_empty(), "{problems:?}");
+        let policy = policy.unwrap();
+        assert_eq!((&*policy.request, &*policy.response), ("r", "integration.response"));
+        assert!(policy.clear_payload && !policy.is_async);
+        assert_eq!(policy.attributes.failed, "IntegrationCallout.IC.failed");
+    }
+
+    #[test]
+    fn every_element_is_read() {
+        let (policy, problems) = parse(
+            "<DisplayName>d</DisplayName><AsyncExecution>true</AsyncExecution>
+             <Request clearPayload='false'>r</Request><Response>a</Response>",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let policy = policy.unwrap();
+        assert!(policy.is_async && !policy.clear_payload);
+        assert_eq!(policy.response, "a");
+    }
+
+    #[test]
+    fn the_request_variable_is_required() {
+        for content in ["", "<Request/>"] {
+            assert_eq!(parse(content).1, ["IC, line 1, column 1: IntegrationCallout[IC]: Request is missing"]);
+        }
+    }
+}

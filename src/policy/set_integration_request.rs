@@ -1,0 +1,114 @@
+//! The SetIntegrationRequest policy: makes the request object of an integration (semantics section 10.1).
+
+mod parameter;
+
+pub use parameter::{Parameter, ParameterType, ParameterValue};
+
+use super::attributes::{Attributes, single_child, warn_unknown_children};
+use super::origin::{Origin, Scheme};
+use super::referenced::Referenced;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+use bytestring::ByteString;
+
+/// A checked SetIntegrationRequest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetIntegrationRequest {
+    /// Name and switches.
+    pub attributes: Attributes,
+    /// `ProjectId`; the configured project when absent.
+    pub project: Option<Referenced>,
+    /// `IntegrationName`; every integration with the trigger when absent.
+    pub integration: Option<Referenced>,
+    /// `IntegrationRegion`.
+    pub region: Referenced,
+    /// `ApiTrigger`.
+    pub trigger: Referenced,
+    /// `ScheduleTime`.
+    pub schedule_time: Option<Referenced>,
+    /// `Parameters` in order.
+    pub parameters: Vec<Parameter>,
+    /// The variable that gets the object.
+    pub request: ByteString,
+    /// Where it stands in its document.
+    pub position: Position,
+}
+
+/// The variable that gets the object unless `Request` names one.
+pub const DEFAULT_REQUEST: &str = "integration.request";
+
+impl SetIntegrationRequest {
+    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<SetIntegrationRequest> {
+        let attributes = Attributes::parse(root, diagnostics);
+        let known = [
+            "DisplayName",
+            "Description",
+            "ProjectId",
+            "IntegrationName",
+            "IntegrationRegion",
+            "ApiTrigger",
+            "ScheduleTime",
+            "Parameters",
+            "Request",
+        ];
+        warn_unknown_children(root, &known, diagnostics);
+        let value = |name: &str, diagnostics: &mut Diagnostics| {
+            single_child(root, name, diagnostics).and_then(|element| Referenced::parse(element, diagnostics))
+        };
+        let required = |name: &str, diagnostics: &mut Diagnostics| {
+            let found = value(name, diagnostics);
+            if found.is_none() {
+                let message = format!("SetIntegrationRequest[{}]: {name} is missing", attributes.name);
+                diagnostics.error(root.position(), message);
+            }
+            found
+        };
+        let (region, trigger) = (required("IntegrationRegion", diagnostics), required("ApiTrigger", diagnostics));
+        let (project, integration) = (value("ProjectId", diagnostics), value("IntegrationName", diagnostics));
+        let schedule_time = value("ScheduleTime", diagnostics);
+        let parameters = single_child(root, "Parameters", diagnostics);
+        let parameters = parameters.map(|list| Parameter::parse_all(list, diagnostics)).unwrap_or_default();
+        let request = single_child(root, "Request", diagnostics).map(Element::text).filter(|name| !name.is_empty());
+        Some(SetIntegrationRequest {
+            project,
+            integration,
+            region: region?,
+            trigger: trigger?,
+            schedule_time,
+            parameters,
+            request: request.map_or(DEFAULT_REQUEST.into(), ByteString::from),
+            position: root.position(),
+            attributes,
+        })
+    }
+
+    /// The origin of the service, when no variable takes part in it.
+    pub fn origin(&self) -> Option<Origin> {
+        let region = match (&self.region.reference, &self.region.text) {
+            (None, Some(text)) => text.as_literal()?,
+            _ => return None,
+        };
+        service_origin(&region)
+    }
+
+    /// Whether it reads the body of the message that goes by those names where it runs.
+    pub fn uses_body(&self, names: &[&str]) -> bool {
+        let optional = [&self.project, &self.integration, &self.schedule_time];
+        let single = optional.into_iter().flatten().chain([&self.region, &self.trigger]);
+        names.contains(&&*self.request)
+            || single.chain(self.parameters.iter().flat_map(Parameter::values)).any(|value| value.uses_body(names))
+    }
+}
+
+/// Where Application Integration of a region answers. `None` when the text cannot be a region: it becomes part of a
+/// host name, and a request may have chosen it.
+pub fn service_origin(region: &str) -> Option<Origin> {
+    let region = region.trim();
+    let is_region = region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let host = format!("{region}-integrations.googleapis.com");
+    if region.is_empty() || !is_region { None } else { Origin::new(Scheme::Https, &host) }
+}
+
+#[cfg(test)]
+mod tests;
