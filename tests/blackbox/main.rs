@@ -12,12 +12,14 @@
 use std::process::ExitCode;
 
 mod answers;
+mod any_host;
 mod assign_message;
 mod assign_payload;
 mod assign_response;
 mod bodies;
 mod conditions;
 mod configuration;
+mod connections_configuration;
 mod continue_on_error;
 mod endpoints;
 mod examples;
@@ -28,11 +30,18 @@ mod fault_format;
 mod fault_rules;
 mod filter_state;
 mod fire_and_forget;
+mod google;
+mod google_cache;
+mod google_failures;
+mod google_tokens;
 mod harness;
 mod hostile;
 mod lab;
 mod lifecycle;
+mod load_balancer;
+mod local_target;
 mod metrics;
+mod mutual_tls;
 mod outcomes;
 mod payloads;
 mod policy;
@@ -47,6 +56,7 @@ mod responses;
 mod routing;
 mod samples;
 mod target_faults;
+mod target_servers_failing;
 mod unresolved;
 mod unsupported;
 mod worked_examples;
@@ -92,5 +102,14 @@ fn main() -> ExitCode {
     lab.group("response_bodies", response_bodies::cases);
     lab.group("unsupported", unsupported::cases);
     lab.group("examples", examples::cases);
+    lab.group("load_balancer", load_balancer::cases);
+    lab.group("target_servers_failing", target_servers_failing::cases);
+    lab.group("local_target", local_target::cases);
+    lab.group("google_tokens", google_tokens::cases);
+    lab.group("google_cache", google_cache::cases);
+    lab.group("google_failures", google_failures::cases);
+    lab.group("any_host", any_host::cases);
+    lab.group("mutual_tls", mutual_tls::cases);
+    lab.group("connections_configuration", connections_configuration::cases);
     lab.run()
 }
