@@ -10,6 +10,7 @@ mod environment;
 mod finding;
 mod input;
 mod needs;
+mod render;
 mod report;
 mod source;
 
@@ -31,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Render(render::Arguments),
 }
 
 const EXIT_STATUS: &str = "\
@@ -60,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
     let mut output = anstream::AutoStream::auto(io::stdout().lock());
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Render(arguments) => render::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {
         output.flush()?;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// An environment.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Environment {
     /// `organization.name`.
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let cases = [
-            ("a: 1\ntargetservers: {}\n", "unknown key a; did you mean tls?", (1, 1)),
+            ("targetservers: {}\n", "unknown key targetservers; did you mean target_servers?", (1, 1)),
             ("organisation: x\n", "unknown key organisation; did you mean organization?", (1, 1)),
             (
                 "target_servers:\n  a: {host: b, port: 80, enable: true}\n",
