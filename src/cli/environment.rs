@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(constants, expected);
         let mut configuration = Configuration::default();
         environment.apply(&mut configuration, &AnyCluster);
-        assert_eq!(configuration.key("google"), Some(&json!({"metadata_cluster": "any"})));
+        assert_eq!(configuration.to_value().get("google"), Some(&json!({"metadata_cluster": "any"})));
         assert!(read("# nothing\n").unwrap().google.is_none());
     }
 
@@ -278,7 +278,7 @@ mod tests {
                 "unknown key enable; did you mean enabled?",
                 (2, 26),
             ),
-            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 6)),
+            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 7)),
         ];
         for (text, message, (line, column)) in cases {
             assert_eq!(read(text).unwrap_err(), (message.to_owned(), Some(Position { line, column })), "{text}");

@@ -3,6 +3,9 @@
 mod deployment;
 mod dynamic;
 mod envoy;
+mod gateway;
+mod istio;
+mod kubernetes;
 mod naming;
 mod path;
 mod template;
@@ -41,15 +44,21 @@ pub(super) struct Arguments {
     /// Print an environment file with the entries that these bundles need, for you to fill in
     #[arg(long, conflicts_with_all = ["environment", "format"])]
     environment_template: bool,
-    /// Where Envoy finds the module
-    #[arg(long, value_name = "FILE", default_value = "envoy_callout.wasm")]
-    module: String,
+    /// Where the module is: a file for Envoy [default: envoy_callout.wasm], else oci://IMAGE or a URL
+    #[arg(long, value_name = "MODULE")]
+    module: Option<String>,
     /// The port that the proxy listens on
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// The port of Envoy's administration interface, on 127.0.0.1
     #[arg(long, default_value_t = 9901)]
     admin_port: u16,
+    /// The Gateway that listens, for Istio and Envoy Gateway
+    #[arg(long, value_name = "NAME", default_value = "gateway")]
+    gateway: String,
+    /// The namespace of the resources [default: istio-system, or default for Envoy Gateway]
+    #[arg(long)]
+    namespace: Option<String>,
     /// Leave out steps whose policy type does not run, instead of refusing the bundle
     #[arg(long)]
     skip_unsupported: bool,
@@ -60,8 +69,31 @@ pub(super) struct Arguments {
 enum Format {
     /// A whole configuration for Envoy
     Envoy,
+    /// Resources for Istio's ingress gateway
+    Istio,
+    /// Resources for Envoy Gateway, which needs EnvoyPatchPolicy to be enabled
+    EnvoyGateway,
     /// The filter's own configuration as JSON, one object for each proxy endpoint
     Filter,
+}
+
+impl Format {
+    /// Who names the clusters.
+    fn naming(self) -> Naming {
+        match self {
+            Format::Istio => Naming::Istio,
+            Format::Envoy | Format::EnvoyGateway | Format::Filter => Naming::Own,
+        }
+    }
+
+    /// Where the module is and in which namespace resources are, unless the command line says.
+    fn defaults(self) -> (&'static str, &'static str) {
+        match self {
+            Format::Envoy | Format::Filter => ("envoy_callout.wasm", ""),
+            Format::Istio => ("oci://registry.example.com/envoy-callout:latest", "istio-system"),
+            Format::EnvoyGateway => ("oci://registry.example.com/envoy-callout:latest", "default"),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -95,8 +127,19 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         }
     };
     findings.files = bundles.iter().map(|bundle| bundle.files).sum();
-    let options = Options { naming: Naming::Own, skip_unsupported: arguments.skip_unsupported, port: arguments.port };
+    let options = Options {
+        naming: arguments.format.naming(),
+        skip_unsupported: arguments.skip_unsupported,
+        port: arguments.port,
+    };
     let deployment = deployment::of(&bundles, &environment, options, &mut findings);
+    if matches!(arguments.format, Format::Istio | Format::EnvoyGateway) {
+        kubernetes::tell_of_limits(&deployment, &mut findings);
+    }
+    if arguments.format == Format::Istio && deployment.any_host {
+        let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();
+        findings.add(Finding::new(Severity::Warning, text));
+    }
     let is_bad = findings.count(Severity::Error) > 0;
     if is_bad || findings.count(Severity::Warning) > 0 {
         report::text(&findings, &mut anstream::AutoStream::auto(io::stderr().lock()))?;
@@ -131,13 +174,19 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a Bundle> 
 }
 
 fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write) -> Result<(), CommandError> {
-    let Arguments { module, port, admin_port, .. } = arguments;
+    let Arguments { port, admin_port, .. } = arguments;
+    let (default_module, default_namespace) = arguments.format.defaults();
+    let module = arguments.module.as_deref().unwrap_or(default_module);
+    let namespace = arguments.namespace.as_deref().unwrap_or(default_namespace);
+    let resources = kubernetes::Options { module, gateway: &arguments.gateway, namespace };
+    let comment = || comment(deployment, arguments);
     match arguments.format {
         Format::Envoy => {
             let options = envoy::Options { port: *port, admin_port: *admin_port, module };
-            let comment = comment(deployment, arguments);
-            write_yaml(&comment, &[envoy::bootstrap(deployment, options)], output)
+            write_yaml(&comment(), &[envoy::bootstrap(deployment, options)], output)
         }
+        Format::Istio => write_yaml(&comment(), &istio::resources(deployment, resources), output),
+        Format::EnvoyGateway => write_yaml(&comment(), &gateway::resources(deployment, resources), output),
         Format::Filter => {
             for endpoint in &deployment.endpoints {
                 serde_json::to_writer_pretty(&mut *output, &endpoint.configuration).map_err(io::Error::from)?;
@@ -154,6 +203,10 @@ fn comment(deployment: &Deployment, arguments: &Arguments) -> String {
     let mut comment = format!("# Rendered by envoy-callout from {}.\n", paths.join(", "));
     let mut files: Vec<&str> =
         deployment.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref()).flat_map(|tls| tls.files()).collect();
+    if arguments.format != Format::Envoy {
+        // What Kubernetes and its gateways bring by themselves.
+        files.retain(|file| *file != deployment.trusted_ca);
+    }
     files.sort_unstable();
     files.dedup();
     if !files.is_empty() {

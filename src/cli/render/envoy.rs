@@ -4,9 +4,9 @@ mod cluster;
 mod filter;
 mod routes;
 
-pub(super) use cluster::clusters;
-pub(super) use filter::wasm;
-pub(super) use routes::NOT_FOUND_BODY;
+pub(super) use cluster::{clusters, duration};
+pub(super) use filter::{typed, wasm_of};
+pub(super) use routes::{NOT_FOUND_BODY, TARGET_HEADER};
 
 use super::deployment::Deployment;
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ pub(in crate::cli::render) fn clusters(deployment: &Deployment) -> Vec<Value> {
 }
 
 /// `1.5s`
-pub(super) fn duration(millis: u64) -> String {
+pub(in crate::cli::render) fn duration(millis: u64) -> String {
     match (millis / 1000, millis % 1000) {
         (seconds, 0) => format!("{seconds}s"),
         (seconds, rest) => format!("{seconds}.{rest:03}s"),
@@ -155,6 +155,10 @@ fn health_check(health: &HealthMonitor, failures: u32) -> Value {
     let mut check = json!({
         "interval": format!("{}s", health.interval),
         "timeout": format!("{}s", health.timeout),
+        // Before the first request Envoy would check once a minute, and a check that is made while the module is
+        // compiled fails.
+        "no_traffic_interval": "1s",
+        "no_traffic_healthy_interval": format!("{}s", health.interval),
         "unhealthy_threshold": failures,
         "healthy_threshold": 1,
     });

@@ -25,11 +25,13 @@ pub(in crate::cli::render) fn name_of(endpoint: &Endpoint) -> String {
 
 /// The filter of an endpoint.
 pub(super) fn http_filter(endpoint: &Endpoint, module: &str) -> Value {
-    json!({"name": name_of(endpoint), "typed_config": wasm(endpoint, module)})
+    let code = json!({"local": {"filename": module}});
+    let configuration = wasm_of(endpoint, code);
+    json!({"name": name_of(endpoint), "typed_config": typed("envoy.extensions.filters.http.wasm.v3.Wasm", configuration)})
 }
 
-/// The configuration of an endpoint's filter, which loads the module from a file.
-pub(in crate::cli::render) fn wasm(endpoint: &Endpoint, module: &str) -> Value {
+/// The configuration of an endpoint's filter; `code` says where the module is.
+pub(in crate::cli::render) fn wasm_of(endpoint: &Endpoint, code: Value) -> Value {
     let name = name_of(endpoint);
     let mut config = json!({"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD"});
     if let Some(config) = config.as_object_mut() {
@@ -41,11 +43,11 @@ pub(in crate::cli::render) fn wasm(endpoint: &Endpoint, module: &str) -> Value {
             // All endpoints share one virtual machine per worker.
             "vm_id": "callout",
             "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": module}},
+            "code": code,
         });
         config.insert("vm_config".to_owned(), machine);
         let configuration = json!({"value": endpoint.configuration});
         config.insert("configuration".to_owned(), typed("google.protobuf.Struct", configuration));
     }
-    typed("envoy.extensions.filters.http.wasm.v3.Wasm", json!({"config": config}))
+    json!({"config": config})
 }
