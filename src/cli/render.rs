@@ -7,6 +7,7 @@ mod gateway;
 mod istio;
 mod kubernetes;
 mod naming;
+mod object;
 mod path;
 mod template;
 mod upstream;

@@ -35,7 +35,7 @@ fn what_an_environment_lacks_is_an_error() {
 
 #[test]
 fn a_broken_environment_is_told_with_its_place() {
-    let file = scratch("broken").join("environment.yaml");
+    let file = scratch("broken-environment").join("environment.yaml");
     std::fs::write(&file, "organization: acme\ntarget_server: {}\n").unwrap();
     let path = file.to_str().unwrap();
     let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", path]);

@@ -114,9 +114,7 @@ fn bodies_are_asked_for_where_a_policy_needs_them() {
 fn a_route_rule_may_hold_its_url() {
     let run = run_in_project(&["render", &bundle("url", "", &[], URL_ROUTE)]);
     assert_eq!((run.status, run.errors.as_str()), (0, ""));
-    for expected in
-        ["exact: r\n", "prefix_rewrite: /x\n", "host_rewrite_literal: 10.0.0.1:8080\n", "type: STATIC\n"]
-    {
+    for expected in ["exact: r\n", "prefix_rewrite: /x\n", "host_rewrite_literal: 10.0.0.1:8080\n", "type: STATIC\n"] {
         assert!(run.output.contains(expected), "{expected}: {}", run.output);
     }
     let gone = "<RouteRule name='r'><TargetEndpoint>gone</TargetEndpoint></RouteRule>";

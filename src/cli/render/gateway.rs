@@ -4,9 +4,10 @@ use super::deployment::{Deployment, Endpoint, Route};
 use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, clusters};
 use super::kubernetes::{Options, resource};
 use super::naming::dns_label;
+use super::object::With as _;
 use super::path::{BasePath, Rewrite};
-use super::upstream::{Server, Upstream};
-use serde_json::{Map, Value, json};
+use super::upstream::{Server, TlsSettings, Upstream};
+use serde_json::{Value, json};
 
 const ENVOY_GATEWAY: &str = "gateway.envoyproxy.io/v1alpha1";
 const GROUP: &str = "gateway.envoyproxy.io";
@@ -76,10 +77,8 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, options: Options<'_>) ->
         }
         filters.extend(url_rewrite(endpoint, route, upstream));
         filters.push(json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [TARGET_HEADER]}}));
-        let mut matched = path_match(&endpoint.base_path);
-        if let Some(matched) = matched.as_object_mut() {
-            matched.insert("headers".to_owned(), json!([{"name": TARGET_HEADER, "value": route.target}]));
-        }
+        let by_target = json!([{"name": TARGET_HEADER, "value": route.target}]);
+        let matched = path_match(&endpoint.base_path).with("headers", by_target);
         rules.push(json!({
             "matches": [matched],
             "filters": filters,
@@ -121,15 +120,13 @@ fn regex_rewrite(endpoint: &Endpoint, route: &Route) -> Option<Value> {
 }
 
 fn url_rewrite(endpoint: &Endpoint, route: &Route, upstream: &Upstream) -> Option<Value> {
-    let mut rewrite = Map::new();
-    if let Some(server) = upstream.only_server().filter(|server| !server.is_address()) {
-        rewrite.insert("hostname".to_owned(), json!(server.host));
-    }
-    if endpoint.base_path.literal().is_some_and(|prefix| !prefix.is_empty() || !route.path.is_empty()) {
-        let prefix = if route.path.is_empty() { "/" } else { &route.path };
-        rewrite.insert("path".to_owned(), json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": prefix}));
-    }
-    (!rewrite.is_empty()).then(|| json!({"type": "URLRewrite", "urlRewrite": rewrite}))
+    let host = upstream.only_server().filter(|server| !server.is_address()).map(|server| json!(server.host));
+    let has_prefix = endpoint.base_path.literal().is_some_and(|prefix| !prefix.is_empty() || !route.path.is_empty());
+    let prefix = if route.path.is_empty() { "/" } else { &route.path };
+    let path = has_prefix.then(|| json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": prefix}));
+    let has_rewrite = host.is_some() || path.is_some();
+    let rewrite = json!({}).with("hostname", host).with("path", path);
+    has_rewrite.then(|| json!({"type": "URLRewrite", "urlRewrite": rewrite}))
 }
 
 fn backend(upstream: &Upstream, deployment: &Deployment, options: Options<'_>) -> Value {
@@ -137,29 +134,25 @@ fn backend(upstream: &Upstream, deployment: &Deployment, options: Options<'_>) -
         server if Server::is_address(server) => json!({"ip": {"address": server.address(), "port": server.port}}),
         server => json!({"fqdn": {"hostname": server.host, "port": server.port}}),
     });
-    let mut spec = json!({"endpoints": endpoints.collect::<Vec<_>>()});
-    if let (Some(tls), Some(spec)) = (&upstream.tls, spec.as_object_mut()) {
-        let mut settings = Map::new();
-        let mut add = |key: &str, value: Value| {
-            settings.insert(key.to_owned(), value);
-        };
-        match &tls.trusted_ca {
-            None => add("insecureSkipVerify", json!(true)),
-            Some(trusted_ca) if *trusted_ca == deployment.trusted_ca => add("wellKnownCACertificates", json!("System")),
-            Some(file) => {
-                let reference = json!([{"group": "", "kind": "ConfigMap", "name": store_of(file)}]);
-                add("caCertificateRefs", reference);
-            }
-        }
-        if let Some((certificate, _)) = &tls.client {
-            add("clientCertificateRef", json!({"kind": "Secret", "name": store_of(certificate)}));
-        }
-        if let Some(server) = upstream.only_server().filter(|server| !server.is_address()) {
-            add("sni", json!(server.host));
-        }
-        spec.insert("tls".to_owned(), Value::Object(settings));
-    }
+    let tls = upstream.tls.as_ref().map(|tls| tls_settings(tls, upstream, deployment));
+    let spec = json!({"endpoints": endpoints.collect::<Vec<_>>()}).with("tls", tls);
     resource(ENVOY_GATEWAY, "Backend", &dns_label(&upstream.name), options.namespace, spec)
+}
+
+/// Stores of certificates are `ConfigMap`s, stores of keys `Secret`s, of the stores' names.
+fn tls_settings(tls: &TlsSettings, upstream: &Upstream, deployment: &Deployment) -> Value {
+    let is_system = |trusted_ca: &&String| **trusted_ca == deployment.trusted_ca;
+    let trusted_ca = tls.trusted_ca.as_ref();
+    let own = trusted_ca.filter(|trusted_ca| !is_system(trusted_ca));
+    let own = own.map(|file| json!([{"group": "", "kind": "ConfigMap", "name": store_of(file)}]));
+    let client = tls.client.as_ref().map(|(file, _)| json!({"kind": "Secret", "name": store_of(file)}));
+    let sni = upstream.only_server().filter(|server| !server.is_address()).map(|server| json!(server.host));
+    json!({})
+        .with("wellKnownCACertificates", trusted_ca.filter(is_system).map(|_| json!("System")))
+        .with("caCertificateRefs", own)
+        .with("insecureSkipVerify", trusted_ca.is_none().then(|| json!(true)))
+        .with("clientCertificateRef", client)
+        .with("sni", sni)
 }
 
 /// The store that a file of certificates is in: its folder's name.

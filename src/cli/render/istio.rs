@@ -4,9 +4,10 @@ use super::deployment::{Deployment, Endpoint, Route};
 use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, duration, typed, wasm_of};
 use super::kubernetes::{Options, resource};
 use super::naming::{dns_label, service_host};
+use super::object::With as _;
 use super::path::{BasePath, Rewrite};
-use super::upstream::{Server, Upstream};
-use serde_json::{Map, Value, json};
+use super::upstream::{Server, TlsSettings, Upstream};
+use serde_json::{Value, json};
 
 const NETWORKING: &str = "networking.istio.io/v1beta1";
 
@@ -102,21 +103,18 @@ fn uri(base_path: &BasePath) -> Value {
 
 fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Option<Value> {
     let upstream = deployment.upstreams.get(route.upstream)?;
-    let mut rewrite = Map::new();
-    let mut regex = |pattern: String, text: String| {
-        rewrite.insert("uriRegexRewrite".to_owned(), json!({"match": pattern, "rewrite": text}));
-    };
-    match endpoint.base_path.rewrite(&route.path) {
-        Rewrite::Keep => {}
+    let regex = |pattern: String, text: String| Some(json!({"match": pattern, "rewrite": text}));
+    let path = match endpoint.base_path.rewrite(&route.path) {
+        Rewrite::Keep => None,
         Rewrite::Prefix(prefix) => match endpoint.base_path.regex().as_str() {
             "" => regex("^/".to_owned(), prefix),
             pattern => regex(format!("^{pattern}"), prefix),
         },
         Rewrite::Regex(pattern, text) => regex(pattern, text),
-    }
-    if let Some(server) = upstream.only_server() {
-        rewrite.insert("authority".to_owned(), json!(upstream.authority_of(server)));
-    }
+    };
+    let authority = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
+    let has_rewrite = path.is_some() || authority.is_some();
+    let rewrite = json!({}).with("uriRegexRewrite", path).with("authority", authority);
     let retries = match &route.retry {
         None => json!({"attempts": 0}),
         Some(retry) => {
@@ -125,18 +123,17 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
             json!({"attempts": retry.count, "retryOn": conditions})
         }
     };
-    let port = upstream.servers.first().map_or(80, |server| server.port);
-    let mut routed = json!({
+    let destination = json!({"host": service_host(upstream), "port": {"number": port(upstream)}});
+    let routed = json!({
         "name": format!("{}.{}", endpoint.name, route.target),
         "match": [{"uri": uri(&endpoint.base_path), "headers": {TARGET_HEADER: {"exact": route.target}}}],
-        "headers": {"request": {"remove": [TARGET_HEADER]}},
-        "route": [{"destination": {"host": service_host(upstream), "port": {"number": port}}}],
-        "timeout": duration(route.timeout_ms),
-        "retries": retries,
     });
-    if let Some(routed) = routed.as_object_mut().filter(|_| !rewrite.is_empty()) {
-        routed.insert("rewrite".to_owned(), Value::Object(rewrite));
-    }
+    let routed = routed
+        .with("rewrite", has_rewrite.then_some(rewrite))
+        .with("headers", json!({"request": {"remove": [TARGET_HEADER]}}))
+        .with("route", json!([{"destination": destination}]))
+        .with("timeout", json!(duration(route.timeout_ms)))
+        .with("retries", retries);
     Some(routed)
 }
 
@@ -194,75 +191,57 @@ fn service_entry(host: &str, upstreams: &[&Upstream]) -> Value {
         json!({"number": port(upstream), "name": port_name(upstream), "protocol": protocol})
     });
     let is_static = upstreams.iter().flat_map(|upstream| &upstream.servers).all(Server::is_address);
-    let mut spec = json!({
+    let is_itself = |upstream: &&&Upstream| upstream.only_server().is_some_and(|server| server.host == host);
+    let listed = upstreams.first().filter(|upstream| !is_itself(upstream));
+    let endpoints = listed.map(|upstream| {
+        let servers = upstream.servers.iter().filter(|server| !server.is_fallback).map(|server| {
+            json!({"address": server.address(), "ports": {port_name(upstream): server.port}})
+                .with("weight", server.weight.map(|weight| json!(weight)))
+        });
+        servers.collect()
+    });
+    json!({
         "hosts": [host],
         "location": "MESH_EXTERNAL",
         "resolution": if is_static { "STATIC" } else { "DNS" },
         "ports": ports.collect::<Vec<_>>(),
-    });
-    let is_itself = |upstream: &Upstream| upstream.only_server().is_some_and(|server| server.host == host);
-    if let (Some(upstream), Some(spec)) =
-        (upstreams.first().filter(|upstream| !is_itself(upstream)), spec.as_object_mut())
-    {
-        let endpoints = upstream.servers.iter().filter(|server| !server.is_fallback).map(|server| {
-            let mut endpoint = json!({"address": server.address(), "ports": {port_name(upstream): server.port}});
-            if let (Some(weight), Some(endpoint)) = (server.weight, endpoint.as_object_mut()) {
-                endpoint.insert("weight".to_owned(), json!(weight));
-            }
-            endpoint
-        });
-        spec.insert("endpoints".to_owned(), endpoints.collect());
-    }
-    spec
+    })
+    .with("endpoints", endpoints)
 }
 
 fn port_policy(upstream: &Upstream, deployment: &Deployment) -> Value {
-    let mut policy = Map::new();
-    let mut add = |key: &str, value: Value| {
-        policy.insert(key.to_owned(), value);
+    let ejection = upstream.ejection.as_ref().map(|ejection| {
+        json!({
+            "splitExternalLocalOriginErrors": true,
+            "consecutiveLocalOriginFailures": ejection.failures,
+            "consecutive5xxErrors": if ejection.by_status { ejection.failures } else { 0 },
+            "baseEjectionTime": format!("{}s", ejection.seconds),
+            "maxEjectionPercent": 100,
+        })
+    });
+    json!({
+        "port": {"number": port(upstream)},
+        "connectionPool": {"tcp": {"connectTimeout": duration(upstream.connect_timeout_ms)}},
+    })
+    .with("loadBalancer", upstream.least_connections.then(|| json!({"simple": "LEAST_REQUEST"})))
+    .with("outlierDetection", ejection)
+    .with("tls", upstream.tls.as_ref().map(|tls| tls_settings(tls, upstream, deployment)))
+}
+
+fn tls_settings(tls: &TlsSettings, upstream: &Upstream, deployment: &Deployment) -> Value {
+    let (certificate, key) = tls.client.as_ref().map(|(certificate, key)| (json!(certificate), json!(key))).unzip();
+    // The system's authorities are the default.
+    let own_ca = tls.trusted_ca.as_ref().filter(|trusted_ca| **trusted_ca != deployment.trusted_ca);
+    let sni = upstream.servers.first().filter(|server| !server.is_address()).map(|server| json!(server.host));
+    let names: Vec<&str> = match &tls.common_name {
+        Some(name) => vec![name],
+        None => upstream.servers.iter().map(Server::address).collect(),
     };
-    add("port", json!({"number": port(upstream)}));
-    add("connectionPool", json!({"tcp": {"connectTimeout": duration(upstream.connect_timeout_ms)}}));
-    if upstream.least_connections {
-        add("loadBalancer", json!({"simple": "LEAST_REQUEST"}));
-    }
-    if let Some(ejection) = &upstream.ejection {
-        add(
-            "outlierDetection",
-            json!({
-                "splitExternalLocalOriginErrors": true,
-                "consecutiveLocalOriginFailures": ejection.failures,
-                "consecutive5xxErrors": if ejection.by_status { ejection.failures } else { 0 },
-                "baseEjectionTime": format!("{}s", ejection.seconds),
-                "maxEjectionPercent": 100,
-            }),
-        );
-    }
-    if let Some(tls) = &upstream.tls {
-        let mut settings = Map::new();
-        let mut add_tls = |key: &str, value: Value| {
-            settings.insert(key.to_owned(), value);
-        };
-        add_tls("mode", json!(if tls.client.is_some() { "MUTUAL" } else { "SIMPLE" }));
-        if let Some((certificate, key)) = &tls.client {
-            add_tls("clientCertificate", json!(certificate));
-            add_tls("privateKey", json!(key));
-        }
-        match &tls.trusted_ca {
-            None => add_tls("insecureSkipVerify", json!(true)),
-            // The system's authorities are the default.
-            Some(trusted_ca) if *trusted_ca == deployment.trusted_ca => {}
-            Some(trusted_ca) => add_tls("caCertificates", json!(trusted_ca)),
-        }
-        if let Some(server) = upstream.servers.first().filter(|server| !server.is_address()) {
-            add_tls("sni", json!(server.host));
-        }
-        let names: Vec<&str> = match &tls.common_name {
-            Some(name) => vec![name],
-            None => upstream.servers.iter().map(Server::address).collect(),
-        };
-        add_tls("subjectAltNames", json!(names));
-        add("tls", Value::Object(settings));
-    }
-    Value::Object(policy)
+    json!({"mode": if tls.client.is_some() { "MUTUAL" } else { "SIMPLE" }})
+        .with("clientCertificate", certificate)
+        .with("privateKey", key)
+        .with("caCertificates", own_ca.map(|trusted_ca| json!(trusted_ca)))
+        .with("insecureSkipVerify", tls.trusted_ca.is_none().then(|| json!(true)))
+        .with("sni", sni)
+        .with("subjectAltNames", json!(names))
 }

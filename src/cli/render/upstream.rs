@@ -188,5 +188,5 @@ impl TlsSettings {
 fn versions(protocols: &[String]) -> Option<(&'static str, &'static str)> {
     let known = [("TLSv1", "TLSv1_0"), ("TLSv1.1", "TLSv1_1"), ("TLSv1.2", "TLSv1_2"), ("TLSv1.3", "TLSv1_3")];
     let asked = || known.iter().filter(|(java, _)| protocols.iter().any(|protocol| protocol == java));
-    Some((asked().next()?.1, asked().last()?.1))
+    Some((asked().next()?.1, asked().next_back()?.1))
 }

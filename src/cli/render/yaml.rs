@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn documents_are_for_people() {
         let value = json!({"policies": ["<A>\n  <B/>\n</A>\n", "<C>\n</C>"], "number": 1, "text": "1", "none": {}});
-        let expected = "policies:\n- |\n  <A>\n    <B/>\n  </A>\n- |-\n  <C>\n  </C>\nnumber: 1\ntext: \"1\"\nnone: {}\n";
+        let expected =
+            "policies:\n- |\n  <A>\n    <B/>\n  </A>\n- |-\n  <C>\n  </C>\nnumber: 1\ntext: \"1\"\nnone: {}\n";
         assert_eq!(documents(std::slice::from_ref(&value)).unwrap(), expected);
         assert_eq!(documents(&[json!({"a": 1}), json!({"b": 2})]).unwrap(), "a: 1\n---\nb: 2\n");
     }

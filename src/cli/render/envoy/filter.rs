@@ -1,6 +1,7 @@
 //! Filters.
 
 use super::super::deployment::Endpoint;
+use super::super::object::With as _;
 use serde_json::{Map, Value, json};
 
 /// An extension: its name and its configuration, which says its type.
@@ -33,21 +34,13 @@ pub(super) fn http_filter(endpoint: &Endpoint, module: &str) -> Value {
 /// The configuration of an endpoint's filter; `code` says where the module is.
 pub(in crate::cli::render) fn wasm_of(endpoint: &Endpoint, code: Value) -> Value {
     let name = name_of(endpoint);
-    let mut config = json!({"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD"});
-    if let Some(config) = config.as_object_mut() {
+    let configuration = typed("google.protobuf.Struct", json!({"value": endpoint.configuration}));
+    // All endpoints share one virtual machine per worker.
+    let machine = json!({"vm_id": "callout", "runtime": "envoy.wasm.runtime.v8", "code": code});
+    let config = json!({"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD"})
         // Only where a policy reads or writes bodies: they are limited in size then.
-        if endpoint.needs_body {
-            config.insert("allow_on_headers_stop_iteration".to_owned(), json!(true));
-        }
-        let machine = json!({
-            // All endpoints share one virtual machine per worker.
-            "vm_id": "callout",
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": code,
-        });
-        config.insert("vm_config".to_owned(), machine);
-        let configuration = json!({"value": endpoint.configuration});
-        config.insert("configuration".to_owned(), typed("google.protobuf.Struct", configuration));
-    }
+        .with("allow_on_headers_stop_iteration", endpoint.needs_body.then(|| json!(true)))
+        .with("vm_config", machine)
+        .with("configuration", configuration);
     json!({"config": config})
 }

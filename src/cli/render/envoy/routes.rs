@@ -1,8 +1,10 @@
 //! Routes: the target that the filter chose is in a header of the request.
 
-use super::super::deployment::{Deployment, Endpoint, Route};
+use super::super::deployment::{Deployment, Endpoint, Retry, Route};
+use super::super::object::With as _;
 use super::super::path::{BasePath, Rewrite};
-use super::filter::{name_of, typed};
+use super::cluster::duration;
+use super::filter::{name_of, named, typed};
 use serde_json::{Map, Value, json};
 
 /// The header in which the filter names the target endpoint.
@@ -26,17 +28,11 @@ pub(super) fn configuration(deployment: &Deployment) -> Value {
 
 fn of_endpoint(endpoint: &Endpoint, deployment: &Deployment) -> Vec<Value> {
     let disabled = disabled(endpoint, deployment);
-    let routes = endpoint.routes.iter().filter_map(|route| {
-        let mut routed = to_target(endpoint, route, deployment)?;
-        add_disabled(&mut routed, disabled.as_ref());
-        Some(routed)
-    });
-    let mut routes: Vec<Value> = routes.collect();
-    if disabled.is_some() {
-        // Which filters run is decided before the filter has chosen a target.
-        routes.push(not_found(path_match(&endpoint.base_path), disabled.as_ref()));
-    }
-    routes
+    let routes = endpoint.routes.iter().filter_map(|route| to_target(endpoint, route, deployment));
+    let routes = routes.map(|route| route.with("typed_per_filter_config", disabled.clone()));
+    // Which filters run is decided before the filter has chosen a target.
+    let nowhere = disabled.as_ref().map(|_| not_found(path_match(&endpoint.base_path), disabled.clone()));
+    routes.chain(nowhere).collect()
 }
 
 /// The filters of the other endpoints whose base paths hold this one's: a request is one proxy's alone.
@@ -51,21 +47,14 @@ fn disabled(endpoint: &Endpoint, deployment: &Deployment) -> Option<Value> {
     (!disabled.is_empty()).then(|| Value::Object(disabled))
 }
 
-fn add_disabled(route: &mut Value, disabled: Option<&Value>) {
-    if let (Some(route), Some(disabled)) = (route.as_object_mut(), disabled) {
-        route.insert("typed_per_filter_config".to_owned(), disabled.clone());
-    }
-}
-
-fn not_found(matched: Value, disabled: Option<&Value>) -> Value {
-    let mut route = json!({
+fn not_found(matched: Value, disabled: Option<Value>) -> Value {
+    json!({
         "match": matched,
         "direct_response": {"status": 404, "body": {"inline_string": NOT_FOUND_BODY}},
         "response_headers_to_add": [{"header": {"key": "content-type", "value": "application/json"},
                                      "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
-    });
-    add_disabled(&mut route, disabled);
-    route
+    })
+    .with("typed_per_filter_config", disabled)
 }
 
 fn path_match(base_path: &BasePath) -> Value {
@@ -78,40 +67,39 @@ fn path_match(base_path: &BasePath) -> Value {
 
 fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Option<Value> {
     let upstream = deployment.upstreams.get(route.upstream)?;
-    let mut matched = path_match(&endpoint.base_path);
-    matched
-        .as_object_mut()?
-        .insert("headers".to_owned(), json!([{"name": TARGET_HEADER, "string_match": {"exact": route.target}}]));
-    let mut action = Map::new();
-    action.insert("cluster".to_owned(), json!(upstream.name));
-    let mut add = |key: &str, value: Value| action.insert(key.to_owned(), value);
-    match endpoint.base_path.rewrite(&route.path) {
-        Rewrite::Keep => None,
-        Rewrite::Prefix(prefix) => add("prefix_rewrite", json!(prefix)),
+    let by_target = json!([{"name": TARGET_HEADER, "string_match": {"exact": route.target}}]);
+    let (prefix, regex) = match endpoint.base_path.rewrite(&route.path) {
+        Rewrite::Keep => (None, None),
+        Rewrite::Prefix(prefix) => (Some(json!(prefix)), None),
         Rewrite::Regex(regex, text) => {
-            add("regex_rewrite", json!({"pattern": {"regex": regex}, "substitution": text.replace('\\', "\\\\")}))
+            let text = text.replace('\\', "\\\\");
+            (None, Some(json!({"pattern": {"regex": regex}, "substitution": text})))
         }
     };
-    match upstream.only_server() {
-        Some(server) => add("host_rewrite_literal", json!(upstream.authority_of(server))),
-        None => add("auto_host_rewrite", json!(true)),
-    };
-    add("timeout", json!(super::cluster::duration(route.timeout_ms)));
-    if let Some(retry) = &route.retry {
-        let conditions = if retry.statuses.is_empty() { "" } else { ",retriable-status-codes" };
-        let mut policy = json!({
-            "retry_on": format!("connect-failure,refused-stream,reset{conditions}"),
-            "num_retries": retry.count,
-            "retry_host_predicate": [super::filter::named(
-                "envoy.retry_host_predicates.previous_hosts",
-                "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
-                json!({}),
-            )],
-        });
-        if let Some(policy) = policy.as_object_mut().filter(|_| !retry.statuses.is_empty()) {
-            policy.insert("retriable_status_codes".to_owned(), json!(retry.statuses));
-        }
-        add("retry_policy", policy);
-    }
+    let host = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
+    let action = json!({"cluster": upstream.name})
+        .with("prefix_rewrite", prefix)
+        .with("regex_rewrite", regex)
+        .with("auto_host_rewrite", host.is_none().then(|| json!(true)))
+        .with("host_rewrite_literal", host)
+        .with("timeout", json!(duration(route.timeout_ms)))
+        .with("retry_policy", route.retry.as_ref().map(retry_policy));
+    let matched = path_match(&endpoint.base_path).with("headers", by_target);
     Some(json!({"match": matched, "route": action, "request_headers_to_remove": [TARGET_HEADER]}))
+}
+
+fn retry_policy(retry: &Retry) -> Value {
+    let has_statuses = !retry.statuses.is_empty();
+    let another_host = named(
+        "envoy.retry_host_predicates.previous_hosts",
+        "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        json!({}),
+    );
+    let conditions = if has_statuses { ",retriable-status-codes" } else { "" };
+    json!({
+        "retry_on": format!("connect-failure,refused-stream,reset{conditions}"),
+        "num_retries": retry.count,
+        "retry_host_predicate": [another_host],
+    })
+    .with("retriable_status_codes", has_statuses.then(|| json!(retry.statuses)))
 }
