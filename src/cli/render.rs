@@ -54,7 +54,7 @@ pub(super) struct Arguments {
     /// The port of Envoy's administration interface, on 127.0.0.1
     #[arg(long, default_value_t = 9901)]
     admin_port: u16,
-    /// The Gateway that listens, for Istio and Envoy Gateway
+    /// The Gateway that listens, for Istio and Envoy Gateway (there its listener must be called http)
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     gateway: String,
     /// The namespace of the resources [default: istio-system, or default for Envoy Gateway]
