@@ -102,6 +102,7 @@ fn bodies_are_asked_for_where_a_policy_needs_them() {
     let path = bundle("body", "<Step><Name>A</Name></Step>", &[policy], URL_ROUTE);
     for (format, expected) in [
         ("envoy", "allow_on_headers_stop_iteration: true"),
+        ("envoy", "per_connection_buffer_limit_bytes: 10485760"),
         ("istio", "applyTo: EXTENSION_CONFIG"),
         ("envoy-gateway", "path: allow_on_headers_stop_iteration"),
     ] {

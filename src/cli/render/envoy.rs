@@ -9,6 +9,7 @@ pub(super) use filter::{typed, wasm_of};
 pub(super) use routes::{NOT_FOUND_BODY, TARGET_HEADER};
 
 use super::deployment::Deployment;
+use super::object::With as _;
 use serde_json::{Value, json};
 
 /// What the command line says.
@@ -21,6 +22,9 @@ pub(super) struct Options<'a> {
     /// The file of the module.
     pub(super) module: &'a str,
 }
+
+/// Bodies that policies see are kept whole: up to Apigee's 10 MB, not Envoy's 1 MiB.
+const LARGEST_BODY: u32 = 10 << 20;
 
 /// The configuration that Envoy starts with.
 pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value {
@@ -37,14 +41,14 @@ pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value 
             "http_filters": filters.chain([router]).collect::<Vec<_>>(),
         }),
     );
+    let needs_body = deployment.endpoints.iter().any(|endpoint| endpoint.needs_body);
+    let listener = json!({"name": "proxy", "address": socket_address("0.0.0.0", options.port)})
+        .with("per_connection_buffer_limit_bytes", needs_body.then(|| json!(LARGEST_BODY)))
+        .with("filter_chains", json!([{"filters": [manager]}]));
     json!({
         "admin": {"address": socket_address("127.0.0.1", options.admin_port)},
         "static_resources": {
-            "listeners": [{
-                "name": "proxy",
-                "address": socket_address("0.0.0.0", options.port),
-                "filter_chains": [{"filters": [manager]}],
-            }],
+            "listeners": [listener],
             "clusters": clusters(deployment),
         },
     })

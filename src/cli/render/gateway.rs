@@ -83,7 +83,7 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, options: Options<'_>) ->
             "matches": [matched],
             "filters": filters,
             "backendRefs": [{"group": GROUP, "kind": "Backend", "name": dns_label(&upstream.name)}],
-            "timeouts": {"request": format!("{}ms", route.timeout_ms)},
+            "timeouts": {"request": timeout(route.timeout_ms)},
         }));
     }
     rules.push(json!({"matches": [path_match(&endpoint.base_path)], "filters": [extension(NOT_FOUND)]}));
@@ -91,6 +91,14 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, options: Options<'_>) ->
     let name = format!("callout-{}", dns_label(&endpoint.name));
     resources.insert(0, resource("gateway.networking.k8s.io/v1", "HTTPRoute", &name, options.namespace, spec));
     resources
+}
+
+/// Gateway API's durations: no fractions, five digits at most.
+fn timeout(millis: u64) -> String {
+    match (millis / 1000, millis % 1000) {
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, rest) => format!("{seconds}s{rest}ms"),
+    }
 }
 
 fn extension(name: &str) -> Value {
@@ -205,4 +213,15 @@ fn patches(deployment: &Deployment, is_target: &impl Fn(usize) -> bool, options:
         "jsonPatches": patches,
     });
     resource(ENVOY_GATEWAY, "EnvoyPatchPolicy", EXTENSIONS, namespace, spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_have_no_fractions() {
+        assert_eq!(timeout(120_000), "120s");
+        assert_eq!(timeout(1_500), "1s500ms");
+    }
 }
