@@ -1,11 +1,16 @@
 //! The command-line tool: what its arguments mean and which exit status they end in.
 
+mod attachment;
 mod bundle;
 mod check;
 mod configuration;
+mod connection;
 mod document;
+mod environment;
 mod finding;
 mod input;
+mod needs;
+mod render;
 mod report;
 mod source;
 
@@ -27,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Render(render::Arguments),
 }
 
 const EXIT_STATUS: &str = "\
@@ -56,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
     let mut output = anstream::AutoStream::auto(io::stdout().lock());
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Render(arguments) => render::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {
         output.flush()?;

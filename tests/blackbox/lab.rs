@@ -43,6 +43,7 @@ mod gate;
 mod listener;
 mod message;
 mod raw_backend;
+pub mod rendered;
 mod request;
 mod run_directory;
 mod session;
@@ -63,7 +64,9 @@ pub use gate::Gate;
 pub use listener::Listener;
 pub use message::Message;
 pub use raw_backend::RawBackend;
+pub use rendered::Rendered;
 pub use request::{Reply, Request};
+pub use run_directory::RunDirectory;
 pub use session::Session;
 pub use setup::Setup;
 pub use site::Site;
@@ -71,7 +74,6 @@ pub use wire::Wire;
 
 use bootstrap::Bootstrap;
 use envoy::{Addresses, Envoy};
-use run_directory::RunDirectory;
 
 /// Longer than any case needs; a case that hangs fails with its name instead of stopping the run.
 const CASE_LIMIT: Duration = Duration::from_secs(60);

@@ -48,6 +48,7 @@ mod policy;
 mod post_client;
 mod proxy;
 mod raise_fault;
+mod rendered;
 mod request_headers;
 mod requests;
 mod response_bodies;
@@ -111,5 +112,6 @@ fn main() -> ExitCode {
     lab.group("any_host", any_host::cases);
     lab.group("mutual_tls", mutual_tls::cases);
     lab.group("connections_configuration", connections_configuration::cases);
+    lab.group("rendered", rendered::cases);
     lab.run()
 }

@@ -3,6 +3,8 @@
 
 mod bundles;
 mod check;
+mod environment;
+mod render;
 mod usage;
 
 use std::path::{Path, PathBuf};
@@ -20,10 +22,19 @@ fn run(arguments: &[&str]) -> Run {
     run_with(arguments, &[])
 }
 
+/// Runs the tool in the project's folder.
+fn run_in_project(arguments: &[&str]) -> Run {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, &[])
+}
+
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    run_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"), arguments, environment)
+}
+
+fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"))
+        .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
         .envs(environment.iter().copied())
