@@ -30,6 +30,13 @@ mod filter_state;
 mod fire_and_forget;
 mod harness;
 mod hostile;
+mod integration;
+mod integration_callouts;
+mod integration_configuration;
+mod integration_endpoints;
+mod integration_faults;
+mod integration_requests;
+mod integration_values;
 mod lab;
 mod lifecycle;
 mod metrics;
@@ -91,6 +98,12 @@ fn main() -> ExitCode {
     lab.group("post_client", post_client::cases);
     lab.group("response_bodies", response_bodies::cases);
     lab.group("unsupported", unsupported::cases);
+    lab.group("integration_requests", integration_requests::cases);
+    lab.group("integration_values", integration_values::cases);
+    lab.group("integration_callouts", integration_callouts::cases);
+    lab.group("integration_faults", integration_faults::cases);
+    lab.group("integration_endpoints", integration_endpoints::cases);
+    lab.group("integration_configuration", integration_configuration::cases);
     lab.group("examples", examples::cases);
     lab.run()
 }
