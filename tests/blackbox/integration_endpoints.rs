@@ -251,11 +251,14 @@ fn failures(lab: &mut Lab) {
         });
     }
 
-    let of_variable = |code, problem| (code, format!("IntegrationEndpoint[risk]: request variable {problem}"));
-    let (null, null_text) = of_variable("steps.integrationcallout.NullRequestVariable", "integration.request is null");
     let time = "<ScheduleTime>2026-01-15T01:30:15Z</ScheduleTime>";
     for (name, policies, code, text) in [
-        ("no_object", vec![], null, null_text),
+        (
+            "no_object",
+            vec![],
+            "steps.integrationcallout.NullRequestVariable",
+            "IntegrationEndpoint[risk]: request variable integration.request is null".to_owned(),
+        ),
         (
             "object_that_is_text",
             vec![crate::policy::assign_message(

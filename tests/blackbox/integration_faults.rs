@@ -85,11 +85,6 @@ fn failures() -> Vec<Failure> {
         stored: Some(status),
         ..failed(name, &format!("ResponseCode {status} is treated as error"), configure)
     };
-    let regional = |setup: &mut Setup<'_>, region: &str| {
-        let prepare = prepare("").replace("us-west1", region);
-        uncalled(setup, &[prepare, run()])
-    };
-    let _: fn(&mut Setup<'_>, &str) -> Value = regional;
     vec![
         with_status("no_permission", "403", |setup| answered(setup, 403)),
         with_status("no_such_integration", "404", |setup| answered(setup, 404)),
