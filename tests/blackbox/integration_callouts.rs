@@ -192,6 +192,26 @@ fn request_and_response(lab: &mut Lab) {
         }
     });
 
+    // The client's own message is emptied, as by a ServiceCallout, and goes on.
+    for (name, attribute, left) in
+        [("request_of_the_client", "", ""), ("request_of_the_client_kept", " clearPayload='false'", RISK_BODY)]
+    {
+        lab.case(name, move |setup| {
+            let service = IntegrationService::new(setup);
+            let run = run_with(&format!("<Request{attribute}>request</Request>"));
+            let listener = Listener::new(service.configuration(&[run])).allow_on_headers_stop_iteration();
+            let site = setup.listener(listener);
+            move || async move {
+                let request = Request::post(RISK_PATH, "application/json", RISK_BODY).header("x-own", "1");
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, left));
+                assert_ran(&service.api, RISK_PATH, RISK_BODY);
+                let upstream = site.upstream().only_request();
+                assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-own")), (RISK_PATH, Some("1")));
+            }
+        });
+    }
+
     lab.case("trace_headers", |setup| {
         let service = IntegrationService::new(setup);
         let site = setup.listener(Listener::new(service.configuration(&[prepare(""), run()])));
