@@ -141,16 +141,16 @@ impl Tokens {
                     entries.remove(key);
                 }
             }
-            if let Some(token) = outcome.as_ref().ok().filter(|token| token.is_usable(now)) {
-                if let Some(entry) = place(&mut entries, key, now) {
-                    let mut token = token.clone();
-                    // The metadata server gives out the same token for as long as it is good.
-                    if token.is_due(now) {
-                        token.put_off(now);
-                    }
-                    background.share(&shared_key(key), &token.to_shared());
-                    entry.token = Some(token);
+            if let Some(token) = outcome.as_ref().ok().filter(|token| token.is_usable(now))
+                && let Some(entry) = place(&mut entries, key, now)
+            {
+                let mut token = token.clone();
+                // The metadata server gives out the same token for as long as it is good.
+                if token.is_due(now) {
+                    token.put_off(now);
                 }
+                background.share(&shared_key(key), &token.to_shared());
+                entry.token = Some(token);
             }
         }
         if let Ok(mut place) = fetch.outcome.try_borrow_mut() {

@@ -198,82 +198,70 @@ impl Failure {
     }
 }
 
-/// The configuration with an attribute of the callout.
-fn with_attribute(mut configuration: Value, attribute: &str) -> Value {
-    let policy = configuration["policies"].as_array_mut().unwrap().last_mut().unwrap();
-    *policy = json!(policy.as_str().unwrap().replace("name=\"IC-1\"", &format!("name=\"IC-1\" {attribute}")));
-    configuration
-}
-
 pub fn cases(lab: &mut Lab) {
     for failure in failures() {
+        // Three listeners on the same servers: as it comes, with continueOnError, and with a fault rule.
         lab.case(failure.name, |setup| {
             let mut configuration = (failure.configure)(setup);
             configuration["filter_state"] = json!(["integrationcallout.*"]);
-            let site = setup.listener(Listener::new(configuration).log_state(&STATE));
+            let strict = setup.listener(Listener::new(configuration.clone()).log_state(&STATE));
+            let lenient = Listener::new(continuing(configuration.clone())).upstream(strict.upstream());
+            let lenient = setup.listener(lenient.log_state(&STATE));
+            let ruled = Listener::new(with_rule(configuration, failure.fault_name())).upstream(strict.upstream());
+            let ruled = setup.listener(ruled);
             move || async move {
                 // Twice, because the first may leave something in disorder.
                 for _ in 0..2 {
-                    assert_fault(&site.get("/v1").await, failure.code, &failure.text);
-                    let logged = site.logged().await;
+                    assert_fault(&strict.get("/v1").await, failure.code, &failure.text);
+                    let logged = strict.logged().await;
                     let (yes, text) = (Some("true"), Some(failure.text.as_str()));
                     let expected = [yes, yes, Some(failure.fault_name()), text, Some("500"), failure.stored];
                     assert_eq!(STATE.map(|name| logged.state(name)), expected);
                 }
-                let answer = site.send(Request::get("/v1").header("accept", "application/xml")).await;
+                let answer = strict.send(Request::get("/v1").header("accept", "application/xml")).await;
                 assert_eq!((answer.status, answer.text()), (500, xml(failure.code, &failure.text).as_str()));
                 assert_eq!(answer.header_all("content-type"), ["application/xml"]);
-                assert_eq!(site.upstream().heads(), 0);
-            }
-        });
-    }
-    continue_on_error(lab);
-    fault_rules(lab);
-    unresolved(lab);
-}
 
-fn continue_on_error(lab: &mut Lab) {
-    for failure in failures() {
-        lab.case(&format!("{}_continues", failure.name), |setup| {
-            let mut configuration = with_attribute((failure.configure)(setup), "continueOnError=\"true\"");
-            let tell = "<Headers><Header name='x-seen'>{IntegrationCallout.IC-1.failed} {fault.name} {integration.response.status.code:none}</Header></Headers>";
-            configuration["policies"].as_array_mut().unwrap().push(json!(set("AM-1", tell)));
-            let site = setup.listener(Listener::new(configuration).log_state(&STATE));
-            move || async move {
-                assert_eq!(site.get("/v1").await.status, 200);
+                let answer = ruled.get("/v1").await;
+                let text = format!("{}|{}|IntegrationCalloutFailure", failure.fault_name(), failure.text);
+                assert_eq!((answer.status, answer.text()), (502, text.as_str()));
+                assert_eq!(strict.upstream().heads(), 0);
+
+                assert_eq!(lenient.get("/v1").await.status, 200);
                 let seen = format!("true {} {}", failure.fault_name(), failure.stored.unwrap_or("none"));
-                assert_eq!(site.upstream().only_request().header("x-seen"), Some(seen.as_str()));
-                let logged = site.logged().await;
-                let fault = Some(failure.fault_name());
-                let expected = [Some("true"), None, fault, None, None, failure.stored];
+                assert_eq!(strict.upstream().only_request().header("x-seen"), Some(seen.as_str()));
+                let logged = lenient.logged().await;
+                let (yes, fault) = (Some("true"), Some(failure.fault_name()));
+                let expected = [yes, yes, fault, None, None, failure.stored];
                 assert_eq!(STATE.map(|name| logged.state(name)), expected);
             }
         });
     }
+    unresolved(lab);
 }
 
-/// A rule that names the fault answers, and one that asks for the policy's failure.
-fn fault_rules(lab: &mut Lab) {
-    for failure in failures() {
-        lab.case(&format!("{}_in_fault_rules", failure.name), |setup| {
-            let mut configuration = (failure.configure)(setup);
-            let tell = "<StatusCode>502</StatusCode><Payload contentType='text/plain'>{fault.name}|{error.message}|{fault.subcategory}</Payload>";
-            let steps: Vec<Value> = configuration["policies"].as_array().unwrap().clone();
-            configuration["request"] = steps.iter().map(|policy| json!(name_of(policy.as_str().unwrap()))).collect();
-            configuration["policies"].as_array_mut().unwrap().push(json!(set("AM-1", tell)));
-            configuration["fault_rules"] = json!(format!(
-                "<FaultRules><FaultRule><Condition>fault.name = \"{}\" and IntegrationCallout.IC-1.failed = true</Condition>
-                 <Step><Name>AM-1</Name></Step></FaultRule></FaultRules>",
-                failure.fault_name()
-            ));
-            let site = setup.listener(Listener::new(configuration));
-            move || async move {
-                let answer = site.get("/v1").await;
-                let text = format!("{}|{}|IntegrationCalloutFailure", failure.fault_name(), failure.text);
-                assert_eq!((answer.status, answer.text()), (502, text.as_str()));
-            }
-        });
-    }
+/// The configuration with continueOnError, and with a policy that tells the upstream what happened.
+fn continuing(mut configuration: Value) -> Value {
+    let policies = configuration["policies"].as_array_mut().unwrap();
+    let callout = policies.last_mut().unwrap();
+    *callout = json!(callout.as_str().unwrap().replace("name=\"IC-1\"", "name=\"IC-1\" continueOnError=\"true\""));
+    let tell = "<Headers><Header name='x-seen'>{IntegrationCallout.IC-1.failed} {fault.name} {integration.response.status.code:none}</Header></Headers>";
+    policies.push(json!(set("AM-1", tell)));
+    configuration
+}
+
+/// The configuration with a rule that names the fault and the policy that failed.
+fn with_rule(mut configuration: Value, fault: &str) -> Value {
+    let policies = configuration["policies"].as_array_mut().unwrap();
+    let steps: Vec<String> = policies.iter().map(|policy| name_of(policy.as_str().unwrap())).collect();
+    let tell = "<StatusCode>502</StatusCode><Payload contentType='text/plain'>{fault.name}|{error.message}|{fault.subcategory}</Payload>";
+    policies.push(json!(set("AM-1", tell)));
+    configuration["request"] = json!(steps);
+    configuration["fault_rules"] = json!(format!(
+        "<FaultRules><FaultRule><Condition>fault.name = \"{fault}\" and IntegrationCallout.IC-1.failed = true</Condition>
+         <Step><Name>AM-1</Name></Step></FaultRule></FaultRules>"
+    ));
+    configuration
 }
 
 fn name_of(policy: &str) -> String {

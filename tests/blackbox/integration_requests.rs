@@ -57,10 +57,11 @@ fn sources(lab: &mut Lab) {
     let headers = ["x-project", "x-name", "x-region", "x-trigger", "x-time", "x-parameter"];
     let reference = headers.map(|header| format!(" ref='request.header.{header}'>"));
     let in_braces = headers.map(|header| format!(" ref='{{request.header.{header}}}'>"));
-    let both: Vec<String> = reference.iter().zip(literal).map(|(with, text)| format!("{with}{}", &text[1..])).collect();
+    let both: Vec<String> =
+        reference.iter().zip(literal).map(|(with, text)| format!("{with}{}", text.trim_start_matches('>'))).collect();
     let fallback = literal.map(|text| format!(" ref='request.header.x-none'{text}"));
     let template = headers.map(|header| format!(">{{request.header.{header}}}"));
-    let default = literal.map(|text| format!(">{{request.header.x-none:{}}}", &text[1..]));
+    let default = literal.map(|text| format!(">{{request.header.x-none:{}}}", text.trim_start_matches('>')));
     let of = |parts: &[String]| every_element(&parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5]);
     let literal = literal.map(str::to_owned);
 
