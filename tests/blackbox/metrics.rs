@@ -17,14 +17,10 @@ fn name(what: &str, policy: &str) -> String {
 
 /// The policy's counters that are not zero.
 async fn counted(admin: &Admin, policy: &str) -> BTreeMap<&'static str, u64> {
-    let mut counted = BTreeMap::new();
-    for counter in COUNTERS {
-        let value = admin.stat(&name(counter, policy)).await;
-        if let Some(value) = value.filter(|value| *value > 0) {
-            counted.insert(counter, value);
-        }
-    }
-    counted
+    // One question for all: each makes Envoy search everything it counts.
+    let stats = admin.stats("wasmcustom.callout.").await;
+    let value = |counter: &&str| stats.get(&name(counter, policy)).copied().filter(|value| *value > 0);
+    COUNTERS.into_iter().filter_map(|counter| Some((counter, value(&counter)?))).collect()
 }
 
 /// Two calls with this outcome, told as `requests` dispatched and `durations` measured.
