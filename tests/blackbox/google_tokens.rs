@@ -84,7 +84,7 @@ fn access_tokens(lab: &mut Lab) {
                 assert_eq!(call.path_and_query, path);
                 assert_eq!(call.header_all("authorization"), ["Bearer ya29.workload-secret"]);
                 assert_eq!(call.header("content-type"), Some("application/json"));
-                assert_eq!(call.json(), json!({"scope": ["s1", "s2"], "lifetime": lifetime}));
+                assert_eq!(call.json(), json!({"scope": ["s2", "s1"], "lifetime": lifetime}));
             }
             assert_eq!(site.told(), []);
             let statistics = admin.get("/stats").await;

@@ -23,6 +23,7 @@ impl Bootstrap {
             "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": [
                 {"prefix": "wasmcustom."},
                 {"contains": ".upstream_rq_"},
+                {"contains": ".upstream_cx_connect_fail"},
                 {"contains": ".downstream_rq_"},
             ]}}},
             "static_resources": {"listeners": self.listeners, "clusters": self.clusters},
