@@ -12,6 +12,7 @@ mod input;
 mod needs;
 mod render;
 mod report;
+mod run;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,7 @@ struct Arguments {
 enum Command {
     Check(check::Arguments),
     Render(render::Arguments),
+    Run(run::Arguments),
 }
 
 const EXIT_STATUS: &str = "\
@@ -47,6 +49,8 @@ enum CommandError {
     Input(#[from] InputError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+    #[error("{0}")]
+    Run(io::Error),
 }
 
 /// What a command found.
@@ -63,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Render(arguments) => render::run(&arguments, &mut output),
+        Command::Run(arguments) => run::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {
         output.flush()?;

@@ -17,12 +17,13 @@ use super::bundle::Bundle;
 use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
+use super::run::requests;
 use super::{CommandError, Outcome, report};
 use deployment::{Deployment, Options};
 use naming::Naming;
 use serde_json::Value;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Turn bundles into configuration: for Envoy, Istio or Envoy Gateway, or for the filter alone
 ///
@@ -31,38 +32,87 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A bundle: a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one
-    ///
-    /// Several proxies share a listener. A shared flow that a proxy calls is found among the other paths.
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    deploy: DeployArguments,
     /// What to render
     #[arg(long, value_enum, default_value_t = Format::Envoy)]
     format: Format,
-    /// The environment's target servers, property sets and identity
-    #[arg(long, value_name = "FILE")]
-    environment: Option<PathBuf>,
     /// Print an environment file with the entries that these bundles need, for you to fill in
     #[arg(long, conflicts_with_all = ["environment", "format"])]
     environment_template: bool,
     /// Where the module is: a file for Envoy [default: envoy_callout.wasm], else oci://IMAGE or a URL
     #[arg(long, value_name = "MODULE")]
     module: Option<String>,
-    /// The port that the proxy listens on
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// The port of Envoy's administration interface, on 127.0.0.1
-    #[arg(long, default_value_t = 9901)]
-    admin_port: u16,
     /// The Gateway that listens, for Istio and Envoy Gateway (there its listener must be called http)
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     gateway: String,
     /// The namespace of the resources [default: istio-system, or default for Envoy Gateway]
     #[arg(long)]
     namespace: Option<String>,
+}
+
+/// What is deployed.
+#[derive(Debug, clap::Args)]
+pub(super) struct DeployArguments {
+    /// A bundle: a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one
+    ///
+    /// Several proxies share a listener. A shared flow that a proxy calls is found among the other paths.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The environment's target servers, property sets and identity
+    #[arg(long, value_name = "FILE")]
+    environment: Option<PathBuf>,
+    /// The port that the proxy listens on
+    #[arg(long, default_value_t = 8080)]
+    pub(super) port: u16,
+    /// The port of Envoy's administration interface, on 127.0.0.1
+    #[arg(long, default_value_t = 9901)]
+    admin_port: u16,
     /// Leave out steps whose policy type does not run, instead of refusing the bundle
     #[arg(long)]
     skip_unsupported: bool,
+}
+
+impl DeployArguments {
+    /// The path of a configuration of Envoy's own, when that is given in place of bundles.
+    pub(super) fn envoy_configuration(&self) -> Option<&Path> {
+        let is_configuration = |path: &&PathBuf| {
+            let is_named_so = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json");
+            is_named_so && path.is_file()
+        };
+        match self.paths.as_slice() {
+            [only] => Some(only).filter(is_configuration).map(PathBuf::as_path),
+            _ => None,
+        }
+    }
+
+    fn read(&self) -> Result<Vec<Input>, CommandError> {
+        let mut inputs = Vec::new();
+        for path in &self.paths {
+            inputs.extend(input::read(path)?);
+        }
+        Ok(inputs)
+    }
+
+    /// Everything of one Envoy.
+    fn deployment(
+        &self,
+        bundles: &[&Bundle],
+        naming: Naming,
+        findings: &mut Findings,
+    ) -> Result<Deployment, CommandError> {
+        let environment = match self.environment.as_deref().map(Environment::read).transpose()? {
+            None => Environment::default(),
+            Some(Ok(environment)) => environment,
+            Some(Err(finding)) => {
+                findings.add(*finding);
+                Environment::default()
+            }
+        };
+        findings.files = bundles.iter().map(|bundle| bundle.files).sum();
+        let options = Options { naming, skip_unsupported: self.skip_unsupported, port: self.port };
+        Ok(deployment::of(bundles, &environment, options, findings))
+    }
 }
 
 /// The formats.
@@ -110,30 +160,13 @@ Examples:
 /// A path cannot be read, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
     let mut findings = Findings::default();
-    let mut inputs = Vec::new();
-    for path in &arguments.paths {
-        inputs.extend(input::read(path)?);
-    }
+    let inputs = arguments.deploy.read()?;
     let bundles = bundles(&inputs, &mut findings);
     if arguments.environment_template {
         output.write_all(template::of(&bundles).as_bytes())?;
         return Ok(Outcome::Fine);
     }
-    let environment = match arguments.environment.as_deref().map(Environment::read).transpose()? {
-        None => Environment::default(),
-        Some(Ok(environment)) => environment,
-        Some(Err(finding)) => {
-            findings.add(*finding);
-            Environment::default()
-        }
-    };
-    findings.files = bundles.iter().map(|bundle| bundle.files).sum();
-    let options = Options {
-        naming: arguments.format.naming(),
-        skip_unsupported: arguments.skip_unsupported,
-        port: arguments.port,
-    };
-    let deployment = deployment::of(&bundles, &environment, options, &mut findings);
+    let deployment = arguments.deploy.deployment(&bundles, arguments.format.naming(), &mut findings)?;
     if matches!(arguments.format, Format::Istio | Format::EnvoyGateway) {
         kubernetes::tell_of_limits(&deployment, &mut findings);
     }
@@ -141,15 +174,45 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();
         findings.add(Finding::new(Severity::Warning, text));
     }
-    let is_bad = findings.count(Severity::Error) > 0;
-    if is_bad || findings.count(Severity::Warning) > 0 {
-        report::text(&findings, &mut anstream::AutoStream::auto(io::stderr().lock()))?;
-    }
-    if is_bad {
+    if is_refused(&findings)? {
         return Ok(Outcome::Problems);
     }
     write(&deployment, arguments, output)?;
     Ok(Outcome::Fine)
+}
+
+/// Envoy's configuration for `run`, with an access log that shows each request. `None` when the bundles have errors,
+/// which have been told.
+///
+/// # Errors
+/// A path cannot be read.
+pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Option<String>, CommandError> {
+    let mut findings = Findings::default();
+    let inputs = arguments.read()?;
+    let bundles = bundles(&inputs, &mut findings);
+    let deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
+    if is_refused(&findings)? {
+        return Ok(None);
+    }
+    let module = module.to_string_lossy();
+    let access_log = requests::access_log(deployment.endpoints.iter().map(|endpoint| &endpoint.configuration));
+    let options = envoy::Options {
+        port: arguments.port,
+        admin_port: arguments.admin_port,
+        module: &module,
+        access_log: Some(access_log),
+    };
+    let text = yaml::documents(&[envoy::bootstrap(&deployment, options)]).map_err(io::Error::other)?;
+    Ok(Some(text))
+}
+
+/// Tells what there is to say about the bundles, and whether that is enough to stop.
+fn is_refused(findings: &Findings) -> io::Result<bool> {
+    let is_bad = findings.count(Severity::Error) > 0;
+    if is_bad || findings.count(Severity::Warning) > 0 {
+        report::text(findings, &mut anstream::AutoStream::auto(io::stderr().lock()))?;
+    }
+    Ok(is_bad)
 }
 
 /// The bundles among the inputs. Nothing else can be rendered.
@@ -175,7 +238,7 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a Bundle> 
 }
 
 fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write) -> Result<(), CommandError> {
-    let Arguments { port, admin_port, .. } = arguments;
+    let DeployArguments { port, admin_port, .. } = arguments.deploy;
     let (default_module, default_namespace) = arguments.format.defaults();
     let module = arguments.module.as_deref().unwrap_or(default_module);
     let namespace = arguments.namespace.as_deref().unwrap_or(default_namespace);
@@ -183,7 +246,7 @@ fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write)
     let comment = || comment(deployment, arguments);
     match arguments.format {
         Format::Envoy => {
-            let options = envoy::Options { port: *port, admin_port: *admin_port, module };
+            let options = envoy::Options { port, admin_port, module, access_log: None };
             write_yaml(&comment(), &[envoy::bootstrap(deployment, options)], output)
         }
         Format::Istio => write_yaml(&comment(), &istio::resources(deployment, resources), output),
@@ -200,7 +263,7 @@ fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write)
 
 /// What stands above a rendered file: where it comes from and which files it wants.
 fn comment(deployment: &Deployment, arguments: &Arguments) -> String {
-    let paths: Vec<String> = arguments.paths.iter().map(|path| path.display().to_string()).collect();
+    let paths: Vec<String> = arguments.deploy.paths.iter().map(|path| path.display().to_string()).collect();
     let mut comment = format!("# Rendered by envoy-callout from {}.\n", paths.join(", "));
     let mut files: Vec<&str> =
         deployment.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref()).flat_map(|tls| tls.files()).collect();

@@ -13,7 +13,7 @@ use super::object::With as _;
 use serde_json::{Value, json};
 
 /// What the command line says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Options<'a> {
     /// Where the proxy listens.
     pub(super) port: u16,
@@ -21,6 +21,8 @@ pub(super) struct Options<'a> {
     pub(super) admin_port: u16,
     /// The file of the module.
     pub(super) module: &'a str,
+    /// What is told of each request.
+    pub(super) access_log: Option<Value>,
 }
 
 /// Bodies that policies see are kept whole: up to Apigee's 10 MB, not Envoy's 1 MiB.
@@ -39,7 +41,8 @@ pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value 
             "stream_idle_timeout": format!("{}s", deployment.idle_secs),
             "route_config": routes::configuration(deployment),
             "http_filters": filters.chain([router]).collect::<Vec<_>>(),
-        }),
+        })
+        .with("access_log", options.access_log.map(|log| json!([log]))),
     );
     let needs_body = deployment.endpoints.iter().any(|endpoint| endpoint.needs_body);
     let listener = json!({"name": "proxy", "address": socket_address("0.0.0.0", options.port)})

