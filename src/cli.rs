@@ -1,11 +1,15 @@
 //! The command-line tool: what its arguments mean and which exit status they end in.
 
+mod attachment;
 mod bundle;
 mod check;
 mod configuration;
+mod connection;
 mod document;
+mod environment;
 mod finding;
 mod input;
+mod needs;
 mod report;
 mod source;
 

@@ -1,6 +1,5 @@
 //! `check`: everything that is wrong with bundles, policies and filter configurations.
 
-mod attachment;
 mod bundle;
 mod filter;
 mod hosts;
@@ -8,8 +7,10 @@ mod placeholders;
 mod single;
 mod types;
 
-use super::finding::{Findings, Severity};
+use super::environment::Environment;
+use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
+use super::needs::Needs;
 use super::{CommandError, Outcome, report};
 use hosts::Hosts;
 use std::io::Write;
@@ -31,6 +32,11 @@ pub(super) struct Arguments {
     /// itself. SAP's proxies (APIProxy/) are bundles too.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// The environment's target servers, property sets and identity, as `render --environment-template` writes them
+    ///
+    /// Without it the check says what the environment has to bring.
+    #[arg(long, value_name = "FILE")]
+    environment: Option<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -43,6 +49,7 @@ const EXAMPLES: &str = "\
 Examples:
   envoy-callout check weather/apiproxy
   envoy-callout check weather.zip shared/log          # a proxy and the shared flow that it calls
+  envoy-callout check weather --environment test.yaml # with target servers and property sets
   envoy-callout check apiproxy/policies/SC-User.xml   # one policy by itself
   envoy-callout check --json filter.yaml | jq '.findings[].text'
 
@@ -65,7 +72,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     for path in &arguments.paths {
         inputs.extend(input::read(path)?);
     }
-    let findings = check(&inputs);
+    let environment = arguments.environment.as_deref().map(Environment::read).transpose()?;
+    let findings = check(&inputs, environment);
     match arguments.json {
         true => report::json(&findings, output)?,
         false => report::text(&findings, output)?,
@@ -75,8 +83,13 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     Ok(if is_bad { Outcome::Problems } else { Outcome::Fine })
 }
 
-fn check(inputs: &[Input]) -> Findings {
+fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>>) -> Findings {
     let mut findings = Findings::default();
+    let environment = environment.and_then(|environment| {
+        findings.files = findings.files.saturating_add(1);
+        environment.map_err(|finding| findings.add(*finding)).ok()
+    });
+    let mut needs = Needs::default();
     let mut hosts = Hosts::default();
     let mut types = Types::default();
     let bundles: Vec<_> = inputs
@@ -92,13 +105,19 @@ fn check(inputs: &[Input]) -> Findings {
             Input::Document(_) | Input::Configuration(_) | Input::NoText(_) => 1,
         });
         match input {
-            Input::Bundle(bundle) => bundle::check(bundle, &bundles, &mut findings, &mut hosts, &mut types),
+            Input::Bundle(bundle) => {
+                needs.add(bundle);
+                bundle::check(bundle, &bundles, environment.as_ref(), &mut findings, &mut hosts, &mut types);
+            }
             Input::Document(document) => single::check(document, &mut findings, &mut hosts, &mut types),
             Input::Configuration(source) => filter::check(source, &mut findings),
             Input::NoText(finding) => findings.add(finding.clone()),
         }
     }
     hosts.tell(&mut findings);
+    if environment.is_none() {
+        needs.tell(&mut findings);
+    }
     types.tell(&mut findings);
     findings
 }

@@ -1,10 +1,11 @@
 //! From a bundle to the configuration of the filter, with the way back from the filter's complaints to the files.
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Kind};
 use super::document::Document;
 use super::finding::{Finding, Severity};
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::policy::Policy;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,17 @@ impl<'a> Configuration<'a> {
             configuration.set("properties", json!(properties));
         }
         configuration
+    }
+
+    /// One configuration for every proxy endpoint. A bundle without any still has policies to check.
+    pub(crate) fn all_of(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Vec<Configuration<'a>> {
+        match bundle.kind {
+            Kind::Proxy if !bundle.proxy_endpoints.is_empty() => {
+                let endpoints = bundle.proxy_endpoints.iter();
+                endpoints.map(|endpoint| Configuration::of_proxy(bundle, endpoint, shared)).collect()
+            }
+            Kind::Proxy | Kind::SharedFlow => vec![Configuration::of_shared_flow(bundle, shared)],
+        }
     }
 
     /// The configuration of one proxy endpoint.
@@ -78,6 +90,28 @@ impl<'a> Configuration<'a> {
         self.keys.insert(key.to_owned(), value);
     }
 
+    /// Adds entries to an object; those that are there already stay.
+    pub(crate) fn add_to(&mut self, key: &str, entries: Map<String, Value>) {
+        if entries.is_empty() {
+            return;
+        }
+        if let Value::Object(object) = self.keys.entry(key).or_insert_with(|| json!({})) {
+            for (name, value) in entries {
+                object.entry(name).or_insert(value);
+            }
+        }
+    }
+
+    /// The value of a key.
+    pub(crate) fn key(&self, key: &str) -> Option<&Value> {
+        self.keys.get(key)
+    }
+
+    /// The configuration as it goes to the filter.
+    pub(crate) fn to_value(&self) -> Value {
+        Value::Object(self.keys.clone())
+    }
+
     fn push(&mut self, list: &str, document: &'a Document) {
         let index = self.append(list, document.text().into_owned());
         self.documents.insert(format!("{list}[{index}]"), document);
@@ -96,7 +130,7 @@ impl<'a> Configuration<'a> {
     /// # Errors
     /// Every problem, when the filter would refuse it.
     pub(crate) fn load(&self) -> Result<Loaded, Vec<Diagnostic>> {
-        config::load(json!(self.keys).to_string().as_bytes())
+        config::load(self.to_value().to_string().as_bytes())
     }
 
     /// What a diagnostic says about the files.
@@ -128,4 +162,29 @@ pub(crate) fn of_diagnostic(diagnostic: &Diagnostic) -> Finding {
     };
     let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
     if is_policys { finding.about_policy(subject) } else { finding }
+}
+
+/// The bundles of the shared flows that a bundle calls, and those that they call.
+pub(crate) fn called_by<'a>(bundle: &'a Bundle, given: &[&'a Bundle]) -> Vec<&'a Bundle> {
+    let mut called: Vec<&Bundle> = Vec::new();
+    let mut next = vec![bundle];
+    while let Some(caller) = next.pop() {
+        for policy in policies_of(&caller.policies) {
+            let Policy::FlowCallout(callout) = policy else { continue };
+            let is_called = |other: &&&Bundle| {
+                other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
+            };
+            let Some(flow) = given.iter().find(is_called) else { continue };
+            if !called.iter().any(|other| std::ptr::eq(*other, *flow)) {
+                called.push(flow);
+                next.push(flow);
+            }
+        }
+    }
+    called
+}
+
+/// The policies that the documents hold, as far as they can be read.
+pub(crate) fn policies_of<'a>(documents: impl IntoIterator<Item = &'a Document>) -> impl Iterator<Item = Policy> {
+    documents.into_iter().filter_map(|document| Policy::parse(&document.text(), "").0)
 }

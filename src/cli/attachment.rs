@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// The policies that a step of a bundle names.
 #[derive(Debug, Default)]
-pub(super) struct Attached {
+pub(crate) struct Attached {
     names: BTreeSet<String>,
     /// A document of flows could not be read: what it names is not known.
     has_gaps: bool,
@@ -16,7 +16,7 @@ pub(super) struct Attached {
 
 impl Attached {
     /// Collects the steps of all flows and fault rules.
-    pub(super) fn by(bundle: &Bundle) -> Attached {
+    pub(crate) fn by(bundle: &Bundle) -> Attached {
         let mut attached = Attached::default();
         for document in &bundle.proxy_endpoints {
             let (endpoint, _) = ProxyEndpoint::parse(&document.text(), "");
@@ -57,12 +57,12 @@ impl Attached {
     }
 
     /// Whether a step names that policy.
-    pub(super) fn contains(&self, policy: &str) -> bool {
+    pub(crate) fn contains(&self, policy: &str) -> bool {
         self.names.contains(policy)
     }
 
     /// Warns of the policies that no step names.
-    pub(super) fn tell_of_others(&self, policies: &[Document], findings: &mut Findings) {
+    pub(crate) fn tell_of_others(&self, policies: &[Document], findings: &mut Findings) {
         if self.has_gaps {
             return;
         }

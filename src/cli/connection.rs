@@ -1,0 +1,259 @@
+//! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (semantics sections 2.6 to 2.10).
+//!
+//! The filter leaves these to Envoy and does not keep them, so the tool reads them from the documents itself.
+
+use envoy_callout::policy::xml::{Document, Element};
+
+/// A connection of a target endpoint or of a ServiceCallout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Connection {
+    /// `URL`.
+    pub(crate) url: Option<String>,
+    /// `LoadBalancer`.
+    pub(crate) balancer: Option<Balancer>,
+    /// `Path` beside a LoadBalancer.
+    pub(crate) path: Option<String>,
+    /// `SSLInfo`, unless it is switched off.
+    pub(crate) ssl_info: Option<SslInfo>,
+    /// `connect.timeout.millis`.
+    pub(crate) connect_timeout_ms: Option<u64>,
+    /// `io.timeout.millis`.
+    pub(crate) io_timeout_ms: Option<u64>,
+    /// `HealthMonitor`, when it is enabled.
+    pub(crate) health: Option<HealthMonitor>,
+}
+
+/// A LoadBalancer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Balancer {
+    /// The servers that are not switched off.
+    pub(crate) servers: Vec<ServerReference>,
+    /// Whether the least busy server is taken.
+    pub(crate) least_connections: bool,
+    /// How many failures in a row take a server out.
+    pub(crate) max_failures: u32,
+    /// Whether a failed request is tried on another server.
+    pub(crate) retry: bool,
+    /// The statuses that count as failures.
+    pub(crate) unhealthy_statuses: Vec<u16>,
+    /// How long a server stays out.
+    pub(crate) disabled_secs: Option<u32>,
+}
+
+/// One server of a load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerReference {
+    /// The target server's name.
+    pub(crate) name: String,
+    /// Its share.
+    pub(crate) weight: Option<u32>,
+    /// Whether it is used only when the others are out.
+    pub(crate) is_fallback: bool,
+}
+
+/// What `SSLInfo` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SslInfo {
+    /// The store and the alias of the client's certificate.
+    pub(crate) client: Option<(String, String)>,
+    /// The store of trusted authorities.
+    pub(crate) trust_store: Option<String>,
+    /// Whether any certificate will do.
+    pub(crate) ignores_errors: bool,
+    /// The name that the certificate must have.
+    pub(crate) common_name: Option<String>,
+    /// `Protocols`.
+    pub(crate) protocols: Vec<String>,
+}
+
+/// A health monitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HealthMonitor {
+    /// Seconds between checks.
+    pub(crate) interval: u32,
+    /// Seconds that a check may take.
+    pub(crate) timeout: u32,
+    /// The port, when it is not the server's.
+    pub(crate) port: Option<u16>,
+    /// What is asked; connecting is enough when absent.
+    pub(crate) http: Option<HttpMonitor>,
+}
+
+/// The request of an `HTTPMonitor` and what it expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpMonitor {
+    /// `Verb`.
+    pub(crate) verb: String,
+    /// `Path`.
+    pub(crate) path: String,
+    /// `Header`s.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The statuses that tell of health.
+    pub(crate) statuses: Vec<u16>,
+}
+
+/// The connection in the document of a target endpoint or of a policy.
+pub(crate) fn of_document(text: &str) -> Option<Connection> {
+    let document = Document::parse(text).ok()?;
+    let root = document.root();
+    let connection = root.child("HTTPTargetConnection").or_else(|| root.child("HttpTargetConnection"));
+    // SAP's target endpoints have the URL and the properties in the root.
+    Some(connection.map_or_else(|| Connection { url: text_of(root, "url"), ..Connection::default() }, parse))
+}
+
+/// The URLs of a ProxyEndpoint's route rules, by the rules' names.
+pub(crate) fn route_urls(text: &str) -> Vec<(String, String)> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let rules = document.root();
+    let urls = rules.children_named("RouteRule").filter_map(|rule| {
+        let has_target = text_of(rule, "TargetEndpoint").is_some();
+        let url = text_of(rule, "URL").filter(|_| !has_target)?;
+        Some((rule.attribute("name").unwrap_or_default().trim().to_owned(), url))
+    });
+    urls.collect()
+}
+
+fn parse(element: Element<'_, '_>) -> Connection {
+    let properties = || element.child("Properties").into_iter().flat_map(|list| list.children_named("Property"));
+    let millis = |name: &str| {
+        let property = properties().find(|property| property.attribute("name").map(str::trim) == Some(name))?;
+        property.text().parse().ok().filter(|millis| *millis > 0)
+    };
+    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.child("Server").is_some());
+    Connection {
+        url: text_of(element, "URL").filter(|_| balancer.is_none()),
+        balancer: balancer.map(parse_balancer),
+        path: text_of(element, "Path").filter(|_| balancer.is_some()),
+        ssl_info: element.child("SSLInfo").and_then(parse_ssl_info),
+        connect_timeout_ms: millis("connect.timeout.millis"),
+        io_timeout_ms: millis("io.timeout.millis"),
+        health: element.child("HealthMonitor").and_then(parse_health),
+    }
+}
+
+fn parse_balancer(balancer: Element<'_, '_>) -> Balancer {
+    let servers = balancer.children_named("Server").filter(|server| is_true(*server, "IsEnabled", true));
+    let servers = servers.map(|server| ServerReference {
+        name: server.attribute("name").unwrap_or_default().trim().to_owned(),
+        weight: number(server, "Weight"),
+        is_fallback: is_true(server, "IsFallback", false),
+    });
+    let unhealthy = balancer.child("ServerUnhealthyResponse").into_iter();
+    let codes = unhealthy.flat_map(|responses| responses.children_named("ResponseCode"));
+    Balancer {
+        servers: servers.collect(),
+        least_connections: text_of(balancer, "Algorithm").as_deref() == Some("LeastConnections"),
+        max_failures: number(balancer, "MaxFailures").unwrap_or(0),
+        retry: is_true(balancer, "RetryEnabled", true),
+        unhealthy_statuses: codes.filter_map(|code| code.text().parse().ok()).collect(),
+        disabled_secs: number(balancer, "TargetDisableSecs"),
+    }
+}
+
+fn parse_ssl_info(ssl_info: Element<'_, '_>) -> Option<SslInfo> {
+    if !is_true(ssl_info, "Enabled", false) {
+        return None;
+    }
+    // A reference is to be resolved by whoever lays out the files: its name is as good as the store's.
+    let store = |name: &str| {
+        let text = text_of(ssl_info, name)?;
+        Some(text.strip_prefix("ref://").unwrap_or(&text).to_owned())
+    };
+    let client = store("KeyStore").zip(store("KeyAlias"));
+    let protocols = ssl_info.child("Protocols").into_iter().flat_map(|list| list.children_named("Protocol"));
+    Some(SslInfo {
+        client: client.filter(|_| is_true(ssl_info, "ClientAuthEnabled", false)),
+        trust_store: store("TrustStore"),
+        ignores_errors: is_true(ssl_info, "IgnoreValidationErrors", false) && !is_true(ssl_info, "Enforce", false),
+        common_name: text_of(ssl_info, "CommonName"),
+        protocols: protocols.map(Element::text).collect(),
+    })
+}
+
+fn parse_health(monitor: Element<'_, '_>) -> Option<HealthMonitor> {
+    if !is_true(monitor, "IsEnabled", false) {
+        return None;
+    }
+    let interval = number(monitor, "IntervalInSec").filter(|seconds| *seconds > 0).unwrap_or(10);
+    let http = monitor.child("HTTPMonitor");
+    let request = http.and_then(|http| http.child("Request"));
+    let timeouts = request.or_else(|| monitor.child("TCPMonitor"));
+    let timeout = |name| timeouts.and_then(|element| number(element, name));
+    let success = http.and_then(|http| http.child("SuccessResponse")).into_iter();
+    let codes = success.flat_map(|success| success.children_named("ResponseCode"));
+    let statuses: Vec<u16> = codes.filter_map(|code| code.text().parse().ok()).collect();
+    let http = request.map(|request| HttpMonitor {
+        verb: text_of(request, "Verb").unwrap_or_else(|| "GET".to_owned()),
+        path: text_of(request, "Path").unwrap_or_else(|| "/".to_owned()),
+        headers: request
+            .children_named("Header")
+            .filter_map(|header| Some((header.attribute("name")?.trim().to_owned(), header.text())))
+            .collect(),
+        statuses: if statuses.is_empty() { vec![200] } else { statuses },
+    });
+    let timeout = timeout("SocketReadTimeoutInSec").or_else(|| timeout("ConnectTimeoutInSec"));
+    Some(HealthMonitor {
+        interval,
+        timeout: timeout.filter(|seconds| *seconds > 0).unwrap_or(interval),
+        port: timeouts.and_then(|element| text_of(element, "Port")).and_then(|port| port.parse().ok()),
+        http,
+    })
+}
+
+fn text_of(parent: Element<'_, '_>, name: &str) -> Option<String> {
+    parent.child(name).map(Element::text).filter(|text| !text.is_empty())
+}
+
+fn is_true(parent: Element<'_, '_>, name: &str, default: bool) -> bool {
+    text_of(parent, name).map_or(default, |text| text.eq_ignore_ascii_case("true"))
+}
+
+fn number(parent: Element<'_, '_>, name: &str) -> Option<u32> {
+    text_of(parent, name)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_balancer_with_a_monitor() {
+        let text = "<TargetEndpoint name='a'><HTTPTargetConnection><LoadBalancer><Algorithm>LeastConnections</Algorithm>\
+                    <Server name='a'><Weight>2</Weight></Server><Server name='b'><IsEnabled>false</IsEnabled></Server>\
+                    <Server name='c'><IsFallback>true</IsFallback></Server><MaxFailures>3</MaxFailures></LoadBalancer>\
+                    <Path>/x</Path><HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec>\
+                    <TCPMonitor><ConnectTimeoutInSec>2</ConnectTimeoutInSec><Port>81</Port></TCPMonitor></HealthMonitor>\
+                    </HTTPTargetConnection></TargetEndpoint>";
+        let connection = of_document(text).unwrap();
+        let balancer = connection.balancer.unwrap();
+        let names: Vec<_> = balancer.servers.iter().map(|server| (server.name.as_str(), server.is_fallback)).collect();
+        assert_eq!(names, [("a", false), ("c", true)]);
+        assert!(balancer.least_connections && balancer.retry);
+        assert_eq!(connection.path.as_deref(), Some("/x"));
+        let health = HealthMonitor { interval: 5, timeout: 2, port: Some(81), http: None };
+        assert_eq!(connection.health, Some(health));
+    }
+
+    #[test]
+    fn tls_of_a_url() {
+        let text = "<SC><HTTPTargetConnection><URL> https://a </URL><SSLInfo><Enabled>true</Enabled>\
+                    <ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://keys</KeyStore><KeyAlias>me</KeyAlias>\
+                    <IgnoreValidationErrors>true</IgnoreValidationErrors></SSLInfo></HTTPTargetConnection></SC>";
+        let connection = of_document(text).unwrap();
+        assert_eq!(connection.url.as_deref(), Some("https://a"));
+        let ssl_info = connection.ssl_info.unwrap();
+        assert_eq!(ssl_info.client, Some(("keys".to_owned(), "me".to_owned())));
+        assert!(ssl_info.ignores_errors);
+        assert_eq!(
+            of_document("<SC><HTTPTargetConnection><SSLInfo/></HTTPTargetConnection></SC>").unwrap().ssl_info,
+            None
+        );
+    }
+
+    #[test]
+    fn urls_of_route_rules() {
+        let text = "<ProxyEndpoint><RouteRule name='a'><URL>http://a</URL></RouteRule><RouteRule name='b'>\
+                    <TargetEndpoint>b</TargetEndpoint></RouteRule></ProxyEndpoint>";
+        assert_eq!(route_urls(text), [("a".to_owned(), "http://a".to_owned())]);
+    }
+}

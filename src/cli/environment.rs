@@ -1,0 +1,287 @@
+//! What a bundle leaves to its environment, from one YAML file: target servers, property sets, an identity.
+
+use super::configuration::Configuration;
+use super::finding::{Finding, Severity};
+use super::input::InputError;
+use super::source::Source;
+use envoy_callout::diagnostic::Position;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+/// An environment.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Environment {
+    /// `organization.name`.
+    pub(crate) organization: Option<String>,
+    /// `environment.name`.
+    pub(crate) environment: Option<String>,
+    /// The servers of load balancers, by name.
+    pub(crate) target_servers: BTreeMap<String, TargetServer>,
+    /// The proxies that `LocalTargetConnection` reaches.
+    pub(crate) local_proxies: Vec<LocalProxy>,
+    /// Property sets that no bundle holds, by name.
+    pub(crate) property_sets: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Other constants by variable, such as what a KeyValueMapOperations policy would read.
+    pub(crate) properties: BTreeMap<String, Value>,
+    /// The identity behind Google tokens.
+    pub(crate) google: Option<Google>,
+    /// Where callouts may go whose host a request decides.
+    pub(crate) allowed_hosts: Option<Vec<String>>,
+    /// Files of certificates.
+    pub(crate) tls: Tls,
+}
+
+/// A target server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetServer {
+    /// A name or an address.
+    pub(crate) host: String,
+    /// Its port.
+    pub(crate) port: u16,
+    /// Whether it is reached by TLS.
+    #[serde(default)]
+    pub(crate) tls: bool,
+    /// Whether it gets requests.
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+}
+
+/// A proxy endpoint of the same environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LocalProxy {
+    /// The proxy's name.
+    pub(crate) api_proxy: Option<String>,
+    /// Its endpoint's.
+    pub(crate) proxy_endpoint: Option<String>,
+    /// Where it answers.
+    pub(crate) base_path: String,
+    /// Where it listens; the rendered listener when absent.
+    pub(crate) host: Option<String>,
+    /// Its port.
+    pub(crate) port: Option<u16>,
+    /// The host that requests name; the client's when absent.
+    pub(crate) authority: Option<String>,
+}
+
+/// The identity behind Google tokens.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Google {
+    /// The account to act as; the workload acts as itself when absent.
+    pub(crate) service_account: Option<String>,
+    /// The default project.
+    pub(crate) project: Option<String>,
+}
+
+/// Where certificates lie on the machine that Envoy runs on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tls {
+    /// The authorities that are trusted when no TrustStore is named.
+    pub(crate) trusted_ca: String,
+    /// The folder of key stores and trust stores: `KEYSTORE/ALIAS.crt`, `KEYSTORE/ALIAS.key`, `TRUSTSTORE/ca.crt`.
+    pub(crate) stores: String,
+}
+
+impl Default for Tls {
+    fn default() -> Tls {
+        Tls { trusted_ca: "/etc/ssl/certs/ca-certificates.crt".to_owned(), stores: "/etc/envoy/tls".to_owned() }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The clusters that the environment's entries get in a configuration.
+pub(crate) trait Clusters {
+    /// The cluster of a target server.
+    fn of_server(&self, name: &str) -> String;
+    /// The cluster of the local proxy at a place of the list.
+    fn of_local_proxy(&self, index: usize) -> String;
+    /// The cluster of Google's metadata server.
+    fn of_metadata(&self) -> String;
+    /// The cluster of `iamcredentials.googleapis.com`.
+    fn of_iam(&self) -> String;
+}
+
+/// One cluster for everything: enough to find what is wrong.
+#[derive(Debug)]
+pub(crate) struct AnyCluster;
+
+impl Clusters for AnyCluster {
+    fn of_server(&self, _: &str) -> String {
+        "any".to_owned()
+    }
+
+    fn of_local_proxy(&self, _: usize) -> String {
+        "any".to_owned()
+    }
+
+    fn of_metadata(&self) -> String {
+        "any".to_owned()
+    }
+
+    fn of_iam(&self) -> String {
+        "any".to_owned()
+    }
+}
+
+impl Environment {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or (inside) is no environment: what is wrong, with its place.
+    pub(crate) fn read(path: &Path) -> Result<Result<Environment, Box<Finding>>, InputError> {
+        let unreadable = |error| InputError::Unreadable { path: path.to_owned(), error };
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let (source, problem) = Source::new(path.display().to_string(), &bytes);
+        let source = Rc::new(source);
+        if let Some(problem) = problem {
+            return Ok(Err(Box::new(Finding::error_in(&source, problem.to_string()))));
+        }
+        Ok(parse(&source))
+    }
+
+    /// Gives a configuration what this environment holds. What the bundle itself holds is kept.
+    pub(crate) fn apply(&self, configuration: &mut Configuration<'_>, clusters: &impl Clusters) {
+        configuration.add_to("properties", self.constants());
+        let named = [("organization", &self.organization), ("environment", &self.environment)];
+        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?))));
+        configuration.add_to("proxy", named.collect());
+        if !self.target_servers.is_empty() {
+            let servers = self.target_servers.iter().map(|(name, server)| {
+                let TargetServer { host, port, tls, enabled } = server;
+                let cluster = clusters.of_server(name);
+                (name, json!({"host": host, "port": port, "tls": tls, "enabled": enabled, "cluster": cluster}))
+            });
+            configuration.set("target_servers", json!(servers.collect::<BTreeMap<_, _>>()));
+        }
+        if !self.local_proxies.is_empty() {
+            let proxies = self.local_proxies.iter().enumerate();
+            let proxies = proxies.map(|(index, proxy)| proxy.entry(&clusters.of_local_proxy(index)));
+            configuration.set("local_proxies", proxies.collect());
+        }
+        if let Some(google) = &self.google {
+            configuration.set("google", google.entry(clusters));
+        }
+        if let Some(hosts) = &self.allowed_hosts {
+            configuration.set("allowed_hosts", json!(hosts));
+        }
+    }
+
+    fn constants(&self) -> Map<String, Value> {
+        let of_sets = self.property_sets.iter().flat_map(|(set, values)| {
+            values.iter().map(move |(key, value)| (format!("propertyset.{set}.{key}"), value.clone()))
+        });
+        let others = self.properties.iter().map(|(variable, value)| (variable.clone(), value.clone()));
+        of_sets.chain(others).collect()
+    }
+}
+
+impl LocalProxy {
+    fn entry(&self, cluster: &str) -> Value {
+        let texts = [
+            ("api_proxy", self.api_proxy.as_deref()),
+            ("proxy_endpoint", self.proxy_endpoint.as_deref()),
+            ("base_path", Some(self.base_path.as_str())),
+            ("cluster", Some(cluster)),
+            ("authority", self.authority.as_deref()),
+        ];
+        texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), json!(text?)))).collect::<Map<_, _>>().into()
+    }
+}
+
+impl Google {
+    fn entry(&self, clusters: &impl Clusters) -> Value {
+        let mut entry = json!({"metadata_cluster": clusters.of_metadata()});
+        if let Some(object) = entry.as_object_mut() {
+            if let Some(account) = &self.service_account {
+                object.insert("service_account".to_owned(), json!(account));
+                object.insert("iam_cluster".to_owned(), json!(clusters.of_iam()));
+            }
+            if let Some(project) = &self.project {
+                object.insert("project".to_owned(), json!(project));
+            }
+        }
+        entry
+    }
+}
+
+fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
+    if source.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        // A file of comments alone is null to YAML.
+        return Ok(Environment::default());
+    }
+    serde_saphyr::from_str(&source.text).map_err(|error| {
+        let location = error.location().map(|location| (location.line(), location.column()));
+        let (line, column) = location.unwrap_or_default();
+        let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
+        let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
+        let text = match error.without_snippet() {
+            serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+                let likeness = |name: &str| strsim::jaro(name, field);
+                let nearest = expected.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+                format!("unknown key {field}{hint}")
+            }
+            other => {
+                let message = other.to_string();
+                message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned()
+            }
+        };
+        Box::new(Finding::new(Severity::Error, text).in_source(source, position))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Environment, (String, Option<Position>)> {
+        let source = Rc::new(Source::new("environment.yaml".to_owned(), text.as_bytes()).0);
+        parse(&source).map_err(|finding| (finding.text, finding.position))
+    }
+
+    #[test]
+    fn an_environment_is_typed() {
+        let text = "organization: acme\n\
+                    target_servers:\n  a: {host: 10.0.0.1, port: 80}\n\
+                    property_sets:\n  limits: {most: 5, name: x}\n\
+                    properties: {kvm.key: secret}\n\
+                    google: {}\n";
+        let environment = read(text).unwrap();
+        let server = environment.target_servers.get("a").unwrap();
+        assert_eq!((server.port, server.tls, server.enabled), (80, false, true));
+        let constants = json!(environment.constants());
+        let expected = json!({"propertyset.limits.most": 5, "propertyset.limits.name": "x", "kvm.key": "secret"});
+        assert_eq!(constants, expected);
+        let mut configuration = Configuration::default();
+        environment.apply(&mut configuration, &AnyCluster);
+        assert_eq!(configuration.key("google"), Some(&json!({"metadata_cluster": "any"})));
+        assert!(read("# nothing\n").unwrap().google.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let cases = [
+            ("a: 1\ntargetservers: {}\n", "unknown key a; did you mean tls?", (1, 1)),
+            ("organisation: x\n", "unknown key organisation; did you mean organization?", (1, 1)),
+            (
+                "target_servers:\n  a: {host: b, port: 80, enable: true}\n",
+                "unknown key enable; did you mean enabled?",
+                (2, 26),
+            ),
+            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 6)),
+        ];
+        for (text, message, (line, column)) in cases {
+            assert_eq!(read(text).unwrap_err(), (message.to_owned(), Some(Position { line, column })), "{text}");
+        }
+    }
+}

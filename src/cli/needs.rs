@@ -1,0 +1,174 @@
+//! What the policies of bundles want of their environment.
+
+use super::attachment::Attached;
+use super::bundle::Bundle;
+use super::configuration::Configuration;
+use super::connection;
+use super::document::Document;
+use super::finding::{Finding, Findings, Severity};
+use super::source::Source;
+use envoy_callout::diagnostic::Position;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::connection::{LocalDestination, Target};
+use regex_lite::Regex;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// The needs of everything that was added.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// The target servers of load balancers.
+    pub(crate) servers: BTreeMap<String, Vec<User>>,
+    /// The fixed targets of LocalTargetConnection.
+    pub(crate) local_proxies: BTreeMap<Local, Vec<User>>,
+    /// What sends Google tokens.
+    pub(crate) google: Vec<User>,
+    /// The properties that are read and that no bundle holds: set and key.
+    pub(crate) properties: BTreeSet<(String, String)>,
+}
+
+/// A proxy of the same environment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Local {
+    /// By its name and its endpoint's.
+    Named(String, String),
+    /// By a path.
+    Path(String),
+}
+
+/// A policy or a target endpoint, and where it says what it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// Its name.
+    pub(crate) name: String,
+    source: Rc<Source>,
+    position: Option<Position>,
+}
+
+impl Needs {
+    /// Adds the needs of a bundle's target endpoints and of the policies that its flows use.
+    pub(crate) fn add(&mut self, bundle: &Bundle) {
+        let attached = Attached::by(bundle);
+        for document in &bundle.target_endpoints {
+            self.add_target(document);
+        }
+        for document in bundle.documents() {
+            self.add_properties(&document.text(), bundle);
+        }
+        for document in &bundle.policies {
+            let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+            if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
+                self.add_policy(&policy, document);
+            }
+        }
+    }
+
+    fn add_target(&mut self, document: &Document) {
+        let Some(balancer) = connection::of_document(&document.text()).and_then(|connection| connection.balancer)
+        else {
+            return;
+        };
+        let name = document.root().map(|root| format!("the target endpoint {}", root.name)).unwrap_or_default();
+        for server in balancer.servers {
+            let user = User { name: name.clone(), source: document.source.clone(), position: None };
+            add(self.servers.entry(server.name).or_default(), user);
+        }
+    }
+
+    fn add_policy(&mut self, policy: &Policy, document: &Document) {
+        let user = |position| User {
+            name: policy.attributes().name.to_string(),
+            source: document.source.clone(),
+            position: Some(document.position_in_file(position)),
+        };
+        for position in policy.identity_positions() {
+            add(&mut self.google, user(position));
+        }
+        let Policy::ServiceCallout(callout) = policy else { return };
+        match &callout.connection.target {
+            Target::Url(_) => {}
+            Target::LoadBalancer(balancer) => {
+                for server in &balancer.servers {
+                    add(self.servers.entry(server.name.to_string()).or_default(), user(server.position));
+                }
+            }
+            Target::Local(local) => {
+                let fixed = match &local.destination {
+                    LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
+                        let named = api_proxy.as_literal().zip(proxy_endpoint.as_literal());
+                        named.map(|(proxy, endpoint)| Local::Named(proxy.trim().to_owned(), endpoint.trim().to_owned()))
+                    }
+                    LocalDestination::Path(path) => path.as_literal().map(|path| Local::Path(path.to_string())),
+                };
+                if let Some(fixed) = fixed {
+                    add(self.local_proxies.entry(fixed).or_default(), user(local.position));
+                }
+            }
+        }
+    }
+
+    fn add_properties(&mut self, text: &str, bundle: &Bundle) {
+        let Ok(pattern) = Regex::new(r"\bpropertyset\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_.-]*[A-Za-z0-9_-])") else {
+            return;
+        };
+        for found in pattern.captures_iter(text) {
+            let part = |index| found.get(index).map(|part| part.as_str().to_owned()).unwrap_or_default();
+            let is_held = bundle.properties.contains_key(found.get(0).map(|all| all.as_str()).unwrap_or_default());
+            if !is_held {
+                self.properties.insert((part(1), part(2)));
+            }
+        }
+    }
+
+    /// Gives a configuration stand-ins for all of it, so that the rest of the bundle can be checked.
+    pub(crate) fn stand_in(&self, configuration: &mut Configuration<'_>) {
+        let server = json!({"host": "stand-in", "port": 80, "cluster": "any"});
+        let servers: BTreeMap<&String, &Value> = self.servers.keys().map(|name| (name, &server)).collect();
+        configuration.set("target_servers", json!(servers));
+        let proxies = self.local_proxies.keys().map(|local| match local {
+            Local::Named(proxy, endpoint) => {
+                json!({"api_proxy": proxy, "proxy_endpoint": endpoint, "base_path": "/", "cluster": "any"})
+            }
+            Local::Path(_) => json!({"base_path": "/", "cluster": "any"}),
+        });
+        configuration.set("local_proxies", proxies.collect());
+        configuration.set("google", json!({"metadata_cluster": "any"}));
+    }
+
+    /// Tells what the environment has to bring.
+    pub(crate) fn tell(&self, findings: &mut Findings) {
+        for (server, users) in &self.servers {
+            note(&format!("{server} is a target server of the environment"), users, "uses", findings);
+        }
+        for (local, users) in &self.local_proxies {
+            let what = match local {
+                Local::Named(proxy, endpoint) => format!("the endpoint {endpoint} of {proxy}"),
+                Local::Path(path) => format!("the proxy at {path}"),
+            };
+            note(&format!("{what} is a local proxy of the environment"), users, "calls", findings);
+        }
+        note("a Google identity is the environment's to bring", &self.google, "needs", findings);
+        if !self.properties.is_empty() {
+            let names = self.properties.iter().map(|(set, key)| format!("propertyset.{set}.{key}"));
+            let names: Vec<String> = names.collect();
+            let text = format!("the environment has to bring what the bundle does not hold: {}", names.join(", "));
+            findings.add(Finding::new(Severity::Note, text));
+        }
+    }
+}
+
+fn add(users: &mut Vec<User>, user: User) {
+    if !users.iter().any(|other| other.name == user.name && other.source == user.source) {
+        users.push(user);
+    }
+}
+
+/// `… : A, B use it`, at the place of the first.
+fn note(what: &str, users: &[User], verb: &str, findings: &mut Findings) {
+    let Some(first) = users.first() else { return };
+    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+    let verb = if names.len() == 1 { verb } else { verb.trim_end_matches('s') };
+    let text = format!("{what}: {} {verb} it", names.join(", "));
+    findings.add(Finding::new(Severity::Note, text).in_source(&first.source, first.position));
+}
