@@ -112,7 +112,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         });
     });
     if let (Some(proxy), Some(routing)) = (&proxy_endpoint, &routing) {
-        google.check_routes(proxy, &routing.rules, &constants, diagnostics);
+        google.check_routing(proxy, routing, &constants, diagnostics);
     }
     let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);

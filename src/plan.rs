@@ -16,7 +16,7 @@ pub use publish::Publish;
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
-use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, RouteRule};
+use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, RouteRule, TargetAuthentication};
 use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -77,6 +77,8 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are no fault.
     pub success_codes: SuccessCodes,
+    /// The token that goes to it.
+    pub authentication: Option<TargetAuthentication>,
 }
 
 /// One step of a flow.

@@ -50,7 +50,7 @@ pub(super) fn routing(
         let place = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &place);
         diagnostics.extend(problems);
-        let Some(TargetEndpoint { endpoint, success_codes }) = target else { continue };
+        let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("there is another target endpoint named {}", endpoint.name);
             about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
@@ -59,7 +59,7 @@ pub(super) fn routing(
         let endpoint = about(&place, &subject, diagnostics, |diagnostics| {
             endpoint.map(&mut |step| policies.resolve(step, diagnostics))
         });
-        targets.push(Target { endpoint, success_codes });
+        targets.push(Target { endpoint, success_codes, authentication });
     }
     let integrations = integrations(section, proxy, diagnostics);
     let flow = &proxy.post_client_flow;

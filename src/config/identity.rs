@@ -2,9 +2,9 @@
 
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
-use crate::plan::{Constant, Identity, Impersonated};
+use crate::plan::{Constant, Identity, Impersonated, Routing};
 use crate::policy::Policy;
-use crate::policy::endpoint::{ProxyEndpoint, Route, RouteRule};
+use crate::policy::endpoint::{ProxyEndpoint, Route};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -82,21 +82,29 @@ impl Google {
         });
     }
 
-    /// The same for route rules that lead to integrations.
-    pub(super) fn check_routes(
+    /// The same for route rules that lead to integrations, and for target endpoints that get a token.
+    pub(super) fn check_routing(
         &self,
         proxy: &ProxyEndpoint,
-        rules: &[RouteRule],
+        routing: &Routing,
         constants: &BTreeMap<ByteString, Constant>,
         diagnostics: &mut Diagnostics,
     ) {
-        let first = rules.iter().find_map(|rule| match &rule.route {
+        let first = routing.rules.iter().find_map(|rule| match &rule.route {
             Route::Integration(_, position) => Some(*position),
             _ => None,
         });
         let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
         if let Some(position) = first {
             diagnostics.within("proxy_endpoint", |diagnostics| {
+                diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
+            });
+        }
+        for (index, target) in routing.targets.iter().enumerate() {
+            let Some(authentication) = &target.authentication else { continue };
+            let position = authentication.authentication.position;
+            let subject = format!("TargetEndpoint {}", target.endpoint.name);
+            diagnostics.within(format!("target_endpoints[{index}]"), |diagnostics| {
                 diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
             });
         }

@@ -100,6 +100,10 @@ impl<H: Host> Transaction<'_, H> {
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
+            if let Some(authentication) = &target.authentication {
+                // Boxed, because hardly any plan has one and every transaction would be as large.
+                Box::pin(self.authenticate_target(&target.endpoint.name, authentication)).await?;
+            }
         }
         self.target = Some(name.as_str().into());
         Ok(Next::Upstream)

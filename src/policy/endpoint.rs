@@ -14,8 +14,11 @@ pub use integration_endpoint::IntegrationEndpoint;
 pub use route_rule::{Route, RouteRule};
 
 use super::attributes::single_child;
+use super::authentication::Authentication;
 use super::read_document;
 use super::success_codes::SuccessCodes;
+use super::template::{Syntax, Template};
+use super::template_of;
 use super::xml::Element;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -55,6 +58,17 @@ pub struct TargetEndpoint {
     pub endpoint: Endpoint<StepReference>,
     /// The statuses of the target that are no fault.
     pub success_codes: SuccessCodes,
+    /// The token that goes to the target.
+    pub authentication: Option<TargetAuthentication>,
+}
+
+/// `Authentication` of a target endpoint's HTTPTargetConnection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetAuthentication {
+    /// The token and its header.
+    pub authentication: Authentication,
+    /// `URL`, which may be the audience.
+    pub url: Option<Template>,
 }
 
 /// A SharedFlow.
@@ -190,7 +204,8 @@ impl TargetEndpoint {
                 let message = "Required attribute name is missing in TargetEndpoint";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
-            let properties = root.child("HTTPTargetConnection").and_then(|connection| connection.child("Properties"));
+            let connection = root.child("HTTPTargetConnection");
+            let properties = connection.and_then(|connection| connection.child("Properties"));
             let success_codes = properties
                 .into_iter()
                 .flat_map(|properties| properties.children_named("Property"))
@@ -199,8 +214,18 @@ impl TargetEndpoint {
             TargetEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::TopToBottom, diagnostics),
                 success_codes: success_codes.unwrap_or_default(),
+                authentication: connection.and_then(|connection| TargetAuthentication::parse(connection, diagnostics)),
             }
         })
+    }
+}
+
+impl TargetAuthentication {
+    fn parse(connection: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetAuthentication> {
+        let authentication = single_child(connection, "Authentication", diagnostics)?;
+        let authentication = Authentication::parse(authentication, diagnostics)?;
+        let url = connection.child("URL").and_then(|url| template_of(url, &url.text(), Syntax::URL, diagnostics));
+        Some(TargetAuthentication { authentication, url })
     }
 }
 

@@ -50,7 +50,7 @@ impl From<Unresolved> for ActionError {
 }
 
 /// How long a policy without a timeout of its own waits for a token.
-const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The policy that acts, for the words of its faults.
 #[derive(Clone, Copy)]

@@ -1,12 +1,13 @@
 //! `<Authentication>`: from a policy's words to a header with a token (semantics section 2.12).
 
-use super::actions::Actor;
+use super::actions::{Actor, TOKEN_TIMEOUT};
 use crate::flow::fault::Fault;
 use crate::flow::google::{TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::policy::authentication::{Authentication, DEFAULT_LIFETIME, GoogleToken, lifetime};
+use crate::policy::endpoint::TargetAuthentication;
 use crate::policy::referenced::Referenced;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -39,6 +40,25 @@ impl<H: Host> Transaction<'_, H> {
         let kind = self.token_kind(actor, &authentication.token, target_url)?;
         let value = self.bearer(kind, timeout).await?;
         Ok(TokenHeader { name, value })
+    }
+
+    /// Puts the token of a target endpoint into the request that goes to the target.
+    ///
+    /// # Errors
+    /// As for a policy.
+    pub(in crate::flow) async fn authenticate_target(
+        &mut self,
+        name: &str,
+        target: &TargetAuthentication,
+    ) -> Result<(), Fault> {
+        let actor = Actor { kind: "TargetEndpoint", name, ignore: true };
+        let url = target.url.as_ref().and_then(|url| self.expand(url, true).ok());
+        let url = url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or_default());
+        let header = self.authenticate(actor, &target.authentication, url, TOKEN_TIMEOUT).await?;
+        if let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id)) {
+            request.headers.set(&header.name, header.value);
+        }
+        Ok(())
     }
 
     /// `Bearer` and an access token of the configured identity for Google's APIs, or any other kind of token.

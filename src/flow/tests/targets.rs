@@ -183,3 +183,27 @@ fn assign_message_puts_a_token_into_a_header() {
     let done = host.run(&plan(&configuration(policy)));
     assert_eq!(done.changes(Direction::Request), ["authorization: Bearer T"]);
 }
+
+#[test]
+fn a_target_endpoint_gets_its_token() {
+    let target = "<TargetEndpoint name='t'><HTTPTargetConnection><URL>https://x.run.app/base?q=1</URL><Authentication>
+        <GoogleIDToken><Audience useTargetUrl='true'/></GoogleIDToken></Authentication></HTTPTargetConnection></TargetEndpoint>";
+    let mut configuration = json!({
+        "policies": [],
+        "proxy_endpoint": "<ProxyEndpoint name='default'><RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule></ProxyEndpoint>",
+        "target_endpoints": [target],
+        "google": {"metadata_cluster": "metadata"},
+    });
+    let plan = plan(&configuration);
+    // The claims are {"exp":9999999999}.
+    let host = client().answering(200, &[], "e30.eyJleHAiOjk5OTk5OTk5OTl9.c2ln");
+    let done = host.run(&plan);
+    assert!(done.only_call().line().ends_with("/identity?audience=https://x.run.app/base&format=standard"));
+    assert_eq!(
+        done.changes(Direction::Request),
+        ["authorization: Bearer e30.eyJleHAiOjk5OTk5OTk5OTl9.c2ln", "x-callout-target: t"]
+    );
+    configuration["google"] = json!({});
+    let problems = config::load(configuration.to_string().as_bytes()).unwrap_err();
+    assert_eq!((problems[0].name, &*problems[0].subject), (Some("FAILED_PRECONDITION"), "TargetEndpoint t"));
+}

@@ -35,6 +35,10 @@ impl<H: Host> Transaction<'_, H> {
             let destination = self.destination_on(policy, message, serving, &path)?;
             last = self.exchange(index, policy, message, destination, waits).await;
             drop(occupied);
+            // What became of a call that nobody waits for is not known.
+            if let Ok(None) = last {
+                return last;
+            }
             let is_failure = is_failure(balancer, &last);
             self.with_balancer(index, balancer, |balancing, now| balancing.report(balancer, place, is_failure, now));
             if !is_failure {
