@@ -6,12 +6,14 @@ mod check;
 mod configuration;
 mod connection;
 mod document;
+mod embedded;
 mod environment;
 mod finding;
 mod input;
 mod needs;
 mod report;
 mod source;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use input::InputError;
@@ -31,6 +33,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Trace(trace::Arguments),
 }
 
 const EXIT_STATUS: &str = "\
@@ -43,6 +46,8 @@ Colours are used on a terminal unless NO_COLOR is set.";
 enum CommandError {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    Trace(#[from] trace::TraceError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
@@ -60,6 +65,7 @@ pub(crate) fn main() -> ExitCode {
     let mut output = anstream::AutoStream::auto(io::stdout().lock());
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Trace(arguments) => trace::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {
         output.flush()?;

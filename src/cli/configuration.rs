@@ -65,6 +65,9 @@ impl<'a> Configuration<'a> {
         for document in &bundle.target_endpoints {
             configuration.push("target_endpoints", document);
         }
+        for document in &bundle.integration_endpoints {
+            configuration.push("integration_endpoints", document);
+        }
         configuration
     }
 

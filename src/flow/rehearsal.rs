@@ -183,7 +183,11 @@ impl<H: Host> Transaction<'_, H> {
     /// Tells how a step ended that began with those values.
     pub(super) fn tell_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<Failure>, goes_on: bool) {
         let after = self.snapshot();
-        let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+        let changed = after.iter().filter(|(name, value)| match before.get(*name) {
+            Some(held) => held != *value,
+            // A message that was made is told by what it has.
+            None => !(value.is_empty() && EMPTY_PARTS.iter().any(|part| name.ends_with(part))),
+        });
         let removed = before.keys().filter(|name| !after.contains_key(*name));
         let mut written: Vec<(String, Option<String>)> =
             changed.map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
@@ -223,6 +227,9 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
+/// What every message has, empty or not.
+const EMPTY_PARTS: [&str; 4] = [".path", ".querystring", ".reason.phrase", ".content"];
+
 fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
     let mut add = |part: &str, value: String| drop(snapshot.insert(format!("{name}.{part}"), value));
     match &message.start {
@@ -238,7 +245,7 @@ fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
     }
     for header in message.headers.names() {
         let value = message.headers.joined(&header).unwrap_or_default();
-        add(&format!("header.{header}"), value.to_string());
+        add(&format!("header.{}", header.to_ascii_lowercase()), value.to_string());
     }
     add("content", message.content().to_string());
 }
