@@ -39,6 +39,7 @@ mod policy;
 mod post_client;
 mod proxy;
 mod raise_fault;
+mod rehearsals;
 mod request_headers;
 mod requests;
 mod response_bodies;
@@ -92,5 +93,6 @@ fn main() -> ExitCode {
     lab.group("response_bodies", response_bodies::cases);
     lab.group("unsupported", unsupported::cases);
     lab.group("examples", examples::cases);
+    lab.group("rehearsals", rehearsals::cases);
     lab.run()
 }

@@ -3,10 +3,12 @@
 
 mod bundles;
 mod check;
+mod trace;
 mod usage;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 /// What a run of the tool ended in.
 struct Run {
@@ -21,14 +23,29 @@ fn run(arguments: &[&str]) -> Run {
 }
 
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
+    finished(tool(arguments, environment).output().unwrap())
+}
+
+/// Runs the tool with a text at its standard input.
+fn run_reading(arguments: &[&str], input: &str) -> Run {
+    let mut tool = tool(arguments, &[]);
+    let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    finished(child.wait_with_output().unwrap())
+}
+
+fn tool(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envoy-callout"));
+    command
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"))
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
-        .envs(environment.iter().copied())
-        .output()
-        .unwrap();
+        .envs(environment.iter().copied());
+    command
+}
+
+fn finished(output: Output) -> Run {
     Run {
         status: output.status.code().unwrap(),
         output: String::from_utf8(output.stdout).unwrap(),

@@ -111,6 +111,7 @@ impl Page<'_> {
     fn step(&mut self, step: &Step, indent: usize) -> io::Result<()> {
         let (style, word) = match step.outcome {
             Outcome::Ran => (RAN, ""),
+            Outcome::Fault if step.kind == "RaiseFault" => (FAULT, "raises its fault"),
             Outcome::Fault => (FAULT, "failed"),
             Outcome::FaultContinued => (FAULT, "failed, and the flow goes on"),
             Outcome::ConditionFalse => (PASSED, "does not run"),
