@@ -147,7 +147,7 @@ struct Outcome {
 
 /// Whether nobody waits for the answer of a host.
 fn is_sent(call: &Seen) -> bool {
-    call.start.contains(" log.test") || call.start.contains(" audit.example.com")
+    [" log.test", " logs.example.com", " audit.example.com"].iter().any(|host| call.start.contains(host))
 }
 
 fn sorted(mut calls: Vec<Seen>) -> Vec<Seen> {
@@ -190,7 +190,7 @@ impl Stage {
             let served = services::serve(&Seen::received(request));
             let answer = match served.body.is_empty() {
                 true => Answer::status(served.status),
-                false => Answer::text(served.status, served.body.clone()),
+                false => Answer::of(served.status, served.content_type(), served.body.clone()),
             };
             let answer = served.headers.iter().fold(answer, |answer, (name, value)| answer.header(name, value));
             answer.after(served.delay)
@@ -286,8 +286,9 @@ fn answered(call: &Seen) -> Result<CallReply, CallFailure> {
     if call.start.contains(" slow.test") {
         return Err(CallFailure::Timeout);
     }
-    let Served { status, headers: own, body, .. } = services::serve(call);
-    let content_type = (!body.is_empty()).then_some(("content-type", "text/plain"));
+    let served = services::serve(call);
+    let content_type = (!served.body.is_empty()).then_some(("content-type", served.content_type()));
+    let Served { status, headers: own, body, .. } = served;
     let headers = headers(content_type.into_iter().chain(own.iter().copied()));
     Ok(CallReply { status, headers, body: Bytes::from(body) })
 }

@@ -15,6 +15,17 @@ pub struct Served {
     pub delay: Duration,
 }
 
+impl Served {
+    /// What the body is.
+    pub fn content_type(&self) -> &'static str {
+        match self.body.as_bytes().first() {
+            Some(b'{') => "application/json",
+            Some(b'<') => "text/xml",
+            _ => "text/plain",
+        }
+    }
+}
+
 fn served(status: u16, body: &str) -> Served {
     Served { status, headers: Vec::new(), body: body.to_owned(), delay: Duration::ZERO }
 }
@@ -46,8 +57,8 @@ pub fn serve(call: &Seen) -> Served {
         ("risk.example.com", _) => served(403, "{}"),
         ("mocktarget.apigee.net", "json?code=0") => served(404, "{}"),
         ("mocktarget.apigee.net", _) => served(200, r#"{"city":"San Jose"}"#),
-        ("maps.googleapis.com", path) if path.contains("00000") => served(404, "{}"),
-        ("maps.googleapis.com", _) => served(200, r#"{"status":"OK","location":{"lat":37.42,"lng":-122.08}}"#),
+        ("maps.example.com", path) if path.contains("00000") => served(404, "{}"),
+        ("maps.example.com", _) => served(200, r#"{"status":"OK","location":{"lat":37.42,"lng":-122.08}}"#),
         ("slow.test", _) => Served { delay: Duration::from_secs(2), ..served(200, "late") },
         ("bad.test", _) => served(503, "try later"),
         ("xml.test", _) => served(200, "<r xmlns:n='urn:n'><n:id>7</n:id><list><i>a</i><i>b</i></list></r>"),

@@ -284,7 +284,7 @@ fn integrations() -> Case {
     let mut configuration = proxied(&proxy_endpoint(&content), &[prepare.to_owned(), run.to_owned()]);
     configuration["integration_endpoints"] = json!(["<IntegrationEndpoint name='risk'/>"]);
     configuration["google"] = json!({"metadata_cluster": "services"});
-    let requests = vec![Client::get("/v1?acct=A9")];
+    let requests = vec![Client::get("/v1?acct=A9"), Client::post("/v1?acct=B", "text/plain", "x")];
     Case { name: "integrations", configuration: with_clusters(configuration), requests }
 }
 
@@ -302,7 +302,9 @@ fn examples() -> Vec<Case> {
             configuration["clusters"] = json!({"*": "services"});
             let lines = read("try.sh");
             let commands = lines.lines().filter(|line| line.starts_with("curl ") && line.contains(":10000/"));
-            Case { name, configuration, requests: commands.map(command).collect() }
+            // Envoy's request id, which takes its place, is another each time.
+            let requests = commands.map(|line| command(line).header("x-trace", "t-1")).collect();
+            Case { name, configuration, requests }
         })
         .into()
 }
