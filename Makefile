@@ -2,12 +2,13 @@
 
 ENVOY_VERSION ?= 1.40.0
 EXAMPLE ?= geocoding
+IMAGE ?= envoy-callout
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build envoy run test blackbox bench clean
+.PHONY: help build envoy run test blackbox bench dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,6 +33,12 @@ blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 bench: build envoy ## Measure what callouts cost Envoy, and the core alone
 	$(TESTED) cargo bench --bench gateway
 	cargo bench --bench core
+
+dist: build ## Put the module, its checksums and the list of its crates into target/dist
+	scripts/dist.sh "$(MODULE)"
+
+image: dist ## Build the image $IMAGE, which holds nothing but /plugin.wasm
+	scripts/image.sh "$(IMAGE)"
 
 clean: ## Remove everything built and installed
 	cargo clean

@@ -11,3 +11,4 @@ mod metrics;
 mod plugin;
 mod state;
 mod stream;
+mod table;

@@ -1,18 +1,18 @@
 //! The proxy-wasm ABI 0.2.1 as this filter uses it: one safe function per host call, bytes in and bytes out.
 //!
 //! Every function returns a `Result` instead of panicking on a status it does not know, because a trap ends the
-//! worker's whole VM. This module and its `exports` are the only places with `unsafe`.
+//! worker's whole VM. This module and what is in it are the only places with `unsafe`.
 #![allow(unsafe_code)]
 
+mod allocator;
 mod exports;
 mod imports;
 mod pairs;
 
+use crate::flow::headers::Headers;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::ptr::{null, null_mut};
-
-pub(crate) use pairs::Pairs;
 
 /// A status other than OK that a host call returned; Envoy's `WasmResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +96,11 @@ pub(crate) fn log(level: LogLevel, text: &str) {
 }
 
 /// All headers of a map. Empty when the map is not there in this phase.
-pub(crate) fn header_map(map: HeaderMap) -> Result<Pairs, HostError> {
+pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
     let (mut pointer, mut size) = (null_mut(), 0);
     // SAFETY: the two out-pointers are valid for writes.
     check(unsafe { imports::proxy_get_header_map_pairs(map as u32, &raw mut pointer, &raw mut size) })?;
-    Ok(Pairs::parse(take(pointer, size)))
+    Ok(pairs::parse(take(pointer, size)))
 }
 
 /// Sets a header to one value, whatever it held.
@@ -210,6 +210,12 @@ pub(crate) fn http_call(
         )
     })?;
     Ok(token)
+}
+
+/// Lets Envoy tick the plugin's context every so many milliseconds; 0 stops that.
+pub(crate) fn set_tick_period(milliseconds: u32) -> Result<(), HostError> {
+    // SAFETY: the call takes no pointer.
+    check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) })
 }
 
 /// Makes a stream the one that the following host calls act on.

@@ -1,11 +1,11 @@
 //! A call: from its dispatch to its answer.
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
-use crate::flow::headers::{Headers, text};
+use crate::filter::table::Table;
+use crate::flow::headers::text;
 use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
     /// Who waits for the answer to which call.
-    static WAITING: RefCell<BTreeMap<u32, Waker>> = const { RefCell::new(BTreeMap::new()) };
+    static WAITING: RefCell<Table<Waker>> = RefCell::default();
     /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
     static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
 }
@@ -105,26 +105,17 @@ fn is_late(elapsed: Duration, timeout: Duration) -> bool {
 
 /// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
 fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> {
-    let lines = abi::header_map(HeaderMap::CallResponse).unwrap_or_default().into_vec();
-    let mut status = 0;
-    let mut is_upstream = false;
-    let mut headers = Vec::with_capacity(lines.len());
-    for (name, value) in lines {
-        match name.as_ref() {
-            b":status" => status = text(&value).parse().unwrap_or(0),
-            name if name == UPSTREAM_SERVICE_TIME.as_bytes() => is_upstream = true,
-            name if name.starts_with(b":") => {}
-            _ => headers.push((name, value)),
-        }
-    }
-    if !is_upstream {
+    let mut headers = abi::header_map(HeaderMap::CallResponse).unwrap_or_default();
+    let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
+    if !headers.contains(UPSTREAM_SERVICE_TIME) {
         return Err(local_failure(status));
     }
     if delivery.body_size > max_bytes {
         return Err(CallFailure::TooLarge(max_bytes));
     }
     let body = if delivery.body_size == 0 { Bytes::new() } else { body(delivery.body_size) };
-    Ok(CallReply { status, headers: Headers::new(headers), body })
+    headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
+    Ok(CallReply { status, headers, body })
 }
 
 fn body(size: usize) -> Bytes {
@@ -133,11 +124,12 @@ fn body(size: usize) -> Bytes {
 
 /// What a reply of Envoy's tells. Only a reset needs the text, which for this one word has not changed between
 /// versions.
+#[cold]
 fn local_failure(status: u16) -> CallFailure {
     match status {
         504 => CallFailure::Timeout,
         502 => CallFailure::Protocol,
-        _ if text(&body(512)).contains("connection termination") => CallFailure::Reset,
+        _ if text(body(512)).contains("connection termination") => CallFailure::Reset,
         _ => CallFailure::Unreachable,
     }
 }

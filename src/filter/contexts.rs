@@ -9,15 +9,15 @@ use crate::filter::call;
 use crate::filter::event::{Action, Event};
 use crate::filter::plugin::Plugin;
 use crate::filter::stream::Stream;
+use crate::filter::table::Table;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 #[derive(Default)]
 struct Contexts {
-    plugins: BTreeMap<u32, Rc<Plugin>>,
+    plugins: Table<Rc<Plugin>>,
     /// A stream is taken out while it runs, so that it may start calls.
-    streams: BTreeMap<u32, Option<Box<Stream>>>,
+    streams: Table<Option<Box<Stream>>>,
 }
 
 thread_local! {
@@ -52,11 +52,18 @@ pub(super) fn on_event(context: u32, event: Event) -> Action {
     let taken = with(|contexts| contexts.streams.get_mut(&context).and_then(Option::take)).flatten();
     let Some(mut stream) = taken else { return Action::Continue };
     let action = stream.on_event(event);
-    with(|contexts| {
+    // A stream with nothing left to do is forgotten at once: what still comes of it then costs next to nothing.
+    let finished = with(|contexts| {
+        if stream.is_finished() {
+            contexts.streams.remove(&context);
+            return Some(stream);
+        }
         if let Some(place) = contexts.streams.get_mut(&context) {
             *place = Some(stream);
         }
+        None
     });
+    drop(finished);
     action
 }
 
@@ -78,11 +85,23 @@ pub(super) fn on_call_response(plugin: u32, token: u32, header_count: usize, bod
     }
 }
 
+/// The time that a plugin asked for has passed.
+pub(super) fn on_tick(root: u32) {
+    let plugin = with(|contexts| contexts.plugins.get(&root).map(Rc::clone)).flatten();
+    if let Some(plugin) = plugin {
+        plugin.metrics.end_period();
+    }
+}
+
 /// Ends a context: a stream learns of it first, and then everything that it waits for is dropped.
 pub(super) fn end(context: u32) {
-    on_event(context, Event::Ended);
-    background::end(context);
-    // Dropped outside the borrow, because dropping a stream forgets its calls.
-    let ended = with(|contexts| (contexts.plugins.remove(&context), contexts.streams.remove(&context)));
-    drop(ended);
+    // Both end outside the borrow: a stream's last steps may call out, and dropping it forgets its calls.
+    if let Some(stream) = with(|contexts| contexts.streams.remove(&context)).flatten() {
+        if let Some(mut stream) = stream {
+            stream.on_event(Event::Ended);
+        }
+    } else if let Some(plugin) = with(|contexts| contexts.plugins.remove(&context)).flatten() {
+        background::end(context);
+        plugin.metrics.flush();
+    }
 }

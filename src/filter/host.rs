@@ -71,7 +71,7 @@ impl Host for EnvoyHost {
     }
 
     fn headers(&self, direction: Direction) -> Headers {
-        Headers::new(abi::header_map(map(direction)).unwrap_or_default().into_vec())
+        abi::header_map(map(direction)).unwrap_or_default()
     }
 
     fn change_header(&self, direction: Direction, change: &HeaderChange) {

@@ -1,82 +1,116 @@
 //! The metrics of callout policies in Envoy's stats (contract 3.3).
 
+mod pace;
+
 use crate::filter::abi::{self, MetricKind};
 use crate::flow::host::Outcome;
 use crate::plan::Plan;
 use crate::policy::Policy;
+use pace::Pace;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// Every policy's metrics, by the policy's place in the plan.
-pub(super) struct Metrics(Vec<Option<PolicyMetrics>>);
+pub(super) struct Metrics {
+    policies: Vec<Option<PolicyMetrics>>,
+    pace: Pace,
+}
 
-/// The ids of one policy's metrics.
+/// One policy's metrics.
 struct PolicyMetrics {
-    requests: u32,
-    ok: u32,
-    error_status: u32,
-    timeout: u32,
-    unreachable: u32,
-    fault: u32,
-    refused_host: u32,
+    requests: Count,
+    ok: Count,
+    error_status: Count,
+    timeout: Count,
+    unreachable: Count,
+    fault: Count,
+    refused_host: Count,
+    inflight: Count,
     duration_ms: u32,
-    inflight: u32,
+    /// The durations that Envoy has yet to be told.
+    durations: RefCell<Vec<u64>>,
+}
+
+/// A counter or a gauge.
+struct Count {
+    id: u32,
+    /// The change that Envoy has yet to be told.
+    waiting: Cell<i64>,
 }
 
 impl Metrics {
     /// Defines the metrics of every policy that calls out.
     pub(super) fn define(plan: &Plan) -> Metrics {
-        let metrics = plan.policies.iter().map(|policy| match policy {
+        let policies = plan.policies.iter().map(|policy| match policy {
             Policy::ServiceCallout(_) | Policy::IntegrationCallout(_) => {
                 PolicyMetrics::define(&policy.attributes().name)
             }
             _ => None,
         });
-        Metrics(metrics.collect())
+        Metrics { policies: policies.collect(), pace: Pace::default() }
     }
 
     fn of(&self, policy: usize) -> Option<&PolicyMetrics> {
-        self.0.get(policy)?.as_ref()
+        self.policies.get(policy)?.as_ref()
     }
 
     /// A call was handed to Envoy.
     pub(super) fn count_request(&self, policy: usize) {
-        self.add(policy, |metrics| metrics.requests, 1);
+        self.add(self.of(policy).map(|metrics| &metrics.requests), 1);
     }
 
     /// A call whose answer is waited for began; it ends when the guard is dropped.
     pub(super) fn inflight(&self, policy: usize) -> InFlight<'_> {
-        self.add(policy, |metrics| metrics.inflight, 1);
+        self.add(self.of(policy).map(|metrics| &metrics.inflight), 1);
         InFlight { metrics: self, policy }
     }
 
     /// A call was answered, or its failure told, after that time.
     pub(super) fn record_duration(&self, policy: usize, duration: Duration) {
-        if let Some(metrics) = self.of(policy) {
-            let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-            // A metric that cannot be recorded must not stop the request.
-            let _ = abi::record_metric(metrics.duration_ms, millis);
+        let Some(metrics) = self.of(policy) else { return };
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        if self.pace.is_now() {
+            metrics.record(millis);
+        } else if let Ok(mut durations) = metrics.durations.try_borrow_mut() {
+            durations.push(millis);
         }
     }
 
     /// A policy ended so.
     pub(super) fn count_outcome(&self, policy: usize, outcome: Outcome) {
+        let policy = self.of(policy);
         if outcome == Outcome::Refused {
-            self.add(policy, |metrics| metrics.refused_host, 1);
+            self.add(policy.map(|metrics| &metrics.refused_host), 1);
         }
-        let id = |metrics: &PolicyMetrics| match outcome {
-            Outcome::Ok => metrics.ok,
-            Outcome::ErrorStatus => metrics.error_status,
-            Outcome::Timeout => metrics.timeout,
-            Outcome::Unreachable | Outcome::Refused => metrics.unreachable,
-            Outcome::Fault => metrics.fault,
-        };
-        self.add(policy, id, 1);
+        let count = policy.map(|metrics| match outcome {
+            Outcome::Ok => &metrics.ok,
+            Outcome::ErrorStatus => &metrics.error_status,
+            Outcome::Timeout => &metrics.timeout,
+            Outcome::Unreachable | Outcome::Refused => &metrics.unreachable,
+            Outcome::Fault => &metrics.fault,
+        });
+        self.add(count, 1);
     }
 
-    fn add(&self, policy: usize, id: impl FnOnce(&PolicyMetrics) -> u32, offset: i64) {
-        if let Some(metrics) = self.of(policy) {
-            // A metric that cannot be counted must not stop the request.
-            let _ = abi::increment_metric(id(metrics), offset);
+    fn add(&self, count: Option<&Count>, change: i64) {
+        let Some(count) = count else { return };
+        if self.pace.is_now() {
+            count.tell(change);
+        } else {
+            count.waiting.set(count.waiting.get().saturating_add(change));
+        }
+    }
+
+    /// Tells Envoy what waits, at the end of a period.
+    pub(super) fn end_period(&self) {
+        self.flush();
+        self.pace.end_period();
+    }
+
+    /// Tells Envoy what waits.
+    pub(super) fn flush(&self) {
+        for metrics in self.policies.iter().flatten() {
+            metrics.flush();
         }
     }
 }
@@ -89,7 +123,8 @@ pub(super) struct InFlight<'m> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.metrics.add(self.policy, |metrics| metrics.inflight, -1);
+        let metrics = self.metrics;
+        metrics.add(metrics.of(self.policy).map(|metrics| &metrics.inflight), -1);
     }
 }
 
@@ -97,17 +132,52 @@ impl PolicyMetrics {
     fn define(policy: &str) -> Option<PolicyMetrics> {
         let policy = metric_name(policy);
         let define = |kind, what| abi::define_metric(kind, &format!("callout.{what}.policy.{policy}")).ok();
+        let count = |kind, what| Some(Count { id: define(kind, what)?, waiting: Cell::new(0) });
         Some(PolicyMetrics {
-            requests: define(MetricKind::Counter, "requests")?,
-            ok: define(MetricKind::Counter, "outcome.ok")?,
-            error_status: define(MetricKind::Counter, "outcome.error_status")?,
-            timeout: define(MetricKind::Counter, "outcome.timeout")?,
-            unreachable: define(MetricKind::Counter, "outcome.unreachable")?,
-            fault: define(MetricKind::Counter, "outcome.fault")?,
-            refused_host: define(MetricKind::Counter, "refused_host")?,
+            requests: count(MetricKind::Counter, "requests")?,
+            ok: count(MetricKind::Counter, "outcome.ok")?,
+            error_status: count(MetricKind::Counter, "outcome.error_status")?,
+            timeout: count(MetricKind::Counter, "outcome.timeout")?,
+            unreachable: count(MetricKind::Counter, "outcome.unreachable")?,
+            fault: count(MetricKind::Counter, "outcome.fault")?,
+            refused_host: count(MetricKind::Counter, "refused_host")?,
+            inflight: count(MetricKind::Gauge, "inflight")?,
             duration_ms: define(MetricKind::Histogram, "duration_ms")?,
-            inflight: define(MetricKind::Gauge, "inflight")?,
+            durations: RefCell::default(),
         })
+    }
+
+    fn record(&self, millis: u64) {
+        // A metric that cannot be recorded must not stop the request.
+        let _ = abi::record_metric(self.duration_ms, millis);
+    }
+
+    fn flush(&self) {
+        for count in [
+            &self.requests,
+            &self.ok,
+            &self.error_status,
+            &self.timeout,
+            &self.unreachable,
+            &self.fault,
+            &self.refused_host,
+            &self.inflight,
+        ] {
+            match count.waiting.take() {
+                0 => {}
+                change => count.tell(change),
+            }
+        }
+        for millis in self.durations.take() {
+            self.record(millis);
+        }
+    }
+}
+
+impl Count {
+    fn tell(&self, change: i64) {
+        // A metric that cannot be counted must not stop the request.
+        let _ = abi::increment_metric(self.id, change);
     }
 }
 

@@ -61,6 +61,11 @@ impl Stream {
         }
     }
 
+    /// Whether no event means anything any more.
+    pub(super) fn is_finished(&self) -> bool {
+        self.transaction.is_none() && !self.state.is_replied.get()
+    }
+
     /// Our own reply passes by on its way to the client; what the client still sends goes nowhere.
     fn after_reply(&self, event: Event) -> Action {
         match event {

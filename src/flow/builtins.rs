@@ -12,6 +12,7 @@ use std::time::Duration;
 impl<H: Host> Transaction<'_, H> {
     /// The value of a predefined variable; `None` when it does not resolve here. Constants of the configuration
     /// (`organization.name`, `proxy.basepath`) are not answered here.
+    #[inline(never)]
     pub(super) fn builtin(&mut self, builtin: Builtin) -> Option<Value> {
         match builtin {
             Builtin::ProxyPathsuffix => self.pathsuffix().map(Value::String),
@@ -98,7 +99,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn attribute_text(&self, path: &[&str]) -> Option<ByteString> {
-        self.host.attribute(path).as_ref().map(text)
+        self.host.attribute(path).map(text)
     }
 
     /// Numbers arrive as eight bytes, little endian.

@@ -19,7 +19,7 @@ pub(super) struct ClientMessage {
 }
 
 /// A message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
-pub(super) fn message(direction: Direction, map: &Headers) -> Message {
+pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
     let pseudo = |name: &str| map.first_line(name).map(text).unwrap_or_default();
     let mut message = match direction {
         Direction::Request => {
@@ -36,9 +36,12 @@ pub(super) fn message(direction: Direction, map: &Headers) -> Message {
             message
         }
     };
-    let host = map.first_line(":authority").map(|authority| (Bytes::from_static(b"host"), authority.clone()));
-    let plain = map.lines().filter(|(name, _)| !name.starts_with(b":"));
-    message.headers = Headers::new(host.into_iter().chain(plain.map(|(n, v)| (n.clone(), v.clone()))).collect());
+    let authority = map.first_line(":authority");
+    map.retain(|name| !name.starts_with(b":"));
+    if let Some(authority) = authority {
+        map.put_first("host", authority);
+    }
+    message.headers = map;
     message
 }
 
@@ -83,7 +86,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
     if came.has_body && now.body != before.body {
         host.replace_body(direction, &now.body);
         // A body that came without its length goes on in chunks, or as HTTP/2 frames.
-        if before.headers.first_line("content-length").is_some() {
+        if before.headers.contains("content-length") {
             let length = Bytes::from(now.body.len().to_string());
             host.change_header(direction, &HeaderChange::Set(ByteString::from_static("content-length"), vec![length]));
         }
@@ -94,6 +97,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
 /// The reply that a message is, in place of the upstream's response.
+#[cold]
 pub(super) fn reply(message: &Message, details: &str) -> Reply {
     let status = message.as_response().map_or(500, |line| line.status);
     let status = if STATUSES.contains(&status) { status } else { 500 };
@@ -103,7 +107,7 @@ pub(super) fn reply(message: &Message, details: &str) -> Reply {
             && !name.eq_ignore_ascii_case("transfer-encoding")
             && (has_body || !name.eq_ignore_ascii_case("content-type"))
     };
-    let lines = message.headers.lines().map(|(name, value)| (text(name), value.clone()));
+    let lines = message.headers.lines().map(|line| (line.to_name(), line.to_value()));
     Reply {
         status,
         headers: lines.filter(|(name, _)| is_sent(name)).collect(),

@@ -128,6 +128,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// `fault.*`, also after a fault that a policy continues on (semantics sections 9.6 and 11.2).
+    #[cold]
     pub(super) fn set_fault_variables(&mut self, fault: &Fault) {
         let name = Value::text(fault.name());
         self.set(ByteString::from_static("fault.type"), name.clone());

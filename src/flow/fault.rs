@@ -20,11 +20,13 @@ pub struct Fault {
 
 impl Fault {
     /// A fault with Apigee's status for policy errors, 500.
+    #[cold]
     pub fn new(code: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Fault {
         Fault { code: code.into(), reason: reason.into(), status: 500, category: "Step", response: None }
     }
 
     /// A fault that no policy caused (semantics section 11.3).
+    #[cold]
     pub fn of_flow(code: &'static str, reason: impl Into<String>, status: u16) -> Fault {
         Fault { status, category: "Messaging", ..Fault::new(code, reason) }
     }
@@ -35,6 +37,7 @@ impl Fault {
     }
 
     /// A template variable that does not resolve.
+    #[cold]
     pub fn unresolved_variable(name: &str) -> Fault {
         Fault::new("entities.UnresolvedVariable", format!("Unresolved variable : {name}"))
     }

@@ -1,13 +1,19 @@
 //! The headers of a message: an ordered list in which a name may occur several times.
 
+mod line;
+
+pub use line::{Line, Place};
+
 use crate::flow::numbered;
 use bytes::Bytes;
 use bytestring::ByteString;
+use line::{Lines, Stored};
+use std::fmt;
 use std::rc::Rc;
 
 /// Header lines in the order they came. Cloning is cheap: the list is shared until one side changes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Rc<Vec<(Bytes, Bytes)>>);
+#[derive(Clone, Default)]
+pub struct Headers(Rc<Lines>);
 
 /// Headers whose commas are part of one value, not separators between values (semantics section 8.2). `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
@@ -16,22 +22,37 @@ const WHOLE_VALUED: [&str; 7] =
 impl Headers {
     /// Headers of those lines.
     pub fn new(lines: Vec<(Bytes, Bytes)>) -> Headers {
-        Headers(Rc::new(lines))
+        let list = lines.into_iter().map(|(name, value)| Stored::Own(name, value)).collect();
+        Headers(Rc::new(Lines { block: Bytes::new(), list }))
+    }
+
+    /// Headers whose lines are places in a block.
+    pub fn in_block(block: Bytes, places: Vec<Place>) -> Headers {
+        Headers(Rc::new(Lines { block, list: places.into_iter().map(Stored::Came).collect() }))
     }
 
     /// Every line, in order.
-    pub fn lines(&self) -> impl Iterator<Item = (&Bytes, &Bytes)> {
-        self.0.iter().map(|(name, value)| (name, value))
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.0.iter()
     }
 
     /// The whole first line of that name. Names are compared without case.
-    pub fn first_line(&self, name: &str) -> Option<&Bytes> {
-        self.lines_of(name).next()
+    pub fn first_line(&self, name: &str) -> Option<Bytes> {
+        self.lines().find(|line| line.is_of(name.as_bytes())).map(Line::to_value)
+    }
+
+    /// Whether there is a line of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.position(name).is_some()
     }
 
     /// The whole lines of that name.
-    pub fn lines_of<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Bytes> {
-        self.0.iter().filter(move |(line, _)| line.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    pub fn lines_of(&self, name: &str) -> impl Iterator<Item = Bytes> {
+        self.named(name.as_bytes()).map(Line::to_value)
+    }
+
+    fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
+        self.lines().filter(move |line| line.is_of(name))
     }
 
     /// The values of a name: its lines split at commas and trimmed, but for headers that hold commas themselves.
@@ -66,40 +87,47 @@ impl Headers {
 
     /// The distinct names in the order of their first line, as written there.
     pub fn names(&self) -> Vec<ByteString> {
-        let mut names: Vec<&Bytes> = Vec::new();
-        for (name, _) in self.0.iter() {
-            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                names.push(name);
-            }
-        }
-        names.into_iter().map(text).collect()
+        distinct(self.lines()).into_iter().map(Line::to_name).collect()
     }
 
-    /// Replaces every line of the name by one.
+    /// Replaces every line of the name by one, at the place of the first.
     pub fn set(&mut self, name: &str, value: Bytes) {
-        self.set_lines(name, vec![value]);
+        let lines = Rc::make_mut(&mut self.0);
+        let line = Stored::Own(Bytes::copy_from_slice(name.as_bytes()), value);
+        let Some(place) = lines.position(name) else { return lines.list.push(line) };
+        if lines.iter().skip(place).filter(|line| line.is_of(name.as_bytes())).count() > 1 {
+            lines.retain(|line| !line.is_of(name.as_bytes()));
+            lines.list.insert(place, line);
+        } else if let Some(first) = lines.list.get_mut(place) {
+            *first = line;
+        }
     }
 
     /// Replaces every line of the name by those, at the place of the first.
     pub fn set_lines(&mut self, name: &str, values: Vec<Bytes>) {
         let lines = Rc::make_mut(&mut self.0);
-        let place =
-            lines.iter().position(|(line, _)| line.eq_ignore_ascii_case(name.as_bytes())).unwrap_or(lines.len());
-        lines.retain(|(line, _)| !line.eq_ignore_ascii_case(name.as_bytes()));
-        let place = place.min(lines.len());
+        let place = lines.position(name).unwrap_or(lines.list.len());
+        lines.retain(|line| !line.is_of(name.as_bytes()));
         let name = Bytes::copy_from_slice(name.as_bytes());
-        lines.splice(place..place, values.into_iter().map(|value| (name.clone(), value)));
+        lines.list.splice(place..place, values.into_iter().map(|value| Stored::Own(name.clone(), value)));
+    }
+
+    /// Puts a line before all others.
+    pub fn put_first(&mut self, name: &'static str, value: Bytes) {
+        let line = Stored::Own(Bytes::from_static(name.as_bytes()), value);
+        Rc::make_mut(&mut self.0).list.insert(0, line);
     }
 
     /// Adds a line, keeping those of the same name.
     pub fn add(&mut self, name: &str, value: Bytes) {
-        Rc::make_mut(&mut self.0).push((Bytes::copy_from_slice(name.as_bytes()), value));
+        let line = Stored::Own(Bytes::copy_from_slice(name.as_bytes()), value);
+        Rc::make_mut(&mut self.0).list.push(line);
     }
 
     /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing.
     pub fn set_value(&mut self, name: &str, number: usize, value: Bytes) {
         let mut values = self.values(name);
-        if numbered::set(&mut values, number, text(&value)) {
+        if numbered::set(&mut values, number, text(value)) {
             self.set_lines(name, values.into_iter().map(ByteString::into_bytes).collect());
         }
     }
@@ -114,14 +142,14 @@ impl Headers {
 
     /// Removes every line of the name.
     pub fn remove(&mut self, name: &str) {
-        if self.first_line(name).is_some() {
-            Rc::make_mut(&mut self.0).retain(|(line, _)| !line.eq_ignore_ascii_case(name.as_bytes()));
+        if self.contains(name) {
+            Rc::make_mut(&mut self.0).retain(|line| !line.is_of(name.as_bytes()));
         }
     }
 
     /// Keeps the lines whose name the test accepts.
     pub fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
-        Rc::make_mut(&mut self.0).retain(|(name, _)| keep(name));
+        Rc::make_mut(&mut self.0).retain(|line| keep(line.name()));
     }
 
     /// Removes every line.
@@ -134,15 +162,53 @@ impl Headers {
         if Rc::ptr_eq(&self.0, &before.0) {
             return Vec::new();
         }
-        let gone = before.names().into_iter().filter(|name| self.first_line(name).is_none());
-        let mut changes: Vec<HeaderChange> = gone.map(HeaderChange::Remove).collect();
-        for name in self.names() {
-            if !self.lines_of(&name).eq(before.lines_of(&name)) {
-                let values = self.lines_of(&name).cloned().collect();
-                changes.push(HeaderChange::Set(name, values));
+        // A name outside the stretch in which the two differ has the same lines in both.
+        let same = self.lines().zip(before.lines()).take_while(|(now, then)| now == then).count();
+        let mut changes = Vec::new();
+        for name in distinct(before.lines().skip(same)).into_iter().map(Line::to_name) {
+            if !self.contains(&name) {
+                changes.push(HeaderChange::Remove(name));
+            }
+        }
+        for name in distinct(self.lines().skip(same)) {
+            let (now, then) = (self.named(name.name()), before.named(name.name()));
+            if !now.map(Line::value).eq(then.map(Line::value)) {
+                let values = self.named(name.name()).map(Line::to_value).collect();
+                changes.push(HeaderChange::Set(name.to_name(), values));
             }
         }
         changes
+    }
+}
+
+/// The lines whose names occur for the first time.
+fn distinct<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
+    let mut distinct: Vec<Line<'_>> = Vec::new();
+    for line in lines {
+        if !distinct.iter().any(|known| known.is_of(line.name())) {
+            distinct.push(line);
+        }
+    }
+    distinct
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Headers) -> bool {
+        self.lines().eq(other.lines())
+    }
+}
+
+impl Eq for Headers {}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.lines()).finish()
+    }
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.name().escape_ascii(), self.value().escape_ascii())
     }
 }
 
@@ -156,8 +222,11 @@ pub enum HeaderChange {
 }
 
 /// Bytes as text; bytes that are no UTF-8 become replacement characters.
-pub fn text(bytes: &Bytes) -> ByteString {
-    ByteString::try_from(bytes.clone()).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned().into())
+pub fn text(bytes: Bytes) -> ByteString {
+    if bytes.is_ascii() {
+        return ByteString::try_from(bytes).unwrap_or_default();
+    }
+    ByteString::try_from(bytes.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
 /// A value that is fit to be sent in a header line: CR, LF and NUL, which would end the line, become spaces
@@ -231,8 +300,8 @@ mod tests {
             after.changes_since(&before),
             [
                 HeaderChange::Remove("c".into()),
-                HeaderChange::Set("a".into(), vec![Bytes::from("1"), Bytes::from("again")]),
                 HeaderChange::Set("b".into(), vec![Bytes::from("two")]),
+                HeaderChange::Set("a".into(), vec![Bytes::from("1"), Bytes::from("again")]),
             ]
         );
     }

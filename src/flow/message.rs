@@ -154,13 +154,13 @@ impl Message {
     pub fn content(&self) -> ByteString {
         match self.charset().as_deref() {
             Some("iso-8859-1" | "latin1") => self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
-            _ => text(&self.body),
+            _ => text(self.body.clone()),
         }
     }
 
     fn charset(&self) -> Option<String> {
-        let line = text(self.headers.first_line("content-type")?);
-        line.split(';').skip(1).find_map(|parameter| {
+        let line = self.headers.first_line("content-type").filter(|line| line.contains(&b';'))?;
+        text(line).split(';').skip(1).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
@@ -169,7 +169,7 @@ impl Message {
     /// The form parameters in the body; none unless `Content-Type` says it is a form.
     pub fn form(&self) -> Parameters {
         let is_form = self.media_type().is_some_and(|media_type| media_type == FORM);
-        Parameters::new(if is_form { text(&self.body) } else { ByteString::new() }, Kind::Form)
+        Parameters::new(if is_form { text(self.body.clone()) } else { ByteString::new() }, Kind::Form)
     }
 
     /// Makes the body a form of those parameters (semantics section 3.3).

@@ -20,7 +20,15 @@ impl<H: Host> Transaction<'_, H> {
                 *held = Some(value);
             }
         }
-        for prefix in &plan.publish.prefixes {
+        if !plan.publish.prefixes.is_empty() {
+            self.publish_by_name();
+        }
+    }
+
+    /// What the configuration names only the beginning of.
+    #[inline(never)]
+    fn publish_by_name(&mut self) {
+        for prefix in &self.plan.publish.prefixes {
             let matching = self.variables.iter().filter(|(name, _)| name.starts_with(prefix.as_str()));
             let values: Vec<(ByteString, ByteString)> =
                 matching.map(|(name, value)| (name.clone(), self.render(value))).collect();

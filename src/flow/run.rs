@@ -11,6 +11,8 @@ use crate::flow::worker::Worker;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
+use std::future::Future;
+use std::pin::Pin;
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
@@ -19,7 +21,9 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
         return host.resume(Direction::Request);
     }
     if let Err(fault) = transaction.flows().await {
-        transaction.error_flow(fault).await;
+        // Boxed, like what else is rare: within the transaction's own future it would make every request's larger.
+        let ending: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(transaction.error_flow(fault));
+        ending.await;
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -47,7 +51,10 @@ impl<H: Host> Transaction<'_, H> {
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer(details) => return self.answer_flow(details).await,
+            Next::Answer(details) => {
+                let answer: Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>> = Box::pin(self.answer_flow(details));
+                return answer.await;
+            }
         }
         self.publish();
         self.release(Direction::Request);
@@ -120,7 +127,7 @@ impl<H: Host> Transaction<'_, H> {
             name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
                 || name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"x-apigee-"))
         };
-        if request.headers.lines().any(|(name, _)| is_reserved(name)) {
+        if request.headers.lines().any(|line| is_reserved(line.name())) {
             request.headers.retain(|name| !is_reserved(name));
         }
         true

@@ -84,7 +84,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::ServiceCallout(policy) => self.service_callout(index, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
-            Policy::RaiseFault(policy) => Err(self.raise_fault(policy).await),
+            Policy::RaiseFault(policy) => Err(Box::pin(self.raise_fault(policy)).await),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(index, policy).await,

@@ -132,7 +132,7 @@ impl<'a, H: Host> Transaction<'a, H> {
     pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> MessageId {
         let headers = self.host.headers(direction);
         let has_body = body.is_some();
-        let mut message = client::message(direction, &headers);
+        let mut message = client::message(direction, headers);
         message.body = body.unwrap_or_default();
         let before = message.clone();
         let name = match direction {

@@ -37,7 +37,8 @@ const ATTRIBUTE_ROOTS: [&str; 22] = [
 
 /// Whether a variable of that name can live in filter state.
 pub(super) fn fits_filter_state(name: &str) -> bool {
-    !ATTRIBUTE_ROOTS.contains(&name)
+    // A root has no dot and most variables have one.
+    name.bytes().any(|byte| byte == b'.') || !ATTRIBUTE_ROOTS.contains(&name)
 }
 
 impl<H: Host> Transaction<'_, H> {
@@ -49,7 +50,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         let name = variable.name();
         let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;
-        Some(Value::String(text(&foreign)))
+        Some(Value::String(text(foreign)))
     }
 
     /// The value of a variable that this filter knows. In this order: a part of a message, a variable that was set,

@@ -21,7 +21,7 @@ pub struct Authentication {
 pub enum GoogleToken {
     /// `GoogleAccessToken`.
     Access {
-        /// `Scopes`, sorted, none twice.
+        /// `Scopes`, none twice.
         scopes: Vec<String>,
         /// `LifetimeInSeconds`.
         lifetime: Option<Referenced>,
@@ -76,12 +76,15 @@ impl Authentication {
 fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
     warn_unknown_children(element, &["Scopes", "LifetimeInSeconds"], diagnostics);
     let listed = single_child(element, "Scopes", diagnostics);
-    let listed = listed.into_iter().flat_map(|scopes| scopes.children_named("Scope")).map(Element::text);
-    // Several scopes may stand in one element, separated by spaces as OAuth writes them.
-    let mut scopes: Vec<String> =
-        listed.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
-    scopes.sort();
-    scopes.dedup();
+    let mut scopes: Vec<String> = Vec::new();
+    for element in listed.into_iter().flat_map(|scopes| scopes.children_named("Scope")) {
+        // Several scopes may stand in one element, separated by spaces as OAuth writes them.
+        for scope in element.text().split_whitespace() {
+            if !scopes.iter().any(|known| known == scope) {
+                scopes.push(scope.to_owned());
+            }
+        }
+    }
     if scopes.is_empty() {
         diagnostics.error(element.position(), "GoogleAccessToken needs at least one Scope in Scopes");
         return None;
@@ -148,7 +151,7 @@ mod tests {
         let parsed = parsed.unwrap();
         assert_eq!(parsed.header_name.unwrap().text.unwrap().to_string(), "X-Token");
         let GoogleToken::Access { scopes, lifetime } = parsed.token else { panic!() };
-        assert_eq!(scopes, ["a", "b"]);
+        assert_eq!(scopes, ["b", "a"]);
         assert_eq!(lifetime.unwrap().reference.unwrap().name(), "life");
     }
 

@@ -14,12 +14,12 @@ pub enum Scheme {
 impl Scheme {
     /// The scheme at the beginning of a URL, in any case, with what follows `://`.
     pub fn split(url: &str) -> Option<(Scheme, &str)> {
-        let (scheme, rest) = url.split_once("://")?;
-        match scheme {
-            scheme if scheme.eq_ignore_ascii_case("http") => Some((Scheme::Http, rest)),
-            scheme if scheme.eq_ignore_ascii_case("https") => Some((Scheme::Https, rest)),
-            _ => None,
-        }
+        let after = |scheme: &str| {
+            let (name, rest) = url.split_at_checked(scheme.len())?;
+            name.eq_ignore_ascii_case(scheme).then(|| rest.strip_prefix("://")).flatten()
+        };
+        let http = after("http").map(|rest| (Scheme::Http, rest));
+        http.or_else(|| after("https").map(|rest| (Scheme::Https, rest)))
     }
 
     /// The name as it stands in a URL.

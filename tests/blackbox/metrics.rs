@@ -113,6 +113,30 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // More changes than are told to Envoy one by one: the rest follows within 50 ms.
+    lab.case("many_calls_at_once", |setup| {
+        let gate = Gate::closed();
+        let answer = Answer::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| answer.clone());
+        let policy = ServiceCallout::new("SC-metrics-many", "http://a.test/").response("r");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
+        let admin = setup.admin();
+        move || async move {
+            let exchanges: Vec<_> = (0..60).map(|_| site.start(Request::get("/"))).collect();
+            backend.wait_for_requests(60).await;
+            admin.wait_for_stat(&name("inflight", "SC-metrics-many"), 60).await;
+            gate.open();
+            for exchange in exchanges {
+                assert_eq!(exchange.reply().await.status, 200);
+            }
+            admin.wait_for_stat(&name("outcome.ok", "SC-metrics-many"), 60).await;
+            admin.wait_for_stat(&name("inflight", "SC-metrics-many"), 0).await;
+            let expected = BTreeMap::from([("requests", 60), ("outcome.ok", 60)]);
+            assert_eq!(counted(&admin, "SC-metrics-many").await, expected);
+            assert_eq!(admin.histogram_count(&name("duration_ms", "SC-metrics-many")).await, Some(60));
+        }
+    });
+
     // Nobody learns how it ended.
     lab.case("fire_and_forget_counts_requests_only", |setup| {
         let backend = setup.backend(|_: &Received| Answer::status(500));

@@ -125,12 +125,12 @@ impl Seen {
     fn request(headers: &Headers, body: &[u8]) -> Seen {
         let part = |name: &str| headers.joined(name).unwrap_or_default().to_string();
         let start = format!("{} {}{}", part(":method"), part(":authority"), part(":path"));
-        Seen::new(start, headers.lines().map(|(name, value)| (&name[..], &value[..])), body)
+        Seen::new(start, headers.lines().map(|line| (line.name(), line.value())), body)
     }
 
     fn response(headers: &Headers, body: &[u8]) -> Seen {
         let status = headers.joined(":status").unwrap_or_default().to_string();
-        Seen::new(status, headers.lines().map(|(name, value)| (&name[..], &value[..])), body)
+        Seen::new(status, headers.lines().map(|line| (line.name(), line.value())), body)
     }
 }
 

@@ -207,8 +207,8 @@ mod tests {
     use super::*;
 
     fn lines(parsed: &Parsed) -> Vec<String> {
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        parsed.headers.lines().map(|(name, value)| format!("{} {}", text(name), text(value))).collect()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        parsed.headers.lines().map(|line| format!("{} {}", text(line.name()), text(line.value()))).collect()
     }
 
     #[test]

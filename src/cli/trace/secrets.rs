@@ -110,8 +110,8 @@ impl Secrets {
     }
 
     fn add_headers(&mut self, headers: &Headers) {
-        for (name, value) in headers.lines() {
-            self.add_header(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+        for line in headers.lines() {
+            self.add_header(&line.to_name(), &String::from_utf8_lossy(line.value()));
         }
     }
 

@@ -159,9 +159,9 @@ impl<'s> Teller<'s> {
     }
 
     fn rest(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> (Vec<(String, String)>, Body) {
-        let lines = headers.lines().filter(|(name, _)| !name.starts_with(b":")).map(|(name, value)| {
-            let name = String::from_utf8_lossy(name).into_owned();
-            let value = self.secrets.hide_header(&name, &String::from_utf8_lossy(value));
+        let lines = headers.lines().filter(|line| !line.name().starts_with(b":")).map(|line| {
+            let name = line.to_name().to_string();
+            let value = self.secrets.hide_header(&name, &String::from_utf8_lossy(line.value()));
             (name, value)
         });
         let body = body.map(|body| &body[..]).unwrap_or_default();

@@ -75,6 +75,11 @@ extern "C" fn proxy_on_http_call_response(root: u32, token: u32, headers: usize,
     contexts::on_call_response(root, token, headers, body);
 }
 
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(root: u32) {
+    contexts::on_tick(root);
+}
+
 /// The end of a stream or of a plugin. Envoy deletes the context right after, which needs no callback of its own.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_done(context: u32) -> u32 {

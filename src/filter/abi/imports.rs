@@ -71,6 +71,7 @@ unsafe extern "C" {
         timeout_ms: u32,
         token: *mut u32,
     ) -> u32;
+    pub(super) fn proxy_set_tick_period_milliseconds(milliseconds: u32) -> u32;
     pub(super) fn proxy_set_effective_context(context: u32) -> u32;
     pub(super) fn proxy_continue_stream(direction: u32) -> u32;
     pub(super) fn proxy_send_local_response(

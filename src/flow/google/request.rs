@@ -70,8 +70,6 @@ impl TokenRequest {
         let source = &self.identity.metadata_cluster;
         match &self.kind {
             TokenKind::Access { scopes, lifetime } => {
-                let mut scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-                scopes.sort_unstable();
                 format!("access {source} {who} {lifetime} {}", scopes.join(" ")).into()
             }
             TokenKind::Id { audience, include_email } => format!("id {source} {who} {include_email} {audience}").into(),

@@ -30,6 +30,7 @@ pub(super) enum ActionError {
 
 impl ActionError {
     /// The fault of a policy of that type, AssignMessage or one that shares its grammar (semantics section 3.9).
+    #[cold]
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         let (name, text) = match self {
             ActionError::Unresolved(variable) => return Fault::unresolved_variable(&variable),
@@ -242,7 +243,7 @@ fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
 
 /// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
 fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
-    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).cloned().collect() };
+    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).collect() };
     match selection {
         Selection::None => {}
         Selection::All => {
@@ -258,7 +259,7 @@ fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
                             to.set(name, value.into_bytes());
                         }
                     }
-                    None if from.first_line(name).is_some() => to.set_lines(name, lines(name)),
+                    None if from.contains(name) => to.set_lines(name, lines(name)),
                     None => {}
                 }
             }

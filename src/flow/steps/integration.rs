@@ -82,11 +82,12 @@ impl<H: Host> Transaction<'_, H> {
         as_variable: &Variable,
         is_async: bool,
     ) -> Result<Call, Failure> {
-        let message = match self.message_named(request).and_then(|id| self.message(id)).cloned() {
-            Some(message) => message,
+        let id = match self.message_named(request) {
+            Some(id) => id,
             None if self.own_value(as_variable).is_some() => return Err(Failure::NotMessage),
             None => return Err(Failure::Null),
         };
+        let message = self.message(id).cloned().unwrap_or_else(Message::request);
         let Some(line) = message.as_request() else { return Err(Failure::NotRequest) };
         if !is_async && has_schedule_time(&message) {
             return Err(Failure::Scheduled);
@@ -103,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         let value = self.bearer(TokenKind::cloud_platform(), TIMEOUT).await.map_err(Failure::Fault)?;
         let token = TokenHeader { name: ByteString::from_static("authorization"), value };
         Ok(self.call_of(Outgoing {
-            message: &message,
+            message: id,
             server,
             path_and_query: path_and_query.into(),
             retained: &Retained::All,

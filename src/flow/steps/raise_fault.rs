@@ -10,6 +10,7 @@ use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
     /// The fault that the policy raises, with its response; or the fault of the policy itself.
+    #[cold]
     pub(super) async fn raise_fault(&mut self, policy: &RaiseFault) -> Fault {
         let name = &policy.attributes.name;
         let mut fault = Fault::new("steps.raisefault.RaiseFault", format!("Raising fault. Fault name : {name}"));

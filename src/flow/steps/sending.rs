@@ -1,9 +1,9 @@
 //! From a message and a destination to the call that is sent.
 
 use super::authentication::TokenHeader;
-use crate::flow::headers::{header_value, text};
+use crate::flow::headers::header_value;
 use crate::flow::host::{Call, Host};
-use crate::flow::message::Message;
+use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::policy::connection::Retained;
 use crate::policy::target_url::Server;
@@ -24,7 +24,7 @@ const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
 /// A message on its way to a server.
 pub(super) struct Outgoing<'m> {
-    pub(super) message: &'m Message,
+    pub(super) message: MessageId,
     pub(super) server: Server,
     /// What stands after the authority; begins with `/`.
     pub(super) path_and_query: ByteString,
@@ -39,7 +39,12 @@ pub(super) struct Outgoing<'m> {
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Call {
         let Outgoing { message, server, path_and_query, retained, token, timeout } = outgoing;
-        let verb = message.as_request().map(|line| line.verb.clone()).unwrap_or_default();
+        if self.plan.trace_headers {
+            // Fetches it, should nothing have read it yet.
+            let _: Option<&Message> = self.client_request();
+        }
+        let message = self.message(message);
+        let verb = message.and_then(Message::as_request).map(|line| line.verb.clone()).unwrap_or_default();
         // A verb that is no token would end the request line.
         let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
         let mut headers: Vec<(ByteString, Bytes)> = vec![
@@ -48,12 +53,12 @@ impl<H: Host> Transaction<'_, H> {
             (ByteString::from_static(":authority"), self.authority(&server)),
             (ByteString::from_static(":path"), path_and_query.into_bytes()),
         ];
-        for (name, value) in message.headers.lines() {
-            let name = text(name);
+        for line in message.iter().flat_map(|message| message.headers.lines()) {
+            let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
             let gives_way = token.as_ref().is_some_and(|token| token.name.eq_ignore_ascii_case(&name));
             if is_kept && !is_dropped(&name) && !gives_way {
-                headers.push((name, value.clone()));
+                headers.push((name, line.to_value()));
             }
         }
         headers.extend(token.map(|token| (token.name, token.value)));
@@ -63,7 +68,7 @@ impl<H: Host> Transaction<'_, H> {
         Call {
             cluster: server.cluster,
             headers,
-            body: message.body.clone(),
+            body: message.map(|message| message.body.clone()).unwrap_or_default(),
             timeout,
             max_response_bytes: self.plan.max_response_bytes,
         }
@@ -77,14 +82,15 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Copies the client's trace headers, but for those that the message has itself.
-    fn add_trace_headers(&mut self, message: &Message, headers: &mut Vec<(ByteString, Bytes)>) {
-        let Some(client) = self.client_request() else { return };
-        for (name, value) in client.headers.lines() {
+    fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
+        let Some(client) = &self.request else { return };
+        for line in client.before.headers.lines() {
+            let name = line.name();
             let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
             if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
-                let name = text(name);
-                if message.headers.first_line(&name).is_none() {
-                    headers.push((name, value.clone()));
+                let name = line.to_name();
+                if message.is_none_or(|message| !message.headers.contains(&name)) {
+                    headers.push((name, line.to_value()));
                 }
             }
         }

@@ -23,11 +23,14 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn service_callout(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Fault> {
         match self.call_out(index, policy).await {
             Ok(()) => Ok(()),
-            Err(failure) => {
-                self.host.count(index, failure.outcome());
-                Err(failure.into_fault(&policy.attributes.name))
-            }
+            Err(failure) => Err(self.failed(index, policy, failure)),
         }
+    }
+
+    #[cold]
+    fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: Failure) -> Fault {
+        self.host.count(index, failure.outcome());
+        failure.into_fault(&policy.attributes.name)
     }
 
     async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
@@ -78,13 +81,12 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<Option<CallReply>, Failure> {
         let uri = destination.path_and_query.clone();
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
-        let message = self.message(message).cloned().unwrap_or_else(Message::request);
         let token = match &policy.connection.authentication {
             Some(authentication) => Some(self.token_header(policy, authentication, &destination).await?),
             None => None,
         };
         let call = self.call_of(Outgoing {
-            message: &message,
+            message,
             server: destination.server,
             path_and_query: destination.path_and_query,
             retained: &policy.connection.properties.request_headers,

@@ -85,7 +85,9 @@ impl Parser<'_> {
             }
         }
         // A status brings its standard phrase, so a phrase of one's own comes after it, wherever it is written.
-        actions.sort_by_key(|action| matches!(action, Action::Set(Assignment::Part(MessagePart::ReasonPhrase, _))));
+        let is_phrase = |action: &Action| matches!(action, Action::Set(Assignment::Part(MessagePart::ReasonPhrase, _)));
+        let (phrases, mut actions): (Vec<Action>, Vec<Action>) = actions.into_iter().partition(is_phrase);
+        actions.extend(phrases);
         actions
     }
 

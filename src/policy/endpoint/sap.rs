@@ -36,9 +36,13 @@ pub(super) fn listed<'a, 'input>(
     item: &'static str,
 ) -> Vec<Element<'a, 'input>> {
     let lists = element.children_named(list);
-    let mut items: Vec<Element<'_, '_>> = lists.flat_map(|list| list.children_named(item)).collect();
-    items.sort_by_key(|item| element_text(*item, "sequence").parse().unwrap_or(u32::MAX));
-    items
+    let mut items: Vec<(u32, Element<'_, '_>)> = Vec::new();
+    for item in lists.flat_map(|list| list.children_named(item)) {
+        let sequence = element_text(item, "sequence").parse().unwrap_or(u32::MAX);
+        let place = items.partition_point(|(other, _)| *other <= sequence);
+        items.insert(place, (sequence, item));
+    }
+    items.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The name of a document, flow or rule: Apigee's attribute or SAP's element.

@@ -1,0 +1,27 @@
+//! A map from Envoy's numbers, of contexts and of calls, which it counts up.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A map from a number of Envoy's.
+pub(super) type Table<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+
+/// Numbers that are counted up need no hash against collisions; one multiplication spreads them over all bits.
+#[derive(Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+}
