@@ -271,14 +271,14 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let cases = [
-            ("a: 1\ntargetservers: {}\n", "unknown key a; did you mean tls?", (1, 1)),
+            ("targetservers: {}\n", "unknown key targetservers; did you mean target_servers?", (1, 1)),
             ("organisation: x\n", "unknown key organisation; did you mean organization?", (1, 1)),
             (
                 "target_servers:\n  a: {host: b, port: 80, enable: true}\n",
                 "unknown key enable; did you mean enabled?",
                 (2, 26),
             ),
-            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 6)),
+            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 7)),
         ];
         for (text, message, (line, column)) in cases {
             assert_eq!(read(text).unwrap_err(), (message.to_owned(), Some(Position { line, column })), "{text}");

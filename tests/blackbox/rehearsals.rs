@@ -13,7 +13,7 @@ use envoy_callout::config;
 use envoy_callout::flow::Worker;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::host::{Call, CallFailure, CallReply};
-use envoy_callout::flow::scripted::Scripted;
+use envoy_callout::flow::scripted::{Done, Scripted};
 use envoy_callout::plan::Plan;
 use serde_json::{Value, json};
 
@@ -160,10 +160,12 @@ pub fn cases(lab: &mut Lab) {
         lab.case(name, move |setup| {
             let stage = Stage::new(setup, configuration);
             move || async move {
-                let (plan, mut worker) = (plan(&stage.configuration), Worker::default());
+                let plan = plan(&stage.configuration);
+                let mut past = Vec::new();
                 for client in &requests {
                     let before = stage.services.requests().len();
-                    let rehearsed = stage.rehearsal(&plan, client, &mut worker);
+                    let (rehearsed, answers) = stage.rehearsal(&plan, &past, client);
+                    past.push((client, answers));
                     let real = stage.in_envoy(client, before, &rehearsed).await;
                     assert_eq!(real, rehearsed, "left: Envoy, right: the rehearsal of {client:#?}");
                 }
@@ -211,34 +213,22 @@ impl Stage {
         Stage { services, site, configuration: text, published }
     }
 
-    fn rehearsal(&self, plan: &Plan, client: &Client, worker: &mut Worker) -> Outcome {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let upstream = services::upstream(&client.path);
-        let status = upstream.status.to_string();
-        let lines = [(":status", &*status), ("content-type", "application/json")];
-        let response = headers(lines.into_iter().chain(upstream.headers.iter().copied()));
+    /// What a request does after those that went before, and the answers that it got.
+    fn rehearsal(&self, plan: &Plan, past: &[(&Client, Answers)], client: &Client) -> (Outcome, Answers) {
         // The same answers as in Envoy: whatever is called decides.
-        let mut answers = Vec::new();
+        let mut answers = Answers::new();
         loop {
-            let mut host = Scripted {
-                now,
-                response: Some(response.clone()),
-                response_body: Some(Bytes::from(upstream.body.clone())),
-                replies: Rc::new(RefCell::new(answers.iter().cloned().collect())),
-                worker: std::mem::take(worker),
-                ..client.scripted()
-            };
-            let done = host.run(plan);
-            *worker = std::mem::take(&mut host.worker);
-            let awaited: Vec<Seen> = done.calls.iter().map(Seen::called).filter(|call| !is_sent(call)).collect();
-            if awaited.len() == answers.len() {
-                let sent = done.calls.iter().map(Seen::called).filter(is_sent).collect();
-                return self.outcome(&host, awaited, sent);
+            // Servers that failed and tokens are remembered from request to request.
+            let mut worker = Worker::default();
+            for (client, answers) in past {
+                worker = run(plan, client, answers, worker).0.worker;
             }
-            let next = awaited.get(answers.len()).unwrap_or_else(|| panic!("calls differ: {awaited:#?}"));
-            answers.push(answered(next));
-            // What a run that ended early remembers is not what happened.
-            *worker = Worker::default();
+            let (host, done) = run(plan, client, &answers, worker);
+            let (sent, awaited): (Vec<Seen>, Vec<Seen>) = done.calls.iter().map(Seen::called).partition(is_sent);
+            if awaited.len() == answers.len() {
+                return (self.outcome(&host, awaited, sent), answers);
+            }
+            answers.push(answered(awaited.get(answers.len()).unwrap_or_else(|| panic!("calls differ: {awaited:#?}"))));
         }
     }
 
@@ -276,6 +266,25 @@ impl Stage {
                 .collect(),
         }
     }
+}
+
+type Answers = Vec<Result<CallReply, CallFailure>>;
+
+/// Runs a request against those answers.
+fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scripted, Done) {
+    let upstream = services::upstream(&client.path);
+    let status = upstream.status.to_string();
+    let lines = [(":status", &*status), ("content-type", "application/json")];
+    let host = Scripted {
+        now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap(),
+        response: Some(headers(lines.into_iter().chain(upstream.headers.iter().copied()))),
+        response_body: Some(Bytes::from(upstream.body)),
+        replies: Rc::new(RefCell::new(answers.iter().cloned().collect())),
+        worker,
+        ..client.scripted()
+    };
+    let done = host.run(plan);
+    (host, done)
 }
 
 /// What a call is answered.

@@ -47,9 +47,13 @@ impl Secrets {
         secrets.headers.extend(HEADERS.map(str::to_owned));
         secrets.headers.extend(token_headers(plan));
         for (name, value) in &plan.constants {
-            if let Constant::String(value) = value {
-                secrets.add_variable(name, Some(value));
-            }
+            let value = match value {
+                Constant::String(value) => value.to_string(),
+                Constant::Boolean(value) => value.to_string(),
+                Constant::Integer(value) => value.to_string(),
+                Constant::Double(value) => value.to_string(),
+            };
+            secrets.add_variable(name, Some(&value));
         }
         messages.for_each(|headers| secrets.add_headers(headers));
         events.iter().for_each(|event| secrets.add_event(event));
@@ -59,7 +63,7 @@ impl Secrets {
             let much = utf8_percent_encode(text, MUCH).to_string();
             [
                 text.clone(),
-                json.trim_matches('"').to_owned(),
+                json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default().to_owned(),
                 xml.replace('"', "&quot;"),
                 xml,
                 utf8_percent_encode(text, LITTLE).to_string(),
@@ -119,16 +123,17 @@ impl Secrets {
         if !self.is_secret_header(name) {
             return;
         }
-        self.add_text(value);
         let pairs = match name.to_ascii_lowercase().as_str() {
             "cookie" => usize::MAX,
             // Attributes follow.
             "set-cookie" => 1,
             _ => {
+                // The scheme is no secret.
                 self.add_text(value.split_once(' ').map_or(value, |(_, credentials)| credentials));
                 return;
             }
         };
+        self.add_text(value);
         for (_, value) in value.split(';').take(pairs).filter_map(|pair| pair.split_once('=')) {
             self.add_text(value.trim());
         }
@@ -136,7 +141,7 @@ impl Secrets {
 
     fn add_variable(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value.filter(|_| self.is_secret_variable(name)) {
-            match header_of(name) {
+            match header_of(name).filter(|_| !is_private(name)) {
                 Some(header) => self.add_header(header, value),
                 None => self.add_text(value),
             }
@@ -154,7 +159,7 @@ impl Secrets {
     }
 
     fn is_secret_variable(&self, name: &str) -> bool {
-        name.starts_with("private.") || header_of(name).is_some_and(|header| self.is_secret_header(header))
+        is_private(name) || header_of(name).is_some_and(|header| self.is_secret_header(header))
     }
 
     /// A text without its secrets.
@@ -166,6 +171,25 @@ impl Secrets {
             }
         }
         text
+    }
+
+    /// Bytes that are no text, without secrets.
+    pub(super) fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some((first, after)) = rest.split_first() {
+            match self.replaced.iter().find_map(|secret| rest.strip_prefix(secret.as_bytes())) {
+                Some(after) => {
+                    shown.extend_from_slice(MASK.as_bytes());
+                    rest = after;
+                }
+                None => {
+                    shown.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        shown
     }
 
     /// The value of a header; the scheme of credentials stays.
@@ -182,10 +206,17 @@ impl Secrets {
     /// The value of a variable.
     pub(super) fn hide_variable(&self, name: &str, value: &str) -> String {
         match self.is_on && self.is_secret_variable(name) {
-            true => header_of(name).map_or(MASK.to_owned(), |header| self.hide_header(header, value)),
+            true => {
+                let header = header_of(name).filter(|_| !is_private(name));
+                header.map_or(MASK.to_owned(), |header| self.hide_header(header, value))
+            }
             false => self.hide(value),
         }
     }
+}
+
+fn is_private(variable: &str) -> bool {
+    variable.starts_with("private.")
 }
 
 /// The header that a variable such as `request.header.authorization` is of.
@@ -248,6 +279,8 @@ mod tests {
         assert_eq!(secrets.hide_header("x-copy", "Bearer s3cret"), "Bearer ********");
         assert_eq!(secrets.hide_variable("request.header.authorization", "Bearer s3cret"), "Bearer ********");
         assert_eq!(secrets.hide_variable("private.pin", "12"), "********");
+        assert_eq!(secrets.hide_variable("private.message.header.x", "12"), "********");
+        assert_eq!(secrets.hide_bytes(b"\xffs3cret\x00"), b"\xff********\x00");
     }
 
     #[test]

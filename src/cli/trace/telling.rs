@@ -167,7 +167,7 @@ impl<'s> Teller<'s> {
         let body = body.map(|body| &body[..]).unwrap_or_default();
         let body = match std::str::from_utf8(body) {
             Ok(text) => Body::Text { body: self.secrets.hide(text) },
-            Err(_) => Body::Bytes { body_base64: STANDARD.encode(body) },
+            Err(_) => Body::Bytes { body_base64: STANDARD.encode(self.secrets.hide_bytes(body)) },
         };
         (lines.collect(), body)
     }
