@@ -8,7 +8,7 @@ MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build envoy run test blackbox bench dist image clean
+.PHONY: help build envoy run test deployments blackbox bench dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -26,6 +26,11 @@ run: build envoy ## Start examples/$EXAMPLE in Envoy and show what to try
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TESTED) scripts/test.sh
+
+deployments: ## Render envoy/ again from examples/weather
+	cargo run -q -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
+	cargo run -q -- render examples/weather --format istio > envoy/istio.yaml
+	cargo run -q -- render examples/weather --format envoy-gateway > envoy/envoy-gateway.yaml
 
 blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 	$(TESTED) cargo test --test blackbox -- $(CASE)

@@ -10,3 +10,5 @@ step cargo clippy --all-targets -- -D warnings
 step cargo clippy --lib --target wasm32-wasip1 -- -D warnings
 "$ENVOY" --version >&2
 step cargo test --no-fail-fast
+step scripts/lint-bundles.sh
+step scripts/schemas.sh

@@ -11,6 +11,7 @@ mod environment;
 mod finding;
 mod input;
 mod needs;
+mod render;
 mod report;
 mod source;
 mod trace;
@@ -33,6 +34,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Render(render::Arguments),
     Trace(trace::Arguments),
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
     let mut output = anstream::AutoStream::auto(io::stdout().lock());
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Render(arguments) => render::run(&arguments, &mut output),
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {

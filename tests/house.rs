@@ -77,9 +77,22 @@ fn the_library_does_not_know_the_tool() {
 /// The tool reads, then a command thinks, then a report is written.
 #[test]
 fn the_tools_modules_import_in_one_direction() {
-    let forbidden = ["source", "document", "finding", "bundle", "input", "configuration"]
+    let shared = [
+        "source",
+        "document",
+        "finding",
+        "bundle",
+        "input",
+        "configuration",
+        "connection",
+        "environment",
+        "attachment",
+        "needs",
+    ];
+    let forbidden = shared
         .into_iter()
-        .flat_map(|module| [(module, "check"), (module, "report")])
+        .flat_map(|module| [(module, "check"), (module, "render"), (module, "report")])
+        .chain([("check", "render"), ("render", "check"), ("report", "render")])
         .chain([("report", "check"), ("source", "finding"), ("bundle", "configuration")]);
     let found: Vec<String> =
         forbidden.flat_map(|(module, other)| mentions(&format!("cli/{module}"), &format!("cli::{other}"))).collect();

@@ -81,8 +81,11 @@ fn echo(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     Response::new(header(request, geo::GEO).to_owned().into())
 }
 
-/// The service that is called out to.
+/// The service that is called out to, which hands out tokens too.
 fn locate(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.uri().path().starts_with("/computeMetadata/") {
+        return Response::new(r#"{"access_token":"ya29.bench","expires_in":3599,"token_type":"Bearer"}"#.into());
+    }
     if request.method() != "GET" || request.uri().path() != geo::PATH {
         return Response::builder().status(404).body(Full::default()).unwrap();
     }

@@ -105,11 +105,6 @@ impl<'a> Configuration<'a> {
         }
     }
 
-    /// The value of a key.
-    pub(crate) fn key(&self, key: &str) -> Option<&Value> {
-        self.keys.get(key)
-    }
-
     /// The configuration as it goes to the filter.
     pub(crate) fn to_value(&self) -> Value {
         Value::Object(self.keys.clone())

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// An environment.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Environment {
     /// `organization.name`.
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(constants, expected);
         let mut configuration = Configuration::default();
         environment.apply(&mut configuration, &AnyCluster);
-        assert_eq!(configuration.key("google"), Some(&json!({"metadata_cluster": "any"})));
+        assert_eq!(configuration.to_value().get("google"), Some(&json!({"metadata_cluster": "any"})));
         assert!(read("# nothing\n").unwrap().google.is_none());
     }
 

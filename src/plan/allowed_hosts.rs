@@ -58,14 +58,26 @@ impl AllowedHosts {
     }
 }
 
-/// The host without the brackets of an IPv6 address and the dot that may end a full name.
+/// The host without the brackets of an IPv6 address and the dot that may end a full name, or more of them.
 fn normal(host: &str) -> &str {
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    inside.strip_suffix('.').unwrap_or(inside)
+    inside.trim_end_matches('.')
 }
 
-/// Names of the machine itself and of the metadata servers of clouds.
-const DANGEROUS_NAMES: [&str; 4] = ["localhost", "metadata", "metadata.google.internal", "metadata.goog"];
+/// Names of the machine itself, as its file of hosts may have them, and of the metadata servers of clouds.
+const DANGEROUS_NAMES: [&str; 11] = [
+    "localhost",
+    "localhost4",
+    "localhost6",
+    "localhost.localdomain",
+    "ip6-localhost",
+    "ip6-loopback",
+    "metadata",
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data",
+    "instance-data.ec2.internal",
+];
 
 fn is_dangerous(host: &str) -> bool {
     if DANGEROUS_NAMES.contains(&host) || host.ends_with(".localhost") {
@@ -122,6 +134,9 @@ mod tests {
         let dangerous = [
             "localhost",
             "localhost.",
+            "localhost..",
+            "ip6-localhost",
+            "127.0.0.1..",
             "a.localhost",
             "127.0.0.1",
             "127.9.9.9",

@@ -113,7 +113,7 @@ fn single<'a, 'input>(
 fn check_root(root: Element<'_, '_>, names: &[&str], diagnostics: &mut Diagnostics) -> Option<()> {
     if !names.contains(&root.name()) {
         let (expected, found) = (names.first().unwrap_or(&""), root.name());
-        diagnostics.error(root.position(), format!("the document is a {found}, not a {expected}"));
+        diagnostics.error(root.position(), format!("the root element is {found}, not {expected}"));
         return None;
     }
     Some(())

@@ -35,10 +35,22 @@ fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 
 /// Envoy refuses it, and the module tells exactly this.
 pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
+    refused_with(lab, name, listener, expected, &[]);
+}
+
+/// Envoy refuses it, and the module tells exactly these errors and warnings.
+pub fn refused_with(
+    lab: &mut Lab,
+    name: &str,
+    listener: Listener,
+    errors: &'static [&'static str],
+    warnings: &'static [&'static str],
+) {
     lab.case(name, move |_| {
         move || async move {
             let validation = listener.validate();
-            assert_eq!(told(&validation.log), sorted("error", expected), "{}", validation.log);
+            let expected = [sorted("error", errors), sorted("warning", warnings)].concat();
+            assert_eq!(told(&validation.log), expected, "{}", validation.log);
             assert!(!validation.ok);
         }
     });

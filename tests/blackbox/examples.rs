@@ -80,4 +80,39 @@ pub fn cases(lab: &mut Lab) {
             example.stop();
         }
     });
+
+    lab.case("integration", |_| {
+        || async {
+            let example = Example::start("integration").await;
+            let expected: [fn(&Reply); 6] = [
+                |order| {
+                    assert_eq!((order.status, order.text()), (200, "Hello from the upstream.\n"));
+                    assert_eq!(order.header_all("upstream-saw"), ["0.7"]);
+                },
+                |refund| assert_json(refund, 200, r#"{"refund":"refund of 9007199254740993"}"#),
+                |report| assert_json(report, 202, r#"{"execution":"e-3"}"#),
+                |nobody| {
+                    let text =
+                        "Execution of IntegrationCallout IC-Risk failed. Reason: ResponseCode 404 is treated as error";
+                    assert_json(nobody, 500, &json("steps.integrationcallout.ExecutionFailed", text));
+                },
+                |amount| {
+                    let text = "Execution of SetIntegrationRequest SIR-Risk failed. Reason: \\\"some\\\" is no integer, which the parameter amount is to be";
+                    assert_json(amount, 500, &json("steps.setintegrationrequest.ExecutionFailed", text));
+                },
+                |stats| assert_eq!(stats.text(), "cluster.metadata.upstream_rq_200: 1\n"),
+            ];
+            tried(&example, &expected).await;
+            let path = "POST us-west1-integrations.googleapis.com/v1/projects/acme/locations/us-west1/integrations";
+            for (call, count) in [
+                ("risk:execute, answered 200", 1),
+                ("risk:execute, answered 404", 1),
+                ("refunds:execute, answered 200", 1),
+                ("report:schedule, answered 200", 1),
+            ] {
+                example.wait_for_stand_ins(&format!("{path}/{call}"), count).await;
+            }
+            example.stop();
+        }
+    });
 }

@@ -14,6 +14,8 @@ pub struct ServiceCallout {
     response: Option<String>,
     timeout: Option<u64>,
     properties: String,
+    inside: String,
+    connection: Option<String>,
 }
 
 impl ServiceCallout {
@@ -26,6 +28,8 @@ impl ServiceCallout {
             response: None,
             timeout: None,
             properties: String::new(),
+            inside: String::new(),
+            connection: None,
         }
     }
 
@@ -80,6 +84,18 @@ impl ServiceCallout {
         self
     }
 
+    /// Elements inside `<HTTPTargetConnection>`, as they stand.
+    pub fn inside(mut self, elements: &str) -> ServiceCallout {
+        self.inside.push_str(elements);
+        self
+    }
+
+    /// Another connection in place of the URL, as it stands.
+    pub fn connection(mut self, element: &str) -> ServiceCallout {
+        self.connection = Some(element.to_owned());
+        self
+    }
+
     /// The policy document.
     pub fn xml(&self) -> String {
         let request = self
@@ -88,15 +104,18 @@ impl ServiceCallout {
             .map_or_else(String::new, |(attributes, elements)| format!("<Request{attributes}>{elements}</Request>"));
         let element =
             |name: &str, text: Option<String>| text.map_or_else(String::new, |text| format!("<{name}>{text}</{name}>"));
+        let connection = self.connection.clone().unwrap_or_else(|| {
+            format!(
+                "<HTTPTargetConnection>{}<Properties>{}</Properties><URL>{}</URL></HTTPTargetConnection>",
+                self.inside, self.properties, self.url
+            )
+        });
         format!(
-            "<ServiceCallout name=\"{}\"{}>{request}{}{}<HTTPTargetConnection><Properties>{}</Properties><URL>{}</URL>\
-             </HTTPTargetConnection></ServiceCallout>",
+            "<ServiceCallout name=\"{}\"{}>{request}{}{}{connection}</ServiceCallout>",
             self.name,
             self.attributes,
             element("Response", self.response.clone()),
             element("Timeout", self.timeout.map(|milliseconds| milliseconds.to_string())),
-            self.properties,
-            self.url,
         )
     }
 

@@ -46,6 +46,21 @@ no problems in 3 files
     assert_eq!((run.status, run.output.as_str()), (0, expected));
 }
 
+/// Which identity and project there are is for the filter's configuration to say.
+#[test]
+fn an_integration_takes_the_place_of_a_target() {
+    let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
+    let expected = "\
+note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
+
+no problems in 5 files
+";
+    let whole = run(&["check", "risk"]);
+    assert_eq!((whole.status, whole.output.as_str()), (0, expected));
+    let alone = run(&["check", endpoint]);
+    assert_eq!((alone.status, alone.output.as_str()), (0, "no problems in 1 file\n"));
+}
+
 #[test]
 fn every_problem_of_a_bundle_is_told_at_once() {
     let run = run(&["check", "troubled"]);

@@ -119,7 +119,7 @@ fn a_filter_configuration_is_json_or_yaml() {
 
 #[test]
 fn the_examples_are_healthy() {
-    for example in ["geocoding", "orders"] {
+    for example in ["geocoding", "orders", "integration"] {
         let run = run(&["check", &format!("../../examples/{example}/envoy.yaml")]);
         assert_eq!((run.status, run.output.as_str()), (0, "no problems in 1 file\n"), "{example}");
     }

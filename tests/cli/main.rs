@@ -3,6 +3,8 @@
 
 mod bundles;
 mod check;
+mod environment;
+mod render;
 mod trace;
 mod usage;
 
@@ -22,23 +24,36 @@ fn run(arguments: &[&str]) -> Run {
     run_with(arguments, &[])
 }
 
+/// Runs the tool in the project's folder.
+fn run_in_project(arguments: &[&str]) -> Run {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, &[])
+}
+
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    finished(tool(arguments, environment).output().unwrap())
+    run_in(&bundles(), arguments, environment)
+}
+
+fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    finished(tool(folder, arguments, environment).output().unwrap())
 }
 
 /// Runs the tool with a text at its standard input.
 fn run_reading(arguments: &[&str], input: &str) -> Run {
-    let mut tool = tool(arguments, &[]);
+    let mut tool = tool(&bundles(), arguments, &[]);
     let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     finished(child.wait_with_output().unwrap())
 }
 
-fn tool(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+fn bundles() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles")
+}
+
+fn tool(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_envoy-callout"));
     command
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"))
+        .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
         .envs(environment.iter().copied());

@@ -7,6 +7,7 @@ use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::origin::{Origin, Scheme};
+use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use envoy_callout::policy::target_url::TargetUrl;
 use envoy_callout::policy::template::Part;
 use std::collections::BTreeMap;
@@ -30,6 +31,9 @@ struct Callout {
 impl Hosts {
     /// Adds a policy, if it is a callout. One whose URL another policy replaces has no host of its own.
     pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[Policy]) {
+        if let Policy::SetIntegrationRequest(request) = policy {
+            return self.add_integration(request, document);
+        }
         let Policy::ServiceCallout(callout) = policy else { return };
         let Target::Url(url) = &callout.connection.target else { return };
         let is_replaced =
@@ -47,8 +51,19 @@ impl Hosts {
             None if has_variable_host(url) => &mut self.variable,
             None => return,
         };
-        if !callouts.iter().any(|other| other.policy == added.policy && other.source == added.source) {
-            callouts.push(added);
+        add(callouts, added);
+    }
+
+    /// The policy that says where an integration runs is what calls its host.
+    fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
+        let added = Callout {
+            policy: request.attributes.name.to_string(),
+            source: document.source.clone(),
+            position: document.position_in_file(request.position),
+        };
+        match request.origin() {
+            Some(origin) => add(self.fixed.entry(origin).or_default(), added),
+            None => add(&mut self.variable, added),
         }
     }
 
@@ -58,6 +73,12 @@ impl Hosts {
             note(&format!("{origin} needs a cluster"), callouts, findings);
         }
         note("hosts that come from variables need a cluster for \"*\"", &self.variable, findings);
+    }
+}
+
+fn add(callouts: &mut Vec<Callout>, added: Callout) {
+    if !callouts.iter().any(|other| other.policy == added.policy && other.source == added.source) {
+        callouts.push(added);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::configuration::of_diagnostic;
 use crate::cli::document::Document;
 use crate::cli::finding::{Finding, Findings, Severity};
 use envoy_callout::policy::Policy;
-use envoy_callout::policy::endpoint::{ProxyEndpoint, SharedFlow, TargetEndpoint};
+use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
 
 /// Checks a document, which its root element tells the kind of.
 pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Hosts, types: &mut Types) {
@@ -17,6 +17,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
     let diagnostics = match element {
         "ProxyEndpoint" | "ProxyEndPoint" => ProxyEndpoint::parse(&text, "proxy_endpoint").1,
         "TargetEndpoint" | "TargetEndPoint" => TargetEndpoint::parse(&text, "target_endpoints[0]").1,
+        "IntegrationEndpoint" => IntegrationEndpoint::parse(&text, "integration_endpoints[0]").1,
         "SharedFlow" => SharedFlow::parse(&text, "shared_flows[0]").1,
         _ => {
             let (policy, diagnostics) = Policy::parse(&text, "policies[0]");

@@ -14,6 +14,7 @@ use crate::policy::integration_callout::IntegrationCallout;
 use crate::policy::set_integration_request::{DEFAULT_REQUEST, service_origin};
 use crate::policy::success_codes::SuccessCodes;
 use crate::policy::variable::Variable;
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -42,7 +43,7 @@ impl<H: Host> Transaction<'_, H> {
         let call = self.integration_call(&policy.request, &policy.as_variable, policy.is_async).await?;
         let reply = self.host.call(index, &call).await;
         if policy.clear_payload {
-            self.unset(&policy.request);
+            self.clear_object(&policy.request);
         }
         let message = match reply {
             Ok(reply) => response(reply),
@@ -73,6 +74,16 @@ impl<H: Host> Transaction<'_, H> {
         let reply = self.host.background().call(&call).await.map_err(|failure| failed(Failure::Call(failure)))?;
         self.put_message(ByteString::from_static("response"), response(reply));
         Ok(())
+    }
+
+    /// Takes the request object away. The client's own message stays and loses its body, as with a ServiceCallout.
+    fn clear_object(&mut self, name: &str) {
+        if !matches!(name, "request" | "message") {
+            return self.unset(name);
+        }
+        if let Some(message) = self.message_named(name).and_then(|id| self.message_mut(id)) {
+            message.body = Bytes::new();
+        }
     }
 
     /// The call that runs the integration of a request object.

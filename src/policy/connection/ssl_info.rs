@@ -55,7 +55,8 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     let asked = OF_THE_CLUSTER.into_iter().filter(|name| {
         ssl_info.child(name).is_some_and(|element| !element.text().is_empty() || element.children().next().is_some())
     });
-    let flags = [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors)];
+    let flags =
+        [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors && !is_enforced)];
     let asked: Vec<&str> = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(asked).collect();
     if !asked.is_empty() {
         let message = format!("TLS is the cluster's: give its transport_socket what {} asks for", asked.join(", "));

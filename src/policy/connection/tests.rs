@@ -149,10 +149,7 @@ fn ssl_info_is_checked_and_handed_to_the_cluster() {
         (
             https,
             "<Enabled>true</Enabled><Enforce>true</Enforce><IgnoreValidationErrors>true</IgnoreValidationErrors>",
-            vec![
-                "IgnoreValidationErrors is disregarded: SSLInfo has Enforce",
-                "TLS is the cluster's: give its transport_socket what IgnoreValidationErrors asks for",
-            ],
+            vec!["IgnoreValidationErrors is disregarded: SSLInfo has Enforce"],
         ),
         (
             https,

@@ -83,7 +83,7 @@ fn problems_name_the_step_and_the_column() {
     assert!(shared.is_none());
     assert_eq!(
         texts(&problems),
-        ["shared_flows[0], line 1, column 1: the document is a TargetEndpoint, not a SharedFlow"]
+        ["shared_flows[0], line 1, column 1: the root element is TargetEndpoint, not SharedFlow"]
     );
 }
 

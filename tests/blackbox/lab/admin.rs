@@ -41,7 +41,7 @@ impl Admin {
     pub async fn wait_for_stat(&self, name: &str, value: u64) {
         let reached = async {
             while self.stat(name).await != Some(value) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
         if tokio::time::timeout(STAT_LIMIT, reached).await.is_err() {

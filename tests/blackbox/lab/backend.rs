@@ -1,6 +1,7 @@
 //! HTTP servers that record what they receive.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use hyper::header::HeaderMap;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use super::Answer;
 use super::body::SentBody;
@@ -27,6 +30,8 @@ pub struct Received {
     /// `:authority` or the `host` header.
     pub authority: String,
     pub version: Version,
+    /// The certificate that the client showed.
+    pub client_certificate: Option<Vec<u8>>,
     headers: HeaderMap,
     content: Content,
 }
@@ -45,6 +50,7 @@ impl Message for Received {
 #[derive(Clone)]
 pub struct Backend {
     cluster: String,
+    address: SocketAddr,
     records: Arc<Records>,
 }
 
@@ -61,20 +67,26 @@ impl Backend {
     pub(super) fn serve(
         cluster: String,
         listener: TcpListener,
+        tls: Option<TlsAcceptor>,
         handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
     ) -> Backend {
         let records = Arc::new(Records::default());
-        let backend = Backend { cluster, records: Arc::clone(&records) };
+        let address = listener.local_addr().unwrap();
+        let backend = Backend { cluster, address, records: Arc::clone(&records) };
         let handler: Handler = Arc::new(handler);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
                 let records = Arc::clone(&records);
                 let handler = Arc::clone(&handler);
+                let tls = tls.clone();
                 tokio::spawn(async move {
-                    let service = service_fn(|request| handle(request, Arc::clone(&records), Arc::clone(&handler)));
-                    let _ =
-                        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+                    let Some(tls) = tls else { return serve(stream, None, records, handler).await };
+                    // A client that refuses the certificate, or has none of its own, gets no further.
+                    let Ok(stream) = tls.accept(stream).await else { return };
+                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                    let shown = shown.map(|certificate| certificate.to_vec());
+                    serve(stream, shown, records, handler).await;
                 });
             }
         });
@@ -84,6 +96,11 @@ impl Backend {
     /// The name of the Envoy cluster that leads here.
     pub fn cluster(&self) -> &str {
         &self.cluster
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Every request that arrived so far, in the order of their ends.
@@ -128,8 +145,20 @@ impl Backend {
     }
 }
 
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    client_certificate: Option<Vec<u8>>,
+    records: Arc<Records>,
+    handler: Handler,
+) {
+    let service =
+        service_fn(|request| handle(request, client_certificate.clone(), Arc::clone(&records), Arc::clone(&handler)));
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
 async fn handle(
     request: hyper::Request<Incoming>,
+    client_certificate: Option<Vec<u8>>,
     records: Arc<Records>,
     handler: Handler,
 ) -> Result<hyper::Response<SentBody>, Infallible> {
@@ -142,6 +171,7 @@ async fn handle(
         path_and_query: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         authority: authority.or_else(host).unwrap_or_default(),
         version: head.version,
+        client_certificate,
         content: Content::read(body).await,
         headers: head.headers,
     };

@@ -2,32 +2,43 @@
 
 use std::net::SocketAddr;
 
-use hyper::Version;
+use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
+use hyper::{Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::body::SentBody;
 use super::message::Content;
 use super::{Reply, Request};
 
 /// Sends the request and reads the whole response. Dropping the future closes the connection.
 pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, String> {
-    let stream = TcpStream::connect(address).await.map_err(|error| format!("connect to {address}: {error}"))?;
-    let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(stream);
+    if request.version == Version::HTTP_2 {
+        let (mut sender, _connection) = open_http2(address).await?;
+        return read(sender.send_request(request.into_hyper()).await).await;
+    }
+    let (mut sender, driver) = http1::handshake(connect(address).await?).await.map_err(|error| error.to_string())?;
     // A task set ends its tasks when it is dropped.
     let mut connection = JoinSet::new();
-    let response = if request.version == Version::HTTP_2 {
-        let (mut sender, driver) =
-            http2::handshake(TokioExecutor::new(), io).await.map_err(|error| error.to_string())?;
-        connection.spawn(driver);
-        sender.send_request(request.into_hyper()).await
-    } else {
-        let (mut sender, driver) = http1::handshake(io).await.map_err(|error| error.to_string())?;
-        connection.spawn(driver);
-        sender.send_request(request.into_hyper()).await
-    };
+    connection.spawn(driver);
+    read(sender.send_request(request.into_hyper()).await).await
+}
+
+/// Opens an HTTP/2 connection, which closes when the task set is dropped.
+pub async fn open_http2(
+    address: SocketAddr,
+) -> Result<(http2::SendRequest<SentBody>, JoinSet<hyper::Result<()>>), String> {
+    let io = connect(address).await?;
+    let (sender, driver) = http2::handshake(TokioExecutor::new(), io).await.map_err(|error| error.to_string())?;
+    let mut connection = JoinSet::new();
+    connection.spawn(driver);
+    Ok((sender, connection))
+}
+
+/// Reads the whole of a response.
+pub async fn read(response: hyper::Result<Response<Incoming>>) -> Result<Reply, String> {
     let (head, body) = response.map_err(|error| format!("no response: {error:?}"))?.into_parts();
     Ok(Reply {
         status: head.status.as_u16(),
@@ -35,4 +46,10 @@ pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, St
         headers: head.headers,
         content: Content::read(body).await,
     })
+}
+
+async fn connect(address: SocketAddr) -> Result<TokioIo<TcpStream>, String> {
+    let stream = TcpStream::connect(address).await.map_err(|error| format!("connect to {address}: {error}"))?;
+    let _ = stream.set_nodelay(true);
+    Ok(TokioIo::new(stream))
 }

@@ -35,6 +35,12 @@ impl Cluster {
         )
     }
 
+    /// Envoy speaks TLS to it; the fields of `UpstreamTlsContext`.
+    pub fn tls(self, mut context: Value) -> Cluster {
+        context["@type"] = json!("type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext");
+        self.option("transport_socket", json!({"name": "envoy.transport_sockets.tls", "typed_config": context}))
+    }
+
     pub fn connect_timeout(self, timeout: Duration) -> Cluster {
         self.option("connect_timeout", json!(duration(timeout)))
     }

@@ -12,6 +12,19 @@ fn is_vm_failure(line: &str) -> bool {
             .any(|sign| line.contains(sign))
 }
 
+/// What the module told under this plugin: the level and the text, in order. Of a line that several VMs wrote, as they do
+/// of a configuration, each counts.
+pub fn told(directory: &Path, plugin: &str) -> Vec<(String, String)> {
+    let log = fs::read(directory.join("envoy.log")).unwrap();
+    let mark = format!("wasm log {plugin} ");
+    let line = |line: &str| {
+        let (head, text) = line.split_once(": callout: ").filter(|(head, _)| head.contains(&mark))?;
+        let level = head.split(['[', ']']).filter(|part| !part.is_empty()).nth(2)?;
+        Some((level.to_owned(), text.to_owned()))
+    };
+    String::from_utf8_lossy(&log).lines().filter_map(line).collect()
+}
+
 /// Fails with every line of the logs in this directory that tells of a failed VM.
 pub fn no_vm_failed(directory: &Path) -> Result<(), String> {
     let mut failures = Vec::new();

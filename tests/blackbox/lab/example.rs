@@ -9,6 +9,7 @@ use tokio::net::TcpSocket;
 
 use super::client::exchange;
 use super::envoy::Envoy;
+use super::validate::Validation;
 use super::{Reply, Request, RunDirectory, envoy_log, filter};
 
 const LOG_LIMIT: Duration = Duration::from_secs(5);
@@ -25,7 +26,7 @@ pub struct Example {
     directory: RunDirectory,
     commands: Vec<Command>,
     // The port of the stand-ins is part of the configuration, so nobody else may take it.
-    _reserved: TcpSocket,
+    _reserved: Option<TcpSocket>,
 }
 
 /// A curl command of the example's `try.sh`.
@@ -47,20 +48,25 @@ impl Example {
         reserved.set_reuseport(true).unwrap();
         reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let stand_ins = reserved.local_addr().unwrap().port().to_string();
-        let mut configuration = read("envoy.yaml");
-        for (written, replacement) in [
-            (format!("port_value: {ADMIN}"), "port_value: 0".to_owned()),
-            (format!("port_value: {PROXY}}}"), "port_value: 0}".to_owned()),
-            (format!("port_value: {STAND_INS}}}"), format!("port_value: {stand_ins}}}")),
-            (MODULE.to_owned(), filter::module().display().to_string()),
-        ] {
-            assert!(configuration.contains(&written), "{name} has no {written}");
-            configuration = configuration.replace(&written, &replacement);
-        }
+        let stand_ins = (format!("port_value: {STAND_INS}}}"), format!("port_value: {stand_ins}}}"));
+        let configuration =
+            replaced(read("envoy.yaml"), &own_ports().into_iter().chain([stand_ins]).collect::<Vec<_>>());
         let directory = RunDirectory::create();
         let envoy = Envoy::start("envoy.yaml", configuration.as_bytes(), 2, &directory).await;
         let commands = read("try.sh").lines().filter(|line| line.starts_with("curl ")).map(Command::parse).collect();
-        Example { envoy, directory, commands, _reserved: reserved }
+        Example { envoy, directory, commands, _reserved: Some(reserved) }
+    }
+
+    /// Starts a file of this repository that needs no stand-ins.
+    pub async fn start_alone(file: &str) -> Example {
+        let directory = RunDirectory::create();
+        let envoy = Envoy::start("envoy.yaml", alone(file).as_bytes(), 1, &directory).await;
+        Example { envoy, directory, commands: Vec::new(), _reserved: None }
+    }
+
+    /// Asks Envoy whether it takes such a file.
+    pub fn validate(file: &str) -> Validation {
+        Validation::of("envoy.yaml", alone(file).as_bytes(), &RunDirectory::create())
     }
 
     /// What `try.sh` shows, in order.
@@ -77,8 +83,8 @@ impl Example {
         exchange(address, command.request.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", command.text))
     }
 
-    pub async fn get(&self, path_and_query: &str) -> Reply {
-        exchange(self.proxy(), Request::get(path_and_query)).await.unwrap()
+    pub async fn send(&self, request: Request) -> Reply {
+        exchange(self.proxy(), request).await.unwrap()
     }
 
     /// Waits until the stand-ins have printed this many lines that contain `text`.
@@ -105,6 +111,28 @@ impl Example {
     fn proxy(&self) -> SocketAddr {
         self.envoy.addresses().listeners["proxy"]
     }
+}
+
+fn alone(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    replaced(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}")), &own_ports())
+}
+
+/// What every example is written with, and what stands there in the lab.
+fn own_ports() -> [(String, String); 3] {
+    [
+        (format!("port_value: {ADMIN}"), "port_value: 0".to_owned()),
+        (format!("port_value: {PROXY}}}"), "port_value: 0}".to_owned()),
+        (MODULE.to_owned(), filter::module().display().to_string()),
+    ]
+}
+
+fn replaced(mut configuration: String, replacements: &[(String, String)]) -> String {
+    for (written, replacement) in replacements {
+        assert!(configuration.contains(written), "the example has no {written}");
+        configuration = configuration.replace(written, replacement);
+    }
+    configuration
 }
 
 impl Command {

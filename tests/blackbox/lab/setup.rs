@@ -2,13 +2,16 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::{Admin, Answer, Backend, Cluster, Lab, Listener, Message, RawBackend, Received, Site, Wire};
+use super::{
+    Admin, Answer, Authority, Backend, Cluster, Identity, Lab, Listener, Message, RawBackend, Received, Site, Wire,
+};
 
 /// Declares listeners, clusters and servers, all named after the case.
 pub struct Setup<'lab> {
@@ -38,7 +41,28 @@ impl<'lab> Setup<'lab> {
         let listener = self.bind();
         let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
         let _context = self.lab.runtime.enter();
-        Backend::serve(name, listener, handler)
+        Backend::serve(name, listener, None, handler)
+    }
+
+    /// A server that speaks TLS as `identity`, only with clients of `clients` if those are given.
+    pub fn tls_backend(
+        &mut self,
+        cluster: Cluster,
+        identity: &Identity,
+        clients: Option<&Authority>,
+        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+    ) -> Backend {
+        let listener = self.bind();
+        let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
+        let _context = self.lab.runtime.enter();
+        Backend::serve(name, listener, Some(identity.acceptor(clients)), handler)
+    }
+
+    /// A file for Envoy to read.
+    pub fn file(&mut self, name: &str, content: &str) -> PathBuf {
+        let path = self.lab.directory.path().join(format!("{}-{name}", self.name));
+        std::fs::write(&path, content).unwrap();
+        path
     }
 
     /// A server that answers 200 with the body and the content type of the request.

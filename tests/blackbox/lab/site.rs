@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::client::exchange;
 use super::envoy::Addresses;
-use super::{Backend, LogEntry, Reply, Request, Wire, access_log};
+use super::{Backend, LogEntry, Reply, Request, Session, Wire, access_log, envoy_log};
 
 /// One listener and what stands behind it.
 #[derive(Clone)]
@@ -53,6 +53,11 @@ impl Site {
         Exchange { task: tokio::spawn(async move { site.try_send(request).await }) }
     }
 
+    /// Opens a connection for many requests.
+    pub async fn session(&self) -> Session {
+        Session::open(self).await
+    }
+
     /// Opens a bare connection; its streams do not count for `logged`.
     pub async fn connect(&self) -> Wire {
         Wire::connect(self.address()).await
@@ -81,7 +86,17 @@ impl Site {
         self.logged().await.state(variable).map(ToOwned::to_owned)
     }
 
-    fn address(&self) -> SocketAddr {
+    /// What the module told in Envoy's log under this plugin while it ran: the level and the text.
+    pub fn told(&self) -> Vec<(String, String)> {
+        envoy_log::told(&self.directory(), &self.name)
+    }
+
+    /// Where Envoy writes its log and the access logs.
+    pub fn directory(&self) -> PathBuf {
+        self.access_log.parent().unwrap().to_owned()
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
         self.addresses.get().expect("Envoy runs only during the test").listeners[&self.name]
     }
 }
@@ -92,6 +107,10 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    pub(super) fn new(task: JoinHandle<Result<Reply, String>>) -> Exchange {
+        Exchange { task }
+    }
+
     pub async fn reply(self) -> Reply {
         self.task.await.unwrap().unwrap()
     }

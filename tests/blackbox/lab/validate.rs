@@ -22,8 +22,16 @@ impl Listener {
         let upstream = Cluster::new().to_json("upstream", None);
         let listener = self.to_json("validated", "upstream", &directory.path().join("access.log"));
         let bootstrap = Bootstrap { listeners: vec![listener], clusters: vec![upstream] };
-        let path = directory.path().join("bootstrap.json");
-        fs::write(&path, serde_json::to_vec_pretty(&bootstrap.to_json()).unwrap()).unwrap();
+        let configuration = serde_json::to_vec_pretty(&bootstrap.to_json()).unwrap();
+        Validation::of("bootstrap.json", &configuration, &directory)
+    }
+}
+
+impl Validation {
+    /// Asks Envoy about a whole configuration file of this name and content.
+    pub(super) fn of(name: &str, configuration: &[u8], directory: &RunDirectory) -> Validation {
+        let path = directory.path().join(name);
+        fs::write(&path, configuration).unwrap();
         let output = Command::new(envoy::binary())
             .args(["--mode", "validate", "--disable-hot-restart"])
             .args(["--log-level", "warning", "--component-log-level", "wasm:info", "--config-path"])

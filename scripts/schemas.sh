@@ -1,0 +1,19 @@
+#!/bin/sh
+# What is rendered for Istio and Envoy Gateway fits the published schemas. Without npm there is nothing to check it with.
+set -eu
+cd "$(dirname "$0")/.."
+
+command -v npm >/dev/null || { echo "no npm: rendered resources are not checked against schemas" >&2; exit 0; }
+modules=${CARGO_TARGET_DIR:-$PWD/target}/schemas
+mkdir -p "$modules"
+npm install --silent --no-audit --no-fund --prefix "$modules" \
+    @kubernetes-models/istio@3 @kubernetes-models/gateway-api@2 yaml@2 >&2
+
+rendered=$modules/rendered
+mkdir -p "$rendered"
+for format in istio envoy-gateway; do
+    cargo run --quiet -- render examples/weather --format $format >"$rendered/weather-$format.yaml"
+    cargo run --quiet -- render examples/shop examples/shop/trace --environment examples/shop/environment.yaml \
+        --format $format >"$rendered/shop-$format.yaml" 2>/dev/null
+done
+node scripts/schemas.mjs "$modules/node_modules" "$rendered"/*.yaml

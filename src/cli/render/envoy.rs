@@ -1,0 +1,59 @@
+//! A whole configuration for Envoy.
+
+mod cluster;
+mod filter;
+mod routes;
+
+pub(super) use cluster::{clusters, duration};
+pub(super) use filter::{typed, wasm_of};
+pub(super) use routes::{NOT_FOUND_BODY, TARGET_HEADER};
+
+use super::deployment::Deployment;
+use super::object::With as _;
+use serde_json::{Value, json};
+
+/// What the command line says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options<'a> {
+    /// Where the proxy listens.
+    pub(super) port: u16,
+    /// Where the administration interface listens, on this machine alone.
+    pub(super) admin_port: u16,
+    /// The file of the module.
+    pub(super) module: &'a str,
+}
+
+/// Bodies that policies see are kept whole: up to Apigee's 10 MB, not Envoy's 1 MiB.
+const LARGEST_BODY: u32 = 10 << 20;
+
+/// The configuration that Envoy starts with.
+pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value {
+    let filters = deployment.endpoints.iter().map(|endpoint| filter::http_filter(endpoint, options.module));
+    let router =
+        filter::named("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", json!({}));
+    let manager = filter::named(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        json!({
+            "stat_prefix": "proxy",
+            "stream_idle_timeout": format!("{}s", deployment.idle_secs),
+            "route_config": routes::configuration(deployment),
+            "http_filters": filters.chain([router]).collect::<Vec<_>>(),
+        }),
+    );
+    let needs_body = deployment.endpoints.iter().any(|endpoint| endpoint.needs_body);
+    let listener = json!({"name": "proxy", "address": socket_address("0.0.0.0", options.port)})
+        .with("per_connection_buffer_limit_bytes", needs_body.then(|| json!(LARGEST_BODY)))
+        .with("filter_chains", json!([{"filters": [manager]}]));
+    json!({
+        "admin": {"address": socket_address("127.0.0.1", options.admin_port)},
+        "static_resources": {
+            "listeners": [listener],
+            "clusters": clusters(deployment),
+        },
+    })
+}
+
+fn socket_address(address: &str, port: u16) -> Value {
+    json!({"socket_address": {"address": address, "port_value": port}})
+}

@@ -1,0 +1,105 @@
+//! Base paths as Envoy's routes match and rewrite them.
+
+use std::cmp::Reverse;
+
+/// A base path by its segments, `*` among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BasePath(Vec<String>);
+
+/// What a route replaces in the path of a request, so that the target gets its own path and the suffix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rewrite {
+    /// Nothing.
+    Keep,
+    /// What the match found is replaced by a text.
+    Prefix(String),
+    /// What the expression finds is replaced by a text.
+    Regex(String, String),
+}
+
+impl BasePath {
+    pub(super) fn new(text: &str) -> BasePath {
+        BasePath(text.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The path as a prefix, when it holds no `*`. Empty for the root.
+    pub(super) fn literal(&self) -> Option<String> {
+        let has_wildcard = self.0.iter().any(|segment| segment == "*");
+        (!has_wildcard).then(|| self.0.iter().map(|segment| format!("/{segment}")).collect())
+    }
+
+    /// An expression that matches the base path alone.
+    pub(super) fn regex(&self) -> String {
+        let segment = |segment: &String| match segment.as_str() {
+            "*" => "/[^/]+".to_owned(),
+            text => format!("/{}", escape(text)),
+        };
+        self.0.iter().map(segment).collect()
+    }
+
+    /// An expression that matches every path below.
+    pub(super) fn regex_of_all_below(&self) -> String {
+        format!("{}(/.*)?", self.regex())
+    }
+
+    /// What a route to a target with that path replaces; `target` is empty or begins with a slash and ends in none.
+    pub(super) fn rewrite(&self, target: &str) -> Rewrite {
+        match (self.literal().as_deref(), target) {
+            (Some(""), "") => Rewrite::Keep,
+            (Some(""), target) => Rewrite::Prefix(format!("{target}/")),
+            (Some(_), target) if !target.is_empty() => Rewrite::Prefix(target.to_owned()),
+            // A prefix that is replaced by `/` alone would leave two slashes.
+            (_, "") => Rewrite::Regex(format!("^{}/?", self.regex()), "/".to_owned()),
+            (_, target) => Rewrite::Regex(format!("^{}", self.regex()), target.to_owned()),
+        }
+    }
+
+    /// Whether every path below the other may be below this one.
+    pub(super) fn covers(&self, other: &BasePath) -> bool {
+        self.0.len() <= other.0.len()
+            && self.0.iter().zip(&other.0).all(|(own, others)| own == "*" || others == "*" || own == others)
+    }
+
+    /// The order in which routes are to be tried: longer paths first, fixed segments before `*`.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        let wildcards = self.0.iter().filter(|segment| *segment == "*").count();
+        (Reverse(self.0.len()), wildcards)
+    }
+}
+
+fn escape(text: &str) -> String {
+    let special = |c: char| r"\.+*?()|[]{}^$".contains(c);
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_gets_its_own_path_and_the_suffix() {
+        let regex = |pattern: &str, text: &str| Rewrite::Regex(pattern.to_owned(), text.to_owned());
+        let cases = [
+            ("/", "", Rewrite::Keep),
+            ("/", "/api", Rewrite::Prefix("/api/".to_owned())),
+            ("/v1", "", regex("^/v1/?", "/")),
+            ("/v1/", "/api", Rewrite::Prefix("/api".to_owned())),
+            ("/v1.0", "", regex(r"^/v1\.0/?", "/")),
+            ("/a/*/c", "", regex("^/a/[^/]+/c/?", "/")),
+            ("/a/*", "/api", regex("^/a/[^/]+", "/api")),
+        ];
+        for (base, target, expected) in cases {
+            assert_eq!(BasePath::new(base).rewrite(target), expected, "{base} {target}");
+        }
+    }
+
+    #[test]
+    fn longer_base_paths_come_first() {
+        let mut paths = ["/", "/a/*", "/b", "/a/b"].map(BasePath::new);
+        paths.sort_by_key(BasePath::order);
+        assert_eq!(paths, ["/a/b", "/a/*", "/b", "/"].map(BasePath::new));
+        assert!(BasePath::new("/a").covers(&BasePath::new("/a/*")));
+        assert!(!BasePath::new("/a/*").covers(&BasePath::new("/a")));
+        assert!(!BasePath::new("/b").covers(&BasePath::new("/a/b")));
+    }
+}

@@ -1,0 +1,104 @@
+//! What the tool renders, in an Envoy of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tokio::net::TcpListener;
+
+use super::client::exchange;
+use super::envoy::{self, Envoy};
+use super::{Answer, Backend, Received, Reply, Request, RunDirectory, envoy_log, filter};
+
+/// A running Envoy with a rendered configuration.
+pub struct Rendered {
+    envoy: Envoy,
+    directory: RunDirectory,
+}
+
+/// Runs `render` in the project's folder. The listeners get ports of their own.
+pub fn render(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
+        .arg("render")
+        .args(arguments)
+        .args(["--port", "0", "--admin-port", "0", "--module"])
+        .arg(filter::module())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "render {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The example of that name with its environment, if it has one, as arguments of `render`. `adapt` changes the
+/// environment; its key stores are made.
+pub fn example(name: &str, directory: &RunDirectory, adapt: impl Fn(&str) -> String) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let mut arguments = vec![folder.display().to_string()];
+    let children = fs::read_dir(&folder).unwrap().map(|child| child.unwrap().path());
+    let shared_flows = children.filter(|child| child.join("sharedflowbundle").is_dir());
+    arguments.extend(shared_flows.map(|child| child.display().to_string()));
+    if let Ok(environment) = fs::read_to_string(folder.join("environment.yaml")) {
+        let stores = directory.path().join("tls");
+        make_certificate(&stores.join("orders-keys/shop"));
+        make_certificate(&stores.join("orders-trust/ca"));
+        let file = directory.path().join("environment.yaml");
+        fs::write(&file, format!("{}tls: {{stores: {}}}\n", adapt(&environment), stores.display())).unwrap();
+        arguments.extend(["--environment".to_owned(), file.display().to_string()]);
+    }
+    arguments
+}
+
+/// A certificate that signs itself, and its key: `PATH.crt` and `PATH.key`.
+fn make_certificate(path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let file = |extension| -> PathBuf { path.with_extension(extension) };
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-keyout"])
+        .arg(file("key"))
+        .arg("-out")
+        .arg(file("crt"))
+        .output()
+        .unwrap_or_else(|error| panic!("openssl: {error}"));
+    assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// What Envoy says to a configuration that it does not take.
+pub fn validate(configuration: &str, directory: &RunDirectory) -> Result<(), String> {
+    let file = directory.path().join("validated.yaml");
+    fs::write(&file, configuration).unwrap();
+    let output = Command::new(envoy::binary())
+        .args(["--mode", "validate", "--log-level", "warning", "--config-path"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// A server and its port.
+pub async fn server(handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> (Backend, u16) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (Backend::serve(format!("port {port}"), listener, None, handler), port)
+}
+
+impl Rendered {
+    pub async fn start(configuration: &str) -> Rendered {
+        let directory = RunDirectory::create();
+        let envoy = Envoy::start("envoy.yaml", configuration.as_bytes(), 1, &directory).await;
+        Rendered { envoy, directory }
+    }
+
+    pub async fn send(&self, request: Request) -> Reply {
+        exchange(self.envoy.addresses().listeners["proxy"], request).await.unwrap()
+    }
+
+    /// Stops Envoy and looks for failed VMs in its log.
+    pub fn stop(self) {
+        drop(self.envoy);
+        envoy_log::no_vm_failed(self.directory.path()).unwrap();
+    }
+}

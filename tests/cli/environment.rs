@@ -1,0 +1,61 @@
+//! Environment files: what `check` makes of them, and the template.
+
+use super::{run_in_project, scratch};
+
+const SHOP: [&str; 2] = ["examples/shop", "examples/shop/trace"];
+
+#[test]
+fn check_says_what_the_environment_must_hold() {
+    let run = run_in_project(&["check", SHOP[0], SHOP[1]]);
+    let expected = "\
+note: https://risk.example.com needs a cluster: SC-Risk calls it
+note: hosts that come from variables need a cluster for \"*\": SC-Price calls it
+note: catalogue-1 is a target server of the environment: the target endpoint catalogue uses it
+note: catalogue-2 is a target server of the environment: the target endpoint catalogue uses it
+note: catalogue-standby is a target server of the environment: the target endpoint catalogue uses it
+note: stock-1 is a target server of the environment: SC-Stock uses it
+note: stock-2 is a target server of the environment: SC-Stock uses it
+note: a Google identity is the environment's to bring: SC-Risk needs it
+note: the environment has to bring what the bundle does not hold: propertyset.shop.warehouse
+
+no problems in 17 files
+";
+    assert_eq!((run.status, run.output.as_str(), run.errors.as_str()), (0, expected, ""));
+}
+
+#[test]
+fn what_an_environment_lacks_is_an_error() {
+    let file = scratch("lacking").join("environment.yaml");
+    std::fs::write(&file, "target_servers:\n  stock-1: {host: a, port: 80}\ngoogle: {}\n").unwrap();
+    let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
+    assert_eq!(run.status, 1);
+    let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
+    assert_eq!(errors, ["error: there is no target server named stock-2: add it to target_servers"]);
+}
+
+#[test]
+fn a_broken_environment_is_told_with_its_place() {
+    let file = scratch("broken-environment").join("environment.yaml");
+    std::fs::write(&file, "organization: acme\ntarget_server: {}\n").unwrap();
+    let path = file.to_str().unwrap();
+    let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", path]);
+    assert_eq!(run.status, 1);
+    let expected = format!(
+        "error: unknown key target_server; did you mean target_servers?\n --> {path}:2:1\n  |\n2 | target_server: {{}}\n"
+    );
+    assert!(run.output.contains(&expected), "{}", run.output);
+    let missing = run_in_project(&["check", SHOP[0], "--environment", "nowhere.yaml"]);
+    assert_eq!(missing.status, 2);
+}
+
+#[test]
+fn the_template_holds_what_the_bundles_need() {
+    let template = run_in_project(&["render", "--environment-template", SHOP[0], SHOP[1]]);
+    assert_eq!((template.status, template.output.as_str()), (0, include_str!("environment.yaml")));
+    let file = scratch("template").join("environment.yaml");
+    std::fs::write(&file, &template.output).unwrap();
+    let check = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
+    assert_eq!(check.status, 0, "{}", check.output);
+    let little = run_in_project(&["render", "--environment-template", "examples/weather"]);
+    assert!(!little.output.contains("target_servers"), "{}", little.output);
+}
