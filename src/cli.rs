@@ -6,6 +6,7 @@ mod check;
 mod configuration;
 mod connection;
 mod document;
+mod embedded;
 mod environment;
 mod finding;
 mod input;
@@ -14,6 +15,7 @@ mod render;
 mod report;
 mod run;
 mod source;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use input::InputError;
@@ -34,6 +36,7 @@ struct Arguments {
 enum Command {
     Check(check::Arguments),
     Render(render::Arguments),
+    Trace(trace::Arguments),
     Run(run::Arguments),
 }
 
@@ -47,6 +50,8 @@ Colours are used on a terminal unless NO_COLOR is set.";
 enum CommandError {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    Trace(#[from] trace::TraceError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
     #[error("{0}")]
@@ -67,6 +72,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Render(arguments) => render::run(&arguments, &mut output),
+        Command::Trace(arguments) => trace::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
     };
     let result = result.and_then(|outcome| {

@@ -123,8 +123,12 @@ impl Needs {
 
     /// Gives a configuration stand-ins for all of it, so that the rest of the bundle can be checked.
     pub(crate) fn stand_in(&self, configuration: &mut Configuration<'_>) {
-        let server = json!({"host": "stand-in", "port": 80, "cluster": "any"});
-        let servers: BTreeMap<&String, &Value> = self.servers.keys().map(|name| (name, &server)).collect();
+        let is_host = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        let server = |name: &str| {
+            let host = if is_host(name) { name } else { "stand-in" };
+            json!({"host": host, "port": 80, "cluster": "any"})
+        };
+        let servers: BTreeMap<&String, Value> = self.servers.keys().map(|name| (name, server(name))).collect();
         configuration.set("target_servers", json!(servers));
         let proxies = self.local_proxies.keys().map(|local| match local {
             Local::Named(proxy, endpoint) => {

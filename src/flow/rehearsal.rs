@@ -3,7 +3,7 @@
 //! Only a host that asks for it pays for it: see [`Host::IS_REHEARSAL`].
 
 use crate::flow::fault::Fault;
-use crate::flow::host::{Call, CallFailure, CallReply, Host};
+use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host};
 use crate::flow::message::{Message, StartLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
@@ -16,8 +16,15 @@ use std::collections::BTreeMap;
 /// Something that a transaction did, in the order in which it does it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A flow with steps begins: `PreFlow request`.
-    Flow(String),
+    /// A flow with steps begins.
+    Flow {
+        /// The target endpoint that it belongs to; absent for a flow of the proxy.
+        target: Option<String>,
+        /// `PreFlow`
+        name: String,
+        /// Which of its two lists of steps runs.
+        direction: Direction,
+    },
     /// One of several was looked at: a conditional flow, a route rule, a fault rule.
     Choice {
         /// `route rule default`
@@ -44,6 +51,8 @@ pub enum Event {
         policy: String,
         /// How it failed, if it did.
         fault: Option<Failure>,
+        /// Whether the flow goes on after it.
+        goes_on: bool,
         /// The variables that it changed, by name; without a value, it made them unresolved.
         written: Vec<(String, Option<String>)>,
     },
@@ -53,9 +62,26 @@ pub enum Event {
         call: Call,
         /// The answer; absent when nobody waits for it.
         reply: Option<Result<CallReply, CallFailure>>,
+        /// Where the answer comes from.
+        source: Source,
     },
+    /// One of the client's messages goes on as it is now.
+    Resumed(Direction),
+    /// The client is answered here.
+    Replied,
     /// The error flow begins.
     ErrorFlow(Failure),
+}
+
+/// Where the answer to a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It was given to the host.
+    Given,
+    /// The host made it, in the place of a service that always answers so.
+    StandIn,
+    /// The host has none.
+    Nowhere,
 }
 
 /// Whether a step runs.
@@ -67,6 +93,8 @@ pub enum Entry {
     ConditionFalse,
     /// Its policy has `enabled="false"`.
     Disabled,
+    /// Its policy is of a type that does not run here, and is passed over.
+    Unsupported,
 }
 
 /// A condition with the values that it saw.
@@ -141,22 +169,36 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn tell_step(&mut self, step: &Step, policy: &Policy, entry: Entry) {
         let condition = self.asked(step.condition.as_ref());
         let (name, kind) = (policy.attributes().name.to_string(), policy.kind().to_owned());
+        let is_unsupported = entry == Entry::Runs && matches!(policy, Policy::Unsupported(_));
+        let entry = if is_unsupported { Entry::Unsupported } else { entry };
         self.host.rehearsed(Event::Step { policy: name, kind, condition, entry });
     }
 
+    /// Tells that a flow of the endpoint whose turn it is begins.
+    pub(super) fn tell_flow(&mut self, name: &str, direction: Direction) {
+        let target = self.target_endpoint.map(|target| target.endpoint.name.clone());
+        self.host.rehearsed(Event::Flow { target, name: name.to_owned(), direction });
+    }
+
     /// Tells how a step ended that began with those values.
-    pub(super) fn tell_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<Failure>) {
+    pub(super) fn tell_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<Failure>, goes_on: bool) {
         let after = self.snapshot();
-        let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+        let changed = after.iter().filter(|(name, value)| match before.get(*name) {
+            Some(held) => held != *value,
+            // A message that was made is told by what it has.
+            None => !(value.is_empty() && EMPTY_PARTS.iter().any(|part| name.ends_with(part))),
+        });
         let removed = before.keys().filter(|name| !after.contains_key(*name));
         let mut written: Vec<(String, Option<String>)> =
             changed.map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         written.extend(removed.map(|name| (name.clone(), None)));
         let policy = policy.attributes().name.to_string();
-        self.host.rehearsed(Event::Ended { policy, fault, written });
+        self.host.rehearsed(Event::Ended { policy, fault, goes_on, written });
     }
 
     pub(super) fn snapshot(&mut self) -> Snapshot {
+        // What is fetched when it is first read was there before.
+        self.message_named("request");
         let mut snapshot = Snapshot::new();
         for (name, value) in self.variables.iter() {
             match value {
@@ -185,6 +227,9 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
+/// What every message has, empty or not.
+const EMPTY_PARTS: [&str; 4] = [".path", ".querystring", ".reason.phrase", ".content"];
+
 fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
     let mut add = |part: &str, value: String| drop(snapshot.insert(format!("{name}.{part}"), value));
     match &message.start {
@@ -200,7 +245,7 @@ fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
     }
     for header in message.headers.names() {
         let value = message.headers.joined(&header).unwrap_or_default();
-        add(&format!("header.{header}"), value.to_string());
+        add(&format!("header.{}", header.to_ascii_lowercase()), value.to_string());
     }
     add("content", message.content().to_string());
 }

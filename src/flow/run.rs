@@ -29,6 +29,10 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
         host.ended().await;
         transaction.is_client_served = true;
         transaction.flow_name = ByteString::from_static("PostClientFlow");
+        if H::IS_REHEARSAL {
+            let (target, name) = (None, "PostClientFlow".to_owned());
+            host.rehearsed(Event::Flow { target, name, direction: Direction::Response });
+        }
         // There is no client left to answer.
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
@@ -180,8 +184,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         self.flow_name = ByteString::from(flow.name.as_str());
         if H::IS_REHEARSAL {
-            let part = if direction == Direction::Request { "request" } else { "response" };
-            self.host.rehearsed(Event::Flow(format!("{} {part}", flow.name)));
+            self.tell_flow(&flow.name, direction);
         }
         self.run_steps(steps).await
     }

@@ -1,14 +1,17 @@
 //! A host that is a script: for tests, benchmarks and the offline tool. Nothing in it ever waits.
 
+mod google;
+
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
-use crate::flow::rehearsal::Event;
+use crate::flow::rehearsal::{Event, Source};
 use crate::flow::{Worker, run};
 use crate::plan::Plan;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -29,6 +32,12 @@ pub struct Scripted {
     pub response_body: Option<Bytes>,
     /// The answers to calls, in order. A call beyond the last finds no host.
     pub replies: Rc<RefCell<Replies>>,
+    /// The answers to the calls of single policies, by the policy's place in the plan. They go before `replies`.
+    pub policy_replies: RefCell<BTreeMap<usize, Replies>>,
+    /// Whether the metadata server and IAM Credentials are played, so that every token is had.
+    pub plays_google: bool,
+    /// Whether random bytes are random. Otherwise they are the same each time.
+    pub is_random: bool,
     /// Envoy attributes by their dotted path.
     pub attributes: BTreeMap<String, Bytes>,
     /// Filter state by name without `wasm.`: what other filters set, and what the transaction publishes.
@@ -42,7 +51,10 @@ pub struct Scripted {
 }
 
 /// The answers that are left.
-pub type Replies = VecDeque<Result<CallReply, CallFailure>>;
+pub type Replies = VecDeque<Answer>;
+
+/// The outcome of a call.
+pub type Answer = Result<CallReply, CallFailure>;
 
 /// What a transaction did to the outside.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +78,9 @@ pub struct Done {
 }
 
 impl Done {
-    fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>) {
+    fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>, source: Source) {
         self.calls.push(call.clone());
-        self.events.push(Event::Call { call: call.clone(), reply });
+        self.events.push(Event::Call { call: call.clone(), reply, source });
     }
 }
 
@@ -123,6 +135,39 @@ impl Scripted {
         self.filter_state.borrow().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
+    /// The request that the upstream gets: the headers with pseudo-headers, and the body. `None` when it gets none.
+    pub fn upstream_request(&self) -> Option<(Headers, Option<Bytes>)> {
+        self.went_on(Direction::Request)
+    }
+
+    /// The response that the client gets, with its status among the headers. `None` when the upstream never answers.
+    pub fn client_response(&self) -> Option<(Headers, Option<Bytes>)> {
+        if let Some(reply) = &self.done.borrow().reply {
+            let status = (Bytes::from_static(b":status"), Bytes::from(reply.status.to_string()));
+            let lines = reply.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
+            return Some((Headers::new(std::iter::once(status).chain(lines).collect()), Some(reply.body.clone())));
+        }
+        self.response.as_ref()?;
+        self.went_on(Direction::Response)
+    }
+
+    /// A message with the changes that were made to it. `None` when it did not reach its end.
+    fn went_on(&self, direction: Direction) -> Option<(Headers, Option<Bytes>)> {
+        let done = self.done.borrow();
+        // A transaction without response flow lets the response pass without a word.
+        let has_passed = direction == Direction::Response || done.resumed.contains(&direction);
+        let (headers, body) = self.message(direction);
+        let mut headers = headers.filter(|_| has_passed)?.clone();
+        for (_, change) in done.changes.iter().filter(|(changed, _)| *changed == direction) {
+            match change {
+                HeaderChange::Remove(name) => headers.remove(name),
+                HeaderChange::Set(name, values) => headers.set_lines(name, values.clone()),
+            }
+        }
+        let replaced = done.bodies.iter().rev().find(|(changed, _)| *changed == direction);
+        Some((headers, replaced.map(|(_, body)| body).or(body).cloned()))
+    }
+
     fn message(&self, direction: Direction) -> (Option<&Headers>, Option<&Bytes>) {
         match direction {
             Direction::Request => (Some(&self.request), self.request_body.as_ref()),
@@ -141,8 +186,16 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
 pub struct Script {
     now: Duration,
     replies: Rc<RefCell<Replies>>,
+    plays_google: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
     done: Rc<RefCell<Done>>,
+}
+
+impl Script {
+    fn answer(&self, call: &Call, reply: Answer, source: Source) -> Answer {
+        self.done.borrow_mut().called(call, Some(reply.clone()), source);
+        reply
+    }
 }
 
 impl Background for Script {
@@ -151,9 +204,13 @@ impl Background for Script {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        let reply = self.replies.borrow_mut().pop_front().unwrap_or(Err(CallFailure::Unreachable));
-        self.done.borrow_mut().called(call, Some(reply.clone()));
-        reply
+        if let Some(reply) = google::answer(call, self.now).filter(|_| self.plays_google) {
+            return self.answer(call, Ok(reply), Source::StandIn);
+        }
+        match self.replies.borrow_mut().pop_front() {
+            Some(reply) => self.answer(call, reply, Source::Given),
+            None => self.answer(call, Err(CallFailure::Unreachable), Source::Nowhere),
+        }
     }
 
     fn detach(&self, mut task: Task) {
@@ -187,6 +244,7 @@ impl Host for Scripted {
         Script {
             now: self.now,
             replies: Rc::clone(&self.replies),
+            plays_google: self.plays_google,
             shared: Rc::clone(&self.shared),
             done: Rc::clone(&self.done),
         }
@@ -198,6 +256,13 @@ impl Host for Scripted {
 
     fn random(&self, buffer: &mut [u8]) {
         buffer.fill(7);
+        if self.is_random {
+            for chunk in buffer.chunks_mut(8) {
+                // Keyed at random by the standard library.
+                let random = RandomState::new().build_hasher().finish().to_le_bytes();
+                chunk.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
+            }
+        }
     }
 
     fn headers(&self, direction: Direction) -> Headers {
@@ -217,7 +282,9 @@ impl Host for Scripted {
     }
 
     fn resume(&self, direction: Direction) {
-        self.done.borrow_mut().resumed.push(direction);
+        let mut done = self.done.borrow_mut();
+        done.resumed.push(direction);
+        done.events.push(Event::Resumed(direction));
     }
 
     async fn response(&self) -> bool {
@@ -230,15 +297,21 @@ impl Host for Scripted {
     async fn ended(&self) {}
 
     fn reply(&self, reply: &Reply) {
-        self.done.borrow_mut().reply = Some(reply.clone());
+        let mut done = self.done.borrow_mut();
+        done.reply = Some(reply.clone());
+        done.events.push(Event::Replied);
     }
 
-    async fn call(&self, _policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
-        self.background().call(call).await
+    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+        let own = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
+        match own {
+            Some(reply) => self.background().answer(call, reply, Source::Given),
+            None => self.background().call(call).await,
+        }
     }
 
     fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
-        self.done.borrow_mut().called(call, None);
+        self.done.borrow_mut().called(call, None, Source::Nowhere);
         Ok(())
     }
 

@@ -74,7 +74,7 @@ impl<H: Host> Transaction<'_, H> {
         let failure = if H::IS_REHEARSAL { result.as_ref().err().map(Failure::from) } else { None };
         let concluded = self.conclude(policy, result);
         if H::IS_REHEARSAL {
-            self.tell_end(policy, &before, failure);
+            self.tell_end(policy, &before, failure, concluded.is_ok());
         }
         concluded
     }

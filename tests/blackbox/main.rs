@@ -55,6 +55,7 @@ mod policy;
 mod post_client;
 mod proxy;
 mod raise_fault;
+mod rehearsals;
 mod rendered;
 mod request_headers;
 mod requests;
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
     lab.group("integration_endpoints", integration_endpoints::cases);
     lab.group("integration_configuration", integration_configuration::cases);
     lab.group("examples", examples::cases);
+    lab.group("rehearsals", rehearsals::cases);
     lab.group("load_balancer", load_balancer::cases);
     lab.group("target_servers_failing", target_servers_failing::cases);
     lab.group("local_target", local_target::cases);

@@ -46,12 +46,13 @@ no problems in 3 files
     assert_eq!((run.status, run.output.as_str()), (0, expected));
 }
 
-/// Which identity and project there are is for the filter's configuration to say.
+/// Which identity there is, is for the environment to say.
 #[test]
 fn an_integration_takes_the_place_of_a_target() {
     let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
     let expected = "\
 note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
+note: a Google identity is the environment's to bring: IC-Audit needs it
 
 no problems in 5 files
 ";

@@ -5,10 +5,12 @@ mod bundles;
 mod check;
 mod environment;
 mod render;
+mod trace;
 mod usage;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 /// What a run of the tool ended in.
 struct Run {
@@ -28,18 +30,37 @@ fn run_in_project(arguments: &[&str]) -> Run {
 }
 
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    run_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles"), arguments, environment)
+    run_in(&bundles(), arguments, environment)
 }
 
 fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
+    finished(tool(folder, arguments, environment).output().unwrap())
+}
+
+/// Runs the tool with a text at its standard input.
+fn run_reading(arguments: &[&str], input: &str) -> Run {
+    let mut tool = tool(&bundles(), arguments, &[]);
+    let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    finished(child.wait_with_output().unwrap())
+}
+
+fn bundles() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles")
+}
+
+fn tool(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envoy-callout"));
+    command
         .args(arguments)
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
-        .envs(environment.iter().copied())
-        .output()
-        .unwrap();
+        .envs(environment.iter().copied());
+    command
+}
+
+fn finished(output: Output) -> Run {
     Run {
         status: output.status.code().unwrap(),
         output: String::from_utf8(output.stdout).unwrap(),

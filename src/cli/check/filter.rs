@@ -1,35 +1,26 @@
-//! Filter configurations, checked as they are: by themselves, or where they stand in Envoy's or Istio's configuration.
+//! Filter configurations, checked as they are.
 
-use crate::cli::configuration::of_diagnostic;
-use crate::cli::finding::{Finding, Findings, Severity};
+use crate::cli::embedded;
+use crate::cli::finding::Findings;
 use crate::cli::source::Source;
 use envoy_callout::config;
-use envoy_callout::diagnostic::Position;
 use serde_json::Value;
 use std::rc::Rc;
 
 /// Loads every filter configuration of a file as the filter does; YAML is the same configuration written for people.
 pub(super) fn check(source: &Source, findings: &mut Findings) {
     let source = Rc::new(source.clone());
-    let value = match parse(&source) {
-        Ok(value) => value,
-        Err(finding) => {
-            findings.add(*finding);
-            return;
-        }
-    };
-    let mut configurations = Vec::new();
-    find(&value, &mut configurations);
-    match configurations.as_slice() {
-        // What is wrong with it tells that it is none.
-        [] => load(&source, &value, "", findings),
-        [configuration] => load(&source, configuration, "", findings),
-        several => {
-            for (index, configuration) in several.iter().enumerate() {
-                let place = format!("configuration {}: ", index.saturating_add(1));
-                load(&source, configuration, &place, findings);
+    match embedded::read(&source) {
+        Err(finding) => findings.add(*finding),
+        Ok(configurations) => match configurations.as_slice() {
+            [configuration] => load(&source, configuration, "", findings),
+            several => {
+                for (index, configuration) in several.iter().enumerate() {
+                    let place = format!("configuration {}: ", index.saturating_add(1));
+                    load(&source, configuration, &place, findings);
+                }
             }
-        }
+        },
     }
 }
 
@@ -39,84 +30,6 @@ fn load(source: &Rc<Source>, configuration: &Value, place: &str, findings: &mut 
         Err(problems) => problems,
     };
     for diagnostic in &diagnostics {
-        let finding = of_diagnostic(diagnostic);
-        let document = diagnostic.document.as_deref().and_then(|key| Some((key, text_of(configuration, key)?)));
-        findings.add(match document {
-            Some((key, text)) => {
-                let inner = source.inner(format!("{place}{key}"), text.trim_start_matches('\u{feff}').to_owned());
-                finding.in_source(&Rc::new(inner), diagnostic.position)
-            }
-            None => Finding { text: format!("{place}{}", finding.text), ..finding }.in_source(source, None),
-        });
-    }
-}
-
-/// The filter configurations in a value: objects with a list of policies, or texts of such objects.
-fn find(value: &Value, found: &mut Vec<Value>) {
-    match value {
-        Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => found.push(value.clone()),
-        Value::Object(object) => object.values().for_each(|value| find(value, found)),
-        Value::Array(list) => list.iter().for_each(|value| find(value, found)),
-        Value::String(text) if text.trim_start().starts_with('{') => {
-            if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
-                find(&value, found);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
-    let broken = |line: u64, column: u64, message: String| {
-        let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
-        let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
-        Box::new(Finding::new(Severity::Error, message).in_source(source, position))
-    };
-    let is_json = source.text.trim_start().starts_with('{') || source.file.to_ascii_lowercase().ends_with(".json");
-    if is_json {
-        return serde_json::from_str(&source.text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let message = error.to_string();
-            let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
-            let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-            broken(number(line), number(column), format!("the configuration is not valid JSON: {message}"))
-        });
-    }
-    let mut documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
-        let place = error.location().map(|location| (location.line(), location.column()));
-        let (line, column) = place.unwrap_or_default();
-        let message = error.without_snippet().to_string();
-        let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message);
-        broken(line, column, format!("the configuration is not valid YAML: {message}"))
-    })?;
-    // Files for Istio hold several documents.
-    Ok(if documents.len() == 1 { documents.pop().unwrap_or_default() } else { Value::Array(documents) })
-}
-
-/// The document under a key such as `policies[0]`; the filter counts texts alone.
-fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    let Some((list, index)) = key.split_once('[') else { return value.get(key)?.as_str() };
-    let index = index.strip_suffix(']')?.parse().ok()?;
-    value.get(list)?.as_array()?.iter().filter_map(Value::as_str).nth(index)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn configurations_are_found_where_they_stand() {
-        let configuration = json!({"policies": ["<Quota/>"]});
-        let inside = |value: &Value| {
-            let mut found = Vec::new();
-            find(value, &mut found);
-            found
-        };
-        assert_eq!(inside(&configuration), std::slice::from_ref(&configuration));
-        let text = configuration.to_string();
-        let envoy = json!({"a": [{"value": configuration}, {"value": text}, {"rbac": {"policies": {}}}, "{x}"]});
-        assert_eq!(inside(&envoy), [configuration.clone(), configuration]);
-        assert_eq!(inside(&json!([1])), [] as [Value; 0]);
+        findings.add(embedded::finding(source, configuration, place, diagnostic));
     }
 }

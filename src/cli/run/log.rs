@@ -4,10 +4,8 @@
 const READY: &str = "starting main dispatch loop";
 
 /// What Envoy warns of whatever it runs.
-const NOISE: [&str; 2] = [
-    "there is no configured limit to the number of allowed active downstream connections",
-    "Usage of the deprecated runtime key",
-];
+const NOISE: [&str; 2] =
+    ["There is no configured limit to the number of allowed active downstream connections", "caught "];
 
 /// Whether a line says that Envoy answers.
 pub(super) fn is_ready(line: &str) -> bool {

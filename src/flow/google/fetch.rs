@@ -50,7 +50,10 @@ enum Problem {
 
 /// Who gives out tokens, for the log.
 const METADATA: &str = "the metadata server";
-const IAM: &str = "iamcredentials.googleapis.com";
+pub(in crate::flow) const IAM: &str = "iamcredentials.googleapis.com";
+
+/// Where the metadata server is reached.
+pub(in crate::flow) const METADATA_HOST: &str = "metadata.google.internal";
 
 fn tell<B: Background>(tokens: &Tokens, background: &B, identity: &Identity, problem: &Problem) {
     let account = identity.impersonated.as_ref().map_or("the workload", |account| &*account.service_account);
@@ -80,7 +83,7 @@ async fn from_metadata_server<B: Background>(background: &B, request: &TokenRequ
     let headers = vec![
         header(":method", "GET"),
         header(":scheme", "http"),
-        header(":authority", "metadata.google.internal"),
+        header(":authority", METADATA_HOST),
         header(":path", &path),
         header("metadata-flavor", "Google"),
     ];

@@ -1,5 +1,6 @@
 use super::*;
-use crate::flow::rehearsal::{Asked, Entry, Event, Failure};
+use crate::flow::headers::Headers;
+use crate::flow::rehearsal::{Asked, Entry, Event, Failure, Source};
 
 fn values(pairs: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
@@ -30,9 +31,11 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
     });
     let host = Scripted::client("GET", "/", &[("x", "1")]).answering(500, &[], "no");
     let mut events = host.run(&plan(&configuration)).events;
-    let Event::Call { call, reply: Some(Ok(reply)) } = events.remove(6) else { panic!("{events:#?}") };
+    let Event::Call { call, reply: Some(Ok(reply)), source: Source::Given } = events.remove(6) else {
+        panic!("{events:#?}")
+    };
     assert_eq!((call.line().as_str(), reply.status), ("GET http://a.test/", 500));
-    let Event::Ended { policy, fault, written } = events.remove(6) else { panic!("{events:#?}") };
+    let Event::Ended { policy, fault, goes_on: false, written } = events.remove(6) else { panic!("{events:#?}") };
     let failure = Failure {
         code: "steps.servicecallout.ExecutionFailed".to_owned(),
         reason: "Execution of ServiceCallout SC failed. Reason: ResponseCode 500 is treated as error".to_owned(),
@@ -51,11 +54,12 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
     assert_eq!(
         events,
         [
-            Event::Flow("PreFlow request".to_owned()),
+            Event::Flow { target: None, name: "PreFlow".to_owned(), direction: Direction::Request },
             step("AM", "AssignMessage", both, Entry::Runs),
             Event::Ended {
                 policy: "AM".to_owned(),
                 fault: None,
+                goes_on: true,
                 written: values(&[("assignmessage.AM.failed", Some("false")), ("who", Some("you"))]),
             },
             step("AM", "AssignMessage", asked("who != \"you\"", &[("who", Some("you"))]), Entry::ConditionFalse),
@@ -63,6 +67,64 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
             step("SC", "ServiceCallout", None, Entry::Runs),
             Event::ErrorFlow(failure),
             Event::Choice { what: "fault rule other".to_owned(), condition: other, is_taken: false },
+            Event::Replied,
         ]
     );
+}
+
+#[test]
+fn answers_are_chosen_by_policy_before_they_are_by_order() {
+    let other = callout("").replace("'SC'", "'Other'").replace("answer", "other");
+    let host = Scripted::client("GET", "/", &[]).answering(201, &[], "in order");
+    let own = Scripted::default().answering(202, &[], "by name").replies.take();
+    host.policy_replies.borrow_mut().insert(1, own);
+    host.run(&plan(&json!({"policies": [other, callout("")], "request": ["Other", "SC"]})));
+    let published = ["other.content", "answer.content"].map(|name| host.published(name).unwrap());
+    assert_eq!(published, ["in order", "by name"]);
+}
+
+#[test]
+fn google_is_played() {
+    let token = |kind: &str| {
+        let authentication = format!("<HTTPTargetConnection><Authentication>{kind}</Authentication>");
+        callout("").replace("<HTTPTargetConnection>", &authentication)
+    };
+    let kinds = [
+        "<GoogleAccessToken><Scopes><Scope>https://a.test/s</Scope></Scopes></GoogleAccessToken>",
+        "<GoogleIDToken><Audience>https://a.test</Audience></GoogleIDToken>",
+    ];
+    let account = json!({"metadata_cluster": "m", "service_account": "a@b.test", "iam_cluster": "i"});
+    for (kind, google) in
+        kinds.iter().flat_map(|kind| [(kind, json!({"metadata_cluster": "m"})), (kind, account.clone())])
+    {
+        let now = std::time::Duration::from_secs(1_700_000_000);
+        let host = Scripted { plays_google: true, now, ..Scripted::client("GET", "/", &[]) }.answering(200, &[], "");
+        let done = host.run(&plan(&json!({"policies": [token(kind)], "google": google})));
+        let call = done.calls.last().unwrap();
+        assert!(call.header("authorization").unwrap().starts_with("Bearer "), "{kind} {google} {:?}", done.warnings);
+        assert!(done.reply.is_none());
+    }
+}
+
+#[test]
+fn both_ends_see_what_was_changed() {
+    let set = |name: &str, message: &str, value: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignTo>{message}</AssignTo><Set><Headers><Header name='x'>{value}</Header>
+             </Headers><Payload>{value}</Payload></Set></AssignMessage>"
+        )
+    };
+    let configuration = json!({
+        "policies": [set("AM-1", "request", "1"), set("AM-2", "response", "2")],
+        "request": ["AM-1"],
+        "response": ["AM-2"],
+    });
+    let host = Scripted::client("POST", "/a", &[("y", "0")]).with_body("0").upstream("201", &[], "0");
+    host.run(&plan(&configuration));
+    let text = |message: Option<(Headers, Option<bytes::Bytes>)>, name: &str| {
+        let (headers, body) = message.unwrap();
+        format!("{} {} {:?}", headers.joined(name).unwrap(), headers.joined("x").unwrap(), body.unwrap())
+    };
+    assert_eq!(text(host.upstream_request(), ":path"), "/a 1 b\"1\"");
+    assert_eq!(text(host.client_response(), ":status"), "201 2 b\"2\"");
 }

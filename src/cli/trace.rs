@@ -1,0 +1,267 @@
+//! `trace`: one request rehearsed without Envoy, and everything that happened to it.
+
+mod message;
+mod record;
+mod replies;
+mod secrets;
+mod subject;
+mod telling;
+mod text;
+
+use super::environment::Environment;
+use super::finding::Findings;
+use super::input;
+use super::{CommandError, Outcome, report};
+use bytes::Bytes;
+use envoy_callout::flow::headers::Headers;
+use envoy_callout::flow::rehearsal::Event;
+use envoy_callout::flow::scripted::Scripted;
+use message::{MessageError, Parsed};
+use record::{Fault, Trace};
+use replies::Given;
+use secrets::Secrets;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+use subject::{Subject, Wanted};
+use telling::Teller;
+
+/// Rehearse one request without Envoy, and see every step of it
+///
+/// Runs the flows of a proxy over a request with the filter's own code and tells in order: each step, its condition with the
+/// values that it saw, the call exactly as it would be sent, the variables written, the fault and the rule that handled it,
+/// what the upstream gets, and what the client gets. Nothing is sent anywhere: the answers are files.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A proxy bundle (a folder with apiproxy/ in it, or a zip archive of one) and the shared flows that it calls, or a filter
+    /// configuration (JSON or YAML)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The client's request: request line, headers, an empty line, body; - is standard input
+    ///
+    /// Lines end in LF or CRLF. A last line break is no part of the body unless content-length says so.
+    #[arg(long, value_name = "FILE")]
+    request: PathBuf,
+    /// The answer to a call, as `curl -i` prints it; may be repeated
+    ///
+    /// With the name of a policy it answers that policy's calls. The others are used in the order of the calls. Instead of a
+    /// file: timeout, unreachable or reset. A call without a reply finds no host, as the filter would tell it.
+    #[arg(long = "reply", value_name = "[POLICY=]FILE")]
+    replies: Vec<String>,
+    /// The upstream's response, as `curl -i` prints it; 200 without a body unless given
+    #[arg(long, value_name = "FILE")]
+    upstream: Option<PathBuf>,
+    /// The environment's target servers, property sets and identity, as `render --environment-template` writes them
+    ///
+    /// Without it stand-ins are there for all of it.
+    #[arg(long, value_name = "FILE")]
+    environment: Option<PathBuf>,
+    /// The proxy endpoint, instead of the one whose base path fits the request best
+    #[arg(long, value_name = "NAME")]
+    proxy_endpoint: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+    /// Do not mask private variables, credentials and cookies
+    #[arg(long)]
+    show_secrets: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  envoy-callout trace weather --request near.http --reply place.http
+  envoy-callout trace shop.zip shared/log --request order.http --environment test.yaml \\
+      --reply SC-Risk=risk.http --reply SC-Stock=timeout --upstream created.http
+  printf 'GET /weather?code=94043\\n' | envoy-callout trace weather --request - --json
+
+near.http:                      place.http:
+  GET /weather?code=94043         HTTP/1.1 200 OK
+  Host: api.example.com           Content-Type: application/json
+
+                                  {\"city\":\"San Jose\"}
+
+Headers that Envoy itself adds (x-request-id, x-forwarded-proto, …) are not there unless the file
+has them. Google tokens are stand-ins. Masked as ********, wherever their text turns up: variables
+named private.*, Authorization, Proxy-Authorization, cookies, tokens and the headers that tokens go
+into. Texts of less than four characters are masked at their own place alone.
+
+The JSON object:
+  bundle, proxy_endpoint   what ran; null where there is none
+  request                  {\"method\", \"url\", \"headers\": [[name, value]], \"body\"}
+  events                   in order, by \"event\":
+    flow        target_endpoint (null: the proxy's), name, direction
+    choice      what (\"route rule default\"), condition, taken
+    step        number, policy, type, condition, outcome, events (calls and steps inside), written
+                (variable: value or null), fault. outcome is ran, fault, fault_continued,
+                condition_false, disabled or unsupported
+    call        request, cluster, timeout_ms, reply, failure (timeout, unreachable, reset, …),
+                source (given, stand_in, missing, not_awaited)
+    error_flow  code, reason
+    upstream    it is asked            response    the client is answered
+  fault                    {\"code\", \"reason\"} of the fault that was answered, or null
+  upstream_request, upstream_response, response
+                           {\"status\", \"headers\", \"body\"}; is_made_here: response is the filter's
+  published                filter state by variable; warnings, unused_replies: lists of text
+A condition is {\"text\", \"values\": {variable: value or null}}. A body that is no text is body_base64.
+
+Exit status: 0 when the request was rehearsed, whatever came of it; 1 when the filter would refuse the
+configuration, with what check tells; 2 when a file cannot be read or is no message.";
+
+/// Why nothing was rehearsed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TraceError {
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("{}, {error}", path.display())]
+    NoMessage { path: PathBuf, error: MessageError },
+    #[error("there is nothing to rehearse: give a proxy bundle, a shared flow or a filter configuration")]
+    NothingToRun,
+    #[error("give bundles or a filter configuration, not both")]
+    Mixed,
+    #[error("an environment is for bundles: a filter configuration says all of it itself")]
+    EnvironmentOfFilter,
+    #[error("no proxy endpoint answers {path}: there are {all}")]
+    NoEndpoint { path: String, all: String },
+    #[error("there is no proxy endpoint {name}: there are {all}")]
+    NoSuchEndpoint { name: String, all: String },
+    #[error("more than one proxy endpoint answers {path}: choose among {endpoints} with --proxy-endpoint")]
+    SeveralEndpoints { path: String, endpoints: String },
+    #[error("there is no policy {0} for a reply")]
+    NoSuchPolicy(String),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A path cannot be read, a file is no message, or the output cannot be written.
+pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+    let request = read_file(&arguments.request, message::request)?;
+    let mut inputs = Vec::new();
+    for path in &arguments.paths {
+        inputs.extend(input::read(path)?);
+    }
+    let environment = match arguments.environment.as_deref().map(Environment::read).transpose()?.transpose() {
+        Ok(environment) => environment,
+        Err(finding) => {
+            let mut findings = Findings::default();
+            findings.files = 1;
+            findings.add(*finding);
+            return refuse(&findings, arguments.json, output);
+        }
+    };
+    let target = request.headers.joined(":path").unwrap_or_default();
+    let wanted = Wanted {
+        path: target.split('?').next().unwrap_or_default(),
+        proxy_endpoint: arguments.proxy_endpoint.as_deref(),
+        environment: environment.as_ref(),
+    };
+    let subject = match subject::choose(&inputs, wanted)? {
+        Ok(subject) => subject,
+        Err(findings) => return refuse(&findings, arguments.json, output),
+    };
+    let given = Given::read(&arguments.replies, &subject.plan)?;
+    let upstream = match &arguments.upstream {
+        Some(path) => read_file(path, message::response)?,
+        None => {
+            let status = (Bytes::from_static(b":status"), Bytes::from_static(b"200"));
+            Parsed { headers: Headers::new(vec![status]), body: None }
+        }
+    };
+    let trace = rehearse(subject, request, upstream, &given, arguments.show_secrets);
+    match arguments.json {
+        true => {
+            serde_json::to_writer_pretty(&mut *output, &trace).map_err(std::io::Error::from)?;
+            writeln!(output)?;
+        }
+        false => text::write(&trace, output)?,
+    }
+    Ok(Outcome::Fine)
+}
+
+fn refuse(findings: &Findings, as_json: bool, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+    match as_json {
+        true => report::json(findings, output)?,
+        false => report::text(findings, output)?,
+    }
+    Ok(Outcome::Problems)
+}
+
+fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, show_secrets: bool) -> Trace {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let host = Scripted {
+        now,
+        request: request.headers,
+        request_body: request.body,
+        response: Some(upstream.headers),
+        response_body: upstream.body,
+        replies: Rc::new(RefCell::new(given.in_order())),
+        policy_replies: RefCell::new(given.by_policy()),
+        plays_google: true,
+        is_random: true,
+        attributes: attributes(now),
+        ..Scripted::default()
+    };
+    let done = host.run(&subject.plan);
+    let messages = std::iter::once(&host.request).chain(&host.response).chain(given.headers());
+    let secrets = match show_secrets {
+        true => Secrets::default(),
+        false => Secrets::of(&subject.plan, messages, &done.events),
+    };
+    let mut teller = Teller::new(&secrets);
+    let events = teller.entries(&done.events);
+    let fault = done.events.iter().rev().find_map(|event| match event {
+        Event::ErrorFlow(failure) => Some(failure),
+        _ => None,
+    });
+    let fault = fault.map(|fault| Fault { code: fault.code.clone(), reason: secrets.hide(&fault.reason) });
+    let request = teller.request(&host.request, host.request_body.as_ref());
+    let sent = host.upstream_request();
+    let answered = host.response.as_ref().filter(|_| sent.is_some());
+    let published = host.filter_state.borrow();
+    let text = |value: &Bytes| String::from_utf8_lossy(value).into_owned();
+    Trace {
+        request,
+        events,
+        fault,
+        upstream_request: sent.map(|(headers, body)| teller.request(&headers, body.as_ref())),
+        upstream_response: answered.map(|headers| teller.response(headers, host.response_body.as_ref())),
+        response: host.client_response().map(|(headers, body)| teller.response(&headers, body.as_ref())),
+        is_made_here: done.reply.is_some(),
+        published: published
+            .iter()
+            .map(|(name, value)| (name.clone(), secrets.hide_variable(name, &text(value))))
+            .collect(),
+        warnings: done.warnings.iter().map(|warning| secrets.hide(warning)).collect(),
+        unused_replies: given.unused(host.replies.borrow().len(), &host.policy_replies.borrow()),
+        bundle: subject.bundle,
+        proxy_endpoint: subject.proxy_endpoint,
+    }
+}
+
+/// Envoy's attributes of a client on the same machine.
+fn attributes(now: Duration) -> BTreeMap<String, Bytes> {
+    let integer = |value: u64| Bytes::copy_from_slice(&value.to_le_bytes());
+    let attributes = [
+        ("source.address", Bytes::from_static(b"127.0.0.1:40000")),
+        ("source.port", integer(40000)),
+        ("request.scheme", Bytes::from_static(b"http")),
+        ("request.id", Bytes::from_static(b"00000000-0000-4000-8000-000000000000")),
+        ("request.time", integer(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))),
+    ];
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Reads a file as a message.
+fn read_file(path: &Path, parse: fn(&[u8]) -> Result<Parsed, MessageError>) -> Result<Parsed, TraceError> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
+        false => std::fs::read(path).map(|read| bytes = read),
+    };
+    read.map_err(|error| TraceError::Unreadable { path: path.to_owned(), error })?;
+    parse(&bytes).map_err(|error| TraceError::NoMessage { path: path.to_owned(), error })
+}

@@ -1,0 +1,268 @@
+//! Requests and responses as files: a first line, headers, an empty line, a body.
+
+use bytes::Bytes;
+use envoy_callout::flow::headers::Headers;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+
+/// A message of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parsed {
+    /// The pseudo-headers and headers, as Envoy has them: names in small letters.
+    pub(super) headers: Headers,
+    /// The body; absent when it is empty.
+    pub(super) body: Option<Bytes>,
+}
+
+/// Why a text is no message.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub(crate) struct MessageError {
+    /// The line of the file, from 1.
+    line: usize,
+    problem: Problem,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    #[error("a request begins with a line such as GET /path HTTP/1.1")]
+    RequestLine,
+    #[error("{0:?} is no HTTP method")]
+    Method(String),
+    #[error("{0:?} is no path: it begins with / and holds printable ASCII alone, the rest percent-encoded")]
+    Path(String),
+    #[error("a response begins with a line such as HTTP/1.1 200 OK")]
+    StatusLine,
+    #[error("{0:?} is no status from 200 to 599")]
+    Status(String),
+    #[error("a header is written Name: value; the body follows an empty line")]
+    Header,
+    #[error("{0:?} cannot be the name of a header")]
+    Name(String),
+    #[error("the value of {0} holds a character that no header may hold")]
+    Value(String),
+    #[error("content-length is {0}, and the body has {1} bytes")]
+    Length(String, usize),
+}
+
+impl Problem {
+    fn at(self, line: usize) -> MessageError {
+        MessageError { line, problem: self }
+    }
+}
+
+/// Where requests go that name no host.
+const DEFAULT_HOST: &str = "localhost";
+
+/// Reads a request: `GET /path?query HTTP/1.1`. The version may be missing, and the target may be a whole URL.
+///
+/// # Errors
+/// The text is no request.
+pub(super) fn request(text: &[u8]) -> Result<Parsed, MessageError> {
+    let mut lines = Lines { rest: text, number: 0 };
+    let first = lines.next().unwrap_or_default();
+    let line = first.decoded();
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let (method, target) = match words.as_slice() {
+        [method, target] => (*method, *target),
+        [method, target, version] if version.starts_with("HTTP/") && !method.starts_with("HTTP/") => (*method, *target),
+        _ => return Err(Problem::RequestLine.at(first.number)),
+    };
+    if method.starts_with("HTTP/") {
+        return Err(Problem::RequestLine.at(first.number));
+    }
+    if Method::from_bytes(method.as_bytes()).is_err() {
+        return Err(Problem::Method(method.to_owned()).at(first.number));
+    }
+    let (scheme, authority, path) = split(target);
+    if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) || path.contains('#') {
+        return Err(Problem::Path(path.to_owned()).at(first.number));
+    }
+    let (mut headers, body) = rest(lines)?;
+    let host = headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.clone());
+    headers.retain(|(name, _)| name != "host");
+    let authority = authority.map(|authority| Bytes::copy_from_slice(authority.as_bytes())).or(host);
+    let pseudo = [
+        (":method", Bytes::copy_from_slice(method.as_bytes())),
+        (":scheme", Bytes::from_static(scheme.as_bytes())),
+        (":authority", authority.unwrap_or(Bytes::from_static(DEFAULT_HOST.as_bytes()))),
+        (":path", Bytes::copy_from_slice(path.as_bytes())),
+    ];
+    Ok(Parsed { headers: joined(&pseudo, headers), body })
+}
+
+/// Scheme, authority and path of a request's target.
+fn split(target: &str) -> (&'static str, Option<&str>, &str) {
+    let (scheme, rest) = match (target.strip_prefix("http://"), target.strip_prefix("https://")) {
+        (Some(rest), _) => ("http", rest),
+        (_, Some(rest)) => ("https", rest),
+        _ => return ("http", None, target),
+    };
+    match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
+        Some((authority, path)) => (scheme, Some(authority), path),
+        None => (scheme, Some(rest), "/"),
+    }
+}
+
+/// Reads a response: `HTTP/1.1 200 OK`, as `curl -i` prints it.
+///
+/// # Errors
+/// The text is no response.
+pub(super) fn response(text: &[u8]) -> Result<Parsed, MessageError> {
+    let mut lines = Lines { rest: text, number: 0 };
+    let first = lines.next().unwrap_or_default();
+    let line = first.decoded();
+    let mut words = line.split_ascii_whitespace();
+    let (Some(_), Some(status)) = (words.next().filter(|version| version.starts_with("HTTP/")), words.next()) else {
+        return Err(Problem::StatusLine.at(first.number));
+    };
+    let code = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
+    let Some(code) = code.filter(|code| (200..600).contains(&code.as_u16())) else {
+        return Err(Problem::Status(status.to_owned()).at(first.number));
+    };
+    let (headers, body) = rest(lines)?;
+    let pseudo = [(":status", Bytes::from(code.as_str().to_owned()))];
+    Ok(Parsed { headers: joined(&pseudo, headers), body })
+}
+
+fn joined(pseudo: &[(&'static str, Bytes)], headers: Vec<(String, Bytes)>) -> Headers {
+    let pseudo = pseudo.iter().map(|(name, value)| (Bytes::from_static(name.as_bytes()), value.clone()));
+    Headers::new(pseudo.chain(headers.into_iter().map(|(name, value)| (Bytes::from(name), value))).collect())
+}
+
+type Rest = (Vec<(String, Bytes)>, Option<Bytes>);
+
+/// Headers and body.
+fn rest(mut lines: Lines<'_>) -> Result<Rest, MessageError> {
+    let mut headers: Vec<(String, Bytes)> = Vec::new();
+    let mut length = None;
+    for line in lines.by_ref().take_while(|line| !line.text.is_empty()) {
+        let colon = line.text.iter().position(|byte| *byte == b':');
+        let parts = colon.and_then(|colon| line.text.split_at_checked(colon));
+        let Some((name, value)) = parts.filter(|(name, _)| !name.is_empty() && !name.starts_with(b" ")) else {
+            return Err(Problem::Header.at(line.number));
+        };
+        let text = String::from_utf8_lossy(name).into_owned();
+        let Ok(name) = HeaderName::from_bytes(name) else { return Err(Problem::Name(text).at(line.number)) };
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
+        if HeaderValue::from_bytes(value).is_err() {
+            return Err(Problem::Value(text).at(line.number));
+        }
+        if name == http::header::CONTENT_LENGTH {
+            length = Some((line.number, String::from_utf8_lossy(value).into_owned()));
+        }
+        headers.push((name.as_str().to_owned(), Bytes::copy_from_slice(value)));
+    }
+    let whole = lines.rest;
+    // Editors end a file with a line break.
+    let trimmed = whole.strip_suffix(b"\n").map(|body| body.strip_suffix(b"\r").unwrap_or(body)).unwrap_or(whole);
+    let body = match length {
+        None => trimmed,
+        Some((line, length)) => {
+            let fitting = [whole, trimmed].into_iter().find(|body| length == body.len().to_string());
+            fitting.ok_or_else(|| Problem::Length(length, trimmed.len()).at(line))?
+        }
+    };
+    Ok((headers, (!body.is_empty()).then(|| Bytes::copy_from_slice(body))))
+}
+
+/// The lines of a head; what follows them is left.
+struct Lines<'t> {
+    rest: &'t [u8],
+    number: usize,
+}
+
+#[derive(Default)]
+struct Line<'t> {
+    text: &'t [u8],
+    number: usize,
+}
+
+impl Line<'_> {
+    fn decoded(&self) -> String {
+        String::from_utf8_lossy(self.text).into_owned()
+    }
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = Line<'t>;
+
+    fn next(&mut self) -> Option<Line<'t>> {
+        self.number = self.number.saturating_add(1);
+        if self.rest.is_empty() {
+            // An empty file has a first line too.
+            return (self.number == 1).then_some(Line { text: b"", number: 1 });
+        }
+        let end = self.rest.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = match end.and_then(|end| self.rest.split_at_checked(end)) {
+            Some((line, rest)) => (line, rest.strip_prefix(b"\n").unwrap_or(rest)),
+            None => (self.rest, &b""[..]),
+        };
+        self.rest = rest;
+        Some(Line { text: line.strip_suffix(b"\r").unwrap_or(line), number: self.number })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(parsed: &Parsed) -> Vec<String> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        parsed.headers.lines().map(|line| format!("{} {}", text(line.name()), text(line.value()))).collect()
+    }
+
+    #[test]
+    fn a_request_is_read_with_either_line_end() {
+        for end in ["\n", "\r\n"] {
+            let text = ["POST /a?b=1 HTTP/1.1", "Host: h.test", "X-A:  1 ", "", "{}", ""].join(end);
+            let parsed = request(text.as_bytes()).unwrap();
+            let expected = [":method POST", ":scheme http", ":authority h.test", ":path /a?b=1", "x-a 1"];
+            assert_eq!(
+                (lines(&parsed), parsed.body.as_deref()),
+                (expected.map(str::to_owned).to_vec(), Some(&b"{}"[..]))
+            );
+        }
+        let short = request(b"GET https://h.test").unwrap();
+        assert_eq!(lines(&short), [":method GET", ":scheme https", ":authority h.test", ":path /"]);
+        assert_eq!(short.body, None);
+        assert_eq!(lines(&request(b"GET /").unwrap())[2], ":authority localhost");
+    }
+
+    #[test]
+    fn a_response_is_what_curl_prints() {
+        let parsed = response(b"HTTP/2 404 \r\nSet-Cookie: a\r\nset-cookie: b\r\n\r\nno\n\n").unwrap();
+        assert_eq!(lines(&parsed), [":status 404", "set-cookie a", "set-cookie b"]);
+        assert_eq!(parsed.body.as_deref(), Some(&b"no\n"[..]));
+        let counted = response(b"HTTP/1.1 200 OK\ncontent-length: 3\n\nno\n").unwrap();
+        assert_eq!(counted.body.as_deref(), Some(&b"no\n"[..]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let cases: [(&str, &str); 9] = [
+            ("", "line 1: a request begins with a line such as GET /path HTTP/1.1"),
+            ("HTTP/1.1 200 OK\n\n", "line 1: a request begins with a line such as GET /path HTTP/1.1"),
+            ("G@T / HTTP/1.1\n\n", "line 1: \"G@T\" is no HTTP method"),
+            (
+                "GET caf\u{e9} HTTP/1.1\n\n",
+                "line 1: \"caf\u{e9}\" is no path: it begins with / and holds printable ASCII alone, the rest percent-encoded",
+            ),
+            ("GET /\na: 1\nb\n\n", "line 3: a header is written Name: value; the body follows an empty line"),
+            ("GET /\na: 1\n b: 2\n", "line 3: a header is written Name: value; the body follows an empty line"),
+            ("GET /\na b: 1\n", "line 2: \"a b\" cannot be the name of a header"),
+            ("GET /\na: \u{1}\n", "line 2: the value of a holds a character that no header may hold"),
+            ("GET /\n\ncontent-length: 9\n", ""),
+        ];
+        for (text, message) in cases {
+            let told = request(text.as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert_eq!(told, message, "{text}");
+        }
+        let told = |text: &str| response(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(told("GET / HTTP/1.1\n"), "line 1: a response begins with a line such as HTTP/1.1 200 OK");
+        assert_eq!(told("HTTP/1.1 99\n"), "line 1: \"99\" is no status from 200 to 599");
+        assert_eq!(
+            told("HTTP/1.1 200\ncontent-length: 9\n\nno"),
+            "line 2: content-length is 9, and the body has 2 bytes"
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! What a trace does not show: private variables, credentials and cookies, wherever their text turns up.
+
+use envoy_callout::flow::headers::Headers;
+use envoy_callout::flow::rehearsal::{Asked, Event, Source};
+use envoy_callout::plan::{Constant, Plan};
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::action::Action;
+use envoy_callout::policy::authentication::Authentication;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::BTreeSet;
+
+/// What is shown instead.
+const MASK: &str = "********";
+
+/// Shorter texts are masked at their own place alone: anywhere else they would be anything.
+const LEAST_LENGTH: usize = 4;
+
+/// Headers whose values are nobody's business.
+const HEADERS: [&str; 7] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-serverless-authorization",
+    "x-goog-iap-jwt-assertion",
+    "x-goog-api-key",
+];
+
+/// What a URL percent-encodes, by those who encode little and by those who encode much.
+const LITTLE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'%');
+const MUCH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Hides secrets. The default hides none.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    is_on: bool,
+    headers: BTreeSet<String>,
+    texts: BTreeSet<String>,
+    /// Everything that is replaced, the longest first.
+    replaced: Vec<String>,
+}
+
+impl Secrets {
+    /// The secrets of a plan, of the messages that were given and of what a rehearsal told.
+    pub(super) fn of<'m>(plan: &Plan, messages: impl Iterator<Item = &'m Headers>, events: &[Event]) -> Secrets {
+        let mut secrets = Secrets { is_on: true, ..Secrets::default() };
+        secrets.headers.extend(HEADERS.map(str::to_owned));
+        secrets.headers.extend(token_headers(plan));
+        for (name, value) in &plan.constants {
+            let value = match value {
+                Constant::String(value) => value.to_string(),
+                Constant::Boolean(value) => value.to_string(),
+                Constant::Integer(value) => value.to_string(),
+                Constant::Double(value) => value.to_string(),
+            };
+            secrets.add_variable(name, Some(&value));
+        }
+        messages.for_each(|headers| secrets.add_headers(headers));
+        events.iter().for_each(|event| secrets.add_event(event));
+        let encoded = |text: &String| {
+            let json = serde_json::Value::from(text.as_str()).to_string();
+            let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let much = utf8_percent_encode(text, MUCH).to_string();
+            [
+                text.clone(),
+                json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default().to_owned(),
+                xml.replace('"', "&quot;"),
+                xml,
+                utf8_percent_encode(text, LITTLE).to_string(),
+                much.replace("%20", "+"),
+                much,
+            ]
+        };
+        let all: BTreeSet<String> = secrets.texts.iter().flat_map(encoded).collect();
+        secrets.replaced = all.into_iter().collect();
+        secrets.replaced.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        secrets
+    }
+
+    fn add_event(&mut self, event: &Event) {
+        match event {
+            Event::Choice { condition, .. } | Event::Step { condition, .. } => {
+                if let Some(Asked { values, .. }) = condition {
+                    values.iter().for_each(|(name, value)| self.add_variable(name, value.as_deref()));
+                }
+            }
+            Event::Ended { written, .. } => {
+                written.iter().for_each(|(name, value)| self.add_variable(name, value.as_deref()));
+            }
+            Event::Call { call, reply, source } => {
+                let value = |value: &bytes::Bytes| String::from_utf8_lossy(value).into_owned();
+                call.headers.iter().for_each(|(name, line)| self.add_header(name, &value(line)));
+                if let Some(Ok(reply)) = reply {
+                    self.add_headers(&reply.headers);
+                    if *source == Source::StandIn {
+                        self.add_token(&reply.body);
+                    }
+                }
+            }
+            Event::Flow { .. } | Event::ErrorFlow(_) | Event::Resumed(_) | Event::Replied => {}
+        }
+    }
+
+    /// The token of a token service's answer.
+    fn add_token(&mut self, body: &[u8]) {
+        match serde_json::from_slice(body) {
+            Ok(serde_json::Value::Object(answer)) => {
+                let names = ["access_token", "accessToken", "token"];
+                let token = names.iter().find_map(|name| answer.get(*name)?.as_str());
+                token.into_iter().for_each(|token| self.add_text(token));
+            }
+            _ => self.add_text(String::from_utf8_lossy(body).trim()),
+        }
+    }
+
+    fn add_headers(&mut self, headers: &Headers) {
+        for line in headers.lines() {
+            self.add_header(&line.to_name(), &String::from_utf8_lossy(line.value()));
+        }
+    }
+
+    fn add_header(&mut self, name: &str, value: &str) {
+        if !self.is_secret_header(name) {
+            return;
+        }
+        let pairs = match name.to_ascii_lowercase().as_str() {
+            "cookie" => usize::MAX,
+            // Attributes follow.
+            "set-cookie" => 1,
+            _ => {
+                // The scheme is no secret.
+                self.add_text(value.split_once(' ').map_or(value, |(_, credentials)| credentials));
+                return;
+            }
+        };
+        self.add_text(value);
+        for (_, value) in value.split(';').take(pairs).filter_map(|pair| pair.split_once('=')) {
+            self.add_text(value.trim());
+        }
+    }
+
+    fn add_variable(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|_| self.is_secret_variable(name)) {
+            match header_of(name).filter(|_| !is_private(name)) {
+                Some(header) => self.add_header(header, value),
+                None => self.add_text(value),
+            }
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        if text.chars().count() >= LEAST_LENGTH && !matches!(text, "true" | "false" | "null") {
+            self.texts.insert(text.to_owned());
+        }
+    }
+
+    fn is_secret_header(&self, name: &str) -> bool {
+        self.headers.contains(&name.to_ascii_lowercase())
+    }
+
+    fn is_secret_variable(&self, name: &str) -> bool {
+        is_private(name) || header_of(name).is_some_and(|header| self.is_secret_header(header))
+    }
+
+    /// A text without its secrets.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.replaced {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), MASK);
+            }
+        }
+        text
+    }
+
+    /// Bytes that are no text, without secrets.
+    pub(super) fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some((first, after)) = rest.split_first() {
+            match self.replaced.iter().find_map(|secret| rest.strip_prefix(secret.as_bytes())) {
+                Some(after) => {
+                    shown.extend_from_slice(MASK.as_bytes());
+                    rest = after;
+                }
+                None => {
+                    shown.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        shown
+    }
+
+    /// The value of a header; the scheme of credentials stays.
+    pub(super) fn hide_header(&self, name: &str, value: &str) -> String {
+        if !self.is_on || !self.is_secret_header(name) {
+            return self.hide(value);
+        }
+        match value.split_once(' ') {
+            Some((scheme @ ("Bearer" | "Basic"), _)) => format!("{scheme} {MASK}"),
+            _ => MASK.to_owned(),
+        }
+    }
+
+    /// The value of a variable.
+    pub(super) fn hide_variable(&self, name: &str, value: &str) -> String {
+        match self.is_on && self.is_secret_variable(name) {
+            true => {
+                let header = header_of(name).filter(|_| !is_private(name));
+                header.map_or(MASK.to_owned(), |header| self.hide_header(header, value))
+            }
+            false => self.hide(value),
+        }
+    }
+}
+
+fn is_private(variable: &str) -> bool {
+    variable.starts_with("private.")
+}
+
+/// The header that a variable such as `request.header.authorization` is of.
+fn header_of(variable: &str) -> Option<&str> {
+    let (_, header) = variable.split_once(".header.")?;
+    header.split('.').next()
+}
+
+/// The headers that tokens go into, as far as the policies name them.
+fn token_headers(plan: &Plan) -> impl Iterator<Item = String> {
+    let of_policies = plan.policies.iter().flat_map(|policy| {
+        let (actions, connection): (&[Action], _) = match policy {
+            Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
+            Policy::AssignMessage(policy) => (&policy.actions, None),
+            Policy::RaiseFault(policy) => (&policy.actions, None),
+            _ => (&[], None),
+        };
+        let actions = actions.iter().filter_map(|action| match action {
+            Action::Authenticate(authentication) => Some(&**authentication),
+            _ => None,
+        });
+        actions.chain(connection)
+    });
+    let targets = plan.routing.iter().flat_map(|routing| &routing.targets);
+    let of_targets = targets.filter_map(|target| Some(&target.authentication.as_ref()?.authentication));
+    of_policies.chain(of_targets).filter_map(|authentication: &Authentication| {
+        let name = authentication.header_name.as_ref()?.text.as_ref()?.as_literal()?;
+        Some(name.trim().to_ascii_lowercase())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use envoy_callout::config;
+
+    fn secrets(properties: &str, headers: &[(&'static str, &'static str)], events: &[Event]) -> Secrets {
+        let configuration = format!("{{\"policies\": [], \"properties\": {properties}}}");
+        let plan = config::load(configuration.as_bytes()).unwrap().plan;
+        let lines = headers.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value))).collect();
+        Secrets::of(&plan, std::iter::once(&Headers::new(lines)), events)
+    }
+
+    #[test]
+    fn a_secret_is_hidden_wherever_it_turns_up() {
+        let secrets = secrets(r#"{"private.key": "a b&\"c"}"#, &[("Authorization", "Bearer s3cret")], &[]);
+        let cases = [
+            ("/x?key=a%20b%26%22c&y=1", "/x?key=********&y=1"),
+            ("/x?key=a+b%26%22c", "/x?key=********"),
+            (r#"{"key":"a b&\"c"}"#, r#"{"key":"********"}"#),
+            ("<k>a b&amp;&quot;c</k>", "<k>********</k>"),
+            ("token s3cret!", "token ********!"),
+            ("nothing", "nothing"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(secrets.hide(text), shown);
+        }
+        assert_eq!(secrets.hide_header("authorization", "Bearer s3cret"), "Bearer ********");
+        assert_eq!(secrets.hide_header("x-copy", "Bearer s3cret"), "Bearer ********");
+        assert_eq!(secrets.hide_variable("request.header.authorization", "Bearer s3cret"), "Bearer ********");
+        assert_eq!(secrets.hide_variable("private.pin", "12"), "********");
+        assert_eq!(secrets.hide_variable("private.message.header.x", "12"), "********");
+        assert_eq!(secrets.hide_bytes(b"\xffs3cret\x00"), b"\xff********\x00");
+    }
+
+    #[test]
+    fn cookies_are_secrets_and_their_attributes_are_not() {
+        let secrets = secrets(
+            "{}",
+            &[("set-cookie", "sid=abcdef; Path=/; SameSite=Strict"), ("cookie", "a=first; b=second")],
+            &[],
+        );
+        assert_eq!(secrets.hide("Strict abcdef first second"), "Strict ******** ******** ********");
+        assert_eq!(secrets.hide_header("set-cookie", "x"), "********");
+    }
+
+    #[test]
+    fn what_policies_wrote_is_known() {
+        let written = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+        let written = vec![written("private.token", "t0ken"), written("copy", "t0ken"), written("private.on", "true")];
+        let ended = Event::Ended { policy: "A".to_owned(), fault: None, goes_on: true, written };
+        let secrets = secrets("{}", &[], &[ended]);
+        assert_eq!(secrets.hide_variable("copy", "t0ken"), "********");
+        assert_eq!(secrets.hide("true"), "true");
+        assert_eq!(Secrets::default().hide_variable("private.token", "t0ken"), "t0ken");
+    }
+}

@@ -1,0 +1,184 @@
+//! From what the scripted host noted to what a reader gets.
+
+use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outcome, Source, Start, Step};
+use super::secrets::Secrets;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use envoy_callout::flow::headers::Headers;
+use envoy_callout::flow::host::{self, CallFailure, Direction};
+use envoy_callout::flow::rehearsal::{self, Asked, Entry as Entered, Event};
+use std::collections::BTreeMap;
+
+/// What the cluster of every call is called that a bundle makes.
+const ANY: &str = "any";
+
+/// Tells events.
+#[derive(Debug)]
+pub(super) struct Teller<'s> {
+    secrets: &'s Secrets,
+    steps: usize,
+}
+
+type Written = BTreeMap<String, Option<String>>;
+
+impl<'s> Teller<'s> {
+    pub(super) fn new(secrets: &'s Secrets) -> Teller<'s> {
+        Teller { secrets, steps: 0 }
+    }
+
+    /// All events.
+    pub(super) fn entries(&mut self, events: &[Event]) -> Vec<Entry> {
+        self.level(&mut events.iter()).0
+    }
+
+    /// The events up to the end of the step that they are in, and how it ended.
+    fn level<'e>(&mut self, events: &mut impl Iterator<Item = &'e Event>) -> (Vec<Entry>, Option<&'e Event>) {
+        let mut entries = Vec::new();
+        while let Some(event) = events.next() {
+            entries.push(match event {
+                Event::Ended { .. } => return (entries, Some(event)),
+                Event::Flow { target, name, direction } => Entry::Flow {
+                    target_endpoint: target.clone(),
+                    name: name.clone(),
+                    direction: match direction {
+                        Direction::Request => "request",
+                        Direction::Response => "response",
+                    },
+                },
+                Event::Choice { what, condition, is_taken } => Entry::Choice {
+                    what: what.clone(),
+                    condition: condition.as_ref().map(|asked| self.condition(asked)),
+                    taken: *is_taken,
+                },
+                Event::Step { policy, kind, condition, entry } => {
+                    self.steps = self.steps.saturating_add(1);
+                    let mut step = Step {
+                        number: self.steps,
+                        policy: policy.clone(),
+                        kind: kind.clone(),
+                        condition: condition.as_ref().map(|asked| self.condition(asked)),
+                        outcome: match entry {
+                            Entered::Runs => Outcome::Ran,
+                            Entered::ConditionFalse => Outcome::ConditionFalse,
+                            Entered::Disabled => Outcome::Disabled,
+                            Entered::Unsupported => Outcome::Unsupported,
+                        },
+                        events: Vec::new(),
+                        written: Written::new(),
+                        fault: None,
+                    };
+                    if matches!(entry, Entered::Runs | Entered::Unsupported) {
+                        let (inside, end) = self.level(events);
+                        step.events = inside;
+                        self.end(&mut step, end);
+                    }
+                    Entry::Step(step)
+                }
+                Event::Call { call, reply, source } => Entry::Call(self.call(call, reply.as_ref(), *source)),
+                Event::ErrorFlow(failure) => Entry::ErrorFlow(self.fault(failure)),
+                Event::Resumed(Direction::Request) => Entry::Upstream,
+                Event::Resumed(Direction::Response) | Event::Replied => Entry::Response,
+            });
+        }
+        (entries, None)
+    }
+
+    fn end(&self, step: &mut Step, end: Option<&Event>) {
+        let Some(Event::Ended { fault, goes_on, written, .. }) = end else { return };
+        let mut inside = Written::new();
+        written_by(&step.events, &mut inside);
+        for (name, value) in written {
+            let value = value.as_ref().map(|value| self.secrets.hide_variable(name, value));
+            // The steps of a shared flow have told of what they wrote.
+            if inside.get(name) != Some(&value) {
+                step.written.insert(name.clone(), value);
+            }
+        }
+        step.fault = fault.as_ref().map(|failure| self.fault(failure));
+        if fault.is_some() {
+            step.outcome = if *goes_on { Outcome::FaultContinued } else { Outcome::Fault };
+        }
+    }
+
+    fn condition(&self, asked: &Asked) -> Condition {
+        let value = |(name, value): &(String, Option<String>)| {
+            (name.clone(), value.as_ref().map(|value| self.secrets.hide_variable(name, value)))
+        };
+        Condition { text: self.secrets.hide(&asked.text), values: asked.values.iter().map(value).collect() }
+    }
+
+    fn fault(&self, failure: &rehearsal::Failure) -> Fault {
+        Fault { code: failure.code.clone(), reason: self.secrets.hide(&failure.reason) }
+    }
+
+    fn call(
+        &self,
+        call: &host::Call,
+        reply: Option<&Result<host::CallReply, CallFailure>>,
+        source: rehearsal::Source,
+    ) -> Call {
+        let headers = call.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
+        Call {
+            request: self.request(&Headers::new(headers.collect()), Some(&call.body)),
+            cluster: (call.cluster != ANY).then(|| call.cluster.to_string()),
+            timeout_ms: u64::try_from(call.timeout.as_millis()).unwrap_or(u64::MAX),
+            reply: reply.and_then(|reply| reply.as_ref().ok()).map(|reply| {
+                let (headers, body) = self.rest(&reply.headers, Some(&reply.body));
+                Message { start: Start::Response { status: reply.status }, headers, body }
+            }),
+            failure: reply.and_then(|reply| reply.as_ref().err()).map(|failure| match failure {
+                CallFailure::Timeout => Failure::Timeout,
+                CallFailure::Unreachable => Failure::Unreachable,
+                CallFailure::Reset => Failure::Reset,
+                CallFailure::Protocol => Failure::Protocol,
+                CallFailure::TooLarge(_) => Failure::TooLarge,
+            }),
+            source: match (reply, source) {
+                (None, _) => Source::NotAwaited,
+                (_, rehearsal::Source::Given) => Source::Given,
+                (_, rehearsal::Source::StandIn) => Source::StandIn,
+                (_, rehearsal::Source::Nowhere) => Source::Missing,
+            },
+        }
+    }
+
+    /// A request of those headers, pseudo-headers among them.
+    pub(super) fn request(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> Message {
+        let part = |name: &str| headers.joined(name).unwrap_or_default().to_string();
+        let url = format!("{}://{}{}", part(":scheme"), part(":authority"), part(":path"));
+        let start = Start::Request { method: part(":method"), url: self.secrets.hide(&url) };
+        let (headers, body) = self.rest(headers, body);
+        Message { start, headers, body }
+    }
+
+    /// A response of those headers, `:status` among them.
+    pub(super) fn response(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> Message {
+        let status = headers.joined(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
+        let (headers, body) = self.rest(headers, body);
+        Message { start: Start::Response { status }, headers, body }
+    }
+
+    fn rest(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> (Vec<(String, String)>, Body) {
+        let lines = headers.lines().filter(|line| !line.name().starts_with(b":")).map(|line| {
+            let name = line.to_name().to_string();
+            let value = self.secrets.hide_header(&name, &String::from_utf8_lossy(line.value()));
+            (name, value)
+        });
+        let body = body.map(|body| &body[..]).unwrap_or_default();
+        let body = match std::str::from_utf8(body) {
+            Ok(text) => Body::Text { body: self.secrets.hide(text) },
+            Err(_) => Body::Bytes { body_base64: STANDARD.encode(self.secrets.hide_bytes(body)) },
+        };
+        (lines.collect(), body)
+    }
+}
+
+/// What steps wrote, the last value of each variable.
+fn written_by(entries: &[Entry], written: &mut Written) {
+    for entry in entries {
+        if let Entry::Step(step) = entry {
+            written_by(&step.events, written);
+            written.extend(step.written.clone());
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! A rehearsal for people: from top to bottom what happened, in lines of at most a hundred columns.
+
+mod lines;
+
+use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outcome, Source, Start, Step, Trace};
+use anstyle::{AnsiColor, Style};
+use envoy_callout::flow::message::standard_reason;
+use lines::{body_lines, cut, wrapped};
+use std::io::{self, Write};
+
+const HEADING: Style = Style::new().bold();
+const RAN: Style = AnsiColor::Green.on_default();
+const PASSED: Style = Style::new().dimmed();
+const FAULT: Style = AnsiColor::Red.on_default().bold();
+
+/// Lines are no longer than this.
+const COLUMNS: usize = 100;
+
+/// How far the parts of a step stand under it, and their continuation under them.
+const PART: usize = 5;
+const LABEL: usize = 7;
+
+/// Writes it all.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn write(trace: &Trace, output: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { output, trace, is_answered: false };
+    page.whole()
+}
+
+struct Page<'a> {
+    output: &'a mut dyn Write,
+    trace: &'a Trace,
+    /// Whether the client's response has been shown.
+    is_answered: bool,
+}
+
+impl Page<'_> {
+    fn whole(&mut self) -> io::Result<()> {
+        let trace = self.trace;
+        let endpoint = trace.proxy_endpoint.as_ref().map(|name| format!("proxy endpoint {name}"));
+        let subject = match (endpoint, &trace.bundle) {
+            (Some(endpoint), Some(bundle)) => format!("{endpoint} of {bundle}"),
+            (Some(endpoint), None) => endpoint,
+            (None, Some(bundle)) => format!("shared flow {bundle}"),
+            (None, None) => "the filter's steps".to_owned(),
+        };
+        let start = start_line(&trace.request.start);
+        self.line(0, HEADING, &start)?;
+        self.line(0, PASSED, &subject)?;
+        if !trace.events.iter().any(|entry| !matches!(entry, Entry::Upstream)) {
+            self.heading("No step is reached: the filter lets the request pass")?;
+        }
+        self.entries(&trace.events, 0)?;
+        if !self.is_answered {
+            self.response()?;
+        }
+        self.lists()
+    }
+
+    /// What stands at the end: filter state, and what may have been meant otherwise.
+    fn lists(&mut self) -> io::Result<()> {
+        let trace = self.trace;
+        if !trace.published.is_empty() {
+            self.heading("Filter state")?;
+            for (name, value) in &trace.published {
+                self.value(2, &assignment(&format!("wasm.{name}"), value))?;
+            }
+        }
+        if !trace.warnings.is_empty() || !trace.unused_replies.is_empty() {
+            writeln!(self.output)?;
+        }
+        for warning in &trace.warnings {
+            self.line(0, FAULT, &format!("warning: {warning}"))?;
+        }
+        for reply in &trace.unused_replies {
+            self.line(0, FAULT, &format!("warning: nobody called for the reply {reply}"))?;
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, entries: &[Entry], indent: usize) -> io::Result<()> {
+        for entry in entries {
+            match entry {
+                Entry::Flow { target_endpoint, name, direction } => {
+                    let of = target_endpoint.as_ref().map(|target| format!(" of target endpoint {target}"));
+                    self.heading(&format!("{name}{}, {direction}", of.unwrap_or_default()))?;
+                }
+                Entry::Choice { what, condition, taken } => self.choice(what, condition.as_ref(), *taken)?,
+                Entry::Step(step) => self.step(step, indent)?,
+                Entry::Call(call) => self.call(call, indent)?,
+                Entry::ErrorFlow(fault) => {
+                    self.heading("Error flow")?;
+                    self.fault(fault, 2, "")?;
+                }
+                Entry::Upstream => self.upstream()?,
+                Entry::Response => self.response()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn choice(&mut self, what: &str, condition: Option<&Condition>, taken: bool) -> io::Result<()> {
+        writeln!(self.output)?;
+        let (style, word) = if taken { (HEADING, "taken") } else { (PASSED, "not taken") };
+        self.line(0, style, &format!("{what}: {word}"))?;
+        self.condition(condition, 0)
+    }
+
+    fn step(&mut self, step: &Step, indent: usize) -> io::Result<()> {
+        let (style, word) = match step.outcome {
+            Outcome::Ran => (RAN, ""),
+            Outcome::Fault if step.kind == "RaiseFault" => (FAULT, "raises its fault"),
+            Outcome::Fault => (FAULT, "failed"),
+            Outcome::FaultContinued => (FAULT, "failed, and the flow goes on"),
+            Outcome::ConditionFalse => (PASSED, "does not run"),
+            Outcome::Disabled => (PASSED, "does not run: it is not enabled"),
+            Outcome::Unsupported => (PASSED, "is passed over: the filter does not run this policy type"),
+        };
+        let word = if word.is_empty() { String::new() } else { format!(" {word}") };
+        let title = format!("{:>3}  {} ({}){word}", step.number, step.policy, step.kind);
+        self.line(indent, style, &title)?;
+        self.condition(step.condition.as_ref(), indent)?;
+        self.entries(&step.events, indent + PART)?;
+        let is_told = |(name, value): &(&String, &Option<String>)| {
+            // That a policy did not fail is said by its not failing.
+            !(name.ends_with(".failed") && value.as_deref() == Some("false"))
+        };
+        let written = step.written.iter().filter(is_told).map(|(name, value)| match value {
+            Some(value) => assignment(name, value),
+            None => format!("{name} is null"),
+        });
+        let mut label = "wrote";
+        for value in written {
+            self.value(indent + PART, &format!("{label:<LABEL$}{value}"))?;
+            label = "";
+        }
+        match &step.fault {
+            Some(fault) => self.fault(fault, indent + PART, "fault"),
+            None => Ok(()),
+        }
+    }
+
+    fn condition(&mut self, condition: Option<&Condition>, indent: usize) -> io::Result<()> {
+        let Some(condition) = condition else { return Ok(()) };
+        let values = condition.values.iter().map(|(name, value)| match value {
+            Some(value) => format!("  {}", assignment(name, value)),
+            None => format!("  {name} is null"),
+        });
+        self.part(indent, "if", vec![condition.text.clone()])?;
+        for value in values {
+            self.value(indent + PART + LABEL, &value)?;
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: &Call, indent: usize) -> io::Result<()> {
+        // Calls stand inside of their step.
+        let indent = indent.saturating_sub(PART);
+        let cluster = call.cluster.as_ref().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
+        let mut lines = vec![format!("{}{cluster}", start_line(&call.request.start))];
+        lines.extend(rest_of(&call.request, indent));
+        self.part(indent, "call", lines)?;
+        let mut reply = match (call.source, call.failure) {
+            (Source::NotAwaited, _) => vec!["nobody waits for one".to_owned()],
+            (Source::Missing, _) => vec!["none was given: Host not reachable".to_owned()],
+            (Source::StandIn, _) => vec!["a stand-in's: a rehearsal asks for no real token".to_owned()],
+            (Source::Given, Some(failure)) => vec![reason(failure, call.timeout_ms)],
+            (Source::Given, None) => Vec::new(),
+        };
+        if let Some(message) = call.reply.as_ref().filter(|_| call.source == Source::Given) {
+            reply.push(start_line(&message.start));
+            reply.extend(rest_of(message, indent));
+        }
+        self.part(indent, "reply", reply)
+    }
+
+    fn fault(&mut self, fault: &Fault, indent: usize, label: &str) -> io::Result<()> {
+        let width = if label.is_empty() { 0 } else { LABEL };
+        self.line(indent, FAULT, &format!("{label:<width$}{}", fault.code))?;
+        self.line(indent + width, Style::new(), &fault.reason)
+    }
+
+    fn upstream(&mut self) -> io::Result<()> {
+        let trace = self.trace;
+        let Some(request) = &trace.upstream_request else { return Ok(()) };
+        self.heading("The upstream gets")?;
+        self.changed(request, &trace.request.headers)?;
+        if let Some(response) = &trace.upstream_response {
+            self.heading("The upstream answers")?;
+            self.changed(response, &response.headers)?;
+        }
+        Ok(())
+    }
+
+    fn response(&mut self) -> io::Result<()> {
+        let trace = self.trace;
+        self.is_answered = true;
+        let Some(response) = &trace.response else { return Ok(()) };
+        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_made_here);
+        match upstream {
+            Some(upstream) => {
+                self.heading("The client gets the upstream's response")?;
+                self.changed(response, &upstream.headers)
+            }
+            None => {
+                self.heading("The client gets, in the upstream's place")?;
+                self.changed(response, &response.headers)
+            }
+        }
+    }
+
+    /// A message with marks at what was changed on its way.
+    fn changed(&mut self, message: &Message, before: &[(String, String)]) -> io::Result<()> {
+        self.line(2, Style::new(), &start_line(&message.start))?;
+        for (name, value) in &message.headers {
+            let is_new = !before.iter().any(|(known, held)| known == name && held == value);
+            let (style, mark) = if is_new { (RAN, "+ ") } else { (Style::new(), "") };
+            self.line(if is_new { 2 } else { 4 }, style, &format!("{mark}{name}: {value}"))?;
+        }
+        for (name, value) in before {
+            if !message.headers.iter().any(|(known, held)| known == name && held == value) {
+                self.line(2, PASSED, &format!("- {name}: {value}"))?;
+            }
+        }
+        for line in body_of(message, COLUMNS - 4) {
+            self.line(4, Style::new(), &line)?;
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.output)?;
+        self.line(0, HEADING, text)
+    }
+
+    /// Lines of which the first has a label.
+    fn part(&mut self, indent: usize, label: &str, lines: Vec<String>) -> io::Result<()> {
+        let mut label = label;
+        for line in lines {
+            let begun = line.chars().take_while(|character| *character == ' ').count();
+            let (start, mut further) = (indent + PART, 0);
+            for line in wrapped(&line, COLUMNS.saturating_sub(indent + PART + LABEL + begun + 2)) {
+                writeln!(self.output, "{:start$}{label:<LABEL$}{:further$}{line}", "", "")?;
+                label = "";
+                further = begun + 2;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line; what is too long goes on below, a little further in.
+    fn line(&mut self, indent: usize, style: Style, text: &str) -> io::Result<()> {
+        let begun = text.chars().take_while(|character| *character == ' ').count();
+        let mut further = indent;
+        for line in wrapped(text, COLUMNS.saturating_sub(indent + begun + 2)) {
+            writeln!(self.output, "{:further$}{style}{line}{style:#}", "")?;
+            further = indent + begun + 2;
+        }
+        Ok(())
+    }
+
+    /// The value of a variable in one line.
+    fn value(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        writeln!(self.output, "{:indent$}{}", "", cut(text, COLUMNS.saturating_sub(indent)))
+    }
+}
+
+fn assignment(name: &str, value: &str) -> String {
+    match value.is_empty() {
+        true => format!("{name} is empty"),
+        false => format!("{name} = {value}"),
+    }
+}
+
+fn start_line(start: &Start) -> String {
+    match start {
+        Start::Request { method, url } => format!("{method} {url}"),
+        Start::Response { status } => format!("{status} {}", standard_reason(*status)).trim_end().to_owned(),
+    }
+}
+
+/// Headers and body, below the first line.
+fn rest_of(message: &Message, indent: usize) -> impl Iterator<Item = String> {
+    let headers = message.headers.iter().map(|(name, value)| format!("  {name}: {value}"));
+    let columns = COLUMNS.saturating_sub(indent + PART + LABEL + 2);
+    headers.chain(body_of(message, columns).into_iter().map(|line| format!("  {line}")))
+}
+
+fn body_of(message: &Message, columns: usize) -> Vec<String> {
+    match &message.body {
+        Body::Text { body } => body_lines(body, columns),
+        Body::Bytes { body_base64 } => vec![format!("({} bytes that are no text)", body_base64.len() / 4 * 3)],
+    }
+}
+
+fn reason(failure: Failure, timeout: u64) -> String {
+    match failure {
+        Failure::Timeout => format!("none within {timeout} ms"),
+        Failure::Unreachable => "none: Host not reachable".to_owned(),
+        Failure::Reset => "none: the connection is reset".to_owned(),
+        Failure::Protocol => "none that is HTTP".to_owned(),
+        Failure::TooLarge => "none: it is too large".to_owned(),
+    }
+}
