@@ -4,6 +4,7 @@ mod actions;
 mod assign_message;
 mod assign_variable;
 mod authentication;
+mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration;

@@ -1,6 +1,7 @@
 //! Running an integration: as a policy in mid-flow, or in place of the upstream (semantics sections 10.2 to 10.5).
 
 use super::authentication::TokenHeader;
+use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
@@ -163,8 +164,8 @@ impl Failure {
     fn outcome(&self) -> Outcome {
         match self {
             Failure::Status(_) => Outcome::ErrorStatus,
-            Failure::Call(CallFailure::Timeout) => Outcome::Timeout,
-            Failure::Call(CallFailure::Unreachable) | Failure::HostNotReachable => Outcome::Unreachable,
+            Failure::Call(failure) => failure.outcome(),
+            Failure::HostNotReachable => Outcome::Unreachable,
             _ => Outcome::Fault,
         }
     }
@@ -187,11 +188,8 @@ impl Failure {
             }
             Failure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::HostNotReachable | Failure::Call(CallFailure::Unreachable) => "Host not reachable".to_owned(),
-            Failure::Call(CallFailure::Timeout) => format!("timeout occurred in {name}"),
-            Failure::Call(CallFailure::Reset) => "Connection reset".to_owned(),
-            Failure::Call(CallFailure::Protocol) => "Protocol error".to_owned(),
-            Failure::Call(CallFailure::TooLarge(bytes)) => format!("Response larger than {bytes} bytes"),
+            Failure::HostNotReachable => NOT_REACHABLE.to_owned(),
+            Failure::Call(failure) => failure.reason(name),
         };
         let code = "steps.integrationcallout.ExecutionFailed";
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))

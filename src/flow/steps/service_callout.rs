@@ -5,6 +5,7 @@ mod destination;
 
 use super::actions::Actor;
 use super::authentication::TokenHeader;
+use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
@@ -198,13 +199,10 @@ impl Failure {
     fn outcome(&self) -> Outcome {
         match self {
             Failure::Status(_) => Outcome::ErrorStatus,
-            Failure::Call(CallFailure::Timeout) => Outcome::Timeout,
-            Failure::Call(CallFailure::Unreachable) | Failure::HostNotReachable | Failure::NoActiveTargets => {
-                Outcome::Unreachable
-            }
+            Failure::Call(failure) => failure.outcome(),
+            Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
             Failure::HostRefused => Outcome::Refused,
-            Failure::Call(CallFailure::Reset | CallFailure::Protocol | CallFailure::TooLarge(_))
-            | Failure::Fault(_) => Outcome::Fault,
+            Failure::Fault(_) => Outcome::Fault,
         }
     }
 
@@ -213,14 +211,9 @@ impl Failure {
         let reason = match self {
             Failure::Fault(fault) => return fault,
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::HostNotReachable | Failure::HostRefused | Failure::Call(CallFailure::Unreachable) => {
-                "Host not reachable".to_owned()
-            }
+            Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
             Failure::NoActiveTargets => "No active targets".to_owned(),
-            Failure::Call(CallFailure::Timeout) => format!("timeout occurred in {policy}"),
-            Failure::Call(CallFailure::Reset) => "Connection reset".to_owned(),
-            Failure::Call(CallFailure::Protocol) => "Protocol error".to_owned(),
-            Failure::Call(CallFailure::TooLarge(bytes)) => format!("Response larger than {bytes} bytes"),
+            Failure::Call(failure) => failure.reason(policy),
         };
         Fault::new(
             "steps.servicecallout.ExecutionFailed",
