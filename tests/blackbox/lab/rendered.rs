@@ -1,11 +1,12 @@
 //! What the tool renders, in an Envoy of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use tokio::net::TcpListener;
 
+use super::certificates::Authority;
 use super::client::exchange;
 use super::envoy::{self, Envoy};
 use super::{Answer, Backend, Received, Reply, Request, RunDirectory, envoy_log, filter};
@@ -40,27 +41,20 @@ pub fn example(name: &str, directory: &RunDirectory, adapt: impl Fn(&str) -> Str
     arguments.extend(shared_flows.map(|child| child.display().to_string()));
     if let Ok(environment) = fs::read_to_string(folder.join("environment.yaml")) {
         let stores = directory.path().join("tls");
-        make_certificate(&stores.join("orders-keys/shop"));
-        make_certificate(&stores.join("orders-trust/ca"));
+        let (authority, write) = (Authority::new(), |file: &str, pem: String| {
+            let file = stores.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, pem).unwrap();
+        });
+        let client = authority.issue("shop");
+        write("orders-keys/shop.crt", client.pem());
+        write("orders-keys/shop.key", client.key_pem());
+        write("orders-trust/ca.crt", authority.pem());
         let file = directory.path().join("environment.yaml");
         fs::write(&file, format!("{}tls: {{stores: {}}}\n", adapt(&environment), stores.display())).unwrap();
         arguments.extend(["--environment".to_owned(), file.display().to_string()]);
     }
     arguments
-}
-
-/// A certificate that signs itself, and its key: `PATH.crt` and `PATH.key`.
-fn make_certificate(path: &Path) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let file = |extension| -> PathBuf { path.with_extension(extension) };
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-keyout"])
-        .arg(file("key"))
-        .arg("-out")
-        .arg(file("crt"))
-        .output()
-        .unwrap_or_else(|error| panic!("openssl: {error}"));
-    assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
 }
 
 /// What Envoy says to a configuration that it does not take.
