@@ -58,6 +58,10 @@ impl Background for NoBackground {
         std::future::ready(Err(CallFailure::Unreachable))
     }
 
+    fn send(&self, _: usize, _: &Call) -> Result<(), CallFailure> {
+        Ok(())
+    }
+
     fn detach(&self, _: Task) {}
 
     fn shared(&self, _: &str) -> Option<Bytes> {

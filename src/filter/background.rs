@@ -1,11 +1,13 @@
 //! What outlives a stream: detached tasks, the streams and tasks that are to go on, and data of all workers.
 
 use crate::filter::abi::{self, LogLevel};
-use crate::filter::call::Pending;
+use crate::filter::call::{Pending, dispatch};
+use crate::filter::plugin::Plugin;
 use crate::flow::host::{Background, Call, CallFailure, CallReply, Task};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
@@ -79,13 +81,13 @@ pub(super) fn end(plugin: u32) {
 }
 
 /// The background of one plugin's streams.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct EnvoyBackground {
-    plugin: u32,
+    plugin: Rc<Plugin>,
 }
 
 impl EnvoyBackground {
-    pub(super) fn new(plugin: u32) -> EnvoyBackground {
+    pub(super) fn new(plugin: Rc<Plugin>) -> EnvoyBackground {
         EnvoyBackground { plugin }
     }
 }
@@ -104,10 +106,16 @@ impl Background for EnvoyBackground {
         Pending::dispatch(call)?.answer(call).await.0
     }
 
+    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
+        dispatch(call)?;
+        self.plugin.metrics.count_request(policy);
+        Ok(())
+    }
+
     fn detach(&self, task: Task) {
         let number = with_tasks(|tasks| {
             tasks.last = tasks.last.wrapping_add(1);
-            tasks.by_number.insert(tasks.last, Detached { plugin: self.plugin, task: Some(task) });
+            tasks.by_number.insert(tasks.last, Detached { plugin: self.plugin.root, task: Some(task) });
             tasks.last
         });
         number.into_iter().for_each(poll_task);

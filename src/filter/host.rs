@@ -2,11 +2,11 @@
 
 use crate::filter::abi::{self, HeaderMap, LogLevel};
 use crate::filter::background::{self, EnvoyBackground};
-use crate::filter::call::{Pending, dispatch};
+use crate::filter::call::Pending;
 use crate::filter::plugin::Plugin;
 use crate::filter::state::{Gate, Progress, State};
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::host::{Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
+use crate::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -59,7 +59,7 @@ impl Host for EnvoyHost {
     type Background = EnvoyBackground;
 
     fn background(&self) -> EnvoyBackground {
-        EnvoyBackground::new(self.plugin.root)
+        EnvoyBackground::new(Rc::clone(&self.plugin))
     }
 
     fn now(&self) -> Duration {
@@ -136,9 +136,7 @@ impl Host for EnvoyHost {
     }
 
     fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
-        dispatch(call)?;
-        self.plugin.metrics.count_request(policy);
-        Ok(())
+        self.background().send(policy, call)
     }
 
     fn count(&self, policy: usize, outcome: Outcome) {

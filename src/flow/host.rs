@@ -95,6 +95,12 @@ pub trait Background: Clone + 'static {
     /// Makes a call and waits for its answer.
     fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
+    /// Makes a call for the policy at that place in the plan. Nobody waits for its answer.
+    ///
+    /// # Errors
+    /// When it could not even be handed over.
+    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure>;
+
     /// Runs a task to its end, beginning now.
     fn detach(&self, task: Task);
 

@@ -85,6 +85,31 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // Nothing of the stream is left that could wait for the token: it is fetched, and the call is made, without it.
+    lab.case("with_a_token", |setup| {
+        let log = setup.backend(|_: &Received| Answer::status(200));
+        let gate = Gate::closed();
+        let token = Answer::json(200, r#"{"access_token":"T","expires_in":3599}"#).held_by(&gate);
+        let metadata = setup.backend(move |_: &Received| token.clone());
+        let mut configuration = logging(&log, "", &[]);
+        let policies = configuration["policies"].as_array_mut().unwrap();
+        let policy = policies.iter_mut().find(|policy| policy.as_str().unwrap().contains("<ServiceCallout")).unwrap();
+        let scopes =
+            "<Authentication><GoogleAccessToken><Scopes><Scope>s</Scope></Scopes></GoogleAccessToken></Authentication>";
+        let with_token = policy.as_str().unwrap().replace("<URL>", &format!("{scopes}<URL>"));
+        *policy = json!(with_token);
+        configuration["google"] = json!({"metadata_cluster": metadata.cluster()});
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/v1").await.status, 200);
+            metadata.wait_for_requests(1).await;
+            assert_eq!(log.heads(), 0);
+            gate.open();
+            let call = log.wait_for_requests(1).await.remove(0);
+            assert_eq!((call.header("authorization"), call.text()), (Some("Bearer T"), "GET /v1 200 none none"));
+        }
+    });
+
     // A request of another proxy has nothing to do with this one's log.
     lab.case("not_outside_the_base_path", |setup| {
         let log = setup.backend(|_: &Received| Answer::status(200));

@@ -190,6 +190,10 @@ impl Background for Slow {
         self.script.call(call).await
     }
 
+    fn send(&self, policy: usize, call: &crate::flow::host::Call) -> Result<(), crate::flow::host::CallFailure> {
+        self.script.send(policy, call)
+    }
+
     fn detach(&self, task: crate::flow::host::Task) {
         self.tasks.borrow_mut().push(task);
     }

@@ -2,7 +2,7 @@
 
 use super::actions::{Actor, TOKEN_TIMEOUT};
 use crate::flow::fault::Fault;
-use crate::flow::google::{TokenFailure, TokenKind, TokenRequest};
+use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
@@ -36,10 +36,32 @@ impl<H: Host> Transaction<'_, H> {
         target_url: Option<&str>,
         timeout: Duration,
     ) -> Result<TokenHeader, Fault> {
+        let (name, request) = self.token_request(actor, authentication, target_url, timeout)?;
+        let value = self.bearer(request).await?;
+        Ok(TokenHeader { name, value })
+    }
+
+    /// The name of the header and the token that is asked for.
+    ///
+    /// # Errors
+    /// As [`Transaction::authenticate`], before anything is asked.
+    pub(super) fn token_request(
+        &mut self,
+        actor: Actor<'_>,
+        authentication: &Authentication,
+        target_url: Option<&str>,
+        timeout: Duration,
+    ) -> Result<(ByteString, TokenRequest), Fault> {
         let name = self.header_name(actor, authentication.header_name.as_ref())?;
         let kind = self.token_kind(actor, &authentication.token, target_url)?;
-        let value = self.bearer(kind, timeout).await?;
-        Ok(TokenHeader { name, value })
+        Ok((name, self.token_of_identity(kind, timeout)?))
+    }
+
+    /// A token of the configured identity.
+    pub(super) fn token_of_identity(&self, kind: TokenKind, timeout: Duration) -> Result<TokenRequest, Fault> {
+        // A configuration whose policies need an identity and that has none is refused.
+        let identity = self.plan.identity.clone().ok_or_else(|| token_fault(TokenFailure))?;
+        Ok(TokenRequest::new(identity, kind, timeout))
     }
 
     /// Puts the token of a target endpoint into the request that goes to the target.
@@ -61,17 +83,14 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// `Bearer` and an access token of the configured identity for Google's APIs, or any other kind of token.
+    /// `Bearer` and a token.
     ///
     /// # Errors
     /// GoogleTokenGenerationFailure.
-    pub(super) async fn bearer(&mut self, kind: TokenKind, timeout: Duration) -> Result<Bytes, Fault> {
-        // A configuration whose policies need an identity and that has none is refused.
-        let identity = self.plan.identity.clone().ok_or_else(|| token_fault(TokenFailure))?;
-        let request = TokenRequest::new(identity, kind, timeout);
+    pub(super) async fn bearer(&mut self, request: TokenRequest) -> Result<Bytes, Fault> {
         let tokens = Rc::clone(&self.worker.tokens);
         let token = tokens.obtain(self.host.background(), request).await.map_err(token_fault)?;
-        Ok(header_value(format!("Bearer {}", token.text()).into()))
+        Ok(bearer(&token))
     }
 
     fn header_name(&mut self, actor: Actor<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
@@ -128,6 +147,11 @@ impl<H: Host> Transaction<'_, H> {
         let text = self.expand(text, actor.ignore).map_err(|unresolved| Fault::unresolved_variable(&unresolved.0))?;
         Ok(Some(text))
     }
+}
+
+/// The value of a header that carries a token.
+pub(super) fn bearer(token: &Token) -> Bytes {
+    header_value(format!("Bearer {}", token.text()).into())
 }
 
 fn empty_audience(actor: Actor<'_>) -> Fault {

@@ -113,7 +113,8 @@ impl<H: Host> Transaction<'_, H> {
         };
         let mark = if line.query.is_empty() { "" } else { "?" };
         let path_and_query = crate::flow::url::legal(format!("{path}{mark}{}", line.query.as_text()));
-        let value = self.bearer(TokenKind::cloud_platform(), TIMEOUT).await.map_err(Failure::Fault)?;
+        let request = self.token_of_identity(TokenKind::cloud_platform(), TIMEOUT).map_err(Failure::Fault)?;
+        let value = self.bearer(request).await.map_err(Failure::Fault)?;
         let token = TokenHeader { name: ByteString::from_static("authorization"), value };
         Ok(self.call_of(Outgoing {
             message: id,

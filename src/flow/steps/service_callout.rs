@@ -4,20 +4,22 @@ mod balanced;
 mod destination;
 
 use super::actions::Actor;
-use super::authentication::TokenHeader;
+use super::authentication::{TokenHeader, bearer};
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
-use crate::flow::host::{CallFailure, CallReply, Host, Outcome};
+use crate::flow::host::{Background, CallFailure, CallReply, Host, Outcome};
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::authentication::Authentication;
 use crate::policy::connection::{Retained, Target};
 use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
+use bytes::Bytes;
 use bytestring::ByteString;
 use destination::Destination;
+use std::rc::Rc;
 
 impl<H: Host> Transaction<'_, H> {
     /// Runs the policy that has the place `index` in the plan.
@@ -83,6 +85,10 @@ impl<H: Host> Transaction<'_, H> {
         let uri = destination.path_and_query.clone();
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
         let token = match &policy.connection.authentication {
+            Some(authentication) if self.is_client_served => {
+                self.send_with_token(index, policy, message, destination, authentication)?;
+                return Ok(None);
+            }
             Some(authentication) => Some(self.token_header(policy, authentication, &destination).await?),
             None => None,
         };
@@ -100,6 +106,41 @@ impl<H: Host> Transaction<'_, H> {
         };
         self.clear_payload(&policy.request);
         Ok(reply?)
+    }
+
+    /// Sends the message once there is a token for it. The stream has ended, so nothing of it can wait for one.
+    fn send_with_token(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        message: MessageId,
+        destination: Destination,
+        authentication: &Authentication,
+    ) -> Result<(), Failure> {
+        let actor =
+            Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved };
+        let url = destination.url_without_query();
+        let (name, request) = self.token_request(actor, authentication, Some(url), policy.timeout)?;
+        let mut call = self.call_of(Outgoing {
+            message,
+            server: destination.server,
+            path_and_query: destination.path_and_query,
+            retained: &policy.connection.properties.request_headers,
+            token: Some(TokenHeader { name: name.clone(), value: Bytes::new() }),
+            timeout: policy.timeout,
+        });
+        self.clear_payload(&policy.request);
+        let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
+        self.host.background().detach(Box::pin(async move {
+            // The log tells why there is none.
+            let Ok(token) = tokens.obtain(background.clone(), request).await else { return };
+            if let Some((_, value)) = call.headers.iter_mut().find(|(header, _)| *header == name) {
+                *value = bearer(&token);
+            }
+            // Nobody waits, so nobody learns what became of it.
+            let _: Result<(), CallFailure> = background.send(index, &call);
+        }));
+        Ok(())
     }
 
     async fn token_header(

@@ -207,3 +207,21 @@ fn a_target_endpoint_gets_its_token() {
     let problems = config::load(configuration.to_string().as_bytes()).unwrap_err();
     assert_eq!((problems[0].name, &*problems[0].subject), (Some("FAILED_PRECONDITION"), "TargetEndpoint t"));
 }
+
+#[test]
+fn a_callout_after_the_client_has_its_response_gets_its_token_too() {
+    let policy = "<ServiceCallout name='SC'><Request><Set><Verb>POST</Verb><Payload>entry</Payload></Set></Request>
+        <HTTPTargetConnection><URL>https://logging.googleapis.com/v2/entries:write</URL><Authentication><GoogleAccessToken>
+        <Scopes><Scope>s</Scope></Scopes></GoogleAccessToken></Authentication></HTTPTargetConnection></ServiceCallout>";
+    let proxy = "<ProxyEndpoint name='default'><PostClientFlow><Response><Step><Name>SC</Name></Step></Response>
+        </PostClientFlow><RouteRule name='none'/></ProxyEndpoint>";
+    let configuration =
+        json!({"policies": [policy], "proxy_endpoint": proxy, "google": {"metadata_cluster": "metadata"}});
+    let host = client().answering(200, &[], r#"{"access_token":"T","expires_in":3599}"#);
+    let done = host.run(&plan(&configuration));
+    let call = &done.calls[1];
+    assert_eq!(call.line(), "POST https://logging.googleapis.com/v2/entries:write");
+    assert_eq!((call.header("authorization"), call.text()), (Some("Bearer T"), "entry"));
+    let refused = client().answering(500, &[], "");
+    assert_eq!(refused.run(&plan(&configuration)).calls.len(), 1, "without a token nothing is sent");
+}
