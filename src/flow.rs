@@ -5,6 +5,7 @@ mod builtins;
 mod client;
 mod conditions;
 mod error_flow;
+pub mod exchange;
 mod expand;
 pub mod fault;
 mod functions;
@@ -16,6 +17,7 @@ mod numbered;
 pub mod parameters;
 mod publishing;
 pub mod rehearsal;
+mod rehearsing;
 mod run;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod scripted;

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use envoy_callout::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use envoy_callout::flow::headers::{HeaderChange, Headers};
-use envoy_callout::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
+use envoy_callout::flow::host::{Background, Host, Task};
 
 /// One client request and the answer to its callout.
 pub(crate) struct ScriptedHost {

@@ -3,7 +3,8 @@
 use crate::filter::abi::{self, LogLevel};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
-use crate::flow::host::{Background, Call, CallFailure, CallReply, Task};
+use crate::flow::exchange::{Call, CallFailure, CallReply};
+use crate::flow::host::{Background, Task};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};

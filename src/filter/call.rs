@@ -2,8 +2,8 @@
 
 use crate::filter::abi::{self, Body, HeaderMap, HostError};
 use crate::filter::table::Table;
+use crate::flow::exchange::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
-use crate::flow::host::{Call, CallFailure, CallReply};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

@@ -3,7 +3,7 @@
 mod pace;
 
 use crate::filter::abi::{self, MetricKind};
-use crate::flow::host::Outcome;
+use crate::flow::exchange::Outcome;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use pace::Pace;

@@ -1,6 +1,6 @@
 //! How far a stream is: what its callbacks and its transaction's host tell each other.
 
-use crate::flow::host::Direction;
+use crate::flow::exchange::Direction;
 use std::cell::Cell;
 
 /// How far a direction of a stream is.

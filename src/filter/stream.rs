@@ -6,7 +6,7 @@ use crate::filter::event::{Action, Event};
 use crate::filter::host::EnvoyHost;
 use crate::filter::plugin::Plugin;
 use crate::filter::state::{Gate, Progress, State};
-use crate::flow::host::Direction;
+use crate::flow::exchange::Direction;
 use crate::flow::run;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,7 +1,8 @@
 //! Between Envoy's header maps and the client's messages.
 
+use crate::flow::exchange::{Direction, Reply};
 use crate::flow::headers::{HeaderChange, Headers, header_value, text};
-use crate::flow::host::{Direction, Host, Reply};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::url;
 use bytes::Bytes;

@@ -1,9 +1,10 @@
 //! What happens after a fault (semantics section 9).
 
 use crate::flow::client;
+use crate::flow::exchange::Direction;
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{Headers, text};
-use crate::flow::host::{Direction, Host};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::rehearsal::{Event, Failure};
 use crate::flow::transaction::{Stage, Transaction};

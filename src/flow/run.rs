@@ -1,8 +1,9 @@
 //! The whole life of a request, read from top to bottom like Apigee's flow diagram (semantics section 9.1).
 
 use crate::flow::client;
+use crate::flow::exchange::Direction;
 use crate::flow::fault::Fault;
-use crate::flow::host::{Direction, Host};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::rehearsal::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};

@@ -2,8 +2,9 @@
 
 mod google;
 
+use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::host::{Background, Call, CallFailure, CallReply, Direction, Host, Outcome, Reply, Task};
+use crate::flow::host::{Background, Host, Task};
 use crate::flow::rehearsal::{Event, Source};
 use crate::flow::{Worker, run};
 use crate::plan::Plan;

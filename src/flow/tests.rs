@@ -10,8 +10,8 @@ mod rehearsals;
 mod targets;
 
 use crate::config;
+use crate::flow::exchange::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
-use crate::flow::host::{Call, Direction, Reply};
 use crate::flow::scripted::{Done, Scripted};
 use crate::plan::Plan;
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
 //! The state of one transaction: its messages, its variables and where in the flow it is.
 
 use crate::flow::client::{self, ClientMessage};
+use crate::flow::exchange::Direction;
 use crate::flow::headers::{HeaderChange, header_value};
-use crate::flow::host::{Direction, Host};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::store::Store;
 use crate::flow::value::Value;

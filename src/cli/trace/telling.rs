@@ -4,8 +4,9 @@ use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outco
 use super::secrets::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use envoy_callout::flow::exchange;
+use envoy_callout::flow::exchange::{CallFailure, Direction};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::host::{self, CallFailure, Direction};
 use envoy_callout::flow::rehearsal::{self, Asked, Entry as Entered, Event};
 use std::collections::BTreeMap;
 
@@ -113,8 +114,8 @@ impl<'s> Teller<'s> {
 
     fn call(
         &self,
-        call: &host::Call,
-        reply: Option<&Result<host::CallReply, CallFailure>>,
+        call: &exchange::Call,
+        reply: Option<&Result<exchange::CallReply, CallFailure>>,
         source: rehearsal::Source,
     ) -> Call {
         let headers = call.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));

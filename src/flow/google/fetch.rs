@@ -3,8 +3,9 @@
 use super::answer;
 use super::request::{TokenKind, TokenRequest};
 use super::{Token, TokenFailure, Tokens};
+use crate::flow::exchange::{Call, CallFailure, CallReply};
 use crate::flow::headers::header_value;
-use crate::flow::host::{Background, Call, CallFailure, CallReply};
+use crate::flow::host::Background;
 use crate::plan::{Identity, Impersonated};
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -1,8 +1,8 @@
 //! Google's token services as a script plays them: every token is had, and is none.
 
+use crate::flow::exchange::{Call, CallReply};
 use crate::flow::google::{IAM, METADATA_HOST};
 use crate::flow::headers::Headers;
-use crate::flow::host::{Call, CallReply};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! What a call without an answer is called (semantics section 2.14).
 
-use crate::flow::host::{CallFailure, Outcome};
+use crate::flow::exchange::{CallFailure, Outcome};
 
 /// Why no host was reached, in Apigee's words.
 pub(super) const NOT_REACHABLE: &str = "Host not reachable";

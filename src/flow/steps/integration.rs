@@ -3,9 +3,10 @@
 use super::authentication::TokenHeader;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
+use crate::flow::exchange::{Call, CallFailure, CallReply, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
-use crate::flow::host::{Background, Call, CallFailure, CallReply, Host, Outcome};
+use crate::flow::host::{Background, Host};
 use crate::flow::message::{Message, StartLine, StatusLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;

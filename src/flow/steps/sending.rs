@@ -1,8 +1,9 @@
 //! From a message and a destination to the call that is sent.
 
 use super::authentication::TokenHeader;
+use crate::flow::exchange::Call;
 use crate::flow::headers::header_value;
-use crate::flow::host::{Call, Host};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::policy::connection::Retained;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::host::CallFailure;
+use crate::flow::exchange::CallFailure;
 
 const RAISE: &str = r#"<RaiseFault name="RF-Denied"><FaultResponse><Set><StatusCode>403</StatusCode>
   <ReasonPhrase>Forbidden</ReasonPhrase></Set></FaultResponse></RaiseFault>"#;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::host::{CallFailure, Outcome};
+use crate::flow::exchange::{CallFailure, Outcome};
 
 /// A callout over two target servers with that content beside them.
 fn balanced(content: &str) -> String {

@@ -89,11 +89,6 @@ impl StepReference {
     }
 }
 
-/// The text of a child element, empty without one.
-pub(super) fn element_text(element: Element<'_, '_>, child: &str) -> String {
-    element.child(child).map(Element::text).unwrap_or_default()
-}
-
 /// The `Condition` of a flow, step or rule. What cannot be compiled is told with its place.
 pub(super) fn condition(element: Element<'_, '_>, place: &str, diagnostics: &mut Diagnostics) -> Option<Condition> {
     // The others are SAP's, of a step and of a flow or rule.

@@ -1,6 +1,5 @@
 //! SAP's dialect of the endpoint documents: the same things under other names, with an explicit order.
 
-use super::flow::element_text;
 use crate::policy::xml::Element;
 
 /// SAP's name of a flow's or a rule's element, where it has one of its own.
@@ -51,4 +50,9 @@ pub(super) fn name(element: Element<'_, '_>) -> String {
         Some(name) => name.trim().to_owned(),
         None => element_text(element, "name"),
     }
+}
+
+/// The text of a child element, empty without one.
+fn element_text(element: Element<'_, '_>, child: &str) -> String {
+    element.child(child).map(Element::text).unwrap_or_default()
 }

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use crate::flow::balancing::{Balancer, Occupied};
-use crate::flow::host::{CallFailure, CallReply, Host};
+use crate::flow::exchange::{CallFailure, CallReply};
+use crate::flow::host::Host;
 use crate::flow::message::MessageId;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
