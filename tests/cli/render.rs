@@ -78,7 +78,7 @@ fn only_proxies_can_be_rendered() {
 }
 
 /// A bundle of one flow, whose steps and policies a test gives.
-fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
+pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
     let folder = scratch(name).join("apiproxy");
     for inner in ["policies", "proxies", "targets"] {
         fs::create_dir_all(folder.join(inner)).unwrap();
