@@ -21,8 +21,9 @@ build: wasm-target ## Build the module for Envoy
 envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
 	@scripts/envoy.sh
 
-run: build envoy ## Start examples/$EXAMPLE in Envoy and show what to try
-	@ENVOY="$$(scripts/envoy.sh)" scripts/run.sh $(EXAMPLE)
+run: build envoy ## Run examples/$EXAMPLE with the tool and show what to try
+	cargo build --bin envoy-callout
+	@$(TESTED) TOOL="$(TARGET_DIR)/debug/envoy-callout" scripts/run.sh $(EXAMPLE)
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TESTED) scripts/test.sh
