@@ -19,7 +19,7 @@ fn project() -> &'static Path {
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Whether there are an Envoy and a module to run, as `make test` brings them.
-fn can_run() -> bool {
+pub(crate) fn can_run() -> bool {
     let has_all = ["ENVOY", "CALLOUT_WASM"].iter().all(|name| std::env::var_os(name).is_some());
     if !has_all {
         let _ = writeln!(std::io::stderr(), "skipped: $ENVOY and $CALLOUT_WASM are needed");
