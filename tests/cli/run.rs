@@ -58,7 +58,7 @@ fn get(port: u16, path: &str) -> u16 {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
     connection.set_read_timeout(Some(LIMIT)).unwrap();
     write!(connection, "GET {path} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n").unwrap();
-    head(&connection)[0].split(' ').nth(1).unwrap().parse().unwrap()
+    head(&connection).first().unwrap().split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 /// A run of the tool whose lines are read as they come. It is told to end when a test fails.
