@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -97,7 +97,14 @@ impl Running {
     /// Tells it to end, and the exit status and the lines that were left.
     fn end(mut self) -> (Option<i32>, Vec<String>) {
         self.terminate();
-        let status = self.child.wait().unwrap();
+        let began = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => thread::sleep(Duration::from_millis(20)),
+            }
+            assert!(began.elapsed() < LIMIT, "the tool does not end");
+        };
         (status.code(), self.lines.iter().collect())
     }
 }
@@ -106,7 +113,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             self.terminate();
-            let _ = self.child.wait();
         }
     }
 }
