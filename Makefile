@@ -3,12 +3,13 @@
 ENVOY_VERSION ?= 1.40.0
 EXAMPLE ?= geocoding
 IMAGE ?= envoy-callout
+PREFIX ?= $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build envoy run test deployments blackbox bench dist image clean
+.PHONY: help build install envoy run test deployments blackbox bench dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -18,11 +19,16 @@ build: wasm-target ## Build the module for Envoy
 	cargo build --release --lib --target wasm32-wasip1
 	@echo "$(MODULE)"
 
+install: build ## Install the tool with the module beside it below $PREFIX, which is cargo's own folder
+	cargo install --locked --path . --root "$(PREFIX)"
+	cp "$(MODULE)" "$(PREFIX)/bin/"
+
 envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
 	@scripts/envoy.sh
 
-run: build envoy ## Start examples/$EXAMPLE in Envoy and show what to try
-	@ENVOY="$$(scripts/envoy.sh)" scripts/run.sh $(EXAMPLE)
+run: build envoy ## Run examples/$EXAMPLE with the tool and show what to try
+	cargo build --bin envoy-callout
+	@$(TESTED) TOOL="$(TARGET_DIR)/debug/envoy-callout" scripts/run.sh $(EXAMPLE)
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TESTED) scripts/test.sh

@@ -1,26 +1,26 @@
 #!/bin/sh
-# Starts Envoy with examples/$1/envoy.yaml and shows what to try. `make run` sets $ENVOY. Ctrl-C stops it.
+# Shows what to try with examples/$1 and runs it with the tool $TOOL: its envoy.yaml, else the bundle with its shared flows and
+# environment. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
 set -eu
 cd "$(dirname "$0")/.."
 example=examples/$1
-admin=http://127.0.0.1:9901
 
-[ -f "$example/envoy.yaml" ] || {
+[ -d "$example" ] || {
     echo "there is no example $1; there are: $(ls examples | tr '\n' ' ')" >&2
     exit 2
 }
-"$ENVOY" --config-path "$example/envoy.yaml" --use-dynamic-base-id --log-level warning --component-log-level wasm:info &
-envoy=$!
-trap 'kill $envoy 2>/dev/null; wait $envoy 2>/dev/null || true' INT TERM EXIT
-
-tries=0
-until python3 -c "import urllib.request as u; u.urlopen('$admin/ready', timeout=1)" 2>/dev/null; do
-    kill -0 $envoy 2>/dev/null || { echo "Envoy did not start; its log above says why" >&2; exit 1; }
-    tries=$((tries + 1))
-    [ $tries -lt 60 ] || { echo "Envoy is not ready after a minute" >&2; exit 1; }
-    sleep 1
-done
-printf '\nEnvoy runs %s. Try in another terminal:\n\n' "$example/envoy.yaml"
-cat "$example/try.sh"
-printf '\nCtrl-C stops it. Envoy logs below.\n\n'
-wait $envoy
+if [ -f "$example/try.sh" ]; then
+    printf '\nOnce Envoy is ready, try in another terminal:\n\n'
+    cat "$example/try.sh"
+    echo
+fi
+if [ -f "$example/envoy.yaml" ]; then
+    set -- "$example/envoy.yaml"
+else
+    set -- "$example"
+    for inner in "$example"/*/sharedflowbundle; do
+        [ ! -d "$inner" ] || set -- "$@" "${inner%/sharedflowbundle}"
+    done
+    [ ! -f "$example/environment.yaml" ] || set -- "$@" --environment "$example/environment.yaml"
+fi
+exec "$TOOL" run "$@"

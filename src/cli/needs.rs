@@ -10,6 +10,7 @@ use super::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::{LocalDestination, Target};
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,10 +47,19 @@ pub(crate) struct User {
     position: Option<Position>,
 }
 
+impl User {
+    fn at(name: String, document: &Document, position: Position) -> User {
+        User { name, source: document.source.clone(), position: Some(document.position_in_file(position)) }
+    }
+}
+
 impl Needs {
     /// Adds the needs of a bundle's target endpoints and of the policies that its flows use.
     pub(crate) fn add(&mut self, bundle: &Bundle) {
         let attached = Attached::by(bundle);
+        for document in &bundle.proxy_endpoints {
+            self.add_proxy(document);
+        }
         for document in &bundle.target_endpoints {
             self.add_target(document);
         }
@@ -64,7 +74,25 @@ impl Needs {
         }
     }
 
+    /// A route rule that leads to an integration needs an identity.
+    fn add_proxy(&mut self, document: &Document) {
+        let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { return };
+        let name = format!("the proxy endpoint {}", proxy.endpoint.name);
+        for rule in &proxy.route_rules {
+            if let Route::Integration(_, position) = &rule.route {
+                add(&mut self.google, User::at(name.clone(), document, *position));
+            }
+        }
+    }
+
     fn add_target(&mut self, document: &Document) {
+        let authentication = TargetEndpoint::parse(&document.text(), "").0.and_then(|target| {
+            let name = format!("the target endpoint {}", target.endpoint.name);
+            target.authentication.map(|found| User::at(name, document, found.authentication.position))
+        });
+        if let Some(user) = authentication {
+            add(&mut self.google, user);
+        }
         let Some(balancer) = connection::of_document(&document.text()).and_then(|connection| connection.balancer)
         else {
             return;
@@ -77,11 +105,7 @@ impl Needs {
     }
 
     fn add_policy(&mut self, policy: &Policy, document: &Document) {
-        let user = |position| User {
-            name: policy.attributes().name.to_string(),
-            source: document.source.clone(),
-            position: Some(document.position_in_file(position)),
-        };
+        let user = |position| User::at(policy.attributes().name.to_string(), document, position);
         for position in policy.identity_positions() {
             add(&mut self.google, user(position));
         }
@@ -137,7 +161,7 @@ impl Needs {
             Local::Path(_) => json!({"base_path": "/", "cluster": "any"}),
         });
         configuration.set("local_proxies", proxies.collect());
-        configuration.set("google", json!({"metadata_cluster": "any"}));
+        configuration.set("google", json!({"metadata_cluster": "any", "project": "any"}));
     }
 
     /// Tells what the environment has to bring.

@@ -8,6 +8,7 @@ pub(super) mod requests;
 
 use super::render::{self, DeployArguments};
 use super::{CommandError, Outcome};
+use log::{Log, Told};
 use process::Line;
 use std::io::Write;
 use std::path::PathBuf;
@@ -52,19 +53,16 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         }
     };
     let envoy = program::find(arguments.envoy.as_deref()).map_err(CommandError::Run)?;
-    let mut is_ready = false;
+    let mut log = Log::new(place.is_some());
     let ended = process::run(&envoy, &configuration, &mut |line| {
         let text = match line {
-            Line::Log(line) if log::is_ready(&line) && !is_ready => {
-                is_ready = true;
-                match &place {
+            Line::Log(line) => match log.take(&line) {
+                Told::Ready => match &place {
                     Some(place) => format!("Envoy answers on {place}. Ctrl-C stops it."),
                     None => "Envoy is ready. Ctrl-C stops it.".to_owned(),
-                }
-            }
-            Line::Log(line) => match log::readable(&line) {
-                Some(text) => text,
-                None => return Ok(()),
+                },
+                Told::Text(text) => text,
+                Told::Nothing => return Ok(()),
             },
             Line::Output(line) => requests::readable(&line).unwrap_or(line),
         };

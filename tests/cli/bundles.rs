@@ -52,7 +52,7 @@ fn an_integration_takes_the_place_of_a_target() {
     let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
     let expected = "\
 note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
-note: a Google identity is the environment's to bring: IC-Audit needs it
+note: a Google identity is the environment's to bring: the proxy endpoint default, IC-Audit need it
 
 no problems in 5 files
 ";

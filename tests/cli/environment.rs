@@ -31,6 +31,11 @@ fn what_an_environment_lacks_is_an_error() {
     assert_eq!(run.status, 1);
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
     assert_eq!(errors, ["error: there is no target server named stock-2: add it to target_servers"]);
+
+    std::fs::write(&file, "organization: acme\n").unwrap();
+    let run = run_in_project(&["check", "tests/bundles/risk", "--environment", file.to_str().unwrap()]);
+    assert_eq!(run.status, 1);
+    assert_eq!(run.output.matches("error[FAILED_PRECONDITION]: Deployment of \"organizations/acme").count(), 2);
 }
 
 #[test]

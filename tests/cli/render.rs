@@ -1,8 +1,10 @@
 //! `render`: what it writes, and when it writes nothing.
 
+use super::run::can_run;
 use super::{run, run_in_project, scratch};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const SHOP: [&str; 4] = ["examples/shop", "examples/shop/trace", "--environment", "examples/shop/environment.yaml"];
 
@@ -78,7 +80,7 @@ fn only_proxies_can_be_rendered() {
 }
 
 /// A bundle of one flow, whose steps and policies a test gives.
-fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
+pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
     let folder = scratch(name).join("apiproxy");
     for inner in ["policies", "proxies", "targets"] {
         fs::create_dir_all(folder.join(inner)).unwrap();
@@ -144,4 +146,91 @@ fn a_proxy_that_is_given_too_is_a_local_one() {
     assert!(run.output.contains("cluster: this_listener"), "{}", run.output);
     let alone = run_in_project(&["render", &path]);
     assert!(alone.errors.contains("there is no endpoint default of a proxy weather"), "{}", alone.errors);
+}
+
+const INTEGRATION_HOST: &str = "us-west1-integrations.googleapis.com";
+
+/// An environment file with an identity.
+fn identity(name: &str) -> String {
+    let file = scratch(name).join("environment.yaml");
+    fs::write(&file, "organization: acme\ngoogle: {service_account: risk@acme.iam.gserviceaccount.com}\n").unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_integration_in_place_of_a_target_gets_clusters_and_no_route() {
+    let environment = identity("integration");
+    let risk = ["render", "tests/bundles/risk", "--environment", &environment];
+    let filter = run_in_project(&[&risk[..], &["--format", "filter"]].concat());
+    let filter: serde_json::Value = serde_json::from_str(&filter.output).unwrap();
+    let expected = serde_json::json!({
+        "metadata_cluster": "google_metadata",
+        "service_account": "risk@acme.iam.gserviceaccount.com",
+        "iam_cluster": "google_iam",
+    });
+    assert_eq!(filter["google"], expected);
+    let cluster = format!("{INTEGRATION_HOST}_443");
+    assert_eq!(filter["clusters"], serde_json::json!({format!("https://{INTEGRATION_HOST}"): cluster}));
+    assert_eq!(filter["integration_endpoints"].as_array().unwrap().len(), 1);
+
+    let envoy = run_in_project(&risk);
+    assert_eq!((envoy.status, envoy.errors.as_str()), (0, ""));
+    // An integration may take two minutes.
+    assert!(envoy.output.contains("stream_idle_timeout: 125s\n"));
+    assert!(!envoy.output.contains("x-callout-target"), "{}", envoy.output);
+    assert!(envoy.output.contains(&format!("        sni: {INTEGRATION_HOST}\n")));
+    assert!(envoy.output.contains(&format!("              matcher:\n                exact: {INTEGRATION_HOST}\n")));
+    let clusters = envoy.output.lines().filter_map(|line| line.trim().strip_prefix("cluster_name: "));
+    assert_eq!(clusters.collect::<Vec<_>>(), [cluster.as_str(), "google_metadata", "google_iam"]);
+
+    let refused = run_in_project(&["render", "tests/bundles/risk"]);
+    assert_eq!((refused.status, refused.output.as_str()), (1, ""));
+    let errors = refused.errors.lines().filter(|line| line.starts_with("error")).count();
+    assert_eq!(errors, 3, "{}", refused.errors);
+}
+
+#[test]
+fn an_integration_in_mid_flow_may_choose_its_region() {
+    let set = "<SetIntegrationRequest name='S'><IntegrationRegion ref='request.queryparam.region'/><ApiTrigger>t</ApiTrigger>\
+               </SetIntegrationRequest>";
+    let call = "<IntegrationCallout name='C'><Request>integration.request</Request></IntegrationCallout>";
+    let steps = "<Step><Name>S</Name></Step><Step><Name>C</Name></Step>";
+    let path = bundle("region", steps, &[set, call], URL_ROUTE);
+    let run = run_in_project(&["render", &path, "--environment", &identity("region-identity"), "--format", "filter"]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    let filter: serde_json::Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!(filter["clusters"], serde_json::json!({"*": "any_host_{scheme}"}));
+    assert_eq!(filter["google"]["metadata_cluster"], "google_metadata");
+}
+
+#[test]
+fn a_target_that_gets_a_token_needs_an_identity() {
+    let path = bundle("target-token", "", &[], "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>");
+    let target = "<TargetEndpoint name='t'><HTTPTargetConnection><URL>https://t.example.com</URL><Authentication>\
+                  <GoogleIDToken><Audience>a</Audience></GoogleIDToken></Authentication></HTTPTargetConnection>\
+                  </TargetEndpoint>";
+    fs::write(Path::new(&path).join("apiproxy/targets/t.xml"), target).unwrap();
+    let template = run_in_project(&["render", &path, "--environment-template"]);
+    assert!(template.output.contains("# Google tokens, for the target endpoint t."), "{}", template.output);
+    let run = run_in_project(&["render", &path, "--environment", &identity("target-identity"), "--format", "filter"]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    assert!(run.output.contains("\"iam_cluster\": \"google_iam\""), "{}", run.output);
+}
+
+#[test]
+fn envoy_takes_what_integrations_get() {
+    if !can_run() {
+        return;
+    }
+    let environment = identity("integration-envoy");
+    let module = std::env::var("CALLOUT_WASM").unwrap();
+    let run = run_in_project(&["render", "tests/bundles/risk", "--environment", &environment, "--module", &module]);
+    let file = Path::new(&environment).with_file_name("envoy.yaml");
+    fs::write(&file, run.output).unwrap();
+    let envoy = Command::new(std::env::var("ENVOY").unwrap())
+        .args(["--mode", "validate", "--log-level", "warning", "--config-path"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(envoy.status.success(), "{}", String::from_utf8_lossy(&envoy.stderr));
 }

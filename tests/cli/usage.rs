@@ -15,7 +15,7 @@ fn help_lists_what_works() {
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
         .filter(|command| !command.is_empty())
         .collect();
-    assert_eq!(commands, ["check", "render", "trace", "help"]);
+    assert_eq!(commands, ["check", "render", "trace", "run", "help"]);
     let check = run(&["check", "--help"]);
     assert_eq!(check.status, 0);
     assert!(check.output.contains("envoy-callout check weather.zip shared/log"), "{}", check.output);

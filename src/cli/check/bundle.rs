@@ -61,10 +61,8 @@ pub(super) fn check(
 }
 
 fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
-    // Which clusters and which identity there are is not the bundle's to say, and an unknown policy type is no mistake in
-    // a bundle.
+    // Which clusters there are is not the bundle's to say, and an unknown policy type is no mistake in a bundle.
     configuration.set("clusters", json!({"*": "any"}));
-    configuration.set("google", json!({"metadata_cluster": "any", "project": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {

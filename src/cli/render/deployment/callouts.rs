@@ -12,10 +12,15 @@ use crate::cli::environment::{Clusters, Environment, TargetServer};
 use crate::cli::finding::{Finding, Findings, Severity};
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
+use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use serde_json::json;
 use std::collections::BTreeMap;
+
+/// The filter waits two minutes for an integration.
+const INTEGRATION_MS: u64 = 120_000;
 
 /// The callouts of a proxy and of the shared flows that it calls.
 #[derive(Debug)]
@@ -56,7 +61,7 @@ impl Callouts {
             longest_ms: 0,
         };
         let mut builder = Builder { all: environment, options, deployment, findings, callouts: &mut callouts };
-        let mut uses = Uses::default();
+        let mut uses = Uses { google: routes_use_google(bundle), local: false };
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
         let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
         for bundle in bundles() {
@@ -65,9 +70,13 @@ impl Callouts {
                 let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
                 if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
                     uses.google |= !policy.identity_positions().is_empty();
-                    if let Policy::ServiceCallout(callout) = &policy {
-                        uses.local |= matches!(callout.connection.target, Target::Local(_));
-                        builder.add(callout, document, &assigned);
+                    match &policy {
+                        Policy::ServiceCallout(callout) => {
+                            uses.local |= matches!(callout.connection.target, Target::Local(_));
+                            builder.add(callout, document, &assigned);
+                        }
+                        Policy::SetIntegrationRequest(request) => builder.add_integration(request, document),
+                        _ => {}
                     }
                 }
             }
@@ -110,7 +119,19 @@ impl Clusters for Callouts {
     }
 }
 
-#[derive(Default)]
+/// Whether route rules lead to integrations, or targets get tokens.
+fn routes_use_google(bundle: &Bundle) -> bool {
+    let is_integration = |document: &Document| {
+        let (proxy, _) = ProxyEndpoint::parse(&document.text(), "");
+        let rules = proxy.map(|proxy| proxy.route_rules).unwrap_or_default();
+        rules.iter().any(|rule| matches!(rule.route, Route::Integration(..)))
+    };
+    let is_authenticated = |document: &Document| {
+        TargetEndpoint::parse(&document.text(), "").0.is_some_and(|target| target.authentication.is_some())
+    };
+    bundle.proxy_endpoints.iter().any(is_integration) || bundle.target_endpoints.iter().any(is_authenticated)
+}
+
 struct Uses {
     google: bool,
     local: bool,
@@ -148,6 +169,18 @@ impl Builder<'_> {
         }
         self.deployment.any_host |= self.callouts.any_host;
         self.callouts.longest_ms = self.callouts.longest_ms.max(timeout.saturating_mul(tries));
+    }
+
+    /// Where an integration runs is said by the policy that makes its request.
+    fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
+        match request.origin() {
+            Some(origin) => self.add_origin(&origin, &Connection::default(), document),
+            None => {
+                self.callouts.any_host = true;
+                self.deployment.any_host = true;
+            }
+        }
+        self.callouts.longest_ms = self.callouts.longest_ms.max(INTEGRATION_MS);
     }
 
     fn add_origin(&mut self, origin: &Origin, connection: &Connection, document: &Document) {
