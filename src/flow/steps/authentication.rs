@@ -1,10 +1,11 @@
 //! `<Authentication>`: from a policy's words to a header with a token (semantics section 2.12).
 
 use super::actions::{Actor, TOKEN_TIMEOUT};
+use crate::flow::exchange::{Call, CallFailure};
 use crate::flow::fault::Fault;
 use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
-use crate::flow::host::Host;
+use crate::flow::host::{Background, Host};
 use crate::flow::transaction::Transaction;
 use crate::policy::authentication::{Authentication, DEFAULT_LIFETIME, GoogleToken, lifetime};
 use crate::policy::endpoint::TargetAuthentication;
@@ -21,8 +22,14 @@ pub(super) struct TokenHeader {
     pub(super) value: Bytes,
 }
 
+/// A token that a call needs, and the header that is to carry it.
+pub(super) struct NeededToken {
+    pub(super) header: ByteString,
+    pub(super) request: TokenRequest,
+}
+
 /// The header that carries a token unless `HeaderName` says otherwise, in the spelling of the wire.
-const AUTHORIZATION: &str = "authorization";
+pub(super) const AUTHORIZATION: &str = "authorization";
 
 impl<H: Host> Transaction<'_, H> {
     /// Obtains the token and the header that carries it. `target_url` is the URL that is called, where there is one.
@@ -36,25 +43,46 @@ impl<H: Host> Transaction<'_, H> {
         target_url: Option<&str>,
         timeout: Duration,
     ) -> Result<TokenHeader, Fault> {
-        let (name, request) = self.token_request(actor, authentication, target_url, timeout)?;
-        let value = self.bearer(request).await?;
-        Ok(TokenHeader { name, value })
+        let NeededToken { header, request } = self.needed_token(actor, authentication, target_url, timeout)?;
+        Ok(TokenHeader { name: header, value: self.bearer(request).await? })
     }
 
-    /// The name of the header and the token that is asked for.
+    /// What is asked for, and the header that is to carry it.
     ///
     /// # Errors
     /// As [`Transaction::authenticate`], before anything is asked.
-    pub(super) fn token_request(
+    pub(super) fn needed_token(
         &mut self,
         actor: Actor<'_>,
         authentication: &Authentication,
         target_url: Option<&str>,
         timeout: Duration,
-    ) -> Result<(ByteString, TokenRequest), Fault> {
-        let name = self.header_name(actor, authentication.header_name.as_ref())?;
+    ) -> Result<NeededToken, Fault> {
+        let header = self.header_name(actor, authentication.header_name.as_ref())?;
         let kind = self.token_kind(actor, &authentication.token, target_url)?;
-        Ok((name, self.token_of_identity(kind, timeout)?))
+        Ok(NeededToken { header, request: self.token_of_identity(kind, timeout)? })
+    }
+
+    /// Puts a token into the header that a call keeps for it.
+    ///
+    /// # Errors
+    /// GoogleTokenGenerationFailure.
+    pub(super) async fn authorize(&mut self, call: &mut Call, token: NeededToken) -> Result<(), Fault> {
+        let value = self.bearer(token.request).await?;
+        put(call, &token.header, value);
+        Ok(())
+    }
+
+    /// Sends a call once its token is there: of a stream that has ended nothing is left that could wait for it.
+    pub(super) fn send_when_authorized(&self, index: usize, mut call: Call, token: NeededToken) {
+        let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
+        self.host.background().detach(Box::pin(async move {
+            // The log tells why there is none.
+            let Ok(found) = tokens.obtain(background.clone(), token.request).await else { return };
+            put(&mut call, &token.header, bearer(&found));
+            // Nobody waits, so nobody learns what became of it.
+            let _: Result<(), CallFailure> = background.send(index, &call);
+        }));
     }
 
     /// A token of the configured identity.
@@ -149,8 +177,14 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
+fn put(call: &mut Call, header: &ByteString, value: Bytes) {
+    if let Some((_, place)) = call.headers.iter_mut().find(|(name, _)| name == header) {
+        *place = value;
+    }
+}
+
 /// The value of a header that carries a token.
-pub(super) fn bearer(token: &Token) -> Bytes {
+fn bearer(token: &Token) -> Bytes {
     header_value(format!("Bearer {}", token.text()).into())
 }
 

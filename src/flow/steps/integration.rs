@@ -1,6 +1,6 @@
 //! Running an integration: as a policy in mid-flow, or in place of the upstream (semantics sections 10.2 to 10.5).
 
-use super::authentication::TokenHeader;
+use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
 use crate::flow::exchange::{Call, CallFailure, CallReply, Outcome};
@@ -42,7 +42,12 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Failure> {
-        let call = self.integration_call(&policy.request, &policy.as_variable, policy.is_async).await?;
+        let (mut call, token) = self.integration_call(&policy.request, &policy.as_variable, policy.is_async)?;
+        if self.is_client_served {
+            self.send_when_authorized(index, call, token);
+            return Ok(());
+        }
+        self.authorize(&mut call, token).await.map_err(Failure::Fault)?;
         let reply = self.host.call(index, &call).await;
         if policy.clear_payload {
             self.clear_object(&policy.request);
@@ -71,8 +76,9 @@ impl<H: Host> Transaction<'_, H> {
     pub(in crate::flow) async fn integration_target(&mut self, endpoint: &IntegrationEndpoint) -> Result<(), Fault> {
         let request = self.integration_request.clone().unwrap_or(ByteString::from_static(DEFAULT_REQUEST));
         let failed = |failure: Failure| failure.into_target_fault(&endpoint.name, &request);
-        let call =
-            self.integration_call(&request, &Variable::new(&request), endpoint.is_async).await.map_err(failed)?;
+        let call = self.integration_call(&request, &Variable::new(&request), endpoint.is_async);
+        let (mut call, token) = call.map_err(failed)?;
+        self.authorize(&mut call, token).await?;
         let reply = self.host.background().call(&call).await.map_err(|failure| failed(Failure::Call(failure)))?;
         self.put_message(ByteString::from_static("response"), response(reply));
         Ok(())
@@ -88,13 +94,13 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The call that runs the integration of a request object.
-    async fn integration_call(
+    /// The call that runs the integration of a request object, and the token that it needs.
+    fn integration_call(
         &mut self,
         request: &ByteString,
         as_variable: &Variable,
         is_async: bool,
-    ) -> Result<Call, Failure> {
+    ) -> Result<(Call, NeededToken), Failure> {
         let id = match self.message_named(request) {
             Some(id) => id,
             None if self.own_value(as_variable).is_some() => return Err(Failure::NotMessage),
@@ -115,16 +121,16 @@ impl<H: Host> Transaction<'_, H> {
         let mark = if line.query.is_empty() { "" } else { "?" };
         let path_and_query = crate::flow::url::legal(format!("{path}{mark}{}", line.query.as_text()));
         let request = self.token_of_identity(TokenKind::cloud_platform(), TIMEOUT).map_err(Failure::Fault)?;
-        let value = self.bearer(request).await.map_err(Failure::Fault)?;
-        let token = TokenHeader { name: ByteString::from_static("authorization"), value };
-        Ok(self.call_of(Outgoing {
+        let token = NeededToken { header: ByteString::from_static(AUTHORIZATION), request };
+        let call = self.call_of(Outgoing {
             message: id,
             server,
             path_and_query: path_and_query.into(),
             retained: &Retained::All,
-            token: Some(token),
+            token_header: Some(token.header.clone()),
             timeout: TIMEOUT,
-        }))
+        });
+        Ok((call, token))
     }
 }
 

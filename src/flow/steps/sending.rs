@@ -1,6 +1,5 @@
 //! From a message and a destination to the call that is sent.
 
-use super::authentication::TokenHeader;
 use crate::flow::exchange::Call;
 use crate::flow::headers::header_value;
 use crate::flow::host::Host;
@@ -31,15 +30,15 @@ pub(super) struct Outgoing<'m> {
     pub(super) path_and_query: ByteString,
     /// Which of the message's headers are sent.
     pub(super) retained: &'m Retained,
-    /// The token that goes with it; it takes the place of the message's own header of that name.
-    pub(super) token: Option<TokenHeader>,
+    /// The header that is kept for a token; it takes the place of the message's own of that name.
+    pub(super) token_header: Option<ByteString>,
     /// How long the whole answer may take.
     pub(super) timeout: Duration,
 }
 
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Call {
-        let Outgoing { message, server, path_and_query, retained, token, timeout } = outgoing;
+        let Outgoing { message, server, path_and_query, retained, token_header, timeout } = outgoing;
         if self.plan.trace_headers {
             // Fetches it, should nothing have read it yet.
             let _: Option<&Message> = self.client_request();
@@ -57,12 +56,12 @@ impl<H: Host> Transaction<'_, H> {
         for line in message.iter().flat_map(|message| message.headers.lines()) {
             let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
-            let gives_way = token.as_ref().is_some_and(|token| token.name.eq_ignore_ascii_case(&name));
+            let gives_way = token_header.as_ref().is_some_and(|header| header.eq_ignore_ascii_case(&name));
             if is_kept && !is_dropped(&name) && !gives_way {
                 headers.push((name, line.to_value()));
             }
         }
-        headers.extend(token.map(|token| (token.name, token.value)));
+        headers.extend(token_header.map(|header| (header, Bytes::new())));
         if self.plan.trace_headers {
             self.add_trace_headers(message, &mut headers);
         }

@@ -4,23 +4,21 @@ mod balanced;
 mod destination;
 
 use super::actions::Actor;
-use super::authentication::{TokenHeader, bearer};
+use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
-use crate::flow::host::{Background, Host};
+use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::authentication::Authentication;
 use crate::policy::connection::{Retained, Target};
 use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
-use bytes::Bytes;
 use bytestring::ByteString;
 use destination::Destination;
-use std::rc::Rc;
 
 impl<H: Host> Transaction<'_, H> {
     /// Runs the policy that has the place `index` in the plan.
@@ -86,21 +84,27 @@ impl<H: Host> Transaction<'_, H> {
         let uri = destination.path_and_query.clone();
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
         let token = match &policy.connection.authentication {
-            Some(authentication) if self.is_client_served => {
-                self.send_with_token(index, policy, message, destination, authentication)?;
-                return Ok(None);
-            }
-            Some(authentication) => Some(self.token_header(policy, authentication, &destination).await?),
+            Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
             None => None,
         };
-        let call = self.call_of(Outgoing {
+        let mut call = self.call_of(Outgoing {
             message,
             server: destination.server,
             path_and_query: destination.path_and_query,
             retained: &policy.connection.properties.request_headers,
-            token,
+            token_header: token.as_ref().map(|token| token.header.clone()),
             timeout: policy.timeout,
         });
+        match token {
+            Some(token) if self.is_client_served => {
+                self.clear_payload(&policy.request);
+                self.send_when_authorized(index, call, token);
+                return Ok(None);
+            }
+            // Boxed for the same reason.
+            Some(token) => Box::pin(self.authorize(&mut call, token)).await?,
+            None => {}
+        }
         let reply = match waits {
             true => self.host.call(index, &call).await.map(Some),
             false => self.host.send(index, &call).map(|()| None),
@@ -109,52 +113,16 @@ impl<H: Host> Transaction<'_, H> {
         Ok(reply?)
     }
 
-    /// Sends the message once there is a token for it. The stream has ended, so nothing of it can wait for one.
-    fn send_with_token(
-        &mut self,
-        index: usize,
-        policy: &ServiceCallout,
-        message: MessageId,
-        destination: Destination,
-        authentication: &Authentication,
-    ) -> Result<(), Failure> {
-        let actor =
-            Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved };
-        let url = destination.url_without_query();
-        let (name, request) = self.token_request(actor, authentication, Some(url), policy.timeout)?;
-        let mut call = self.call_of(Outgoing {
-            message,
-            server: destination.server,
-            path_and_query: destination.path_and_query,
-            retained: &policy.connection.properties.request_headers,
-            token: Some(TokenHeader { name: name.clone(), value: Bytes::new() }),
-            timeout: policy.timeout,
-        });
-        self.clear_payload(&policy.request);
-        let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
-        self.host.background().detach(Box::pin(async move {
-            // The log tells why there is none.
-            let Ok(token) = tokens.obtain(background.clone(), request).await else { return };
-            if let Some((_, value)) = call.headers.iter_mut().find(|(header, _)| *header == name) {
-                *value = bearer(&token);
-            }
-            // Nobody waits, so nobody learns what became of it.
-            let _: Result<(), CallFailure> = background.send(index, &call);
-        }));
-        Ok(())
-    }
-
-    async fn token_header(
+    fn token_for(
         &mut self,
         policy: &ServiceCallout,
         authentication: &Authentication,
         destination: &Destination,
-    ) -> Result<TokenHeader, Failure> {
+    ) -> Result<NeededToken, Failure> {
         let actor =
             Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved };
         let url = destination.url_without_query();
-        // Boxed for the same reason.
-        Ok(Box::pin(self.authenticate(actor, authentication, Some(url), policy.timeout)).await?)
+        Ok(self.needed_token(actor, authentication, Some(url), policy.timeout)?)
     }
 
     /// The message that is sent, made when it does not exist yet (semantics section 2.3).
