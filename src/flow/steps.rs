@@ -7,7 +7,7 @@ mod authentication;
 mod call_failure;
 mod extract_variables;
 mod flow_callout;
-mod integration;
+mod integration_callout;
 mod raise_fault;
 mod sending;
 mod service_callout;
