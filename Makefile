@@ -3,13 +3,15 @@
 ENVOY_VERSION ?= 1.40.0
 EXAMPLE ?= geocoding
 IMAGE ?= envoy-callout
+FUZZ ?= policy
+SECONDS ?= 60
 PREFIX ?= $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
-.PHONY: help build install envoy run test deployments blackbox bench dist image clean
+.PHONY: help build install envoy run test deployments blackbox bench fuzz dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -44,6 +46,9 @@ blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 bench: build envoy ## Measure what callouts cost Envoy, and the core alone
 	$(TESTED) cargo bench --bench gateway
 	cargo bench --bench core
+
+fuzz: ## Look for panics in fuzz/fuzz_targets/$FUZZ for $SECONDS
+	scripts/fuzz.sh "$(FUZZ)" "$(SECONDS)"
 
 dist: build ## Put the module, its checksums and the list of its crates into target/dist
 	scripts/dist.sh "$(MODULE)"
