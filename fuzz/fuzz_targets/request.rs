@@ -14,7 +14,8 @@ const CALL: &str = "<ServiceCallout name='SC'><Request><IgnoreUnresolvedVariable
     <Copy source='request'/></Request><Response>answer</Response><HTTPTargetConnection><URL>http://{request.header.x}/{a}</URL>
     </HTTPTargetConnection></ServiceCallout>";
 
-const READ: &str = "<ExtractVariables name='EV'><Source>answer</Source><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
+const READ: &str =
+    "<ExtractVariables name='EV'><Source>answer</Source><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
     <JSONPayload><Variable name='v'><JSONPath>$..v</JSONPath></Variable></JSONPayload>
     <Header name='z'><Pattern>a{w}b</Pattern></Header></ExtractVariables>";
 
