@@ -153,10 +153,10 @@ fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString,
             }
             base_path
         }
-        None => match constants.get("proxy.basepath") {
-            Some(Constant::String(base_path)) => BasePath::new(base_path),
-            _ => BasePath::new(""),
-        },
+        None => {
+            let configured = constants.get("proxy.basepath").and_then(Constant::as_text);
+            BasePath::new(configured.map_or("", |base_path| base_path))
+        }
     }
 }
 

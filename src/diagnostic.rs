@@ -106,6 +106,16 @@ impl Diagnostics {
         result
     }
 
+    /// Adds problems about something in the document under that key of the configuration for a while.
+    pub fn within_about<T>(
+        &mut self,
+        key: impl Into<String>,
+        subject: impl Into<String>,
+        act: impl FnOnce(&mut Diagnostics) -> T,
+    ) -> T {
+        self.within(key, |diagnostics| diagnostics.under(subject, act))
+    }
+
     /// Adds an error that has no Apigee name.
     pub fn error(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
         self.add(Severity::Error, None, position.into(), message.into());

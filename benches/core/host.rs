@@ -119,10 +119,6 @@ impl Host for ScriptedHost {
         std::future::ready(Ok(self.answer.clone()))
     }
 
-    fn send(&self, _: usize, _: &Call) -> Result<(), CallFailure> {
-        Ok(())
-    }
-
     fn count(&self, _: usize, outcome: Outcome) {
         assert_eq!(outcome, Outcome::Ok);
         self.succeeded.update(|count| count + 1);

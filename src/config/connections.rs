@@ -48,24 +48,26 @@ impl Connections {
         }
         let is_replaced = assigned.contains(callout.variables.target_url.name());
         let expected_cn = format!("servicecallout.{}.expectedcn", callout.attributes.name);
-        if assigned.iter().any(|name| *name == *expected_cn) {
-            let message = format!("{expected_cn} is set and has no effect: the cluster decides which names it accepts");
-            diagnostics.under(&*callout.attributes.name, |diagnostics| diagnostics.warning(None, message));
-        }
-        diagnostics.under(&*callout.attributes.name, |diagnostics| match &mut callout.connection.target {
-            Target::Url(url) => {
-                let Some(origin) = &url.origin else { return };
-                url.server = self.clusters.server(origin);
-                if url.server.is_none() {
-                    let message = format!("no cluster serves {origin}: name one in clusters");
-                    match is_replaced {
-                        true => diagnostics.warning(url.position, message),
-                        false => diagnostics.error(url.position, message),
+        diagnostics.under(&*callout.attributes.name, |diagnostics| {
+            if assigned.iter().any(|name| *name == *expected_cn) {
+                let message =
+                    format!("{expected_cn} is set and has no effect: the cluster decides which names it accepts");
+                diagnostics.warning(None, message);
+            }
+            match &mut callout.connection.target {
+                Target::Url(url) => {
+                    let Some(origin) = &url.origin else { return };
+                    url.server = self.clusters.server(origin);
+                    if url.server.is_none() {
+                        match is_replaced {
+                            true => diagnostics.warning(url.position, no_cluster(origin)),
+                            false => diagnostics.error(url.position, no_cluster(origin)),
+                        }
                     }
                 }
+                Target::LoadBalancer(balancer) => self.connect_servers(balancer, diagnostics),
+                Target::Local(local) => self.check_local(local, diagnostics),
             }
-            Target::LoadBalancer(balancer) => self.connect_servers(balancer, diagnostics),
-            Target::Local(local) => self.check_local(local, diagnostics),
         });
     }
 
@@ -73,8 +75,9 @@ impl Connections {
     fn check_integration(&self, request: &SetIntegrationRequest, diagnostics: &mut Diagnostics) {
         let origin = request.origin().filter(|_| request.attributes.enabled);
         if let Some(origin) = origin.filter(|origin| self.clusters.server(origin).is_none()) {
-            let message = format!("no cluster serves {origin}: name one in clusters");
-            diagnostics.under(&*request.attributes.name, |diagnostics| diagnostics.error(request.position, message));
+            diagnostics.under(&*request.attributes.name, |diagnostics| {
+                diagnostics.error(request.position, no_cluster(&origin));
+            });
         }
     }
 
@@ -118,6 +121,10 @@ impl Connections {
             diagnostics.error(local.position, message);
         }
     }
+}
+
+fn no_cluster(origin: &Origin) -> String {
+    format!("no cluster serves {origin}: name one in clusters")
 }
 
 fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {

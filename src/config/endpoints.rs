@@ -33,7 +33,7 @@ pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostic
 /// The proxy's flows and fault rules with their steps resolved.
 pub(super) fn flows(proxy: &ProxyEndpoint, policies: &mut Policies, diagnostics: &mut Diagnostics) -> Endpoint<Step> {
     let endpoint = proxy.endpoint.clone();
-    about("proxy_endpoint", &format!("ProxyEndpoint {}", endpoint.name), diagnostics, |diagnostics| {
+    diagnostics.within_about("proxy_endpoint", format!("ProxyEndpoint {}", endpoint.name), |diagnostics| {
         endpoint.map(&mut |step| policies.resolve(step, diagnostics))
     })
 }
@@ -53,10 +53,10 @@ pub(super) fn routing(
         let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("there is another target endpoint named {}", endpoint.name);
-            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         let subject = format!("TargetEndpoint {}", endpoint.name);
-        let endpoint = about(&place, &subject, diagnostics, |diagnostics| {
+        let endpoint = diagnostics.within_about(&place, &subject, |diagnostics| {
             endpoint.map(&mut |step| policies.resolve(step, diagnostics))
         });
         targets.push(Target { endpoint, success_codes, authentication });
@@ -65,7 +65,7 @@ pub(super) fn routing(
     let flow = &proxy.post_client_flow;
     let post_client = flow.request.iter().chain(&flow.response).cloned();
     let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
-    let post_client = about("proxy_endpoint", &subject, diagnostics, |diagnostics| {
+    let post_client = diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
     Routing { rules: proxy.route_rules.clone(), targets, integrations, post_client }
@@ -85,7 +85,7 @@ fn integrations(
         let Some(integration) = integration else { continue };
         if integrations.iter().any(|other| other.name == integration.name) {
             let message = format!("there is another integration endpoint named {}", integration.name);
-            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         integrations.push(integration);
     }
@@ -94,7 +94,7 @@ fn integrations(
         let Route::Integration(name, position) = &rule.route else { continue };
         if !integrations.iter().any(|integration| integration.name == *name) {
             let message = format!("there is no integration endpoint named {name}: add it to integration_endpoints");
-            about("proxy_endpoint", &subject, diagnostics, |diagnostics| diagnostics.error(*position, message));
+            diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| diagnostics.error(*position, message));
         }
     }
     integrations
@@ -114,7 +114,7 @@ pub(super) fn shared_flows(
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
             let message = format!("there is another shared flow named {name}");
-            about(&place, &place, diagnostics, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         documents.insert(name, (place, steps));
     }
@@ -130,13 +130,13 @@ pub(super) fn shared_flows(
         for (policy_key, callout) in wanted {
             let name = callout.shared_flow.to_string();
             let steps = match documents.get(&name) {
-                Some((key, steps)) => about(key, &format!("SharedFlow {name}"), diagnostics, |diagnostics| {
+                Some((key, steps)) => diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
                     steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
                 }),
                 None => {
                     let (policy, message) =
                         (&*callout.attributes.name, format!("there is no shared flow named {name}"));
-                    about(&policy_key, policy, diagnostics, |diagnostics| {
+                    diagnostics.within_about(&policy_key, policy, |diagnostics| {
                         diagnostics.error(callout.position, message);
                     });
                     Vec::new()
@@ -147,7 +147,7 @@ pub(super) fn shared_flows(
     }
     for (name, (key, _)) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
         if ends_in_itself(name, &documents, policies) {
-            about(key, &format!("SharedFlow {name}"), diagnostics, |diagnostics| {
+            diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
                 diagnostics.error(None, "the shared flow calls itself");
             });
         }
@@ -157,11 +157,6 @@ pub(super) fn shared_flows(
 
 /// Shared flows by name, each with the key of its document.
 type Documents = BTreeMap<String, (String, Vec<StepReference>)>;
-
-/// Tells problems of one subject that stand in the document under a key.
-fn about<T>(key: &str, subject: &str, diagnostics: &mut Diagnostics, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
-    diagnostics.within(key, |diagnostics| diagnostics.under(subject, act))
-}
 
 fn ends_in_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
     let called_by = |name: &str| -> Vec<String> {

@@ -49,10 +49,7 @@ impl Google {
     /// The project of integrations that name none: the configured one, else the organisation's, which has the same
     /// name in Apigee. `[inferred]`
     pub(super) fn project(&self, constants: &BTreeMap<ByteString, Constant>) -> Option<ByteString> {
-        self.project.clone().or_else(|| match constants.get("organization.name") {
-            Some(Constant::String(name)) => Some(name.clone()),
-            _ => None,
-        })
+        self.project.clone().or_else(|| constants.get("organization.name")?.as_text().cloned())
     }
 
     /// Complains of a policy that needs an identity, or a project, when there is none (semantics sections 2.12 and
@@ -96,16 +93,16 @@ impl Google {
         });
         let subject = format!("ProxyEndpoint {}", proxy.endpoint.name);
         if let Some(position) = first {
-            diagnostics.within("proxy_endpoint", |diagnostics| {
-                diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
+            diagnostics.within_about("proxy_endpoint", subject, |diagnostics| {
+                self.check_identity(position, constants, diagnostics);
             });
         }
         for (index, target) in routing.targets.iter().enumerate() {
             let Some(authentication) = &target.authentication else { continue };
             let position = authentication.authentication.position;
             let subject = format!("TargetEndpoint {}", target.endpoint.name);
-            diagnostics.within(format!("target_endpoints[{index}]"), |diagnostics| {
-                diagnostics.under(subject, |diagnostics| self.check_identity(position, constants, diagnostics));
+            diagnostics.within_about(format!("target_endpoints[{index}]"), subject, |diagnostics| {
+                self.check_identity(position, constants, diagnostics);
             });
         }
     }
@@ -119,10 +116,7 @@ impl Google {
         if self.identity.is_some() {
             return;
         }
-        let text = |name: &str| match constants.get(name) {
-            Some(Constant::String(text)) => text.clone(),
-            _ => ByteString::from_static("-"),
-        };
+        let text = |name: &str| constants.get(name).and_then(Constant::as_text).map_or("-", |text| &**text);
         let (organization, name, revision) =
             (text("organization.name"), text("apiproxy.name"), text("apiproxy.revision"));
         let message = format!(

@@ -52,7 +52,7 @@ impl Policies {
             if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
                 let message = format!("there is another policy named {name}");
                 let tell = |diagnostics: &mut Diagnostics| diagnostics.error(None, message);
-                diagnostics.within(&place, |diagnostics| diagnostics.under(&place, tell));
+                diagnostics.within_about(&place, &place, tell);
             }
             documents.push(Document { key: place, policy, name });
         }
@@ -87,8 +87,8 @@ impl Policies {
                     false => diagnostics.error(position, message),
                 };
                 match place.is_empty() {
-                    true => diagnostics.within(&document.key, |diagnostics| {
-                        diagnostics.under(name, |diagnostics| tell(Some(unsupported.position), is_not, diagnostics))
+                    true => diagnostics.within_about(&document.key, name, |diagnostics| {
+                        tell(Some(unsupported.position), is_not, diagnostics);
                     }),
                     false => tell(position, format!("{place}: {is_not}"), diagnostics),
                 }

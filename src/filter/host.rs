@@ -7,7 +7,7 @@ use crate::filter::plugin::Plugin;
 use crate::filter::state::{Gate, Progress, State};
 use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::host::{Background, Host};
+use crate::flow::host::Host;
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -134,10 +134,6 @@ impl Host for EnvoyHost {
         metrics.record_duration(policy, elapsed);
         drop(inflight);
         answer
-    }
-
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
-        self.background().send(policy, call)
     }
 
     fn count(&self, policy: usize, outcome: Outcome) {

@@ -59,12 +59,6 @@ pub trait Host {
     /// Makes a call for the policy at that place in the plan, and waits for its answer.
     fn call(&self, policy: usize, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Makes a call for the policy at that place in the plan. Nobody waits for its answer.
-    ///
-    /// # Errors
-    /// When it could not even be handed over.
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure>;
-
     /// Counts how a callout policy ended. `policy` is its place in the plan.
     fn count(&self, policy: usize, outcome: Outcome);
 

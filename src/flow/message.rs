@@ -4,6 +4,7 @@ mod parts;
 
 pub use parts::NotWritable;
 
+use crate::flow::exchange::CallReply;
 use crate::flow::headers::{Headers, text};
 use crate::flow::parameters::{Kind, Parameters};
 use bytes::Bytes;
@@ -106,6 +107,14 @@ impl Message {
     /// A fresh response: 200, no headers, no body (semantics section 3.2).
     pub fn response() -> Message {
         Message::new(StartLine::Response(StatusLine::new(200)))
+    }
+
+    /// The answer to a call.
+    pub fn of_reply(reply: CallReply) -> Message {
+        let mut message = Message::new(StartLine::Response(StatusLine::new(reply.status)));
+        message.headers = reply.headers;
+        message.body = reply.body;
+        message
     }
 
     fn new(start: StartLine) -> Message {

@@ -316,10 +316,6 @@ impl Host for Scripted {
         }
     }
 
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
-        self.background().send(policy, call)
-    }
-
     fn count(&self, policy: usize, outcome: Outcome) {
         self.done.borrow_mut().outcomes.push((policy, outcome));
     }

@@ -20,4 +20,12 @@ impl Constant {
     pub fn text(text: impl Into<ByteString>) -> Constant {
         Constant::String(text.into())
     }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&ByteString> {
+        match self {
+            Constant::String(text) => Some(text),
+            Constant::Boolean(_) | Constant::Integer(_) | Constant::Double(_) => None,
+        }
+    }
 }

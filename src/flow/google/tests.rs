@@ -57,13 +57,18 @@ fn calls(host: &Scripted) -> Vec<String> {
     host.done.borrow().calls.iter().map(text).collect()
 }
 
-#[test]
-fn the_metadata_server_gives_the_workloads_own_tokens() {
-    let own = identity(None);
+/// An ID token that is good for an hour.
+fn jwt() -> String {
     let exp = NOW.as_secs() + 3600;
     let claims =
         base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, format!("{{\"exp\":{exp}}}"));
-    let jwt = format!("e30.{claims}.c2ln");
+    format!("e30.{claims}.c2ln")
+}
+
+#[test]
+fn the_metadata_server_gives_the_workloads_own_tokens() {
+    let own = identity(None);
+    let jwt = jwt();
     let host = host().answering(200, &[], &answer("ya29.a", 3599)).answering(200, &[], &jwt);
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&own, &["https://b/x", "a&c"])), Ok("ya29.a".to_owned()));
@@ -82,16 +87,14 @@ fn the_metadata_server_gives_the_workloads_own_tokens() {
 #[test]
 fn iam_gives_tokens_of_a_service_account() {
     let account = identity(Some("proxy@p1.iam.gserviceaccount.com"));
-    let exp = NOW.as_secs() + 3600;
-    let claims =
-        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, format!("{{\"exp\":{exp}}}"));
+    let jwt = jwt();
     let host = host()
         .answering(200, &[], &answer("own", 3599))
         .answering(200, &[], r#"{"accessToken":"T","expireTime":"2023-11-14T23:13:20Z"}"#)
-        .answering(200, &[], &format!("{{\"token\":\"e30.{claims}.c2ln\"}}"));
+        .answering(200, &[], &format!("{{\"token\":\"{jwt}\"}}"));
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&account, &["s1"])), Ok("T".to_owned()));
-    assert_eq!(obtained(&host, &tokens, id(&account, "aud", false)), Ok(format!("e30.{claims}.c2ln")));
+    assert_eq!(obtained(&host, &tokens, id(&account, "aud", false)), Ok(jwt));
     let iam = "iam :method=POST :scheme=https :authority=iamcredentials.googleapis.com \
                :path=/v1/projects/-/serviceAccounts/proxy@p1.iam.gserviceaccount.com";
     let rest = "authorization=Bearer own content-type=application/json";

@@ -3,11 +3,11 @@
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
-use crate::flow::exchange::{Call, CallFailure, CallReply, Outcome};
+use crate::flow::exchange::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
 use crate::flow::host::{Background, Host};
-use crate::flow::message::{Message, StartLine, StatusLine};
+use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::connection::Retained;
@@ -53,7 +53,7 @@ impl<H: Host> Transaction<'_, H> {
             self.clear_object(&policy.request);
         }
         let message = match reply {
-            Ok(reply) => response(reply),
+            Ok(reply) => Message::of_reply(reply),
             Err(failure) => {
                 self.unset(&policy.response);
                 return Err(Failure::Call(failure));
@@ -80,7 +80,7 @@ impl<H: Host> Transaction<'_, H> {
         let (mut call, token) = call.map_err(failed)?;
         self.authorize(&mut call, token).await?;
         let reply = self.host.background().call(&call).await.map_err(|failure| failed(Failure::Call(failure)))?;
-        self.put_message(ByteString::from_static("response"), response(reply));
+        self.put_message(ByteString::from_static("response"), Message::of_reply(reply));
         Ok(())
     }
 
@@ -138,14 +138,6 @@ impl<H: Host> Transaction<'_, H> {
 fn has_schedule_time(message: &Message) -> bool {
     let body: Option<Json> = serde_json::from_slice(&message.body).ok();
     body.is_some_and(|body| body.get("scheduleTime").is_some_and(|time| !time.is_null()))
-}
-
-fn response(reply: CallReply) -> Message {
-    let mut message = Message::response();
-    message.start = StartLine::Response(StatusLine::new(reply.status));
-    message.headers = reply.headers;
-    message.body = reply.body;
-    message
 }
 
 /// Why an integration did not run, or did not succeed.

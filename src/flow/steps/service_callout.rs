@@ -10,8 +10,8 @@ use super::sending::Outgoing;
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
-use crate::flow::host::Host;
-use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
+use crate::flow::host::{Background, Host};
+use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::authentication::Authentication;
@@ -38,8 +38,7 @@ impl<H: Host> Transaction<'_, H> {
     async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
         let (name, request) = (&policy.attributes.name, &policy.request);
         let message = self.callout_request(request, name)?;
-        let actor = Actor { kind: "ServiceCallout", name, ignore: request.ignore_unresolved };
-        self.run_actions(actor, &request.actions, message).await?;
+        self.run_actions(actor(policy), &request.actions, message).await?;
         let response = policy.response.as_ref().filter(|_| !self.is_client_served);
         let reply = match &policy.connection.target {
             Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
@@ -51,6 +50,10 @@ impl<H: Host> Transaction<'_, H> {
                 self.exchange(index, policy, message, destination, response.is_some()).await
             }
         };
+        if matches!(reply, Ok(_) | Err(Failure::Call(_))) {
+            // It was sent, perhaps to several servers one after the other.
+            self.clear_payload(request);
+        }
         match (response, reply) {
             // Nobody waits, so nobody learns what became of it.
             (None, Ok(_) | Err(Failure::Call(_))) => Ok(()),
@@ -97,7 +100,6 @@ impl<H: Host> Transaction<'_, H> {
         });
         match token {
             Some(token) if self.is_client_served => {
-                self.clear_payload(&policy.request);
                 self.send_when_authorized(index, call, token);
                 return Ok(None);
             }
@@ -105,12 +107,13 @@ impl<H: Host> Transaction<'_, H> {
             Some(token) => Box::pin(self.authorize(&mut call, token)).await?,
             None => {}
         }
-        let reply = match waits {
-            true => self.host.call(index, &call).await.map(Some),
-            false => self.host.send(index, &call).map(|()| None),
-        };
-        self.clear_payload(&policy.request);
-        Ok(reply?)
+        Ok(match waits {
+            true => Some(self.host.call(index, &call).await?),
+            false => {
+                self.host.background().send(index, &call)?;
+                None
+            }
+        })
     }
 
     fn token_for(
@@ -119,10 +122,8 @@ impl<H: Host> Transaction<'_, H> {
         authentication: &Authentication,
         destination: &Destination,
     ) -> Result<NeededToken, Failure> {
-        let actor =
-            Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved };
         let url = destination.url_without_query();
-        Ok(self.needed_token(actor, authentication, Some(url), policy.timeout)?)
+        Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
     /// The message that is sent, made when it does not exist yet (semantics section 2.3).
@@ -161,16 +162,17 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn put_reply(&mut self, policy: &ServiceCallout, name: &ByteString, reply: CallReply) {
-        let mut message = Message::response();
-        message.start = StartLine::Response(StatusLine::new(reply.status));
-        message.headers = reply.headers;
+        let mut message = Message::of_reply(reply);
         let retained = &policy.connection.properties.response_headers;
         if *retained != Retained::All {
             message.headers.retain(|name| std::str::from_utf8(name).is_ok_and(|name| retained.keeps(name, true)));
         }
-        message.body = reply.body;
         self.put_message(name.clone(), message);
     }
+}
+
+fn actor(policy: &ServiceCallout) -> Actor<'_> {
+    Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved }
 }
 
 /// Why a callout failed, before it is told in Apigee's words.

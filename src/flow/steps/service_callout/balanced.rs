@@ -23,14 +23,9 @@ impl<H: Host> Transaction<'_, H> {
         let ignore = policy.request.ignore_unresolved;
         let path = balancer.path.as_ref().map(|path| self.expand(path, ignore).map_err(Failure::unresolved));
         let path = path.transpose()?.unwrap_or_default();
-        // Clearing the message after the first call must not empty the next.
-        let whole = self.message(message).cloned();
         let mut tried: Vec<usize> = Vec::new();
         let mut last = Err(Failure::NoActiveTargets);
         while let Some((place, server, occupied)) = self.choose_server(index, balancer, &tried) {
-            if let (false, Some(place), Some(whole)) = (tried.is_empty(), self.message_mut(message), &whole) {
-                *place = whole.clone();
-            }
             self.tell_choice(balancer, server, &tried);
             let Some(serving) = server.server.clone() else { break };
             let destination = self.destination_on(policy, message, serving, &path)?;
