@@ -68,10 +68,7 @@ What is not known is null.";
 /// # Errors
 /// A path cannot be read, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
-    let mut inputs = Vec::new();
-    for path in &arguments.paths {
-        inputs.extend(input::read(path)?);
-    }
+    let inputs = input::read_all(&arguments.paths)?;
     let environment = arguments.environment.as_deref().map(Environment::read).transpose()?;
     let findings = check(&inputs, environment);
     match arguments.json {

@@ -48,11 +48,23 @@ pub(crate) enum InputError {
     },
 }
 
+/// Reads several paths.
+///
+/// # Errors
+/// As for one.
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Input>, InputError> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        inputs.extend(read(path)?);
+    }
+    Ok(inputs)
+}
+
 /// Reads a path.
 ///
 /// # Errors
 /// It cannot be read, or is a folder or an archive without a bundle.
-pub(crate) fn read(path: &Path) -> Result<Vec<Input>, InputError> {
+fn read(path: &Path) -> Result<Vec<Input>, InputError> {
     let unreadable = |error| InputError::Unreadable { path: path.to_owned(), error };
     if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Ok(bundle::read_folder(path)?.into_iter().map(Input::Bundle).collect());

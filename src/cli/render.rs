@@ -86,14 +86,6 @@ impl DeployArguments {
         }
     }
 
-    fn read(&self) -> Result<Vec<Input>, CommandError> {
-        let mut inputs = Vec::new();
-        for path in &self.paths {
-            inputs.extend(input::read(path)?);
-        }
-        Ok(inputs)
-    }
-
     /// Everything of one Envoy.
     fn deployment(
         &self,
@@ -160,7 +152,7 @@ Examples:
 /// A path cannot be read, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
     let mut findings = Findings::default();
-    let inputs = arguments.deploy.read()?;
+    let inputs = input::read_all(&arguments.deploy.paths)?;
     let bundles = bundles(&inputs, &mut findings);
     if arguments.environment_template {
         output.write_all(template::of(&bundles).as_bytes())?;
@@ -188,7 +180,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
 /// A path cannot be read.
 pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Option<String>, CommandError> {
     let mut findings = Findings::default();
-    let inputs = arguments.read()?;
+    let inputs = input::read_all(&arguments.paths)?;
     let bundles = bundles(&inputs, &mut findings);
     let deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
     if is_refused(&findings)? {

@@ -140,10 +140,7 @@ pub(super) enum TraceError {
 /// A path cannot be read, a file is no message, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
     let request = read_file(&arguments.request, message::request)?;
-    let mut inputs = Vec::new();
-    for path in &arguments.paths {
-        inputs.extend(input::read(path)?);
-    }
+    let inputs = input::read_all(&arguments.paths)?;
     let environment = match arguments.environment.as_deref().map(Environment::read).transpose()?.transpose() {
         Ok(environment) => environment,
         Err(finding) => {
