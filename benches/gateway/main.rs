@@ -1,11 +1,14 @@
-//! What a callout costs the gateway: one Envoy, and for each way of making the same callout a listener of its own.
+//! What a callout costs the gateway: an Envoy, and for each way of making the same callout a listener of its own.
 //!
 //! The way of measuring: every variant runs in short rounds, all variants in turn, and what counts is the processor time
 //! that Envoy's threads spent per request. Variants are compared within a round, so that a busy machine disturbs both
 //! sides; the median over the rounds is what the table shows. The servers behind Envoy are a process of their own.
+//! Where the system puts an Envoy's memory and code changes the cost of every variant, by a tenth for those that run much
+//! code, so Envoy is started several times.
 //!
 //! `make bench` runs it. `cargo bench --bench gateway -- lua ours` runs only the variants named;
-//! `$BENCH_ROUNDS` and `$BENCH_REQUESTS` change the length.
+//! `$BENCH_STARTS`, `$BENCH_ROUNDS` and `$BENCH_REQUESTS` change the length. `$BENCH_MODULES` adds other builds of the
+//! module, since two builds compare well only in the same Envoys.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -46,7 +49,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Builder;
 
 use envoy::Envoy;
-use rounds::Settings;
+use rounds::{Results, Settings};
 use servers::Servers;
 
 fn main() {
@@ -71,8 +74,11 @@ fn main() {
     let settings = Settings::from_environment();
     let directory = directory();
     let servers = Servers::start();
-    let envoy = Envoy::start(&variants, &servers, &directory, &runtime);
-    let results = runtime.block_on(rounds::run(&variants, &settings, &envoy));
+    let mut results = Results::none(&variants);
+    for start in 0..settings.starts {
+        let envoy = Envoy::start(&variants, &servers, &directory, &runtime);
+        runtime.block_on(rounds::run(&variants, &settings, &envoy, start, &mut results));
+    }
     report::write(&results, &settings, &directory);
 }
 

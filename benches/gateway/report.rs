@@ -16,9 +16,18 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
     let limits: Vec<Value> = LIMITS
         .iter()
         .filter_map(|limit| {
-            let ratio = ratio(find(results, limit.variant)?, find(results, limit.of)?);
-            let kept = ratio <= limit.at_most;
-            Some(json!({"variant": limit.variant, "of": limit.of, "at_most": limit.at_most, "is": ratio, "kept": kept}))
+            let (variant, of) = (find(results, limit.variant)?, find(results, limit.of)?);
+            let is = ratio(variant, of);
+            let by_start: Vec<f64> =
+                (0..settings.starts).map(|start| median(&mut ratios(variant, of, Some(start)))).collect();
+            Some(json!({
+                "variant": limit.variant,
+                "of": limit.of,
+                "at_most": limit.at_most,
+                "is": is,
+                "by_start": by_start,
+                "kept": is <= limit.at_most,
+            }))
         })
         .collect();
     let envoy = envoy::version();
@@ -30,9 +39,11 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
         row.print();
     }
     println!(
-        "\nEnvoy {envoy}, one worker; {} × {}; {} rounds of {} requests on {} connections; medians over the rounds",
+        "\nEnvoy {envoy}, one worker; {} × {}; {} starts, {} rounds each of {} requests on {} connections; medians \
+         over all rounds",
         machine["processors"],
         machine["processor"].as_str().unwrap_or_default(),
+        settings.starts,
         settings.rounds,
         settings.requests,
         load::CONNECTIONS,
@@ -40,17 +51,21 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
     for limit in &limits {
         let (variant, of) = (limit["variant"].as_str().unwrap_or_default(), limit["of"].as_str().unwrap_or_default());
         let verdict = if limit["kept"] == true { "kept" } else { "NOT KEPT" };
+        let by_start = limit["by_start"].as_array().into_iter().flatten().filter_map(Value::as_f64);
+        let by_start: Vec<String> = by_start.map(|ratio| format!("{ratio:.2}")).collect();
         println!(
-            "{variant} at most {} × {of}: {:.3}, {verdict}",
+            "{variant} at most {} × {of}: {:.3}, {verdict}; by start {}",
             limit["at_most"],
-            limit["is"].as_f64().unwrap_or(0.0)
+            limit["is"].as_f64().unwrap_or(0.0),
+            by_start.join(" "),
         );
     }
 
     let report = json!({
         "envoy": envoy,
         "machine": machine,
-        "rounds": settings.rounds,
+        "starts": settings.starts,
+        "rounds_per_start": settings.rounds,
         "requests_per_round": settings.requests,
         "connections": load::CONNECTIONS,
         "variants": rows.iter().map(Row::to_json).collect::<Vec<_>>(),
@@ -113,6 +128,12 @@ fn find<'a>(results: &'a [Results], name: &str) -> Option<&'a Results> {
 
 /// How much more one variant costs than another: the median of what each round says.
 fn ratio(results: &Results, baseline: &Results) -> f64 {
+    median(&mut ratios(results, baseline, None))
+}
+
+/// What each round says, of all starts or of one.
+fn ratios(results: &Results, baseline: &Results, start: Option<usize>) -> Vec<f64> {
     let pairs = results.rounds.iter().zip(&baseline.rounds);
-    median(&mut pairs.map(|(round, base)| round.cpu_per_request / base.cpu_per_request).collect::<Vec<f64>>())
+    let pairs = pairs.filter(|(round, _)| start.is_none_or(|start| round.start == start));
+    pairs.map(|(round, base)| round.cpu_per_request / base.cpu_per_request).collect()
 }

@@ -1,6 +1,6 @@
 //! Measuring: short rounds, in each of which every variant has its turn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cpu;
 use crate::envoy::Envoy;
@@ -10,7 +10,9 @@ use crate::variants::Variant;
 
 /// How long the benchmark is.
 pub struct Settings {
-    /// `$BENCH_ROUNDS`.
+    /// `$BENCH_STARTS`: how often Envoy is started anew.
+    pub starts: usize,
+    /// `$BENCH_ROUNDS`: how many rounds follow each start.
     pub rounds: usize,
     /// `$BENCH_REQUESTS`: how many requests a variant gets in a round.
     pub requests: usize,
@@ -18,7 +20,11 @@ pub struct Settings {
 
 impl Settings {
     pub fn from_environment() -> Settings {
-        Settings { rounds: number("BENCH_ROUNDS", 21), requests: number("BENCH_REQUESTS", 4000) }
+        Settings {
+            starts: number("BENCH_STARTS", 5),
+            rounds: number("BENCH_ROUNDS", 5),
+            requests: number("BENCH_REQUESTS", 4000),
+        }
     }
 }
 
@@ -39,47 +45,51 @@ pub struct Results {
     pub rounds: Vec<Round>,
 }
 
+impl Results {
+    /// Nothing yet, for every variant.
+    pub fn none(variants: &[Variant]) -> Vec<Results> {
+        let of = |variant: &Variant| Results { name: variant.name, does: variant.does, rounds: Vec::new() };
+        variants.iter().map(of).collect()
+    }
+}
+
 /// One turn of a variant; times in microseconds.
 pub struct Round {
+    /// After which start of Envoy, counted from 0.
+    pub start: usize,
     pub cpu_per_request: f64,
     pub p50: f64,
     pub p99: f64,
 }
 
-/// Warms every variant up, which checks it as well, and then measures all of them.
-pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy) -> Vec<Results> {
+/// Warms every variant up, which checks it as well, and then adds what is measured of each to its results.
+pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy, start: usize, results: &mut [Results]) {
     let mut clients = Vec::new();
     for variant in variants {
         let mut of_variant = Clients::connect(envoy.listener(variant), variant.upstream_sees).await;
         of_variant.send(settings.requests.max(1000)).await;
-        eprintln!("{}: the upstream gets what it must", variant.name);
         clients.push(of_variant);
     }
-    let results = |variant: &Variant| Results { name: variant.name, does: variant.does, rounds: Vec::new() };
-    let mut results: Vec<Results> = variants.iter().map(results).collect();
-    let started = Instant::now();
     for round in 0..settings.rounds {
         // Everyone comes first once, and has every neighbour's caches to live with.
         for turn in 0..variants.len() {
             let index = (round + turn) % variants.len();
-            let measured = measure(&mut clients[index], settings.requests, envoy.id()).await;
-            results[index].rounds.push(measured);
+            let before = cpu::time(envoy.id());
+            let latencies = clients[index].send(settings.requests).await;
+            // Envoy deletes a stream after its answer, and goes to sleep.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let spent = cpu::time(envoy.id()).saturating_sub(before);
+            results[index].rounds.push(Round::new(start, spent, &latencies));
         }
-        eprintln!("round {} of {}, {:.0} s", round + 1, settings.rounds, started.elapsed().as_secs_f64());
+        eprintln!("start {} of {}, round {} of {}", start + 1, settings.starts, round + 1, settings.rounds);
     }
-    results
 }
 
-async fn measure(clients: &mut Clients, requests: usize, envoy: u32) -> Round {
-    let before = cpu::time(envoy);
-    let latencies = clients.send(requests).await;
-    // Envoy deletes a stream after its answer, and goes to sleep.
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    let spent = cpu::time(envoy).saturating_sub(before);
-    let mut latencies: Vec<f64> = latencies.iter().map(|latency| latency.as_secs_f64() * 1e6).collect();
-    Round {
-        cpu_per_request: spent.as_secs_f64() * 1e6 / requests as f64,
-        p50: percentile(&mut latencies, 0.50),
-        p99: percentile(&mut latencies, 0.99),
+impl Round {
+    fn new(start: usize, spent: Duration, latencies: &[Duration]) -> Round {
+        let micros = |duration: &Duration| duration.as_secs_f64() * 1e6;
+        let cpu_per_request = micros(&spent) / latencies.len() as f64;
+        let mut latencies: Vec<f64> = latencies.iter().map(micros).collect();
+        Round { start, cpu_per_request, p50: percentile(&mut latencies, 0.50), p99: percentile(&mut latencies, 0.99) }
     }
 }

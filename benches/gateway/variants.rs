@@ -38,8 +38,27 @@ pub const LIMITS: [Limit; 3] = [
     Limit { variant: "token", of: "ours", at_most: 1.05 },
 ];
 
-/// Every variant.
+/// Every variant: ours once more with each of the other builds that `$BENCH_MODULES` names, `before=PATH,other=PATH`.
 pub fn all() -> Vec<Variant> {
+    let modules = std::env::var("BENCH_MODULES").unwrap_or_default();
+    own().into_iter().chain(modules.split(',').filter(|module| !module.is_empty()).map(of_module)).collect()
+}
+
+/// Ours with another build of the module.
+fn of_module(named: &str) -> Variant {
+    let Some((name, path)) = named.split_once('=') else { panic!("$BENCH_MODULES: {named:?} is not NAME=PATH") };
+    let mut filter = ours(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]);
+    filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = json!(path);
+    Variant {
+        name: name.to_owned().leak(),
+        does: "what ours does, by another build of the module",
+        filters: vec![filter],
+        route_headers: json!([]),
+        upstream_sees: geo::answer,
+    }
+}
+
+fn own() -> Vec<Variant> {
     vec![
         Variant {
             name: "none",
