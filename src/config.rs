@@ -84,7 +84,10 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
         }
     };
     match plan {
-        Some(plan) if !diagnostics.has_errors() => Ok(Loaded { plan, warnings: diagnostics.into_vec() }),
+        Some(mut plan) if !diagnostics.has_errors() => {
+            plan.needs.policy_times = needs::names_policy_times(bytes);
+            Ok(Loaded { plan, warnings: diagnostics.into_vec() })
+        }
         _ => Err(diagnostics.into_vec()),
     }
 }

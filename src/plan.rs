@@ -90,7 +90,7 @@ pub struct Step {
     pub condition: Option<Condition>,
 }
 
-/// What a plan must have of a stream before its flows can run.
+/// What a plan must have of a stream before its flows can run, and what they must tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Anything runs at all.
@@ -101,6 +101,8 @@ pub struct Needs {
     pub response: bool,
     /// The response's body is read or written.
     pub response_body: bool,
+    /// Something reads how long a policy took.
+    pub policy_times: bool,
 }
 
 impl Plan {

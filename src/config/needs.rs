@@ -6,6 +6,12 @@ use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
 use std::collections::BTreeMap;
 
+/// Whether anything in a configuration's text names the time that a policy took, `apigee.metrics.policy.NAME.timeTaken`.
+pub(super) fn names_policy_times(bytes: &[u8]) -> bool {
+    const BEGINNING: &[u8] = b"apigee.metrics.";
+    bytes.windows(BEGINNING.len()).any(|window| window == BEGINNING)
+}
+
 /// The flows and everything they reach.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
@@ -59,6 +65,7 @@ impl Reach<'_> {
             response_body: endpoints().any(response)
                 || targets().any(target_rules)
                 || self.steps_use(post_client, &AMBIENT_RESPONSE),
+            policy_times: false,
         }
     }
 

@@ -46,7 +46,9 @@ fn wait(token: u32, waker: &Waker) {
 
 /// Hands a call to Envoy and returns its token.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
-    let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(u32::MAX);
+    // Envoy reads the number as a signed one.
+    const LONGEST: u32 = i32::MAX.unsigned_abs();
+    let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(LONGEST).min(LONGEST);
     abi::http_call(&call.cluster, &call.headers, &call.body, timeout).map_err(|error| {
         let why = match error {
             HostError::BadArgument => "there is no cluster of that name".to_owned(),

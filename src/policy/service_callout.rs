@@ -137,7 +137,8 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
 fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Duration> {
     let element = single_child(root, "Timeout", diagnostics)?;
     let text = element.text();
-    let timeout = text.parse::<u32>().ok().filter(|milliseconds| *milliseconds > 0);
+    // Java's Integer, and also the longest time that Envoy takes.
+    let timeout = text.parse::<u32>().ok().filter(|milliseconds| (1..=i32::MAX.unsigned_abs()).contains(milliseconds));
     if timeout.is_none() {
         diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
     }

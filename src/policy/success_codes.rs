@@ -14,7 +14,8 @@ impl Default for SuccessCodes {
 }
 
 impl SuccessCodes {
-    /// Reads a comma list of `NNN` and `Nxx`, with the items that are neither.
+    /// Reads a comma list of `NNN` and `Nxx`, with the items that are neither. A list without one that can be read is as
+    /// good as none: it would make every answer a failure. `[inferred]`
     pub fn parse(text: &str) -> (SuccessCodes, Vec<String>) {
         let mut codes = Vec::new();
         let mut odd = Vec::new();
@@ -24,7 +25,8 @@ impl SuccessCodes {
                 None => odd.push(item.to_owned()),
             }
         }
-        (SuccessCodes(codes), odd)
+        let codes = if codes.is_empty() { SuccessCodes::default() } else { SuccessCodes(codes) };
+        (codes, odd)
     }
 
     /// Whether the status is in the set.
@@ -54,7 +56,7 @@ mod tests {
             ("2xx, 4XX, 5xx", &[200, 299, 404, 599], &[100, 301, 600]),
             ("400", &[400], &[200, 401]),
             ("1xx,2xx,3xx,404,5xx", &[302, 404, 500], &[400]),
-            ("", &[], &[200]),
+            ("", &[200], &[400]),
             (" 2xx ,, ", &[200], &[300]),
         ];
         for (text, inside, outside) in cases {
@@ -65,5 +67,6 @@ mod tests {
         }
         assert!(SuccessCodes::default().contains(302) && !SuccessCodes::default().contains(400));
         assert_eq!(SuccessCodes::parse("2xx,abc,20,xx").1, ["abc", "20", "xx"]);
+        assert_eq!(SuccessCodes::parse("2xx;4xx"), (SuccessCodes::default(), vec!["2xx;4xx".to_owned()]));
     }
 }

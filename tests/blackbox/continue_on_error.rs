@@ -55,6 +55,26 @@ pub fn cases(lab: &mut Lab) {
         });
     }
 
+    lab.case("nothing_of_it_goes_to_the_next_callout", |setup| {
+        let probe = setup.backend(|_: &Received| Answer::status(200));
+        let first = ServiceCallout::new("SC-1", "http://a.test/{missing}")
+            .response("userResp")
+            .continue_on_error()
+            .set(
+            "<Headers><Header name='Authorization'>Bearer secret</Header></Headers><Verb>POST</Verb><Path>/one</Path>
+             <Payload contentType='text/plain'>one</Payload>",
+        );
+        let second = ServiceCallout::new("SC-2", "http://b.test").response("r").set("<Path>/two</Path>");
+        let configuration = json!({"policies": [first.xml(), second.xml()], "clusters": {"*": probe.cluster()}});
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            let call = probe.only_request();
+            assert_eq!((call.method.as_str(), call.path_and_query.as_str(), call.text()), ("GET", "/two", ""));
+            assert_eq!((call.header("authorization"), call.header("content-type")), (None, None));
+        }
+    });
+
     lab.case("in_the_response_flow", |setup| {
         let refusing = setup.cluster_refusing(Cluster::new());
         let policy = ServiceCallout::new("SC-1", "http://a.test/").response("userResp").continue_on_error();

@@ -125,6 +125,23 @@ fn untold_failures(lab: &mut Lab) {
         }
     });
 
+    lab.case("a_host_without_cluster_leaves_no_trace", |setup| {
+        let policy = ServiceCallout::new("SC-Log", "http://{request.header.to}/entries");
+        let configuration = json!({"policies": [policy.xml()], "clusters": {"http://a.test": "a"}});
+        let site = setup.listener(Listener::new(configuration).log_state(&STATE));
+        let admin = setup.admin();
+        move || async move {
+            for (to, refused) in [("log.test", 0), ("127.0.0.1", 1)] {
+                assert_eq!(site.send(Request::get("/").header("to", to)).await.status, 200, "{to}");
+                let logged = site.logged().await;
+                assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"), "{to}");
+                assert_eq!(logged.state("fault.name"), None, "{to}");
+                let stat = "wasmcustom.callout.refused_host.policy.SC-Log";
+                assert_eq!(admin.stat(stat).await.unwrap_or(0), refused, "{to}");
+            }
+        }
+    });
+
     for name in ["refused", "no_endpoints"] {
         lab.case(&format!("{name}_leaves_no_trace"), move |setup| {
             let cluster = match name {

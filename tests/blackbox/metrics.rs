@@ -56,6 +56,21 @@ fn outcome(
 }
 
 pub fn cases(lab: &mut Lab) {
+    lab.case("the_time_that_a_policy_took", |setup| {
+        let backend = setup.echo();
+        let callout = ServiceCallout::new("SC-timed", "http://a.test/").response("r");
+        let mut configuration = callout.served_by(backend.cluster());
+        let taken = "apigee.metrics.policy.SC-timed.timeTaken";
+        configuration["filter_state"] = json!([taken]);
+        let site = setup.listener(Listener::new(configuration).log_state(&[taken]));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            // Nanoseconds: more than a callout can do without, less than its timeout.
+            let nanoseconds: u64 = site.filter_state(taken).await.unwrap().parse().unwrap();
+            assert!((10_000..55_000_000_000).contains(&nanoseconds), "{nanoseconds}");
+        }
+    });
+
     const A: &str = "http://a.test/";
     outcome(lab, "outcome.ok", "ok", (2, 2), A, |setup| setup.echo().cluster().to_owned());
     outcome(lab, "outcome.error_status", "error_status", (2, 2), A, |setup| {

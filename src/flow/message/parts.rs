@@ -118,6 +118,10 @@ fn parameter(parameters: &Parameters, name: &str, item: Item) -> Option<Value> {
 fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str) -> Result<(), NotWritable> {
     match item {
         Item::First => parameters.set(name, text),
+        // `api.version.2` with no first value is a name that happens to end so.
+        Item::Number(number) if number > parameters.values(name).len().saturating_add(1) => {
+            parameters.set(&format!("{name}.{number}"), text);
+        }
         Item::Number(number) => parameters.set_value(name, number, text),
         Item::Values | Item::Count | Item::Joined => return Err(NotWritable),
     }

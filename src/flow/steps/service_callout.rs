@@ -7,6 +7,7 @@ use super::actions::Actor;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
+use crate::flow::client::ClientMessage;
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
@@ -38,25 +39,19 @@ impl<H: Host> Transaction<'_, H> {
     async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
         let (name, request) = (&policy.attributes.name, &policy.request);
         let message = self.callout_request(request, name)?;
-        self.run_actions(actor(policy), &request.actions, message).await?;
         let response = policy.response.as_ref().filter(|_| !self.is_client_served);
-        let reply = match &policy.connection.target {
-            Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
-                // Boxed, because hardly any policy has one and every transaction would be as large.
-                Box::pin(self.balanced(index, policy, balancer, message, response.is_some())).await
-            }
-            _ => {
-                let destination = self.destination(policy, message)?;
-                self.exchange(index, policy, message, destination, response.is_some()).await
-            }
-        };
-        if matches!(reply, Ok(_) | Err(Failure::Call(_))) {
-            // It was sent, perhaps to several servers one after the other.
-            self.clear_payload(request);
-        }
+        let reply = self.reply(index, policy, message, response.is_some()).await;
+        // However it ended: what stays would go to wherever the next callout goes.
+        self.clear_payload(request);
         match (response, reply) {
+            (_, Ok(None)) | (None, Ok(_)) => Ok(()),
             // Nobody waits, so nobody learns what became of it.
-            (None, Ok(_) | Err(Failure::Call(_))) => Ok(()),
+            (None, Err(failure)) if failure.is_of_sending() => {
+                if matches!(failure, Failure::HostRefused) {
+                    self.host.count(index, failure.outcome());
+                }
+                Ok(())
+            }
             (None, Err(failure)) => Err(failure),
             (Some(response), Ok(Some(reply))) => {
                 let status = reply.status;
@@ -67,10 +62,30 @@ impl<H: Host> Transaction<'_, H> {
                 }
                 Err(Failure::Status(status))
             }
-            (Some(_), Ok(None)) => Ok(()),
             (Some(response), Err(failure)) => {
-                self.unset(response);
+                self.forget_reply(response);
                 Err(failure)
+            }
+        }
+    }
+
+    /// Fills the message, finds out where it goes, and sends it there; brings the answer where one is waited for.
+    async fn reply(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        message: MessageId,
+        waits: bool,
+    ) -> Result<Option<CallReply>, Failure> {
+        self.run_actions(actor(policy), &policy.request.actions, message).await?;
+        match &policy.connection.target {
+            Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
+                // Boxed, because hardly any policy has one and every transaction would be as large.
+                Box::pin(self.balanced(index, policy, balancer, message, waits)).await
+            }
+            _ => {
+                let destination = self.destination(policy, message)?;
+                self.exchange(index, policy, message, destination, waits).await
             }
         }
     }
@@ -161,6 +176,15 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
+    /// Without an answer there is none under the name (semantics section 2.7), but the client's own messages stay.
+    fn forget_reply(&mut self, name: &str) {
+        let held = self.variables.get(name);
+        let is_clients = |came: &ClientMessage| held == Some(&Value::Message(came.id));
+        if !self.request.iter().chain(&self.response).any(is_clients) {
+            self.unset(name);
+        }
+    }
+
     fn put_reply(&mut self, policy: &ServiceCallout, name: &ByteString, reply: CallReply) {
         let mut message = Message::of_reply(reply);
         let retained = &policy.connection.properties.response_headers;
@@ -181,6 +205,8 @@ enum Failure {
     Status(u16),
     /// There is no answer.
     Call(CallFailure),
+    /// The URL is none.
+    MalformedUrl,
     /// The URL leads nowhere.
     HostNotReachable,
     /// The URL's host came with the request and is not allowed.
@@ -208,11 +234,23 @@ impl Failure {
         Failure::Fault(Fault::unresolved_variable(&name))
     }
 
+    /// Whether it is one of those that a policy without a Response does not learn of (semantics section 2.7).
+    fn is_of_sending(&self) -> bool {
+        match self {
+            Failure::Status(_)
+            | Failure::Call(_)
+            | Failure::HostNotReachable
+            | Failure::HostRefused
+            | Failure::NoActiveTargets => true,
+            Failure::MalformedUrl | Failure::Fault(_) => false,
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         match self {
             Failure::Status(_) => Outcome::ErrorStatus,
             Failure::Call(failure) => failure.outcome(),
-            Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
+            Failure::MalformedUrl | Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
             Failure::HostRefused => Outcome::Refused,
             Failure::Fault(_) => Outcome::Fault,
         }
@@ -223,7 +261,7 @@ impl Failure {
         let reason = match self {
             Failure::Fault(fault) => return fault,
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
+            Failure::MalformedUrl | Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
             Failure::NoActiveTargets => "No active targets".to_owned(),
             Failure::Call(failure) => failure.reason(policy),
         };

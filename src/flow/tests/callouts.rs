@@ -208,3 +208,103 @@ fn the_answer_replaces_what_had_its_name() {
     assert_eq!(host.published("v").as_deref(), Some("201 made"));
     assert_eq!((done.changes, done.bodies), (vec![], vec![]));
 }
+
+/// What a failed callout was to send must not go to wherever the next callout goes.
+#[test]
+fn nothing_of_a_callout_that_was_not_sent_is_left() {
+    let secret = "<Request><Set><Headers><Header name='Authorization'>Bearer secret</Header></Headers><Verb>POST</Verb>
+        <Path>/one</Path><QueryParams><QueryParam name='k'>v</QueryParam></QueryParams><Payload>one</Payload>LAST
+        </Set></Request>";
+    let unresolved = "<Headers><Header name='x'>{missing}</Header></Headers>";
+    let cases = [
+        ("http://a.test/{missing}", "", "", "entities.UnresolvedVariable"),
+        ("http://a.test/", unresolved, "", "entities.UnresolvedVariable"),
+        ("http://{request.header.h}/", "", "", "steps.servicecallout.ExecutionFailed"),
+        ("http://a.test/", "", "unreachable", "steps.servicecallout.ExecutionFailed"),
+    ];
+    for (url, last, unreachable, fault) in cases {
+        let first = callout(&secret.replace("LAST", last)).replace("'SC'", "'SC-1' continueOnError='true'");
+        let first = first.replace("http://a.test/", url);
+        let second =
+            callout("<Request><Set><Path>/two</Path></Set></Request>").replace("http://a.test/", "http://b.test");
+        let mut host = Scripted::client("GET", "/", &[("h", "169.254.169.254")]);
+        if !unreachable.is_empty() {
+            host = host.failing(CallFailure::Unreachable);
+        }
+        let host = host.answering(200, &[], "");
+        let done = request_flow(&[&first, &second], &host);
+        let call = done.calls.last().unwrap();
+        assert_eq!((call.line().as_str(), call.text()), ("GET http://b.test/two", ""), "{url}");
+        assert_eq!((call.header("authorization"), done.reply.is_none()), (None, true), "{url}");
+        assert!(fault.ends_with(&*host.published("fault.name").unwrap()), "{url}");
+    }
+}
+
+/// Semantics section 2.7: without `Response` only what is wrong with the request itself is a fault.
+#[test]
+fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
+    let log = |url: &str| callout("").replace("<Response>answer</Response>", "").replace("http://a.test/", url);
+    let run = |url: &str| {
+        let host = Scripted::client("GET", "/", &[("h", "10.0.0.1"), ("other", "c.test")]);
+        let plan = json!({"policies": [log(url)], "clusters": {"http://b.test": "b"}});
+        let done = host.run(&config::load(plan.to_string().as_bytes()).unwrap().plan);
+        (done, host.published("servicecallout.SC.failed"))
+    };
+    let (done, failed) = run("http://{request.header.h}/log");
+    assert_eq!((done.reply, done.calls.len(), done.resumed.len()), (None, 0, 1));
+    assert_eq!((done.outcomes, failed.as_deref()), (vec![], Some("false")));
+    let plan = json!({"policies": [log("http://{request.header.h}/log")], "allowed_hosts": ["b.test"]});
+    let host = Scripted::client("GET", "/", &[("h", "127.0.0.1")]);
+    let done = host.run(&self::plan(&plan));
+    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(0, Outcome::Refused)]));
+    for malformed in ["http://{request.header.none:}/log", "http://{request.header.none:a b}/"] {
+        let (done, failed) = run(malformed);
+        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+        assert_eq!(failed.as_deref(), Some("true"), "{malformed}");
+    }
+}
+
+/// Semantics section 2.7: whatever kept the answer away, an older one is not taken for it.
+#[test]
+fn an_older_answer_does_not_stay() {
+    let policy = callout("").replace("'SC'", "'SC' continueOnError='true'");
+    let policy = policy.replace("http://a.test/", "http://{host}{request.header.none:/}{rest:}");
+    let set = |name: &str, variable: &str, value: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>{variable}</Name><Value>{value}</Value></AssignVariable></AssignMessage>"
+        )
+    };
+    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{answer.status.code:none}</Template></AssignVariable></AssignMessage>";
+    let (a, b) = (set("A", "host", "a.test"), set("B", "host", "b.test"));
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let configuration = json!({
+        "policies": [a, policy, b, tell],
+        "request": ["A", "SC", "B", "SC", "AM"],
+        "allowed_hosts": ["a.test"],
+        "filter_state": ["v"],
+    });
+    let done = host.run(&plan(&configuration));
+    assert_eq!((done.calls.len(), host.published("v").as_deref()), (1, Some("none")));
+}
+
+#[test]
+fn the_clients_request_stays_when_no_answer_replaces_it() {
+    let policy = callout("<Request variable='asked'/>").replace(">answer<", ">request<");
+    let policy = policy.replace("'SC'", "'SC' continueOnError='true'");
+    let after = "<AssignMessage name='AM'><Set><Headers><Header name='x'>{request.verb} {request.header.a}</Header></Headers></Set></AssignMessage>";
+    let before = "<AssignMessage name='B'><Set><Headers><Header name='b'>1</Header></Headers></Set></AssignMessage>";
+    let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).failing(CallFailure::Timeout);
+    let done = request_flow(&[before, &policy, after], &host);
+    assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
+}
+
+/// Semantics section 2.13.
+#[test]
+fn the_time_that_a_policy_took() {
+    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+        <Template>{apigee.metrics.policy.SC.timeTaken} {apigee.metrics.policy.AM.timeTaken:none}</Template></AssignVariable></AssignMessage>";
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    host.run(&plan(&json!({"policies": [callout(""), tell], "filter_state": ["v"]})));
+    assert_eq!(host.published("v").as_deref(), Some("0 none"));
+    assert!(!plan(&json!({"policies": [callout("")]})).needs.policy_times);
+}

@@ -29,20 +29,24 @@ pub enum LocalDestination {
     Path(Template),
 }
 
+/// `APIProxy` as Apigee's own documentation writes it in places (semantics section 1.2).
+const MISSPELT: &str = "ApiProxy";
+
 /// The endpoint that is meant when none is named. `[inferred]`
 const DEFAULT_ENDPOINT: &str = "default";
 
 impl LocalTarget {
     pub(super) fn parse(local: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<LocalTarget> {
-        let known = ["APIProxy", "ProxyEndpoint", "Path", "Properties", "VirtualHost"];
+        let known = ["APIProxy", MISSPELT, "ProxyEndpoint", "Path", "Properties", "VirtualHost"];
         warn_unknown_children(local, &known, diagnostics);
         let position = local.position();
+        let proxy = if local.child("APIProxy").is_none() { MISSPELT } else { "APIProxy" };
         let mut template = |name: &str| {
             let element = single_child(local, name, diagnostics).filter(|element| !element.text().is_empty())?;
             let syntax = if name == "Path" { Syntax::URL } else { Syntax::BRACES };
             Some((element.position(), template_of(element, &element.text(), syntax, diagnostics)))
         };
-        let (proxy, endpoint, path) = (template("APIProxy"), template("ProxyEndpoint"), template("Path"));
+        let (proxy, endpoint, path) = (template(proxy), template("ProxyEndpoint"), template("Path"));
         let destination = match (proxy, path) {
             (Some((_, proxy)), path) => {
                 if let Some((position, _)) = path {

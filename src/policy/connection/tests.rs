@@ -99,6 +99,7 @@ fn a_local_target_is_a_proxy_or_a_path() {
     let cases = [
         ("<APIProxy>data</APIProxy><ProxyEndpoint>admin</ProxyEndpoint>", "data admin"),
         ("<APIProxy>{p}</APIProxy>", "{p} default"),
+        ("<ApiProxy>data</ApiProxy>", "data default"),
         ("<APIProxy/><ProxyEndpoint/><Path>/v1/x?y=1</Path>", "/v1/x?y=1"),
     ];
     for (content, expected) in cases {

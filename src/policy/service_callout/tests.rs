@@ -96,7 +96,7 @@ fn errors_have_apigees_names_and_texts() {
     for (text, problem) in whole {
         assert_eq!(parse(text), (None, vec![problem.to_owned()]), "{text}");
     }
-    for timeout in ["0", "-5", "soon", "{t}", ""] {
+    for timeout in ["0", "-5", "soon", "{t}", "", "2147483648"] {
         let (_, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
         let problem = format!("SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}.");
         assert_eq!(problems, [problem]);

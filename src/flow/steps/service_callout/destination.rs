@@ -79,9 +79,9 @@ impl<H: Host> Transaction<'_, H> {
         message: MessageId,
         url: ByteString,
     ) -> Result<Destination, Failure> {
-        let (scheme, _) = Scheme::split(&url).ok_or(Failure::HostNotReachable)?;
-        let (authority, ..) = split(&url).ok_or(Failure::HostNotReachable)?;
-        let origin = Origin::new(scheme, authority).ok_or(Failure::HostNotReachable)?;
+        let (scheme, _) = Scheme::split(&url).ok_or(Failure::MalformedUrl)?;
+        let (authority, ..) = split(&url).ok_or(Failure::MalformedUrl)?;
+        let origin = Origin::new(scheme, authority).ok_or(Failure::MalformedUrl)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
             return Err(Failure::HostRefused);
@@ -97,7 +97,7 @@ impl<H: Host> Transaction<'_, H> {
         server: Server,
         url: ByteString,
     ) -> Result<Destination, Failure> {
-        let (_, path, query) = split(&url).ok_or(Failure::HostNotReachable)?;
+        let (_, path, query) = split(&url).ok_or(Failure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
         let path_and_query = match line {
             Some(line) => compose(path, query, line, &policy.connection.properties.query_params),
