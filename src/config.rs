@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
+use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use connections::Connections;
 use identity::Google;
@@ -98,7 +99,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
     let proxy = match &proxy_endpoint {
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
-        None => steps::read(&section, &policies, diagnostics).map(&mut |step| policies.resolve(step, diagnostics)),
+        None => steps::flows(&section, &mut policies, diagnostics),
     };
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
@@ -117,7 +118,10 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
     if let (Some(proxy), Some(routing)) = (&proxy_endpoint, &routing) {
         google.check_routing(proxy, routing, &constants, diagnostics);
     }
-    let publish = Publish::new(policies.attached(), &section.strings("filter_state", diagnostics));
+    let configured = section.strings("filter_state", diagnostics);
+    let publish = Publish::new(policies.attached(), &configured);
+    let published: Vec<Variable> =
+        configured.iter().filter(|name| !name.ends_with('*')).map(|name| Variable::new(name)).collect();
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
@@ -126,8 +130,14 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         return None;
     }
     let policies = policies.into_policies();
-    let needs =
-        Reach { policies: &policies, shared_flows: &shared_flows, proxy: &proxy, routing: routing.as_ref() }.needs();
+    let reach = Reach {
+        policies: &policies,
+        shared_flows: &shared_flows,
+        proxy: &proxy,
+        routing: routing.as_ref(),
+        published: &published,
+    };
+    let needs = reach.needs();
     Some(Plan {
         policies,
         proxy,

@@ -130,9 +130,18 @@ fn no_cluster(origin: &Origin) -> String {
 fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     let mut clusters = Clusters::default();
     for (key, cluster) in section.string_entries("clusters", diagnostics) {
-        if key == "*" {
+        if cluster.trim().is_empty() {
+            diagnostics.error(None, format!("clusters: {key:?} has no cluster"));
+        } else if key == "*" {
+            if let Some(unknown) = Clusters::unknown_placeholder(&cluster) {
+                let known = "{scheme}, {host} and {port}";
+                diagnostics.error(None, format!("clusters: {unknown} in {cluster:?} stands for nothing; {known} do"));
+            }
             clusters.set_any(cluster);
         } else if let Some(origin) = Origin::parse(&key) {
+            if clusters.names(&origin) {
+                diagnostics.error(None, format!("clusters: {origin} is there twice, once as {key:?}"));
+            }
             clusters.insert(origin, cluster);
         } else {
             diagnostics

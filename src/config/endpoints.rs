@@ -10,24 +10,28 @@ use crate::policy::endpoint::{
 use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeMap;
 
-/// Reads the `proxy_endpoint`, if there is one. The keys that it replaces must not be there.
+/// Reads the `proxy_endpoint`, if there is one. The keys that it replaces must not be there. One that cannot be read is
+/// as one without flows, so that nothing else is taken for its steps and the documents around it are checked too.
 pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<ProxyEndpoint> {
-    let Some(text) = section.string("proxy_endpoint", diagnostics) else {
+    if !section.has("proxy_endpoint") {
         for key in ["target_endpoints", "integration_endpoints"] {
-            if section.has(key) && !section.has("proxy_endpoint") {
+            if section.has(key) {
                 diagnostics.error(None, format!("{key} needs a proxy_endpoint whose route rules choose among them"));
             }
         }
         return None;
-    };
+    }
     for replaced in ["request", "response", "fault_rules", "default_fault_rule"] {
         if section.has(replaced) {
             diagnostics.error(None, format!("{replaced} and proxy_endpoint exclude each other"));
         }
     }
-    let (endpoint, problems) = ProxyEndpoint::parse(&text, "proxy_endpoint");
-    diagnostics.extend(problems);
-    endpoint
+    let endpoint = section.string("proxy_endpoint", diagnostics).and_then(|text| {
+        let (endpoint, problems) = ProxyEndpoint::parse(&text, "proxy_endpoint");
+        diagnostics.extend(problems);
+        endpoint
+    });
+    Some(endpoint.unwrap_or_else(ProxyEndpoint::empty))
 }
 
 /// The proxy's flows and fault rules with their steps resolved.

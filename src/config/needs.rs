@@ -4,6 +4,7 @@ use crate::plan::{Needs, Routing, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
+use crate::policy::variable::Variable;
 use std::collections::BTreeMap;
 
 /// Whether anything in a configuration's text names the time that a policy took, `apigee.metrics.policy.NAME.timeTaken`.
@@ -18,11 +19,14 @@ pub(super) struct Reach<'a> {
     pub(super) shared_flows: &'a BTreeMap<String, Vec<Step>>,
     pub(super) proxy: &'a Endpoint<Step>,
     pub(super) routing: Option<&'a Routing>,
+    /// What `filter_state` of the configuration publishes, by name.
+    pub(super) published: &'a [Variable],
 }
 
 /// The names under which a flow finds a message.
 const AMBIENT_REQUEST: [&str; 2] = ["request", "message"];
 const REQUEST: [&str; 1] = ["request"];
+const RESPONSE: [&str; 1] = ["response"];
 const AMBIENT_RESPONSE: [&str; 2] = ["response", "message"];
 const FAULTY_RESPONSE: [&str; 3] = ["response", "message", "error"];
 
@@ -46,8 +50,10 @@ impl Reach<'_> {
         };
         let response = |endpoint: &Endpoint<Step>| {
             endpoint.all_flows().any(|flow| {
-                self.condition_uses(flow.condition.as_ref(), &["response"])
+                self.condition_uses(flow.condition.as_ref(), &AMBIENT_RESPONSE)
                     || self.steps_use(&flow.response, &AMBIENT_RESPONSE)
+            }) || endpoint.fault_rules.all().any(|rule| {
+                self.condition_uses(rule.condition.as_ref(), &RESPONSE) || self.steps_use(&rule.steps, &RESPONSE)
             })
         };
         let target_rules = |endpoint: &Endpoint<Step>| {
@@ -58,13 +64,21 @@ impl Reach<'_> {
         };
         let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
         let routes_use_body = routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &REQUEST));
+        let publishes_body = |names: &[&str]| self.published.iter().any(|variable| variable.is_body_of(names));
+        let publishes_response = self.published.iter().any(|variable| variable.is_of("response"));
+        let response_comes = has_response || has_target_rules || !post_client.is_empty() || publishes_response;
         Needs {
-            request: has_steps || has_response || self.routing.is_some(),
-            request_body: endpoints().any(request) || routes_use_body || self.steps_use(post_client, &REQUEST),
-            response: has_response || has_target_rules || !post_client.is_empty(),
-            response_body: endpoints().any(response)
-                || targets().any(target_rules)
-                || self.steps_use(post_client, &AMBIENT_RESPONSE),
+            request: has_steps || response_comes || self.routing.is_some() || !self.published.is_empty(),
+            request_body: endpoints().any(request)
+                || routes_use_body
+                || self.steps_use(post_client, &REQUEST)
+                || publishes_body(&AMBIENT_REQUEST),
+            response: response_comes,
+            response_body: response_comes
+                && (endpoints().any(response)
+                    || targets().any(target_rules)
+                    || self.steps_use(post_client, &AMBIENT_RESPONSE)
+                    || publishes_body(&AMBIENT_RESPONSE)),
             policy_times: false,
         }
     }

@@ -3,15 +3,27 @@
 use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
+use crate::plan::Step;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::{Endpoint, FaultRules, StepReference};
 
-/// Reads both lists and the fault rules beside them. With neither list, every policy runs in the request flow.
-pub(super) fn read(
-    section: &Section<'_>,
-    policies: &Policies,
-    diagnostics: &mut Diagnostics,
-) -> Endpoint<StepReference> {
+/// Reads both lists and the fault rules beside them, and resolves their steps.
+pub(super) fn flows(section: &Section<'_>, policies: &mut Policies, diagnostics: &mut Diagnostics) -> Endpoint<Step> {
+    let mut endpoint = read(section, policies, diagnostics);
+    let FaultRules { rules, default } = std::mem::take(&mut endpoint.fault_rules);
+    let mut resolved = endpoint.map(&mut |step| policies.resolve(step, diagnostics));
+    let mut rules_of = |key: &str, rules: FaultRules<StepReference>| {
+        diagnostics.within_about(key, key, |diagnostics| rules.map(&mut |step| policies.resolve(step, diagnostics)))
+    };
+    resolved.fault_rules = FaultRules {
+        rules: rules_of("fault_rules", FaultRules { rules, default: None }).rules,
+        default: rules_of("default_fault_rule", FaultRules { rules: Vec::new(), default }).default,
+    };
+    resolved
+}
+
+/// With neither list, every policy runs in the request flow but for those that fault rules name.
+fn read(section: &Section<'_>, policies: &Policies, diagnostics: &mut Diagnostics) -> Endpoint<StepReference> {
     let rules = section.string("fault_rules", diagnostics);
     let default = section.string("default_fault_rule", diagnostics);
     let (fault_rules, problems) = FaultRules::parse_texts(rules.as_deref(), default.as_deref());

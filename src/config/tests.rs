@@ -109,6 +109,81 @@ fn a_body_is_asked_for_only_when_something_uses_it() {
 }
 
 #[test]
+fn a_body_is_asked_for_when_filter_state_or_a_fault_rule_shows_it() {
+    let rule = "<FaultRules><FaultRule name='f'><Condition>response.content = 'x'</Condition></FaultRule></FaultRules>";
+    let needs = |extra: serde_json::Value| {
+        let mut configuration = json!({"policies": [CALLOUT], "clusters": {"*": "any"}});
+        configuration.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        plan_of(&configuration).needs
+    };
+    let nothing = Needs { request: true, ..Needs::default() };
+    let response = Needs { response: true, ..nothing };
+    let cases = [
+        (json!({"filter_state": ["request.header.x", "r.*"]}), nothing),
+        (json!({"filter_state": ["request.content"]}), Needs { request_body: true, ..nothing }),
+        (json!({"filter_state": ["response.header.x"]}), response),
+        (json!({"filter_state": ["response.content"]}), Needs { response_body: true, ..response }),
+        (json!({"fault_rules": rule}), nothing),
+        (json!({"fault_rules": rule, "response": ["SC-1"]}), Needs { response_body: true, ..response }),
+    ];
+    for (extra, expected) in cases {
+        assert_eq!(needs(extra.clone()), expected, "{extra}");
+    }
+    let flow = "<ProxyEndpoint name='p'><Flows><Flow name='f'><Condition>message.content Matches '*a*'</Condition>
+        <Response><Step><Name>SC-1</Name></Step></Response></Flow></Flows></ProxyEndpoint>";
+    let plan = plan_of(&json!({"policies": [CALLOUT], "clusters": {"*": "any"}, "proxy_endpoint": flow}));
+    assert_eq!(plan.needs, Needs { request_body: true, response_body: true, ..response });
+}
+
+#[test]
+fn a_broken_proxy_endpoint_hides_and_invents_no_problems() {
+    let target = "<TargetEndpoint name='t'><PreFlow><Request><Step><Name>NOPE</Name></Step></Request></PreFlow></TargetEndpoint>";
+    for proxy in [json!("<ProxyEndpoint"), json!(5)] {
+        let problems = problems(&json!({
+            "policies": [CALLOUT, "<Javascript name='JS'/>"],
+            "proxy_endpoint": proxy,
+            "target_endpoints": [target],
+            "integration_endpoints": ["<X/>"],
+        }));
+        let [of_proxy, of_target, of_integration] = problems.as_slice() else { panic!("{problems:#?}") };
+        assert!(of_proxy.contains("proxy_endpoint"), "{of_proxy}");
+        assert!(of_target.ends_with("PreFlow request[0] (NOPE): there is no policy of that name"), "{of_target}");
+        assert!(of_integration.starts_with("integration_endpoints[0], line 1"), "{of_integration}");
+    }
+}
+
+#[test]
+fn clusters_that_cannot_be_meant_so() {
+    let problems = problems(&json!({
+        "policies": [],
+        "clusters": {"http://a.test": "", "http://b.test": "b", "http://b.test:80": "c", "*": "outbound|{prt}||{host}"},
+    }));
+    assert_eq!(
+        problems,
+        [
+            "clusters: \"http://a.test\" has no cluster",
+            "clusters: http://b.test is there twice, once as \"http://b.test:80\"",
+            "clusters: {prt} in \"outbound|{prt}||{host}\" stands for nothing; {scheme}, {host} and {port} do",
+        ]
+    );
+}
+
+#[test]
+fn a_step_of_a_fault_rule_is_told_with_its_place() {
+    let rule = |root: &str, name: &str| format!("<{root}><Step>\n<Name>{name}</Name></Step></{root}>");
+    let rules = format!("<FaultRules>\n{}</FaultRules>", rule("FaultRule", "A"));
+    let problems =
+        problems(&json!({"policies": [], "fault_rules": rules, "default_fault_rule": rule("DefaultFaultRule", "B")}));
+    assert_eq!(
+        problems,
+        [
+            "fault_rules, line 2, column 12: FaultRule[0] (A): there is no policy of that name",
+            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): there is no policy of that name",
+        ]
+    );
+}
+
+#[test]
 fn policies_of_other_types_are_refused_or_skipped() {
     let configuration = |policy: &str, extra: serde_json::Value| {
         let mut configuration =

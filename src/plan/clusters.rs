@@ -18,6 +18,13 @@ impl Clusters {
         self.by_origin.insert(origin, cluster);
     }
 
+    /// The first `{name}` in the pattern for every other origin that stands for nothing.
+    pub fn unknown_placeholder(pattern: &str) -> Option<&str> {
+        let braced = pattern.split_inclusive('}').filter_map(|part| part.get(part.rfind('{')?..));
+        let mut braced = braced.filter(|part| part.ends_with('}'));
+        braced.find(|part| !matches!(*part, "{scheme}" | "{host}" | "{port}"))
+    }
+
     /// Names the cluster of every other origin. `{scheme}`, `{host}` and `{port}` in it stand for the origin's.
     pub fn set_any(&mut self, cluster: String) {
         self.any = Some(cluster);
@@ -67,6 +74,8 @@ mod tests {
         clusters.set_any("outbound|{port}||{host}".to_owned());
         assert_eq!(clusters.serving(&origin("http://b:8080")).as_deref(), Some("outbound|8080||b"));
         assert_eq!(clusters.serving(&origin("https://maps.googleapis.com")).as_deref(), Some("maps"));
+        assert_eq!(Clusters::unknown_placeholder("outbound|{port}||{host}"), None);
+        assert_eq!(Clusters::unknown_placeholder("{scheme}-{hots}.{port"), Some("{hots}"));
         clusters.set_any("forward_proxy".to_owned());
         assert_eq!(clusters.serving(&origin("http://b")).as_deref(), Some("forward_proxy"));
     }

@@ -1,6 +1,7 @@
 //! ProxyEndpoint, TargetEndpoint and SharedFlow documents (semantics section 9.1).
 
 mod base_path;
+mod children;
 mod fault_rules;
 mod flow;
 mod integration_endpoint;
@@ -90,6 +91,7 @@ fn read<T>(
     let mut diagnostics = Diagnostics::of_document(place);
     let read = read_document(text, &mut diagnostics, |root, diagnostics| {
         check_root(root, roots, diagnostics)?;
+        children::warn_of_unknown(root, diagnostics);
         let name = sap::name(root);
         if !name.is_empty() {
             diagnostics.set_subject(format!("{} {name}", root.name()));
@@ -176,6 +178,16 @@ impl<S> Endpoint<S> {
 }
 
 impl ProxyEndpoint {
+    /// One without name and flows.
+    pub fn empty() -> ProxyEndpoint {
+        ProxyEndpoint {
+            endpoint: Endpoint { name: String::new(), ..Endpoint::of_steps(vec![], vec![], FaultRules::default()) },
+            post_client_flow: Flow::empty("PostClientFlow"),
+            base_path: None,
+            route_rules: Vec::new(),
+        }
+    }
+
     /// Reads a ProxyEndpoint document; `place` is what it is called while it has no name.
     pub fn parse(text: &str, place: &str) -> (Option<ProxyEndpoint>, Vec<Diagnostic>) {
         read(text, place, &["ProxyEndpoint", "ProxyEndPoint"], |root, name, diagnostics| {

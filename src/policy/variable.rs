@@ -47,6 +47,11 @@ impl Variable {
         &self.splits
     }
 
+    /// Whether it is, or is a part of, the message of that name.
+    pub fn is_of(&self, message: &str) -> bool {
+        self.name == message || self.splits.iter().any(|(name, _)| name == message)
+    }
+
     /// Whether it needs the body of the message that goes by those names where it is read.
     pub fn is_body_of(&self, names: &[&str]) -> bool {
         names.contains(&&*self.name)

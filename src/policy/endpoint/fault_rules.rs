@@ -1,6 +1,7 @@
 //! FaultRules and DefaultFaultRule (semantics section 9.3).
 
 use super::check_root;
+use super::children;
 use super::flow::{StepReference, condition};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::policy::attributes::boolean_child;
@@ -86,6 +87,7 @@ impl FaultRules<StepReference> {
         let rules = rules.and_then(|text| {
             read_document(text, &mut diagnostics, |root, diagnostics| {
                 check_root(root, &["FaultRules"], diagnostics)?;
+                children::warn_of_unknown(root, diagnostics);
                 Some(FaultRule::parse_all(root, Order::BottomToTop, diagnostics))
             })
         });
@@ -93,6 +95,7 @@ impl FaultRules<StepReference> {
         let default = default.and_then(|text| {
             read_document(text, &mut of_default, |root, diagnostics| {
                 check_root(root, &["DefaultFaultRule"], diagnostics)?;
+                children::warn_of_unknown(root, diagnostics);
                 Some(DefaultFaultRule::parse(root, diagnostics))
             })
         });

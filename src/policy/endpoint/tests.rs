@@ -132,3 +132,24 @@ fn saps_dialect_says_the_same() {
         ["TargetEndPoint backend, line 1, column 37: faultRules in SAP's form are not read; write them as FaultRules"]
     );
 }
+
+#[test]
+fn a_misspelt_element_is_told() {
+    let (_, problems) = ProxyEndpoint::parse(
+        "<ProxyEndpoint name='p'><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
+         </PreFlow><HTTPProxyConnection><Basepath>/v1</Basepath></HTTPProxyConnection><RouteRules/>
+         <FaultRules><FaultRule><Conditions/></FaultRule></FaultRules></ProxyEndpoint>",
+        "proxy_endpoint",
+    );
+    let problems: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        problems,
+        [
+            "Preflow means nothing inside ProxyEndpoint and is ignored",
+            "Conditon means nothing inside Step and is ignored",
+            "Basepath means nothing inside HTTPProxyConnection and is ignored",
+            "RouteRules means nothing inside ProxyEndpoint and is ignored",
+            "Conditions means nothing inside FaultRule and is ignored",
+        ]
+    );
+}
