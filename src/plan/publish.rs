@@ -44,8 +44,11 @@ impl Publish {
         publish
     }
 
+    /// What is `private.` in Apigee, mostly a token, is published only when the configuration asks for it by name.
     fn add_response(&mut self, response: &str) {
-        self.add(&format!("{response}.content"));
+        if !response.starts_with("private.") {
+            self.add(&format!("{response}.content"));
+        }
         self.add(&format!("{response}.status.code"));
     }
 
@@ -53,5 +56,25 @@ impl Publish {
         if !self.variables.iter().any(|known| known.name() == name) {
             self.variables.push(Variable::new(name));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_answer_is_not_published_unasked() {
+        let text = "<ServiceCallout name='SC'><Response>private.token</Response><HTTPTargetConnection><URL>http://a.test/</URL>
+            </HTTPTargetConnection></ServiceCallout>";
+        let (policy, _) = Policy::parse(text, "policies[0]");
+        let names = |configured: &[&str]| -> Vec<String> {
+            let configured: Vec<String> = configured.iter().map(|name| (*name).to_owned()).collect();
+            let publish = Publish::new(policy.iter(), &configured);
+            publish.variables.iter().map(|variable| variable.name().to_string()).collect()
+        };
+        assert!(names(&[]).iter().any(|name| name == "private.token.status.code"));
+        assert!(!names(&[]).iter().any(|name| name == "private.token.content"));
+        assert!(names(&["private.token.content"]).iter().any(|name| name == "private.token.content"));
     }
 }

@@ -21,9 +21,18 @@ const MOST_DESCENDANTS: usize = 1_000_000;
 #[derive(Clone, Debug)]
 pub struct JsonPath {
     source: String,
-    query: serde_json_path::JsonPath,
+    /// What is looked for one after the other, each in all that the one before found.
+    stages: Vec<Stage>,
     is_definite: bool,
     descents: u32,
+}
+
+/// A part of a path.
+#[derive(Clone, Debug)]
+struct Stage {
+    query: serde_json_path::JsonPath,
+    /// Whether it is a filter and nothing else.
+    is_filter: bool,
 }
 
 /// Why a text is not a path.
@@ -60,11 +69,10 @@ impl JsonPath {
     /// A text that is not a path, a path with a construct that is missing here, or one that is too large.
     pub fn compile(path: &str) -> Result<JsonPath, JsonPathError> {
         let path_read = reader::read(path)?;
-        let query = serde_json_path::JsonPath::parse(&path_read.written)
-            .map_err(|error| JsonPathError::new(error.message().to_owned()))?;
+        let stages = path_read.stages.iter().map(|written| Stage::compile(written)).collect::<Result<_, _>>()?;
         Ok(JsonPath {
             source: path.to_owned(),
-            query,
+            stages,
             is_definite: path_read.is_definite,
             descents: path_read.descents,
         })
@@ -80,7 +88,9 @@ impl JsonPath {
         if self.descents > 1 && !self.is_affordable(document) {
             return Vec::new();
         }
-        self.query.query(document).all()
+        let find =
+            |found: Vec<&'v Value>, stage: &Stage| found.into_iter().flat_map(|value| stage.find(value)).collect();
+        self.stages.iter().fold(vec![document], find)
     }
 
     /// Every `..` after the first begins once for each place that is found before it: at worst at all ancestors of
@@ -89,6 +99,24 @@ impl JsonPath {
         let (count, depth) = extent(document);
         let ways = depth.saturating_pow(self.descents.saturating_sub(1));
         count.saturating_mul(ways) <= MOST_DESCENDANTS
+    }
+}
+
+impl Stage {
+    fn compile(written: &str) -> Result<Stage, JsonPathError> {
+        let query = serde_json_path::JsonPath::parse(written);
+        let query = query.map_err(|error| JsonPathError::new(error.message().to_owned()))?;
+        Ok(Stage { query, is_filter: written.starts_with("$[?") })
+    }
+
+    /// What it finds in a value. A filter tests the items of an array; an object it tests itself, where RFC 9535 would
+    /// test its members. `[recalled]`
+    fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        if !self.is_filter || !value.is_object() {
+            return self.query.query(value).all();
+        }
+        let alone = Value::Array(vec![value.clone()]);
+        if self.query.query(&alone).is_empty() { Vec::new() } else { vec![value] }
     }
 }
 

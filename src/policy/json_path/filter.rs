@@ -30,6 +30,8 @@ enum Operand {
     Number(String),
     /// `true`, `false` or `null`.
     Word(&'static str),
+    /// Nothing, as where a template left an unresolved variable out: it equals nothing.
+    Nothing,
 }
 
 /// Reads a filter behind its `?`, up to the `]`.
@@ -107,7 +109,7 @@ fn comparison(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
             let operator = reader.take_while(|character| !character.is_whitespace() && !")]".contains(character));
             Err(JsonPathError::new(format!("the operator `{operator}`, which is not supported")))
         }
-        Operand::Text(_) | Operand::Number(_) | Operand::Word(_) => {
+        Operand::Text(_) | Operand::Number(_) | Operand::Word(_) | Operand::Nothing => {
             Err(JsonPathError::new("a filter with nothing to compare"))
         }
     }
@@ -120,7 +122,9 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
             reader.take();
             let mut path = String::from(start);
             let mut is_definite = true;
+            let names_root = reader.names_root || start == '$';
             reader.segments(Scope::Filter, &mut path, &mut is_definite)?;
+            reader.names_root |= names_root;
             // It would be looked for once more at every place that is tested.
             if start == '$' && !is_definite {
                 return Err(JsonPathError::new("a path from the root in a filter that names several places"));
@@ -130,14 +134,13 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
         _ => {
             let text = reader.take_while(|character| !character.is_whitespace() && !")],&|=!<>".contains(character));
             let word = ["true", "false", "null"].into_iter().find(|word| *word == text);
-            match word {
-                Some(word) => Ok(Operand::Word(word)),
-                None => number(text).map(Operand::Number).ok_or_else(|| {
-                    JsonPathError::new(format!(
-                        "`{text}` in a filter, which is neither a path nor a quoted text nor a number"
-                    ))
-                }),
-            }
+            Ok(match (word, number(text)) {
+                _ if text.is_empty() => Operand::Nothing,
+                (Some(word), _) => Operand::Word(word),
+                (None, Some(number)) => Operand::Number(number),
+                // Text without its quotes, as templates in published paths leave it. `[inferred]`
+                (None, None) => Operand::Text(text.to_owned()),
+            })
         }
     }
 }
@@ -151,6 +154,9 @@ fn number(text: &str) -> Option<String> {
 fn compared(left: &Operand, operator: &str, right: &Operand) -> Test {
     let written =
         |left: &Operand, right: &Operand| Test::Written(format!("{} {operator} {}", left.written(), right.written()));
+    if matches!((left, right), (Operand::Nothing, _) | (_, Operand::Nothing)) {
+        return if operator == "!=" { Test::All(Vec::new()) } else { Test::Any(Vec::new()) };
+    }
     let tests = match (left, right) {
         (Operand::Path(_), _) if let Some(other) = right.other_type() => {
             vec![written(left, right), written(left, &other)]
@@ -207,6 +213,7 @@ impl Operand {
             Operand::Text(text) => literal::write(text),
             Operand::Number(number) => number.clone(),
             Operand::Word(word) => (*word).to_owned(),
+            Operand::Nothing => String::new(),
         }
     }
 
@@ -215,7 +222,7 @@ impl Operand {
         match self {
             Operand::Text(text) => number(text).filter(|number| number == text).map(Operand::Number),
             Operand::Number(number) => Some(Operand::Text(number.clone())),
-            Operand::Path(_) | Operand::Word(_) => None,
+            Operand::Path(_) | Operand::Word(_) | Operand::Nothing => None,
         }
     }
 }

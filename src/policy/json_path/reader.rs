@@ -15,10 +15,10 @@ const MOST_DESCENTS: u32 = 4;
 /// Lists of places may multiply the results by this.
 const MOST_LISTED: usize = 4096;
 
-/// A path as RFC 9535 writes it.
+/// A path as RFC 9535 writes it, cut before and behind every filter that is a stage of its own.
 #[derive(Debug)]
 pub(super) struct Read {
-    pub(super) written: String,
+    pub(super) stages: Vec<String>,
     pub(super) is_definite: bool,
     pub(super) descents: u32,
 }
@@ -31,6 +31,10 @@ pub(super) struct Reader<'a> {
     filters: u32,
     descents: u32,
     listed: usize,
+    /// Where in the written path the filters stand that are stages of their own: what they begin and end with.
+    stages: Vec<usize>,
+    /// Whether the filter that was read last names a path from the root.
+    pub(super) names_root: bool,
 }
 
 /// Where a path stands.
@@ -47,7 +51,15 @@ pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
     if path.len() > LONGEST_PATH {
         return Err(JsonPathError::new(format!("it is longer than {LONGEST_PATH} bytes")));
     }
-    let mut reader = Reader { rest: path.trim(), levels: 0, filters: 0, descents: 0, listed: 1 };
+    let mut reader = Reader {
+        rest: path.trim(),
+        levels: 0,
+        filters: 0,
+        descents: 0,
+        listed: 1,
+        stages: Vec::new(),
+        names_root: false,
+    };
     if reader.rest.is_empty() {
         return Err(JsonPathError::new("it is empty"));
     }
@@ -58,9 +70,17 @@ pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
     }
     reader.segments(Scope::Whole, &mut written, &mut is_definite)?;
     match reader.peek() {
-        None => Ok(Read { written, is_definite, descents: reader.descents }),
+        None => Ok(Read { stages: cut(&written, &reader.stages), is_definite, descents: reader.descents }),
         Some(character) => Err(JsonPathError::new(format!("a `{character}` in an unexpected place"))),
     }
+}
+
+/// The parts of a written path as paths of their own.
+fn cut(written: &str, places: &[usize]) -> Vec<String> {
+    let begins = std::iter::once(1).chain(places.iter().copied());
+    let ends = places.iter().copied().chain(std::iter::once(written.len()));
+    let parts = begins.zip(ends).filter_map(|(begin, end)| written.get(begin..end));
+    parts.filter(|part| !part.is_empty()).map(|part| format!("${part}")).collect()
 }
 
 impl Reader<'_> {
@@ -128,6 +148,7 @@ impl Reader<'_> {
         is_definite: &mut bool,
     ) -> Result<(), JsonPathError> {
         loop {
+            let descents = self.descents;
             if self.eat("..") {
                 self.descents = self.descents.saturating_add(1);
                 if self.descents > MOST_DESCENTS {
@@ -148,7 +169,14 @@ impl Reader<'_> {
             } else if !self.eat("[") {
                 return Ok(());
             }
+            let begin = written.len();
+            self.names_root = false;
             self.bracket(written, is_definite)?;
+            let is_filter = written.get(begin..).is_some_and(|part| part.starts_with("[?"));
+            // In a stage of its own the root would be another.
+            if scope == Scope::Whole && is_filter && descents == self.descents && !self.names_root {
+                self.stages.extend([begin, written.len()]);
+            }
         }
     }
 
