@@ -3,6 +3,7 @@
 
 mod assign_message;
 mod callouts;
+mod client_messages;
 mod endpoints;
 mod faults;
 mod integrations;
@@ -14,6 +15,7 @@ use crate::flow::exchange::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
 use crate::flow::scripted::{Done, Scripted};
 use crate::plan::Plan;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// The plan of a configuration in which one cluster serves every callout.

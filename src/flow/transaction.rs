@@ -104,6 +104,10 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Puts a message under a name, replacing whatever had the name.
     pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
+        if name == "request" && self.request.is_none() {
+            // What Envoy is told of the new one is what differs from the one that came.
+            self.fetch(Direction::Request, None);
+        }
         let id = self.add_message(message);
         self.variables.set(name, Value::Message(id));
         id
@@ -140,7 +144,8 @@ impl<'a, H: Host> Transaction<'a, H> {
             Direction::Request => "request",
             Direction::Response => "response",
         };
-        let id = self.put_message(ByteString::from_static(name), message);
+        let id = self.add_message(message);
+        self.variables.set(ByteString::from_static(name), Value::Message(id));
         let came = Some(ClientMessage { id, before, has_body });
         match direction {
             Direction::Request => self.request = came,

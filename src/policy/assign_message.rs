@@ -39,6 +39,16 @@ pub enum MessageKind {
     Response,
 }
 
+impl MessageKind {
+    /// The flow's own message of that kind.
+    pub fn flow_message(self) -> &'static str {
+        match self {
+            MessageKind::Request => "request",
+            MessageKind::Response => "response",
+        }
+    }
+}
+
 impl AssignMessage {
     /// Reads and checks a policy. Errors are in the diagnostics.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> AssignMessage {
@@ -62,11 +72,22 @@ impl AssignMessage {
             Some(variable) => names.contains(&&**variable),
             None => names.contains(&"message"),
         };
-        self.actions.iter().any(|action| action.uses_body(names, target))
+        self.assign_to.replaces_body(names) || self.actions.iter().any(|action| action.uses_body(names, target))
     }
 }
 
 impl AssignTo {
+    /// Whether it makes anew the message that goes by those names, while that is still to be sent: `message` is among
+    /// its names then.
+    fn replaces_body(&self, names: &[&str]) -> bool {
+        let name = match (&self.variable, self.kind) {
+            (Some(variable), _) => variable,
+            (None, Some(kind)) => kind.flow_message(),
+            (None, None) => "message",
+        };
+        self.create_new == Some(true) && names.contains(&"message") && names.contains(&name)
+    }
+
     fn parse(element: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> AssignTo {
         let Some(element) = element else { return AssignTo::default() };
         let create_new = match element.attribute("createNew").map(str::trim) {
@@ -178,5 +199,26 @@ mod tests {
         assert!(uses("<AssignVariable><Name>a</Name><Ref>request.content</Ref></AssignVariable>"));
         assert!(uses("<AssignVariable><Name>a</Name><Template ref='t'/></AssignVariable>"));
         assert!(!uses("<AssignVariable><Name>a</Name><Ref>response.content</Ref></AssignVariable>"));
+    }
+
+    #[test]
+    fn a_message_made_anew_loses_its_body() {
+        let request: [&str; 2] = ["request", "message"];
+        let cases: [(&str, &[&str], bool); 10] = [
+            ("<AssignTo createNew='true'/>", &request, true),
+            ("<AssignTo createNew='true' type='request'/>", &request, true),
+            ("<AssignTo createNew='true'>request</AssignTo>", &request, true),
+            ("<AssignTo createNew='true'>message</AssignTo>", &request, true),
+            ("<AssignTo createNew='true' type='response'/>", &request, false),
+            ("<AssignTo createNew='true'>made</AssignTo>", &request, false),
+            ("<AssignTo createNew='false'/>", &request, false),
+            ("<AssignTo createNew='true'/>", &["response", "message"], true),
+            // In the response flow the client's request has been sent.
+            ("<AssignTo createNew='true' type='request'/>", &["request"], false),
+            ("<AssignTo createNew='true'>request</AssignTo>", &["request"], false),
+        ];
+        for (content, names, expected) in cases {
+            assert_eq!(parse(content).0.uses_body(names), expected, "{content} {names:?}");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod assign_message;
 mod assign_payload;
 mod assign_response;
 mod bodies;
+mod client_messages;
 mod conditions;
 mod configuration;
 mod connections_configuration;
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
     lab.group("assign_message", assign_message::cases);
     lab.group("assign_payload", assign_payload::cases);
     lab.group("assign_response", assign_response::cases);
+    lab.group("client_messages", client_messages::cases);
     lab.group("extract_variables", extract_variables::cases);
     lab.group("extract_variables_faults", extract_variables_faults::cases);
     lab.group("raise_fault", raise_fault::cases);

@@ -6,7 +6,7 @@ use crate::flow::headers::{Headers, header_value};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, NotWritable, RequestLine, StatusLine};
 use crate::flow::parameters::Parameters;
-use crate::flow::transaction::Transaction;
+use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
 use crate::policy::template::Template;
@@ -104,12 +104,17 @@ impl<H: Host> Transaction<'_, H> {
         self.check_client_body()
     }
 
-    /// Envoy cannot give a body to a client's request that came without one (facts F6.7).
+    /// Envoy cannot give a body to a client's request that came without one (facts F6.7), whether that is the message
+    /// that came or one made in its place.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
         let Some(came) = self.request.as_ref().filter(|came| !came.has_body) else { return Ok(()) };
-        let id = came.id;
-        match self.message_mut(id) {
-            Some(message) if !message.body.is_empty() => {
+        let now = match self.variables.get("request") {
+            // After the request flow it has been sent.
+            Some(Value::Message(id)) if self.stage == Stage::Request => *id,
+            _ => came.id,
+        };
+        match self.message_mut(now) {
+            Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
                 message.body = Bytes::new();
                 Err(ActionError::NotWritable(ByteString::from_static("request.content")))
             }

@@ -22,11 +22,13 @@ impl<H: Host> Transaction<'_, H> {
     /// The message that is acted on, made where the table of semantics section 3.2 says so.
     fn assign_to(&mut self, assign_to: &AssignTo) -> Result<MessageId, ActionError> {
         let create = assign_to.create_new == Some(true);
-        let Some(name) = &assign_to.variable else {
+        let Some(name) = assign_to.variable.as_ref().filter(|name| *name != "message") else {
             // In the error flow the pending error response is meant, whatever the attributes say.
             if create && self.stage != Stage::Error {
-                let kind = assign_to.kind.unwrap_or_else(|| self.ambient_kind());
-                return Ok(self.put_message(ByteString::from_static(flow_message(kind)), fresh(kind)));
+                // By its name, `message`, the ambient message stays of its kind. `[inferred]`
+                let kind = assign_to.kind.filter(|_| assign_to.variable.is_none());
+                let kind = kind.unwrap_or_else(|| self.ambient_kind());
+                return Ok(self.put_message(ByteString::from_static(kind.flow_message()), fresh(kind)));
             }
             let ambient = ByteString::from_static(self.ambient());
             return match self.message_named(&ambient) {
@@ -59,13 +61,6 @@ impl<H: Host> Transaction<'_, H> {
             Stage::Request => MessageKind::Request,
             Stage::Response | Stage::Error => MessageKind::Response,
         }
-    }
-}
-
-fn flow_message(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Request => "request",
-        MessageKind::Response => "response",
     }
 }
 
