@@ -1,7 +1,7 @@
 //! Between Envoy's header maps and the client's messages.
 
 use crate::flow::exchange::{Direction, Reply};
-use crate::flow::headers::{HeaderChange, Headers, header_value, text};
+use crate::flow::headers::{HeaderChange, Headers, header_value, is_hop_by_hop, text};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::url;
@@ -58,7 +58,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
     };
     match (&before.start, &now.start) {
         (StartLine::Request(before), StartLine::Request(now)) => {
-            pseudo(":method", &before.verb, &now.verb);
+            pseudo(":method", &before.verb, now.sendable_verb().unwrap_or(&before.verb));
             if before.path != now.path || before.query != now.query {
                 let mark = if now.query.is_empty() { "" } else { "?" };
                 // A request made anew has no path yet, and Envoy's route needs one.
@@ -80,7 +80,8 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             // Envoy's router needs these two, and the length follows the body below.
             HeaderChange::Remove(name)
                 if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("x-forwarded-proto") => {}
-            HeaderChange::Remove(name) | HeaderChange::Set(name, _) if name.eq_ignore_ascii_case("content-length") => {}
+            HeaderChange::Remove(name) | HeaderChange::Set(name, _)
+                if name.eq_ignore_ascii_case("content-length") || is_hop_by_hop(&name) => {}
             change => host.change_header(direction, &change),
         }
     }
@@ -97,15 +98,26 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
 /// Statuses outside this range cannot be sent and become 500 (semantics section 9.5). `[inferred]`
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
+/// Statuses of responses that have no body.
+const BODYLESS: [u16; 2] = [204, 304];
+
+/// Whether a response cannot be made of the one that came: Envoy adds no body to one that has none, and would send the
+/// upstream's body after a status that has none, where the next response should begin.
+pub(super) fn needs_reply(came: &ClientMessage, now: &Message) -> bool {
+    let (Some(before), Some(line)) = (came.before.as_response(), now.as_response()) else { return false };
+    let is_sendable = STATUSES.contains(&line.status) && !BODYLESS.contains(&line.status);
+    (!came.has_body && !now.body.is_empty()) || (before.status != line.status && !is_sendable)
+}
+
 /// The reply that a message is, in place of the upstream's response.
 #[cold]
 pub(super) fn reply(message: &Message, details: &str) -> Reply {
     let status = message.as_response().map_or(500, |line| line.status);
     let status = if STATUSES.contains(&status) { status } else { 500 };
-    let has_body = !matches!(status, 204 | 304);
+    let has_body = !BODYLESS.contains(&status);
     let is_sent = |name: &str| {
         !name.eq_ignore_ascii_case("content-length")
-            && !name.eq_ignore_ascii_case("transfer-encoding")
+            && !is_hop_by_hop(name)
             && (has_body || !name.eq_ignore_ascii_case("content-type"))
     };
     let lines = message.headers.lines().map(|line| (line.to_name(), line.to_value()));

@@ -1,7 +1,9 @@
 //! The headers of a message: an ordered list in which a name may occur several times.
 
+mod hop_by_hop;
 mod line;
 
+pub use hop_by_hop::is_hop_by_hop;
 pub use line::{Line, Place};
 
 use crate::flow::numbered;

@@ -9,6 +9,7 @@ use crate::flow::headers::{Headers, text};
 use crate::flow::parameters::{Kind, Parameters};
 use bytes::Bytes;
 use bytestring::ByteString;
+use http::Method;
 
 /// The media type of a form body.
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -74,6 +75,11 @@ impl Default for RequestLine {
 }
 
 impl RequestLine {
+    /// The verb, unless it is no token: then it would end the request line.
+    pub fn sendable_verb(&self) -> Option<&ByteString> {
+        Some(&self.verb).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
+    }
+
     /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
     pub fn set_path(&mut self, path: &ByteString) {
         match path.split_once('?') {

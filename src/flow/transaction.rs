@@ -165,8 +165,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             _ => None,
         };
         if let (Some(came), Some(now)) = (came, now) {
-            if direction == Direction::Response && !came.has_body && !now.body.is_empty() {
-                // Envoy cannot add a body to a response that has none.
+            if client::needs_reply(came, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
             client::apply_changes(self.host, direction, came, now);

@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
-use crate::assign_message::assigned;
+use crate::assign_message::{assigned, assigning};
 use crate::fault::assert_fault;
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
-use crate::policy::assign_message;
+use crate::policy::{assign_message, set};
 
 pub fn cases(lab: &mut Lab) {
     made_anew(lab);
+    status_without_body(lab);
+    request_line(lab);
 }
 
 /// Nothing of a message is left when it is made anew, whether or not a policy looked at it before.
@@ -33,7 +35,7 @@ fn made_anew(lab: &mut Lab) {
 
     lab.case("request_made_anew_without_body", |setup| {
         let elements = "<AssignTo createNew='true' type='request'/><Set><Payload>x</Payload></Set>";
-        let site = setup.listener(crate::assign_message::assigning(elements));
+        let site = setup.listener(assigning(elements));
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
                 let answer = site.send(request).await;
@@ -58,4 +60,76 @@ fn made_anew(lab: &mut Lab) {
             }
         }
     });
+}
+
+/// A body after a status that has none would be read as the next response.
+fn status_without_body(lab: &mut Lab) {
+    for (name, status, stops) in [
+        ("status_204_before_a_body", 204, false),
+        ("status_304_before_a_body", 304, false),
+        ("status_204_before_a_held_body", 204, true),
+        ("status_that_is_none_before_a_body", 150, false),
+    ] {
+        lab.case(name, move |setup| {
+            let upstream = setup.backend(|_: &Received| Answer::text(200, "hello").header("x-up", "u"));
+            let body = if stops { "<Payload>{response.content}</Payload>" } else { "" };
+            let policy = set("AM-1", &format!("<StatusCode>{status}</StatusCode>{body}"));
+            let listener = Listener::new(json!({"policies": [policy], "response": ["AM-1"]})).upstream(&upstream);
+            let site = setup.listener(if stops { listener.allow_on_headers_stop_iteration() } else { listener });
+            move || async move {
+                let expected = if status == 150 { 500 } else { status };
+                for request in [Request::get("/"), Request::get("/").h2()] {
+                    let answer = site.send(request).await;
+                    assert_eq!((answer.status, answer.text(), answer.is_complete()), (expected, "", true));
+                    assert_eq!((answer.header("x-up"), answer.header("transfer-encoding")), (Some("u"), None));
+                }
+                let mut wire = site.connect().await;
+                let get = "GET / HTTP/1.1\r\nhost: a\r\n";
+                wire.write(&format!("{get}\r\n{get}connection: close\r\n\r\n")).await;
+                let both = String::from_utf8(wire.read_to_close().await).unwrap();
+                let heads: Vec<&str> = both.split_terminator("\r\n\r\n").collect();
+                assert_eq!(heads.len(), 2, "{both}");
+                for head in heads {
+                    assert!(head.starts_with(&format!("HTTP/1.1 {expected} ")), "{both}");
+                }
+            }
+        });
+    }
+}
+
+/// What a client can bring into the request line or into the headers of the connection.
+fn request_line(lab: &mut Lab) {
+    assigned(
+        lab,
+        "verb_with_line_breaks",
+        "<Set><Verb>{request.queryparam.v}</Verb></Set>",
+        Request::new("PUT", "/x?v=GET%20/evil%20HTTP/1.1%0d%0ax-injected:%201").body("b"),
+        |upstream| {
+            assert_eq!((upstream.method.as_str(), upstream.text()), ("PUT", "b"));
+            assert!(upstream.path_and_query.starts_with("/x?v="), "{}", upstream.path_and_query);
+            assert_eq!(upstream.header("x-injected"), None);
+        },
+    );
+    assigned(
+        lab,
+        "empty_verb",
+        "<Set><Verb>{request.queryparam.v}</Verb></Set>",
+        Request::new("PUT", "/x?v=").body("b"),
+        |upstream| assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("PUT", "/x?v=")),
+    );
+    assigned(
+        lab,
+        "headers_of_the_connection",
+        "<Set><Headers><Header name='Transfer-Encoding'>chunked</Header><Header name='Connection'>close</Header>
+           <Header name='Keep-Alive'>timeout=5</Header><Header name='Upgrade'>h2c</Header><Header name='TE'>trailers</Header>
+           <Header name='Trailer'>x</Header><Header name='Proxy-Connection'>close</Header><Header name='x-set'>1</Header></Headers></Set>",
+        Request::post("/", "text/plain", "old"),
+        |upstream| {
+            let names =
+                ["transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "proxy-connection"];
+            assert_eq!(names.map(|name| upstream.header(name)), [None; 7]);
+            assert_eq!((upstream.text(), upstream.header("x-set")), ("old", Some("1")));
+            assert_eq!(upstream.header_all("content-length"), ["3"]);
+        },
+    );
 }

@@ -1,20 +1,18 @@
 //! From a message and a destination to the call that is sent.
 
 use crate::flow::exchange::Call;
-use crate::flow::headers::header_value;
+use crate::flow::headers::{header_value, is_hop_by_hop};
 use crate::flow::host::Host;
-use crate::flow::message::{Message, MessageId};
+use crate::flow::message::{Message, MessageId, RequestLine};
 use crate::flow::transaction::Transaction;
 use crate::policy::connection::Retained;
 use crate::policy::target_url::Server;
 use bytes::Bytes;
 use bytestring::ByteString;
-use http::Method;
 use std::time::Duration;
 
-/// Headers that belong to one connection or that the length and the URL decide. They are never sent on.
-const DROPPED: [&str; 8] =
-    ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"];
+/// Headers that the URL and the length decide.
+const DROPPED: [&str; 2] = ["host", "content-length"];
 
 /// Headers that go with the message whatever `request.retain.headers` says (semantics section 2.6). `[inferred]`
 const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
@@ -44,9 +42,8 @@ impl<H: Host> Transaction<'_, H> {
             let _: Option<&Message> = self.client_request();
         }
         let message = self.message(message);
-        let verb = message.and_then(Message::as_request).map(|line| line.verb.clone()).unwrap_or_default();
-        // A verb that is no token would end the request line.
-        let verb = if Method::from_bytes(verb.as_bytes()).is_ok() { verb } else { ByteString::from_static("GET") };
+        let verb = message.and_then(Message::as_request).and_then(RequestLine::sendable_verb).cloned();
+        let verb = verb.unwrap_or_else(|| ByteString::from_static("GET"));
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),
             (ByteString::from_static(":scheme"), Bytes::from_static(server.scheme.as_str().as_bytes())),
@@ -103,5 +100,5 @@ fn contains(names: &[&str], name: &str) -> bool {
 
 fn is_dropped(name: &str) -> bool {
     let begins = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-    contains(&DROPPED, name) || begins("proxy-") || begins("x-envoy-") || name.starts_with(':')
+    contains(&DROPPED, name) || is_hop_by_hop(name) || begins("proxy-") || begins("x-envoy-") || name.starts_with(':')
 }

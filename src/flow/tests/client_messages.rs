@@ -75,3 +75,58 @@ fn a_response_made_anew_loses_everything() {
         assert_eq!(done.bodies, [(Direction::Response, Bytes::new())], "{elements}");
     }
 }
+
+/// Semantics section 9.5: a status without body cannot stand before the upstream's.
+#[test]
+fn a_status_that_has_no_body_answers_in_the_responses_place() {
+    let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");
+    for (set, expected) in [("204", 204), ("304", 304), ("100", 500), ("199", 500)] {
+        let done = answered(&status(set));
+        assert_eq!(done.answer(), (expected, ""), "{set}");
+        let reply = done.reply.as_ref().unwrap();
+        assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None), "{set}");
+        assert!(done.resumed == [Direction::Request], "{set}");
+    }
+    for set in ["200", "205", "911"] {
+        let done = answered(&status(set));
+        assert!(done.reply.is_none() && done.resumed.contains(&Direction::Response), "{set}");
+    }
+    // One that came without body goes on.
+    let host = Scripted::client("GET", "/", &[]).upstream("204", &[], "");
+    let policy = assigning("<Set><Headers><Header name='x'>1</Header></Headers></Set>");
+    let done = host.run(&plan(&json!({"policies": [policy], "response": ["AM"]})));
+    assert!(done.reply.is_none());
+}
+
+#[test]
+fn a_verb_that_is_none_leaves_the_clients() {
+    let set = |verb: &str| assigning(&format!("<Set><Verb>{{request.header.v}}{verb}</Verb></Set>"));
+    let cases: [(&str, &str, &[&str]); 4] =
+        [("", "", &[]), ("a b", "", &[]), ("PATCH", "", &[":method: PATCH"]), ("GET", "/", &[])];
+    for (header, rest, changes) in cases {
+        let host = Scripted::client("PUT", "/?a=%0d%0a", &[("v", header)]);
+        let done = request_flow(&[&set(rest)], &host);
+        assert_eq!(done.changes(Direction::Request), changes, "{header} {rest}");
+    }
+}
+
+/// What tells of the connection stays as it came.
+#[test]
+fn headers_of_the_connection_are_not_the_flows() {
+    let host = || {
+        let headers = [("te", "trailers"), ("upgrade", "websocket"), ("connection", "Upgrade"), ("x", "1")];
+        Scripted::client("GET", "/", &headers)
+    };
+    let set = |name: &str| format!("<Header name='{name}'>chunked</Header>");
+    let all = ["Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Proxy-Connection"];
+    let all: String = all.into_iter().map(set).collect();
+    let done = request_flow(&[&assigning(&format!("<Set><Headers>{all}</Headers></Set>"))], &host());
+    assert_eq!(done.changes(Direction::Request), [""; 0]);
+    let done = request_flow(&[&assigning("<Remove><Headers/></Remove>")], &host());
+    assert_eq!(done.changes(Direction::Request), ["-x"]);
+    // What a callout brought is not for the client either.
+    let copy = assigning("<Copy source='answer'><Headers/></Copy>");
+    let headers = [("transfer-encoding", "chunked"), ("keep-alive", "timeout=5"), ("x-callout", "c")];
+    let done = request_flow(&[&callout(""), &copy], &host().answering(200, &headers, ""));
+    assert_eq!(done.changes(Direction::Request), ["x-callout: c"]);
+}
