@@ -134,10 +134,10 @@ impl Headers {
         }
     }
 
-    /// Removes the value with that 1-based number, if there is one.
-    pub fn remove_value(&mut self, name: &str, number: usize) {
+    /// Removes the values that have those 1-based numbers now.
+    pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
-        if numbered::remove(&mut values, number) {
+        if numbered::remove(&mut values, numbers) {
             self.set_lines(name, values.into_iter().map(ByteString::into_bytes).collect());
         }
     }
@@ -284,9 +284,9 @@ mod tests {
         headers.set_value("x", 3, Bytes::from("d"));
         headers.set_value("x", 9, Bytes::from("lost"));
         assert_eq!(headers.values("x"), ["a", "c", "d"]);
-        headers.remove_value("x", 1);
+        headers.remove_values("x", &[1]);
         assert_eq!(headers.values("x"), ["c", "d"]);
-        headers.remove_value("x", 7);
+        headers.remove_values("x", &[7]);
         assert_eq!(headers.values("x"), ["c", "d"]);
     }
 

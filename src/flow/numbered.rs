@@ -15,14 +15,24 @@ pub(super) fn set(values: &mut Vec<ByteString>, number: usize, value: ByteString
     true
 }
 
-/// Removes the value of that number. Returns whether there was one.
-pub(super) fn remove(values: &mut Vec<ByteString>, number: usize) -> bool {
-    let index = number.saturating_sub(1);
-    let is_there = index < values.len();
-    if is_there {
-        values.remove(index);
+/// Removes the values that have those numbers now. Returns whether there was one.
+pub(super) fn remove(values: &mut Vec<ByteString>, numbers: &[usize]) -> bool {
+    let before = values.len();
+    let mut number = 0_usize;
+    values.retain(|_| {
+        number = number.saturating_add(1);
+        !numbers.contains(&number)
+    });
+    values.len() < before
+}
+
+/// The values of those numbers, in their own order; all when no number is given.
+pub(super) fn select(values: Vec<ByteString>, numbers: &[usize]) -> Vec<ByteString> {
+    if numbers.is_empty() {
+        return values;
     }
-    is_there
+    let numbered = (1_usize..).zip(values).filter(|(number, _)| numbers.contains(number));
+    numbered.map(|(_, value)| value).collect()
 }
 
 /// The value of that number.

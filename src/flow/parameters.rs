@@ -128,10 +128,10 @@ impl Parameters {
         }
     }
 
-    /// Removes the value with that 1-based number, if there is one.
-    pub fn remove_value(&mut self, name: &str, number: usize) {
+    /// Removes the values that have those 1-based numbers now.
+    pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
-        if numbered::remove(&mut values, number) {
+        if numbered::remove(&mut values, numbers) {
             self.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
         }
     }
@@ -202,7 +202,7 @@ mod tests {
         query.set_value("w", 2, "b");
         query.set_value("w", 9, "lost");
         assert_eq!(query.as_text(), "w=a&w=b");
-        query.remove_value("w", 1);
+        query.remove_values("w", &[1]);
         assert_eq!(query.as_text(), "w=b");
     }
 }

@@ -54,13 +54,13 @@ pub enum Assignment {
     },
 }
 
-/// A name as actions write it: `X` means all its values, `X.2` the second.
+/// A name with the values of it that an action means: `X` all, `X.2` the second, `X.1` and `X.3` two of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedValue {
+pub struct NamedValues {
     /// The name without the number.
     pub name: ByteString,
-    /// The number, from 1.
-    pub number: Option<usize>,
+    /// The numbers, from 1; all values when there is none.
+    pub numbers: Vec<usize>,
 }
 
 /// `Copy` with its source.
@@ -81,7 +81,7 @@ pub enum Selection {
     /// An empty element: all.
     All,
     /// Those named.
-    Named(Vec<NamedValue>),
+    Named(Vec<NamedValues>),
 }
 
 /// The parts of a message that `Copy` or `Remove` names.

@@ -158,6 +158,31 @@ fn messages(lab: &mut Lab) {
         }
     });
 
+    lab.case("numbered_values_copied_and_removed", |setup| {
+        let make = "<AssignMessage name='AM-Make'><AssignTo createNew='true' type='request'>made</AssignTo>
+            <Copy source='request'><Headers><Header name='x-many.1'/><Header name='x-many.3'/></Headers>
+              <QueryParams><QueryParam name='q.2'/><QueryParam name='q.3'/></QueryParams></Copy></AssignMessage>";
+        let copy = assign_message(
+            "AM-Copy",
+            "<Remove><Headers><Header name='x-part.1'/><Header name='x-part.2'/></Headers>
+               <QueryParams><QueryParam name='r.1'/><QueryParam name='r.2'/></QueryParams></Remove>
+             <Copy source='made'><Headers/><QueryParams/><FormParams/></Copy>",
+        );
+        let configuration = json!({"policies": [make, copy]});
+        let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
+        move || async move {
+            let request = Request::post("/p?q=1&q=2&q=3&r=1&r=2&r=3", "text/plain", "old");
+            let request = request.header("x-many", "1, 2, 3").header("x-part", "1, 2, 3");
+            assert_eq!(site.send(request).await.status, 200);
+            let upstream = site.upstream().only_request();
+            assert_eq!(upstream.header_all("x-many"), ["1", "3"]);
+            assert_eq!(upstream.header_all("x-part"), ["3"]);
+            assert_eq!(upstream.path_and_query, "/p?q=2&q=3&r=3");
+            // A source without form has no form to copy: the body stays.
+            assert_eq!((upstream.text(), upstream.header("content-type")), ("old", Some("text/plain")));
+        }
+    });
+
     assigned(
         lab,
         "request_made_anew",

@@ -1,18 +1,22 @@
 //! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (semantics sections 3.3 to 3.5).
 
+mod copy;
+mod remove;
+
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
-use crate::flow::headers::{Headers, header_value};
+use crate::flow::headers::header_value;
 use crate::flow::host::Host;
-use crate::flow::message::{Message, MessageId, NotWritable, RequestLine, StatusLine};
-use crate::flow::parameters::Parameters;
+use crate::flow::message::{Message, MessageId, NotWritable};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
-use crate::policy::action::{Action, Assignment, Copy, Field, NamedValue, Parts, Selection};
+use crate::policy::action::{Action, Assignment, Copy, Field};
 use crate::policy::template::Template;
 use crate::policy::variable::MessagePart;
 use bytes::Bytes;
 use bytestring::ByteString;
+use copy::copy_parts;
+use remove::remove;
 use std::time::Duration;
 
 /// Why an action could not be carried out. Each policy turns these into faults of its own.
@@ -196,178 +200,6 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
             let mut form = message.form();
             form.add(name, &value);
             message.set_form(&form);
-        }
-    }
-}
-
-/// Copies parts; parts that the two kinds of message do not share are left alone.
-fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
-    let everything = Parts {
-        headers: Selection::All,
-        query_params: Selection::All,
-        payload: true,
-        verb: true,
-        path: true,
-        version: true,
-        status_code: true,
-        reason_phrase: true,
-        ..Parts::default()
-    };
-    let parts = parts.unwrap_or(&everything);
-    copy_headers(&source.headers, &mut target.headers, &parts.headers);
-    if parts.payload {
-        target.body = source.body.clone();
-    }
-    if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
-        copy_parameters(&from.query, &mut to.query, &parts.query_params);
-        if parts.verb {
-            to.verb = from.verb.clone();
-        }
-        if parts.path {
-            to.path = from.path.clone();
-        }
-        if parts.version {
-            to.version = from.version.clone();
-        }
-        if parts.form_params != Selection::None {
-            let mut form = target.form();
-            copy_parameters(&source.form(), &mut form, &parts.form_params);
-            target.set_form(&form);
-        }
-    }
-    if let (Some(from), Some(to)) = (source.as_response(), target.as_response_mut()) {
-        if parts.status_code {
-            to.status = from.status;
-            to.reason = StatusLine::new(from.status).reason;
-        }
-        if parts.reason_phrase {
-            to.reason = from.reason.clone();
-        }
-    }
-}
-
-/// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
-fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
-    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).collect() };
-    match selection {
-        Selection::None => {}
-        Selection::All => {
-            for name in from.names() {
-                to.set_lines(&name, lines(&name));
-            }
-        }
-        Selection::Named(names) => {
-            for NamedValue { name, number } in names {
-                match number {
-                    Some(number) => {
-                        if let Some(value) = from.values(name).into_iter().nth(number.saturating_sub(1)) {
-                            to.set(name, value.into_bytes());
-                        }
-                    }
-                    None if from.contains(name) => to.set_lines(name, lines(name)),
-                    None => {}
-                }
-            }
-        }
-    }
-}
-
-fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection) {
-    match selection {
-        Selection::None => {}
-        // Into nothing, parameters are copied as they are written.
-        Selection::All if to.is_empty() => to.add_text(from.as_text()),
-        Selection::All => {
-            for name in from.names() {
-                set_all(to, &name, &from.values(&name));
-            }
-        }
-        Selection::Named(names) => {
-            for NamedValue { name, number } in names {
-                let values = from.values(name);
-                let chosen: Vec<ByteString> = match number {
-                    Some(number) => values.into_iter().skip(number.saturating_sub(1)).take(1).collect(),
-                    None => values,
-                };
-                set_all(to, name, &chosen);
-            }
-        }
-    }
-}
-
-fn set_all(parameters: &mut Parameters, name: &str, values: &[ByteString]) {
-    if !values.is_empty() {
-        parameters.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
-    }
-}
-
-fn remove(message: &mut Message, parts: Option<&Parts>) {
-    // Without children everything that a message carries goes; what makes it a request or response stays.
-    let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
-    let parts = parts.unwrap_or(&everything);
-    match &parts.form_params {
-        Selection::None => {}
-        Selection::All => message.body = if message.form().is_empty() { message.body.clone() } else { Bytes::new() },
-        Selection::Named(names) => {
-            let mut form = message.form();
-            if !form.is_empty() {
-                remove_parameters(&mut form, names);
-                message.set_form(&form);
-            }
-        }
-    }
-    match &parts.headers {
-        Selection::None => {}
-        Selection::All => message.headers.clear(),
-        Selection::Named(names) => {
-            for NamedValue { name, number } in names {
-                match number {
-                    Some(number) => message.headers.remove_value(name, *number),
-                    None => message.headers.remove(name),
-                }
-            }
-        }
-    }
-    if parts.payload {
-        message.body = Bytes::new();
-    }
-    if let Some(line) = message.as_request_mut() {
-        remove_from_request(line, parts);
-    }
-    if let Some(line) = message.as_response_mut() {
-        let fresh = StatusLine::new(200);
-        if parts.status_code {
-            line.status = fresh.status;
-        }
-        if parts.reason_phrase || parts.status_code {
-            line.reason = StatusLine::new(line.status).reason;
-        }
-    }
-}
-
-fn remove_from_request(line: &mut RequestLine, parts: &Parts) {
-    let fresh = RequestLine::default();
-    match &parts.query_params {
-        Selection::None => {}
-        Selection::All => line.query.clear(),
-        Selection::Named(names) => remove_parameters(&mut line.query, names),
-    }
-    if parts.verb {
-        line.verb = fresh.verb;
-    }
-    if parts.path {
-        line.path = fresh.path;
-    }
-    if parts.version {
-        line.version = fresh.version;
-    }
-}
-
-fn remove_parameters(parameters: &mut Parameters, names: &[NamedValue]) {
-    for NamedValue { name, number } in names {
-        match number {
-            Some(number) => parameters.remove_value(name, *number),
-            None => parameters.remove(name),
         }
     }
 }

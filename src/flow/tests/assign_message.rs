@@ -22,7 +22,7 @@ fn client() -> Scripted {
 /// Semantics sections 3.3 to 3.5 and 13.3: every child of every action on the client's request.
 #[test]
 fn actions_change_the_clients_request() {
-    let cases: [(&str, &[&str]); 24] = [
+    let cases: [(&str, &[&str]); 27] = [
         ("<Set><Headers><Header name='X-A'>{request.verb}</Header></Headers></Set>", &["X-A: POST"]),
         ("<Set><Headers><Header name='X-B'>n</Header></Headers></Set>", &["X-B: n"]),
         ("<Set><Headers><Header name='x-b.2'>n</Header></Headers></Set>", &["x-b: 1 | n | 3"]),
@@ -31,6 +31,12 @@ fn actions_change_the_clients_request() {
         ("<Add><Headers><Header name='x-a'>2</Header></Headers></Add>", &["x-a: 1 | 2"]),
         ("<Remove><Headers><Header name='X-A'/></Headers></Remove>", &["-x-a"]),
         ("<Remove><Headers><Header name='x-b.2'/></Headers></Remove>", &["x-b: 1 | 3"]),
+        ("<Remove><Headers><Header name='x-b.1'/><Header name='X-B.2'/></Headers></Remove>", &["x-b: 3"]),
+        ("<Remove><Headers><Header name='x-b.2'/><Header name='x-b'/></Headers></Remove>", &["-x-b"]),
+        (
+            "<Remove><QueryParams><QueryParam name='q.1'/><QueryParam name='q.2'/></QueryParams></Remove>",
+            &[":path: /v1/p?r=2"],
+        ),
         ("<Set><QueryParams><QueryParam name='q'>n</QueryParam></QueryParams></Set>", &[":path: /v1/p?q=n&r=2"]),
         (
             "<Add><QueryParams><QueryParam name='r'>n</QueryParam></QueryParams></Add>",
@@ -182,6 +188,24 @@ fn copies_between_messages() {
         ("<Copy source='request'><Headers><Header name='x-a'>false</Header></Headers></Copy>", "GET / "),
         ("<Copy source='request'><QueryParams/><Path>false</Path></Copy>", "GET /?q=1&r=2&q=3 "),
         ("<Copy source='request'><QueryParams><QueryParam name='q.2'/></QueryParams></Copy>", "GET /?q=3 "),
+        (
+            "<Copy source='request'><Headers><Header name='x-b.3'/><Header name='x-b.1'/></Headers></Copy>",
+            "GET / [x-b: 1][x-b: 3] ",
+        ),
+        (
+            "<Copy source='request'><QueryParams><QueryParam name='q.1'/><QueryParam name='q.2'/></QueryParams></Copy>",
+            "GET /?q=1&q=3 ",
+        ),
+        // The source is no form: there is nothing to copy and nothing to replace.
+        (
+            "<Set><Payload contentType='text/plain'>own</Payload></Set><Copy source='request'><FormParams/></Copy>",
+            "GET / [Content-Type: text/plain] own",
+        ),
+        (
+            "<Set><Payload contentType='text/plain'>own</Payload></Set>
+             <Copy source='request'><FormParams><FormParam name='a'/></FormParams></Copy>",
+            "GET / [Content-Type: text/plain] own",
+        ),
         ("<Copy source='request'><Payload/></Copy>", "GET / old"),
         ("<Copy source='request'><StatusCode/></Copy>", "GET / "),
         ("<Copy source='request'/><Remove/>", "POST /v1/p "),

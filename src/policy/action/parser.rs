@@ -1,12 +1,13 @@
 //! From XML to actions.
 
-use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValue, Parts, Selection};
+use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValues, Parts, Selection};
 use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::{warn_ignored, warn_unknown_children};
 use crate::policy::authentication::Authentication;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::{Item, MessagePart, Variable};
 use crate::policy::xml::Element;
+use bytestring::ByteString;
 use http::HeaderName;
 
 /// The named values' containers, their children and their kinds.
@@ -135,15 +136,17 @@ impl Parser<'_> {
             return Selection::All;
         }
         let mut selected = Vec::new();
-        for (child, _, name) in self.named(container) {
-            if is_selected(child) {
-                selected.extend(self.numbered_or_error(child, &name));
+        for (child, field, name) in self.named(container) {
+            if is_selected(child)
+                && let Some((name, number)) = self.numbered_or_error(child, &name)
+            {
+                select(&mut selected, field, name, number);
             }
         }
         Selection::Named(selected)
     }
 
-    fn numbered_or_error(&mut self, child: Element<'_, '_>, name: &str) -> Option<NamedValue> {
+    fn numbered_or_error(&mut self, child: Element<'_, '_>, name: &str) -> Option<(ByteString, Option<usize>)> {
         let index = name.rsplit_once('.').and_then(|(_, index)| index.parse::<i64>().ok());
         if index.is_some_and(|index| index <= 0) {
             let message =
@@ -151,7 +154,7 @@ impl Parser<'_> {
             self.diagnostics.named_error("InvalidIndex", child.attribute_position("name"), message);
             return None;
         }
-        Some(numbered(name).unwrap_or(NamedValue { name: name.into(), number: None }))
+        Some(numbered(name).map_or_else(|| (name.into(), None), |(name, number)| (name, Some(number))))
     }
 
     /// The children of a container with their kind and their name.
@@ -226,8 +229,8 @@ fn is_selected(element: Element<'_, '_>) -> bool {
 /// The part that a child of `Set` names. The index of `X.0` is no index: the name is taken as it is.
 fn part(field: Field, name: &str) -> MessagePart {
     let (name, item) = match numbered(name) {
-        Some(NamedValue { name, number: Some(number) }) => (name, Item::Number(number)),
-        _ => (name.into(), Item::First),
+        Some((name, number)) => (name, Item::Number(number)),
+        None => (name.into(), Item::First),
     };
     match field {
         Field::Header => MessagePart::Header(name, item),
@@ -237,10 +240,26 @@ fn part(field: Field, name: &str) -> MessagePart {
 }
 
 /// `X.2` as the second value of `X`.
-fn numbered(name: &str) -> Option<NamedValue> {
+fn numbered(name: &str) -> Option<(ByteString, usize)> {
     let (name, number) = name.rsplit_once('.')?;
     let number = number.parse().ok().filter(|number| *number > 0 && !name.is_empty())?;
-    Some(NamedValue { name: name.into(), number: Some(number) })
+    Some((name.into(), number))
+}
+
+/// Adds a value to those that are meant. The numbers of one name belong together: they are those before the action.
+fn select(selected: &mut Vec<NamedValues>, field: Field, name: ByteString, number: Option<usize>) {
+    let is_same = |other: &NamedValues| match field {
+        Field::Header => other.name.eq_ignore_ascii_case(&name),
+        Field::QueryParam | Field::FormParam => other.name == name,
+    };
+    let Some(known) = selected.iter_mut().find(|other| is_same(other)) else {
+        return selected.push(NamedValues { name, numbers: number.into_iter().collect() });
+    };
+    match number {
+        Some(number) if !known.numbers.is_empty() => known.numbers.push(number),
+        Some(_) => {}
+        None => known.numbers.clear(),
+    }
 }
 
 #[cfg(test)]

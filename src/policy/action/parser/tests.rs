@@ -13,8 +13,8 @@ fn template(text: &str) -> Template {
     Template::parse(text, Syntax::BRACES).unwrap()
 }
 
-fn all(name: &str) -> NamedValue {
-    NamedValue { name: name.into(), number: None }
+fn named(name: &str, numbers: &[usize]) -> NamedValues {
+    NamedValues { name: name.into(), numbers: numbers.to_vec() }
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn copy_and_remove_select_parts() {
     assert_eq!(
         actions,
         [Action::Remove(Some(Parts {
-            headers: Selection::Named(vec![NamedValue { name: "a".into(), number: Some(2) }]),
+            headers: Selection::Named(vec![named("a", &[2])]),
             query_params: Selection::All,
             payload: true,
             verb: true,
@@ -67,8 +67,26 @@ fn copy_and_remove_select_parts() {
         }))]
     );
     let (actions, _) = parse("<Copy><Headers><Header name='h'/></Headers></Copy>");
-    let headers = Selection::Named(vec![all("h")]);
+    let headers = Selection::Named(vec![named("h", &[])]);
     assert_eq!(actions, [Action::Copy(Copy { source: None, parts: Some(Parts { headers, ..Parts::default() }) })]);
+}
+
+#[test]
+fn the_numbers_of_a_name_belong_together() {
+    let headers = |names: &[&str]| {
+        let children: String = names.iter().map(|name| format!("<Header name='{name}'/>")).collect();
+        match parse(&format!("<Remove><Headers>{children}</Headers></Remove>")).0.pop() {
+            Some(Action::Remove(Some(Parts { headers: Selection::Named(names), .. }))) => names,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(headers(&["a.3", "b", "A.1"]), [named("a", &[3, 1]), named("b", &[])]);
+    assert_eq!(headers(&["a.3", "a"]), [named("a", &[])]);
+    assert_eq!(headers(&["a", "a.3"]), [named("a", &[])]);
+    let (actions, _) =
+        parse("<Remove><QueryParams><QueryParam name='a.1'/><QueryParam name='A.2'/></QueryParams></Remove>");
+    let query_params = Selection::Named(vec![named("a", &[1]), named("A", &[2])]);
+    assert_eq!(actions, [Action::Remove(Some(Parts { query_params, ..Parts::default() }))]);
 }
 
 #[test]

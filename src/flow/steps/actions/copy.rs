@@ -1,0 +1,115 @@
+//! `Copy`: taking parts of another message (semantics section 3.4).
+
+use crate::flow::headers::Headers;
+use crate::flow::message::{Message, StatusLine};
+use crate::flow::numbered;
+use crate::flow::parameters::Parameters;
+use crate::policy::action::{NamedValues, Parts, Selection};
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// Copies parts; parts that the two kinds of message do not share are left alone.
+pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
+    let everything = Parts {
+        headers: Selection::All,
+        query_params: Selection::All,
+        payload: true,
+        verb: true,
+        path: true,
+        version: true,
+        status_code: true,
+        reason_phrase: true,
+        ..Parts::default()
+    };
+    let parts = parts.unwrap_or(&everything);
+    copy_headers(&source.headers, &mut target.headers, &parts.headers);
+    if parts.payload {
+        target.body = source.body.clone();
+    }
+    if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
+        copy_parameters(&from.query, &mut to.query, &parts.query_params);
+        if parts.verb {
+            to.verb = from.verb.clone();
+        }
+        if parts.path {
+            to.path = from.path.clone();
+        }
+        if parts.version {
+            to.version = from.version.clone();
+        }
+        // The target stays as it is, no form, where the source has none of them.
+        let mut form = target.form();
+        if copy_parameters(&source.form(), &mut form, &parts.form_params) {
+            target.set_form(&form);
+        }
+    }
+    if let (Some(from), Some(to)) = (source.as_response(), target.as_response_mut()) {
+        if parts.status_code {
+            to.status = from.status;
+            to.reason = StatusLine::new(from.status).reason;
+        }
+        if parts.reason_phrase {
+            to.reason = from.reason.clone();
+        }
+    }
+}
+
+/// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
+fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
+    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).collect() };
+    match selection {
+        Selection::None => {}
+        Selection::All => {
+            for name in from.names() {
+                to.set_lines(&name, lines(&name));
+            }
+        }
+        Selection::Named(names) => {
+            for NamedValues { name, numbers } in names {
+                let lines = match numbers.as_slice() {
+                    [] => lines(name),
+                    numbers => {
+                        numbered::select(from.values(name), numbers).into_iter().map(ByteString::into_bytes).collect()
+                    }
+                };
+                if !lines.is_empty() {
+                    to.set_lines(name, lines);
+                }
+            }
+        }
+    }
+}
+
+/// Returns whether there was something to copy.
+fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection) -> bool {
+    match selection {
+        Selection::None => false,
+        Selection::All if from.is_empty() => false,
+        Selection::All => {
+            // Into nothing, parameters are copied as they are written.
+            if to.is_empty() {
+                to.add_text(from.as_text());
+            } else {
+                for name in from.names() {
+                    set_all(to, &name, &from.values(&name));
+                }
+            }
+            true
+        }
+        Selection::Named(names) => {
+            let mut is_copied = false;
+            for NamedValues { name, numbers } in names {
+                is_copied |= set_all(to, name, &numbered::select(from.values(name), numbers));
+            }
+            is_copied
+        }
+    }
+}
+
+/// Returns whether there was a value.
+fn set_all(parameters: &mut Parameters, name: &str, values: &[ByteString]) -> bool {
+    if !values.is_empty() {
+        parameters.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
+    }
+    !values.is_empty()
+}

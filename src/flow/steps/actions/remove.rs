@@ -1,0 +1,78 @@
+//! `Remove`: taking parts of a message away (semantics section 3.5).
+
+use crate::flow::message::{Message, RequestLine, StatusLine};
+use crate::flow::parameters::Parameters;
+use crate::policy::action::{NamedValues, Parts, Selection};
+use bytes::Bytes;
+
+/// Takes parts away; everything when none is named.
+pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
+    // Without children everything that a message carries goes; what makes it a request or response stays.
+    let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
+    let parts = parts.unwrap_or(&everything);
+    match &parts.form_params {
+        Selection::None => {}
+        Selection::All => message.body = if message.form().is_empty() { message.body.clone() } else { Bytes::new() },
+        Selection::Named(names) => {
+            let mut form = message.form();
+            if !form.is_empty() {
+                remove_parameters(&mut form, names);
+                message.set_form(&form);
+            }
+        }
+    }
+    match &parts.headers {
+        Selection::None => {}
+        Selection::All => message.headers.clear(),
+        Selection::Named(names) => {
+            for NamedValues { name, numbers } in names {
+                match numbers.as_slice() {
+                    [] => message.headers.remove(name),
+                    numbers => message.headers.remove_values(name, numbers),
+                }
+            }
+        }
+    }
+    if parts.payload {
+        message.body = Bytes::new();
+    }
+    if let Some(line) = message.as_request_mut() {
+        remove_from_request(line, parts);
+    }
+    if let Some(line) = message.as_response_mut() {
+        let fresh = StatusLine::new(200);
+        if parts.status_code {
+            line.status = fresh.status;
+        }
+        if parts.reason_phrase || parts.status_code {
+            line.reason = StatusLine::new(line.status).reason;
+        }
+    }
+}
+
+fn remove_from_request(line: &mut RequestLine, parts: &Parts) {
+    let fresh = RequestLine::default();
+    match &parts.query_params {
+        Selection::None => {}
+        Selection::All => line.query.clear(),
+        Selection::Named(names) => remove_parameters(&mut line.query, names),
+    }
+    if parts.verb {
+        line.verb = fresh.verb;
+    }
+    if parts.path {
+        line.path = fresh.path;
+    }
+    if parts.version {
+        line.version = fresh.version;
+    }
+}
+
+fn remove_parameters(parameters: &mut Parameters, names: &[NamedValues]) {
+    for NamedValues { name, numbers } in names {
+        match numbers.as_slice() {
+            [] => parameters.remove(name),
+            numbers => parameters.remove_values(name, numbers),
+        }
+    }
+}
