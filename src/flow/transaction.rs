@@ -51,6 +51,8 @@ pub struct Transaction<'a, H> {
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
     pub(super) variables: Store,
+    /// What was made unresolved by name: neither a constant nor another filter's value stands for it.
+    pub(super) nulls: Vec<ByteString>,
     /// The client's messages as they came, while the flow may still change them.
     pub(super) request: Option<ClientMessage>,
     pub(super) response: Option<ClientMessage>,
@@ -77,6 +79,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             integration_request: None,
             messages: Vec::new(),
             variables: Store::default(),
+            nulls: Vec::new(),
             request: None,
             response: None,
             published: Vec::new(),

@@ -5,7 +5,7 @@ use crate::flow::host::Host;
 use crate::flow::message::{MessageId, NotWritable};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::variable::Variable;
+use crate::policy::variable::{FLOW_MESSAGES, Variable};
 use bytestring::ByteString;
 
 /// The first segments of Envoy's attributes. Filter state under such a name is shadowed by the attribute, so these
@@ -41,6 +41,11 @@ pub(super) fn fits_filter_state(name: &str) -> bool {
     name.bytes().any(|byte| byte == b'.') || !ATTRIBUTE_ROOTS.contains(&name)
 }
 
+/// The names of the messages that the flow itself holds.
+pub(super) fn is_flow_message(name: &str) -> bool {
+    FLOW_MESSAGES.contains(&name)
+}
+
 impl<H: Host> Transaction<'_, H> {
     /// The value of a variable; `None` when it does not resolve: what this filter knows, else filter state that
     /// another filter set.
@@ -49,7 +54,8 @@ impl<H: Host> Transaction<'_, H> {
             return Some(value);
         }
         let name = variable.name();
-        let foreign = fits_filter_state(name).then(|| self.host.filter_state(name)).flatten()?;
+        let foreign =
+            (fits_filter_state(name) && !self.nulls.contains(name)).then(|| self.host.filter_state(name)).flatten()?;
         Some(Value::String(text(foreign)))
     }
 
@@ -71,7 +77,7 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
             return Some(value);
         }
-        self.plan.constants.get(name).map(Value::from)
+        self.plan.constants.get(name).filter(|_| !self.nulls.contains(name)).map(Value::from)
     }
 
     /// The value of a variable as text; a message counts as its content.
@@ -108,9 +114,33 @@ impl<H: Host> Transaction<'_, H> {
         self.variables.set(name, value);
     }
 
-    /// Makes a variable unresolved.
+    /// Makes a variable of that name unresolved, whatever the configuration or another filter says.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
+        if !self.nulls.iter().any(|known| *known == name) {
+            self.nulls.push(name.into());
+        }
+    }
+
+    /// Makes a variable unresolved: takes a part of a message away where the name means one.
+    ///
+    /// # Errors
+    /// Parts of messages that cannot be written.
+    pub fn clear(&mut self, variable: &Variable) -> Result<(), NotWritable> {
+        for (name, part) in variable.splits() {
+            if let Some(id) = self.message_named(name) {
+                return self.message_mut(id).map_or(Err(NotWritable), |message| message.clear_part(part));
+            }
+        }
+        self.unset(variable.name());
+        Ok(())
+    }
+
+    /// Whether no policy can write the variable: the predefined ones, and as a whole the messages that the flow itself
+    /// holds, which cannot become anything else (semantics section 8.2). `[inferred]`
+    pub(super) fn is_read_only(&mut self, variable: &Variable) -> bool {
+        let name = variable.name();
+        variable.is_read_only() || (is_flow_message(name) && self.message_named(name).is_some())
     }
 
     /// The client's request as it came, fetched when it was not yet.

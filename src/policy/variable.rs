@@ -9,6 +9,9 @@ pub use message_part::{Item, MessagePart};
 use bytestring::ByteString;
 use std::fmt;
 
+/// The names of the messages that the flow itself holds.
+pub const FLOW_MESSAGES: [&str; 4] = ["request", "response", "message", "error"];
+
 /// A flow variable's name with everything about it that is known before a request comes.
 ///
 /// A dotted name can mean a part of a message whose own name has dots (`partner.request.header.X`). Which messages

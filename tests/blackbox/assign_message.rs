@@ -28,6 +28,7 @@ pub fn cases(lab: &mut Lab) {
     removed(lab);
     messages(lab);
     variables(lab);
+    nothing_assigned(lab);
     faults(lab);
 
     // A path that a policy wrote is the path that Envoy's routes match.
@@ -231,8 +232,42 @@ fn variables(lab: &mut Lab) {
     });
 }
 
+/// An assignment without a value takes a part of a message away.
+fn nothing_assigned(lab: &mut Lab) {
+    let names = [
+        "request.header.X-Gone",
+        "request.header.x-part.2",
+        "request.queryparam.q",
+        "request.queryparam.r.1",
+        "request.formparam.a",
+        "setting",
+    ];
+    let assign = |name: &str| format!("<AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>");
+    let elements: String = names.into_iter().map(assign).collect();
+    let policy = assign_message(
+        "AM-1",
+        &format!(
+            "{elements}<Set><Headers><Header name='x-setting'>{{setting:gone}}</Header></Headers></Set>
+             <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>"
+        ),
+    );
+    let configuration = json!({"policies": [policy], "properties": {"setting": "1"}});
+    lab.case("nothing_assigned", move |setup| {
+        let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
+        move || async move {
+            let request = Request::post("/p?q=1&r=1&r=2&q=2", "application/x-www-form-urlencoded", "a=1&b=2&a=3");
+            assert_eq!(site.send(request.header("x-gone", "1").header("x-part", "1, 2, 3")).await.status, 200);
+            let upstream = site.upstream().only_request();
+            assert_eq!((upstream.path_and_query.as_str(), upstream.text()), ("/p?r=2", "b=2"));
+            assert_eq!((upstream.header("x-gone"), upstream.header("x-setting")), (None, Some("gone")));
+            assert_eq!(upstream.header_all("x-part").join(", "), "1, 3");
+            assert_eq!(upstream.header_all("content-length"), ["3"]);
+        }
+    });
+}
+
 fn faults(lab: &mut Lab) {
-    let cases: [(&str, String, &str, &str); 7] = [
+    let cases: [(&str, String, &str, &str); 10] = [
         (
             "unresolved_variable",
             format!("<Set>{}</Set>", header("x", "{none}")),
@@ -260,6 +295,28 @@ fn faults(lab: &mut Lab) {
         (
             "read_only_variable",
             "<AssignVariable><Name>request.uri</Name><Value>1</Value></AssignVariable>".into(),
+            "SetVariableFailed",
+            "unable to set variable request.uri",
+        ),
+        (
+            "the_flows_message_as_a_whole",
+            "<AssignVariable><Name>request</Name><Value>x</Value></AssignVariable>".into(),
+            "SetVariableFailed",
+            "unable to set variable request",
+        ),
+        (
+            "header_without_a_name",
+            "<AssignTo createNew='true' type='request'>made</AssignTo>
+             <AssignVariable><Name>made.header.:path</Name><Value>/x</Value></AssignVariable>"
+                .into(),
+            "SetVariableFailed",
+            "unable to set variable made.header.:path",
+        ),
+        (
+            "nothing_for_a_part_that_is_read",
+            "<AssignVariable><Name>request.uri</Name><Ref>none</Ref></AssignVariable>
+             <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>"
+                .into(),
             "SetVariableFailed",
             "unable to set variable request.uri",
         ),

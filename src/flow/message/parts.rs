@@ -1,6 +1,6 @@
 //! Reading and writing the parts of a message that variables name.
 
-use super::{Message, StartLine, standard_reason};
+use super::{Message, RequestLine, StartLine, standard_reason};
 use crate::flow::headers::header_value;
 use crate::flow::numbered;
 use crate::flow::parameters::Parameters;
@@ -8,7 +8,9 @@ use crate::flow::value::Value;
 use crate::policy::variable::{Item, MessagePart};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use bytes::Bytes;
 use bytestring::ByteString;
+use http::HeaderName;
 
 /// The part of the message cannot be written, or not with that value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +68,15 @@ impl Message {
     /// Writes a part.
     ///
     /// # Errors
-    /// Parts that only tell about others (counts, names), a status that is no number from 100 to 999, and parts that
-    /// this kind of message does not have.
+    /// Parts that only tell about others (counts, names), a header whose name is none, a status that is no number from
+    /// 100 to 999, and parts that this kind of message does not have.
     pub fn set_part(&mut self, part: &MessagePart, value: &Value) -> Result<(), NotWritable> {
         let text = value.render().ok_or(NotWritable)?;
         self.spent = false;
         match part {
+            MessagePart::Header(name, _) if HeaderName::from_bytes(name.as_bytes()).is_err() => {
+                return Err(NotWritable);
+            }
             MessagePart::Content => self.body = text.into_bytes(),
             MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
             MessagePart::Header(name, Item::Number(number)) => {
@@ -94,6 +99,36 @@ impl Message {
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = text,
             MessagePart::QueryParam(name, item) => {
                 set_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item, &text)?;
+            }
+            _ => return Err(NotWritable),
+        }
+        Ok(())
+    }
+
+    /// Takes a part away; what every message has is then as in a fresh one.
+    ///
+    /// # Errors
+    /// Parts that cannot be written, and the status, which has to be a number.
+    pub fn clear_part(&mut self, part: &MessagePart) -> Result<(), NotWritable> {
+        self.spent = false;
+        match part {
+            MessagePart::Content => self.body = Bytes::new(),
+            MessagePart::Header(name, Item::First) => self.headers.remove(name),
+            MessagePart::Header(name, Item::Number(number)) => self.headers.remove_values(name, &[*number]),
+            MessagePart::FormParam(name, item) => {
+                let mut form = self.form();
+                clear_parameter(&mut form, name, *item)?;
+                // What is no form stays as it is.
+                if form != self.form() {
+                    self.set_form(&form);
+                }
+            }
+            MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = ByteString::new(),
+            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = RequestLine::default().verb,
+            MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.path = ByteString::new(),
+            MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = RequestLine::default().version,
+            MessagePart::QueryParam(name, item) => {
+                clear_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item)?;
             }
             _ => return Err(NotWritable),
         }
@@ -128,10 +163,18 @@ fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str
     Ok(())
 }
 
+fn clear_parameter(parameters: &mut Parameters, name: &str, item: Item) -> Result<(), NotWritable> {
+    match item {
+        Item::First => parameters.remove(name),
+        Item::Number(number) => parameters.remove_values(name, &[number]),
+        Item::Values | Item::Count | Item::Joined => return Err(NotWritable),
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
 
     fn request() -> Message {
         let mut message = Message::request();
@@ -203,6 +246,42 @@ mod tests {
             let mut message = request();
             message.set_part(&MessagePart::parse(suffix).unwrap(), &Value::text(value)).unwrap();
             assert_eq!(read(&message, suffix).as_deref(), Some(value), "{suffix}");
+        }
+    }
+
+    #[test]
+    fn parts_are_taken_away() {
+        let cases = [
+            ("content", Some("")),
+            ("header.x-forwarded-for", None),
+            ("header.x-forwarded-for.2", None),
+            ("header.none", None),
+            ("queryparam.zip", None),
+            ("queryparam.w.2", None),
+            ("formparam.a", None),
+            ("verb", Some("GET")),
+            ("path", Some("")),
+        ];
+        for (suffix, value) in cases {
+            let mut message = request();
+            message.clear_part(&MessagePart::parse(suffix).unwrap()).unwrap();
+            assert_eq!(read(&message, suffix).as_deref(), value, "{suffix}");
+        }
+        let mut message = request();
+        message.clear_part(&MessagePart::parse("formparam.none").unwrap()).unwrap();
+        message.clear_part(&MessagePart::parse("header.x-forwarded-for.1").unwrap()).unwrap();
+        assert_eq!(read(&message, "header.x-forwarded-for.values").as_deref(), Some("[10.0.0.2]"));
+        assert_eq!(message.body, request().body);
+        for fixed in ["uri", "headers.count", "header.a.values", "queryparam.w.values", "status.code"] {
+            assert_eq!(message.clear_part(&MessagePart::parse(fixed).unwrap()), Err(NotWritable), "{fixed}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_a_name() {
+        for name in [":path", "a b", "a:b", "a\r\nb", "é"] {
+            let part = MessagePart::Header(name.into(), Item::First);
+            assert_eq!(request().set_part(&part, &Value::text("x")), Err(NotWritable), "{name:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::actions::ActionError;
 use crate::flow::host::Host;
+use crate::flow::message::NotWritable;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::action::AssignVariable;
@@ -12,14 +13,13 @@ use bytestring::ByteString;
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn assign_variable(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<(), ActionError> {
         let name = &assignment.name;
-        let Some(value) = self.assigned_value(assignment, ignore)? else {
-            self.unset(name.name());
-            return Ok(());
+        let value = self.assigned_value(assignment, ignore)?;
+        let written = match value {
+            _ if self.is_read_only(name) => Err(NotWritable),
+            Some(value) => self.assign(name, value),
+            None => self.clear(name),
         };
-        if name.is_read_only() {
-            return Err(ActionError::NotWritable(name.name().clone()));
-        }
-        self.assign(name, value).map_err(|_| ActionError::NotWritable(name.name().clone()))
+        written.map_err(|NotWritable| ActionError::NotWritable(name.name().clone()))
     }
 
     /// The value of the first source that is there; `None` makes the variable unresolved.

@@ -10,6 +10,7 @@ use crate::flow::host::Host;
 use crate::flow::message::MessageId;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::flow::variables::is_flow_message;
 use crate::policy::extract_variables::{
     Capture, ExtractVariables, Extraction, PathPattern, TextPattern, path_segments,
 };
@@ -107,17 +108,12 @@ impl<H: Host> Transaction<'_, H> {
     /// Sets a variable to what was extracted for it.
     fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), Failure> {
         let name = target.name();
-        if target.is_read_only() || (is_flow_message(name) && self.message_named(name).is_some()) {
+        if self.is_read_only(target) {
             return Err(Failure::Immutable(name.clone()));
         }
         let text = self.render(&value);
         self.assign(target, value).map_err(|_| Failure::NotSet(name.clone(), text))
     }
-}
-
-/// The messages that the flow itself holds, which cannot become anything else. `[inferred]`
-fn is_flow_message(name: &str) -> bool {
-    matches!(name, "request" | "response" | "message" | "error")
 }
 
 /// The source as a message, which everything but payloads needs.

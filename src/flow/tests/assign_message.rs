@@ -121,10 +121,67 @@ fn faults_have_apigees_words() {
             unset("status.code"),
         ),
         ("<Set><Payload>x</Payload></Set>".to_owned(), unset("request.content")),
+        ("<AssignVariable><Name>request</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request")),
+        ("<AssignVariable><Name>message</Name><Ref>request</Ref></AssignVariable>".to_owned(), unset("message")),
+        (null("request"), unset("request")),
+        (null("request.uri"), unset("request.uri")),
+        (null("request.verb"), unset("request.verb")),
+        (null("system.time"), unset("system.time")),
+        (null("request.queryparam.a.values"), unset("request.queryparam.a.values")),
+        (
+            "<AssignTo createNew='true' type='request'>made</AssignTo>
+             <AssignVariable><Name>made.header.:path</Name><Value>/x</Value></AssignVariable>"
+                .to_owned(),
+            unset("made.header.:path"),
+        ),
     ];
     for (content, body) in cases {
         assert_eq!(assign(&content, &Scripted::client("GET", "/", &[])).unwrap_err(), body, "{content}");
     }
+}
+
+/// An assignment of nothing, which makes the variable unresolved.
+fn null(name: &str) -> String {
+    format!(
+        "<AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>
+         <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>"
+    )
+}
+
+/// Semantics section 3.6: nothing is assigned to a part of a message.
+#[test]
+fn a_part_that_gets_nothing_is_taken_away() {
+    let cases: [(&str, &[&str]); 7] = [
+        ("request.header.X-A", &["-x-a"]),
+        ("request.header.x-b.2", &["x-b: 1 | 3"]),
+        ("message.header.none", &[]),
+        ("request.queryparam.q", &[":path: /v1/p?r=2"]),
+        ("request.queryparam.q.2", &[":path: /v1/p?q=1&r=2"]),
+        ("request.content", &["content-length: 0", "body "]),
+        ("request.formparam.a", &[]),
+    ];
+    for (name, changes) in cases {
+        assert_eq!(assign(&null(name), &client()).unwrap(), changes, "{name}");
+    }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let host = Scripted::client("POST", "/", &form).with_body("a=1&b=2&a=3");
+    assert_eq!(assign(&null("request.formparam.a"), &host).unwrap(), ["body b=2"]);
+    assert_eq!(assign(&null("request.formparam.a.2"), &host).unwrap(), ["body b=2", "body a=1&b=2"]);
+}
+
+#[test]
+fn nothing_hides_what_the_configuration_says() {
+    let assignments = format!(
+        "{}<AssignVariable><Name>v</Name><Template>{{number:gone}}</Template></AssignVariable>",
+        null("number")
+    );
+    assert_eq!(variable(&assignments, &Scripted::client("GET", "/", &[])).as_deref(), Some("gone"));
+    let assignments = format!(
+        "{}<AssignVariable><Name>number</Name><Value>6</Value></AssignVariable>
+         <AssignVariable><Name>v</Name><Ref>number</Ref></AssignVariable>",
+        null("number")
+    );
+    assert_eq!(variable(&assignments, &Scripted::client("GET", "/", &[])).as_deref(), Some("6"));
 }
 
 /// Runs AssignVariables and tells what the variable `v` holds.

@@ -4,9 +4,10 @@ use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::single_child;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
-use crate::policy::variable::Variable;
+use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use crate::policy::xml::Element;
 use bytestring::ByteString;
+use http::HeaderName;
 
 /// Sets a variable from the first of its sources that is there: a template, another variable, a literal, a property.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +35,18 @@ pub struct TemplateSource {
 
 impl AssignVariable {
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<AssignVariable> {
-        let name = single_child(element, "Name", diagnostics).map(Element::text).unwrap_or_default();
-        if name.is_empty() {
+        let named = single_child(element, "Name", diagnostics).filter(|named| !named.text().is_empty());
+        let Some(named) = named else {
             diagnostics.named_error(
                 "InvalidVariableName",
                 element.position(),
                 "AssignMessage schema validation failed: invalid variable name - null - in assign variable.",
             );
             return None;
+        };
+        let name = Variable::new(&named.text());
+        if let Some(header) = unusable_header(&name) {
+            diagnostics.error(named.position(), format!("{header:?} cannot be the name of a header"));
         }
         if let Some(resource) = element.child("ResourceURL") {
             diagnostics.error(resource.position(), "ResourceURL is not supported: a filter has no resource files");
@@ -59,7 +64,7 @@ impl AssignVariable {
             None => None,
         };
         Some(AssignVariable {
-            name: Variable::new(&name),
+            name,
             template,
             reference: single_child(element, "Ref", diagnostics).map(Element::text).and_then(variable),
             value: single_child(element, "Value", diagnostics).map(|value| value.raw_text().into()),
@@ -76,6 +81,17 @@ impl AssignVariable {
             || template.is_some_and(|source| source.reference.is_some() || source.template.uses_body(names))
             || self.property.as_ref().is_some_and(|property| property.uses_body(names))
     }
+}
+
+/// The header of one of the flow's own messages that the variable means, when no header can have that name. Of other
+/// messages it is known only in a transaction whether the name means one.
+fn unusable_header(variable: &Variable) -> Option<&ByteString> {
+    variable.splits().iter().find_map(|(message, part)| match part {
+        MessagePart::Header(name, _) if FLOW_MESSAGES.contains(&&**message) => {
+            HeaderName::from_bytes(name.as_bytes()).is_err().then_some(name)
+        }
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -112,6 +128,18 @@ mod tests {
         let name = "AM, line 1, column 1: InvalidVariableName: AssignMessage schema validation failed: invalid variable name - null - in assign variable.";
         for content in ["", "<Name/>", "<Name> </Name><Value>a</Value>"] {
             assert_eq!(parse(content), (None, vec![name.to_owned()]));
+        }
+        for (name, header) in [
+            ("request.header.a b", "a b"),
+            ("message.header.:path", ":path"),
+            ("response.header.a:b.2", "a:b"),
+            ("error.header.é", "é"),
+        ] {
+            let problem = format!("AM, line 1, column 17: {header:?} cannot be the name of a header");
+            assert_eq!(parse(&format!("<Name>{name}</Name><Value>a</Value>")).1, [problem]);
+        }
+        for name in ["request.header.a.b", "made.header.a b", "request.headers.a b"] {
+            assert_eq!(parse(&format!("<Name>{name}</Name><Value>a</Value>")).1, [""; 0], "{name}");
         }
         let (_, problems) = parse("<Name>a</Name><ResourceURL>jsc://a.js</ResourceURL>");
         assert_eq!(problems, ["AM, line 1, column 31: ResourceURL is not supported: a filter has no resource files"]);
