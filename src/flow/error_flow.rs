@@ -158,15 +158,14 @@ impl<H: Host> Transaction<'_, H> {
 const ERROR_RESPONSE_CODE: &str = "messaging.adaptors.http.flow.ErrorResponseCode";
 
 /// Keeps the headers that a RaiseFault brought beside those that rules set: a name that both have gets both values
-/// (semantics section 9.4).
+/// (semantics section 9.4). What a rule removed is gone.
 fn merge(headers: &mut Headers, raised: &Headers) {
     for name in raised.names() {
         let mut values = headers.values(&name);
         let missing: Vec<_> = raised.values(&name).into_iter().filter(|value| !values.contains(value)).collect();
-        if !missing.is_empty() {
+        if !values.is_empty() && !missing.is_empty() {
             values.extend(missing);
-            let joined = values.iter().map(|value| &**value).collect::<Vec<_>>().join(", ");
-            headers.set(&name, Bytes::from(joined));
+            headers.set_values(&name, &values);
         }
     }
 }

@@ -114,6 +114,15 @@ impl Headers {
         lines.list.splice(place..place, values.into_iter().map(|value| Stored::Own(name.clone(), value)));
     }
 
+    /// Replaces every line of the name by one with those values, or by one for each where a comma separates none.
+    pub fn set_values(&mut self, name: &str, values: &[ByteString]) {
+        if is_whole_valued(name) {
+            return self.set_lines(name, values.iter().map(|value| value.clone().into_bytes()).collect());
+        }
+        let joined = values.iter().map(|value| &**value).collect::<Vec<_>>().join(", ");
+        self.set(name, Bytes::from(joined));
+    }
+
     /// Puts a line before all others.
     pub fn put_first(&mut self, name: &'static str, value: Bytes) {
         let line = Stored::Own(Bytes::from_static(name.as_bytes()), value);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, json as fault_json, xml};
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
-use crate::policy::{raise_fault, raise_fault_set, set};
+use crate::policy::{assign_message, raise_fault, raise_fault_set, set};
 
 const CODE: &str = "steps.raisefault.RaiseFault";
 const TEXT: &str = "Raising fault. Fault name : RF-1";
@@ -196,6 +196,31 @@ fn merged_headers(lab: &mut Lab) {
             assert_eq!(answer.header_all("errornote"), ["woops, gremlins"]);
             assert_eq!((answer.header_all("x-raised"), answer.header_all("x-ruled")), (vec!["1"], vec!["1"]));
             assert_eq!(answer.header_all("content-type"), ["application/json"]);
+        }
+    });
+
+    // A rule has the last word on what it removes, and cookies are a line each.
+    lab.case("headers_removed_by_a_rule", |setup| {
+        let raise = raise_fault_set(
+            "RF-1",
+            "<Headers><Header name='x-gone'>1</Header><Header name='x-raised'>1</Header><Header name='set-cookie'>a=1</Header></Headers>",
+        );
+        let rule = assign_message(
+            "AM-1",
+            "<Remove><Headers><Header name='X-Gone'/></Headers></Remove>
+             <Set><Headers><Header name='set-cookie'>b=2</Header></Headers></Set>",
+        );
+        let site = setup.listener(Listener::new(json!({
+            "policies": [raise, rule],
+            "request": ["RF-1"],
+            "fault_rules": "<FaultRules><FaultRule><Step><Name>AM-1</Name></Step></FaultRule></FaultRules>",
+        })));
+        move || async move {
+            for request in [Request::get("/"), Request::get("/").h2()] {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.header("x-gone")), (500, None));
+                assert_eq!((answer.header_all("x-raised"), answer.header_all("set-cookie")), (vec!["1"], vec!["b=2", "a=1"]));
+            }
         }
     });
 }

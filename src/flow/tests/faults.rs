@@ -111,6 +111,36 @@ fn a_fault_inside_a_rule_replaces_the_pending_response() {
     assert_eq!(host.published("assignmessage.AM-1.failed").as_deref(), Some("true"));
 }
 
+/// Semantics section 9.4: the headers of a RaiseFault beside those of a rule.
+#[test]
+fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
+    let raise = "<RaiseFault name='RF'><FaultResponse><Set><Headers><Header name='x-a'>1</Header><Header name='x-b'>1</Header>
+      <Header name='Set-Cookie'>a=1; expires=Wed, 21 Aug 2013 19:16:47 GMT</Header></Headers></Set></FaultResponse></RaiseFault>";
+    let headers = |rule: &str| {
+        let rule = format!("<AssignMessage name='AM'>{rule}</AssignMessage>");
+        let rules = "<FaultRules><FaultRule><Step><Name>AM</Name></Step></FaultRule></FaultRules>";
+        let configuration = json!({"policies": [raise, rule], "request": ["RF"], "fault_rules": rules});
+        let reply = Scripted::client("GET", "/", &[]).run(&plan(&configuration)).reply.unwrap();
+        let lines = reply.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        lines.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value))).collect::<Vec<_>>()
+    };
+    let cookie = "a=1; expires=Wed, 21 Aug 2013 19:16:47 GMT";
+    let raised_cookie = format!("Set-Cookie: {cookie}");
+    let cases: [(&str, &[&str]); 5] = [
+        ("<Set><Payload>x</Payload></Set>", &["x-a: 1", "x-b: 1", &raised_cookie]),
+        (
+            "<Set><Headers><Header name='x-a'>2</Header><Header name='set-cookie'>b=2</Header></Headers></Set>",
+            &["x-a: 2, 1", "x-b: 1", "Set-Cookie: b=2", &raised_cookie],
+        ),
+        ("<Remove><Headers><Header name='X-A'/></Headers></Remove>", &["x-b: 1", &raised_cookie]),
+        ("<Remove><Headers/></Remove>", &[]),
+        ("<AssignTo createNew='true'>error</AssignTo>", &[]),
+    ];
+    for (rule, expected) in cases {
+        assert_eq!(headers(rule), expected, "{rule}");
+    }
+}
+
 #[test]
 fn a_fault_rule_may_call_out() {
     let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout).answering(200, &[], "sorry");
