@@ -181,6 +181,7 @@ fn deployment_errors(lab: &mut Lab) {
                 url("SC-7", "<URL>http://maps.test/{nope(a)}</URL>"),
                 "<a/><b/>",
                 "<!-- no callout -->\n<SpikeArrest name='SA-1'/>",
+                "<AssignMessage name='AM-1'>\n  <AssignVariable><Name>request.header.:path</Name><Value>/</Value></AssignVariable>\n</AssignMessage>",
             ],
             "clusters": {MAPS: "maps"},
         })),
@@ -195,6 +196,7 @@ fn deployment_errors(lab: &mut Lab) {
             "SC-7, line 2, column 1: entities.UnknownStringFunction: there is no function nope in templates",
             "policies[8], line 1, column 5: not a well-formed XML document: unknown token",
             "SA-1, line 2, column 1: SpikeArrest is not a policy type that this filter runs",
+            "AM-1, line 2, column 19: \":path\" cannot be the name of a header",
         ],
     );
 
