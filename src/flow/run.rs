@@ -78,7 +78,7 @@ impl<H: Host> Transaction<'_, H> {
         let plan = self.plan;
         if plan.needs.request_body {
             let body = self.host.body(Direction::Request).await;
-            self.fetch(Direction::Request, body);
+            self.fetch_request_body(body);
         } else if plan.needs.response {
             // Request headers are gone when the response comes (facts F5.10).
             self.message_named("request");

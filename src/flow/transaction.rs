@@ -157,6 +157,20 @@ impl<'a, H: Host> Transaction<'a, H> {
         id
     }
 
+    /// Gives the client's request its body, `None` when it has none. What was done to its headers before stays.
+    pub fn fetch_request_body(&mut self, body: Option<Bytes>) {
+        let id = self.message_named("request");
+        let has_body = body.is_some();
+        let body = body.unwrap_or_default();
+        if let Some(message) = id.and_then(|id| self.message_mut(id)) {
+            message.body = body.clone();
+        }
+        if let Some(came) = &mut self.request {
+            came.before.body = body;
+            came.has_body = has_body;
+        }
+    }
+
     /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.
     pub fn release(&mut self, direction: Direction) {
         let (name, came) = match direction {

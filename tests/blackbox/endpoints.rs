@@ -199,6 +199,22 @@ fn reserved_headers(lab: &mut Lab) {
         }
     });
 
+    lab.case("client_cannot_choose_the_target_with_a_body", |setup| {
+        let proxy = proxy_endpoint(&flow("PreFlow", &["AM-Body"], &[]));
+        let body = set("AM-Body", "<Payload>{request.content}!</Payload>");
+        let site = setup.listener(Listener::new(proxied(&proxy, &[body])).allow_on_headers_stop_iteration());
+        move || async move {
+            for request in [Request::post("/v1", "text/plain", "a"), Request::post("/v1", "text/plain", "a").h2()] {
+                let request = request.header("x-callout-target", "b").header("x-apigee-org", "evil");
+                assert_eq!(site.send(request).await.status, 200);
+            }
+            for upstream in site.upstream().requests() {
+                assert_eq!((upstream.header("x-callout-target"), upstream.header("x-apigee-org")), (None, None));
+                assert_eq!(upstream.text(), "a!");
+            }
+        }
+    });
+
     // Not by conditions and templates either: they see what is left.
     lab.case("reserved_headers_are_not_seen", |setup| {
         let tell = "<Headers><Header name='x-seen'>{request.header.x-apigee-org:none} {request.header.x-callout-target:none}</Header></Headers>";

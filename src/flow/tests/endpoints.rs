@@ -182,3 +182,15 @@ fn conditions_guard_steps() {
     host.run(&plan(&configuration));
     assert_eq!(host.published("trail").as_deref(), Some("B@PreFlow C@PreFlow "));
 }
+
+#[test]
+fn reserved_headers_are_gone_with_a_body_too() {
+    let policy = "<AssignMessage name='AM'><Set><Payload>{request.content}!</Payload></Set></AssignMessage>";
+    let proxy = format!("<PreFlow><Request>{}</Request></PreFlow>", step("AM"));
+    let mut configuration = proxied(&proxy, &[]);
+    configuration["policies"].as_array_mut().unwrap().push(json!(policy));
+    let headers = [("X-Callout-Target", "evil"), ("x-apigee-org", "x"), ("content-length", "1")];
+    let host = Scripted::client("POST", "/v1/near", &headers).with_body("a");
+    let done = host.run(&plan(&configuration));
+    assert_eq!(done.changes(Direction::Request), ["-X-Callout-Target", "-x-apigee-org", "content-length: 2"]);
+}
