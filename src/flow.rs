@@ -12,6 +12,7 @@ mod functions;
 mod google;
 pub mod headers;
 pub mod host;
+mod left_out;
 pub mod message;
 mod numbered;
 pub mod parameters;

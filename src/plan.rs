@@ -16,7 +16,7 @@ pub use publish::Publish;
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
-use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, RouteRule, TargetAuthentication};
+use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, Route, RouteRule, TargetAuthentication};
 use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -68,6 +68,13 @@ pub struct Routing {
     pub integrations: Vec<IntegrationEndpoint>,
     /// What runs after the client has its response.
     pub post_client: Vec<Step>,
+}
+
+impl Routing {
+    /// Whether any request goes on to an upstream.
+    pub fn has_upstream(&self) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
+    }
 }
 
 /// A target endpoint.

@@ -3,7 +3,7 @@
 use crate::flow::exchange::{Direction, Reply};
 use crate::flow::headers::{HeaderChange, Headers, header_value, is_hop_by_hop, text};
 use crate::flow::host::Host;
-use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
+use crate::flow::message::{Message, MessageId, RequestLine, StartLine, StatusLine};
 use crate::flow::url;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -26,7 +26,7 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
         Direction::Request => {
             let mut message = Message::request();
             if let Some(line) = message.as_request_mut() {
-                line.verb = pseudo(":method");
+                line.verb = Some(pseudo(":method"));
                 line.set_path(&pseudo(":path"));
             }
             message
@@ -58,12 +58,13 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
     };
     match (&before.start, &now.start) {
         (StartLine::Request(before), StartLine::Request(now)) => {
-            pseudo(":method", &before.verb, now.sendable_verb().unwrap_or(&before.verb));
+            pseudo(":method", &before.verb(), &verb_to_send(before, now));
             if before.path != now.path || before.query != now.query {
                 let mark = if now.query.is_empty() { "" } else { "?" };
                 // A request made anew has no path yet, and Envoy's route needs one.
                 let path = if now.path.is_empty() { &before.path } else { &now.path };
-                let path = url::legal(format!("{path}{mark}{}", now.query.as_text()));
+                let slash = if path.starts_with('/') || *path == "*" { "" } else { "/" };
+                let path = url::legal(format!("{slash}{path}{mark}{}", now.query.as_text()));
                 pseudo(":path", "", &path.into());
             }
         }
@@ -95,6 +96,14 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
     }
 }
 
+/// The verb that goes to the upstream. Whether it is HEAD stays as it came: by that Envoy knows whether the response has
+/// a body.
+fn verb_to_send(before: &RequestLine, now: &RequestLine) -> ByteString {
+    let is_head = |verb: &ByteString| *verb == "HEAD";
+    let verb = now.sendable_verb().filter(|verb| is_head(verb) == is_head(&before.verb()));
+    verb.unwrap_or(before.verb())
+}
+
 /// Statuses outside this range cannot be sent and become 500 (semantics section 9.5). `[inferred]`
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
@@ -102,11 +111,13 @@ const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 const BODYLESS: [u16; 2] = [204, 304];
 
 /// Whether a response cannot be made of the one that came: Envoy adds no body to one that has none, and would send the
-/// upstream's body after a status that has none, where the next response should begin.
+/// upstream's body after a status that has none, where the next response should begin. Nor does one that had none get one
+/// by another status, though its length may have been told.
 pub(super) fn needs_reply(came: &ClientMessage, now: &Message) -> bool {
     let (Some(before), Some(line)) = (came.before.as_response(), now.as_response()) else { return false };
-    let is_sendable = STATUSES.contains(&line.status) && !BODYLESS.contains(&line.status);
-    (!came.has_body && !now.body.is_empty()) || (before.status != line.status && !is_sendable)
+    let has_body = |status: u16| STATUSES.contains(&status) && !BODYLESS.contains(&status);
+    let changes_body = before.status != line.status && !(has_body(before.status) && has_body(line.status));
+    (!came.has_body && !now.body.is_empty()) || changes_body
 }
 
 /// The reply that a message is, in place of the upstream's response.

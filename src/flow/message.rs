@@ -43,8 +43,8 @@ pub enum StartLine {
 /// The first line of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestLine {
-    /// The HTTP method.
-    pub verb: ByteString,
+    /// The HTTP method, once something has set it; [`RequestLine::verb`] tells what counts until then.
+    pub verb: Option<ByteString>,
     /// The path as sent, without the query.
     pub path: ByteString,
     /// The query parameters.
@@ -66,7 +66,7 @@ impl Default for RequestLine {
     /// That of a fresh request (semantics section 2.3.2). `[inferred]`
     fn default() -> RequestLine {
         RequestLine {
-            verb: ByteString::from_static("GET"),
+            verb: None,
             path: ByteString::new(),
             query: Parameters::new(ByteString::new(), Kind::Query),
             version: ByteString::from_static("1.1"),
@@ -75,9 +75,14 @@ impl Default for RequestLine {
 }
 
 impl RequestLine {
+    /// The verb; `GET` while nothing has set one (semantics section 2.3.2). `[inferred]`
+    pub fn verb(&self) -> ByteString {
+        self.verb.clone().unwrap_or(ByteString::from_static("GET"))
+    }
+
     /// The verb, unless it is no token: then it would end the request line.
-    pub fn sendable_verb(&self) -> Option<&ByteString> {
-        Some(&self.verb).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
+    pub fn sendable_verb(&self) -> Option<ByteString> {
+        Some(self.verb()).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
     }
 
     /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
@@ -187,9 +192,13 @@ impl Message {
         Parameters::new(if is_form { text(self.body.clone()) } else { ByteString::new() }, Kind::Form)
     }
 
-    /// Makes the body a form of those parameters (semantics section 3.3).
+    /// Makes the body a form of those parameters (semantics section 3.3). Where nothing has set a verb it becomes `POST`:
+    /// published callouts that exchange tokens name form parameters and no verb. `[inferred]`
     pub fn set_form(&mut self, form: &Parameters) {
         self.body = form.as_text().clone().into_bytes();
+        if let Some(line) = self.as_request_mut().filter(|_| !form.is_empty()) {
+            line.verb.get_or_insert(ByteString::from_static("POST"));
+        }
         if self.media_type().is_none_or(|media_type| media_type != FORM) {
             self.headers.set("Content-Type", Bytes::from_static(FORM.as_bytes()));
         }

@@ -125,7 +125,7 @@ fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {
     let mut add = |part: &str, value: String| drop(snapshot.insert(format!("{name}.{part}"), value));
     match &message.start {
         StartLine::Request(line) => {
-            add("verb", line.verb.to_string());
+            add("verb", line.verb().to_string());
             add("path", line.path.to_string());
             add("querystring", line.query.as_text().to_string());
         }

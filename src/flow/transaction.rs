@@ -4,6 +4,7 @@ use crate::flow::client::{self, ClientMessage};
 use crate::flow::exchange::Direction;
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
+use crate::flow::left_out::LeftOut;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::store::Store;
 use crate::flow::value::Value;
@@ -173,6 +174,11 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.
     pub fn release(&mut self, direction: Direction) {
+        let left_out = LeftOut::of(&self.variables).filter(|_| direction == Direction::Request);
+        if left_out.is_some() {
+            // Fetches it, should nothing have read it yet.
+            self.message_named("request");
+        }
         let (name, came) = match direction {
             Direction::Request => ("request", self.request.as_ref()),
             Direction::Response => ("response", self.response.as_ref()),
@@ -185,7 +191,13 @@ impl<'a, H: Host> Transaction<'a, H> {
             if client::needs_reply(came, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
-            client::apply_changes(self.host, direction, came, now);
+            match left_out {
+                None => client::apply_changes(self.host, direction, came, now),
+                Some(left_out) => {
+                    let now = left_out.without(now, &self.plan.base_path);
+                    client::apply_changes(self.host, direction, came, &now);
+                }
+            }
         }
         if let (Direction::Request, Some(target)) = (direction, &self.target) {
             let value = vec![header_value(target.clone())];

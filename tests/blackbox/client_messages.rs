@@ -10,6 +10,7 @@ use crate::policy::{assign_message, set};
 pub fn cases(lab: &mut Lab) {
     made_anew(lab);
     status_without_body(lab);
+    status_that_would_have_a_body(lab);
     request_line(lab);
 }
 
@@ -97,6 +98,24 @@ fn status_without_body(lab: &mut Lab) {
     }
 }
 
+/// A response without body may have told of a length that no body follows.
+fn status_that_would_have_a_body(lab: &mut Lab) {
+    lab.case("status_200_after_a_304", |setup| {
+        let upstream = setup.backend(|_: &Received| Answer::status(304).header("etag", "\"e\""));
+        let policy = set("AM-1", "<StatusCode>200</StatusCode>");
+        let configuration = json!({"policies": [policy], "response": ["AM-1"]});
+        let site = setup.listener(Listener::new(configuration).upstream(&upstream));
+        move || async move {
+            for request in [Request::get("/"), Request::get("/").h2()] {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
+                assert_eq!(answer.header("etag"), Some("\"e\""));
+                assert!(answer.header("content-length").is_none_or(|length| length == "0"));
+            }
+        }
+    });
+}
+
 /// What a client can bring into the request line or into the headers of the connection.
 fn request_line(lab: &mut Lab) {
     assigned(
@@ -116,6 +135,31 @@ fn request_line(lab: &mut Lab) {
         "<Set><Verb>{request.queryparam.v}</Verb></Set>",
         Request::new("PUT", "/x?v=").body("b"),
         |upstream| assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("PUT", "/x?v=")),
+    );
+    for (name, verb, sent) in [("verb_made_head", "HEAD", "GET"), ("verb_no_more_head", "GET", "HEAD")] {
+        lab.case(name, move |setup| {
+            let upstream = setup.backend(|_: &Received| Answer::text(200, "hello"));
+            let site = setup.listener(assigning(&format!("<Set><Verb>{verb}</Verb></Set>")).upstream(&upstream));
+            move || async move {
+                for request in [Request::new(sent, "/"), Request::new(sent, "/").h2()] {
+                    let answer = site.send(request).await;
+                    let body = if sent == "HEAD" { "" } else { "hello" };
+                    assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, body, true));
+                }
+                assert!(upstream.requests().iter().all(|request| request.method == sent));
+            }
+        });
+    }
+    assigned(lab, "path_without_slash", "<Set><Path>items/9</Path></Set>", Request::get("/old?q=1"), |upstream| {
+        assert_eq!(upstream.path_and_query, "/items/9?q=1")
+    });
+    assigned(
+        lab,
+        "target_copy",
+        "<AssignVariable><Name>target.copy.pathsuffix</Name><Value>false</Value></AssignVariable>
+         <AssignVariable><Name>target.copy.queryparams</Name><Value>false</Value></AssignVariable>",
+        Request::get("/old?q=1"),
+        |upstream| assert_eq!(upstream.path_and_query, "/"),
     );
     assigned(
         lab,

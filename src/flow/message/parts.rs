@@ -38,7 +38,7 @@ impl Message {
             }),
             MessagePart::StatusCode => Some(Value::Integer(self.as_response()?.status.into())),
             MessagePart::ReasonPhrase => Some(Value::String(self.as_response()?.reason.clone())),
-            MessagePart::Verb => Some(Value::String(self.as_request()?.verb.clone())),
+            MessagePart::Verb => Some(Value::String(self.as_request()?.verb())),
             MessagePart::Path => Some(Value::String(self.as_request()?.path.clone())),
             MessagePart::Uri => {
                 let line = self.as_request()?;
@@ -94,7 +94,7 @@ impl Message {
                 line.reason = ByteString::from_static(standard_reason(line.status));
             }
             MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = text,
-            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = text,
+            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = Some(text),
             MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.set_path(&text),
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = text,
             MessagePart::QueryParam(name, item) => {
@@ -124,7 +124,7 @@ impl Message {
                 }
             }
             MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = ByteString::new(),
-            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = RequestLine::default().verb,
+            MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = None,
             MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.path = ByteString::new(),
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = RequestLine::default().version,
             MessagePart::QueryParam(name, item) => {

@@ -109,8 +109,11 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Envoy cannot give a body to a client's request that came without one (facts F6.7), whether that is the message
-    /// that came or one made in its place.
+    /// that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
+        if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
+            return Ok(());
+        }
         let Some(came) = self.request.as_ref().filter(|came| !came.has_body) else { return Ok(()) };
         let now = match self.variables.get("request") {
             // After the request flow it has been sent.

@@ -42,7 +42,7 @@ impl<H: Host> Transaction<'_, H> {
             let _: Option<&Message> = self.client_request();
         }
         let message = self.message(message);
-        let verb = message.and_then(Message::as_request).and_then(RequestLine::sendable_verb).cloned();
+        let verb = message.and_then(Message::as_request).and_then(RequestLine::sendable_verb);
         let verb = verb.unwrap_or_else(|| ByteString::from_static("GET"));
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),

@@ -55,7 +55,7 @@ impl<H: Host> Transaction<'_, H> {
         let path = format!("/v1/projects/{of_project}/locations/{of_region}/integrations/{of_integration}:execute");
         let mut message = Message::request();
         if let Some(line) = message.as_request_mut() {
-            line.verb = ByteString::from_static("POST");
+            line.verb = Some(ByteString::from_static("POST"));
             line.path = path.into();
         }
         message.headers.set("Content-Type", Bytes::from_static(b"application/json"));

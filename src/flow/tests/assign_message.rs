@@ -22,7 +22,7 @@ fn client() -> Scripted {
 /// Semantics sections 3.3 to 3.5 and 13.3: every child of every action on the client's request.
 #[test]
 fn actions_change_the_clients_request() {
-    let cases: [(&str, &[&str]); 27] = [
+    let cases: [(&str, &[&str]); 30] = [
         ("<Set><Headers><Header name='X-A'>{request.verb}</Header></Headers></Set>", &["X-A: POST"]),
         ("<Set><Headers><Header name='X-B'>n</Header></Headers></Set>", &["X-B: n"]),
         ("<Set><Headers><Header name='x-b.2'>n</Header></Headers></Set>", &["x-b: 1 | n | 3"]),
@@ -45,6 +45,9 @@ fn actions_change_the_clients_request() {
         ("<Remove><QueryParams><QueryParam name='q.2'/></QueryParams></Remove>", &[":path: /v1/p?q=1&r=2"]),
         ("<Remove><QueryParams/></Remove>", &[":path: /v1/p"]),
         ("<Set><Verb>PUT</Verb><Path>/new</Path></Set>", &[":method: PUT", ":path: /new?q=1&r=2&q=3"]),
+        ("<Set><Path>new</Path></Set>", &[":path: /new?q=1&r=2&q=3"]),
+        ("<Set><Path/></Set>", &[]),
+        ("<Set><Verb>HEAD</Verb></Set>", &[]),
         ("<Set><StatusCode>404</StatusCode><ReasonPhrase>x</ReasonPhrase></Set>", &[]),
         ("<Set><Payload>new {request.content}</Payload></Set>", &["content-length: 7", "body new old"]),
         (

@@ -308,3 +308,25 @@ fn the_time_that_a_policy_took() {
     assert_eq!(host.published("v").as_deref(), Some("0 none"));
     assert!(!plan(&json!({"policies": [callout("")]})).needs.policy_times);
 }
+
+/// Published callouts that exchange tokens name form parameters and no verb.
+#[test]
+fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
+    let form = "<FormParams><FormParam name='a'>1</FormParam></FormParams>";
+    let made = format!(
+        "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo><Set>{form}</Set></AssignMessage>"
+    );
+    let cases = [
+        (format!("<Request><Set>{form}</Set></Request>"), "POST", "a=1"),
+        (format!("<Request><Set>{form}<Verb>GET</Verb></Set></Request>"), "GET", "a=1"),
+        (format!("<Request><Set><Verb>PUT</Verb>{form}</Set></Request>"), "PUT", "a=1"),
+        ("<Request variable='m'/>".to_owned(), "POST", "a=1"),
+        ("<Request><Set><FormParams/></Set></Request>".to_owned(), "GET", ""),
+        ("<Request><Set><Payload>x</Payload></Set></Request>".to_owned(), "GET", "x"),
+    ];
+    for (request, verb, body) in cases {
+        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+        let done = request_flow(&[&made, &callout(&request)], &host);
+        assert_eq!((done.only_call().header(":method"), done.only_call().text()), (Some(verb), body), "{request}");
+    }
+}

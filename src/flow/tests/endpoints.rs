@@ -55,6 +55,50 @@ fn flows_run_in_apigees_order() {
     assert_eq!(done.resumed, [Direction::Request, Direction::Response]);
 }
 
+/// Semantics section 8.4.
+#[test]
+fn what_is_not_copied_to_the_target_is_left_out() {
+    let set = |name: &str, variable: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>target.copy.{variable}</Name><Value>false</Value></AssignVariable></AssignMessage>"
+        )
+    };
+    let (suffix, query) = (set("S", "pathsuffix"), set("Q", "queryparams"));
+    let cases: [(&[&str], &str, &str, &[&str]); 6] = [
+        (&["S"], "/v1", "/v1/near?a=1", &[":path: /v1?a=1"]),
+        (&["Q"], "/v1", "/v1/near?a=1", &[":path: /v1/near"]),
+        (&["S", "Q"], "/v1", "/v1/near?a=1", &[":path: /v1"]),
+        (&["S"], "/", "/near", &[":path: /"]),
+        (&["S", "Q"], "/v1/*", "/v1/x/near?a=1", &[":path: /v1/x"]),
+        (&["S", "Q"], "/v1", "/v1", &[]),
+    ];
+    for (steps, base_path, path, expected) in cases {
+        let host = Scripted::client("GET", path, &[]);
+        let configuration = json!({"policies": [suffix, query], "request": steps, "proxy": {"base_path": base_path}});
+        assert_eq!(host.run(&plan(&configuration)).changes(Direction::Request), expected, "{steps:?} {path}");
+    }
+}
+
+/// Where nothing goes to an upstream, a request without body may be given one for what follows.
+#[test]
+fn a_null_routes_request_may_get_a_body() {
+    let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
+    let answer = "<AssignMessage name='R'><AssignTo>response</AssignTo><Set><Payload>{request.content}</Payload></Set></AssignMessage>";
+    let target = "<RouteRule name='t'><Condition>request.verb = \"PUT\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    for (routes, status, body) in [("", 200, "made"), (target, 500, "unable to set variable request.content")] {
+        let flows = format!(
+            "<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>{routes}<RouteRule name='null'/>",
+            step("S"),
+            step("R")
+        );
+        let mut configuration = proxied(&flows, &[]);
+        configuration["policies"] = json!([set, answer]);
+        let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&configuration));
+        let (answered, text) = done.answer();
+        assert!(answered == status && text.contains(body), "{answered} {text}");
+    }
+}
+
 #[test]
 fn a_request_outside_the_base_path_passes() {
     let proxy = format!("<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>", step("A"), step("B"));

@@ -1,0 +1,44 @@
+//! What of the client's URL does not go on to the target: `target.copy.pathsuffix` and `target.copy.queryparams`, which
+//! policies set to `false` (semantics section 8.4).
+
+use crate::flow::message::Message;
+use crate::flow::store::Store;
+use crate::flow::value::Value;
+use crate::policy::endpoint::BasePath;
+use bytestring::ByteString;
+
+/// The parts that are left out, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    path_suffix: bool,
+    query: bool,
+}
+
+impl LeftOut {
+    /// What the variables say. `None` when everything is copied, as usual.
+    pub(super) fn of(variables: &Store) -> Option<LeftOut> {
+        let is_off = |name: &str| match variables.get(name) {
+            Some(Value::Boolean(value)) => !value,
+            Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),
+            _ => false,
+        };
+        let left_out =
+            LeftOut { path_suffix: is_off("target.copy.pathsuffix"), query: is_off("target.copy.queryparams") };
+        (left_out.path_suffix || left_out.query).then_some(left_out)
+    }
+
+    /// The client's request as the target gets it.
+    pub(super) fn without(self, request: &Message, base_path: &BasePath) -> Message {
+        let mut request = request.clone();
+        let Some(line) = request.as_request_mut() else { return request };
+        if self.path_suffix {
+            let suffix = base_path.suffix(&line.path).unwrap_or_default();
+            let kept = line.path.strip_suffix(suffix).filter(|kept| !kept.is_empty()).unwrap_or("/");
+            line.path = ByteString::from(kept);
+        }
+        if self.query {
+            line.query.clear();
+        }
+        request
+    }
+}
