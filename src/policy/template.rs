@@ -40,7 +40,7 @@ pub struct Reference {
 /// What a function is called with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
-    /// A quoted text, a number, or other text that cannot be a variable's name.
+    /// A quoted text, a number, `true`, `false`, or other text that cannot be a variable's name.
     Literal(ByteString),
     /// A variable's value.
     Variable(Reference),

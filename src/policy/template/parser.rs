@@ -150,8 +150,11 @@ fn closing_parenthesis(text: &str) -> Option<usize> {
     None
 }
 
-/// A variable with or without a default, or text that cannot be one: a number, a JSONPath.
+/// A variable with or without a default, or text that is none: a number, a JSONPath, the `true` of `jsonPath`.
 fn bare_argument(text: &str) -> Argument {
+    if ["true", "false"].iter().any(|constant| constant.eq_ignore_ascii_case(text)) {
+        return Argument::Literal(text.into());
+    }
     // No suffix can end the name here: the caller has already cut at what ends an argument.
     const NONE: char = ')';
     let reference = |name, default: Option<&str>| {

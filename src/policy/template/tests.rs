@@ -84,6 +84,21 @@ fn functions_take_quoted_texts_variables_and_bare_text() {
             Function::FirstNonNull,
             vec![Argument::Nested("escapeJSON(error.content)".into()), Argument::Literal("".into())],
         ),
+        (
+            "{jsonPath(path,json,true)}",
+            Function::JsonPath,
+            vec![named("path"), named("json"), Argument::Literal("true".into())],
+        ),
+        (
+            "{jsonPath(path,json,False)}",
+            Function::JsonPath,
+            vec![named("path"), named("json"), Argument::Literal("False".into())],
+        ),
+        (
+            "{firstnonnull(true.name,truer,'true')}",
+            Function::FirstNonNull,
+            vec![named("true.name"), named("truer"), Argument::Literal("true".into())],
+        ),
         ("{xeger('[A-Z]{16}')}", Function::Xeger, vec![Argument::Literal("[A-Z]{16}".into())]),
         ("{xpath('//a',x)}", Function::XPath, vec![Argument::Literal("//a".into()), named("x")]),
     ];
