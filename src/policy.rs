@@ -192,7 +192,8 @@ fn template_of(
     syntax: Syntax,
     diagnostics: &mut Diagnostics,
 ) -> Option<Template> {
-    match Template::parse(text, syntax) {
+    let parsed = Template::parse(text, syntax);
+    match parsed.and_then(|template| template.check_regexes().map(|()| template)) {
         Ok(template) => Some(template),
         Err(error @ TemplateError::UnknownFunction(_)) => {
             diagnostics.named_error("entities.UnknownStringFunction", element.position(), error.to_string());

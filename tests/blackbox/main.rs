@@ -66,6 +66,7 @@ mod routing;
 mod samples;
 mod target_faults;
 mod target_servers_failing;
+mod templates;
 mod unresolved;
 mod unsupported;
 mod worked_examples;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
     lab.group("requests", requests::cases);
     lab.group("request_headers", request_headers::cases);
     lab.group("payloads", payloads::cases);
+    lab.group("templates", templates::cases);
     lab.group("unresolved", unresolved::cases);
     lab.group("outcomes", outcomes::cases);
     lab.group("answers", answers::cases);

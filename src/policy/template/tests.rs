@@ -16,8 +16,12 @@ fn named(name: &str) -> Argument {
     Argument::Variable(Reference { variable: Variable::new(name), default: None })
 }
 
+fn braces_of(text: &str) -> Template {
+    Template::parse(text, Syntax::BRACES).unwrap()
+}
+
 fn braces(text: &str) -> Vec<Part> {
-    Template::parse(text, Syntax::BRACES).unwrap().parts
+    braces_of(text).parts
 }
 
 /// Every row of the table in semantics section 6.2, and the oddities of real payloads.
@@ -117,6 +121,23 @@ fn a_wrong_call_is_an_error() {
     assert_eq!(error("x{encodeURIComponent(a)}"), TemplateError::UnknownFunction("encodeURIComponent".into()));
     assert_eq!(error("{toUpperCase()}"), TemplateError::ArgumentCount(Function::ToUpperCase, 0));
     assert_eq!(error("{jsonPath(a)}").to_string(), "the function jsonPath takes 2 to 3 arguments, not 1");
+}
+
+#[test]
+fn a_regular_expression_that_can_never_run_is_found() {
+    let refused = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
+    let group = "not a regular expression that can be run: a group that does not end";
+    let behind = "not a regular expression that can be run: look-behind is not supported";
+    for (text, reason) in [
+        ("{replaceAll(a,'[0-9]+','')}", None),
+        ("{replaceAll(a,b,'(')} {replaceFirst('(',b,c)} {toUpperCase('(')}", None),
+        ("{xeger(pattern)}", None),
+        ("x{a}{replaceAll(a,'(','')}", Some(format!("the function replaceAll: {group}"))),
+        ("{replaceFirst(a,'(?<=x)y',b)}", Some(format!("the function replaceFirst: {behind}"))),
+        ("{xeger('[A-Z]{16}(')}", Some(format!("the function xeger: {group}"))),
+    ] {
+        assert_eq!(refused(text), reason, "{text}");
+    }
 }
 
 #[test]
