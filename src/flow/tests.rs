@@ -6,6 +6,7 @@ mod callouts;
 mod endpoints;
 mod faults;
 mod integrations;
+mod publishing;
 mod rehearsals;
 mod targets;
 
