@@ -6,6 +6,7 @@ mod callouts;
 mod endpoints;
 mod faults;
 mod integrations;
+mod predefined;
 mod publishing;
 mod rehearsals;
 mod targets;

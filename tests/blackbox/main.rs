@@ -53,6 +53,7 @@ mod outcomes;
 mod payloads;
 mod policy;
 mod post_client;
+mod predefined;
 mod proxy;
 mod raise_fault;
 mod rehearsals;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
     lab.group("hostile", hostile::cases);
     lab.group("bodies", bodies::cases);
     lab.group("lifecycle", lifecycle::cases);
+    lab.group("predefined", predefined::cases);
     lab.group("filter_state", filter_state::cases);
     lab.group("metrics", metrics::cases);
     lab.group("configuration", configuration::cases);
