@@ -24,6 +24,7 @@ mod run;
 pub mod scripted;
 mod steps;
 pub mod store;
+mod subject;
 pub mod transaction;
 mod url;
 pub mod value;

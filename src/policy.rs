@@ -19,6 +19,7 @@ pub mod service_callout;
 pub mod set_integration_request;
 pub mod success_codes;
 pub mod target_url;
+mod target_variables;
 pub mod template;
 pub mod variable;
 pub mod xml;
@@ -36,6 +37,7 @@ use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
+use variable::Variable;
 use xml::{Document, Element};
 
 /// A checked policy.
@@ -77,7 +79,18 @@ impl Policy {
     /// problem; there is no policy exactly when one of them is an error.
     pub fn parse(text: &str, place: &str) -> (Option<Policy>, Vec<Diagnostic>) {
         let mut diagnostics = Diagnostics::of_document(place);
-        let policy = read_document(text, &mut diagnostics, |root, diagnostics| match root.name() {
+        let policy = read_document(text, &mut diagnostics, |root, diagnostics| {
+            let policy = Policy::of_root(root, diagnostics)?;
+            target_variables::warn(&policy, root, diagnostics);
+            Some(policy)
+        });
+        let is_usable = !diagnostics.has_errors();
+        (policy.filter(|_| is_usable), diagnostics.into_vec())
+    }
+
+    /// The policy of a document whose root element names its type.
+    fn of_root(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Policy> {
+        match root.name() {
             "ServiceCallout" => ServiceCallout::parse(root, diagnostics).map(Box::new).map(Policy::ServiceCallout),
             "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, diagnostics))),
             "ExtractVariables" => ExtractVariables::parse(root, diagnostics).map(Policy::ExtractVariables),
@@ -92,9 +105,7 @@ impl Policy {
                 kind: kind.to_owned(),
                 position: root.position(),
             })),
-        });
-        let is_usable = !diagnostics.has_errors();
-        (policy.filter(|_| is_usable), diagnostics.into_vec())
+        }
     }
 
     /// Name and switches.
@@ -113,15 +124,17 @@ impl Policy {
 
     /// The variables that it sets by name.
     pub fn assigned_variables(&self) -> impl Iterator<Item = &ByteString> {
-        let actions: &[Action] = match self {
-            Policy::AssignMessage(policy) => &policy.actions,
-            Policy::RaiseFault(policy) => &policy.actions,
-            _ => &[],
+        let (actions, extraction): (&[Action], _) = match self {
+            Policy::AssignMessage(policy) => (&policy.actions, None),
+            Policy::RaiseFault(policy) => (&policy.actions, None),
+            Policy::ExtractVariables(policy) => (&[], Some(policy)),
+            _ => (&[], None),
         };
-        actions.iter().filter_map(|action| match action {
-            Action::AssignVariable(assignment) => Some(assignment.name.name()),
+        let assigned = actions.iter().filter_map(|action| match action {
+            Action::AssignVariable(assignment) => Some(&assignment.name),
             _ => None,
-        })
+        });
+        assigned.chain(extraction.into_iter().flat_map(ExtractVariables::targets)).map(Variable::name)
     }
 
     /// Where it asks for a Google token, which takes an identity.
@@ -192,7 +205,8 @@ fn template_of(
     syntax: Syntax,
     diagnostics: &mut Diagnostics,
 ) -> Option<Template> {
-    match Template::parse(text, syntax) {
+    let parsed = Template::parse(text, syntax);
+    match parsed.and_then(|template| template.check_regexes().map(|()| template)) {
         Ok(template) => Some(template),
         Err(error @ TemplateError::UnknownFunction(_)) => {
             diagnostics.named_error("entities.UnknownStringFunction", element.position(), error.to_string());

@@ -245,7 +245,6 @@ fn attributes(now: Duration) -> BTreeMap<String, Bytes> {
     let attributes = [
         ("source.address", Bytes::from_static(b"127.0.0.1:40000")),
         ("source.port", integer(40000)),
-        ("request.scheme", Bytes::from_static(b"http")),
         ("request.id", Bytes::from_static(b"00000000-0000-4000-8000-000000000000")),
         ("request.time", integer(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))),
     ];

@@ -1,8 +1,10 @@
 //! The predefined variables outside messages: constants, the clock and Envoy's attributes (semantics section 8.4).
 
 use crate::flow::functions::date::Moment;
+use crate::flow::functions::random::uuid;
 use crate::flow::headers::text;
 use crate::flow::host::Host;
+use crate::flow::subject::common_name;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::variable::Builtin;
@@ -21,13 +23,13 @@ impl<H: Host> Transaction<'_, H> {
             Builtin::ProxyName => Some(Value::text(self.plan.proxy.name.as_str())),
             Builtin::ProxyUrl => self.proxy_url().map(Value::String),
             Builtin::CurrentFlowName => Some(Value::String(self.flow_name.clone())),
-            Builtin::MessageId => self.request_header("x-request-id").or_else(|| self.attribute(&["request", "id"])),
+            Builtin::MessageId => Some(Value::String(self.message_id())),
             Builtin::ClientIp | Builtin::ClientResolvedIp | Builtin::ProxyClientIp => {
                 let address = self.attribute_text(&["source", "address"])?;
                 Some(Value::String(ByteString::from(host_of(&address))))
             }
             Builtin::ClientPort => self.attribute_integer(&["source", "port"]),
-            Builtin::ClientScheme => self.attribute(&["request", "scheme"]),
+            Builtin::ClientScheme => self.client_scheme().map(Value::String),
             Builtin::ClientHost => self.request_header("host"),
             Builtin::ClientSslEnabled => Some(Value::Boolean(
                 self.host.attribute(&["connection", "tls_version"]).is_some_and(|version| !version.is_empty()),
@@ -51,14 +53,13 @@ impl<H: Host> Transaction<'_, H> {
             Builtin::SystemTimeSecond => Some(Value::Integer(self.moment()?.second())),
             Builtin::SystemTimeMillisecond => Some(Value::Integer(self.moment()?.millisecond())),
             Builtin::SystemTimeZone => Some(Value::String(ByteString::from_static("UTC"))),
-            Builtin::SystemUuid => self.attribute(&["node", "id"]),
-            Builtin::SystemRegionName => self.attribute(&["node", "locality", "region"]),
-            Builtin::SystemPodName => self.attribute(&["node", "id"]),
-            Builtin::TargetIp => {
+            Builtin::SystemUuid => self.attribute(&["xds", "node", "id"]),
+            Builtin::SystemRegionName => self.attribute(&["xds", "node", "locality", "region"]),
+            Builtin::SystemPodName => self.attribute(&["xds", "node", "id"]),
+            Builtin::TargetIp | Builtin::TargetHost => {
                 let address = self.attribute_text(&["upstream", "address"])?;
                 Some(Value::String(ByteString::from(host_of(&address))))
             }
-            Builtin::TargetHost => self.attribute(&["upstream", "address"]),
             Builtin::TargetPort => self.attribute_integer(&["upstream", "port"]),
             Builtin::IsError => Some(Value::Boolean(self.stage == Stage::Error)),
         }
@@ -82,12 +83,33 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn proxy_url(&mut self) -> Option<ByteString> {
-        let scheme = self.attribute_text(&["request", "scheme"])?;
+        let scheme = self.client_scheme()?;
         let request = self.client_request()?;
         let line = request.as_request()?;
         let host = request.headers.first_line("host").map(text).unwrap_or_default();
         let mark = if line.query.is_empty() { "" } else { "?" };
         Some(format!("{scheme}://{host}{}{mark}{}", line.path, line.query.as_text()).into())
+    }
+
+    /// Whether the client came by `http` or `https`.
+    fn client_scheme(&mut self) -> Option<ByteString> {
+        self.client_request()?;
+        self.request.as_ref()?.scheme.clone().map(text)
+    }
+
+    /// Envoy's request id; where Envoy makes none, one that lasts as long as the transaction.
+    fn message_id(&mut self) -> ByteString {
+        if let Some(id) = &self.message_id {
+            return id.clone();
+        }
+        match self.request_header("x-request-id").or_else(|| self.attribute(&["request", "id"])) {
+            Some(Value::String(id)) if !id.is_empty() => id,
+            _ => {
+                let id = ByteString::from(uuid(&|buffer| self.host.random(buffer)));
+                self.message_id = Some(id.clone());
+                id
+            }
+        }
     }
 
     fn request_header(&mut self, name: &str) -> Option<Value> {
@@ -117,9 +139,4 @@ fn millis(time: Duration) -> Option<Value> {
 fn host_of(address: &str) -> String {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     host.trim_start_matches('[').trim_end_matches(']').to_owned()
-}
-
-/// The `CN` of a certificate's subject.
-fn common_name(subject: &str) -> Option<&str> {
-    subject.split(',').find_map(|part| part.trim().strip_prefix("CN="))
 }

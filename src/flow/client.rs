@@ -15,6 +15,8 @@ pub(super) struct ClientMessage {
     pub id: MessageId,
     /// The message as it came.
     pub before: Message,
+    /// A request's `:scheme`, which no message has: Envoy's attribute is gone when the response comes (facts F5.10).
+    pub scheme: Option<Bytes>,
     /// Whether it came with a body; Envoy cannot add one later.
     pub has_body: bool,
 }

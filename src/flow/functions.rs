@@ -8,7 +8,7 @@ mod digest;
 mod encoding;
 mod escape;
 mod json_path;
-mod random;
+pub(super) mod random;
 mod recent;
 mod regex;
 mod text;

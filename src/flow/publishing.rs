@@ -13,7 +13,12 @@ impl<H: Host> Transaction<'_, H> {
         self.published.resize(plan.publish.variables.len(), None);
         for (place, variable) in plan.publish.variables.iter().enumerate() {
             // What another filter set is theirs to publish.
-            let Some(value) = self.own_value(variable) else { continue };
+            let Some(value) = self.own_value(variable) else {
+                if let Some(Some(held)) = self.published.get_mut(place) {
+                    withdraw(self.host, variable.name(), held);
+                }
+                continue;
+            };
             let value = self.render(&value);
             if let Some(held) = self.published.get_mut(place).filter(|held| held.as_ref() != Some(&value)) {
                 publish(self.host, variable.name(), &value);
@@ -23,6 +28,14 @@ impl<H: Host> Transaction<'_, H> {
         if !plan.publish.prefixes.is_empty() {
             self.publish_by_name();
         }
+    }
+
+    /// Whether filter state under that name is this filter's.
+    #[inline(never)]
+    pub(super) fn has_published(&self, name: &str) -> bool {
+        let by_place = self.plan.publish.variables.iter().zip(&self.published);
+        by_place.filter(|(_, held)| held.is_some()).any(|(variable, _)| variable.name() == name)
+            || self.published_by_name.contains_key(name)
     }
 
     /// What the configuration names only the beginning of.
@@ -39,6 +52,22 @@ impl<H: Host> Transaction<'_, H> {
                 }
             }
         }
+        for (name, held) in &mut self.published_by_name {
+            if self.variables.get(name).is_none() {
+                withdraw(self.host, name, held);
+            }
+        }
+    }
+}
+
+/// Empties what was published of a variable that resolves no more, so that nobody takes it for its value. Filter state
+/// can lose nothing; and what another filter has put there since is theirs.
+#[cold]
+fn withdraw<H: Host>(host: &H, name: &str, held: &mut ByteString) {
+    let is_ours = || host.filter_state(name).is_some_and(|current| current == held.as_bytes());
+    if !held.is_empty() && fits_filter_state(name) && is_ours() {
+        *held = ByteString::new();
+        host.publish(name, b"");
     }
 }
 

@@ -7,6 +7,8 @@ mod client_messages;
 mod endpoints;
 mod faults;
 mod integrations;
+mod predefined;
+mod publishing;
 mod rehearsals;
 mod targets;
 

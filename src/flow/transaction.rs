@@ -61,6 +61,8 @@ pub struct Transaction<'a, H> {
     pub(super) published: Vec<Option<ByteString>>,
     /// The same for what only the transaction knows by name.
     pub(super) published_by_name: BTreeMap<ByteString, ByteString>,
+    /// The value of `messageid`, where it had to be made.
+    pub(super) message_id: Option<ByteString>,
     /// The `target.url` variables whose value this filter wrote, not a policy (semantics section 2.4).
     pub(super) own_target_urls: Store,
 }
@@ -85,6 +87,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             response: None,
             published: Vec::new(),
             published_by_name: BTreeMap::new(),
+            message_id: None,
             own_target_urls: Store::default(),
         }
     }
@@ -141,6 +144,7 @@ impl<'a, H: Host> Transaction<'a, H> {
     pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> MessageId {
         let headers = self.host.headers(direction);
         let has_body = body.is_some();
+        let scheme = if direction == Direction::Request { headers.first_line(":scheme") } else { None };
         let mut message = client::message(direction, headers);
         message.body = body.unwrap_or_default();
         let before = message.clone();
@@ -150,7 +154,7 @@ impl<'a, H: Host> Transaction<'a, H> {
         };
         let id = self.add_message(message);
         self.variables.set(ByteString::from_static(name), Value::Message(id));
-        let came = Some(ClientMessage { id, before, has_body });
+        let came = Some(ClientMessage { id, before, scheme, has_body });
         match direction {
             Direction::Request => self.request = came,
             Direction::Response => self.response = came,

@@ -48,15 +48,16 @@ pub(super) fn is_flow_message(name: &str) -> bool {
 
 impl<H: Host> Transaction<'_, H> {
     /// The value of a variable; `None` when it does not resolve: what this filter knows, else filter state that
-    /// another filter set.
+    /// another filter set. What this one published is no answer: it is told to others, and may be of an earlier time.
     pub fn value(&mut self, variable: &Variable) -> Option<Value> {
         if let Some(value) = self.own_value(variable) {
             return Some(value);
         }
         let name = variable.name();
-        let foreign =
-            (fits_filter_state(name) && !self.nulls.contains(name)).then(|| self.host.filter_state(name)).flatten()?;
-        Some(Value::String(text(foreign)))
+        if !fits_filter_state(name) || self.nulls.contains(name) || self.has_published(name) {
+            return None;
+        }
+        self.host.filter_state(name).map(text).map(Value::String)
     }
 
     /// The value of a variable that this filter knows. In this order: a part of a message, a variable that was set,

@@ -98,7 +98,7 @@ impl ExtractVariables {
     }
 
     /// Every variable that it may set.
-    fn targets(&self) -> impl Iterator<Item = &Variable> {
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Variable> {
         self.extractions.iter().flat_map(|extraction| -> Vec<&Variable> {
             match extraction {
                 Extraction::Path(patterns) => patterns.iter().flat_map(PathPattern::targets).collect(),

@@ -29,7 +29,7 @@ use program::Program;
 use replacement::Piece;
 use std::fmt;
 use std::sync::OnceLock;
-use syntax::{Node, Pattern};
+use syntax::{Node, Obstacle, Pattern};
 
 /// The largest text that an expression is run over, in bytes.
 const LONGEST_TEXT: usize = 1024 * 1024;
@@ -122,6 +122,35 @@ impl JavaRegex {
             steps,
             part: OnceLock::new(),
         })
+    }
+
+    /// Compiles a pattern whose matches are replaced.
+    ///
+    /// # Errors
+    /// As for [`JavaRegex::compile`], and look-ahead where it cannot be asked: elsewhere than at the text's start, or
+    /// with groups.
+    pub fn for_replacing(pattern: &str) -> Result<JavaRegex, JavaRegexError> {
+        let regex = JavaRegex::compile(pattern)?;
+        if !regex.is_replaceable {
+            let reason = "look-ahead in replacements is supported only beside a `^` and without groups";
+            return Err(JavaRegexError::new(reason));
+        }
+        let part = Program::part(&regex.node)?;
+        Ok(JavaRegex { part: OnceLock::from(Some(part)), ..regex })
+    }
+
+    /// Checks a pattern that texts are made from.
+    ///
+    /// # Errors
+    /// A pattern that is malformed, and one with parts that no text can be made of by itself.
+    pub fn check_for_making(pattern: &str) -> Result<(), JavaRegexError> {
+        let reason = match JavaRegex::parse(pattern)?.node.obstacle() {
+            None => return Ok(()),
+            Some(Obstacle::LookAhead) => "no text is made for look-ahead",
+            Some(Obstacle::WordBoundary) => "no text is made for `\\b` and `\\B`",
+            Some(Obstacle::EmptyClass) => "a class without characters",
+        };
+        Err(JavaRegexError::new(reason))
     }
 
     /// Reads a pattern without compiling it.

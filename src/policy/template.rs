@@ -7,6 +7,7 @@ mod parser;
 
 pub use function::Function;
 
+use crate::policy::java_regex::{JavaRegex, JavaRegexError};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use std::fmt;
@@ -40,7 +41,7 @@ pub struct Reference {
 /// What a function is called with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
-    /// A quoted text, a number, or other text that cannot be a variable's name.
+    /// A quoted text, a number, `true`, `false`, or other text that cannot be a variable's name.
     Literal(ByteString),
     /// A variable's value.
     Variable(Reference),
@@ -82,6 +83,8 @@ pub enum TemplateError {
     UnknownFunction(String),
     /// A call with too few or too many arguments.
     ArgumentCount(Function, usize),
+    /// A regular expression that a call is given and that cannot be run.
+    Regex(Function, JavaRegexError),
 }
 
 impl fmt::Display for TemplateError {
@@ -92,6 +95,7 @@ impl fmt::Display for TemplateError {
                 let (least, most) = function.argument_counts();
                 write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")
             }
+            TemplateError::Regex(function, error) => write!(formatter, "the function {function}: {error}"),
         }
     }
 }
@@ -103,6 +107,26 @@ impl Template {
     /// A complete call of an unknown function, or one with a wrong number of arguments.
     pub fn parse(text: &str, syntax: Syntax) -> Result<Template, TemplateError> {
         parser::parse(text, syntax).map(|parts| Template { parts })
+    }
+
+    /// Checks the regular expressions that stand in calls. One that only a request brings makes an empty text when it
+    /// cannot be run (semantics section 6.4); one that never can is a mistake.
+    ///
+    /// # Errors
+    /// The first that cannot be run.
+    pub fn check_regexes(&self) -> Result<(), TemplateError> {
+        for part in &self.parts {
+            let Part::Call(function, arguments) = part else { continue };
+            let checked = match (function, arguments.as_slice()) {
+                (Function::ReplaceAll | Function::ReplaceFirst, [_, Argument::Literal(pattern), ..]) => {
+                    JavaRegex::for_replacing(pattern).map(drop)
+                }
+                (Function::Xeger, [Argument::Literal(pattern)]) => JavaRegex::check_for_making(pattern),
+                _ => Ok(()),
+            };
+            checked.map_err(|error| TemplateError::Regex(*function, error))?;
+        }
+        Ok(())
     }
 
     /// A template of text alone.

@@ -125,6 +125,7 @@ fn patterns(lab: &mut Lab) {
             (r#"request.path Matches "/V1/*""#, false),
             (r#"request.path Matches "/v1/items/4?""#, false),
             (r#"request.path not Matches "/v2/*""#, true),
+            (r#"request.path !Matches "/v1/*""#, false),
             (r#"request.path !~ "/v1/*""#, false),
             ("request.path ~ glob", true),
             (r#"request.querystring ~ "n=10&name=%Ann&*""#, true),

@@ -92,12 +92,18 @@ fn accepted(lab: &mut Lab) {
                       <HTTPTargetConnection><URL>http://maps.test/</URL></HTTPTargetConnection>\n</ServiceCallout>"],
         "clusters": {MAPS: "maps"},
     });
+    let target = json!({"policies": [
+        "<AssignMessage name='AM-1'>\n<AssignVariable><Name>target.url</Name><Value>http://b.test</Value></AssignVariable>\n\
+         <AssignVariable><Name>target.evaluated.url</Name><Value>false</Value></AssignVariable></AssignMessage>",
+        "<ExtractVariables name='EV-1'><Header name='x-target'><Pattern>{target.url}</Pattern></Header></ExtractVariables>",
+    ]});
     let text = |configuration: &serde_json::Value| filter::string_value(&configuration.to_string());
     let plugin = |name, configuration| filter::wasm(name, "callout", true, &configuration);
     let listener = Listener::new(every_key.clone())
         .before(plugin("struct", filter::struct_value(&every_key)))
         .before(plugin("body", text(&body)))
-        .before(plugin("odd", text(&odd)));
+        .before(plugin("odd", text(&odd)))
+        .before(plugin("target", text(&target)));
     accepted_with(
         lab,
         "accepted",
@@ -108,6 +114,10 @@ fn accepted(lab: &mut Lab) {
             "SC-2, line 1, column 29: enabled is \"yes\", neither true nor false; true is used",
             "SC-2, line 2, column 3: Odd means nothing inside ServiceCallout and is ignored",
             "SC-2, line 3, column 25: there is more than one Response; the first is used",
+            "AM-1, line 2, column 17: setting target.url does not change the target: Envoy's route decides where requests go",
+            "AM-1, line 3, column 17: setting target.evaluated.url does not change the target: Envoy's route decides where \
+             requests go",
+            "EV-1, line 1, column 1: setting target.url does not change the target: Envoy's route decides where requests go",
         ],
     );
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request, filter};
-use crate::policy::ServiceCallout;
+use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request, filter};
+use crate::policy::{ServiceCallout, assign_message, header, set};
 
 /// Published by default, in the order of the contract.
 const DEFAULT: [&str; 5] = [
@@ -61,6 +61,51 @@ pub fn cases(lab: &mut Lab) {
     extras(lab);
     readers(lab);
     foreign(lab);
+    withdrawn(lab);
+}
+
+/// What a variable held before it became unresolved is neither its value nor in the access log.
+fn withdrawn(lab: &mut Lab) {
+    lab.case("what_no_longer_resolves_is_empty", |setup| {
+        let users = setup.backend(answer);
+        let refusing = setup.cluster_refusing(Cluster::new());
+        let again = ServiceCallout::new("SC-Again", "http://gone.test/").response("userResp").continue_on_error();
+        let assign = |name: &str, source: &str| {
+            assign_message(
+                name,
+                &format!(
+                    "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
+                     <AssignVariable><Name>tenant.id</Name>{source}</AssignVariable>"
+                ),
+            )
+        };
+        let template = "{userResp.content:none} {userResp.status.code:none} {tenant.id:none} {tenant.name:none}";
+        let site = setup.listener(
+            Listener::new(json!({
+                "policies": [
+                    callout().xml(),
+                    again.xml(),
+                    assign("AM-Set", "<Value>acme</Value>"),
+                    assign("AM-Unset", "<Ref>missing</Ref>"),
+                    set("AM-Tell", &header("x-told", template)),
+                ],
+                "request": ["SC-User", "AM-Set"],
+                "response": ["SC-Again", "AM-Unset", "AM-Tell"],
+                "clusters": {"http://users.test": users.cluster(), "http://gone.test": refusing},
+                "filter_state": ["tenant.*", "tenant.name"],
+            }))
+            .before(filter::set_filter_state("wasm.tenant.name", "Acme"))
+            .log_state(&["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"]),
+        );
+        move || async move {
+            assert_eq!(site.get("/").await.header("x-told"), Some("none none none Acme"));
+            let logged = site.logged().await;
+            assert_eq!(
+                ["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"].map(|name| logged.state(name)),
+                [Some(""), Some(""), Some(""), Some("Acme")]
+            );
+        }
+    });
 }
 
 fn default_set(lab: &mut Lab) {

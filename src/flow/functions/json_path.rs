@@ -9,7 +9,8 @@ thread_local! {
     static RECENT: RefCell<Recent<Option<JsonPath>>> = const { RefCell::new(Recent::new()) };
 }
 
-/// What a path finds in a JSON text: of several values the first, or all of them as an array when `whole` is `true`.
+/// What a path finds in a JSON text. An array, be it found or made of several values found, is its first element, or
+/// itself when `whole` is `true`.
 ///
 /// `None` when it finds nothing, and for a path or a JSON text that is none.
 pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String> {
@@ -18,10 +19,12 @@ pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String
     let document: Value = serde_json::from_str(json).ok()?;
     let found = path.find(&document);
     let first = *found.first()?;
-    if !path.is_definite() && whole.is_some_and(|whole| whole.eq_ignore_ascii_case("true")) {
-        return serde_json::to_string(&found).ok();
+    let is_whole = whole.is_some_and(|whole| whole.eq_ignore_ascii_case("true"));
+    match first {
+        _ if is_whole && !path.is_definite() => serde_json::to_string(&found).ok(),
+        Value::Array(elements) if !is_whole && path.is_definite() => elements.first().and_then(text_of),
+        value => text_of(value),
     }
-    text_of(first)
 }
 
 #[cfg(test)]
@@ -30,15 +33,22 @@ mod tests {
 
     #[test]
     fn values() {
-        let json = r#"{"a": {"b": ["A", "B"], "n": 37.42291810, "e": 1E+2, "t": true, "z": null, "s": "q\"\u00e9"},
+        let json = r#"{"a": {"b": ["A", "B"], "n": 37.42291810, "e": 1E+2, "t": true, "z": null, "none": [], "s": "q\"\u00e9"},
             "list": [{"name": "A", "v": [1, 2]}, {"name": "B", "v": {"k": "w"}}]}"#;
         for (path, whole, result) in [
-            ("$.a.b", None, Some(r#"["A","B"]"#)),
+            ("$.a.b", None, Some("A")),
+            ("$.a.b", Some("false"), Some("A")),
             ("$.a.b", Some("true"), Some(r#"["A","B"]"#)),
             ("$.a.b[1]", None, Some("B")),
             ("$.a.b[*]", None, Some("A")),
             ("$.a.b[*]", Some("true"), Some(r#"["A","B"]"#)),
             ("$.a.b[*]", Some("false"), Some("A")),
+            ("$.list", None, Some(r#"{"name":"A","v":[1,2]}"#)),
+            ("$.list[0].v", None, Some("1")),
+            ("$.list[0].v", Some("true"), Some("[1,2]")),
+            ("$.list[*].v", None, Some("[1,2]")),
+            ("$.a.none", None, None),
+            ("$.a.none", Some("true"), Some("[]")),
             ("$.list[*].name", Some("true"), Some(r#"["A","B"]"#)),
             ("$.list[?(@.name == 'B')].v", None, Some(r#"{"k":"w"}"#)),
             ("$.list[?(@.name == 'B')].v", Some("true"), Some(r#"[{"k":"w"}]"#)),

@@ -3,7 +3,7 @@
 use uuid::Builder;
 
 /// A version 4 UUID in lower case with hyphens.
-pub(super) fn uuid(random: &dyn Fn(&mut [u8])) -> String {
+pub(in crate::flow) fn uuid(random: &dyn Fn(&mut [u8])) -> String {
     let mut bytes = [0; 16];
     random(&mut bytes);
     Builder::from_random_bytes(bytes).into_uuid().to_string()

@@ -11,7 +11,7 @@ thread_local! {
 
 /// The compiled pattern. `None` when it is not one.
 fn compiled(pattern: &str) -> Rc<Option<JavaRegex>> {
-    RECENT.with_borrow_mut(|recent| recent.get(pattern, || JavaRegex::compile(pattern).ok()))
+    RECENT.with_borrow_mut(|recent| recent.get(pattern, || JavaRegex::for_replacing(pattern).ok()))
 }
 
 /// The text with every match replaced.

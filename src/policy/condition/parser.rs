@@ -123,10 +123,10 @@ impl Parser<'_> {
         self.scanner.take_word(Operator::named)
     }
 
-    /// `not` and the word operator after it.
+    /// `not` or `!` and the word operator after it.
     fn negated_operator(&mut self) -> Option<Operator> {
         let mut ahead = self.scanner;
-        if !ahead.take_keyword("not") {
+        if !ahead.take_symbol("!") && !ahead.take_keyword("not") {
             return None;
         }
         let operator = ahead.take_word(Operator::named)?;

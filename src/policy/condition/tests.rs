@@ -44,6 +44,8 @@ fn operators_have_symbols_and_words() {
                     assert_canonical(&format!("a.b {word} {right}"), &expected);
                     assert_canonical(&format!("a.b not {word} {right}"), &format!("not {expected}"));
                     assert_canonical(&format!("a.b\nNOT\t{word}\n{right}"), &format!("not {expected}"));
+                    assert_canonical(&format!("a.b !{word} {right}"), &format!("not {expected}"));
+                    assert_canonical(&format!("a.b! {word} {right}"), &format!("not {expected}"));
                 }
             }
         }

@@ -78,7 +78,30 @@ pub(crate) struct Pattern {
     pub(crate) groups: usize,
 }
 
+/// A part that no text can be made of by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// It depends on what follows.
+    LookAhead,
+    /// It depends on what stands around it.
+    WordBoundary,
+    /// It has no characters.
+    EmptyClass,
+}
+
 impl Node {
+    /// The first part that no text can be made of.
+    pub(crate) fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Node::LookAhead { .. } => Some(Obstacle::LookAhead),
+            Node::Place(Place::WordBoundary | Place::NoWordBoundary) => Some(Obstacle::WordBoundary),
+            Node::Set(characters) if characters.ranges().is_empty() => Some(Obstacle::EmptyClass),
+            Node::Sequence(parts) | Node::Alternatives(parts) => parts.iter().find_map(Node::obstacle),
+            Node::Capture(node) | Node::Repeat { node, .. } => node.obstacle(),
+            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Place(_) => None,
+        }
+    }
+
     /// Whether it never takes a character, for which repeating it changes nothing.
     pub(crate) fn is_place(&self) -> bool {
         matches!(self, Node::Empty | Node::LookAhead { .. } | Node::Place(_))

@@ -364,3 +364,24 @@ fn replacements_take_linear_time_or_are_refused() {
     // Few matches are no matter.
     assert_eq!(replaced(&text, r"(?s)\Al(?:.*x)?", "").map(|result| result.len()), Some(text.len() - 1));
 }
+
+#[test]
+fn what_a_use_does_not_support_has_a_name() {
+    let look_ahead = "look-ahead in replacements is supported only beside a `^` and without groups";
+    for (pattern, replacing, making) in [
+        ("[a-z]+", None, None),
+        ("^(?=.*[0-9])[a-z]", None, Some("no text is made for look-ahead")),
+        ("(?!b).", Some(look_ahead), Some("no text is made for look-ahead")),
+        ("^(?=(a)).", Some(look_ahead), Some("no text is made for look-ahead")),
+        (r"(x|(\ba))+", None, Some(r"no text is made for `\b` and `\B`")),
+        ("a|[a&&b]", None, Some("a class without characters")),
+        ("(", Some("a group that does not end"), Some("a group that does not end")),
+    ] {
+        let told =
+            |reason: Option<&str>| reason.map(|reason| format!("not a regular expression that can be run: {reason}"));
+        let refused = JavaRegex::for_replacing(pattern).err().map(|error| error.to_string());
+        assert_eq!(refused, told(replacing), "{pattern}");
+        let refused = JavaRegex::check_for_making(pattern).err().map(|error| error.to_string());
+        assert_eq!(refused, told(making), "{pattern}");
+    }
+}

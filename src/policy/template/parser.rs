@@ -78,7 +78,7 @@ fn expression(text: &str, suffix: char) -> Result<Option<(Part, &str)>, Template
     }
     if let Some((default, end)) = rest.strip_prefix(':').and_then(|rest| rest.split_once(suffix)) {
         let reference = Reference { variable: Variable::new(name), default: Some(default.into()) };
-        return Ok(is_default(default).then_some((Part::Variable(reference), end)));
+        return Ok(is_default(name, default).then_some((Part::Variable(reference), end)));
     }
     let Some((arguments, rest)) = rest.strip_prefix('(').and_then(arguments) else { return Ok(None) };
     let Some(end) = rest.strip_prefix(suffix) else { return Ok(None) };
@@ -90,9 +90,10 @@ fn expression(text: &str, suffix: char) -> Result<Option<(Part, &str)>, Template
     Ok(Some((Part::Call(function, arguments), end)))
 }
 
-/// Whether the text after a colon is a default value and not a style rule such as `{height: 100%;}`. `[inferred]`
-fn is_default(text: &str) -> bool {
-    !text.starts_with(char::is_whitespace) && !text.contains(['\n', '\r'])
+/// Whether the text after a name and a colon is a default value and not a style rule such as `{height: 100%;}`, whose
+/// name has no dot. `[inferred]`
+fn is_default(name: &str, text: &str) -> bool {
+    (name.contains('.') || !text.starts_with(char::is_whitespace)) && !text.contains(['\n', '\r'])
 }
 
 /// A variable's name at the beginning of `text`, with what follows it.
@@ -150,8 +151,11 @@ fn closing_parenthesis(text: &str) -> Option<usize> {
     None
 }
 
-/// A variable with or without a default, or text that cannot be one: a number, a JSONPath.
+/// A variable with or without a default, or text that is none: a number, a JSONPath, the `true` of `jsonPath`.
 fn bare_argument(text: &str) -> Argument {
+    if ["true", "false"].iter().any(|constant| constant.eq_ignore_ascii_case(text)) {
+        return Argument::Literal(text.into());
+    }
     // No suffix can end the name here: the caller has already cut at what ends an argument.
     const NONE: char = ')';
     let reference = |name, default: Option<&str>| {

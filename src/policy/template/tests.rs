@@ -16,8 +16,12 @@ fn named(name: &str) -> Argument {
     Argument::Variable(Reference { variable: Variable::new(name), default: None })
 }
 
+fn braces_of(text: &str) -> Template {
+    Template::parse(text, Syntax::BRACES).unwrap()
+}
+
 fn braces(text: &str) -> Vec<Part> {
-    Template::parse(text, Syntax::BRACES).unwrap().parts
+    braces_of(text).parts
 }
 
 /// Every row of the table in semantics section 6.2, and the oddities of real payloads.
@@ -29,6 +33,10 @@ fn braces_are_expressions_or_text() {
         ("{a.b:dflt}", vec![defaulted("a.b", "dflt")]),
         ("{a:}", vec![defaulted("a", "")]),
         ("{a:Hello World}", vec![defaulted("a", "Hello World")]),
+        ("{request.header.id: Unknown}", vec![defaulted("request.header.id", " Unknown")]),
+        ("{a.b: }", vec![defaulted("a.b", " ")]),
+        ("{a.b:\n c}", vec![text("{a.b:\n c}")]),
+        ("{a: b}", vec![text("{a: b}")]),
         ("{ \"k\": 1 }", vec![text("{ \"k\": 1 }")]),
         ("{\"k\":\"{v}\"}", vec![text("{\"k\":\""), variable("v"), text("\"}")]),
         ("{{v}}", vec![text("{"), variable("v"), text("}")]),
@@ -84,6 +92,21 @@ fn functions_take_quoted_texts_variables_and_bare_text() {
             Function::FirstNonNull,
             vec![Argument::Nested("escapeJSON(error.content)".into()), Argument::Literal("".into())],
         ),
+        (
+            "{jsonPath(path,json,true)}",
+            Function::JsonPath,
+            vec![named("path"), named("json"), Argument::Literal("true".into())],
+        ),
+        (
+            "{jsonPath(path,json,False)}",
+            Function::JsonPath,
+            vec![named("path"), named("json"), Argument::Literal("False".into())],
+        ),
+        (
+            "{firstnonnull(true.name,truer,'true')}",
+            Function::FirstNonNull,
+            vec![named("true.name"), named("truer"), Argument::Literal("true".into())],
+        ),
         ("{xeger('[A-Z]{16}')}", Function::Xeger, vec![Argument::Literal("[A-Z]{16}".into())]),
         ("{xpath('//a',x)}", Function::XPath, vec![Argument::Literal("//a".into()), named("x")]),
     ];
@@ -98,6 +121,23 @@ fn a_wrong_call_is_an_error() {
     assert_eq!(error("x{encodeURIComponent(a)}"), TemplateError::UnknownFunction("encodeURIComponent".into()));
     assert_eq!(error("{toUpperCase()}"), TemplateError::ArgumentCount(Function::ToUpperCase, 0));
     assert_eq!(error("{jsonPath(a)}").to_string(), "the function jsonPath takes 2 to 3 arguments, not 1");
+}
+
+#[test]
+fn a_regular_expression_that_can_never_run_is_found() {
+    let refused = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
+    let group = "not a regular expression that can be run: a group that does not end";
+    let behind = "not a regular expression that can be run: look-behind is not supported";
+    for (text, reason) in [
+        ("{replaceAll(a,'[0-9]+','')}", None),
+        ("{replaceAll(a,b,'(')} {replaceFirst('(',b,c)} {toUpperCase('(')}", None),
+        ("{xeger(pattern)}", None),
+        ("x{a}{replaceAll(a,'(','')}", Some(format!("the function replaceAll: {group}"))),
+        ("{replaceFirst(a,'(?<=x)y',b)}", Some(format!("the function replaceFirst: {behind}"))),
+        ("{xeger('[A-Z]{16}(')}", Some(format!("the function xeger: {group}"))),
+    ] {
+        assert_eq!(refused(text), reason, "{text}");
+    }
 }
 
 #[test]

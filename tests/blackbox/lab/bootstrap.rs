@@ -14,7 +14,7 @@ pub struct Bootstrap {
 impl Bootstrap {
     pub fn to_json(&self) -> Value {
         json!({
-            "node": {"id": "blackbox", "cluster": "blackbox"},
+            "node": {"id": "blackbox", "cluster": "blackbox", "locality": {"region": "lab"}},
             "admin": {"address": any_port()},
             // Histograms are otherwise merged every five seconds only.
             "stats_flush_on_admin": true,

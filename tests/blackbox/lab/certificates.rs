@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Signs certificates; whoever trusts its own trusts them.
 pub struct Authority {
@@ -35,11 +35,24 @@ impl Authority {
         self.sign(CertificateParams::new(vec![name.to_owned()]).unwrap(), name)
     }
 
+    /// A certificate for a person of this unit.
+    pub fn issue_person(&self, unit: &str, name: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::OrganizationalUnitName, unit);
+        self.sign(params, name)
+    }
+
     /// A certificate for this name whose time is over.
     pub fn issue_expired(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = rcgen::date_time_ymd(2020, 1, 1);
         self.sign(params, name)
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.der().clone()).unwrap();
+        roots
     }
 
     fn sign(&self, mut params: CertificateParams, name: &str) -> Identity {
@@ -79,14 +92,25 @@ impl Identity {
         let builder = match clients {
             None => builder.with_no_client_auth(),
             Some(authority) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(authority.certificate.der().clone()).unwrap();
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+                let roots = Arc::new(authority.roots());
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build().unwrap();
                 builder.with_client_cert_verifier(verifier)
             }
         };
-        let chain: Vec<CertificateDer<'static>> = vec![self.certificate.der().clone()];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        let (chain, key) = self.chain_and_key();
         TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()))
+    }
+
+    /// What a client shows servers whose certificate is of this authority.
+    pub(super) fn connector(&self, servers: &Authority) -> TlsConnector {
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(servers.roots());
+        let (chain, key) = self.chain_and_key();
+        TlsConnector::from(Arc::new(builder.with_client_auth_cert(chain, key).unwrap()))
+    }
+
+    fn chain_and_key(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        (vec![self.certificate.der().clone()], key)
     }
 }

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
+use hyper::rt::{Read, Write};
 use hyper::{Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 
 use super::body::SentBody;
 use super::message::Content;
@@ -19,7 +21,19 @@ pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, St
         let (mut sender, _connection) = open_http2(address).await?;
         return read(sender.send_request(request.into_hyper()).await).await;
     }
-    let (mut sender, driver) = http1::handshake(connect(address).await?).await.map_err(|error| error.to_string())?;
+    send_http1(connect(address).await?, request).await
+}
+
+/// As `exchange`, over TLS to the server `site.test`.
+pub async fn exchange_tls(address: SocketAddr, tls: &TlsConnector, request: Request) -> Result<Reply, String> {
+    let stream = connect(address).await?.into_inner();
+    let name = "site.test".try_into().expect("it is a name");
+    let stream = tls.connect(name, stream).await.map_err(|error| error.to_string())?;
+    send_http1(TokioIo::new(stream), request).await
+}
+
+async fn send_http1(io: impl Read + Write + Unpin + Send + 'static, request: Request) -> Result<Reply, String> {
+    let (mut sender, driver) = http1::handshake(io).await.map_err(|error| error.to_string())?;
     // A task set ends its tasks when it is dropped.
     let mut connection = JoinSet::new();
     connection.spawn(driver);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::bootstrap::any_port;
 use super::cluster::duration;
-use super::{Backend, access_log, filter};
+use super::{Authority, Backend, Identity, access_log, filter};
 
 /// Short enough that a request left hanging ends as a 504 before its case is given up.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -26,6 +26,7 @@ pub struct Listener {
     logged_state: Vec<String>,
     connection_manager: Map<String, Value>,
     options: Map<String, Value>,
+    transport_socket: Option<Value>,
     pub(super) upstream: Option<Backend>,
 }
 
@@ -60,6 +61,7 @@ impl Listener {
                 .into_iter()
                 .collect(),
             options: Map::new(),
+            transport_socket: None,
             upstream: None,
         }
     }
@@ -91,6 +93,22 @@ impl Listener {
     /// Replaces the routes of the only virtual host.
     pub fn routes(mut self, routes: Value) -> Listener {
         self.routes = Some(routes);
+        self
+    }
+
+    /// Speaks TLS as `identity`, only with clients of `clients`.
+    pub fn tls(mut self, identity: &Identity, clients: &Authority) -> Listener {
+        let inline = |pem: String| json!({"inline_string": pem});
+        self.transport_socket = Some(json!({"name": "tls", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            "require_client_certificate": true,
+            "common_tls_context": {
+                "tls_certificates": [
+                    {"certificate_chain": inline(identity.pem()), "private_key": inline(identity.key_pem())},
+                ],
+                "validation_context": {"trusted_ca": inline(clients.pem())},
+            },
+        }}));
         self
     }
 
@@ -142,6 +160,9 @@ impl Listener {
             "address": any_port(),
             "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
         });
+        if let Some(transport_socket) = &self.transport_socket {
+            listener["filter_chains"][0]["transport_socket"] = transport_socket.clone();
+        }
         for (field, value) in &self.options {
             listener[field] = value.clone();
         }

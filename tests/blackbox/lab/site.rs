@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinHandle;
 
-use super::client::exchange;
+use super::client::{exchange, exchange_tls};
 use super::envoy::Addresses;
-use super::{Backend, LogEntry, Reply, Request, Session, Wire, access_log, envoy_log};
+use super::{Authority, Backend, Identity, LogEntry, Reply, Request, Session, Wire, access_log, envoy_log};
 
 /// One listener and what stands behind it.
 #[derive(Clone)]
@@ -39,6 +39,12 @@ impl Site {
     /// Sends a request on a connection of its own.
     pub async fn send(&self, request: Request) -> Reply {
         self.try_send(request).await.unwrap()
+    }
+
+    /// Sends a request over TLS, with a certificate of the client's. The server's is of that authority.
+    pub async fn send_as(&self, client: &Identity, servers: &Authority, request: Request) -> Reply {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        exchange_tls(self.address(), &client.connector(servers), request).await.unwrap()
     }
 
     /// As `send`, where no response at all is a possible outcome.

@@ -1,0 +1,64 @@
+//! Predefined variables, in both flows.
+
+use super::*;
+use bytes::Bytes;
+
+/// What templates become in the request and in the response flow.
+fn told(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
+    let headers: String =
+        templates.iter().enumerate().map(|(at, text)| format!("<Header name='x-{at}'>{text}</Header>")).collect();
+    let tell = format!("<AssignMessage name='AM'><Set><Headers>{headers}</Headers></Set></AssignMessage>");
+    let done = host.run(&plan(&json!({"policies": [tell], "request": ["AM"], "response": ["AM"]})));
+    [Direction::Request, Direction::Response].map(|direction| {
+        let changes = done.changes(direction);
+        changes.iter().map(|change| change.split_once(": ").unwrap().1.to_owned()).collect()
+    })
+}
+
+fn client(headers: &[(&str, &str)], attributes: &[(&str, &'static str)]) -> Scripted {
+    let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())));
+    let host = Scripted::client("GET", "/v1/a?b=1", headers).upstream("200", &[], "");
+    Scripted { attributes: attributes.collect(), ..host }
+}
+
+#[test]
+fn the_scheme_is_known_in_both_flows() {
+    let host = client(&[], &[]);
+    let expected = ["http", "http://client.test/v1/a?b=1"].map(str::to_owned).to_vec();
+    assert_eq!(told(&["{client.scheme}", "{proxy.url}"], &host), [expected.clone(), expected]);
+}
+
+#[test]
+fn the_node_is_among_the_attributes_of_xds() {
+    let host = client(&[], &[("xds.node.id", "node-1"), ("xds.node.locality.region", "eu")]);
+    let expected = ["node-1", "node-1", "eu"].map(str::to_owned).to_vec();
+    let templates = ["{system.uuid}", "{system.pod.name}", "{system.region.name}"];
+    assert_eq!(told(&templates, &host), [expected.clone(), expected]);
+}
+
+#[test]
+fn the_target_is_without_its_port() {
+    for (address, target) in [("192.0.2.1:8080", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1")] {
+        let host = client(&[], &[("upstream.address", address)]);
+        let [_, response] = told(&["{target.host:none} {target.ip:none}"], &host);
+        assert_eq!(response, [format!("{target} {target}")]);
+    }
+}
+
+#[test]
+fn a_request_without_id_gets_one() {
+    let made = "07070707-0707-4707-8707-070707070707";
+    for (headers, attributes, id) in [
+        (&[][..], &[][..], made),
+        (&[("x-request-id", "")], &[], made),
+        (&[], &[("request.id", "from-envoy")], "from-envoy"),
+        (&[("x-request-id", "r-1")], &[], "r-1"),
+    ] {
+        let expected = vec![format!("{id} {id}")];
+        assert_eq!(told(&["{messageid} {messageid}"], &client(headers, attributes)), [expected.clone(), expected]);
+    }
+    let random = Scripted { is_random: true, ..client(&[], &[]) };
+    let [request, response] = told(&["{messageid}"], &random);
+    assert_eq!(request, response);
+    assert_ne!(request, [made]);
+}

@@ -1,0 +1,57 @@
+//! What filter state holds of variables that no longer resolve.
+
+use super::*;
+use crate::flow::exchange::CallFailure;
+use bytes::Bytes;
+
+/// Runs a callout and `first` on the request, these policies on the response; the header changes tell what they found.
+fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<String>) {
+    let call = callout("").replace("<ServiceCallout ", "<ServiceCallout continueOnError='true' ");
+    let first = "<AssignMessage name='first'><AssignVariable><Name>flow.a</Name><Value>1</Value></AssignVariable>
+        </AssignMessage>";
+    let unset = "<AssignMessage name='unset'><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
+        <AssignVariable><Name>flow.a</Name><Ref>missing</Ref></AssignVariable></AssignMessage>";
+    let tell = "<AssignMessage name='tell'><AssignTo>response</AssignTo><Set><Headers>
+        <Header name='x'>{answer.content:none} {flow.a:none} {other.b:none}</Header></Headers></Set></AssignMessage>";
+    let response: Vec<&str> = after.iter().chain(&["tell"]).copied().collect();
+    let plan = plan(&json!({
+        "policies": [call, first, unset, tell],
+        "request": ["SC", "first"],
+        "response": response,
+        "filter_state": prefixes,
+    }));
+    let host = host.upstream("200", &[], "");
+    let done = host.run(&plan);
+    (host, done.changes(Direction::Response))
+}
+
+#[test]
+fn what_no_longer_resolves_is_neither_found_nor_told() {
+    for prefixes in [["flow.a"], ["flow.*"]] {
+        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").failing(CallFailure::Timeout);
+        let (host, changes) = run(&["SC", "unset"], &prefixes, host);
+        assert_eq!(changes, ["x: none none none"]);
+        for name in ["answer.content", "answer.status.code", "flow.a"] {
+            assert_eq!(host.published(name).as_deref(), Some(""), "{name}");
+        }
+        assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some("true"));
+    }
+}
+
+#[test]
+fn what_resolves_again_is_told_again() {
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").answering(200, &[], "new");
+    let (host, changes) = run(&["unset", "SC", "first"], &["flow.*"], host);
+    assert_eq!(changes, ["x: new 1 none"]);
+    assert_eq!(host.published("answer.content").as_deref(), Some("new"));
+    assert_eq!(host.published("flow.a").as_deref(), Some("1"));
+}
+
+#[test]
+fn what_another_filter_set_is_theirs() {
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").failing(CallFailure::Timeout);
+    host.filter_state.borrow_mut().insert("other.b".to_owned(), Bytes::from_static(b"theirs"));
+    let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
+    assert_eq!(changes, ["x: none none theirs"]);
+    assert_eq!(host.published("other.b").as_deref(), Some("theirs"));
+}

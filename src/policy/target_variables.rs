@@ -1,0 +1,65 @@
+//! Variables by which Apigee's policies change the target, and which change nothing here (semantics section 8.4).
+
+use super::Policy;
+use super::xml::Element;
+use crate::diagnostic::{Diagnostics, Position};
+
+/// Ordinary variables here: what is set can be read again.
+const WITHOUT_EFFECT: [&str; 2] = ["target.url", "target.evaluated.url"];
+
+/// Warns of those that a policy sets.
+pub(super) fn warn(policy: &Policy, root: Element<'_, '_>, diagnostics: &mut Diagnostics) {
+    for name in WITHOUT_EFFECT {
+        if policy.assigned_variables().any(|assigned| assigned == name) {
+            let position = assignment(root, name).unwrap_or_else(|| root.position());
+            let message = format!("setting {name} does not change the target: Envoy's route decides where requests go");
+            diagnostics.warning(position, message);
+        }
+    }
+}
+
+/// Where an AssignVariable names the variable. The policies that have one nest it no deeper than RaiseFault does.
+fn assignment(root: Element<'_, '_>, name: &str) -> Option<Position> {
+    let inside = root.children().flat_map(|child| std::iter::once(child).chain(child.children()));
+    let mut names = inside.filter(|child| child.name() == "AssignVariable").filter_map(|child| child.child("Name"));
+    names.find(|child| child.text() == name).map(Element::position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_policy_that_sets_one_is_told() {
+        let told =
+            |name: &str| format!("setting {name} does not change the target: Envoy's route decides where requests go");
+        let assign = |name: &str| format!("<AssignVariable><Name> {name} </Name><Value>x</Value></AssignVariable>");
+        for (text, expected) in [
+            (
+                format!("<AssignMessage name='P'>\n{}\n{}</AssignMessage>", assign("a"), assign("target.url")),
+                vec![format!("P, line 3, column 17: {}", told("target.url"))],
+            ),
+            (
+                format!(
+                    "<RaiseFault name='P'><FaultResponse>{}</FaultResponse></RaiseFault>",
+                    assign("target.evaluated.url")
+                ),
+                vec![format!("P, line 1, column 53: {}", told("target.evaluated.url"))],
+            ),
+            (
+                "\n<ExtractVariables name='P'><VariablePrefix>target</VariablePrefix><JSONPayload><Variable name='url'>
+                 <JSONPath>$.u</JSONPath></Variable><Variable name='copy.pathsuffix'><JSONPath>$.p</JSONPath></Variable>
+                 </JSONPayload></ExtractVariables>"
+                    .to_owned(),
+                vec![format!("P, line 2, column 1: {}", told("target.url"))],
+            ),
+            (format!("<AssignMessage name='P'>{}</AssignMessage>", assign("target.copy.pathsuffix")), vec![]),
+            (format!("<AssignMessage name='P'>{}</AssignMessage>", assign("servicecallout.SC.target.url")), vec![]),
+        ] {
+            let (policy, problems) = Policy::parse(&text, "policies[0]");
+            assert!(policy.is_some(), "{text}");
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems, expected, "{text}");
+        }
+    }
+}

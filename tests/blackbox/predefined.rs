@@ -1,0 +1,101 @@
+//! Predefined variables as Envoy gives them, in both flows.
+
+use serde_json::json;
+
+use crate::lab::{Authority, Lab, Listener, Message, Request};
+use crate::policy::set;
+
+/// The variables by number in headers `q-0`, `q-1`, … of the response for the request flow, `s-0`, … for its own.
+const TOLD: [&str; 9] = [
+    "client.scheme",
+    "proxy.url",
+    "client.host",
+    "system.uuid",
+    "system.pod.name",
+    "system.region.name",
+    "target.host",
+    "target.ip",
+    "messageid",
+];
+
+fn configuration() -> serde_json::Value {
+    let keep = |name: &str| {
+        format!("<AssignVariable><Name>kept.{name}</Name><Template>{{{name}:none}}</Template></AssignVariable>")
+    };
+    let kept: String = TOLD.into_iter().map(keep).collect();
+    let tell = |(number, name): (usize, &str)| {
+        format!("<Header name='q-{number}'>{{kept.{name}}}</Header><Header name='s-{number}'>{{{name}:none}}</Header>")
+    };
+    let headers: String = TOLD.into_iter().enumerate().map(tell).collect();
+    json!({
+        "policies": [
+            crate::policy::assign_message("AM-Keep", &kept),
+            set("AM-Tell", &format!("<Headers>{headers}</Headers>")),
+        ],
+        "request": ["AM-Keep"],
+        "response": ["AM-Tell"],
+    })
+}
+
+fn told(reply: &impl Message, flow: &str) -> Vec<String> {
+    (0..TOLD.len()).map(|number| reply.header(&format!("{flow}-{number}")).unwrap().to_owned()).collect()
+}
+
+pub fn cases(lab: &mut Lab) {
+    lab.case("in_both_flows", |setup| {
+        let site = setup.listener(Listener::new(configuration()));
+        move || async move {
+            let reply = site.send(Request::get("/v1/a?b=1").header("x-request-id", "r-1")).await;
+            assert_eq!(reply.status, 200);
+            let passed = site.upstream().only_request();
+            let (host, id) = (passed.authority.as_str(), passed.header("x-request-id").unwrap());
+            let url = format!("http://{host}/v1/a?b=1");
+            let expected = |target| ["http", &url, host, "blackbox", "blackbox", "lab", target, target, id];
+            assert_eq!(told(&reply, "q"), expected("none"));
+            assert_eq!(told(&reply, "s"), expected("127.0.0.1"));
+        }
+    });
+
+    // What stands in one part of a certificate's subject is no other part.
+    lab.case("client_certificate", |setup| {
+        let authority = Authority::new();
+        let tell =
+            r#"<Headers><Header name="x-told">{client.cn} {client.scheme} {client.ssl.enabled}</Header></Headers>"#;
+        let site = setup.listener(
+            Listener::new(json!({"policies": [set("AM-Tell", tell)], "request": [], "response": ["AM-Tell"]}))
+                .tls(&authority.issue("site.test"), &authority),
+        );
+        move || async move {
+            for (unit, name, told) in [
+                ("edge", "client", "client https true"),
+                ("x, CN=admin", "client", "client https true"),
+                ("x\\, CN=admin", "client", "client https true"),
+                ("x+CN=admin", "client", "client https true"),
+                ("edge", "/CN=client/OU=x, CN=admin", "/CN=client/OU=x, CN=admin https true"),
+                ("edge", r#" "a"+<b>; "#, r#" "a"+<b>;  https true"#),
+            ] {
+                let reply = site.send_as(&authority.issue_person(unit, name), &authority, Request::get("/")).await;
+                assert_eq!((reply.status, reply.header("x-told")), (200, Some(told.trim_start())), "{unit} {name}");
+            }
+        }
+    });
+
+    lab.case("message_id_without_request_id", |setup| {
+        let listener = Listener::new(configuration()).connection_manager("generate_request_id", json!(false));
+        let site = setup.listener(listener);
+        move || async move {
+            let mut made = Vec::new();
+            for _ in 0..2 {
+                let reply = site.get("/").await;
+                let id = told(&reply, "q").pop().unwrap();
+                assert_eq!(told(&reply, "s").pop().as_ref(), Some(&id));
+                let groups: Vec<usize> = id.split('-').map(str::len).collect();
+                assert_eq!(groups, [8, 4, 4, 4, 12], "{id}");
+                assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()), "{id}");
+                assert_eq!(site.upstream().requests().last().unwrap().header("x-request-id"), None);
+                made.push(id);
+            }
+            assert_ne!(made[0], made[1]);
+        }
+    });
+}
