@@ -10,6 +10,9 @@ use super::finding::{Finding, Findings, Severity};
 use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
 use envoy_callout::policy::origin::{Origin, Scheme};
 
+/// What Apigee answers where no proxy is, and the rendered Envoy where no route is.
+pub(crate) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
+
 /// A target of route rules.
 #[derive(Debug)]
 pub(crate) struct Destination {

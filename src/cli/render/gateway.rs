@@ -1,12 +1,13 @@
 //! Resources for Envoy Gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, clusters};
+use super::envoy::{TARGET_HEADER, clusters};
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
+use crate::cli::routing::NOT_FOUND_BODY;
 use serde_json::{Value, json};
 
 const ENVOY_GATEWAY: &str = "gateway.envoyproxy.io/v1alpha1";

@@ -1,12 +1,13 @@
 //! Resources for Istio's ingress gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, duration, typed, wasm_of};
+use super::envoy::{TARGET_HEADER, duration, typed, wasm_of};
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label, service_host};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
+use crate::cli::routing::NOT_FOUND_BODY;
 use serde_json::{Value, json};
 
 const NETWORKING: &str = "networking.istio.io/v1beta1";
