@@ -6,7 +6,7 @@ mod targets;
 
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
-use super::upstream::{Server, Upstream};
+use super::upstream::Upstream;
 use crate::cli::bundle::{Bundle, Kind};
 use crate::cli::configuration::{Configuration, called_by};
 use crate::cli::environment::{Environment, LocalProxy};
@@ -33,8 +33,8 @@ pub(super) struct Deployment {
     pub(super) idle_secs: u64,
     cluster_names: Names,
     cluster_labels: Names,
-    /// The clusters of callouts, by the name that was wanted, TLS and servers.
-    shared: Vec<((String, bool, Vec<Server>), usize)>,
+    /// The places of the clusters that callouts share.
+    shared: Vec<(clusters::Wanted, usize)>,
 }
 
 /// A proxy endpoint: a filter and its routes.

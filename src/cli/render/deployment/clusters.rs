@@ -1,8 +1,11 @@
 //! Clusters of a deployment, each with names of its own.
 
 use super::super::naming::dns_label;
-use super::super::upstream::Upstream;
+use super::super::upstream::{Server, Upstream};
 use super::Deployment;
+
+/// What makes two clusters of callouts one: the name that they want, whether they have TLS, and the servers.
+pub(super) type Wanted = (String, bool, Vec<Server>);
 
 impl Deployment {
     /// Adds a cluster and tells its place. Another of its name stays what it is: the later one gets a number.
@@ -15,7 +18,7 @@ impl Deployment {
 
     /// The place of a cluster that callouts share, and whether it has been there before.
     pub(super) fn share_cluster(&mut self, upstream: Upstream) -> (usize, bool) {
-        let wanted = (upstream.name.clone(), upstream.tls.is_some(), upstream.servers.clone());
+        let wanted: Wanted = (upstream.name.clone(), upstream.tls.is_some(), upstream.servers.clone());
         match self.shared.iter().find(|(known, _)| *known == wanted) {
             Some((_, place)) => (*place, true),
             None => {
