@@ -63,7 +63,7 @@ pub(super) struct DeployArguments {
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
     /// The port that the proxy listens on
-    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 8080)]
     pub(super) port: u16,
     /// The port of Envoy's administration interface, on 127.0.0.1
     ///

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     let (configuration, place) = match arguments.deploy.envoy_configuration() {
         Some(path) => (path.to_owned(), None),
         None => {
+            port::must_be_one("--port", arguments.deploy.port).map_err(CommandError::Run)?;
             let module = module::find(arguments.module.as_deref()).map_err(CommandError::Run)?;
             let Some(text) = render::for_run(&arguments.deploy, &module)? else { return Ok(Outcome::Problems) };
             let DeployArguments { port, admin_port, .. } = arguments.deploy;

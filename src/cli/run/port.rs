@@ -1,7 +1,16 @@
-//! Ports that something else listens on.
+//! Ports that cannot be listened on.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+
+/// Where port 0 ended up only Envoy knows, so that nobody could ask there.
+///
+/// # Errors
+/// The port is 0.
+pub(super) fn must_be_one(argument: &str, port: u16) -> io::Result<()> {
+    let text = || format!("{argument} 0 is no port to send requests to: name one from 1 to 65535");
+    if port == 0 { Err(io::Error::new(io::ErrorKind::InvalidInput, text())) } else { Ok(()) }
+}
 
 /// Envoy itself would share a port with another Envoy, and each would get a part of the requests.
 ///
