@@ -88,6 +88,8 @@ fn the_tools_modules_import_in_one_direction() {
         "environment",
         "attachment",
         "needs",
+        "routing",
+        "policy_types",
     ];
     let forbidden = shared
         .into_iter()

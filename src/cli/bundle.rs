@@ -8,7 +8,7 @@ pub(crate) use archive::read as read_archive;
 pub(crate) use folder::read as read_folder;
 
 use super::document::Document;
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::source::Source;
 use envoy_callout::policy::xml;
 use std::collections::BTreeMap;
@@ -165,8 +165,14 @@ impl Bundle {
     }
 
     /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
-    fn read_base(&mut self, source: &Source) {
-        let Ok(document) = xml::Document::parse(&source.text) else { return };
+    fn read_base(&mut self, source: &Rc<Source>) {
+        let document = match xml::Document::parse(&source.text) {
+            Ok(document) => document,
+            Err(error) => {
+                let finding = Finding::new(Severity::Error, error.to_string()).in_source(source, error.position);
+                return self.unreadable.push(finding);
+            }
+        };
         let root = document.root();
         if matches!(root.name(), "APIProxy" | "SharedFlowBundle") {
             let attribute = |name| root.attribute(name).map(str::trim).filter(|value| !value.is_empty());

@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::needs::Needs;
+use super::routing;
 use super::{CommandError, Outcome, report};
 use hosts::Hosts;
 use std::io::Write;
@@ -96,6 +97,8 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
             _ => None,
         })
         .collect();
+    // Bundles that are checked together need not be deployed together.
+    routing::compare_base_paths(&bundles, Severity::Warning, &mut findings);
     for input in inputs {
         findings.files = findings.files.saturating_add(match input {
             Input::Bundle(bundle) => bundle.files,

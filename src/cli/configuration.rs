@@ -15,6 +15,8 @@ pub(crate) struct Configuration<'a> {
     keys: Map<String, Value>,
     /// The documents by their keys: `policies[0]`.
     documents: BTreeMap<String, &'a Document>,
+    /// What is wrong with the bundles together, which the filter cannot see.
+    pub(crate) clashes: Vec<Finding>,
 }
 
 impl<'a> Configuration<'a> {
@@ -23,7 +25,7 @@ impl<'a> Configuration<'a> {
         let mut configuration = Configuration::default();
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
         configuration.set("policies", json!([]));
-        for document in bundles().flat_map(|bundle| &bundle.policies) {
+        for document in configuration.policies_once(bundles()) {
             configuration.push("policies", document);
         }
         let broken = bundles().flat_map(|bundle| &bundle.broken_policies).filter(|name| is_attribute(name));
@@ -34,11 +36,56 @@ impl<'a> Configuration<'a> {
         for document in bundles().flat_map(|bundle| &bundle.shared_flows) {
             configuration.push("shared_flows", document);
         }
-        let properties: BTreeMap<_, _> = bundles().flat_map(|bundle| &bundle.properties).collect();
+        let properties = configuration.properties_of(bundles());
         if !properties.is_empty() {
             configuration.set("properties", json!(properties));
         }
         configuration
+    }
+
+    /// The policies of all bundles. One that two bundles hold alike is one policy; two of one name are told.
+    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> Vec<&'a Document> {
+        let mut policies: Vec<(&Document, String)> = Vec::new();
+        for bundle in bundles {
+            // Within one bundle the filter tells of it.
+            let others = policies.len();
+            for document in &bundle.policies {
+                let name = document.root().map(|root| root.name).filter(|name| !name.is_empty());
+                let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
+                match named() {
+                    None => policies.push((document, name.unwrap_or_default())),
+                    Some((other, name)) if !is_alike(other, document) => {
+                        let text = format!(
+                            "another policy is called {name} in {}: a proxy and its shared flows are one list of \
+                             policies here, so rename one of the two and the steps that name it",
+                            other.source.file
+                        );
+                        self.clashes.push(Finding::error_in(&document.source, text).about_policy(name));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        policies.into_iter().map(|(document, _)| document).collect()
+    }
+
+    /// The properties of all bundles, of which there is one list. Those of the last bundle win.
+    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> BTreeMap<&'a String, &'a String> {
+        let mut properties: BTreeMap<&String, (&String, &Bundle)> = BTreeMap::new();
+        for bundle in bundles {
+            for (name, value) in &bundle.properties {
+                if let Some((other, holder)) =
+                    properties.insert(name, (value, bundle)).filter(|(other, _)| *other != value)
+                {
+                    let text = format!(
+                        "{name} is {other:?} in {} and {value:?} in {}: both read {value:?}",
+                        holder.name, bundle.name
+                    );
+                    self.clashes.push(Finding::new(Severity::Warning, text));
+                }
+            }
+        }
+        properties.into_iter().map(|(name, (value, _))| (name, value)).collect()
     }
 
     /// One configuration for every proxy endpoint. A bundle without any still has policies to check.
@@ -142,6 +189,11 @@ impl<'a> Configuration<'a> {
         }
         finding
     }
+}
+
+/// Whether two documents are the same but for the ends of their lines.
+fn is_alike(one: &Document, other: &Document) -> bool {
+    one.text().lines().eq(other.text().lines())
 }
 
 /// Whether a name can stand in an attribute as it is.

@@ -24,9 +24,11 @@ pub(crate) struct Environment {
     /// The proxies that `LocalTargetConnection` reaches.
     pub(crate) local_proxies: Vec<LocalProxy>,
     /// Property sets that no bundle holds, by name.
-    pub(crate) property_sets: BTreeMap<String, BTreeMap<String, Value>>,
+    ///
+    /// Values are texts as they are written: `1.10`, `007` and `yes` are what the flows read, with or without quotes.
+    pub(crate) property_sets: BTreeMap<String, BTreeMap<String, String>>,
     /// Other constants by variable, such as what a KeyValueMapOperations policy would read.
-    pub(crate) properties: BTreeMap<String, Value>,
+    pub(crate) properties: BTreeMap<String, String>,
     /// The identity behind Google tokens.
     pub(crate) google: Option<Google>,
     /// Where callouts may go whose host a request decides.
@@ -178,9 +180,9 @@ impl Environment {
 
     fn constants(&self) -> Map<String, Value> {
         let of_sets = self.property_sets.iter().flat_map(|(set, values)| {
-            values.iter().map(move |(key, value)| (format!("propertyset.{set}.{key}"), value.clone()))
+            values.iter().map(move |(key, value)| (format!("propertyset.{set}.{key}"), json!(value)))
         });
-        let others = self.properties.iter().map(|(variable, value)| (variable.clone(), value.clone()));
+        let others = self.properties.iter().map(|(variable, value)| (variable.clone(), json!(value)));
         of_sets.chain(others).collect()
     }
 }
@@ -231,6 +233,9 @@ fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
                 let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
                 format!("unknown key {field}{hint}")
             }
+            serde_saphyr::Error::NullIntoString { .. } => {
+                "a value is missing here: write a text, \"\" for an empty one".to_owned()
+            }
             other => {
                 let message = other.to_string();
                 message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned()
@@ -253,14 +258,18 @@ mod tests {
     fn an_environment_is_typed() {
         let text = "organization: acme\n\
                     target_servers:\n  a: {host: 10.0.0.1, port: 80}\n\
-                    property_sets:\n  limits: {most: 5, name: x}\n\
+                    property_sets:\n  limits: {most: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
                     properties: {kvm.key: secret}\n\
                     google: {}\n";
         let environment = read(text).unwrap();
         let server = environment.target_servers.get("a").unwrap();
         assert_eq!((server.port, server.tls, server.enabled), (80, false, true));
         let constants = json!(environment.constants());
-        let expected = json!({"propertyset.limits.most": 5, "propertyset.limits.name": "x", "kvm.key": "secret"});
+        let expected = json!({
+            "propertyset.limits.most": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
+            "propertyset.limits.version": "1.10", "propertyset.limits.code": "007", "propertyset.limits.on": "yes",
+            "propertyset.limits.big": "123456789012345678901", "kvm.key": "secret",
+        });
         assert_eq!(constants, expected);
         let mut configuration = Configuration::default();
         environment.apply(&mut configuration, &AnyCluster);
@@ -278,6 +287,12 @@ mod tests {
                 "unknown key enable; did you mean enabled?",
                 (2, 26),
             ),
+            (
+                "properties:\n  a: 1\n  b: null\n",
+                "a value is missing here: write a text, \"\" for an empty one",
+                (3, 6),
+            ),
+            ("property_sets: {s: {a: }}\n", "a value is missing here: write a text, \"\" for an empty one", (1, 22)),
             ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 7)),
         ];
         for (text, message, (line, column)) in cases {

@@ -66,8 +66,10 @@ pub(super) struct DeployArguments {
     #[arg(long, default_value_t = 8080)]
     pub(super) port: u16,
     /// The port of Envoy's administration interface, on 127.0.0.1
+    ///
+    /// 0 is any that is free.
     #[arg(long, default_value_t = 9901)]
-    admin_port: u16,
+    pub(super) admin_port: u16,
     /// Leave out steps whose policy type does not run, instead of refusing the bundle
     #[arg(long)]
     skip_unsupported: bool,

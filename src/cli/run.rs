@@ -2,6 +2,7 @@
 
 mod log;
 mod module;
+mod port;
 mod process;
 mod program;
 pub(super) mod requests;
@@ -11,6 +12,7 @@ use super::{CommandError, Outcome};
 use log::{Log, Told};
 use process::Line;
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// Run bundles in Envoy on this machine and follow what they do
@@ -45,8 +47,12 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     let (configuration, place) = match arguments.deploy.envoy_configuration() {
         Some(path) => (path.to_owned(), None),
         None => {
+            port::must_be_one("--port", arguments.deploy.port).map_err(CommandError::Run)?;
             let module = module::find(arguments.module.as_deref()).map_err(CommandError::Run)?;
             let Some(text) = render::for_run(&arguments.deploy, &module)? else { return Ok(Outcome::Problems) };
+            let DeployArguments { port, admin_port, .. } = arguments.deploy;
+            port::must_be_free("--port", Ipv4Addr::UNSPECIFIED, port).map_err(CommandError::Run)?;
+            port::must_be_free("--admin-port", Ipv4Addr::LOCALHOST, admin_port).map_err(CommandError::Run)?;
             let path = directory.path().join("envoy.yaml");
             std::fs::write(&path, text).map_err(CommandError::Run)?;
             (path, Some(format!("http://127.0.0.1:{}", arguments.deploy.port)))
@@ -70,5 +76,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         output.flush()
     });
     let ended = ended.map_err(CommandError::Run)?;
-    Ok(if ended.is_ordered { Outcome::Fine } else { Outcome::Problems })
+    if ended.is_ordered {
+        return Ok(Outcome::Fine);
+    }
+    writeln!(output, "Envoy ({}) ended by itself: {}.", envoy.display(), ended.status)?;
+    Ok(Outcome::Problems)
 }

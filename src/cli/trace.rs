@@ -14,10 +14,9 @@ use super::input;
 use super::{CommandError, Outcome, report};
 use bytes::Bytes;
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::rehearsal::Event;
 use envoy_callout::flow::scripted::Scripted;
 use message::{MessageError, Parsed};
-use record::{Fault, Trace};
+use record::Trace;
 use replies::Given;
 use secrets::Secrets;
 use std::cell::RefCell;
@@ -102,6 +101,7 @@ The JSON object:
                 source (given, stand_in, missing, not_awaited)
     error_flow  code, reason
     upstream    it is asked            response    the client is answered
+    no_route    the rendered Envoy answers 404: the proxy endpoint has no RouteRule
   fault                    {\"code\", \"reason\"} of the fault that was answered, or null
   upstream_request, upstream_response, response
                            {\"status\", \"headers\", \"body\"}; is_made_here: response is the filter's
@@ -188,12 +188,13 @@ fn refuse(findings: &Findings, as_json: bool, output: &mut dyn Write) -> Result<
 }
 
 fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, show_secrets: bool) -> Trace {
+    let has_route = subject.has_route();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let host = Scripted {
         now,
         request: request.headers,
         request_body: request.body,
-        response: Some(upstream.headers),
+        response: Some(upstream.headers).filter(|_| has_route),
         response_body: upstream.body,
         replies: Rc::new(RefCell::new(given.in_order())),
         policy_replies: RefCell::new(given.by_policy()),
@@ -208,15 +209,12 @@ fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, 
         true => Secrets::default(),
         false => Secrets::of(&subject.plan, messages, &done.events),
     };
-    let mut teller = Teller::new(&secrets);
+    let mut teller = Teller::new(&secrets, has_route);
     let events = teller.entries(&done.events);
-    let fault = done.events.iter().rev().find_map(|event| match event {
-        Event::ErrorFlow(failure) => Some(failure),
-        _ => None,
-    });
-    let fault = fault.map(|fault| Fault { code: fault.code.clone(), reason: secrets.hide(&fault.reason) });
+    let fault = record::answered_fault(&events).cloned();
     let request = teller.request(&host.request, host.request_body.as_ref());
-    let sent = host.upstream_request();
+    let sent = host.upstream_request().filter(|_| has_route);
+    let from_envoy = || (!has_route && host.upstream_request().is_some()).then(subject::no_route);
     let answered = host.response.as_ref().filter(|_| sent.is_some());
     let published = host.filter_state.borrow();
     let text = |value: &Bytes| String::from_utf8_lossy(value).into_owned();
@@ -226,7 +224,10 @@ fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, 
         fault,
         upstream_request: sent.map(|(headers, body)| teller.request(&headers, body.as_ref())),
         upstream_response: answered.map(|headers| teller.response(headers, host.response_body.as_ref())),
-        response: host.client_response().map(|(headers, body)| teller.response(&headers, body.as_ref())),
+        response: host
+            .client_response()
+            .or_else(from_envoy)
+            .map(|(headers, body)| teller.response(&headers, body.as_ref())),
         is_made_here: done.reply.is_some(),
         published: published
             .iter()

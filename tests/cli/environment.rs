@@ -30,7 +30,13 @@ fn what_an_environment_lacks_is_an_error() {
     let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
     assert_eq!(run.status, 1);
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
-    assert_eq!(errors, ["error: there is no target server named stock-2: add it to target_servers"]);
+    let expected = [
+        "error: there is no target server named stock-2: add it to target_servers",
+        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
+        "error: there is no target server named catalogue-2: add it to target_servers of the environment",
+        "error: there is no target server named catalogue-standby: add it to target_servers of the environment",
+    ];
+    assert_eq!(errors, expected);
 
     std::fs::write(&file, "organization: acme\n").unwrap();
     let run = run_in_project(&["check", "tests/bundles/risk", "--environment", file.to_str().unwrap()]);

@@ -5,6 +5,7 @@ mod bundles;
 mod check;
 mod environment;
 mod render;
+mod routing;
 mod run;
 mod trace;
 mod usage;

@@ -181,12 +181,17 @@ fn a_configuration_of_envoys_own_runs_as_it_is() {
 /// A program in Envoy's place that leaves a file when it is started, and that file.
 #[cfg(unix)]
 fn tell_tale(name: &str) -> (String, std::path::PathBuf) {
+    let trace = scratch(name).join("started");
+    (program(&trace.with_file_name("envoy"), &format!(": > '{}'", trace.display())), trace)
+}
+
+/// A program of one line.
+#[cfg(unix)]
+fn program(path: &Path, line: &str) -> String {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = scratch(name);
-    let (program, trace) = (folder.join("envoy"), folder.join("started"));
-    fs::write(&program, format!("#!/bin/sh\n: > '{}'\n", trace.display())).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    (program.to_str().unwrap().to_owned(), trace)
+    fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -219,7 +224,54 @@ fn what_is_missing_is_named() {
 
     fs::write(&missing, "").unwrap();
     let module = [("CALLOUT_WASM", missing.to_str().unwrap())];
-    let run = run_in(project(), &["run", "examples/weather", "--envoy", "no/such/envoy"], &module);
+    let port = free_port().to_string();
+    let weather = ["run", "examples/weather", "--port", &port, "--admin-port", "0"];
+    let run = run_in(project(), &[&weather[..], &["--envoy", "no/such/envoy"]].concat(), &module);
     assert_eq!((run.status, run.output.as_str()), (2, ""));
     assert!(run.errors.contains("cannot start no/such/envoy: "), "{}", run.errors);
+
+    let nothing = [module[0], ("ENVOY", ""), ("PATH", "")];
+    let run = run_in(project(), &weather, &nothing);
+    let text = "envoy-callout: cannot start sh to fetch Envoy: No such file or directory (os error 2)\n";
+    assert_eq!((run.status, run.errors.as_str()), (2, text));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_envoy_that_ends_by_itself_is_told_of() {
+    let folder = scratch("run-ended");
+    let module = folder.join("module.wasm");
+    fs::write(&module, "").unwrap();
+    let module = module.to_str().unwrap();
+    let cases = [("exit 0", "exit status: 0"), ("exit 7", "exit status: 7"), ("kill -9 $$", "signal: 9 (SIGKILL)")];
+    for (line, status) in cases {
+        let envoy = program(&folder.join("envoy"), line);
+        let port = free_port().to_string();
+        let arguments = ["--port", &port, "--admin-port", "0", "--module", module, "--envoy", &envoy];
+        let run = run_in(project(), &[&["run", "examples/weather"], &arguments[..]].concat(), &[]);
+        let text = format!("Envoy ({envoy}) ended by itself: {status}.\n");
+        assert_eq!((run.status, run.output.as_str(), run.errors.as_str()), (1, text.as_str(), ""));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_port_is_looked_at_before_envoy_starts() {
+    let (envoy, trace) = tell_tale("run-port");
+    let module = trace.with_file_name("module.wasm");
+    fs::write(&module, "").unwrap();
+    let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", module.to_str().unwrap())];
+    let (listener, free) = (TcpListener::bind(("127.0.0.1", 0)).unwrap(), free_port().to_string());
+    let taken = listener.local_addr().unwrap().port().to_string();
+    for (port, admin_port, argument) in [(&taken, &free, "--port"), (&free, &taken, "--admin-port")] {
+        let ports = ["run", "examples/weather", "--port", port, "--admin-port", admin_port];
+        let run = run_in(project(), &ports, &environment);
+        let text =
+            format!("envoy-callout: something listens on port {taken} already: choose another with {argument}\n");
+        assert_eq!((run.status, run.output.as_str(), run.errors), (2, "", text));
+    }
+    let none = run_in(project(), &["run", "examples/weather", "--port", "0"], &environment);
+    let text = "envoy-callout: --port 0 is no port to send requests to: name one from 1 to 65535\n";
+    assert_eq!((none.status, none.output.as_str(), none.errors.as_str()), (2, "", text));
+    assert!(!trace.exists());
 }

@@ -1,5 +1,6 @@
 //! `trace`: what a person and a program read of a rehearsal, and what stops one.
 
+use super::render::bundle;
 use super::{Run, run, run_reading, run_with, scratch};
 use serde_json::{Value, json};
 
@@ -198,4 +199,96 @@ fn what_cannot_be_rehearsed_is_usage() {
     assert_eq!((policy.status, policy.errors), (2, format!("envoy-callout: {message}\n")));
     let of_filter = ["trace", "../../examples/orders/envoy.yaml", "--environment", SHOP[3], "--request", near];
     assert_eq!(run(&of_filter).status, 2);
+}
+
+/// A filter configuration with those fault rules around one policy that fails.
+fn failing(name: &str, rules: &str) -> String {
+    let raise = |name: &str, status: u16| {
+        format!(
+            "<RaiseFault name='{name}'><FaultResponse><Set><StatusCode>{status}</StatusCode></Set></FaultResponse></RaiseFault>"
+        )
+    };
+    let callout = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test</URL>\
+                   </HTTPTargetConnection></ServiceCallout>";
+    let assign = "<AssignMessage name='AM'><Set><StatusCode>404</StatusCode></Set></AssignMessage>";
+    let configuration = json!({
+        "policies": [callout, raise("RF", 418), assign], "request": ["SC"], "clusters": {"*": "any"},
+        "fault_rules": format!("<FaultRules><FaultRule name='f'>{rules}</FaultRule></FaultRules>"),
+    });
+    let path = scratch(name).join("filter.json");
+    std::fs::write(&path, configuration.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_fault_is_the_one_that_is_answered() {
+    let cases = [
+        ("kept", "<Step><Name>AM</Name></Step>", "steps.servicecallout.ExecutionFailed", 404),
+        ("replaced", "<Step><Name>RF</Name></Step>", "steps.raisefault.RaiseFault", 418),
+    ];
+    for (name, rules, code, status) in cases {
+        let path = failing(&format!("fault-{name}"), rules);
+        let run = run_reading(&["trace", &path, "--request", "-", "--reply", "SC=unreachable", "--json"], "GET /\n");
+        let trace: Value = serde_json::from_str(&run.output).unwrap();
+        assert_eq!((&trace["fault"]["code"], &trace["response"]["status"]), (&json!(code), &json!(status)), "{name}");
+    }
+}
+
+#[test]
+fn without_a_route_rule_no_upstream_is_asked() {
+    let policy = "<AssignMessage name='A'><Set><Headers><Header name='x'>y</Header></Headers></Set></AssignMessage>";
+    let path = bundle("trace-no-route", "<Step><Name>A</Name></Step>", &[policy], "");
+    let text = run_reading(&["trace", &path, "--request", "-"], "GET /a\n");
+    let expected = "\
+GET http://localhost/a
+proxy endpoint default of trace-no-route
+
+PreFlow, request
+  1  A (AssignMessage)
+     wrote  request.header.x = y
+
+No RouteRule: the rendered Envoy has no upstream to ask
+
+The client gets, in the upstream's place
+  404 Not Found
+    content-type: application/json
+    {\"fault\":{\"faultstring\":\"Unable to identify proxy\",\"detail\":{\"errorcode\":\"messaging.adaptors.htt
+    p.flow.ApplicationNotFound\"}}}
+
+Filter state
+  wasm.assignmessage.A.failed = false
+";
+    assert_eq!((text.status, text.output.as_str()), (0, expected));
+    let json = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a\n");
+    let trace: Value = serde_json::from_str(&json.output).unwrap();
+    assert_eq!((&trace["upstream_request"], &trace["upstream_response"]), (&Value::Null, &Value::Null));
+    assert_eq!(trace["response"]["status"], 404);
+    assert_eq!(trace["events"].as_array().unwrap().last(), Some(&json!({"event": "no_route"})));
+}
+
+#[test]
+fn a_long_body_is_broken_once() {
+    let path = scratch("long-body").join("filter.json");
+    let callout = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test</URL>\
+                   </HTTPTargetConnection></ServiceCallout>";
+    let configuration = json!({"policies": [callout], "request": ["SC"], "clusters": {"*": "any"}});
+    std::fs::write(&path, configuration.to_string()).unwrap();
+    let reply = path.with_file_name("reply.http");
+    std::fs::write(&reply, format!("HTTP/1.1 200 OK\n\n    {}\n", "x".repeat(200))).unwrap();
+    let (path, reply) = (path.to_str().unwrap(), reply.to_str().unwrap());
+    let told = run_reading(&["trace", path, "--request", "-", "--reply", reply], "GET /\n").output;
+    let lengths: Vec<usize> = told.lines().filter(|line| line.ends_with("xx")).map(str::len).collect();
+    assert_eq!(lengths, [100, 100, 46], "{told}");
+}
+
+#[test]
+fn what_curl_prints_is_an_answer() {
+    let reply = scratch("curl").join("reply.txt");
+    let text = "\u{feff}HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 40\r\ncontent-type: application/json\r\n\r\n{\"id\":1}\r\n";
+    std::fs::write(&reply, text).unwrap();
+    let arguments = ["--request", "near.http", "--reply", reply.to_str().unwrap(), "--json"];
+    let run = trace(&["weather", "log"], &arguments);
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    let call = trace["events"].as_array().unwrap().iter().find_map(|event| event["events"][0]["reply"].as_object());
+    assert_eq!((run.status, &call.unwrap()["status"], &call.unwrap()["body"]), (0, &json!(200), &json!("{\"id\":1}")));
 }

@@ -9,6 +9,7 @@ use crate::cli::configuration::{Configuration, called_by, policies_of};
 use crate::cli::environment::{AnyCluster, Environment};
 use crate::cli::finding::{Finding, Findings, Severity};
 use crate::cli::needs::Needs;
+use crate::cli::{policy_types, routing};
 use envoy_callout::policy::Policy;
 use serde_json::json;
 
@@ -23,6 +24,10 @@ pub(super) fn check(
 ) {
     for finding in &bundle.unreadable {
         findings.add(finding.clone());
+    }
+    policy_types::tell_of_unknown(bundle, findings);
+    for endpoint in &bundle.proxy_endpoints {
+        routing::destinations(bundle, endpoint, environment, findings);
     }
     let (entries, missing) = match bundle.kind {
         Kind::Proxy => (&bundle.proxy_endpoints, "proxy endpoint"),
@@ -64,6 +69,7 @@ fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
     // Which clusters there are is not the bundle's to say, and an unknown policy type is no mistake in a bundle.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
+    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {
         findings.add(configuration.finding(diagnostic));

@@ -1,6 +1,7 @@
 //! Policy types that the filter does not run.
 
 use crate::cli::finding::{Finding, Findings, Severity};
+use crate::cli::policy_types;
 use envoy_callout::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,9 @@ pub(super) struct Types(BTreeMap<String, BTreeSet<String>>);
 impl Types {
     /// Adds a policy, if it is of such a type.
     pub(super) fn add(&mut self, policy: &Policy) {
-        if let Policy::Unsupported(unsupported) = policy {
+        if let Policy::Unsupported(unsupported) = policy
+            && policy_types::is_known(&unsupported.kind)
+        {
             let names = self.0.entry(unsupported.kind.clone()).or_default();
             names.insert(unsupported.attributes.name.to_string());
         }

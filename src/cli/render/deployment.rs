@@ -1,16 +1,17 @@
 //! What has to be deployed, whatever it is written as: filters, routes, clusters.
 
 mod callouts;
+mod clusters;
 mod targets;
 
-use super::naming::Naming;
+use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
 use crate::cli::bundle::{Bundle, Kind};
 use crate::cli::configuration::{Configuration, called_by};
-use crate::cli::document::Document;
 use crate::cli::environment::{Environment, LocalProxy};
 use crate::cli::finding::{Finding, Findings, Severity};
+use crate::cli::{policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::endpoint::ProxyEndpoint;
@@ -30,13 +31,19 @@ pub(super) struct Deployment {
     pub(super) trusted_ca: String,
     /// How long a stream may rest: more than the longest wait for a callout or a target.
     pub(super) idle_secs: u64,
+    cluster_names: Names,
+    cluster_labels: Names,
+    /// The places of the clusters that callouts share.
+    shared: Vec<(clusters::Wanted, usize)>,
 }
 
 /// A proxy endpoint: a filter and its routes.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// `BUNDLE.ENDPOINT`.
+    /// `BUNDLE.ENDPOINT`; of two that are called so, the later one gets a number.
     pub(super) name: String,
+    /// The same where only letters, digits and dashes may be.
+    pub(super) label: String,
     /// Where it answers.
     pub(super) base_path: BasePath,
     /// The filter's configuration.
@@ -92,6 +99,9 @@ const DONE_HERE: [&str; 3] = [
 /// The filter's warning about the URL of a route rule, for which a route is rendered.
 const ROUTED_HERE: &str = "the URL of a route rule is Envoy's to reach";
 
+/// What Istio's resource for the idle timeout is called.
+const RESERVED_LABEL: &str = "idle-timeout";
+
 /// Works out the deployment of the proxies among the bundles. What is wrong is in the findings.
 pub(super) fn of(
     bundles: &[&Bundle],
@@ -107,18 +117,27 @@ pub(super) fn of(
         findings.add(Finding::new(Severity::Error, text));
     }
     let environment = with_given_proxies(environment, proxies());
+    routing::compare_base_paths(bundles, Severity::Error, findings);
+    let mut names = Names::default();
+    let mut labels = Names::without(&[RESERVED_LABEL]);
     for bundle in proxies() {
-        bundle.unreadable.iter().for_each(|finding| findings.add(finding.clone()));
         if bundle.proxy_endpoints.is_empty() {
-            let text = format!("the bundle {} has no proxy endpoint: nothing of it can be rendered", bundle.name);
+            let text = format!("the bundle {} has no proxy endpoint: nothing of it runs", bundle.name);
             findings.add(Finding::new(Severity::Error, text));
         }
         let shared = called_by(bundle, bundles);
+        for bundle in std::iter::once(bundle).chain(shared.iter().copied()) {
+            bundle.unreadable.iter().for_each(|finding| findings.add(finding.clone()));
+            policy_types::tell_of_unknown(bundle, findings);
+        }
         let mut targets = Targets::default();
         let routes: Vec<Vec<Route>> = bundle
             .proxy_endpoints
             .iter()
-            .map(|endpoint| targets.routes(bundle, endpoint, &environment, &mut deployment.upstreams, findings))
+            .map(|endpoint| {
+                let destinations = routing::destinations(bundle, endpoint, Some(&environment), findings);
+                targets.routes(bundle, destinations, &environment, &mut deployment)
+            })
             .collect();
         let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
         longest_ms = longest_ms.max(callouts.longest_ms);
@@ -128,14 +147,15 @@ pub(super) fn of(
             callouts.apply(&mut configuration, options);
             let Some(needs_body) = load(&configuration, findings) else { continue };
             let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
-            let endpoint = Endpoint {
-                name: format!("{}.{}", bundle.name, proxy.endpoint.name),
+            let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
+            deployment.endpoints.push(Endpoint {
+                label: labels.take(dns_label(&name), '-'),
+                name,
                 base_path: BasePath::new(proxy.base_path.as_ref().map_or("", |path| path.as_str())),
                 configuration: configuration.to_value(),
                 needs_body,
                 routes,
-            };
-            add(endpoint, document, &mut deployment, findings);
+            });
         }
     }
     deployment.endpoints.sort_by_key(|endpoint| endpoint.base_path.order());
@@ -144,16 +164,9 @@ pub(super) fn of(
     deployment
 }
 
-fn add(endpoint: Endpoint, document: &Document, deployment: &mut Deployment, findings: &mut Findings) {
-    if let Some(other) = deployment.endpoints.iter().find(|other| other.base_path == endpoint.base_path) {
-        let text = format!("{} and {} have the same base path", other.name, endpoint.name);
-        findings.add(Finding::error_in(&document.source, text));
-    }
-    deployment.endpoints.push(endpoint);
-}
-
 /// Loads a configuration as the filter will. Tells whether bodies are needed, when there is no error.
 fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
+    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
         Err(problems) => (None, problems),

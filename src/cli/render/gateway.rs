@@ -1,12 +1,13 @@
 //! Resources for Envoy Gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, clusters};
+use super::envoy::{TARGET_HEADER, clusters};
 use super::kubernetes::{Options, resource};
-use super::naming::dns_label;
+use super::naming::{Names, dns_label};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
+use crate::cli::routing::NOT_FOUND_BODY;
 use serde_json::{Value, json};
 
 const ENVOY_GATEWAY: &str = "gateway.envoyproxy.io/v1alpha1";
@@ -18,8 +19,9 @@ const EXTENSIONS: &str = "callout";
 /// The resources, filters first.
 pub(super) fn resources(deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
     let mut resources = vec![extensions(deployment, options)];
+    let mut names = Names::without(&[NOT_FOUND]);
     for endpoint in &deployment.endpoints {
-        resources.extend(routes(endpoint, deployment, options));
+        resources.extend(routes(endpoint, deployment, &mut names, options));
     }
     let not_found = json!({"directResponse": {
         "statusCode": 404,
@@ -43,7 +45,7 @@ fn target_ref(options: Options<'_>) -> Value {
 /// The filters are on the whole gateway: which of its routes is taken is known only when they have run.
 fn extensions(deployment: &Deployment, options: Options<'_>) -> Value {
     let filters = deployment.endpoints.iter().map(|endpoint| {
-        let name = format!("callout-{}", dns_label(&endpoint.name));
+        let name = format!("callout-{}", endpoint.label);
         json!({
             "name": name,
             "rootID": name,
@@ -64,14 +66,15 @@ fn code(module: &str) -> Value {
 }
 
 /// The routes of an endpoint with the filters that they need.
-fn routes(endpoint: &Endpoint, deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
+fn routes(endpoint: &Endpoint, deployment: &Deployment, names: &mut Names, options: Options<'_>) -> Vec<Value> {
     let mut resources = Vec::new();
     let mut rules = Vec::new();
     for route in &endpoint.routes {
         let Some(upstream) = deployment.upstreams.get(route.upstream) else { continue };
         let mut filters = Vec::new();
-        let rewrite_name = format!("callout-{}-{}", dns_label(&endpoint.name), dns_label(&route.target));
+        let rewrite_name = format!("callout-{}-{}", endpoint.label, dns_label(&route.target));
         if let Some(rewrite) = regex_rewrite(endpoint, route) {
+            let rewrite_name = names.take(rewrite_name, '-');
             resources.push(resource(ENVOY_GATEWAY, "HTTPRouteFilter", &rewrite_name, options.namespace, rewrite));
             filters.push(extension(&rewrite_name));
         }
@@ -82,13 +85,13 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, options: Options<'_>) ->
         rules.push(json!({
             "matches": [matched],
             "filters": filters,
-            "backendRefs": [{"group": GROUP, "kind": "Backend", "name": dns_label(&upstream.name)}],
+            "backendRefs": [{"group": GROUP, "kind": "Backend", "name": upstream.label}],
             "timeouts": {"request": timeout(route.timeout_ms)},
         }));
     }
     rules.push(json!({"matches": [path_match(&endpoint.base_path)], "filters": [extension(NOT_FOUND)]}));
     let spec = json!({"parentRefs": [{"name": options.gateway}], "rules": rules});
-    let name = format!("callout-{}", dns_label(&endpoint.name));
+    let name = format!("callout-{}", endpoint.label);
     resources.insert(0, resource("gateway.networking.k8s.io/v1", "HTTPRoute", &name, options.namespace, spec));
     resources
 }
@@ -144,7 +147,7 @@ fn backend(upstream: &Upstream, deployment: &Deployment, options: Options<'_>) -
     });
     let tls = upstream.tls.as_ref().map(|tls| tls_settings(tls, upstream, deployment));
     let spec = json!({"endpoints": endpoints.collect::<Vec<_>>()}).with("tls", tls);
-    resource(ENVOY_GATEWAY, "Backend", &dns_label(&upstream.name), options.namespace, spec)
+    resource(ENVOY_GATEWAY, "Backend", &upstream.label, options.namespace, spec)
 }
 
 /// Stores of certificates are `ConfigMap`s, stores of keys `Secret`s, of the stores' names.

@@ -1,12 +1,13 @@
 //! Resources for Istio's ingress gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{NOT_FOUND_BODY, TARGET_HEADER, duration, typed, wasm_of};
+use super::envoy::{TARGET_HEADER, duration, typed, wasm_of};
 use super::kubernetes::{Options, resource};
-use super::naming::{dns_label, service_host};
+use super::naming::{Names, dns_label, service_host};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
+use crate::cli::routing::NOT_FOUND_BODY;
 use serde_json::{Value, json};
 
 const NETWORKING: &str = "networking.istio.io/v1beta1";
@@ -24,7 +25,7 @@ pub(super) fn resources(deployment: &Deployment, options: Options<'_>) -> Vec<Va
 }
 
 fn filter(endpoint: &Endpoint, options: Options<'_>) -> Value {
-    let name = format!("callout-{}", dns_label(&endpoint.name));
+    let name = format!("callout-{}", endpoint.label);
     if endpoint.needs_body {
         return filter_with_bodies(endpoint, &name, options);
     }
@@ -156,6 +157,7 @@ fn services(deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
         }
     }
     let mut resources = Vec::new();
+    let mut names = Names::default();
     for host in hosts {
         let mut of_host: Vec<&Upstream> = Vec::new();
         for upstream in deployment.upstreams.iter().filter(|upstream| service_host(upstream) == host) {
@@ -163,7 +165,7 @@ fn services(deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
                 of_host.push(upstream);
             }
         }
-        let name = format!("callout-{}", dns_label(&host));
+        let name = names.take(format!("callout-{}", dns_label(&host)), '-');
         // What is in the cluster Istio knows by itself.
         if !host.ends_with(".svc.cluster.local") {
             let spec = service_entry(&host, &of_host);

@@ -1,6 +1,7 @@
 //! What clusters are called, which is not the same everywhere.
 
 use super::upstream::{Server, Upstream};
+use std::collections::BTreeSet;
 
 /// Who names the clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Naming {
 pub(super) fn service_host(upstream: &Upstream) -> String {
     match upstream.only_server() {
         Some(server) if !Server::is_address(server) => server.host.clone(),
-        _ => format!("{}.internal", dns_label(&upstream.name)),
+        _ => format!("{}.internal", upstream.label),
     }
 }
 
@@ -44,4 +45,39 @@ pub(super) fn service_host(upstream: &Upstream) -> String {
 pub(super) fn dns_label(name: &str) -> String {
     let label = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     name.chars().map(label).collect::<String>().trim_matches('-').to_owned()
+}
+
+/// Names of which nobody gets one that another has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names(BTreeSet<String>);
+
+impl Names {
+    /// Names that are taken from the beginning.
+    pub(super) fn without(reserved: &[&str]) -> Names {
+        Names(reserved.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// The name itself, or with a number behind it when it is taken.
+    pub(super) fn take(&mut self, name: String, separator: char) -> String {
+        let mut free = name.clone();
+        let mut number: usize = 1;
+        while !self.0.insert(free.clone()) {
+            number = number.saturating_add(1);
+            free = format!("{name}{separator}{number}");
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_of_two_gets_a_number() {
+        let mut names = Names::without(&["x"]);
+        let taken: Vec<String> =
+            ["a", "b", "a", "a-2", "a", "x"].into_iter().map(|name| names.take(name.to_owned(), '-')).collect();
+        assert_eq!(taken, ["a", "b", "a-2", "a-2-2", "a-3", "x-2"]);
+    }
 }

@@ -10,6 +10,8 @@ use std::net::IpAddr;
 pub(super) struct Upstream {
     /// The cluster's name in Envoy.
     pub(super) name: String,
+    /// The same where only letters, digits and dashes may be. Both are given when it is added to a deployment.
+    pub(super) label: String,
     /// Its servers.
     pub(super) servers: Vec<Server>,
     /// How it is reached by TLS.
@@ -119,6 +121,7 @@ impl Upstream {
     fn of_servers(name: String, servers: Vec<Server>, has_tls: bool, connection: &Connection, files: &Tls) -> Upstream {
         Upstream {
             name,
+            label: String::new(),
             servers,
             tls: has_tls.then(|| TlsSettings::new(connection.ssl_info.as_ref(), files)),
             connect_timeout_ms: connection.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS),

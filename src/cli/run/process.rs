@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -20,6 +20,8 @@ pub(super) enum Line {
 pub(super) struct Ended {
     /// It was told to.
     pub(super) is_ordered: bool,
+    /// Its exit status, or the signal that ended it.
+    pub(super) status: ExitStatus,
 }
 
 /// How Envoy writes a line of its log: level, logger and text, as [`super::log`] reads it.
@@ -62,9 +64,9 @@ pub(super) fn run(
         }
     }
     readers.into_iter().flatten().for_each(|reader| drop(reader.join()));
-    child.wait()?;
+    let status = child.wait()?;
     shown?;
-    Ok(Ended { is_ordered: is_ordered.load(Ordering::SeqCst) })
+    Ok(Ended { is_ordered: is_ordered.load(Ordering::SeqCst), status })
 }
 
 fn follow(pipe: impl Read + Send + 'static, kind: fn(String) -> Line, sender: Sender<Line>) -> thread::JoinHandle<()> {

@@ -41,7 +41,8 @@ fn fetched() -> io::Result<PathBuf> {
         .env("CARGO_TARGET_DIR", cache())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
-        .output()?;
+        .output()
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot start sh to fetch Envoy: {error}")))?;
     let path = String::from_utf8_lossy(&script.stdout).trim().to_owned();
     if !script.status.success() || path.is_empty() {
         return Err(io::Error::other("there is no Envoy: name one with --envoy"));

@@ -40,8 +40,6 @@ enum Problem {
     Name(String),
     #[error("the value of {0} holds a character that no header may hold")]
     Value(String),
-    #[error("content-length is {0}, and the body has {1} bytes")]
-    Length(String, usize),
 }
 
 impl Problem {
@@ -58,7 +56,7 @@ const DEFAULT_HOST: &str = "localhost";
 /// # Errors
 /// The text is no request.
 pub(super) fn request(text: &[u8]) -> Result<Parsed, MessageError> {
-    let mut lines = Lines { rest: text, number: 0 };
+    let mut lines = Lines::of(text);
     let first = lines.next().unwrap_or_default();
     let line = first.decoded();
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -103,25 +101,35 @@ fn split(target: &str) -> (&'static str, Option<&str>, &str) {
     }
 }
 
-/// Reads a response: `HTTP/1.1 200 OK`, as `curl -i` prints it.
+/// Reads a response: `HTTP/1.1 200 OK`, as `curl -i` prints it. Interim responses before it are passed over.
 ///
 /// # Errors
 /// The text is no response.
 pub(super) fn response(text: &[u8]) -> Result<Parsed, MessageError> {
-    let mut lines = Lines { rest: text, number: 0 };
-    let first = lines.next().unwrap_or_default();
-    let line = first.decoded();
-    let mut words = line.split_ascii_whitespace();
-    let (Some(_), Some(status)) = (words.next().filter(|version| version.starts_with("HTTP/")), words.next()) else {
-        return Err(Problem::StatusLine.at(first.number));
-    };
-    let code = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
-    let Some(code) = code.filter(|code| (200..600).contains(&code.as_u16())) else {
-        return Err(Problem::Status(status.to_owned()).at(first.number));
+    let mut lines = Lines::of(text);
+    let code = loop {
+        let first = lines.next().unwrap_or_default();
+        let line = first.decoded();
+        let mut words = line.split_ascii_whitespace();
+        let (Some(_), Some(status)) = (words.next().filter(|version| version.starts_with("HTTP/")), words.next())
+        else {
+            return Err(Problem::StatusLine.at(first.number));
+        };
+        let code = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
+        match code.filter(|code| code.as_u16() < 600) {
+            Some(code) if is_interim(code) && lines.pass_head() => {}
+            Some(code) if code.as_u16() >= 200 => break code,
+            _ => return Err(Problem::Status(status.to_owned()).at(first.number)),
+        }
     };
     let (headers, body) = rest(lines)?;
     let pseudo = [(":status", Bytes::from(code.as_str().to_owned()))];
     Ok(Parsed { headers: joined(&pseudo, headers), body })
+}
+
+/// Whether another response follows.
+fn is_interim(code: StatusCode) -> bool {
+    code.is_informational() && code != StatusCode::SWITCHING_PROTOCOLS
 }
 
 fn joined(pseudo: &[(&'static str, Bytes)], headers: Vec<(String, Bytes)>) -> Headers {
@@ -148,20 +156,15 @@ fn rest(mut lines: Lines<'_>) -> Result<Rest, MessageError> {
             return Err(Problem::Value(text).at(line.number));
         }
         if name == http::header::CONTENT_LENGTH {
-            length = Some((line.number, String::from_utf8_lossy(value).into_owned()));
+            length = Some(String::from_utf8_lossy(value).into_owned());
         }
         headers.push((name.as_str().to_owned(), Bytes::copy_from_slice(value)));
     }
     let whole = lines.rest;
     // Editors end a file with a line break.
     let trimmed = whole.strip_suffix(b"\n").map(|body| body.strip_suffix(b"\r").unwrap_or(body)).unwrap_or(whole);
-    let body = match length {
-        None => trimmed,
-        Some((line, length)) => {
-            let fitting = [whole, trimmed].into_iter().find(|body| length == body.len().to_string());
-            fitting.ok_or_else(|| Problem::Length(length, trimmed.len()).at(line))?
-        }
-    };
+    // Another length is that of a body that curl unpacked, or did not get, as after HEAD.
+    let body = if length == Some(whole.len().to_string()) { whole } else { trimmed };
     Ok((headers, (!body.is_empty()).then(|| Bytes::copy_from_slice(body))))
 }
 
@@ -180,6 +183,19 @@ struct Line<'t> {
 impl Line<'_> {
     fn decoded(&self) -> String {
         String::from_utf8_lossy(self.text).into_owned()
+    }
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t [u8]) -> Lines<'t> {
+        // Editors may put a byte order mark before the text.
+        Lines { rest: text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text), number: 0 }
+    }
+
+    /// Passes over the rest of a head. Tells whether something follows.
+    fn pass_head(&mut self) -> bool {
+        let _ = self.take_while(|line| !line.text.is_empty()).count();
+        !self.rest.is_empty()
     }
 }
 
@@ -233,8 +249,28 @@ mod tests {
         let parsed = response(b"HTTP/2 404 \r\nSet-Cookie: a\r\nset-cookie: b\r\n\r\nno\n\n").unwrap();
         assert_eq!(lines(&parsed), [":status 404", "set-cookie a", "set-cookie b"]);
         assert_eq!(parsed.body.as_deref(), Some(&b"no\n"[..]));
+        let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 201 Created\r\nA: b\r\n\r\nyes";
+        let parsed = response(interim.as_bytes()).unwrap();
+        assert_eq!(
+            (lines(&parsed), parsed.body.as_deref()),
+            (vec![":status 201".to_owned(), "a b".to_owned()], Some(&b"yes"[..]))
+        );
         let counted = response(b"HTTP/1.1 200 OK\ncontent-length: 3\n\nno\n").unwrap();
         assert_eq!(counted.body.as_deref(), Some(&b"no\n"[..]));
+    }
+
+    #[test]
+    fn a_length_may_be_that_of_another_body() {
+        let head = response(b"HTTP/1.1 200 OK\ncontent-length: 9\n\n").unwrap();
+        assert_eq!((lines(&head), head.body), (vec![":status 200".to_owned(), "content-length 9".to_owned()], None));
+        let unpacked = response(b"HTTP/1.1 200 OK\ncontent-length: 9\n\nno\n").unwrap();
+        assert_eq!(unpacked.body.as_deref(), Some(&b"no"[..]));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(lines(&request(b"\xef\xbb\xbfGET /a\n").unwrap())[3], ":path /a");
+        assert_eq!(lines(&response(b"\xef\xbb\xbfHTTP/2 204\n\n").unwrap()), [":status 204"]);
     }
 
     #[test]
@@ -260,9 +296,11 @@ mod tests {
         let told = |text: &str| response(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(told("GET / HTTP/1.1\n"), "line 1: a response begins with a line such as HTTP/1.1 200 OK");
         assert_eq!(told("HTTP/1.1 99\n"), "line 1: \"99\" is no status from 200 to 599");
+        assert_eq!(told("HTTP/1.1 100 Continue\n\n"), "line 1: \"100\" is no status from 200 to 599");
+        assert_eq!(told("HTTP/1.1 103\na: b\n\nHTTP/1.1 600\n"), "line 4: \"600\" is no status from 200 to 599");
         assert_eq!(
-            told("HTTP/1.1 200\ncontent-length: 9\n\nno"),
-            "line 2: content-length is 9, and the body has 2 bytes"
+            told("HTTP/1.1 101 Switching Protocols\n\nHTTP/1.1 200 OK\n\n"),
+            "line 1: \"101\" is no status from 200 to 599"
         );
     }
 }

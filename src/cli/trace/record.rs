@@ -10,7 +10,7 @@ pub(super) struct Trace {
     pub(super) proxy_endpoint: Option<String>,
     pub(super) request: Message,
     pub(super) events: Vec<Entry>,
-    /// The fault that left the flow.
+    /// The fault that was answered.
     pub(super) fault: Option<Fault>,
     /// What the upstream is sent; absent when it is never asked.
     pub(super) upstream_request: Option<Message>,
@@ -45,8 +45,26 @@ pub(super) enum Entry {
     ErrorFlow(Fault),
     /// The upstream is asked.
     Upstream,
+    /// The request goes on, and Envoy has no route for it.
+    NoRoute,
     /// The client is answered.
     Response,
+}
+
+/// The fault that the client is answered with: the one that began the error flow, unless a step of a fault rule replaced
+/// it by its own.
+pub(super) fn answered_fault(entries: &[Entry]) -> Option<&Fault> {
+    let mut answered = None;
+    for entry in entries {
+        match entry {
+            Entry::ErrorFlow(fault) => answered = Some(fault),
+            Entry::Step(Step { outcome: Outcome::Fault, fault, .. }) if answered.is_some() => answered = fault.as_ref(),
+            // Steps after it are those of PostClientFlow.
+            Entry::Response => return answered,
+            _ => {}
+        }
+    }
+    answered
 }
 
 /// A step.

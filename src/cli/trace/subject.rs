@@ -9,9 +9,12 @@ use crate::cli::environment::{AnyCluster, Environment};
 use crate::cli::finding::{Finding, Findings, Severity};
 use crate::cli::input::Input;
 use crate::cli::needs::Needs;
+use crate::cli::routing::NOT_FOUND_BODY;
 use crate::cli::source::Source;
+use bytes::Bytes;
 use envoy_callout::config;
 use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::flow::headers::Headers;
 use envoy_callout::plan::Plan;
 use envoy_callout::policy::endpoint::{BasePath, ProxyEndpoint};
 use serde_json::{Value, json};
@@ -26,6 +29,24 @@ pub(super) struct Subject {
     pub(super) proxy_endpoint: Option<String>,
     /// What runs.
     pub(super) plan: Plan,
+}
+
+impl Subject {
+    /// Whether a request that is let pass reaches an upstream. Without route rules the Envoy that `render` makes has none;
+    /// the routes around a filter configuration are not known.
+    pub(super) fn has_route(&self) -> bool {
+        let routing = self.plan.routing.as_ref().filter(|_| self.bundle.is_some() && self.proxy_endpoint.is_some());
+        routing.is_none_or(|routing| !routing.rules.is_empty())
+    }
+}
+
+/// What Envoy answers where no route is, as `render` writes it.
+pub(super) fn no_route() -> (Headers, Option<Bytes>) {
+    let line = |name: &'static str, value: &'static str| {
+        (Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes()))
+    };
+    let headers = Headers::new(vec![line(":status", "404"), line("content-type", "application/json")]);
+    (headers, Some(Bytes::from_static(NOT_FOUND_BODY.as_bytes())))
 }
 
 /// What the arguments say of the choice.
@@ -126,7 +147,9 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let files = all().map(|bundle| bundle.files).sum();
-    let unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
+    let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
+    let clashes = configuration.clashes.iter().filter(|clash| clash.severity == Severity::Error);
+    unreadable.extend(clashes.cloned());
     let loaded = configuration.load();
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =

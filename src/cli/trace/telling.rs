@@ -17,14 +17,16 @@ const ANY: &str = "any";
 #[derive(Debug)]
 pub(super) struct Teller<'s> {
     secrets: &'s Secrets,
+    has_route: bool,
     steps: usize,
 }
 
 type Written = BTreeMap<String, Option<String>>;
 
 impl<'s> Teller<'s> {
-    pub(super) fn new(secrets: &'s Secrets) -> Teller<'s> {
-        Teller { secrets, steps: 0 }
+    /// `has_route` says whether there is an upstream to ask.
+    pub(super) fn new(secrets: &'s Secrets, has_route: bool) -> Teller<'s> {
+        Teller { secrets, has_route, steps: 0 }
     }
 
     /// All events.
@@ -77,7 +79,8 @@ impl<'s> Teller<'s> {
                 }
                 Event::Call { call, reply, source } => Entry::Call(self.call(call, reply.as_ref(), *source)),
                 Event::ErrorFlow(failure) => Entry::ErrorFlow(self.fault(failure)),
-                Event::Resumed(Direction::Request) => Entry::Upstream,
+                Event::Resumed(Direction::Request) if self.has_route => Entry::Upstream,
+                Event::Resumed(Direction::Request) => Entry::NoRoute,
                 Event::Resumed(Direction::Response) | Event::Replied => Entry::Response,
             });
         }

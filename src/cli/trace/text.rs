@@ -49,7 +49,7 @@ impl Page<'_> {
         let start = start_line(&trace.request.start);
         self.line(0, HEADING, &start)?;
         self.line(0, PASSED, &subject)?;
-        if !trace.events.iter().any(|entry| !matches!(entry, Entry::Upstream)) {
+        if !trace.events.iter().any(|entry| !matches!(entry, Entry::Upstream | Entry::NoRoute)) {
             self.heading("No step is reached: the filter lets the request pass")?;
         }
         self.entries(&trace.events, 0)?;
@@ -95,6 +95,7 @@ impl Page<'_> {
                     self.fault(fault, 2, "")?;
                 }
                 Entry::Upstream => self.upstream()?,
+                Entry::NoRoute => self.heading("No RouteRule: the rendered Envoy has no upstream to ask")?,
                 Entry::Response => self.response()?,
             }
         }
@@ -160,8 +161,9 @@ impl Page<'_> {
         let indent = indent.saturating_sub(PART);
         let cluster = call.cluster.as_ref().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
         let mut lines = vec![format!("{}{cluster}", start_line(&call.request.start))];
-        lines.extend(rest_of(&call.request, indent));
+        lines.extend(headers_of(&call.request));
         self.part(indent, "call", lines)?;
+        self.body(&call.request, indent)?;
         let mut reply = match (call.source, call.failure) {
             (Source::NotAwaited, _) => vec!["nobody waits for one".to_owned()],
             (Source::Missing, _) => vec!["none was given: Host not reachable".to_owned()],
@@ -171,9 +173,22 @@ impl Page<'_> {
         };
         if let Some(message) = call.reply.as_ref().filter(|_| call.source == Source::Given) {
             reply.push(start_line(&message.start));
-            reply.extend(rest_of(message, indent));
+            reply.extend(headers_of(message));
         }
-        self.part(indent, "reply", reply)
+        self.part(indent, "reply", reply)?;
+        match call.reply.as_ref().filter(|_| call.source == Source::Given) {
+            Some(message) => self.body(message, indent),
+            None => Ok(()),
+        }
+    }
+
+    /// A body below the headers. Its lines are broken already.
+    fn body(&mut self, message: &Message, indent: usize) -> io::Result<()> {
+        let start = indent + PART + LABEL + 2;
+        for line in body_of(message, COLUMNS.saturating_sub(start)) {
+            writeln!(self.output, "{:start$}{line}", "")?;
+        }
+        Ok(())
     }
 
     fn fault(&mut self, fault: &Fault, indent: usize, label: &str) -> io::Result<()> {
@@ -225,7 +240,7 @@ impl Page<'_> {
             }
         }
         for line in body_of(message, COLUMNS - 4) {
-            self.line(4, Style::new(), &line)?;
+            writeln!(self.output, "    {line}")?;
         }
         Ok(())
     }
@@ -281,11 +296,9 @@ fn start_line(start: &Start) -> String {
     }
 }
 
-/// Headers and body, below the first line.
-fn rest_of(message: &Message, indent: usize) -> impl Iterator<Item = String> {
-    let headers = message.headers.iter().map(|(name, value)| format!("  {name}: {value}"));
-    let columns = COLUMNS.saturating_sub(indent + PART + LABEL + 2);
-    headers.chain(body_of(message, columns).into_iter().map(|line| format!("  {line}")))
+/// Headers, below the first line.
+fn headers_of(message: &Message) -> impl Iterator<Item = String> {
+    message.headers.iter().map(|(name, value)| format!("  {name}: {value}"))
 }
 
 fn body_of(message: &Message, columns: usize) -> Vec<String> {

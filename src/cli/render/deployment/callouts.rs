@@ -187,15 +187,15 @@ impl Builder<'_> {
         let name = format!("{}_{}", origin.host, origin.port);
         let upstream = Upstream::of_origin(name, origin, connection, &self.all.tls);
         let text = origin.to_string();
-        let known = self.deployment.upstreams.iter_mut().find(|known| known.name == upstream.name);
-        if let Some(known) = known {
-            if known.tls != upstream.tls {
-                let warning = format!("another callout to {text} has other SSLInfo: the first one's is rendered");
-                self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
-            }
-            known.connect_timeout_ms = known.connect_timeout_ms.max(upstream.connect_timeout_ms);
+        let (tls, connect_timeout_ms) = (upstream.tls.clone(), upstream.connect_timeout_ms);
+        let (place, is_known) = self.deployment.share_cluster(upstream);
+        let Some(known) = self.deployment.upstreams.get_mut(place) else { return };
+        if is_known && known.tls != tls {
+            let warning = format!("another callout to {text} has other SSLInfo: the first one's is rendered");
+            self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
         }
-        let cluster = self.add_upstream(upstream);
+        known.connect_timeout_ms = known.connect_timeout_ms.max(connect_timeout_ms);
+        let cluster = self.options.naming.cluster(known);
         if !self.callouts.origins.iter().any(|(known, _)| *known == text) {
             self.callouts.origins.push((text, cluster));
         }
@@ -247,10 +247,8 @@ impl Builder<'_> {
 
     /// Adds a cluster unless it is there, and tells the name by which it is called.
     fn add_upstream(&mut self, upstream: Upstream) -> String {
-        let cluster = self.options.naming.cluster(&upstream);
-        if !self.deployment.upstreams.iter().any(|known| known.name == upstream.name) {
-            self.deployment.upstreams.push(upstream);
-        }
-        cluster
+        let (place, _) = self.deployment.share_cluster(upstream);
+        let known = self.deployment.upstreams.get(place);
+        known.map(|known| self.options.naming.cluster(known)).unwrap_or_default()
     }
 }

@@ -5,13 +5,11 @@ use super::super::object::With as _;
 use super::super::path::{BasePath, Rewrite};
 use super::cluster::duration;
 use super::filter::{name_of, named, typed};
+use crate::cli::routing::NOT_FOUND_BODY;
 use serde_json::{Map, Value, json};
 
 /// The header in which the filter names the target endpoint.
 pub(in crate::cli::render) const TARGET_HEADER: &str = "x-callout-target";
-
-/// What Apigee answers where no proxy is.
-pub(in crate::cli::render) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
 
 /// The routes of all endpoints.
 pub(super) fn configuration(deployment: &Deployment) -> Value {

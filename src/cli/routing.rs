@@ -1,0 +1,211 @@
+//! Where the route rules of proxies lead, as Envoy's routes and clusters need to know it.
+//!
+//! The filter leaves targets to Envoy and does not look at them, so what is wrong with them is told here.
+
+use super::bundle::{Bundle, Kind};
+use super::connection::{self, Balancer, Connection, ServerReference};
+use super::document::Document;
+use super::environment::{Environment, TargetServer};
+use super::finding::{Finding, Findings, Severity};
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::origin::{Origin, Scheme};
+
+/// What Apigee answers where no proxy is, and the rendered Envoy where no route is.
+pub(crate) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
+
+/// A target of route rules.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    /// What the filter writes in `x-callout-target`.
+    pub(crate) target: String,
+    /// What its document says of the connection.
+    pub(crate) connection: Connection,
+    /// What is called.
+    pub(crate) servers: Servers,
+    /// The target's own path, without a slash at its end.
+    pub(crate) path: String,
+}
+
+/// What a target is made of.
+#[derive(Debug)]
+pub(crate) enum Servers {
+    /// The host of a URL.
+    Origin(Origin),
+    /// The target servers of a load balancer that are switched on; none without an environment.
+    Pool(Balancer, Vec<(ServerReference, TargetServer)>),
+}
+
+/// The targets of a proxy endpoint, one for each that its rules name. Without an environment, what only that can decide
+/// is not told.
+pub(crate) fn destinations(
+    bundle: &Bundle,
+    document: &Document,
+    environment: Option<&Environment>,
+    findings: &mut Findings,
+) -> Vec<Destination> {
+    let text = document.text();
+    // What is wrong with the document is told when its configuration is loaded.
+    let (Some(proxy), _) = ProxyEndpoint::parse(&text, "") else { return Vec::new() };
+    if proxy.route_rules.is_empty() {
+        let text = format!(
+            "the proxy endpoint {} has no RouteRule: Apigee fails its requests with NoRoutesMatched, Envoy answers 404",
+            proxy.endpoint.name
+        );
+        findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
+    }
+    let urls = connection::route_urls(&text);
+    let mut destinations: Vec<Destination> = Vec::new();
+    for rule in &proxy.route_rules {
+        let Route::Target(target) = &rule.route else { continue };
+        let url = urls.iter().find(|(rule, _)| rule == target);
+        if url.is_some() && rule.name != *target {
+            let text = format!(
+                "the route rule {target} has a URL and the name of a target endpoint, which the route rule {} names: \
+                 Envoy could not tell their requests apart, so rename one",
+                rule.name
+            );
+            findings.add(Finding::error_in(&document.source, text));
+        }
+        if destinations.iter().any(|known| known.target == *target) {
+            continue;
+        }
+        let found = match url {
+            Some((_, url)) => Some((document, Connection { url: Some(url.clone()), ..Connection::default() })),
+            None => target_of(bundle, target),
+        };
+        let Some((source, connection)) = found else {
+            // A file that is no XML has an error of its own.
+            if bundle.target_endpoints.iter().any(|document| document.source.stem() == target) {
+                continue;
+            }
+            let text = format!("there is no target endpoint named {target}, which the route rule {} names", rule.name);
+            findings.add(Finding::error_in(&document.source, text));
+            continue;
+        };
+        let mut target = Target { name: target, connection: &connection, document: source, findings };
+        if let Some((servers, path)) = target.servers(environment) {
+            let target = target.name.to_owned();
+            destinations.push(Destination { target, connection, servers, path });
+        }
+    }
+    destinations
+}
+
+/// The document and the connection of a target endpoint.
+fn target_of<'a>(bundle: &'a Bundle, name: &str) -> Option<(&'a Document, Connection)> {
+    bundle.target_endpoints.iter().find_map(|document| {
+        let (target, _) = TargetEndpoint::parse(&document.text(), "");
+        // One that cannot be read has errors of its own.
+        let own = target.map(|target| target.endpoint.name).or_else(|| Some(document.root()?.name));
+        (own.as_deref() == Some(name))
+            .then(|| (document, connection::of_document(&document.text()).unwrap_or_default()))
+    })
+}
+
+struct Target<'a> {
+    name: &'a str,
+    connection: &'a Connection,
+    document: &'a Document,
+    findings: &'a mut Findings,
+}
+
+impl Target<'_> {
+    fn error(&mut self, text: String) {
+        self.findings.add(Finding::error_in(&self.document.source, text));
+    }
+
+    fn warning(&mut self, text: String) {
+        self.findings.add(Finding::new(Severity::Warning, text).in_source(&self.document.source, None));
+    }
+
+    /// The servers and the path of the target, unless something is wrong with it.
+    fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
+        match (&self.connection.balancer, &self.connection.url) {
+            (Some(balancer), _) => {
+                let path = self.connection.path.clone().unwrap_or_default();
+                let servers = match environment {
+                    Some(environment) => self.pool(balancer, environment)?,
+                    None => Vec::new(),
+                };
+                Some((Servers::Pool(balancer.clone(), servers), self.path(&path)))
+            }
+            (None, Some(url)) => {
+                let (origin, path) = self.url(url)?;
+                Some((Servers::Origin(origin), path))
+            }
+            (None, None) => {
+                let text = format!("the target endpoint {} has neither URL nor LoadBalancer to route to", self.name);
+                self.error(text);
+                None
+            }
+        }
+    }
+
+    fn pool(&mut self, balancer: &Balancer, environment: &Environment) -> Option<Vec<(ServerReference, TargetServer)>> {
+        let mut servers = Vec::new();
+        for reference in &balancer.servers {
+            let Some(server) = environment.target_servers.get(&reference.name) else {
+                self.error(format!(
+                    "there is no target server named {}: add it to target_servers of the environment",
+                    reference.name
+                ));
+                continue;
+            };
+            if server.enabled {
+                servers.push((reference.clone(), server.clone()));
+            }
+        }
+        let has_tls = |tls: bool| servers.iter().any(|(_, server)| server.tls == tls);
+        if has_tls(true) && has_tls(false) {
+            self.error(format!("the servers of the target endpoint {} must be all with or all without tls", self.name));
+            return None;
+        }
+        Some(servers)
+    }
+
+    fn url(&mut self, url: &str) -> Option<(Origin, String)> {
+        let (scheme, rest) = Scheme::split(url).or_else(|| {
+            self.error(format!("the URL of {} does not begin with http:// or https://: {url}", self.name));
+            None
+        })?;
+        let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
+        let Some(origin) = Origin::new(scheme, authority) else {
+            let problem = match authority.contains('{') {
+                true => "must be fixed to be routed to",
+                false => "is no host with an optional port",
+            };
+            self.error(format!("the host of the URL of {} {problem}: {url}", self.name));
+            return None;
+        };
+        Some((origin, self.path(path)))
+    }
+
+    /// The fixed part of a path, without the slash at its end.
+    fn path(&mut self, path: &str) -> String {
+        let fixed = path.find(['?', '#', '{']).and_then(|end| path.get(..end)).unwrap_or(path);
+        if fixed != path {
+            self.warning(format!("routes of Envoy cannot fill in {path}: requests to {} go to {fixed}", self.name));
+        }
+        fixed.trim_end_matches('/').to_owned()
+    }
+}
+
+/// Tells of proxy endpoints with the same base path: an error within a bundle, `between` when two bundles have it.
+pub(crate) fn compare_base_paths(bundles: &[&Bundle], between: Severity, findings: &mut Findings) {
+    let mut known: Vec<(Vec<String>, String, &Bundle)> = Vec::new();
+    for bundle in bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy) {
+        for document in &bundle.proxy_endpoints {
+            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+            let name = format!("{}.{}", bundle.name, proxy.endpoint.name);
+            let base_path = proxy.base_path.as_ref().map_or("", |path| path.as_str());
+            let segments = base_path.split('/').filter(|segment| !segment.is_empty());
+            let segments: Vec<String> = segments.map(str::to_owned).collect();
+            if let Some((_, other, holder)) = known.iter().find(|(other, ..)| *other == segments) {
+                let severity = if std::ptr::eq(*holder, bundle) { Severity::Error } else { between };
+                let text = format!("{other} and {name} have the same base path");
+                findings.add(Finding::new(severity, text).in_source(&document.source, None));
+            }
+            known.push((segments, name, bundle));
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! What `check` and `render` say of route rules and targets, and the names that rendered resources get.
+
+use super::render::bundle;
+use super::{run, scratch};
+use std::fs;
+use std::path::Path;
+
+/// The errors and warnings of a report, without their places.
+fn told(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| ["error", "warning"].iter().any(|severity| line.starts_with(severity))).collect()
+}
+
+/// `check` and `render` say the same of a bundle and end alike.
+fn assert_told(path: &str, expected: &[&str]) {
+    let status = i32::from(expected.iter().any(|line| line.starts_with("error")));
+    let check = run(&["check", path]);
+    assert_eq!((check.status, told(&check.output)), (status, expected.to_vec()), "check: {}", check.output);
+    let render = run(&["render", path]);
+    assert_eq!((render.status, told(&render.errors)), (status, expected.to_vec()), "render: {}", render.errors);
+}
+
+const TO_T: &str = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+
+/// A bundle with a route to a target endpoint of that content.
+fn with_target(name: &str, content: &str) -> String {
+    let path = bundle(name, "", &[], TO_T);
+    write_target(&path, "t", content);
+    path
+}
+
+fn write_target(path: &str, name: &str, content: &str) {
+    let text = format!("<TargetEndpoint name='{name}'>{content}</TargetEndpoint>");
+    fs::write(Path::new(path).join(format!("apiproxy/targets/{name}.xml")), text).unwrap();
+}
+
+#[test]
+fn check_tells_what_render_refuses() {
+    let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
+    let nowhere = "error: the target endpoint t has neither URL nor LoadBalancer to route to";
+    let cases: [(String, &[&str]); 9] = [
+        (url("http://a.test/x"), &[]),
+        (String::new(), &[nowhere]),
+        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[nowhere]),
+        ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[nowhere]),
+        (url("ftp://a.test"), &["error: the URL of t does not begin with http:// or https://: ftp://a.test"]),
+        (url("http://"), &["error: the host of the URL of t is no host with an optional port: http://"]),
+        (
+            url("http://a.test:99999/"),
+            &["error: the host of the URL of t is no host with an optional port: http://a.test:99999/"],
+        ),
+        (url("http://{host}/"), &["error: the host of the URL of t must be fixed to be routed to: http://{host}/"]),
+        (url("http://a.test/{x}"), &["warning: routes of Envoy cannot fill in /{x}: requests to t go to /"]),
+    ];
+    for (content, expected) in cases {
+        assert_told(&with_target("routing-target", &content), expected);
+    }
+    let gone = bundle("routing-gone", "", &[], TO_T);
+    assert_told(&gone, &["error: there is no target endpoint named t, which the route rule r names"]);
+    fs::write(Path::new(&gone).join("apiproxy/targets/t.xml"), "no XML").unwrap();
+    assert_told(&gone, &["error: not a well-formed XML document: unknown token"]);
+}
+
+#[test]
+fn target_servers_are_the_environments() {
+    let pool = "<HTTPTargetConnection><LoadBalancer><Server name='s'/></LoadBalancer></HTTPTargetConnection>";
+    let path = with_target("routing-pool", pool);
+    let alone = run(&["check", &path]);
+    let note =
+        "note: s is a target server of the environment: the target endpoint t uses it\n\nno problems in 2 files\n";
+    assert_eq!((alone.status, alone.output.as_str()), (0, note));
+    let environment = Path::new(&path).join("environment.yaml");
+    fs::write(&environment, "organization: acme\n").unwrap();
+    let with = run(&["check", &path, "--environment", environment.to_str().unwrap()]);
+    let error = "error: there is no target server named s: add it to target_servers of the environment";
+    assert_eq!((with.status, told(&with.output)), (1, vec![error]));
+}
+
+#[test]
+fn a_proxy_without_route_rules_is_warned_of() {
+    let warning = "warning: the proxy endpoint default has no RouteRule: Apigee fails its requests with \
+                   NoRoutesMatched, Envoy answers 404";
+    assert_told(&bundle("routing-none", "", &[], ""), &[warning]);
+    assert_told(&bundle("routing-null", "", &[], "<RouteRule name='r'/>"), &[]);
+}
+
+#[test]
+fn a_url_and_a_target_endpoint_of_one_name_are_an_error() {
+    let routes = "<RouteRule name='r'><Condition>request.verb = \"GET\"</Condition><TargetEndpoint>t</TargetEndpoint>\
+                  </RouteRule><RouteRule name='t'><URL>http://b.test</URL></RouteRule>";
+    let path = bundle("routing-names", "", &[], routes);
+    write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
+    let expected = "error: the route rule t has a URL and the name of a target endpoint, which the route rule r names: \
+                    Envoy could not tell their requests apart, so rename one";
+    let run = run(&["render", &path]);
+    assert_eq!((run.status, told(&run.errors)), (1, vec![expected]));
+}
+
+const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080</URL></RouteRule>";
+
+#[test]
+fn a_base_path_is_one_endpoints() {
+    let path = bundle("routing-base", "", &[], URL_ROUTE);
+    let other = format!(
+        "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/a/</BasePath></HTTPProxyConnection>{}\
+         </ProxyEndpoint>",
+        URL_ROUTE
+    );
+    fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
+    let error = "error: routing-base.default and routing-base.other have the same base path";
+    let warning =
+        "warning: the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
+    let check = run(&["check", &path]);
+    assert_eq!((check.status, told(&check.output)), (1, vec![warning, error, warning]));
+    // Two bundles need not be deployed together; what is rendered is.
+    let one = bundle("routing-one", "", &[], URL_ROUTE);
+    let two = bundle("routing-two", "", &[], URL_ROUTE);
+    let same = "routing-one.default and routing-two.default have the same base path";
+    let check = run(&["check", &one, &two]);
+    assert_eq!(check.status, 0);
+    assert!(told(&check.output).contains(&format!("warning: {same}").as_str()), "{}", check.output);
+    let render = run(&["render", &one, &two]);
+    assert_eq!((render.status, told(&render.errors)), (1, vec![format!("error: {same}").as_str()]));
+}
+
+#[test]
+fn a_policy_type_that_does_not_exist_is_an_error() {
+    let path = bundle("routing-type", "<Step><Name>S</Name></Step>", &["<ServiceCalout name='S'/>"], TO_T);
+    write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
+    let check = run(&["check", &path]);
+    let error = "error: ServiceCalout is no policy type of Apigee's; did you mean ServiceCallout?";
+    let place = "apiproxy/policies/P0.xml:1:1\n";
+    assert_eq!(check.status, 1);
+    assert!(check.output.contains(&format!("{error}\n --> {path}/{place}")), "{}", check.output);
+    assert!(!check.output.contains("note: "), "{}", check.output);
+    let render = run(&["render", &path, "--skip-unsupported"]);
+    assert_eq!(render.status, 1);
+    assert!(told(&render.errors).contains(&error), "{}", render.errors);
+}
+
+#[test]
+fn a_manifest_that_is_no_xml_is_an_error() {
+    let path = with_target("routing-manifest", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
+    fs::write(Path::new(&path).join("apiproxy/shop.xml"), "<APIProxy name='shop'").unwrap();
+    assert_told(&path, &["error: not a well-formed XML document: the document does not have a root node"]);
+}
+
+/// A bundle whose name is not its folder's, with one endpoint and one target.
+fn named(folder: &str, name: &str, base_path: &str, target: &str, url: &str) -> String {
+    let path = bundle(folder, "", &[], "");
+    let root = Path::new(&path).join("apiproxy");
+    fs::write(root.join("manifest.xml"), format!("<APIProxy name='{name}'/>")).unwrap();
+    let proxy = format!(
+        "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>\
+         <RouteRule name='r'><TargetEndpoint>{target}</TargetEndpoint></RouteRule></ProxyEndpoint>"
+    );
+    fs::write(root.join("proxies/default.xml"), proxy).unwrap();
+    write_target(&path, target, &format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>"));
+    path
+}
+
+/// The values of a key in YAML, each once.
+fn values<'y>(yaml: &'y str, key: &str) -> Vec<&'y str> {
+    let mut values: Vec<&str> = yaml
+        .lines()
+        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix(key)?.strip_prefix(": "))
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+#[test]
+fn names_of_clusters_and_filters_are_each_used_once() {
+    let paths = [
+        named("names-1", "a_b", "/1", "c", "http://one.test"),
+        named("names-2", "a", "/2", "b_c", "http://two.test"),
+        named("names-3", "a", "/3", "b_c", "http://three.test"),
+    ];
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let run = run(&[&["render"], paths.as_slice()].concat());
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    assert_eq!(values(&run.output, "cluster"), ["target_a_b_c", "target_a_b_c_2", "target_a_b_c_3"]);
+    assert_eq!(values(&run.output, "root_id"), ["callout.a.default", "callout.a.default_2", "callout.a_b.default"]);
+    assert_eq!(values(&run.output, "host_rewrite_literal"), ["one.test", "three.test", "two.test"]);
+}
+
+#[test]
+fn names_of_resources_are_each_used_once() {
+    let paths = [
+        named("labels-1", "A_B", "/1", "t", "http://a.example.com"),
+        named("labels-2", "a-b", "/2", "t", "http://a-example.com"),
+    ];
+    let istio = run(&["render", "--format", "istio", &paths[0], &paths[1]]);
+    assert_eq!((istio.status, istio.errors.as_str()), (0, ""));
+    assert_eq!(values(&istio.output, "pluginName"), ["callout-a-b-default", "callout-a-b-default-2"]);
+    let names = values(&istio.output, "name");
+    assert!(names.contains(&"callout-a-example-com") && names.contains(&"callout-a-example-com-2"), "{names:?}");
+    let gateway = run(&["render", "--format", "envoy-gateway", &paths[0], &paths[1]]);
+    assert_eq!((gateway.status, gateway.errors.as_str()), (0, ""));
+    assert_eq!(values(&gateway.output, "rootID"), ["callout-a-b-default", "callout-a-b-default-2"]);
+    let names = values(&gateway.output, "name");
+    assert!(names.contains(&"target-a-b-t") && names.contains(&"target-a-b-t-2"), "{names:?}");
+}
+
+#[test]
+fn rules_of_one_name_have_their_own_clusters() {
+    let path = bundle("names-rules", "", &[], URL_ROUTE);
+    let other = "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/b</BasePath></HTTPProxyConnection>\
+                 <RouteRule name='r'><URL>http://10.0.0.2:8080</URL></RouteRule></ProxyEndpoint>";
+    fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
+    let run = run(&["render", &path]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    assert_eq!(values(&run.output, "cluster"), ["target_names-rules_r", "target_names-rules_r_2"]);
+    assert_eq!(values(&run.output, "host_rewrite_literal"), ["10.0.0.1:8080", "10.0.0.2:8080"]);
+}
+
+/// A proxy that calls a shared flow, with a policy of one name and a property of one key in both.
+fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &str) -> [String; 2] {
+    let call = "<FlowCallout name='F'><SharedFlowBundle>common</SharedFlowBundle></FlowCallout>";
+    let steps = "<Step><Name>A</Name></Step><Step><Name>F</Name></Step>";
+    let proxy = bundle(name, steps, &[own, call], "<RouteRule name='r'/>");
+    let flow = scratch(&format!("{name}-flow"));
+    let write = |path: &Path, text: &str| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let root = flow.join("sharedflowbundle");
+    write(&root.join("common.xml"), "<SharedFlowBundle name='common'/>");
+    write(&root.join("policies/P0.xml"), shared);
+    write(&root.join("sharedflows/default.xml"), "<SharedFlow name='default'><Step><Name>A</Name></Step></SharedFlow>");
+    write(&root.join("resources/properties/limits.properties"), &format!("most={shared_value}\n"));
+    let own = Path::new(&proxy).join("apiproxy/resources/properties/limits.properties");
+    write(&own, &format!("most={own_value}\n"));
+    [proxy, flow.to_str().unwrap().to_owned()]
+}
+
+#[test]
+fn a_policy_of_a_proxy_and_its_shared_flow_is_one_when_it_is_the_same() {
+    let policy = "<AssignMessage name='A'>\n<AssignTo>request</AssignTo>\n</AssignMessage>\n";
+    let [proxy, flow] = caller("once", policy, &policy.replace('\n', "\r\n"), "1", "1");
+    for command in ["check", "render"] {
+        let run = run(&[command, &proxy, &flow]);
+        assert_eq!((run.status, told(&run.output), told(&run.errors)), (0, vec![], vec![]), "{command}");
+    }
+    let other = policy.replace("request", "response");
+    let [proxy, flow] = caller("twice", policy, &other, "1", "1");
+    let error = format!(
+        "error: another policy is called A in {proxy}/apiproxy/policies/P0.xml: a proxy and its shared flows are one list \
+         of policies here, so rename one of the two and the steps that name it"
+    );
+    let check = run(&["check", &proxy, &flow]);
+    assert_eq!((check.status, told(&check.output)), (1, vec![error.as_str()]));
+    let render = run(&["render", &proxy, &flow]);
+    assert_eq!((render.status, told(&render.errors)), (1, vec![error.as_str()]));
+}
+
+#[test]
+fn a_property_with_two_values_is_warned_of() {
+    let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo></AssignMessage>";
+    let [proxy, flow] = caller("values", policy, policy, "1", "2");
+    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common: both read \"2\"";
+    let check = run(&["check", &proxy, &flow]);
+    assert_eq!((check.status, told(&check.output)), (0, vec![warning]));
+    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
+    assert_eq!((render.status, told(&render.errors)), (0, vec![warning]));
+    assert!(render.output.contains("\"propertyset.limits.most\": \"2\""), "{}", render.output);
+}
