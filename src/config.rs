@@ -136,6 +136,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         proxy: &proxy,
         routing: routing.as_ref(),
         published: &published,
+        prefixes: &publish.prefixes,
     };
     let needs = reach.needs();
     Some(Plan {

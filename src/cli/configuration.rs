@@ -102,11 +102,9 @@ impl<'a> Configuration<'a> {
     /// The configuration of one proxy endpoint.
     pub(crate) fn of_proxy(bundle: &'a Bundle, endpoint: &'a Document, shared: &[&'a Bundle]) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
-        let mut proxy = json!({"name": bundle.name});
-        if let (Some(revision), Some(proxy)) = (&bundle.revision, proxy.as_object_mut()) {
-            proxy.insert("revision".to_owned(), json!(revision));
-        }
-        configuration.set("proxy", proxy);
+        // Apigee numbers every revision; a bundle that tells none is taken for the first.
+        let revision = bundle.revision.as_deref().unwrap_or("1");
+        configuration.set("proxy", json!({"name": bundle.name, "revision": revision}));
         configuration.set("proxy_endpoint", json!(endpoint.text()));
         configuration.documents.insert("proxy_endpoint".to_owned(), endpoint);
         for document in &bundle.target_endpoints {

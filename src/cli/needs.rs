@@ -27,7 +27,12 @@ pub(crate) struct Needs {
     pub(crate) google: Vec<User>,
     /// The properties that are read and that no bundle holds: set and key.
     pub(crate) properties: BTreeSet<(String, String)>,
+    /// The variables that are read and that only the environment file can give a value.
+    pub(crate) names: BTreeSet<&'static str>,
 }
+
+/// Variables that always resolve in Apigee, where there is one organisation and one environment.
+const NAMES: [&str; 2] = ["organization.name", "environment.name"];
 
 /// A proxy of the same environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +69,9 @@ impl Needs {
             self.add_target(document);
         }
         for document in bundle.documents() {
-            self.add_properties(&document.text(), bundle);
+            let text = document.text();
+            self.add_properties(&text, bundle);
+            self.names.extend(NAMES.iter().filter(|name| text.contains(**name)));
         }
         for document in &bundle.policies {
             let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
@@ -177,6 +184,16 @@ impl Needs {
             note(&format!("{what} is a local proxy of the environment"), users, "calls", findings);
         }
         note("a Google identity is the environment's to bring", &self.google, "needs", findings);
+        if !self.names.is_empty() {
+            let names: Vec<&str> = self.names.iter().copied().collect();
+            let keys: Vec<&str> = names.iter().filter_map(|name| name.split('.').next()).collect();
+            let text = format!(
+                "an environment file has to name its {}: policies read {}",
+                keys.join(" and "),
+                names.join(" and ")
+            );
+            findings.add(Finding::new(Severity::Note, text));
+        }
         if !self.properties.is_empty() {
             let names = self.properties.iter().map(|(set, key)| format!("propertyset.{set}.{key}"));
             let names: Vec<String> = names.collect();

@@ -21,6 +21,8 @@ pub(super) struct Reach<'a> {
     pub(super) routing: Option<&'a Routing>,
     /// What `filter_state` of the configuration publishes, by name.
     pub(super) published: &'a [Variable],
+    /// What it publishes by beginnings: of messages what is there, so that no body is asked for.
+    pub(super) prefixes: &'a [String],
 }
 
 /// The names under which a flow finds a message.
@@ -65,10 +67,15 @@ impl Reach<'_> {
         let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
         let routes_use_body = routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &REQUEST));
         let publishes_body = |names: &[&str]| self.published.iter().any(|variable| variable.is_body_of(names));
-        let publishes_response = self.published.iter().any(|variable| variable.is_of("response"));
+        let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
+            || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
         let response_comes = has_response || has_target_rules || !post_client.is_empty() || publishes_response;
         Needs {
-            request: has_steps || response_comes || self.routing.is_some() || !self.published.is_empty(),
+            request: has_steps
+                || response_comes
+                || self.routing.is_some()
+                || !self.published.is_empty()
+                || !self.prefixes.is_empty(),
             request_body: endpoints().any(request)
                 || routes_use_body
                 || self.steps_use(post_client, &REQUEST)

@@ -120,6 +120,8 @@ fn a_body_is_asked_for_when_filter_state_or_a_fault_rule_shows_it() {
     let response = Needs { response: true, ..nothing };
     let cases = [
         (json!({"filter_state": ["request.header.x", "r.*"]}), nothing),
+        (json!({"filter_state": ["request.*"]}), nothing),
+        (json!({"filter_state": ["response.*"]}), response),
         (json!({"filter_state": ["request.content"]}), Needs { request_body: true, ..nothing }),
         (json!({"filter_state": ["response.header.x"]}), response),
         (json!({"filter_state": ["response.content"]}), Needs { response_body: true, ..response }),

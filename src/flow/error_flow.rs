@@ -3,7 +3,7 @@
 use crate::flow::client;
 use crate::flow::exchange::Direction;
 use crate::flow::fault::{Fault, FaultFormat};
-use crate::flow::headers::{Headers, text};
+use crate::flow::headers::Headers;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
 use crate::flow::rehearsal::{Event, Failure};
@@ -140,7 +140,7 @@ impl<H: Host> Transaction<'_, H> {
 
     fn wanted_format(&mut self) -> FaultFormat {
         let Some(request) = self.client_request() else { return FaultFormat::Json };
-        let line = |name: &str| request.headers.first_line(name).map(text);
+        let line = |name: &str| request.headers.joined(name);
         FaultFormat::wanted(line("accept").as_deref(), line("content-type").as_deref())
     }
 

@@ -1,5 +1,6 @@
 //! Messages: the client's request and response, those of callouts, and those that policies make.
 
+mod names;
 mod parts;
 
 pub use parts::NotWritable;

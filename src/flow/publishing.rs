@@ -2,8 +2,11 @@
 
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
 use crate::flow::variables::fits_filter_state;
+use crate::policy::variable::Variable;
 use bytestring::ByteString;
+use std::collections::BTreeSet;
 
 impl<H: Host> Transaction<'_, H> {
     /// Publishes what is to be published and differs from what filter state holds. Called after the last write before
@@ -41,22 +44,38 @@ impl<H: Host> Transaction<'_, H> {
     /// What the configuration names only the beginning of.
     #[inline(never)]
     fn publish_by_name(&mut self) {
-        for prefix in &self.plan.publish.prefixes {
-            let matching = self.variables.iter().filter(|(name, _)| name.starts_with(prefix.as_str()));
-            let values: Vec<(ByteString, ByteString)> =
-                matching.map(|(name, value)| (name.clone(), self.render(value))).collect();
-            for (name, value) in values {
-                if self.published_by_name.get(&name) != Some(&value) {
-                    publish(self.host, &name, &value);
-                    self.published_by_name.insert(name, value);
-                }
-            }
+        if self.plan.publish.prefixes.iter().any(|prefix| prefix.starts_with("request.")) {
+            // Fetches it, should nothing have read it yet.
+            self.message_named("request");
+        }
+        let names = self.names_that_begin();
+        for name in &names {
+            let value = self.own_value(&Variable::new(name)).map(|value| self.render(&value));
+            let Some(value) = value.filter(|value| self.published_by_name.get(name) != Some(value)) else { continue };
+            publish(self.host, name, &value);
+            self.published_by_name.insert(name.clone(), value);
         }
         for (name, held) in &mut self.published_by_name {
-            if self.variables.get(name).is_none() {
+            if !names.contains(name) {
                 withdraw(self.host, name, held);
             }
         }
+    }
+
+    /// The variables that begin so: those that were set, the parts of messages, and constants.
+    fn names_that_begin(&self) -> BTreeSet<ByteString> {
+        let begins = |name: &str| self.plan.publish.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        let mut names: BTreeSet<ByteString> = self.plan.constants.keys().filter(|name| begins(name)).cloned().collect();
+        for (name, value) in self.variables.iter() {
+            if let Some(message) = if let Value::Message(id) = value { self.message(*id) } else { None } {
+                let parts = message.part_names().into_iter().map(|part| format!("{name}.{part}"));
+                names.extend(parts.filter(|part| begins(part)).map(ByteString::from));
+            }
+            if begins(name) {
+                names.insert(name.clone());
+            }
+        }
+        names
     }
 }
 

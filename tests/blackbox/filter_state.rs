@@ -212,6 +212,21 @@ fn extras(lab: &mut Lab) {
         }
     });
 
+    lab.case("parts_of_messages_by_prefix", |setup| {
+        const PARTS: [&str; 4] =
+            ["userResp.header.x-user", "userResp.reason.phrase", "response.header.x-up", "response.content"];
+        let users = setup.backend(|_: &Received| Answer::status(200).header("x-user", "ada"));
+        let upstream = setup.backend(|_: &Received| Answer::text(200, "body").header("x-up", "u"));
+        let configuration = configuration(users.cluster(), &["userResp.*", "response.header.*"]);
+        let site = setup.listener(Listener::new(configuration).upstream(&upstream).log_state(&PARTS));
+        move || async move {
+            assert_eq!(site.get("/").await.text(), "body");
+            let logged = site.logged().await;
+            let expected = [Some("ada"), Some("OK"), Some("u"), None];
+            assert_eq!(PARTS.map(|variable| logged.state(variable)), expected);
+        }
+    });
+
     // An attribute of Envoy's would hide it from every reader.
     lab.case("attribute_names_are_never_published_bare", |setup| {
         const NAMES: [&str; 4] = ["request", "response", "node", "metadata"];

@@ -24,6 +24,32 @@ no problems in 17 files
 }
 
 #[test]
+fn names_that_only_an_environment_has_are_told() {
+    let folder = scratch("names").join("apiproxy");
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    std::fs::create_dir_all(folder.join("proxies")).unwrap();
+    let proxy = "<ProxyEndpoint name='default'><PreFlow><Request><Step><Name>AM</Name></Step></Request></PreFlow>
+        <HTTPProxyConnection><BasePath>/a</BasePath></HTTPProxyConnection><RouteRule name='none'/></ProxyEndpoint>";
+    let policy =
+        "<AssignMessage name='AM'><Set><Headers><Header name='x'>{organization.name} {apiproxy.revision}</Header>
+        </Headers></Set></AssignMessage>";
+    std::fs::write(folder.join("a.xml"), "<APIProxy name='a'/>").unwrap();
+    std::fs::write(folder.join("proxies/default.xml"), proxy).unwrap();
+    std::fs::write(folder.join("policies/AM.xml"), policy).unwrap();
+    let bundle = folder.parent().unwrap().to_str().unwrap().to_owned();
+    let run = run_in_project(&["check", &bundle]);
+    let expected = "note: an environment file has to name its organization: policies read organization.name\n\n\
+                    no problems in 3 files\n";
+    assert_eq!((run.status, run.output.as_str()), (0, expected));
+    let environment = folder.with_file_name("environment.yaml");
+    std::fs::write(&environment, "organization: acme\n").unwrap();
+    let rendered =
+        run_in_project(&["render", &bundle, "--format", "filter", "--environment", environment.to_str().unwrap()]);
+    assert!(rendered.output.contains("\"organization\": \"acme\""), "{} {}", rendered.output, rendered.errors);
+    assert!(rendered.output.contains("\"revision\": \"1\""), "{}", rendered.output);
+}
+
+#[test]
 fn what_an_environment_lacks_is_an_error() {
     let file = scratch("lacking").join("environment.yaml");
     std::fs::write(&file, "target_servers:\n  stock-1: {host: a, port: 80}\ngoogle: {}\n").unwrap();

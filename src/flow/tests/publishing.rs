@@ -1,4 +1,4 @@
-//! What filter state holds of variables that no longer resolve.
+//! What filter state holds: beginnings of names, and variables that no longer resolve.
 
 use super::*;
 use crate::flow::exchange::CallFailure;
@@ -54,4 +54,36 @@ fn what_another_filter_set_is_theirs() {
     let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
     assert_eq!(changes, ["x: none none theirs"]);
     assert_eq!(host.published("other.b").as_deref(), Some("theirs"));
+}
+
+/// Contract 3.1: `prefix.*` brings what a name would bring, of messages and constants too.
+#[test]
+fn beginnings_bring_parts_of_messages_and_constants() {
+    let answer = [("etag", "e"), ("x-two", "1, 2")];
+    let cases: [(&str, &[(&str, Option<&str>)]); 5] = [
+        (
+            "answer.*",
+            &[
+                ("answer.header.etag", Some("e")),
+                ("answer.reason.phrase", Some("Created")),
+                ("answer.content", Some("a")),
+            ],
+        ),
+        ("answer.header.x*", &[("answer.header.x-two", Some("1")), ("answer.header.etag", None)]),
+        ("request.*", &[("request.verb", Some("GET")), ("request.queryparam.q", Some("1")), ("request.content", None)]),
+        ("response.header.*", &[("response.header.x-up", Some("u")), ("response.status.code", None)]),
+        ("organization.*", &[("organization.name", Some("acme")), ("environment.name", None)]),
+    ];
+    for (prefix, expected) in cases {
+        let host = Scripted::client("GET", "/?q=1", &[]).answering(201, &answer, "a");
+        let host = host.upstream("200", &[("x-up", "u")], "body");
+        host.run(&plan(&json!({
+            "policies": [callout("")],
+            "proxy": {"organization": "acme", "environment": "test"},
+            "filter_state": [prefix],
+        })));
+        for (name, value) in expected {
+            assert_eq!(host.published(name).as_deref(), *value, "{prefix} {name}");
+        }
+    }
 }

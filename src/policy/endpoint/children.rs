@@ -63,11 +63,17 @@ const CHILDREN: [(&str, &[&str]); 16] = [
 const FLOW: &[&str] = &["Condition", "Description", "DisplayName", "FaultRules", "Request", "Response"];
 const STEPS: &[&str] = &["Policy", "Step"];
 
-/// Warns of every element inside that is none of Apigee's.
+/// Warns of every element inside that is none of Apigee's, and of text beside elements.
 pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
+    if !element.text().is_empty() {
+        let message = format!("text means nothing inside {} and is ignored", element.name());
+        diagnostics.warning(element.position(), message);
+    }
     for child in element.children() {
         match known.contains(&child.name()) {
+            // Its TargetEndpoint is a name.
+            true if element.name() == "RouteRule" => {}
             true => warn_of_unknown(child, diagnostics),
             false => warn_ignored(child, element, diagnostics),
         }

@@ -138,7 +138,7 @@ fn a_misspelt_element_is_told() {
     let (_, problems) = ProxyEndpoint::parse(
         "<ProxyEndpoint name='p'><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
          </PreFlow><HTTPProxyConnection><Basepath>/v1</Basepath></HTTPProxyConnection><RouteRules/>
-         <FaultRules><FaultRule><Conditions/></FaultRule></FaultRules></ProxyEndpoint>",
+         <PostFlow><Request>#steps#</Request></PostFlow><FaultRules><FaultRule><Conditions/></FaultRule></FaultRules></ProxyEndpoint>",
         "proxy_endpoint",
     );
     let problems: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
@@ -149,6 +149,7 @@ fn a_misspelt_element_is_told() {
             "Conditon means nothing inside Step and is ignored",
             "Basepath means nothing inside HTTPProxyConnection and is ignored",
             "RouteRules means nothing inside ProxyEndpoint and is ignored",
+            "text means nothing inside Request and is ignored",
             "Conditions means nothing inside FaultRule and is ignored",
         ]
     );
