@@ -60,7 +60,8 @@ fn what_another_filter_set_is_theirs() {
 #[test]
 fn beginnings_bring_parts_of_messages_and_constants() {
     let answer = [("etag", "e"), ("x-two", "1, 2")];
-    let cases: [(&str, &[(&str, Option<&str>)]); 5] = [
+    type Published = [(&'static str, Option<&'static str>)];
+    let cases: [(&str, &Published); 5] = [
         (
             "answer.*",
             &[
