@@ -86,7 +86,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     };
     match plan {
         Some(mut plan) if !diagnostics.has_errors() => {
-            plan.needs.policy_times = needs::names_policy_times(bytes);
+            plan.needs.policy_times = needs::names_policy_times(bytes, &plan.publish.prefixes);
             Ok(Loaded { plan, warnings: diagnostics.into_vec() })
         }
         _ => Err(diagnostics.into_vec()),

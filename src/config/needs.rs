@@ -7,10 +7,13 @@ use crate::policy::endpoint::Endpoint;
 use crate::policy::variable::Variable;
 use std::collections::BTreeMap;
 
-/// Whether anything in a configuration's text names the time that a policy took, `apigee.metrics.policy.NAME.timeTaken`.
-pub(super) fn names_policy_times(bytes: &[u8]) -> bool {
-    const BEGINNING: &[u8] = b"apigee.metrics.";
-    bytes.windows(BEGINNING.len()).any(|window| window == BEGINNING)
+/// Whether anything in a configuration's text names the time that a policy took, `apigee.metrics.policy.NAME.timeTaken`, or
+/// publishes variables that begin like it.
+pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
+    const BEGINNING: &str = "apigee.metrics.";
+    let text = BEGINNING.as_bytes();
+    bytes.windows(text.len()).any(|window| window == text)
+        || prefixes.iter().any(|prefix| BEGINNING.starts_with(prefix.as_str()))
 }
 
 /// The flows and everything they reach.
@@ -51,8 +54,10 @@ impl Reach<'_> {
             })
         };
         let response = |endpoint: &Endpoint<Step>| {
+            // Which flow is taken matters only when one of them does something.
+            let is_flow_chosen = endpoint.flows.iter().any(|flow| !flow.response.is_empty());
             endpoint.all_flows().any(|flow| {
-                self.condition_uses(flow.condition.as_ref(), &AMBIENT_RESPONSE)
+                (is_flow_chosen && self.condition_uses(flow.condition.as_ref(), &AMBIENT_RESPONSE))
                     || self.steps_use(&flow.response, &AMBIENT_RESPONSE)
             }) || endpoint.fault_rules.all().any(|rule| {
                 self.condition_uses(rule.condition.as_ref(), &RESPONSE) || self.steps_use(&rule.steps, &RESPONSE)
@@ -65,7 +70,8 @@ impl Reach<'_> {
             })
         };
         let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
-        let routes_use_body = routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &REQUEST));
+        let routes_use_body =
+            routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &AMBIENT_REQUEST));
         let publishes_body = |names: &[&str]| self.published.iter().any(|variable| variable.is_body_of(names));
         let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
             || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
@@ -82,6 +88,7 @@ impl Reach<'_> {
                 || publishes_body(&AMBIENT_REQUEST),
             response: response_comes,
             response_body: response_comes
+                && self.routing.is_none_or(Routing::has_upstream)
                 && (endpoints().any(response)
                     || targets().any(target_rules)
                     || self.steps_use(post_client, &AMBIENT_RESPONSE)

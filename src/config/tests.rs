@@ -138,6 +138,36 @@ fn a_body_is_asked_for_when_filter_state_or_a_fault_rule_shows_it() {
 }
 
 #[test]
+fn no_body_is_asked_for_that_cannot_come_or_does_not_matter() {
+    let answer =
+        "<AssignMessage name='AM'><AssignTo>response</AssignTo><Set><Payload>x</Payload></Set></AssignMessage>";
+    let anew =
+        "<AssignMessage name='AM'><AssignTo createNew='true' type='response'/><Set><Headers/></Set></AssignMessage>";
+    let step = "<Response><Step><Name>AM</Name></Step></Response>";
+    let needs = |policy: &str, inside: String, target: &str| {
+        let proxy = format!("<ProxyEndpoint name='p'>{inside}</ProxyEndpoint>");
+        plan_of(&json!({"policies": [policy], "proxy_endpoint": proxy, "target_endpoints": [target]})).needs
+    };
+    let (null, to) = ("<RouteRule name='n'/>", "<RouteRule name='t'><TargetEndpoint>t</TargetEndpoint></RouteRule>");
+    let plain = "<TargetEndpoint name='t'/>";
+    let rules = "<TargetEndpoint name='t'><FaultRules><FaultRule name='f'><Step><Name>AM</Name></Step></FaultRule></FaultRules></TargetEndpoint>";
+    let unused = "<Flows><Flow name='f'><Condition>response.content = 'x'</Condition></Flow></Flows>";
+    let routed = "<RouteRule name='r'><Condition>message.content = 'x'</Condition></RouteRule>";
+    let with_step = format!("<PostFlow>{step}</PostFlow>");
+    let response = Needs { request: true, response: true, ..Needs::default() };
+    let cases = [
+        (needs(answer, format!("{with_step}{to}"), plain), Needs { response_body: true, ..response }),
+        (needs(answer, format!("{with_step}{null}"), plain), response),
+        (needs(anew, to.to_owned(), rules), response),
+        (needs("<AssignMessage name='AM'/>", format!("{with_step}{unused}{to}"), plain), response),
+        (needs(answer, routed.to_owned(), plain), Needs { request: true, request_body: true, ..Needs::default() }),
+    ];
+    for (place, (found, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(found, expected, "{place}");
+    }
+}
+
+#[test]
 fn a_broken_proxy_endpoint_hides_and_invents_no_problems() {
     let target = "<TargetEndpoint name='t'><PreFlow><Request><Step><Name>NOPE</Name></Step></Request></PreFlow></TargetEndpoint>";
     for proxy in [json!("<ProxyEndpoint"), json!(5)] {

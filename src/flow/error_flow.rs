@@ -34,10 +34,11 @@ impl<H: Host> Transaction<'_, H> {
             self.host.rehearsed(Event::ErrorFlow(Failure::from(&fault)));
         }
         let raised = fault.response.as_ref().map(|response| response.headers.clone());
-        self.enter_error_flow(fault);
+        let pending = self.enter_error_flow(fault);
         let kept = self.run_fault_rules(raised).await;
         self.publish();
-        let Some(error) = self.message_named("error") else { return };
+        // Whatever a rule made of the name, the client is answered.
+        let error = self.message_named("error").unwrap_or(pending);
         let is_upstream_response = self.response.as_ref().is_some_and(|response| response.id == error);
         if is_upstream_response {
             return self.release(Direction::Response);
@@ -50,7 +51,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Sets what tells of a fault and makes the pending error response, `error`.
-    fn enter_error_flow(&mut self, fault: Fault) {
+    fn enter_error_flow(&mut self, fault: Fault) -> MessageId {
         let state = match (self.stage, self.target_endpoint.is_some()) {
             (Stage::Response, true) => 3,
             (Stage::Response, false) => 4,
@@ -59,24 +60,24 @@ impl<H: Host> Transaction<'_, H> {
         };
         self.set(ByteString::from_static("error.state"), Value::Integer(state));
         self.stage = Stage::Error;
-        self.put_fault(fault);
+        self.put_fault(fault)
     }
 
-    /// Makes a fault the one that is answered.
-    fn put_fault(&mut self, fault: Fault) {
+    /// Makes a fault the one that is answered. Returns the answer.
+    fn put_fault(&mut self, fault: Fault) -> MessageId {
         self.set_fault_variables(&fault);
         self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
         let upstream = self.response.as_ref().filter(|_| fault.code == ERROR_RESPONSE_CODE);
         if let Some(response) = upstream.map(|response| response.id) {
             // The target's response is the error message, and goes to the client unless a rule changes it.
             self.set(ByteString::from_static("error"), Value::Message(response));
-            return;
+            return response;
         }
         let response = match fault.response {
             Some(response) => *response,
             None => self.default_response(&fault),
         };
-        self.put_message(ByteString::from_static("error"), response);
+        self.put_message(ByteString::from_static("error"), response)
     }
 
     /// The response of a fault that no rule changes.

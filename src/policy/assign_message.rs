@@ -78,14 +78,15 @@ impl AssignMessage {
 
 impl AssignTo {
     /// Whether it makes anew the message that goes by those names, while that is still to be sent: `message` is among
-    /// its names then.
+    /// its names then. In the error flow, where `error` is one too, the pending response is meant instead.
     fn replaces_body(&self, names: &[&str]) -> bool {
         let name = match (&self.variable, self.kind) {
             (Some(variable), _) => variable,
             (None, Some(kind)) => kind.flow_message(),
             (None, None) => "message",
         };
-        self.create_new == Some(true) && names.contains(&"message") && names.contains(&name)
+        let is_sent = names.contains(&"message") && !names.contains(&"error");
+        self.create_new == Some(true) && is_sent && names.contains(&name)
     }
 
     fn parse(element: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> AssignTo {

@@ -3,7 +3,7 @@
 use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};
 use super::template_of;
-use super::variable::Variable;
+use super::variable::{FLOW_MESSAGES, Variable};
 use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
 use bytestring::ByteString;
@@ -51,6 +51,11 @@ impl FlowCallout {
                 );
                 continue;
             };
+            if FLOW_MESSAGES.contains(&name) {
+                let message = format!("the parameter {name} is ignored: that name is a message of the flow");
+                diagnostics.warning(parameter.attribute_position("name"), message);
+                continue;
+            }
             let text = parameter.attribute("value").map_or_else(|| parameter.text(), str::to_owned);
             let reference = parameter.attribute("ref").map(str::trim).filter(|name| !name.is_empty());
             parameters.push(Parameter {

@@ -79,10 +79,17 @@ impl Message {
             }
             MessagePart::Content => self.body = text.into_bytes(),
             MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
+            // As with parameters below: a name that happens to end so.
+            MessagePart::Header(name, Item::Number(number))
+                if *number > self.headers.values(name).len().saturating_add(1) =>
+            {
+                self.headers.set(&format!("{name}.{number}"), header_value(text));
+            }
             MessagePart::Header(name, Item::Number(number)) => {
                 self.headers.set_value(name, *number, header_value(text));
             }
             MessagePart::FormParam(name, item) => {
+                self.as_request().ok_or(NotWritable)?;
                 let mut form = self.form();
                 set_parameter(&mut form, name, *item, &text)?;
                 self.set_form(&form);

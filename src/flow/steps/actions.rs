@@ -199,6 +199,8 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
                 line.query.add(name, &value);
             }
         }
+        // A response has none (semantics section 3.3).
+        Field::FormParam if message.as_request().is_none() => {}
         Field::FormParam => {
             let mut form = message.form();
             form.add(name, &value);

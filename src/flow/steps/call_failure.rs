@@ -1,9 +1,24 @@
-//! What a call without an answer is called (semantics section 2.14).
+//! What a call without an answer leaves, and what it is called (semantics sections 2.7 and 2.14).
 
+use crate::flow::client::ClientMessage;
 use crate::flow::exchange::{CallFailure, Outcome};
+use crate::flow::host::Host;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
 
 /// Why no host was reached, in Apigee's words.
 pub(super) const NOT_REACHABLE: &str = "Host not reachable";
+
+impl<H: Host> Transaction<'_, H> {
+    /// Without an answer there is none under the name, but the client's own messages and the pending error stay.
+    pub(super) fn forget_answer(&mut self, name: &str) {
+        let held = self.variables.get(name);
+        let is_held = |came: &ClientMessage| held == Some(&Value::Message(came.id));
+        if name != "error" && !self.request.iter().chain(&self.response).any(is_held) {
+            self.unset(name);
+        }
+    }
+}
 
 impl CallFailure {
     /// The reason in the fault string of the policy that called.

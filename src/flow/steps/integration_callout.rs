@@ -42,21 +42,16 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Failure> {
-        let (mut call, token) = self.integration_call(&policy.request, &policy.as_variable, policy.is_async)?;
-        if self.is_client_served {
-            self.send_when_authorized(index, call, token);
-            return Ok(());
-        }
-        self.authorize(&mut call, token).await.map_err(Failure::Fault)?;
-        let reply = self.host.call(index, &call).await;
-        if policy.clear_payload {
+        let called = self.call_integration(index, policy).await;
+        if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(Failure::Call(_))) {
             self.clear_object(&policy.request);
         }
-        let message = match reply {
-            Ok(reply) => Message::of_reply(reply),
+        let message = match called {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(()),
             Err(failure) => {
-                self.unset(&policy.response);
-                return Err(Failure::Call(failure));
+                self.forget_answer(&policy.response);
+                return Err(failure);
             }
         };
         let status = message.as_response().map_or(0, |line| line.status);
@@ -66,6 +61,22 @@ impl<H: Host> Transaction<'_, H> {
         }
         self.host.count(index, Outcome::Ok);
         Ok(())
+    }
+
+    /// The answer; nothing where nobody is left to wait for it.
+    async fn call_integration(
+        &mut self,
+        index: usize,
+        policy: &IntegrationCallout,
+    ) -> Result<Option<Message>, Failure> {
+        let (mut call, token) = self.integration_call(&policy.request, &policy.as_variable, policy.is_async)?;
+        if self.is_client_served {
+            self.send_when_authorized(index, call, token);
+            return Ok(None);
+        }
+        self.authorize(&mut call, token).await.map_err(Failure::Fault)?;
+        let reply = self.host.call(index, &call).await.map_err(Failure::Call)?;
+        Ok(Some(Message::of_reply(reply)))
     }
 
     /// Runs the integration that the flow's last SetIntegrationRequest prepared, in place of the upstream. The answer

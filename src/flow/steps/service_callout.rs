@@ -7,7 +7,6 @@ use super::actions::Actor;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::Outgoing;
-use crate::flow::client::ClientMessage;
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
@@ -38,11 +37,13 @@ impl<H: Host> Transaction<'_, H> {
 
     async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
         let (name, request) = (&policy.attributes.name, &policy.request);
-        let message = self.callout_request(request, name)?;
+        let (message, is_fresh) = self.callout_request(request, name)?;
         let response = policy.response.as_ref().filter(|_| !self.is_client_served);
         let reply = self.reply(index, policy, message, response.is_some()).await;
-        // However it ended: what stays would go to wherever the next callout goes.
-        self.clear_payload(request);
+        // What was made for this callout would otherwise go to wherever the next one goes, even if it was not sent.
+        if is_fresh || matches!(reply, Ok(_) | Err(Failure::Call(_))) {
+            self.clear_payload(request);
+        }
         match (response, reply) {
             (_, Ok(None)) | (None, Ok(_)) => Ok(()),
             // Nobody waits, so nobody learns what became of it.
@@ -63,7 +64,7 @@ impl<H: Host> Transaction<'_, H> {
                 Err(Failure::Status(status))
             }
             (Some(response), Err(failure)) => {
-                self.forget_reply(response);
+                self.forget_answer(response);
                 Err(failure)
             }
         }
@@ -141,8 +142,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
-    /// The message that is sent, made when it does not exist yet (semantics section 2.3).
-    fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<MessageId, Failure> {
+    /// The message that is sent, made when it does not exist yet (semantics section 2.3), and whether it was made.
+    fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), Failure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
             let message = self.message(id);
@@ -153,7 +154,7 @@ impl<H: Host> Transaction<'_, H> {
                 )));
             }
             if message.is_some_and(|message| !message.spent) {
-                return Ok(id);
+                return Ok((id, false));
             }
         } else if self.variables.get(name).is_some() || self.own_value(&request.as_variable).is_some() {
             return Err(Failure::Fault(Fault::new(
@@ -161,7 +162,7 @@ impl<H: Host> Transaction<'_, H> {
                 format!("ServiceCallout[{policy}]: request variable {name} value is not of type Message"),
             )));
         }
-        Ok(self.put_message(name.clone(), Message::request()))
+        Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
     /// Drops the body and marks the message spent. The client's own message is never replaced (section 2.3.4).
@@ -173,15 +174,6 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(message) = self.message_named(&request.variable).and_then(|id| self.message_mut(id)) {
             message.body = bytes::Bytes::new();
             message.spent = !is_client;
-        }
-    }
-
-    /// Without an answer there is none under the name (semantics section 2.7), but the client's own messages stay.
-    fn forget_reply(&mut self, name: &str) {
-        let held = self.variables.get(name);
-        let is_clients = |came: &ClientMessage| held == Some(&Value::Message(came.id));
-        if !self.request.iter().chain(&self.response).any(is_clients) {
-            self.unset(name);
         }
     }
 

@@ -330,3 +330,22 @@ fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
         assert_eq!((done.only_call().header(":method"), done.only_call().text()), (Some(verb), body), "{request}");
     }
 }
+
+/// Semantics section 2.3.4: what others made is cleared when it has been sent, not before.
+#[test]
+fn a_message_that_was_not_sent_stays_as_others_made_it() {
+    let fails = "http://{request.header.none}/";
+    let first = callout("<Request variable='m'/>").replace("'SC'", "'SC-1' continueOnError='true'");
+    let made = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
+        <Set><Verb>POST</Verb><Path>/orders</Path><Payload>x</Payload></Set></AssignMessage>";
+    let second = callout("<Request variable='m'/>").replace("http://a.test/", "http://b.test");
+    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let done = request_flow(&[made, &first.replace("http://a.test/", fails), &second], &host);
+    assert_eq!((done.only_call().line().as_str(), done.only_call().text()), ("POST http://b.test/orders", "x"));
+
+    let clients = first.replace("variable='m'", "variable='request'").replace("http://a.test/", fails);
+    let uses = "<AssignMessage name='AM'><Set><Headers><Header name='x'>{request.content}</Header></Headers></Set></AssignMessage>";
+    let host = Scripted::client("POST", "/", &[]).with_body("a=1");
+    let done = request_flow(&[&clients, uses], &host);
+    assert_eq!((done.changes(Direction::Request), done.bodies), (vec!["x: a=1".to_owned()], vec![]));
+}

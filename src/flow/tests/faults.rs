@@ -1,5 +1,6 @@
 use super::*;
 use crate::flow::exchange::CallFailure;
+use crate::flow::message::FORM;
 
 const RAISE: &str = r#"<RaiseFault name="RF-Denied"><FaultResponse><Set><StatusCode>403</StatusCode>
   <ReasonPhrase>Forbidden</ReasonPhrase></Set></FaultResponse></RaiseFault>"#;
@@ -210,4 +211,38 @@ fn xml_clients_get_xml() {
          <detail><errorcode>steps.raisefault.RaiseFault</errorcode></detail></fault>"
     );
     assert_eq!(done.reply.unwrap().header("content-type"), Some("application/xml"));
+}
+
+/// Whatever a rule makes of the name `error`, the client is answered.
+#[test]
+fn an_error_flow_never_ends_without_an_answer() {
+    let raise = "<RaiseFault name='RF'><FaultResponse><Set><StatusCode>418</StatusCode><Payload>tea</Payload></Set></FaultResponse></RaiseFault>";
+    let call = callout("").replace("'SC'", "'SC' continueOnError='true'").replace(">answer<", ">error<");
+    let flow = "<FlowCallout name='FC'><SharedFlowBundle>sf</SharedFlowBundle>
+        <Parameters><Parameter name='error' ref='fault.name'/><Parameter name='p' ref='fault.name'/></Parameters></FlowCallout>";
+    let note = "<AssignMessage name='N'><AssignTo>error</AssignTo><Set><Headers><Header name='x-p'>{p}</Header></Headers></Set></AssignMessage>";
+    for (step, header) in [("SC", None), ("FC", Some("RaiseFault"))] {
+        let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Unreachable);
+        let done = host.run(&plan(&json!({
+            "policies": [raise, call, flow, note],
+            "request": ["RF"],
+            "fault_rules": format!("<FaultRules><FaultRule name='f'><Step><Name>{step}</Name></Step></FaultRule></FaultRules>"),
+            "shared_flows": ["<SharedFlow name='sf'><Step><Name>N</Name></Step></SharedFlow>"],
+        })));
+        assert_eq!((done.answer(), done.resumed.len()), ((418, "tea"), 0), "{step}");
+        assert_eq!(done.reply.as_ref().unwrap().header("x-p"), header, "{step}");
+    }
+}
+
+/// Semantics sections 3.3 and 5.2.
+#[test]
+fn form_parameters_mean_nothing_to_a_response() {
+    for action in ["Set", "Add", "Remove"] {
+        let raise = format!(
+            "<RaiseFault name='RF'><FaultResponse><Set><StatusCode>403</StatusCode><Payload contentType='{FORM}'>b=2</Payload></Set>
+             <{action}><FormParams><FormParam name='b'>1</FormParam></FormParams></{action}></FaultResponse></RaiseFault>"
+        );
+        let done = request_flow(&[&raise], &Scripted::client("GET", "/", &[]));
+        assert_eq!(done.answer(), (403, "b=2"), "{action}");
+    }
 }

@@ -204,3 +204,17 @@ fn an_integration_takes_the_place_of_the_upstream() {
         assert!(body.contains(&format!("\"messaging.adaptors.http.flow.{name}\"")), "{body}");
     }
 }
+
+/// An integration that could not be asked has no answer, not even an older one; what it was to be asked stays.
+#[test]
+fn an_older_answer_is_not_taken_for_a_new_one() {
+    let again = RUN
+        .replace("IC-Risk", "IC-Again")
+        .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
+    let tell = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
+        <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
+    let host = client().answering(200, &[], r#"{"a":1}"#);
+    let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
+    assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some("none")));
+    assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));
+}

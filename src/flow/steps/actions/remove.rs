@@ -11,6 +11,8 @@ pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
     let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
     let parts = parts.unwrap_or(&everything);
     match &parts.form_params {
+        // A response has none (semantics section 3.3).
+        _ if message.as_request().is_none() => {}
         Selection::None => {}
         Selection::All => message.body = if message.form().is_empty() { message.body.clone() } else { Bytes::new() },
         Selection::Named(names) => {
