@@ -115,7 +115,11 @@ fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> 
     if delivery.body_size > max_bytes {
         return Err(CallFailure::TooLarge(max_bytes));
     }
-    let body = if delivery.body_size == 0 { Bytes::new() } else { body(delivery.body_size) };
+    let body = match delivery.body_size {
+        0 => Bytes::new(),
+        // The worker has no memory left for it.
+        size => abi::body(Body::CallResponse, size).map_err(|_| CallFailure::TooLarge(max_bytes))?,
+    };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
     Ok(CallReply { status, headers, body })
 }

@@ -1,15 +1,17 @@
 //! Envoy as the outside of a transaction.
 
-use crate::filter::abi::{self, HeaderMap, LogLevel};
+use crate::filter::abi::{self, HeaderMap, HostError, LogLevel};
 use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::Pending;
 use crate::filter::plugin::Plugin;
 use crate::filter::state::{Gate, Progress, State};
 use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
 use bytes::Bytes;
-use std::future::poll_fn;
+use bytestring::ByteString;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -56,6 +58,19 @@ fn note(what: &str, result: Result<(), abi::HostError>) {
     }
 }
 
+/// What a client gets for whose body the worker has no memory left.
+#[cold]
+fn no_memory() -> Reply {
+    let fault = Fault::of_flow("messaging.runtime.ServiceUnavailable", "The Service is temporarily unavailable", 503);
+    let (body, content_type) = fault.body(FaultFormat::Json);
+    Reply {
+        status: fault.status,
+        headers: vec![(ByteString::from_static("content-type"), Bytes::from_static(content_type.as_bytes()))],
+        body: Bytes::from(body),
+        details: "callout_no_memory".to_owned(),
+    }
+}
+
 impl Host for EnvoyHost {
     type Background = EnvoyBackground;
 
@@ -97,7 +112,17 @@ impl Host for EnvoyHost {
             Progress::Whole(size) => Some(size),
         });
         let size = size.await?;
-        Some(abi::body(buffer(direction), size).unwrap_or_default())
+        match abi::body(buffer(direction), size) {
+            Ok(body) => Some(body),
+            // There was none after all.
+            Err(HostError::NotFound | HostError::BadArgument) => Some(Bytes::new()),
+            Err(error) => {
+                abi::log(LogLevel::Warn, &format!("callout: no memory for a body of {size} bytes: {error:?}"));
+                self.reply(&no_memory());
+                // Nothing of the flow can run without it; the stream ends with its client's answer.
+                pending().await
+            }
+        }
     }
 
     fn replace_body(&self, direction: Direction, body: &[u8]) {

@@ -240,10 +240,10 @@ pub fn text(bytes: Bytes) -> ByteString {
     ByteString::try_from(bytes.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-/// A value that is fit to be sent in a header line: CR, LF and NUL, which would end the line, become spaces
-/// (RFC 9110 section 5.5).
+/// A value that is fit to be sent in a header line: control characters but for the tab, of which some would end the line
+/// and all of which Envoy refuses, become spaces (RFC 9110 section 5.5).
 pub fn header_value(value: ByteString) -> Bytes {
-    let forbidden = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+    let forbidden = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     if !value.as_bytes().iter().any(forbidden) {
         return value.into_bytes();
     }
@@ -320,6 +320,7 @@ mod tests {
     #[test]
     fn a_value_never_holds_a_line_break() {
         assert_eq!(header_value("a\r\nx-injected: 1\0".into()), Bytes::from("a  x-injected: 1 "));
+        assert_eq!(header_value("a\u{1}b\tc\u{7f}é".into()), Bytes::from("a b\tc é"));
         assert_eq!(header_value("plain".into()), Bytes::from("plain"));
     }
 

@@ -4,6 +4,7 @@
 use crate::flow::numbered;
 use bytestring::ByteString;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::collections::BTreeSet;
 
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -78,14 +79,9 @@ impl Parameters {
 
     /// The distinct decoded names, in order.
     pub fn names(&self) -> Vec<ByteString> {
-        let mut names: Vec<ByteString> = Vec::new();
-        for part in self.parts() {
-            let name = self.decode(part.split_once('=').map_or(part, |(name, _)| name));
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        let mut known: BTreeSet<ByteString> = BTreeSet::new();
+        let names = self.parts().map(|part| self.decode(part.split_once('=').map_or(part, |(name, _)| name)));
+        names.filter(|name| known.insert(name.clone())).collect()
     }
 
     /// Replaces every value of a name by one, at the place of the first.

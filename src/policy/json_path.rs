@@ -13,9 +13,12 @@ mod reader;
 
 use serde_json::Value;
 use std::fmt;
+use std::io::{self, Write};
 
 /// The most results that several `..` together may come to, counted at worst.
 const MOST_DESCENDANTS: usize = 1_000_000;
+/// Longer texts of several results are given up, in bytes: results inside each other repeat their content.
+const LARGEST_RESULT: usize = 16 * 1024 * 1024;
 
 /// A compiled path.
 #[derive(Clone, Debug)]
@@ -117,6 +120,31 @@ impl Stage {
         }
         let alone = Value::Array(vec![value.clone()]);
         if self.query.query(&alone).is_empty() { Vec::new() } else { vec![value] }
+    }
+}
+
+/// Several values that a path found as the text of a JSON array. `None` where they hold each other so often that it would
+/// be too large.
+pub fn text_of_all(found: &[&Value]) -> Option<String> {
+    let mut text = Limited(Vec::new());
+    serde_json::to_writer(&mut text, found).ok()?;
+    String::from_utf8(text.0).ok()
+}
+
+/// Takes only so much.
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len().saturating_add(bytes.len()) > LARGEST_RESULT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

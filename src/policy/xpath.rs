@@ -8,6 +8,7 @@ mod document;
 mod grouped;
 mod lexer;
 mod names;
+mod tags;
 
 pub use document::{XPathNode, XmlDocument};
 

@@ -150,6 +150,14 @@ fn request_line(lab: &mut Lab) {
             }
         });
     }
+    // Envoy refuses requests with such a value.
+    assigned(
+        lab,
+        "control_characters_in_a_header",
+        "<Set><Headers><Header name='x-set'>{request.queryparam.v}</Header></Headers></Set>",
+        Request::get("/x?v=a%01b%09c%7f%1bd"),
+        |upstream| assert_eq!(upstream.header("x-set"), Some("a b\tc  d")),
+    );
     assigned(lab, "path_without_slash", "<Set><Path>items/9</Path></Set>", Request::get("/old?q=1"), |upstream| {
         assert_eq!(upstream.path_and_query, "/items/9?q=1")
     });

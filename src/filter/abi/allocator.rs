@@ -6,7 +6,7 @@
 //! size, so the lists together hold at most what was once in use.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr::null_mut;
 
 /// Sizes are rounded up to a multiple of this; it is also the alignment of every block in the lists.
@@ -16,10 +16,20 @@ const STEP: usize = 16;
 const CLASSES: usize = 64;
 
 #[global_allocator]
-static ALLOCATOR: Allocator = Allocator([const { UnsafeCell::new(null_mut()) }; CLASSES]);
+static ALLOCATOR: Allocator =
+    Allocator { lists: [const { UnsafeCell::new(null_mut()) }; CLASSES], large: Cell::new(0) };
 
-/// The first free block of each size; every free block holds the place of the next one.
-struct Allocator([UnsafeCell<*mut u8>; CLASSES]);
+/// What is in use of blocks that are too large for the lists, in bytes.
+pub(super) fn large_in_use() -> usize {
+    ALLOCATOR.large.get()
+}
+
+struct Allocator {
+    /// The first free block of each size; every free block holds the place of the next one.
+    lists: [UnsafeCell<*mut u8>; CLASSES],
+    /// The bytes in all other blocks.
+    large: Cell<usize>,
+}
 
 // SAFETY: a proxy-wasm VM has one thread.
 unsafe impl Sync for Allocator {}
@@ -29,7 +39,7 @@ impl Allocator {
     #[inline(always)]
     fn list(&self, layout: Layout) -> Option<(*mut *mut u8, usize)> {
         let class = layout.size().wrapping_sub(1) / STEP;
-        let list = self.0.get(class).filter(|_| layout.align() <= STEP)?;
+        let list = self.lists.get(class).filter(|_| layout.align() <= STEP)?;
         Some((list.get(), class.wrapping_add(1).wrapping_mul(STEP)))
     }
 }
@@ -39,6 +49,7 @@ impl Allocator {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((list, size)) = self.list(layout) else {
+            self.large.set(self.large.get().saturating_add(layout.size()));
             // SAFETY: the caller's promise.
             return unsafe { System.alloc(layout) };
         };
@@ -61,7 +72,10 @@ unsafe impl GlobalAlloc for Allocator {
                     block.cast::<*mut u8>().write(*list);
                     *list = block;
                 }
-                None => System.dealloc(block, layout),
+                None => {
+                    self.large.set(self.large.get().saturating_sub(layout.size()));
+                    System.dealloc(block, layout);
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The functions that Envoy calls; proxy-wasm ABI 0.2.1. Each hands its event to [`contexts`] and does nothing else.
 
+use super::allocator;
 use crate::filter::contexts;
 use crate::filter::event::{Action, Event};
 use std::mem::MaybeUninit;
+use std::ptr::null_mut;
 
 unsafe extern "C" {
     // Made by the linker. Calling it here keeps the linker from wrapping every export in a call of it.
@@ -18,9 +20,19 @@ extern "C" fn _initialize() {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_abi_version_0_2_1() {}
 
-/// Memory for data that the host hands over; `abi::take` frees it.
+/// Bodies are taken in only while large blocks hold less than this, in bytes: half of the memory that a VM has. What is
+/// made of them needs the rest, and a VM without memory dies with every request that it holds.
+const MOST_IN_USE: usize = 512 << 20;
+
+/// Smaller data, such as headers, is always taken in.
+const SMALL: usize = 64 << 10;
+
+/// Memory for data that the host hands over; `abi::take` frees it. Without memory for it the host call fails.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+    if size > SMALL && allocator::large_in_use().saturating_add(size) > MOST_IN_USE {
+        return null_mut();
+    }
     let block: Box<[MaybeUninit<u8>]> = Box::new_uninit_slice(size);
     Box::into_raw(block).cast()
 }

@@ -1,7 +1,7 @@
 //! `jsonPath`.
 
 use super::recent::Recent;
-use crate::policy::json_path::{JsonPath, text_of};
+use crate::policy::json_path::{JsonPath, text_of, text_of_all};
 use serde_json::Value;
 use std::cell::RefCell;
 
@@ -21,7 +21,7 @@ pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String
     let first = *found.first()?;
     let is_whole = whole.is_some_and(|whole| whole.eq_ignore_ascii_case("true"));
     match first {
-        _ if is_whole && !path.is_definite() => serde_json::to_string(&found).ok(),
+        _ if is_whole && !path.is_definite() => text_of_all(&found),
         Value::Array(elements) if !is_whole && path.is_definite() => elements.first().and_then(text_of),
         value => text_of(value),
     }

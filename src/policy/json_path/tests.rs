@@ -260,6 +260,16 @@ fn hostile_paths_are_refused() {
 }
 
 #[test]
+fn results_inside_each_other_are_given_up_when_they_are_too_large() {
+    let nested = |levels: usize, text: &str| (0..levels).fold(Value::from(text), |inner, _| json!({"item": inner}));
+    let path = JsonPath::compile("$..item").unwrap();
+    let small = nested(3, "x");
+    assert_eq!(text_of_all(&path.find(&small)).unwrap(), r#"[{"item":{"item":"x"}},{"item":"x"},"x"]"#);
+    let large = nested(100, &"x".repeat(1 << 20));
+    assert_eq!(text_of_all(&path.find(&large)), None);
+}
+
+#[test]
 fn hostile_documents_cost_little() {
     let mut document = Value::from((0..20_000).collect::<Vec<_>>());
     for _ in 0..120 {

@@ -1,6 +1,7 @@
 //! XML documents that expressions are evaluated over, and copies of their nodes.
 
 use super::XPathError;
+use super::tags;
 use uppsala::dom::NodeKind;
 use uppsala::{Document, NodeId, Parser, XPathEvaluator, XPathValue};
 
@@ -8,6 +9,8 @@ use uppsala::{Document, NodeId, Parser, XPathEvaluator, XPathValue};
 const MOST_LEVELS: u32 = 512;
 /// Larger documents are refused, in bytes.
 const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
+/// Elements with more attributes are refused: the parser compares each with all others.
+const MOST_ATTRIBUTES: usize = 1000;
 /// Larger results are refused, in bytes: nodes inside each other repeat their content.
 const LARGEST_RESULT: usize = 16 * 1024 * 1024;
 
@@ -33,6 +36,9 @@ impl XmlDocument {
     pub fn parse(text: &str) -> Result<XmlDocument, XPathError> {
         if text.len() > LARGEST_DOCUMENT {
             return Err(XPathError::Document(format!("it is larger than {LARGEST_DOCUMENT} bytes")));
+        }
+        if tags::most_attributes(text) > MOST_ATTRIBUTES {
+            return Err(XPathError::Document(format!("an element has more than {MOST_ATTRIBUTES} attributes")));
         }
         let parser = Parser::new().with_max_depth(MOST_LEVELS).with_forbid_entities(true);
         let document = parser.parse(text.trim_start_matches('\u{feff}'));

@@ -8,7 +8,7 @@ use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
-use crate::policy::json_path::{JsonPath, text_of};
+use crate::policy::json_path::{JsonPath, text_of, text_of_all};
 use crate::policy::xpath::{XPathResult, XmlDocument, number_text};
 use bytestring::ByteString;
 
@@ -131,7 +131,7 @@ fn found_list(found: &[&serde_json::Value]) -> Option<ByteString> {
     if found.is_empty() {
         return None;
     }
-    serde_json::to_string(found).ok().map(ByteString::from)
+    text_of_all(found).map(ByteString::from)
 }
 
 /// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
