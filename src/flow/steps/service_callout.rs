@@ -23,7 +23,20 @@ use destination::Destination;
 impl<H: Host> Transaction<'_, H> {
     /// Runs the policy that has the place `index` in the plan.
     pub(super) async fn service_callout(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Fault> {
-        match self.call_out(index, policy).await {
+        let outcome = match self.callout_request(&policy.request, &policy.attributes.name) {
+            Ok((message, is_fresh)) => {
+                let response = policy.response.as_ref().filter(|_| !self.is_client_served);
+                let reply = self.reply(index, policy, message, response.is_some()).await;
+                // What was made for this callout would otherwise go to wherever the next one goes, even if it was not
+                // sent.
+                if is_fresh || matches!(reply, Ok(_) | Err(Failure::Call(_))) {
+                    self.clear_payload(&policy.request);
+                }
+                self.concluded(index, policy, response, reply)
+            }
+            Err(failure) => Err(failure),
+        };
+        match outcome {
             Ok(()) => Ok(()),
             Err(failure) => Err(self.failed(index, policy, failure)),
         }
@@ -35,15 +48,14 @@ impl<H: Host> Transaction<'_, H> {
         failure.into_fault(&policy.attributes.name)
     }
 
-    async fn call_out(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Failure> {
-        let (name, request) = (&policy.attributes.name, &policy.request);
-        let (message, is_fresh) = self.callout_request(request, name)?;
-        let response = policy.response.as_ref().filter(|_| !self.is_client_served);
-        let reply = self.reply(index, policy, message, response.is_some()).await;
-        // What was made for this callout would otherwise go to wherever the next one goes, even if it was not sent.
-        if is_fresh || matches!(reply, Ok(_) | Err(Failure::Call(_))) {
-            self.clear_payload(request);
-        }
+    /// What a reply, or its absence, leaves and means.
+    fn concluded(
+        &mut self,
+        index: usize,
+        policy: &ServiceCallout,
+        response: Option<&ByteString>,
+        reply: Result<Option<CallReply>, Failure>,
+    ) -> Result<(), Failure> {
         match (response, reply) {
             (_, Ok(None)) | (None, Ok(_)) => Ok(()),
             // Nobody waits, so nobody learns what became of it.
