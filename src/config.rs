@@ -77,7 +77,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     let plan = match document::parse(bytes) {
         Ok(document) => {
             let section = Section::new("", &document, &mut diagnostics);
-            section.and_then(|section| plan(section, &mut diagnostics))
+            section.and_then(|section| plan(section, bytes, &mut diagnostics))
         }
         Err(message) => {
             diagnostics.error(None, message);
@@ -85,15 +85,13 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
         }
     };
     match plan {
-        Some(mut plan) if !diagnostics.has_errors() => {
-            plan.needs.policy_times = needs::names_policy_times(bytes, &plan.publish.prefixes);
-            Ok(Loaded { plan, warnings: diagnostics.into_vec() })
-        }
+        Some(plan) if !diagnostics.has_errors() => Ok(Loaded { plan, warnings: diagnostics.into_vec() }),
         _ => Err(diagnostics.into_vec()),
     }
 }
 
-fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
+/// `bytes` is the whole text.
+fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<Plan> {
     section.check_keys(&KEYS, diagnostics);
     let mut policies = Policies::read(&section, diagnostics);
     let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
@@ -137,6 +135,7 @@ fn plan(section: Section<'_>, diagnostics: &mut Diagnostics) -> Option<Plan> {
         routing: routing.as_ref(),
         published: &published,
         prefixes: &publish.prefixes,
+        names_policy_times: needs::names_policy_times(bytes, &publish.prefixes),
     };
     let needs = reach.needs();
     Some(Plan {

@@ -26,6 +26,8 @@ pub(super) struct Reach<'a> {
     pub(super) published: &'a [Variable],
     /// What it publishes by beginnings: of messages what is there, so that no body is asked for.
     pub(super) prefixes: &'a [String],
+    /// What [`names_policy_times`] says.
+    pub(super) names_policy_times: bool,
 }
 
 /// The names under which a flow finds a message.
@@ -93,7 +95,7 @@ impl Reach<'_> {
                     || targets().any(target_rules)
                     || self.steps_use(post_client, &AMBIENT_RESPONSE)
                     || publishes_body(&AMBIENT_RESPONSE)),
-            policy_times: false,
+            policy_times: self.names_policy_times,
         }
     }
 

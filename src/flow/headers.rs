@@ -135,12 +135,15 @@ impl Headers {
         Rc::make_mut(&mut self.0).list.push(line);
     }
 
-    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing.
-    pub fn set_value(&mut self, name: &str, number: usize, value: Bytes) {
+    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing. Returns whether
+    /// there was such a place.
+    pub fn set_value(&mut self, name: &str, number: usize, value: Bytes) -> bool {
         let mut values = self.values(name);
-        if numbered::set(&mut values, number, text(value)) {
+        let is_set = numbered::set(&mut values, number, text(value));
+        if is_set {
             self.set_lines(name, values.into_iter().map(ByteString::into_bytes).collect());
         }
+        is_set
     }
 
     /// Removes the values that have those 1-based numbers now.

@@ -116,12 +116,15 @@ impl Parameters {
         self.text = format!("{}{separator}{text}", self.text).into();
     }
 
-    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing.
-    pub fn set_value(&mut self, name: &str, number: usize, value: &str) {
+    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing. Returns whether
+    /// there was such a place.
+    pub fn set_value(&mut self, name: &str, number: usize, value: &str) -> bool {
         let mut values = self.values(name);
-        if numbered::set(&mut values, number, value.into()) {
+        let is_set = numbered::set(&mut values, number, value.into());
+        if is_set {
             self.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
         }
+        is_set
     }
 
     /// Removes the values that have those 1-based numbers now.

@@ -67,7 +67,9 @@ impl<H: Host> Transaction<'_, H> {
         let begins = |name: &str| self.plan.publish.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
         let mut names: BTreeSet<ByteString> = self.plan.constants.keys().filter(|name| begins(name)).cloned().collect();
         for (name, value) in self.variables.iter() {
-            if let Some(message) = if let Value::Message(id) = value { self.message(*id) } else { None } {
+            if let Value::Message(id) = value
+                && let Some(message) = self.message(*id)
+            {
                 let parts = message.part_names().into_iter().map(|part| format!("{name}.{part}"));
                 names.extend(parts.filter(|part| begins(part)).map(ByteString::from));
             }

@@ -79,14 +79,12 @@ impl Message {
             }
             MessagePart::Content => self.body = text.into_bytes(),
             MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
-            // As with parameters below: a name that happens to end so.
-            MessagePart::Header(name, Item::Number(number))
-                if *number > self.headers.values(name).len().saturating_add(1) =>
-            {
-                self.headers.set(&format!("{name}.{number}"), header_value(text));
-            }
             MessagePart::Header(name, Item::Number(number)) => {
-                self.headers.set_value(name, *number, header_value(text));
+                let value = header_value(text);
+                // As with parameters below: a name that happens to end so.
+                if !self.headers.set_value(name, *number, value.clone()) {
+                    self.headers.set(&format!("{name}.{number}"), value);
+                }
             }
             MessagePart::FormParam(name, item) => {
                 self.as_request().ok_or(NotWritable)?;
@@ -160,11 +158,12 @@ fn parameter(parameters: &Parameters, name: &str, item: Item) -> Option<Value> {
 fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str) -> Result<(), NotWritable> {
     match item {
         Item::First => parameters.set(name, text),
-        // `api.version.2` with no first value is a name that happens to end so.
-        Item::Number(number) if number > parameters.values(name).len().saturating_add(1) => {
-            parameters.set(&format!("{name}.{number}"), text);
+        Item::Number(number) => {
+            // `api.version.2` with no first value is a name that happens to end so.
+            if !parameters.set_value(name, number, text) {
+                parameters.set(&format!("{name}.{number}"), text);
+            }
         }
-        Item::Number(number) => parameters.set_value(name, number, text),
         Item::Values | Item::Count | Item::Joined => return Err(NotWritable),
     }
     Ok(())

@@ -5,63 +5,48 @@ use crate::diagnostic::Diagnostics;
 use crate::policy::attributes::warn_ignored;
 use crate::policy::xml::Element;
 
-/// The elements that hold others, each with the names of its children. Connections are read elsewhere, and SAP's
-/// documents, whose elements have other names, are not looked at.
-const CHILDREN: [(&str, &[&str]); 16] = [
-    (
-        "ProxyEndpoint",
-        &[
-            "DefaultFaultRule",
-            "Description",
-            "DisplayName",
-            "EventFlow",
-            "FaultRules",
-            "Flows",
-            "HTTPProxyConnection",
-            "PostClientFlow",
-            "PostFlow",
-            "PreFlow",
-            "Properties",
-            "RouteRule",
-        ],
-    ),
+/// The elements that hold others, each with the names of its children: those that it shares with elements of its kind, and
+/// its own. Connections are read elsewhere, and SAP's documents, whose elements have other names, are not looked at.
+const CHILDREN: [(&str, [&[&str]; 2]); 16] = [
+    ("ProxyEndpoint", [ENDPOINT, &["HTTPProxyConnection", "PostClientFlow", "RouteRule"]]),
     (
         "TargetEndpoint",
-        &[
-            "DefaultFaultRule",
-            "Description",
-            "DisplayName",
-            "EventFlow",
-            "FaultRules",
-            "Flows",
-            "HTTPTargetConnection",
-            "HttpTargetConnection",
-            "LocalTargetConnection",
-            "PostFlow",
-            "PreFlow",
-            "Properties",
-            "ScriptTarget",
-            "SSLInfo",
+        [
+            ENDPOINT,
+            &["HTTPTargetConnection", "HttpTargetConnection", "LocalTargetConnection", "ScriptTarget", "SSLInfo"],
         ],
     ),
-    ("SharedFlow", &["Description", "DisplayName", "Policy", "Step"]),
-    ("HTTPProxyConnection", &["BasePath", "Properties", "SSLInfo", "VirtualHost"]),
-    ("Flows", &["Flow"]),
-    ("PreFlow", FLOW),
-    ("PostFlow", FLOW),
-    ("PostClientFlow", FLOW),
-    ("Flow", FLOW),
-    ("Request", STEPS),
-    ("Response", STEPS),
-    ("Step", &["Condition", "Description", "DisplayName", "FaultRules", "Name"]),
-    ("FaultRules", &["FaultRule"]),
-    ("FaultRule", &["Condition", "Description", "DisplayName", "Name", "Policy", "Step"]),
-    ("DefaultFaultRule", &["AlwaysEnforce", "Condition", "Description", "DisplayName", "Name", "Policy", "Step"]),
-    ("RouteRule", &["Condition", "Description", "DisplayName", "IntegrationEndpoint", "TargetEndpoint", "URL"]),
+    ("SharedFlow", [STEPS, NAMED]),
+    ("HTTPProxyConnection", [&["BasePath", "Properties", "SSLInfo", "VirtualHost"], &[]]),
+    ("Flows", [&["Flow"], &[]]),
+    ("PreFlow", [FLOW, NAMED]),
+    ("PostFlow", [FLOW, NAMED]),
+    ("PostClientFlow", [FLOW, NAMED]),
+    ("Flow", [FLOW, NAMED]),
+    ("Request", [STEPS, &[]]),
+    ("Response", [STEPS, &[]]),
+    ("Step", [&["Condition", "FaultRules", "Name"], NAMED]),
+    ("FaultRules", [&["FaultRule"], &[]]),
+    ("FaultRule", [RULE, &[]]),
+    ("DefaultFaultRule", [RULE, &["AlwaysEnforce"]]),
+    ("RouteRule", [&["Condition", "IntegrationEndpoint", "TargetEndpoint", "URL"], NAMED]),
 ];
 
-const FLOW: &[&str] = &["Condition", "Description", "DisplayName", "FaultRules", "Request", "Response"];
+const NAMED: &[&str] = &["Description", "DisplayName"];
 const STEPS: &[&str] = &["Policy", "Step"];
+const FLOW: &[&str] = &["Condition", "FaultRules", "Request", "Response"];
+const RULE: &[&str] = &["Condition", "Description", "DisplayName", "Name", "Policy", "Step"];
+const ENDPOINT: &[&str] = &[
+    "DefaultFaultRule",
+    "Description",
+    "DisplayName",
+    "EventFlow",
+    "FaultRules",
+    "Flows",
+    "PostFlow",
+    "PreFlow",
+    "Properties",
+];
 
 /// Warns of every element inside that is none of Apigee's, and of text beside elements.
 pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -71,7 +56,7 @@ pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagno
         diagnostics.warning(element.position(), message);
     }
     for child in element.children() {
-        match known.contains(&child.name()) {
+        match known.iter().any(|names| names.contains(&child.name())) {
             // Its TargetEndpoint is a name.
             true if element.name() == "RouteRule" => {}
             true => warn_of_unknown(child, diagnostics),
