@@ -10,3 +10,4 @@ mod filter;
 pub mod flow;
 pub mod plan;
 pub mod policy;
+pub mod stream;
