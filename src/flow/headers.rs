@@ -6,6 +6,7 @@ mod line;
 pub use hop_by_hop::is_hop_by_hop;
 pub use line::{Line, Place};
 
+use crate::flow::distinct::{Caseless, Distinct};
 use crate::flow::numbered;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -197,13 +198,8 @@ impl Headers {
 
 /// The lines whose names occur for the first time.
 fn distinct<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
-    let mut distinct: Vec<Line<'_>> = Vec::new();
-    for line in lines {
-        if !distinct.iter().any(|known| known.is_of(line.name())) {
-            distinct.push(line);
-        }
-    }
-    distinct
+    let mut names = Distinct::new();
+    lines.filter(|line| names.insert(Caseless(line.name()))).collect()
 }
 
 impl PartialEq for Headers {

@@ -90,9 +90,7 @@ fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection
             if to.is_empty() {
                 to.add_text(from.as_text());
             } else {
-                for name in from.names() {
-                    set_all(to, &name, &from.values(&name));
-                }
+                to.set_all(from);
             }
             true
         }
