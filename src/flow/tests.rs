@@ -11,6 +11,7 @@ mod predefined;
 mod publishing;
 mod rehearsals;
 mod targets;
+mod verbs;
 
 use crate::config;
 use crate::flow::exchange::{Call, Direction, Reply};

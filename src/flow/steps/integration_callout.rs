@@ -2,7 +2,7 @@
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
-use super::sending::Outgoing;
+use super::sending::{Outgoing, VerbIsConnect};
 use crate::flow::exchange::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
@@ -141,7 +141,7 @@ impl<H: Host> Transaction<'_, H> {
             token_header: Some(token.header.clone()),
             timeout: TIMEOUT,
         });
-        Ok((call, token))
+        Ok((call.map_err(|VerbIsConnect| Failure::VerbIsConnect)?, token))
     }
 }
 
@@ -161,6 +161,8 @@ enum Failure {
     NotRequest,
     /// A time is asked for and the run is synchronous.
     Scheduled,
+    /// The object has a verb that no callout can have.
+    VerbIsConnect,
     /// The object names no region that has a cluster.
     HostNotReachable,
     /// There is no answer.
@@ -199,6 +201,7 @@ impl Failure {
             }
             Failure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
             Failure::HostNotReachable => NOT_REACHABLE.to_owned(),
             Failure::Call(failure) => failure.reason(name),
         };

@@ -34,8 +34,23 @@ pub(super) struct Outgoing<'m> {
     pub(super) timeout: Duration,
 }
 
+/// The message's verb is CONNECT: the server would open a tunnel to a host that a path cannot name, and its answer would
+/// have no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VerbIsConnect;
+
+impl VerbIsConnect {
+    /// The reason in the fault string of the policy that called.
+    pub(super) const REASON: &str = "Verb CONNECT is not supported";
+}
+
 impl<H: Host> Transaction<'_, H> {
-    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Call {
+    /// The call that sends a message. A verb that is no token is sent as GET.
+    ///
+    /// # Errors
+    /// The verb is CONNECT, in any case of letters. A template or an earlier policy may have set it, so it is known at
+    /// run time only.
+    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Result<Call, VerbIsConnect> {
         let Outgoing { message, server, path_and_query, retained, token_header, timeout } = outgoing;
         if self.plan.trace_headers {
             // Fetches it, should nothing have read it yet.
@@ -44,6 +59,9 @@ impl<H: Host> Transaction<'_, H> {
         let message = self.message(message);
         let verb = message.and_then(Message::as_request).and_then(RequestLine::sendable_verb);
         let verb = verb.unwrap_or_else(|| ByteString::from_static("GET"));
+        if verb.eq_ignore_ascii_case("CONNECT") {
+            return Err(VerbIsConnect);
+        }
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),
             (ByteString::from_static(":scheme"), Bytes::from_static(server.scheme.as_str().as_bytes())),
@@ -62,13 +80,13 @@ impl<H: Host> Transaction<'_, H> {
         if self.plan.trace_headers {
             self.add_trace_headers(message, &mut headers);
         }
-        Call {
+        Ok(Call {
             cluster: server.cluster,
             headers,
             body: message.map(|message| message.body.clone()).unwrap_or_default(),
             timeout,
             max_response_bytes: self.plan.max_response_bytes,
-        }
+        })
     }
 
     /// The URL's authority, unless `target.header.host` says otherwise (semantics section 2.5). `[inferred]`

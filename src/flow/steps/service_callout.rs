@@ -6,7 +6,7 @@ mod destination;
 use super::actions::Actor;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
-use super::sending::Outgoing;
+use super::sending::{Outgoing, VerbIsConnect};
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
@@ -125,7 +125,7 @@ impl<H: Host> Transaction<'_, H> {
             retained: &policy.connection.properties.request_headers,
             token_header: token.as_ref().map(|token| token.header.clone()),
             timeout: policy.timeout,
-        });
+        })?;
         match token {
             Some(token) if self.is_client_served => {
                 self.send_when_authorized(index, call, token);
@@ -217,6 +217,8 @@ enum Failure {
     HostRefused,
     /// A load balancer has no server left.
     NoActiveTargets,
+    /// The message has a verb that no callout can have.
+    VerbIsConnect,
     /// A fault with words of its own.
     Fault(Fault),
 }
@@ -224,6 +226,12 @@ enum Failure {
 impl From<CallFailure> for Failure {
     fn from(failure: CallFailure) -> Failure {
         Failure::Call(failure)
+    }
+}
+
+impl From<VerbIsConnect> for Failure {
+    fn from(_: VerbIsConnect) -> Failure {
+        Failure::VerbIsConnect
     }
 }
 
@@ -246,7 +254,7 @@ impl Failure {
             | Failure::HostNotReachable
             | Failure::HostRefused
             | Failure::NoActiveTargets => true,
-            Failure::MalformedUrl | Failure::Fault(_) => false,
+            Failure::MalformedUrl | Failure::VerbIsConnect | Failure::Fault(_) => false,
         }
     }
 
@@ -256,7 +264,7 @@ impl Failure {
             Failure::Call(failure) => failure.outcome(),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
             Failure::HostRefused => Outcome::Refused,
-            Failure::Fault(_) => Outcome::Fault,
+            Failure::VerbIsConnect | Failure::Fault(_) => Outcome::Fault,
         }
     }
 
@@ -267,6 +275,7 @@ impl Failure {
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
             Failure::NoActiveTargets => "No active targets".to_owned(),
+            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
             Failure::Call(failure) => failure.reason(policy),
         };
         Fault::new(
