@@ -1,6 +1,6 @@
 //! The headers of a message: an ordered list in which a name may occur several times.
 
-mod grouped;
+pub(super) mod grouped;
 mod hop_by_hop;
 mod line;
 
@@ -59,8 +59,20 @@ impl Headers {
         self.named(name.as_bytes()).map(Line::to_value)
     }
 
-    fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    /// The lines of that name.
+    pub fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
         self.lines().filter(move |line| line.is_of(name))
+    }
+
+    /// Those of other lines whose names do not occur here.
+    pub fn missing<'l>(&self, mut lines: Vec<Line<'l>>) -> Vec<Line<'l>> {
+        if lines.len() <= FEW {
+            lines.retain(|line| self.named(line.name()).next().is_none());
+        } else {
+            let here = Grouped::new(self.lines());
+            lines.retain(|line| here.lines(line.name()).is_empty());
+        }
+        lines
     }
 
     /// The values of a name: its lines split at commas and trimmed, but for headers that hold commas themselves.
@@ -70,24 +82,12 @@ impl Headers {
 
     /// The first of [`Headers::values`].
     pub fn first_value(&self, name: &str) -> Option<ByteString> {
-        let line = self.first_line(name)?;
-        if is_whole_valued(name) || !line.contains(&b',') {
-            return Some(text(line));
-        }
-        split(&text(line)).into_iter().next()
+        first_value_of(name, self.named(name.as_bytes()))
     }
 
     /// The lines of a name joined with commas.
     pub fn joined(&self, name: &str) -> Option<ByteString> {
-        let mut lines = self.lines_of(name);
-        let first = text(lines.next()?);
-        let mut joined: Option<String> = None;
-        for line in lines {
-            let joined = joined.get_or_insert_with(|| first.to_string());
-            joined.push(',');
-            joined.push_str(&text(line));
-        }
-        Some(joined.map_or(first, ByteString::from))
+        joined(self.named(name.as_bytes()))
     }
 
     /// The distinct names in the order of their first line, as written there.
@@ -323,10 +323,29 @@ fn is_whole_valued(name: &str) -> bool {
     WHOLE_VALUED.iter().any(|whole| name.eq_ignore_ascii_case(whole))
 }
 
-/// The values in lines of that name.
-fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
+/// The values in lines of that name: split at commas and trimmed, but for headers that hold commas themselves.
+pub fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
     let is_whole = is_whole_valued(name);
-    lines.map(|line| text(line.to_value())).flat_map(move |line| if is_whole { vec![line] } else { split(&line) })
+    lines.flat_map(move |line| split(text(line.to_value()), is_whole))
+}
+
+/// The first of [`values_of`]. A line with one value is not trimmed.
+pub fn first_value_of<'a>(name: &str, mut lines: impl Iterator<Item = Line<'a>>) -> Option<ByteString> {
+    let line = lines.next()?.to_value();
+    let is_whole = is_whole_valued(name) || !line.contains(&b',');
+    split(text(line), is_whole).next()
+}
+
+/// Lines joined with commas.
+pub fn joined<'a>(mut lines: impl Iterator<Item = Line<'a>>) -> Option<ByteString> {
+    let first = text(lines.next()?.to_value());
+    let mut joined: Option<String> = None;
+    for line in lines {
+        let joined = joined.get_or_insert_with(|| first.to_string());
+        joined.push(',');
+        joined.push_str(&text(line.to_value()));
+    }
+    Some(joined.map_or(first, ByteString::from))
 }
 
 /// The lines of a name that has those values: one, or one for each where a comma separates none.
@@ -342,8 +361,18 @@ fn own(name: &str, values: &[Bytes]) -> Vec<Stored> {
     values.iter().map(|value| Stored::Own(name.clone(), value.clone())).collect()
 }
 
-fn split(line: &ByteString) -> Vec<ByteString> {
-    line.split(',').map(|part| line.slice_ref(part.trim())).collect()
+/// The trimmed texts between commas, or the whole line.
+fn split(line: ByteString, is_whole: bool) -> impl Iterator<Item = ByteString> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest.take()?;
+        if is_whole {
+            return Some(line);
+        }
+        let (value, after) = line.split_once(',').map_or((&*line, None), |(value, after)| (value, Some(after)));
+        rest = after.map(|after| line.slice_ref(after));
+        Some(line.slice_ref(value.trim()))
+    })
 }
 
 #[cfg(test)]

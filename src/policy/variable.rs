@@ -7,6 +7,7 @@ pub use builtin::Builtin;
 pub use message_part::{Item, MessagePart};
 
 use bytestring::ByteString;
+use message_part::Numbered;
 use std::fmt;
 
 /// The names of the messages that the flow itself holds.
@@ -29,9 +30,10 @@ impl Variable {
     pub fn new(name: &str) -> Variable {
         let name = ByteString::from(name);
         let mut splits = Vec::new();
+        let number = Numbered::of(&name);
         for (at, _) in name.rmatch_indices('.') {
             let (Some(message), Some(suffix)) = (name.get(..at), name.get(at.saturating_add(1)..)) else { continue };
-            if let Some(part) = MessagePart::parse(suffix) {
+            if let Some(part) = MessagePart::of_suffix(&name, suffix, number) {
                 splits.push((name.slice_ref(message), part));
             }
         }
@@ -88,6 +90,15 @@ mod tests {
         let variable = Variable::new("authenticate.response.status.code");
         let splits: Vec<_> = variable.splits().iter().map(|(name, part)| (&**name, part.clone())).collect();
         assert_eq!(splits, [("authenticate.response", MessagePart::StatusCode)]);
+    }
+
+    #[test]
+    fn a_name_of_many_dots_is_split_in_linear_time() {
+        let name = format!("{}.7", ["header"; 14_000].join("."));
+        let variable = Variable::new(&name);
+        assert_eq!(variable.splits().len(), 13_999);
+        let part = MessagePart::Header(["header"; 13_998].join(".").into(), Item::Number(7));
+        assert_eq!(variable.splits().last(), Some(&("header".into(), part)));
     }
 
     #[test]

@@ -99,16 +99,16 @@ impl<H: Host> Transaction<'_, H> {
     /// Copies the client's trace headers, but for those that the message has itself.
     fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = &self.request else { return };
-        for line in client.before.headers.lines() {
-            let name = line.name();
+        let is_trace = |name: &[u8]| {
             let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
-            if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
-                let name = line.to_name();
-                if message.is_none_or(|message| !message.headers.contains(&name)) {
-                    headers.push((name, line.to_value()));
-                }
-            }
-        }
+            is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
+        };
+        let lines = client.before.headers.lines().filter(|line| is_trace(line.name())).collect();
+        let lines = match message {
+            Some(message) => message.headers.missing(lines),
+            None => lines,
+        };
+        headers.extend(lines.into_iter().map(|line| (line.to_name(), line.to_value())));
     }
 }
 
