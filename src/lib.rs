@@ -8,5 +8,6 @@ pub mod diagnostic;
 #[cfg(target_arch = "wasm32")]
 mod filter;
 pub mod flow;
+pub mod language;
 pub mod plan;
 pub mod policy;

@@ -1,0 +1,3 @@
+//! Languages that policies and messages are written in: XML.
+
+pub mod xml;
