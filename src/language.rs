@@ -1,4 +1,4 @@
-//! Small languages that policies and payloads are written in. Nothing here knows policies or requests.
+//! The languages in which policies and messages are written: parsed once, evaluated often. They know no policy.
 
 pub mod json_path;
-pub mod json_text;
+pub mod xml;

@@ -21,10 +21,10 @@ pub mod target_url;
 mod target_variables;
 pub mod template;
 pub mod variable;
-pub mod xml;
 pub mod xpath;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
+pub use crate::language::xml;
 use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;

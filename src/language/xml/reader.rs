@@ -1,0 +1,396 @@
+//! Reads a text into a tree, with the checks that the event reader leaves out.
+
+use super::bindings::Bindings;
+use super::error::{Located, Problem};
+use super::names;
+use super::text::{self, Context};
+use super::tree::{
+    Attribute, ElementData, Kind, Memory, NONE, Name, Namespace, Node, Tree, Value, XML_URI, index, inner,
+};
+use quick_xml::events::Event;
+use quick_xml::events::attributes::{AttrError, Attributes};
+use quick_xml::reader::Reader;
+use std::ops::Range;
+
+/// How large a document may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most nodes, without attributes.
+    pub nodes: usize,
+    /// The most elements inside each other.
+    pub depth: usize,
+    /// The most memory that its nodes take, in bytes, without the text itself.
+    pub memory: usize,
+    /// Whether it may have a document type declaration, which is ignored.
+    pub allows_doctype: bool,
+}
+
+/// Reads a document without a byte order mark.
+pub(super) fn read<'input>(text: &'input str, limits: &Limits) -> Result<Tree<'input>, Located> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(Located::new(0, Problem::TooLong));
+    }
+    let mut builder = Builder::new(text, limits).map_err(|problem| Located::new(0, problem))?;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().enable_all_checks(true);
+    loop {
+        let start = offset(reader.buffer_position());
+        let event = reader.read_event();
+        let place = start..offset(reader.buffer_position());
+        match event {
+            Ok(Event::Eof) => return builder.finish(),
+            Ok(event) => builder.event(&event, place)?,
+            Err(error) => {
+                // A text that ends inside its first tag has no element.
+                if builder.tree.root == NONE && matches!(error, quick_xml::Error::Syntax(_)) {
+                    return Err(Located::new(0, Problem::NoRoot));
+                }
+                let offset = offset(reader.error_position());
+                let problem = Problem::from(error);
+                // The reader counts hyphens in front of a double one wrongly.
+                return Err(Located::new(if problem == Problem::Comment { start } else { offset }, problem));
+            }
+        }
+    }
+}
+
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+/// A tree that grows.
+struct Builder<'input, 'limits> {
+    tree: Tree<'input>,
+    limits: &'limits Limits,
+    memory: Memory,
+    bindings: Bindings<'input>,
+    /// The elements that have begun, behind the root node.
+    open: Vec<u32>,
+    /// Text that may go on: the reader splits it at references.
+    text: Option<Range<usize>>,
+}
+
+impl<'input, 'limits> Builder<'input, 'limits> {
+    fn new(text: &'input str, limits: &'limits Limits) -> Result<Builder<'input, 'limits>, Problem> {
+        let mut tree = Tree {
+            text,
+            nodes: Vec::new(),
+            elements: Vec::new(),
+            attributes: Vec::new(),
+            namespaces: Vec::new(),
+            values: Vec::new(),
+            decoded: String::new(),
+            root: NONE,
+        };
+        let mut memory = Memory::new(limits.memory);
+        memory.reserve(&mut tree.decoded, XML_URI.len())?;
+        tree.decoded.push_str(XML_URI);
+        let uri = Value { is_decoded: true, start: 0, end: short(XML_URI.len()) };
+        memory.push(&mut tree.namespaces, Namespace { prefix: "xml", uri, same: 0 })?;
+        let root =
+            Node { kind: Kind::Root, parent: NONE, subtree_end: 1, start: 0, end: short(text.len()), detail: NONE };
+        memory.push(&mut tree.nodes, root)?;
+        Ok(Builder { tree, limits, memory, bindings: Bindings::default(), open: vec![0], text: None })
+    }
+
+    fn event(&mut self, event: &Event<'_>, place: Range<usize>) -> Result<(), Located> {
+        if let Event::Text(_) | Event::GeneralRef(_) = event {
+            self.text = Some(self.text.take().map_or(place.start, |text| text.start)..place.end);
+            return Ok(());
+        }
+        self.end_text()?;
+        match event {
+            Event::Start(_) => self.start(place, false),
+            Event::Empty(_) => self.start(place, true),
+            Event::End(_) => {
+                self.end(place.end);
+                Ok(())
+            }
+            Event::CData(_) => self.leaf(Kind::CData, place),
+            Event::Comment(_) => self.leaf(Kind::Comment, place),
+            Event::PI(instruction) => {
+                let target = instruction.target();
+                if !names::is_plain(target) || target.eq_ignore_ascii_case("xml") {
+                    return Err(Located::new(place.start, Problem::Name(target.to_owned())));
+                }
+                self.leaf(Kind::Instruction, place)
+            }
+            Event::Decl(_) => self.declaration(place),
+            Event::DocType(doctype) => {
+                // Entities are never replaced, so that a document that declares any is refused.
+                let is_allowed = self.limits.allows_doctype && self.tree.root == NONE && !doctype.contains("<!ENTITY");
+                if is_allowed { Ok(()) } else { Err(Located::new(place.start, Problem::Doctype)) }
+            }
+            Event::Text(_) | Event::GeneralRef(_) | Event::Eof => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Result<Tree<'input>, Located> {
+        self.end_text()?;
+        if self.tree.root == NONE {
+            return Err(Located::new(0, Problem::NoRoot));
+        }
+        if self.open.len() > 1 {
+            return Err(Located::new(0, Problem::UnclosedRoot));
+        }
+        self.close(0, self.tree.text.len());
+        Ok(self.tree)
+    }
+
+    fn declaration(&mut self, place: Range<usize>) -> Result<(), Located> {
+        let error = |offset| Err(Located::new(offset, Problem::Declaration));
+        if place.start != 0 {
+            return error(place.start);
+        }
+        let tag = self.tree.text.get("<?".len()..place.end.saturating_sub("?>".len())).unwrap_or_default();
+        let mut expected = ["version", "encoding", "standalone"].into_iter();
+        let mut count = 0_usize;
+        for found in Tag::new(tag, "<?".len(), "xml".len()) {
+            let found = found?;
+            let name = self.tree.text.get(found.name.clone()).unwrap_or_default();
+            if !expected.any(|expected| expected == name) || (count == 0 && name != "version") {
+                return error(found.name.start);
+            }
+            count = count.saturating_add(1);
+        }
+        if count == 0 { error(place.start) } else { Ok(()) }
+    }
+
+    /// Ends the text in front of a tag, comment or the like.
+    fn end_text(&mut self) -> Result<(), Located> {
+        let Some(place) = self.text.take() else { return Ok(()) };
+        if self.open.len() > 1 {
+            return self.leaf(Kind::Text, place);
+        }
+        let outside = self.tree.text.get(place.clone()).unwrap_or_default();
+        match outside.find(|character: char| !matches!(character, ' ' | '\t' | '\n' | '\r')) {
+            Some(at) => Err(Located::new(place.start.saturating_add(at), Problem::UnknownToken)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a node that has none inside.
+    fn leaf(&mut self, kind: Kind, place: Range<usize>) -> Result<(), Located> {
+        if kind == Kind::CData && self.open.len() == 1 {
+            return Err(Located::new(place.start, Problem::UnknownToken));
+        }
+        let source = self.tree.text.get(place.clone()).unwrap_or_default();
+        let context = if kind == Kind::Text { Context::Content } else { Context::Literal };
+        let inner = inner(kind, source);
+        let value = place.start.saturating_add(inner.start)..place.start.saturating_add(inner.end);
+        let value = self.value(value, context)?;
+        let detail = if value.is_decoded {
+            self.memory.push(&mut self.tree.values, value).map_err(|problem| Located::new(place.start, problem))?
+        } else {
+            NONE
+        };
+        self.node(kind, place, detail).map(|_| ())
+    }
+
+    fn node(&mut self, kind: Kind, place: Range<usize>, detail: u32) -> Result<u32, Located> {
+        let error = |problem| Located::new(place.start, problem);
+        if self.tree.nodes.len() >= self.limits.nodes {
+            return Err(error(Problem::Nodes(self.limits.nodes)));
+        }
+        let parent = self.open.last().copied().unwrap_or_default();
+        let subtree_end = short(self.tree.nodes.len()).saturating_add(1);
+        let node = Node { kind, parent, subtree_end, start: short(place.start), end: short(place.end), detail };
+        self.memory.push(&mut self.tree.nodes, node).map_err(error)
+    }
+
+    /// A part of the text as it is read.
+    fn value(&mut self, place: Range<usize>, context: Context) -> Result<Value, Located> {
+        let start = place.start;
+        let moved = |error: Located| Located::new(start.saturating_add(error.offset), error.problem);
+        let raw = self.tree.text.get(place.clone()).unwrap_or_default();
+        if !text::needs_decoding(raw, context).map_err(moved)? {
+            return Ok(Value { is_decoded: false, start: short(place.start), end: short(place.end) });
+        }
+        let decoded = &mut self.tree.decoded;
+        self.memory.reserve(decoded, raw.len()).map_err(|problem| Located::new(start, problem))?;
+        let begin = short(decoded.len());
+        text::decode(raw, context, decoded).map_err(moved)?;
+        Ok(Value { is_decoded: true, start: begin, end: short(decoded.len()) })
+    }
+
+    fn start(&mut self, place: Range<usize>, is_empty: bool) -> Result<(), Located> {
+        let error = |problem| Located::new(place.start, problem);
+        if self.open.len() == 1 && self.tree.root != NONE {
+            return Err(error(Problem::UnknownToken));
+        }
+        if self.open.len() > self.limits.depth {
+            return Err(error(Problem::Depth(self.limits.depth)));
+        }
+        let behind = if is_empty { "/>".len() } else { ">".len() };
+        let begin = place.start.saturating_add(1);
+        let tag = self.tree.text.get(begin..place.end.saturating_sub(behind)).unwrap_or_default();
+        let name_length = tag.find([' ', '\t', '\n', '\r']).unwrap_or(tag.len());
+        let (attributes, declarations) = (short(self.tree.attributes.len()), short(self.tree.namespaces.len()));
+        let name = self.name(begin..begin.saturating_add(name_length))?;
+        for found in Tag::new(tag, begin, name_length) {
+            self.attribute(&found?, declarations)?;
+        }
+        self.resolve_attributes(index(attributes))?;
+        let name = self.resolved(name, true)?;
+        let data = ElementData { name, attributes, declarations };
+        let detail = self.memory.push(&mut self.tree.elements, data).map_err(error)?;
+        let node = self.node(Kind::Element, place.clone(), detail)?;
+        if self.open.len() == 1 {
+            self.tree.root = node;
+        }
+        self.open.push(node);
+        if is_empty {
+            self.end(place.end);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, end: usize) {
+        // The event reader refuses end tags without start tags.
+        let Some(node) = self.open.pop() else { return };
+        self.close(node, end);
+        self.bindings.remove(self.tree.declarations(node));
+    }
+
+    fn close(&mut self, node: u32, end: usize) {
+        let subtree_end = short(self.tree.nodes.len());
+        if let Some(node) = self.tree.nodes.get_mut(index(node)) {
+            node.subtree_end = subtree_end;
+            node.end = short(end);
+        }
+    }
+
+    /// Adds an attribute or a namespace declaration to the element that begins.
+    fn attribute(&mut self, found: &Found, declarations: u32) -> Result<(), Located> {
+        let error = |problem| Located::new(found.name.start, problem);
+        let name = self.name(found.name.clone())?;
+        let value = self.value(found.value.clone(), Context::Attribute)?;
+        let text = self.tree.text.get(found.name.clone()).unwrap_or_default();
+        let declared = if text == "xmlns" { Some("") } else { text.strip_prefix("xmlns:") };
+        if let Some(prefix) = declared {
+            let declaration = (prefix, value);
+            return self.bindings.declare(&mut self.tree, &mut self.memory, declaration, declarations).map_err(error);
+        }
+        self.memory.push(&mut self.tree.attributes, Attribute { name, value }).map(|_| ()).map_err(error)
+    }
+
+    /// A name without its namespace.
+    fn name(&self, place: Range<usize>) -> Result<Name, Located> {
+        let name = self.tree.text.get(place.clone()).unwrap_or_default();
+        let local = names::local_offset(name)
+            .ok_or_else(|| Located::new(place.start, Problem::Name(name.chars().take(100).collect())))?;
+        Ok(Name {
+            start: short(place.start),
+            local: short(place.start.saturating_add(local)),
+            end: short(place.end),
+            namespace: NONE,
+        })
+    }
+
+    /// A name with its namespace. The default namespace is for elements only.
+    fn resolved(&self, mut name: Name, is_element: bool) -> Result<Name, Located> {
+        let prefix = self.tree.prefix(name);
+        name.namespace = match prefix {
+            "" if !is_element => NONE,
+            "" => {
+                let default = self.bindings.get("").unwrap_or(NONE);
+                let is_undeclared =
+                    self.tree.namespaces.get(index(default)).is_none_or(|declared| declared.uri.is_empty());
+                if is_undeclared { NONE } else { default }
+            }
+            "xml" => 0,
+            _ => self
+                .bindings
+                .get(prefix)
+                .ok_or_else(|| Located::new(index(name.start), Problem::UnknownPrefix(prefix.to_owned())))?,
+        };
+        Ok(name)
+    }
+
+    /// Finds the namespaces of the attributes from an index on. No two may have the same name.
+    fn resolve_attributes(&mut self, from: usize) -> Result<(), Located> {
+        for at in from..self.tree.attributes.len() {
+            let Some(name) = self.tree.attributes.get(at).map(|attribute| attribute.name) else { continue };
+            let resolved = self.resolved(name, false)?;
+            if let Some(attribute) = self.tree.attributes.get_mut(at) {
+                attribute.name = resolved;
+            }
+        }
+        let own = self.tree.attributes.get(from..).unwrap_or_default();
+        if own.len() < 2 {
+            return Ok(());
+        }
+        let key = |name: Name| (self.tree.same_namespace(name.namespace), self.tree.local(name), name.start);
+        let mut names: Vec<_> = own.iter().map(|attribute| key(attribute.name)).collect();
+        names.sort_unstable();
+        for (one, other) in names.iter().zip(names.iter().skip(1)) {
+            if (one.0, one.1) == (other.0, other.1) {
+                return Err(Located::new(index(other.2), Problem::DuplicateAttribute(other.1.to_owned())));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An offset in the text, whose length fits.
+fn short(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// An attribute as it is written: places in the text.
+struct Found {
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+/// The attributes of a tag.
+struct Tag<'a> {
+    tag: &'a str,
+    /// Where the tag's name begins in the text.
+    begin: usize,
+    attributes: Attributes<'a>,
+    /// Where the name or the attribute before ends.
+    end: usize,
+}
+
+impl<'a> Tag<'a> {
+    fn new(tag: &'a str, begin: usize, name_length: usize) -> Tag<'a> {
+        let mut attributes = Attributes::new(tag, name_length);
+        // It does not see those with the same name in a namespace.
+        attributes.with_checks(false);
+        Tag { tag, begin, attributes, end: begin.saturating_add(name_length) }
+    }
+
+    /// The place of a part of the tag in the text.
+    fn place(&self, part: &str) -> Range<usize> {
+        let within = part.as_ptr().addr().saturating_sub(self.tag.as_ptr().addr());
+        let start = self.begin.saturating_add(within);
+        start..start.saturating_add(part.len())
+    }
+}
+
+impl Iterator for Tag<'_> {
+    type Item = Result<Found, Located>;
+
+    fn next(&mut self) -> Option<Result<Found, Located>> {
+        let attribute = match self.attributes.next()? {
+            Ok(attribute) => attribute,
+            Err(error) => {
+                let (AttrError::ExpectedEq(at)
+                | AttrError::ExpectedValue(at)
+                | AttrError::UnquotedValue(at)
+                | AttrError::ExpectedQuote(at, _)
+                | AttrError::Duplicated(at, _)) = error;
+                return Some(Err(Located::new(self.begin.saturating_add(at), Problem::from(&error))));
+            }
+        };
+        let found = Found { name: self.place(attribute.key.into_inner()), value: self.place(&attribute.value) };
+        if found.name.start <= self.end {
+            let problem = Problem::Attribute("expected a whitespace in front of an attribute");
+            return Some(Err(Located::new(found.name.start, problem)));
+        }
+        // Behind the quote.
+        self.end = found.value.end.saturating_add(1);
+        Some(Ok(found))
+    }
+}

@@ -1,0 +1,235 @@
+//! The nodes of a document. A node is an index; indices grow in document order.
+
+use super::error::Problem;
+
+/// No node, namespace or value.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// The namespace of the prefix `xml`, which every document has.
+pub(super) const XML_URI: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Root,
+    Element,
+    Text,
+    CData,
+    Comment,
+    Instruction,
+}
+
+/// A node: 24 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    #[expect(dead_code, reason = "evaluating XPath over the tree will need it")]
+    pub(super) parent: u32,
+    /// The index behind the last node inside it.
+    pub(super) subtree_end: u32,
+    /// Where its markup begins in the text, in bytes.
+    pub(super) start: u32,
+    /// Where its markup ends.
+    pub(super) end: u32,
+    /// For an element, its index in `elements`. For others, the index of their value in `values`, or `NONE` when it is
+    /// read as it is written.
+    pub(super) detail: u32,
+}
+
+/// What only elements have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ElementData {
+    pub(super) name: Name,
+    /// Its first attribute. The last is in front of the first of the next element.
+    pub(super) attributes: u32,
+    /// Its first namespace declaration. The last is in front of the first of the next element.
+    pub(super) declarations: u32,
+}
+
+/// A name in the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    pub(super) start: u32,
+    /// Where the part behind the prefix begins.
+    pub(super) local: u32,
+    pub(super) end: u32,
+    /// Its namespace declaration, or `NONE`.
+    pub(super) namespace: u32,
+}
+
+/// An attribute that declares no namespace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attribute {
+    pub(super) name: Name,
+    pub(super) value: Value,
+}
+
+/// A namespace declaration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Namespace<'input> {
+    pub(super) prefix: &'input str,
+    pub(super) uri: Value,
+    /// The first declaration with the same URI.
+    pub(super) same: u32,
+}
+
+/// A text, as a range of the document's text or of the decoded texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value {
+    pub(super) is_decoded: bool,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Value {
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// A document's nodes.
+#[derive(Debug)]
+pub(super) struct Tree<'input> {
+    pub(super) text: &'input str,
+    pub(super) nodes: Vec<Node>,
+    pub(super) elements: Vec<ElementData>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) namespaces: Vec<Namespace<'input>>,
+    /// Values of nodes that are read differently from how they are written.
+    pub(super) values: Vec<Value>,
+    pub(super) decoded: String,
+    /// The document's element.
+    pub(super) root: u32,
+}
+
+impl<'input> Tree<'input> {
+    pub(super) fn node(&self, node: u32) -> Option<&Node> {
+        self.nodes.get(index(node))
+    }
+
+    pub(super) fn element(&self, node: u32) -> Option<&ElementData> {
+        let node = self.node(node).filter(|node| node.kind == Kind::Element)?;
+        self.elements.get(index(node.detail))
+    }
+
+    /// The part of the text that a node is written as.
+    pub(super) fn source(&self, node: u32) -> &'input str {
+        self.node(node).map_or("", |node| self.slice(node.start, node.end))
+    }
+
+    pub(super) fn slice(&self, start: u32, end: u32) -> &'input str {
+        self.text.get(index(start)..index(end)).unwrap_or_default()
+    }
+
+    pub(super) fn value(&self, value: Value) -> &str {
+        let text = if value.is_decoded { &*self.decoded } else { self.text };
+        text.get(index(value.start)..index(value.end)).unwrap_or_default()
+    }
+
+    pub(super) fn local(&self, name: Name) -> &'input str {
+        self.slice(name.local, name.end)
+    }
+
+    pub(super) fn prefix(&self, name: Name) -> &'input str {
+        self.slice(name.start, name.local.saturating_sub(1))
+    }
+
+    /// The first namespace declaration with the same URI.
+    pub(super) fn same_namespace(&self, namespace: u32) -> u32 {
+        self.namespaces.get(index(namespace)).map_or(NONE, |namespace| namespace.same)
+    }
+
+    /// The nodes directly inside a node.
+    pub(super) fn children(&self, node: u32) -> impl Iterator<Item = u32> + use<'_, 'input> {
+        let end = self.node(node).map_or(0, |node| node.subtree_end);
+        let first = Some(node.saturating_add(1)).filter(|child| *child < end);
+        std::iter::successors(first, move |child| {
+            self.node(*child).map(|child| child.subtree_end).filter(|next| *next < end)
+        })
+    }
+
+    /// The attributes of an element.
+    pub(super) fn attributes(&self, node: u32) -> &[Attribute] {
+        let Some(element) = self.element(node) else { return &[] };
+        let end = self.next_element(node).map_or(self.attributes.len(), |next| index(next.attributes));
+        self.attributes.get(index(element.attributes)..end).unwrap_or_default()
+    }
+
+    /// The namespaces that an element declares.
+    pub(super) fn declarations(&self, node: u32) -> &[Namespace<'input>] {
+        let Some(element) = self.element(node) else { return &[] };
+        let end = self.next_element(node).map_or(self.namespaces.len(), |next| index(next.declarations));
+        self.namespaces.get(index(element.declarations)..end).unwrap_or_default()
+    }
+
+    fn next_element(&self, node: u32) -> Option<&ElementData> {
+        let detail = self.node(node)?.detail;
+        self.elements.get(index(detail).saturating_add(1))
+    }
+
+    /// The value of a text, CDATA section or comment.
+    pub(super) fn text_value(&self, node: u32) -> &str {
+        let Some(node) = self.node(node) else { return "" };
+        if let Some(value) = self.values.get(index(node.detail)) {
+            return self.value(*value);
+        }
+        let source = self.slice(node.start, node.end);
+        source.get(inner(node.kind, source)).unwrap_or_default()
+    }
+}
+
+/// The part of a node's markup that is its value.
+pub(super) fn inner(kind: Kind, source: &str) -> std::ops::Range<usize> {
+    let (before, behind) = match kind {
+        Kind::CData => ("<![CDATA[".len(), "]]>".len()),
+        Kind::Comment => ("<!--".len(), "-->".len()),
+        Kind::Instruction => ("<?".len(), "?>".len()),
+        Kind::Root | Kind::Element | Kind::Text => (0, 0),
+    };
+    before..source.len().saturating_sub(behind)
+}
+
+/// An index as a length; indices are below 4 Gi.
+pub(super) fn index(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+/// The memory that a tree may take, in bytes.
+#[derive(Debug)]
+pub(super) struct Memory {
+    most: usize,
+    left: usize,
+}
+
+impl Memory {
+    pub(super) fn new(most: usize) -> Memory {
+        Memory { most, left: most }
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.left = self.left.checked_sub(bytes).ok_or(Problem::Memory(self.most))?;
+        Ok(())
+    }
+
+    /// Appends an item and returns its index.
+    pub(super) fn push<T>(&mut self, list: &mut Vec<T>, item: T) -> Result<u32, Problem> {
+        if list.len() == list.capacity() {
+            let more = (list.capacity() / 2).max(8);
+            self.take(more.saturating_mul(size_of::<T>()))?;
+            list.reserve_exact(more);
+        }
+        let index = u32::try_from(list.len()).map_err(|_| Problem::TooLong)?;
+        list.push(item);
+        Ok(index)
+    }
+
+    /// Makes room for more text.
+    pub(super) fn reserve(&mut self, text: &mut String, bytes: usize) -> Result<(), Problem> {
+        if text.capacity().saturating_sub(text.len()) < bytes {
+            let more = bytes.max(text.capacity() / 2);
+            self.take(more)?;
+            text.reserve_exact(more);
+        }
+        Ok(())
+    }
+}
