@@ -155,6 +155,11 @@ impl Parameters {
     }
 }
 
+/// A name or a value as a text of parameters holds it.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
 fn pair(name: &str, value: &str) -> String {
     format!("{}={}", utf8_percent_encode(name, ENCODED), utf8_percent_encode(value, ENCODED))
 }
