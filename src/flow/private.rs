@@ -3,7 +3,7 @@
 //! Apigee hides these variables in its traces, and filter state goes to access logs. A value reaches a URL in many ways:
 //! the URL's template, a query parameter, a path, a copy under another name, a message that an earlier policy built. All
 //! of them begin with a read of the variable, so values are noted where variables are read, and the text of a URL is
-//! compared with the noted values when it is published. What the variables hold does not change.
+//! compared with the noted values when it is published. The variables keep their values.
 //!
 //! The result of a function of a private variable is noted like a value, and so are the path and the query that come
 //! from a private message. What is not followed: a function of a copy, and text that ExtractVariables takes out of a
@@ -21,8 +21,8 @@ const MASK: &str = "*****";
 pub(super) struct PrivateValues(Vec<ByteString>);
 
 impl PrivateValues {
-    /// Notes a value, and the parts of it that a URL can hold apart: a value such as `host/path?key=1` comes apart when
-    /// the message's path and query are added, and its fragment is not sent.
+    /// Notes a value, and its parts that a URL can contain separately: a value such as `host/path?key=1` is split when the
+    /// message's path and query are added, and its fragment is not sent.
     pub(super) fn note(&mut self, value: &ByteString) {
         // URLs are trimmed.
         let whole = value.trim();

@@ -5,8 +5,8 @@ use super::*;
 const URL: &str = "servicecallout.SC.target.url";
 const URI: &str = "servicecallout.requesturi";
 
-/// Runs policies whose private variables are `private.key`, `private.path` and `private.url`; brings the line of the
-/// only call, the two published texts, and what `shown` tells of the variables themselves.
+/// Runs policies with the constants `private.key`, `private.path` and `private.url`. Returns the line of the only call,
+/// the two published texts, and a header with the values of the two variables.
 fn run(policies: &[&str]) -> (String, Option<String>, Option<String>, Vec<String>) {
     let show = format!(
         "<AssignMessage name='show'><Set><Headers><Header name='x'>{{{URL}}} {{{URI}}}</Header></Headers></Set></AssignMessage>"
