@@ -40,6 +40,9 @@ impl PrivateValues {
 
     /// The text of a URL with every noted value masked, as it is and as a URL encodes it.
     pub(super) fn mask(&self, text: ByteString) -> ByteString {
+        if self.0.is_empty() {
+            return text;
+        }
         // Marked first and replaced then: values may overlap, and one may be a part of the mask.
         let mut marked = vec![false; text.len()];
         // Encoding only makes a value longer.
