@@ -217,6 +217,11 @@ fn push_pair(text: &mut String, name: &str, value: &str) {
     text.extend(utf8_percent_encode(value, ENCODED));
 }
 
+/// A name or a value as a text of parameters holds it.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use crate::flow::host::Host;
 use crate::flow::message::{MessageId, PartIndex};
+use crate::flow::private::is_url;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::flow::variables::fits_filter_state;
@@ -23,7 +24,7 @@ impl<H: Host> Transaction<'_, H> {
                 }
                 continue;
             };
-            let value = self.render(&value);
+            let value = self.shown(variable.name(), &value);
             if let Some(held) = self.published.get_mut(place).filter(|held| held.as_ref() != Some(&value)) {
                 publish(self.host, variable.name(), &value);
                 *held = Some(value);
@@ -32,6 +33,12 @@ impl<H: Host> Transaction<'_, H> {
         if !plan.publish.prefixes.is_empty() {
             self.publish_by_name();
         }
+    }
+
+    /// The text of a variable for others to see: private values in the URL of a callout are masked.
+    fn shown(&self, name: &str, value: &Value) -> ByteString {
+        let text = self.render(value);
+        if is_url(name) { self.private_values.mask(text) } else { text }
     }
 
     /// Whether filter state under that name is this filter's.
@@ -55,7 +62,7 @@ impl<H: Host> Transaction<'_, H> {
                 Named::Read(value) => value.clone(),
                 Named::Unread => self.own_value(&Variable::new(name)),
             };
-            let value = value.map(|value| self.render(&value));
+            let value = value.map(|value| self.shown(name, &value));
             let Some(value) = value.filter(|value| self.published_by_name.get(name) != Some(value)) else { continue };
             publish(self.host, name, &value);
             self.published_by_name.insert(name.clone(), value);

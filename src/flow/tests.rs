@@ -8,6 +8,7 @@ mod endpoints;
 mod faults;
 mod integrations;
 mod predefined;
+mod private;
 mod publishing;
 mod rehearsals;
 mod targets;

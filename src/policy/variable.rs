@@ -13,6 +13,11 @@ use std::fmt;
 /// The names of the messages that the flow itself holds.
 pub const FLOW_MESSAGES: [&str; 4] = ["request", "response", "message", "error"];
 
+/// Whether the name is of a variable that Apigee hides in its traces, mostly a secret.
+pub fn is_private(name: &str) -> bool {
+    name.starts_with("private.")
+}
+
 /// A flow variable's name with everything about it that is known before a request comes.
 ///
 /// A dotted name can mean a part of a message whose own name has dots (`partner.request.header.X`). Which messages
@@ -44,6 +49,11 @@ impl Variable {
     /// The name as written.
     pub fn name(&self) -> &ByteString {
         &self.name
+    }
+
+    /// Whether Apigee hides it in its traces.
+    pub fn is_private(&self) -> bool {
+        is_private(&self.name)
     }
 
     /// The messages this may be a part of, the longest name first, each with the part. That the name is a message's

@@ -162,7 +162,12 @@ fn refused(lab: &mut Lab) {
             "Metadata.Google.Internal.",
             "2130706433",
             "0x7f.1",
+            "0177.0.0.1",
             "168.63.129.16",
+            "192.0.0.192",
+            "[2002:7f00:1::]",
+            "[64:ff9b:1::1]",
+            "localhost4.localdomain4",
         ],
     );
     refusing(

@@ -17,6 +17,7 @@ use crate::flow::value::Value;
 use crate::policy::authentication::Authentication;
 use crate::policy::connection::{Retained, Target};
 use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
+use crate::policy::variable::is_private;
 use bytestring::ByteString;
 use destination::Destination;
 
@@ -113,6 +114,9 @@ impl<H: Host> Transaction<'_, H> {
         waits: bool,
     ) -> Result<Option<CallReply>, Failure> {
         let uri = destination.path_and_query.clone();
+        if is_private(&policy.request.variable) {
+            self.private_values.note(&uri);
+        }
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
         let token = match &policy.connection.authentication {
             Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
