@@ -24,12 +24,10 @@ impl Publish {
             if let Policy::IntegrationCallout(callout) = policy {
                 publish.add_response(&callout.response);
             }
-            if let Policy::ServiceCallout(callout) = policy {
-                publish.add(callout.variables.target_url.name());
-                publish.add("servicecallout.requesturi");
-                if let Some(response) = &callout.response {
-                    publish.add_response(response);
-                }
+            if let Policy::ServiceCallout(callout) = policy
+                && let Some(response) = &callout.response
+            {
+                publish.add_response(response);
             }
         }
         for name in FAULT {

@@ -68,7 +68,7 @@ fn plain(lab: &mut Lab) {
         let cluster = any_host(setup, None);
         let configuration = configuration(&chosen("SC-1", "http"), &cluster, json!(["localhost", "127.0.0.1"]));
         let state = ["r.content", "servicecallout.SC-1.target.url"];
-        let site = setup.listener(Listener::new(configuration).log_state(&state));
+        let site = setup.listener(Listener::new(configuration).publish(&state[1..]).log_state(&state));
         move || async move {
             for (server, name) in servers.iter().zip(["one", "two"]) {
                 let port = server.address().port();

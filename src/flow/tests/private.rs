@@ -15,6 +15,7 @@ fn run(policies: &[&str]) -> (String, Option<String>, Option<String>, Vec<String
     let host = Scripted::client("GET", "/?q=k3y", &[]).answering(200, &[], "");
     let done = host.run(&plan(&json!({
         "policies": policies,
+        "filter_state": [URL, URI],
         "properties": {"private.key": "k3y &1", "private.path": "in/t0ken?s=1", "private.url": "https://h.test/in/t0ken?s=1"},
     })));
     (done.only_call().line(), host.published(URL), host.published(URI), done.changes(Direction::Request))
