@@ -10,6 +10,7 @@ use crate::flow::host::{Background, Host};
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::language::json_text::JsonText;
 use crate::policy::connection::Retained;
 use crate::policy::endpoint::IntegrationEndpoint;
 use crate::policy::integration_callout::IntegrationCallout;
@@ -18,7 +19,6 @@ use crate::policy::success_codes::SuccessCodes;
 use crate::policy::variable::Variable;
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde_json::Value as Json;
 use std::time::Duration;
 
 /// A synchronous integration ends within two minutes.
@@ -147,8 +147,8 @@ impl<H: Host> Transaction<'_, H> {
 
 /// Whether the object asks for a time, which only an asynchronous run can keep.
 fn has_schedule_time(message: &Message) -> bool {
-    let body: Option<Json> = serde_json::from_slice(&message.body).ok();
-    body.is_some_and(|body| body.get("scheduleTime").is_some_and(|time| !time.is_null()))
+    let body = std::str::from_utf8(&message.body).ok().and_then(|body| JsonText::parse(body).ok());
+    body.is_some_and(|body| body.root().member("scheduleTime").is_some_and(|time| !time.is_null()))
 }
 
 /// Why an integration did not run, or did not succeed.
