@@ -4,55 +4,64 @@ use super::search::{Found, Search};
 use super::segment::{Place, Slice};
 use std::ops::ControlFlow;
 
+/// A place of a list, with its value as soon as it is found.
+enum Wanted<'p> {
+    /// An item by its index from the beginning, if the array may have it.
+    Item(Option<usize>, Option<usize>),
+    /// A member by its name.
+    Member(&'p str, Option<usize>),
+    /// A range of items, which is looked up by itself.
+    Slice(Slice),
+}
+
 impl Search<'_> {
-    /// The item of an array at an index.
-    pub(super) fn item(&self, array: usize, index: i64) -> Option<usize> {
-        if !self.walk.is_array(array) {
-            return None;
+    /// The value at a name or an index.
+    pub(super) fn place(&self, start: usize, place: &Place) -> Option<usize> {
+        match place {
+            Place::Name(name) => self.walk.member(start, name),
+            Place::Index(index) if self.walk.is_array(start) => {
+                let index = index_from(*index, || self.length(start))?;
+                self.walk.entries(start).nth(index).map(|entry| entry.value)
+            }
+            Place::Index(_) | Place::Slice(_) => None,
         }
-        let index = index_from(index, || self.length(array))?;
-        self.walk.entries(array).nth(index).map(|entry| entry.value)
     }
 
     /// Passes on what is at the places of a value, in the order of the places.
     pub(super) fn places(&self, start: usize, places: &[Place], found: &mut Found<'_>) -> ControlFlow<()> {
         let is_array = self.walk.is_array(start);
-        let needs_length = |place: &Place| !matches!(place, Place::Name(_) | Place::Index(0..));
-        let length = if is_array && places.iter().any(needs_length) { self.length(start) } else { 0 };
-        let mut wanted: Vec<(&Place, Option<usize>, Option<usize>)> = Vec::with_capacity(places.len());
-        for place in places {
-            let index = match place {
-                Place::Index(index) if is_array => index_from(*index, || length),
-                _ => None,
-            };
-            wanted.push((place, index, None));
-        }
+        let is_counted = is_array && places.iter().any(|place| matches!(place, Place::Index(..0)));
+        let length = if is_counted { self.length(start) } else { 0 };
+        let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(places.len());
+        wanted.extend(places.iter().map(|place| match place {
+            Place::Index(index) if is_array => Wanted::Item(index_from(*index, || length), None),
+            Place::Name(name) if !is_array => Wanted::Member(name, None),
+            Place::Slice(slice) if is_array => Wanted::Slice(*slice),
+            Place::Index(_) | Place::Name(_) | Place::Slice(_) => Wanted::Item(None, None),
+        }));
         for (index, entry) in self.walk.entries(start).enumerate() {
             self.walk.charge(wanted.len());
-            for (place, wanted_index, value) in &mut wanted {
-                let is_wanted = match place {
-                    Place::Name(name) => entry.is_named(name),
-                    Place::Index(_) => *wanted_index == Some(index),
-                    Place::Slice(_) => false,
-                };
-                if is_wanted {
-                    *value = Some(entry.value);
+            for place in &mut wanted {
+                match place {
+                    Wanted::Item(wanted, value) if *wanted == Some(index) => *value = Some(entry.value),
+                    Wanted::Member(name, value) if entry.is_named(name) => *value = Some(entry.value),
+                    _ => {}
                 }
             }
         }
-        for (place, _, value) in wanted {
-            match (place, value) {
-                (Place::Slice(slice), _) if is_array => self.slice_of(start, length, *slice, found)?,
-                (_, Some(value)) => found(value)?,
-                _ => {}
-            }
-        }
-        ControlFlow::Continue(())
+        wanted.into_iter().try_for_each(|place| match place {
+            Wanted::Item(_, value) | Wanted::Member(_, value) => value.map_or(ControlFlow::Continue(()), &mut *found),
+            Wanted::Slice(slice) => self.slice_of(start, slice, found),
+        })
     }
 
-    fn slice_of(&self, array: usize, length: usize, slice: Slice, found: &mut Found<'_>) -> ControlFlow<()> {
+    /// Passes on the items of a slice. Any value but an array has none.
+    pub(super) fn slice_of(&self, array: usize, slice: Slice, found: &mut Found<'_>) -> ControlFlow<()> {
+        if !self.walk.is_array(array) {
+            return ControlFlow::Continue(());
+        }
         let step = usize::try_from(slice.step.unsigned_abs()).unwrap_or(usize::MAX);
-        let (first, behind) = range(slice, length);
+        let (first, behind) = range(slice, self.length(array));
         let count = behind.saturating_sub(first);
         let items = self.walk.entries(array).skip(first).take(count).map(|entry| entry.value);
         match slice.step {

@@ -32,8 +32,7 @@ impl<'d> Search<'d> {
         while let Some((segment, rest)) = segments.split_first() {
             let next = match &segment.selector {
                 _ if segment.is_descendant => return self.descend(start, &segment.selector, rest, found),
-                Selector::Place(Place::Name(name)) => self.walk.member(start, name),
-                Selector::Place(Place::Index(index)) => self.item(start, *index),
+                Selector::Place(place @ (Place::Name(_) | Place::Index(_))) => self.place(start, place),
                 // An object is tested itself, as in Jayway's library. `[recalled]`
                 Selector::Filter(test) if self.walk.is_object(start) => self.passes(test, start).then_some(start),
                 selector => return self.select(start, selector, &mut |child| self.follow(child, rest, found)),
@@ -57,7 +56,8 @@ impl<'d> Search<'d> {
     fn select(&self, start: usize, selector: &Selector, found: &mut Found<'_>) -> ControlFlow<()> {
         match selector {
             Selector::Wildcard => self.walk.each_child(start, found),
-            Selector::Place(place) => self.places(start, std::slice::from_ref(place), found),
+            Selector::Place(Place::Slice(slice)) => self.slice_of(start, *slice, found),
+            Selector::Place(place) => self.place(start, place).map_or(ControlFlow::Continue(()), found),
             Selector::Places(places) => self.places(start, places, found),
             Selector::Filter(test) => self.walk.each_child(start, &mut |child| {
                 if self.passes(test, child) { found(child) } else { ControlFlow::Continue(()) }

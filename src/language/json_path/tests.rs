@@ -1,3 +1,7 @@
+mod documents;
+mod large;
+mod segments;
+
 use super::*;
 use crate::language::json_text::JsonText;
 use serde_json::{Value, json};
