@@ -14,6 +14,7 @@ mod google;
 pub mod headers;
 pub mod host;
 mod left_out;
+mod memory;
 pub mod message;
 mod numbered;
 pub mod parameters;

@@ -1,35 +1,65 @@
 //! Filling in message templates (semantics sections 6.3 to 6.5).
 
+use crate::flow::fault::Fault;
 use crate::flow::functions;
 use crate::flow::host::Host;
+use crate::flow::memory::TooLarge;
 use crate::flow::transaction::Transaction;
 use crate::policy::template::{Argument, Function, Part, Reference, Template};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
-/// A variable that a template needs and that does not resolve, where that is not to be ignored.
+/// Why a template has no text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved(pub ByteString);
+pub enum ExpandError {
+    /// A variable of that name does not resolve, and that is not to be ignored.
+    Unresolved(ByteString),
+    /// The text is larger than the memory that is left for bodies.
+    TooLarge,
+}
+
+impl From<TooLarge> for ExpandError {
+    fn from(_: TooLarge) -> ExpandError {
+        ExpandError::TooLarge
+    }
+}
+
+impl ExpandError {
+    /// The fault of a policy of that type and name.
+    #[cold]
+    pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
+        match self {
+            ExpandError::Unresolved(name) => Fault::unresolved_variable(&name),
+            ExpandError::TooLarge => Fault::too_large(kind, policy),
+        }
+    }
+}
 
 impl<H: Host> Transaction<'_, H> {
     /// The text of a template. With `ignore_unresolved` a variable that does not resolve is empty text.
     ///
     /// # Errors
-    /// The first variable that does not resolve, unless that is ignored.
-    pub fn expand(&mut self, template: &Template, ignore_unresolved: bool) -> Result<ByteString, Unresolved> {
+    /// The first variable that does not resolve, unless that is ignored, and a text that is too large.
+    pub fn expand(&mut self, template: &Template, ignore_unresolved: bool) -> Result<ByteString, ExpandError> {
         match template.parts() {
             [] => return Ok(ByteString::new()),
             [part] => return self.expand_part(part, ignore_unresolved),
             _ => {}
         }
-        let mut text = String::new();
+        let mut pieces = Vec::with_capacity(template.parts().len());
+        let mut length = 0_usize;
         for part in template.parts() {
-            text.push_str(&self.expand_part(part, ignore_unresolved)?);
+            let piece = self.expand_part(part, ignore_unresolved)?;
+            length = length.saturating_add(piece.len());
+            self.check_room(length)?;
+            pieces.push(piece);
         }
+        let mut text = String::with_capacity(length);
+        pieces.iter().for_each(|piece| text.push_str(piece));
         Ok(text.into())
     }
 
-    fn expand_part(&mut self, part: &Part, ignore_unresolved: bool) -> Result<ByteString, Unresolved> {
+    fn expand_part(&mut self, part: &Part, ignore_unresolved: bool) -> Result<ByteString, ExpandError> {
         match part {
             Part::Literal(text) => Ok(text.clone()),
             Part::Variable(reference) => {
@@ -55,14 +85,16 @@ impl<H: Host> Transaction<'_, H> {
                         }
                         Argument::Nested(text) => {
                             if !ignore_unresolved {
-                                return Err(Unresolved(text.clone()));
+                                return Err(ExpandError::Unresolved(text.clone()));
                             }
                             ByteString::new()
                         }
                     });
                 }
                 let random = |buffer: &mut [u8]| self.host.random(buffer);
-                let result = functions::call(*function, &texts, &random).unwrap_or_default();
+                let most = self.host.memory_left();
+                let result = functions::call(*function, &texts, &random, most);
+                let result = result.inspect_err(|_| self.set_out_of_room())?.unwrap_or_default();
                 if arguments.iter().any(Argument::is_private) {
                     self.private_values.note(&result);
                 }
@@ -76,10 +108,10 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-fn resolved(value: Option<ByteString>, variable: &Variable, ignore: bool) -> Result<ByteString, Unresolved> {
+fn resolved(value: Option<ByteString>, variable: &Variable, ignore: bool) -> Result<ByteString, ExpandError> {
     match value {
         Some(text) => Ok(text),
         None if ignore => Ok(ByteString::new()),
-        None => Err(Unresolved(variable.name().clone())),
+        None => Err(ExpandError::Unresolved(variable.name().clone())),
     }
 }

@@ -15,16 +15,38 @@ mod text;
 mod xeger;
 mod xpath;
 
+use crate::flow::memory::{TooLarge, check};
 use crate::policy::template::Function;
 use bytestring::ByteString;
-use encoding::{base64, decode_base64, hex};
+use encoding::{base64, hex};
 
 /// Runs a template function over arguments already turned into text; `None` means an empty result (semantics 6.4: a
 /// function that fails at run time gives the empty string). Arguments beyond those that it takes are ignored.
 ///
-/// `random` fills a buffer with random bytes.
-pub(super) fn call(function: Function, arguments: &[ByteString], random: &dyn Fn(&mut [u8])) -> Option<ByteString> {
+/// `random` fills a buffer with random bytes. `most` is the largest size of the result in bytes.
+///
+/// # Errors
+/// The result would be larger.
+pub(super) fn call(
+    function: Function,
+    arguments: &[ByteString],
+    random: &dyn Fn(&mut [u8]),
+    most: usize,
+) -> Result<Option<ByteString>, TooLarge> {
+    let Some(result) = result(function, arguments, random, most).transpose()? else { return Ok(None) };
+    check(result.len(), most)?;
+    Ok(Some(result))
+}
+
+/// The result of a function. Of those that make a larger text than they are given, none allocates more than `most`.
+fn result(
+    function: Function,
+    arguments: &[ByteString],
+    random: &dyn Fn(&mut [u8]),
+    most: usize,
+) -> Option<Result<ByteString, TooLarge>> {
     let argument = |index: usize| arguments.get(index).map(|text| &**text);
+    let bounded = |result: Result<String, TooLarge>| Some(result.map(ByteString::from));
     let result = match function {
         Function::Md5Hex => hex(&digest::md5(argument(0)?)),
         Function::Sha1Hex => hex(&digest::sha1(argument(0)?)),
@@ -45,29 +67,40 @@ pub(super) fn call(function: Function, arguments: &[ByteString], random: &dyn Fn
             let key = encoding::key_bytes(argument(0)?, argument(2))?;
             encoding::encode(&digest::hmac(function, &key, argument(1)?)?, argument(3))?
         }
-        Function::EncodeBase64 => base64(argument(0)?.as_bytes()),
-        Function::DecodeBase64 => String::from_utf8_lossy(&decode_base64(argument(0)?)?).into_owned(),
-        Function::ToUpperCase => argument(0)?.to_uppercase(),
-        Function::ToLowerCase => argument(0)?.to_lowercase(),
-        Function::Substring => text::substring(argument(0)?, argument(1)?, argument(2))?.to_owned(),
-        Function::EscapeJson => escape::json(argument(0)?)?,
-        Function::EscapeXml => escape::xml(argument(0)?),
-        Function::EscapeXml11 => escape::xml11(argument(0)?),
-        Function::EncodeHtml => escape::html(argument(0)?),
+        Function::EncodeBase64 => return bounded(encoding::text_as_base64(argument(0)?, most)),
+        Function::DecodeBase64 => return bounded(encoding::base64_as_text(argument(0)?, most)?),
+        Function::ToUpperCase => return bounded(text::upper_case(argument(0)?, most)),
+        Function::ToLowerCase => return bounded(text::lower_case(argument(0)?, most)),
+        Function::Substring => {
+            let part = text::substring(argument(0)?, argument(1)?, argument(2))?;
+            return Some(Ok(arguments.first()?.slice_ref(part)));
+        }
+        Function::EscapeJson => return bounded(escape::json(argument(0)?, most)),
+        Function::EscapeXml => return bounded(escape::xml(argument(0)?, most)),
+        Function::EscapeXml11 => return bounded(escape::xml11(argument(0)?, most)),
+        Function::EncodeHtml => return bounded(escape::html(argument(0)?, most)),
+        // A letter of a pattern becomes a name, such as `Coordinated Universal Time`.
+        Function::TimeFormat | Function::TimeFormatUtc | Function::TimeFormatMs | Function::TimeFormatUtcMs
+            if argument(0)?.len().saturating_mul(date::MOST_PER_LETTER) > most =>
+        {
+            return Some(Err(TooLarge));
+        }
         // All four are UTC: the two without the name were local time once, and are documented as UTC now.
         Function::TimeFormat | Function::TimeFormatUtc => date::format_seconds(argument(0)?, argument(1)?)?,
         Function::TimeFormatMs | Function::TimeFormatUtcMs => date::format_milliseconds(argument(0)?, argument(1)?)?,
         Function::CreateUuid => random::uuid(random),
         Function::RandomLong => random::long(argument(0), argument(1), random)?,
         // Whether an argument resolves is known to the caller alone.
-        Function::FirstNonNull => return arguments.first().cloned(),
-        Function::ReplaceAll => regex::replace_all(argument(0)?, argument(1)?, argument(2)?)?,
-        Function::ReplaceFirst => regex::replace_first(argument(0)?, argument(1)?, argument(2)?)?,
+        Function::FirstNonNull => return Some(Ok(arguments.first().cloned()?)),
+        Function::ReplaceAll => return bounded(regex::replace_all(argument(0)?, argument(1)?, argument(2)?, most)?),
+        Function::ReplaceFirst => {
+            return bounded(regex::replace_first(argument(0)?, argument(1)?, argument(2)?, most)?);
+        }
         Function::Xeger => xeger::text(argument(0)?, random)?,
         Function::JsonPath => json_path::find(argument(0)?, argument(1)?, argument(2))?,
         Function::XPath => xpath::find(argument(0)?, argument(1)?, arguments.iter().skip(2).map(|text| &**text))?,
     };
-    Some(result.into())
+    Some(Ok(result.into()))
 }
 
 #[cfg(test)]

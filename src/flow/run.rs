@@ -88,7 +88,8 @@ impl<H: Host> Transaction<'_, H> {
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
         }
-        let Some(rule) = self.first_that_holds(&routing.rules) else {
+        let rule = self.first_that_holds(&routing.rules);
+        let Some(rule) = self.within_memory("RouteRule", &plan.proxy.name, Ok(rule))? else {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
         };
@@ -169,7 +170,8 @@ impl<H: Host> Transaction<'_, H> {
     /// PreFlow, the first conditional flow that applies, PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        if let Some(flow) = self.first_that_holds(&endpoint.flows) {
+        let flow = self.first_that_holds(&endpoint.flows);
+        if let Some(flow) = self.within_memory("Flow", &endpoint.name, Ok(flow))? {
             self.run_flow(flow, direction).await?;
         }
         self.run_flow(&endpoint.post_flow, direction).await

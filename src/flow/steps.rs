@@ -69,12 +69,18 @@ impl<H: Host> Transaction<'_, H> {
         if H::IS_REHEARSAL {
             self.tell_step(step, policy, entry);
         }
-        if entry != Entry::Runs {
+        // A condition that does not fit into the memory is neither true nor false.
+        let is_skipped = entry == Entry::ConditionFalse && !self.is_out_of_room.get();
+        if entry == Entry::Disabled || is_skipped {
             return Ok(());
         }
         let before = if H::IS_REHEARSAL { self.snapshot() } else { Snapshot::new() };
         let started = plan.needs.policy_times.then(|| self.host.now());
-        let result = self.run_policy(step.policy, policy).await;
+        let result = match self.is_out_of_room.get() {
+            false => self.run_policy(step.policy, policy).await,
+            true => Ok(()),
+        };
+        let result = self.within_memory(policy.kind(), &policy.attributes().name, result);
         if let Some(started) = started {
             self.tell_time(policy, self.host.now().saturating_sub(started));
         }

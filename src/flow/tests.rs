@@ -7,6 +7,7 @@ mod client_messages;
 mod endpoints;
 mod faults;
 mod integrations;
+mod memory;
 mod predefined;
 mod private;
 mod publishing;

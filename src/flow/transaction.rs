@@ -13,6 +13,7 @@ use crate::flow::worker::Worker;
 use crate::plan::{Plan, Target};
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// The upstream request header that tells Envoy's routes which target endpoint was chosen (contract 3.1).
@@ -53,6 +54,8 @@ pub struct Transaction<'a, H> {
     messages: Vec<Message>,
     /// Every variable set in this transaction. Messages are among them.
     pub(super) variables: Store,
+    /// Whether something that the running step asked for did not fit into the memory that is left.
+    pub(super) is_out_of_room: Cell<bool>,
     /// What was made unresolved by name: neither a constant nor another filter's value stands for it.
     pub(super) nulls: Vec<ByteString>,
     /// The client's messages as they came, while the flow may still change them.
@@ -85,6 +88,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             integration_request: None,
             messages: Vec::new(),
             variables: Store::default(),
+            is_out_of_room: Cell::new(false),
             nulls: Vec::new(),
             request: None,
             response: None,

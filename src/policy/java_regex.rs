@@ -26,7 +26,7 @@ mod tokens;
 mod writer;
 
 use program::Program;
-use replacement::Piece;
+use replacement::{Piece, Replaced, Replacement};
 use std::fmt;
 use std::sync::OnceLock;
 use syntax::{Node, Obstacle, Pattern};
@@ -36,7 +36,10 @@ const LONGEST_TEXT: usize = 1024 * 1024;
 /// The most steps of the engine for one call, at the worst. It takes as many as the text has characters times what the
 /// expression has states.
 const MOST_STEPS: u64 = 1 << 28;
-/// The largest text that a replacement makes, in bytes.
+
+/// What a piece of a replacement counts for each match, in steps of the engine.
+const STEPS_OF_PIECE: u64 = 16;
+/// The largest text that a replacement makes up to the last match, in bytes.
 const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 
 /// A compiled regular expression.
@@ -67,6 +70,15 @@ impl JavaRegexError {
     fn new(reason: impl Into<String>) -> JavaRegexError {
         JavaRegexError { reason: reason.into() }
     }
+}
+
+/// Why a text has no replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceError {
+    /// Java refuses the replacement, or there is too much to do.
+    Rejected,
+    /// The result is larger than it may be.
+    TooLarge,
 }
 
 impl fmt::Display for JavaRegexError {
@@ -167,16 +179,20 @@ impl JavaRegex {
     }
 
     /// Replaces every match. In the replacement, `$1` and `${name}` stand for groups, and `\` takes the meaning from
-    /// the next character.
+    /// the next character. `most` is the largest size of the result in bytes.
     ///
-    /// `None` for a replacement that Java refuses, and where too much work would be needed.
-    pub fn replace_all(&self, text: &str, replacement: &str) -> Option<String> {
-        self.replace(text, replacement, usize::MAX)
+    /// # Errors
+    /// A replacement that Java refuses, too much work, and a result that is too large.
+    pub fn replace_all(&self, text: &str, replacement: &str, most: usize) -> Result<String, ReplaceError> {
+        self.replace(text, replacement, usize::MAX, most)
     }
 
     /// Replaces the first match; see [`JavaRegex::replace_all`].
-    pub fn replace_first(&self, text: &str, replacement: &str) -> Option<String> {
-        self.replace(text, replacement, 1)
+    ///
+    /// # Errors
+    /// As for [`JavaRegex::replace_all`].
+    pub fn replace_first(&self, text: &str, replacement: &str, most: usize) -> Result<String, ReplaceError> {
+        self.replace(text, replacement, 1, most)
     }
 
     fn can_run(&self, text: &str) -> bool {
@@ -188,52 +204,56 @@ impl JavaRegex {
         self.look_aheads.iter().all(|(program, is_negative)| program.is_match(text) != *is_negative)
     }
 
-    fn replace(&self, text: &str, replacement: &str, most: usize) -> Option<String> {
+    fn replace(&self, text: &str, replacement: &str, times: usize, most: usize) -> Result<String, ReplaceError> {
         if !self.is_replaceable || !self.can_run(text) {
-            return None;
+            return Err(ReplaceError::Rejected);
         }
+        let mut result = Replaced { text: String::new(), most };
         if !self.looks_ahead(text) {
-            return Some(text.to_owned());
+            result.push(text)?;
+            return Ok(result.text);
         }
-        let part = self.part.get_or_init(|| Program::part(&self.node).ok()).as_ref()?;
+        let part = self.part.get_or_init(|| Program::part(&self.node).ok());
+        let part = part.as_ref().ok_or(ReplaceError::Rejected)?;
         let reach = reach::reach(&self.node).map(|reach| usize::try_from(reach).unwrap_or(usize::MAX));
         // All searches together look at the text about once, and at what they have to look at again.
         let mut taken = steps(text.len(), part.steps);
-        // Java looks at the replacement only when there is something to replace.
-        let pieces = replacement::parse(replacement, self.groups, &self.names);
-        let mut result = String::with_capacity(text.len());
+        let mut replacement = Replacement::new(replacement);
         let (mut copied, mut from, mut count) = (0, 0, 0_usize);
-        while count < most && from <= text.len() {
+        while count < times && from <= text.len() {
             if taken > MOST_STEPS {
-                return None;
+                return Err(ReplaceError::Rejected);
             }
             let Some(captures) = part.find(text, from) else { break };
-            let found = captures.get(0)?;
+            let found = captures.get(0).ok_or(ReplaceError::Rejected)?;
             let rest = text.len().saturating_sub(found.end());
             taken = taken.saturating_add(steps(reach.map_or(rest, |reach| reach.min(rest)), part.steps));
             count = count.saturating_add(1);
-            result.push_str(text.get(copied..found.start())?);
-            for piece in pieces.as_ref()? {
-                result.push_str(match piece {
+            result.push(text.get(copied..found.start()).unwrap_or_default())?;
+            // Java looks at the replacement only when there is something to replace.
+            let pieces = replacement.pieces(self.groups, &self.names, most)?;
+            taken = taken.saturating_add(steps(pieces.len(), STEPS_OF_PIECE));
+            for piece in pieces {
+                result.push(match piece {
                     Piece::Text(text) => text,
                     Piece::Group(group) => captures.get(*group).map_or("", |group| group.as_str()),
-                });
-            }
-            if result.len() > LONGEST_RESULT {
-                return None;
+                })?;
+                if result.text.len() > LONGEST_RESULT {
+                    return Err(ReplaceError::Rejected);
+                }
             }
             copied = found.end();
             // Behind an empty match the search goes on one character later, as in Java. It may otherwise be empty
             // right behind another match: `a*` matches twice in `aaa`.
             let step = if found.start() == found.end() {
-                text.get(copied..)?.chars().next().map_or(1, char::len_utf8)
+                text.get(copied..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
             } else {
                 0
             };
             from = copied.saturating_add(step);
         }
-        result.push_str(text.get(copied..)?);
-        Some(result)
+        result.push(text.get(copied..).unwrap_or_default())?;
+        Ok(result.text)
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use time::UtcDateTime;
 use time::util::days_in_year;
 
+/// The largest size in bytes of what a letter of a pattern becomes, of names that need four letters and more.
+pub(super) const MOST_PER_LETTER: usize = 8;
+
 /// Milliseconds in a second.
 const MILLISECONDS: i64 = 1000;
 

@@ -1,5 +1,6 @@
 //! Bytes as text: hexadecimal digits and Base64.
 
+use crate::flow::memory::{TooLarge, check, text as bounded};
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
@@ -21,6 +22,29 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// Base64 with padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
+}
+
+/// The text as Base64 of at most so many bytes.
+pub(super) fn text_as_base64(text: &str, most: usize) -> Result<String, TooLarge> {
+    check(base64::encoded_len(text.len(), true).unwrap_or(usize::MAX), most)?;
+    Ok(base64(text.as_bytes()))
+}
+
+/// The text, of at most so many bytes, that is written as Base64; bytes that are not UTF-8 become replacement characters.
+/// `None` when it is not Base64.
+pub(super) fn base64_as_text(text: &str, most: usize) -> Option<Result<String, TooLarge>> {
+    if base64::decoded_len_estimate(text.len()) > most {
+        return Some(Err(TooLarge));
+    }
+    let bytes = decode_base64(text)?;
+    Some(String::from_utf8(bytes).or_else(|error| {
+        bounded(most, |to| {
+            error.as_bytes().utf8_chunks().try_for_each(|chunk| {
+                to.write_str(chunk.valid())?;
+                if chunk.invalid().is_empty() { Ok(()) } else { to.write_char(char::REPLACEMENT_CHARACTER) }
+            })
+        })
+    }))
 }
 
 /// The bytes of a Base64 text; `None` when it is not one.

@@ -1,55 +1,57 @@
 //! Text made safe for the inside of JSON, XML and HTML.
 
-use std::fmt::Write;
+use crate::flow::memory::{TooLarge, text as bounded};
+use std::fmt::{self, Write};
 
-/// The text as the inside of a JSON string.
-pub(super) fn json(text: &str) -> Option<String> {
-    let quoted = serde_json::to_string(text).ok()?;
-    Some(quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+/// The text as the inside of a JSON string, of at most so many bytes.
+pub(super) fn json(text: &str, most: usize) -> Result<String, TooLarge> {
+    escaped(text, most, |to, character| match character {
+        '"' => to.write_str("\\\""),
+        '\\' => to.write_str("\\\\"),
+        '\n' => to.write_str("\\n"),
+        '\r' => to.write_str("\\r"),
+        '\t' => to.write_str("\\t"),
+        '\u{8}' => to.write_str("\\b"),
+        '\u{c}' => to.write_str("\\f"),
+        '\0'..='\u{1f}' => write!(to, "\\u{:04x}", u32::from(character)),
+        other => to.write_char(other),
+    })
 }
 
 /// The text with XML's five entities.
-pub(super) fn xml(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        push_entity(&mut escaped, character, "&apos;");
-    }
-    escaped
+pub(super) fn xml(text: &str, most: usize) -> Result<String, TooLarge> {
+    escaped(text, most, |to, character| entity(to, character, "&apos;"))
 }
 
 /// The text with XML's five entities, without the characters that XML 1.1 does not have, and with those that it has
 /// only as references written so. References are decimal. `[inferred]`
-pub(super) fn xml11(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\0' | '\u{fffe}' | '\u{ffff}' => {}
-            '\u{1}'..='\u{8}' | '\u{b}'..='\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' => {
-                // Writing to a String does not fail.
-                let _ = write!(escaped, "&#{};", u32::from(character));
-            }
-            other => push_entity(&mut escaped, other, "&apos;"),
+pub(super) fn xml11(text: &str, most: usize) -> Result<String, TooLarge> {
+    escaped(text, most, |to, character| match character {
+        '\0' | '\u{fffe}' | '\u{ffff}' => Ok(()),
+        '\u{1}'..='\u{8}' | '\u{b}'..='\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' => {
+            write!(to, "&#{};", u32::from(character))
         }
-    }
-    escaped
+        other => entity(to, other, "&apos;"),
+    })
 }
 
 /// The text with HTML's entities. The apostrophe is a number, for HTML 4 has no name for it.
-pub(super) fn html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        push_entity(&mut escaped, character, "&#39;");
-    }
-    escaped
+pub(super) fn html(text: &str, most: usize) -> Result<String, TooLarge> {
+    escaped(text, most, |to, character| entity(to, character, "&#39;"))
 }
 
-fn push_entity(escaped: &mut String, character: char, apostrophe: &str) {
+/// The text with every character written by `write`.
+fn escaped(text: &str, most: usize, write: impl Fn(&mut dyn Write, char) -> fmt::Result) -> Result<String, TooLarge> {
+    bounded(most, |to| text.chars().try_for_each(|character| write(to, character)))
+}
+
+fn entity(to: &mut dyn Write, character: char, apostrophe: &str) -> fmt::Result {
     match character {
-        '&' => escaped.push_str("&amp;"),
-        '<' => escaped.push_str("&lt;"),
-        '>' => escaped.push_str("&gt;"),
-        '"' => escaped.push_str("&quot;"),
-        '\'' => escaped.push_str(apostrophe),
-        other => escaped.push(other),
+        '&' => to.write_str("&amp;"),
+        '<' => to.write_str("&lt;"),
+        '>' => to.write_str("&gt;"),
+        '"' => to.write_str("&quot;"),
+        '\'' => to.write_str(apostrophe),
+        other => to.write_char(other),
     }
 }

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 /// How many are kept.
 const MOST: usize = 8;
+/// The longest key of a result that is kept, in bytes. A client may have written the key.
+const LONGEST: usize = 4096;
 
 /// The last results of a function of a text, the latest first.
 #[derive(Debug)]
@@ -17,6 +19,9 @@ impl<T> Recent<T> {
 
     /// The result for a key, made when it is not among the last ones.
     pub(super) fn get(&mut self, key: &str, make: impl FnOnce() -> T) -> Rc<T> {
+        if key.len() > LONGEST {
+            return Rc::new(make());
+        }
         let found = self.0.iter().position(|(known, _)| known == key).map(|place| self.0.remove(place));
         let entry = found.unwrap_or_else(|| (key.to_owned(), Rc::new(make())));
         let result = Rc::clone(&entry.1);
@@ -29,6 +34,16 @@ impl<T> Recent<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_keys_are_not_kept() {
+        let mut recent = Recent::new();
+        for (length, second) in [(LONGEST, 1), (LONGEST + 1, 2)] {
+            let key = "k".repeat(length);
+            assert_eq!(*recent.get(&key, || 1), 1);
+            assert_eq!(*recent.get(&key, || 2), second);
+        }
+    }
 
     #[test]
     fn only_the_last_ones_are_kept() {

@@ -1,7 +1,8 @@
 //! `replaceAll` and `replaceFirst`.
 
 use super::recent::Recent;
-use crate::policy::java_regex::JavaRegex;
+use crate::flow::memory::TooLarge;
+use crate::policy::java_regex::{JavaRegex, ReplaceError};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -14,14 +15,32 @@ fn compiled(pattern: &str) -> Rc<Option<JavaRegex>> {
     RECENT.with_borrow_mut(|recent| recent.get(pattern, || JavaRegex::for_replacing(pattern).ok()))
 }
 
-/// The text with every match replaced.
-pub(super) fn replace_all(text: &str, pattern: &str, replacement: &str) -> Option<String> {
-    (*compiled(pattern)).as_ref()?.replace_all(text, replacement)
+/// The text with every match replaced, of at most so many bytes. `None` when nothing can be replaced.
+pub(super) fn replace_all(
+    text: &str,
+    pattern: &str,
+    replacement: &str,
+    most: usize,
+) -> Option<Result<String, TooLarge>> {
+    result((*compiled(pattern)).as_ref()?.replace_all(text, replacement, most))
 }
 
-/// The text with the first match replaced.
-pub(super) fn replace_first(text: &str, pattern: &str, replacement: &str) -> Option<String> {
-    (*compiled(pattern)).as_ref()?.replace_first(text, replacement)
+/// The text with the first match replaced; see [`replace_all`].
+pub(super) fn replace_first(
+    text: &str,
+    pattern: &str,
+    replacement: &str,
+    most: usize,
+) -> Option<Result<String, TooLarge>> {
+    result((*compiled(pattern)).as_ref()?.replace_first(text, replacement, most))
+}
+
+fn result(replaced: Result<String, ReplaceError>) -> Option<Result<String, TooLarge>> {
+    match replaced {
+        Ok(text) => Some(Ok(text)),
+        Err(ReplaceError::TooLarge) => Some(Err(TooLarge)),
+        Err(ReplaceError::Rejected) => None,
+    }
 }
 
 #[cfg(test)]
@@ -38,8 +57,10 @@ mod tests {
             ("abc", "(", "", None, None),
             ("abc", "b", "$1", None, None),
         ] {
-            assert_eq!(replace_all(text, pattern, replacement).as_deref(), all, "{text} {pattern}");
-            assert_eq!(replace_first(text, pattern, replacement).as_deref(), first, "{text} {pattern}");
+            let most = 100;
+            let replaced = |result: Option<Result<String, TooLarge>>| result.map(|result| result.unwrap());
+            assert_eq!(replaced(replace_all(text, pattern, replacement, most)).as_deref(), all, "{text} {pattern}");
+            assert_eq!(replaced(replace_first(text, pattern, replacement, most)).as_deref(), first, "{text} {pattern}");
         }
     }
 }

@@ -5,8 +5,14 @@ mod digests;
 
 /// Calls a function with random bytes that are all `0xA5`.
 fn run(function: &str, arguments: &[&str]) -> Option<String> {
+    bounded(function, arguments, usize::MAX).unwrap()
+}
+
+/// Calls a function whose result may have so many bytes.
+fn bounded(function: &str, arguments: &[&str], most: usize) -> Result<Option<String>, TooLarge> {
     let arguments: Vec<ByteString> = arguments.iter().map(|text| ByteString::from(*text)).collect();
-    call(Function::parse(function).unwrap(), &arguments, &|bytes| bytes.fill(0xa5)).map(String::from)
+    let result = call(Function::parse(function).unwrap(), &arguments, &|bytes| bytes.fill(0xa5), most);
+    result.map(|text| text.map(String::from))
 }
 
 /// Checks rows of a function, its arguments and its result.
@@ -20,17 +26,71 @@ fn check(rows: &[(&str, &[&str], Option<&str>)]) {
 fn no_function_panics_over_odd_arguments() {
     let texts = ["", "'", "ä€😀", "-1", "9223372036854775808", "-9223372036854775808", "%\\\0\u{ffff}"];
     for function in Function::ALL {
-        assert_eq!(call(*function, &[], &|_| {}).is_some(), function.argument_counts().0 == 0, "{function}");
+        assert_eq!(
+            call(*function, &[], &|_| {}, usize::MAX).unwrap().is_some(),
+            function.argument_counts().0 == 0,
+            "{function}"
+        );
         for text in texts {
             for other in texts {
                 for count in 0..=5 {
                     let mut arguments = vec![ByteString::from(text); count];
                     arguments.insert(count / 2, other.into());
-                    call(*function, &arguments, &|bytes| bytes.fill(0xff));
+                    call(*function, &arguments, &|bytes| bytes.fill(0xff), usize::MAX).unwrap();
                 }
             }
         }
     }
+}
+
+#[test]
+fn results_have_a_largest_size() {
+    // Each result has the size that is allowed, and one byte less is too little.
+    let rows: [(&str, &[&str], &str); 19] = [
+        ("encodeBase64", &["abcd"], "YWJjZA=="),
+        ("decodeBase64", &["////"], "\u{fffd}\u{fffd}\u{fffd}"),
+        ("toUpperCase", &["\u{390}a"], "\u{399}\u{308}\u{301}A"),
+        ("toLowerCase", &["\u{130}A"], "i\u{307}a"),
+        ("substring", &["abcdef", "2", "4"], "cd"),
+        ("escapeJSON", &["a\u{1}\"\n"], "a\\u0001\\\"\\n"),
+        ("escapeXML", &["a<'"], "a&lt;&apos;"),
+        ("escapeXML11", &["a\u{1}\0<"], "a&#1;&lt;"),
+        ("encodeHTML", &["a<'"], "a&lt;&#39;"),
+        ("replaceAll", &["aXbX", "X", "-----"], "a-----b-----"),
+        ("replaceAll", &["aXbX", "X", "[$0]"], "a[X]b[X]"),
+        ("replaceFirst", &["aXbX", "X", "-----"], "a-----bX"),
+        ("replaceFirst", &["aXbX", "Y", "-----"], "aXbX"),
+        ("sha1Hex", &["abc"], "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        (
+            "xeger",
+            &["a{100}"],
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+        ("jsonPath", &["$.a", "{\"a\": \"text\"}"], "text"),
+        ("jsonPath", &["$..*", "[[1,2]]", "true"], "[[1,2],1,2]"),
+        ("xpath", &["//a", "<r><a>1</a><a>2</a></r>"], "<a>1</a><a>2</a>"),
+        ("createUuid", &[], "a5a5a5a5-a5a5-45a5-a5a5-a5a5a5a5a5a5"),
+    ];
+    for (function, arguments, expected) in rows {
+        // What a replacement needs beyond its result is counted too.
+        let most = expected.len().max(if function.starts_with("replace") { 100 } else { 0 });
+        assert_eq!(bounded(function, arguments, most), Ok(Some(expected.to_owned())), "{function}{arguments:?}");
+        assert_eq!(bounded(function, arguments, expected.len() - 1), Err(TooLarge), "{function}{arguments:?}");
+    }
+    assert_eq!(bounded("timeFormatUTC", &["zzzz", "0"], 32), Ok(Some("Coordinated Universal Time".to_owned())));
+    assert_eq!(bounded("timeFormatUTC", &["zzzz", "0"], 31), Err(TooLarge));
+}
+
+/// Each match, and each group, would be replaced by a long text.
+#[test]
+fn a_replacement_does_not_multiply() {
+    let text = "a".repeat(20_000);
+    for (replacement, pattern) in [(&text, "a"), (&"$0".repeat(20_000), "a+")] {
+        assert_eq!(bounded("replaceAll", &[&text, pattern, replacement], 4 << 20), Err(TooLarge));
+        assert_eq!(bounded("replaceAll", &[&text, pattern, replacement], 64 << 20), Ok(None));
+    }
+    // No text is made, and still the work has an end.
+    assert_eq!(bounded("replaceAll", &[&text, "a(b?)", &"$1".repeat(20_000)], 64 << 20), Ok(None));
 }
 
 #[test]
@@ -145,7 +205,7 @@ fn random_numbers_keep_to_their_limits() {
             bytes.fill(0);
             *bytes.first_mut().unwrap() = low;
         };
-        call(Function::RandomLong, &arguments, &random).unwrap()
+        call(Function::RandomLong, &arguments, &random, usize::MAX).unwrap().unwrap()
     };
     let numbers: Vec<ByteString> = (0..=6).map(|low| run(&["-1", "1"], low)).collect();
     assert_eq!(numbers, ["-1", "0", "1", "-1", "0", "1", "-1"]);
@@ -154,9 +214,13 @@ fn random_numbers_keep_to_their_limits() {
     assert_eq!(run(&["-9223372036854775808", "9223372036854775807"], 0), "-9223372036854775808");
     for byte in 0..=255 {
         let random = |bytes: &mut [u8]| bytes.fill(byte);
-        assert!(call(Function::RandomLong, &[], &random).unwrap().parse::<i64>().unwrap() >= 0);
+        assert!(call(Function::RandomLong, &[], &random, usize::MAX).unwrap().unwrap().parse::<i64>().unwrap() >= 0);
         let arguments = ["-3".into(), "10".into()];
-        assert!((-3..=10).contains(&call(Function::RandomLong, &arguments, &random).unwrap().parse().unwrap()));
+        assert!(
+            (-3..=10).contains(
+                &call(Function::RandomLong, &arguments, &random, usize::MAX).unwrap().unwrap().parse().unwrap()
+            )
+        );
     }
 }
 

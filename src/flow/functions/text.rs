@@ -1,4 +1,28 @@
-//! Pieces of text.
+//! Pieces of text, and text in upper and lower case.
+
+use crate::flow::memory::{TooLarge, check};
+
+/// The largest number of bytes that one byte becomes in the other case.
+const MOST_PER_BYTE: usize = 3;
+
+/// The text in upper case, of at most so many bytes.
+pub(super) fn upper_case(text: &str, most: usize) -> Result<String, TooLarge> {
+    check_case(text, most, char::to_uppercase)?;
+    Ok(text.to_uppercase())
+}
+
+/// The text in lower case, of at most so many bytes.
+pub(super) fn lower_case(text: &str, most: usize) -> Result<String, TooLarge> {
+    check_case(text, most, char::to_lowercase)?;
+    Ok(text.to_lowercase())
+}
+
+fn check_case<C: Iterator<Item = char>>(text: &str, most: usize, cased: fn(char) -> C) -> Result<(), TooLarge> {
+    if text.len().saturating_mul(MOST_PER_BYTE) <= most {
+        return Ok(());
+    }
+    check(text.chars().flat_map(cased).map(char::len_utf8).sum(), most)
+}
 
 /// The characters from `start` up to, and without, `end` (by default the text's end). An index below zero counts from
 /// the text's end, and one outside the text stands for its nearest end; a start at or behind the end gives an empty

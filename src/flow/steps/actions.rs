@@ -3,10 +3,11 @@
 mod copy;
 mod remove;
 
-use crate::flow::expand::Unresolved;
+use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
 use crate::flow::headers::header_value;
 use crate::flow::host::Host;
+use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId, NotWritable};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
@@ -30,6 +31,8 @@ pub(super) enum ActionError {
     SourceNotMessage(ByteString),
     /// The variable cannot be written, or not with that value.
     NotWritable(ByteString),
+    /// The result is larger than the memory that is left for bodies.
+    TooLarge,
 }
 
 impl ActionError {
@@ -38,6 +41,7 @@ impl ActionError {
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         let (name, text) = match self {
             ActionError::Unresolved(variable) => return Fault::unresolved_variable(&variable),
+            ActionError::TooLarge => return Fault::too_large(kind, policy),
             ActionError::NoSource(variable) => ("UnresolvedVariable", format!("unable to resolve variable {variable}")),
             ActionError::SourceNotMessage(variable) => {
                 ("VariableOfNonMsgType", format!("value of variable {variable} is not of type Message"))
@@ -48,9 +52,18 @@ impl ActionError {
     }
 }
 
-impl From<Unresolved> for ActionError {
-    fn from(Unresolved(name): Unresolved) -> ActionError {
-        ActionError::Unresolved(name)
+impl From<ExpandError> for ActionError {
+    fn from(error: ExpandError) -> ActionError {
+        match error {
+            ExpandError::Unresolved(name) => ActionError::Unresolved(name),
+            ExpandError::TooLarge => ActionError::TooLarge,
+        }
+    }
+}
+
+impl From<TooLarge> for ActionError {
+    fn from(_: TooLarge) -> ActionError {
+        ActionError::TooLarge
     }
 }
 

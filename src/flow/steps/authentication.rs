@@ -172,7 +172,7 @@ impl<H: Host> Transaction<'_, H> {
             return Ok(Some(text));
         }
         let Some(text) = &value.text else { return Ok(None) };
-        let text = self.expand(text, actor.ignore).map_err(|unresolved| Fault::unresolved_variable(&unresolved.0))?;
+        let text = self.expand(text, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
         Ok(Some(text))
     }
 }

@@ -8,9 +8,10 @@ use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{Outgoing, VerbIsConnect};
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
-use crate::flow::expand::Unresolved;
+use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Background, Host};
+use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
@@ -223,6 +224,8 @@ enum Failure {
     NoActiveTargets,
     /// The message has a verb that no callout can have.
     VerbIsConnect,
+    /// The URL is larger than the memory that is left for bodies.
+    TooLarge,
     /// A fault with words of its own.
     Fault(Fault),
 }
@@ -239,6 +242,21 @@ impl From<VerbIsConnect> for Failure {
     }
 }
 
+impl From<ExpandError> for Failure {
+    fn from(error: ExpandError) -> Failure {
+        match error {
+            ExpandError::Unresolved(name) => Failure::Fault(Fault::unresolved_variable(&name)),
+            ExpandError::TooLarge => Failure::TooLarge,
+        }
+    }
+}
+
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Failure {
+        Failure::TooLarge
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         Failure::Fault(fault)
@@ -246,10 +264,6 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
-    fn unresolved(Unresolved(name): Unresolved) -> Failure {
-        Failure::Fault(Fault::unresolved_variable(&name))
-    }
-
     /// Whether it is one of those that a policy without a Response does not learn of (semantics section 2.7).
     fn is_of_sending(&self) -> bool {
         match self {
@@ -258,7 +272,7 @@ impl Failure {
             | Failure::HostNotReachable
             | Failure::HostRefused
             | Failure::NoActiveTargets => true,
-            Failure::MalformedUrl | Failure::VerbIsConnect | Failure::Fault(_) => false,
+            Failure::MalformedUrl | Failure::VerbIsConnect | Failure::TooLarge | Failure::Fault(_) => false,
         }
     }
 
@@ -268,7 +282,7 @@ impl Failure {
             Failure::Call(failure) => failure.outcome(),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
             Failure::HostRefused => Outcome::Refused,
-            Failure::VerbIsConnect | Failure::Fault(_) => Outcome::Fault,
+            Failure::VerbIsConnect | Failure::TooLarge | Failure::Fault(_) => Outcome::Fault,
         }
     }
 
@@ -276,6 +290,7 @@ impl Failure {
     fn into_fault(self, policy: &str) -> Fault {
         let reason = match self {
             Failure::Fault(fault) => return fault,
+            Failure::TooLarge => return Fault::too_large("ServiceCallout", policy),
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
             Failure::NoActiveTargets => "No active targets".to_owned(),

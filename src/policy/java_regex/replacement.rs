@@ -1,5 +1,7 @@
 //! The replacement of `replaceAll` and `replaceFirst`: `$1`, `${name}` and `\` in front of a character.
 
+use super::ReplaceError;
+
 /// A stretch of a replacement.
 #[derive(Debug, PartialEq)]
 pub(super) enum Piece {
@@ -7,6 +9,55 @@ pub(super) enum Piece {
     Text(String),
     /// The text of a group; nothing when the group took no part.
     Group(usize),
+}
+
+/// A replacement that is read when there is something to replace.
+pub(super) struct Replacement<'r> {
+    text: &'r str,
+    pieces: Option<Vec<Piece>>,
+}
+
+impl<'r> Replacement<'r> {
+    pub(super) fn new(text: &'r str) -> Replacement<'r> {
+        Replacement { text, pieces: None }
+    }
+
+    /// The pieces, which may take at most so many bytes of memory.
+    pub(super) fn pieces(
+        &mut self,
+        groups: usize,
+        names: &[(String, usize)],
+        most: usize,
+    ) -> Result<&[Piece], ReplaceError> {
+        if self.pieces.is_none() {
+            // Every group is a piece, and so is the text after it.
+            let groups_at_most = self.text.bytes().filter(|byte| *byte == b'$').count();
+            let size = groups_at_most.saturating_mul(2).saturating_mul(size_of::<Piece>());
+            if self.text.len().saturating_add(size) > most {
+                return Err(ReplaceError::TooLarge);
+            }
+            self.pieces = Some(parse(self.text, groups, names).ok_or(ReplaceError::Rejected)?);
+        }
+        Ok(self.pieces.as_deref().unwrap_or_default())
+    }
+}
+
+/// A text in which matches are replaced.
+pub(super) struct Replaced {
+    pub(super) text: String,
+    /// The largest size in bytes.
+    pub(super) most: usize,
+}
+
+impl Replaced {
+    pub(super) fn push(&mut self, part: &str) -> Result<(), ReplaceError> {
+        let length = self.text.len().saturating_add(part.len());
+        if length > self.most {
+            return Err(ReplaceError::TooLarge);
+        }
+        self.text.push_str(part);
+        Ok(())
+    }
 }
 
 /// Reads a replacement. `None` where Java throws: a `$` or `\` that stands alone, or a group that does not exist.
@@ -25,7 +76,9 @@ pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)])
                 } else {
                     number(&mut rest, groups)?
                 };
-                pieces.push(Piece::Text(std::mem::take(&mut text)));
+                if !text.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut text)));
+                }
                 pieces.push(Piece::Group(group));
             }
             character => text.push(character),

@@ -5,7 +5,10 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 fn replaced(text: &str, pattern: &str, replacement: &str) -> Option<String> {
-    JavaRegex::compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).replace_all(text, replacement)
+    JavaRegex::compile(pattern)
+        .unwrap_or_else(|error| panic!("{pattern}: {error}"))
+        .replace_all(text, replacement, usize::MAX)
+        .ok()
 }
 
 /// Each pattern with texts that match as a whole and texts that do not.
@@ -292,8 +295,8 @@ fn replacements() {
         assert_eq!(replaced(text, pattern, replacement).as_deref(), result, "{text} {pattern} {replacement}");
     }
     let first = JavaRegex::compile("a+").unwrap();
-    assert_eq!(first.replace_first("baab aa", "<$0>").as_deref(), Some("b<aa>b aa"));
-    assert_eq!(first.replace_first("b", "$9").as_deref(), Some("b"));
+    assert_eq!(first.replace_first("baab aa", "<$0>", 100).as_deref(), Ok("b<aa>b aa"));
+    assert_eq!(first.replace_first("b", "$9", 100).as_deref(), Ok("b"));
     assert_eq!(first, first.clone());
     assert_eq!(format!("{first:?}"), "JavaRegex(\"a+\")");
 }
@@ -327,7 +330,7 @@ fn catastrophic_patterns_end() {
     let text = "a".repeat(100_000);
     for pattern in [r"(a+)+b", r"(a|a)*b", r"(a|aa)+$b", r"(?=(a+)+b).*", r"(?:a*)*b", r"(a*?)*?b", r"(.*)*,(.*)*"] {
         assert!(!matches(pattern, &text), "{pattern}");
-        let _ = JavaRegex::compile(pattern).unwrap().replace_all(&text, "x");
+        let _ = JavaRegex::compile(pattern).unwrap().replace_all(&text, "x", usize::MAX);
     }
     let long = "A".repeat(2 * 1024 * 1024);
     assert!(!matches(".*", &long));

@@ -1,7 +1,8 @@
 //! Why an ExtractVariables fails, and what that is called (semantics section 4.6).
 
-use crate::flow::expand::Unresolved;
+use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
+use crate::flow::memory::TooLarge;
 use crate::policy::extract_variables::ValueType;
 use bytestring::ByteString;
 
@@ -24,11 +25,22 @@ pub(super) enum Failure {
     Immutable(ByteString),
     /// A variable in a JSONPath does not resolve.
     Unresolved(ByteString),
+    /// A value is larger than the memory that is left for bodies.
+    TooLarge,
 }
 
-impl From<Unresolved> for Failure {
-    fn from(Unresolved(name): Unresolved) -> Failure {
-        Failure::Unresolved(name)
+impl From<ExpandError> for Failure {
+    fn from(error: ExpandError) -> Failure {
+        match error {
+            ExpandError::Unresolved(name) => Failure::Unresolved(name),
+            ExpandError::TooLarge => Failure::TooLarge,
+        }
+    }
+}
+
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Failure {
+        Failure::TooLarge
     }
 }
 
@@ -36,6 +48,7 @@ impl Failure {
     pub(super) fn into_fault(self, policy: &str) -> Fault {
         let (name, reason) = match self {
             Failure::Unresolved(name) => return Fault::unresolved_variable(&name),
+            Failure::TooLarge => return Fault::too_large("ExtractVariables", policy),
             Failure::NoMessage(source) => (
                 "steps.extractvariables.SourceMessageNotAvailable",
                 format!("{source} message is not available for ExtractVariable: {policy}"),

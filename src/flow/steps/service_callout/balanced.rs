@@ -21,7 +21,7 @@ impl<H: Host> Transaction<'_, H> {
         waits: bool,
     ) -> Result<Option<CallReply>, Failure> {
         let ignore = policy.request.ignore_unresolved;
-        let path = balancer.path.as_ref().map(|path| self.expand(path, ignore).map_err(Failure::unresolved));
+        let path = balancer.path.as_ref().map(|path| self.expand(path, ignore));
         let path = path.transpose()?.unwrap_or_default();
         let mut tried: Vec<usize> = Vec::new();
         let mut last = Err(Failure::NoActiveTargets);

@@ -42,7 +42,7 @@ impl<H: Host> Transaction<'_, H> {
             Target::Url(url) => match self.replaced_url(policy) {
                 Some(replaced) => self.run_time_destination(policy, message, replaced),
                 None => {
-                    let text = self.expand(&url.template, ignore).map_err(Failure::unresolved)?;
+                    let text = self.expand(&url.template, ignore)?;
                     self.publish_url(policy, &text);
                     match &url.server {
                         Some(server) => self.composed(policy, message, server.clone(), text),
@@ -132,14 +132,14 @@ impl<H: Host> Transaction<'_, H> {
         let plan = self.plan;
         let (proxy, path) = match &local.destination {
             LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
-                let proxy = self.expand(api_proxy, ignore).map_err(Failure::unresolved)?;
-                let endpoint = self.expand(proxy_endpoint, ignore).map_err(Failure::unresolved)?;
+                let proxy = self.expand(api_proxy, ignore)?;
+                let endpoint = self.expand(proxy_endpoint, ignore)?;
                 let proxy = plan.local_proxies.named(proxy.trim(), endpoint.trim());
                 let proxy = proxy.ok_or(Failure::HostNotReachable)?;
                 (proxy, ByteString::from(proxy.base_path.as_str()))
             }
             LocalDestination::Path(path) => {
-                let path = self.expand(path, ignore).map_err(Failure::unresolved)?;
+                let path = self.expand(path, ignore)?;
                 let slash = if path.starts_with('/') { "" } else { "/" };
                 let path = ByteString::from(format!("{slash}{path}"));
                 (plan.local_proxies.answering(&path).ok_or(Failure::HostNotReachable)?, path)
