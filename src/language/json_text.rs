@@ -108,7 +108,7 @@ impl<'d> JsonSlice<'d> {
             Value::Null => None,
             Value::Text(text) => Some(text.into_owned()),
             Value::Bool(_) | Value::Number(_) | Value::Container(_) => {
-                let mut sink = Sink::new(usize::MAX);
+                let mut sink = Sink::for_part(self.as_str());
                 walk.write(self.start, &mut sink)?;
                 Some(sink.into_text())
             }

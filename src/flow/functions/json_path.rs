@@ -12,7 +12,7 @@ thread_local! {
 /// What a path finds in a JSON text. An array, be it found or made of several values found, is its first element, or
 /// itself when `whole` is `true`.
 ///
-/// `None` when it finds nothing, and for a path or a JSON text that is none.
+/// `None` when it finds nothing, for an invalid path and for an invalid JSON text.
 pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String> {
     let path = RECENT.with_borrow_mut(|recent| recent.get(path, || JsonPath::compile(path).ok()));
     let path = (*path).as_ref()?;

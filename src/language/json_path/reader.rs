@@ -37,7 +37,7 @@ pub(super) struct Reader<'a> {
     listed: usize,
 }
 
-/// Where a path stands.
+/// The surroundings of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// It is the whole text, so that names may hold spaces and signs.

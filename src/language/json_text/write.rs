@@ -16,6 +16,11 @@ impl Sink {
         Sink { text: String::new(), limit }
     }
 
+    /// A text for one value, which is never longer than its part of the document.
+    pub(super) fn for_part(part: &str) -> Sink {
+        Sink { text: String::with_capacity(part.len()), limit: usize::MAX }
+    }
+
     /// Adds to the text. `None` where it would become too long.
     pub(crate) fn push(&mut self, part: &str) -> Option<()> {
         if self.text.len().saturating_add(part.len()) > self.limit {
