@@ -1,14 +1,26 @@
-//! The proxy-wasm filter: feeds Envoy's events to a transaction and turns its state into Pause, resume or a reply.
-//! The only code that knows proxy-wasm.
+//! The proxy-wasm filter: [`RootContext`](proxy_wasm::traits::RootContext) and
+//! [`HttpContext`](proxy_wasm::traits::HttpContext) pass Envoy's events to a stream, whose transaction runs the flow.
+//! The only code that depends on proxy-wasm.
 
-mod abi;
+mod active;
+mod allocator;
 mod background;
 mod call;
-mod contexts;
-mod event;
-mod host;
+mod envoy_host;
+mod hostcalls;
+mod http;
 mod metrics;
+mod outage;
 mod plugin;
-mod state;
+mod root;
 mod stream;
+mod streams;
 mod table;
+
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    // Each stream sets the level that Envoy has at that time.
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|context| Box::new(root::CalloutRoot::new(context)));
+}}

@@ -4,6 +4,7 @@ mod balancing;
 mod builtins;
 mod client;
 mod conditions;
+mod distinct;
 mod error_flow;
 pub mod exchange;
 mod expand;

@@ -11,3 +11,4 @@ pub mod flow;
 pub mod language;
 pub mod plan;
 pub mod policy;
+pub mod stream;

@@ -51,6 +51,8 @@ fn mentions(module_name: &str, other: &str) -> Vec<String> {
 fn modules_import_in_one_direction() {
     let forbidden = [
         ("policy", "flow"),
+        ("stream", "filter"),
+        ("flow", "stream"),
         ("policy", "filter"),
         ("policy", "plan"),
         ("policy", "config"),
@@ -102,9 +104,9 @@ fn the_tools_modules_import_in_one_direction() {
 }
 
 #[test]
-fn only_the_abi_is_unsafe() {
+fn only_raw_host_calls_and_the_allocator_are_unsafe() {
     for file in sources(&src()) {
-        let is_abi = file.to_string_lossy().contains("filter/abi");
+        let is_abi = file.ends_with("filter/hostcalls.rs") || file.ends_with("filter/allocator.rs");
         let text = fs::read_to_string(&file).unwrap();
         assert!(is_abi || !text.contains("allow(unsafe_code)"), "{}", file.display());
     }

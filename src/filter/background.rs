@@ -1,11 +1,13 @@
-//! What outlives a stream: detached tasks, the streams and tasks that are to go on, and data of all workers.
+//! Work that outlives a stream: detached tasks, the queue of what is ready to go on, and data of all workers.
 
-use crate::filter::abi::{self, LogLevel};
+use crate::filter::active::{self, Active};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
+use crate::filter::streams;
 use crate::flow::exchange::{Call, CallFailure, CallReply};
 use crate::flow::host::{Background, Task};
 use bytes::Bytes;
+use proxy_wasm::hostcalls;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
-/// What goes on when something that it waits for has come.
+/// What goes on when something that it waits for is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
     /// A stream, by its context.
@@ -22,17 +24,54 @@ pub(super) enum Waiting {
     Task(u32),
 }
 
-struct Bell(Waiting);
+struct TaskWaker(Waiting);
 
-impl Wake for Bell {
+impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        READY.with(|ready| ready.try_borrow_mut().map(|mut ready| ready.push_back(self.0)).ok());
+        push_ready(self.0);
     }
 }
 
-/// Rings for a stream or a task: it is taken up by [`take_ready`].
+/// A waker that puts a stream or a task into the queue that [`run_ready`] works off.
 pub(super) fn waker(waiting: Waiting) -> Waker {
-    Waker::from(Arc::new(Bell(waiting)))
+    Waker::from(Arc::new(TaskWaker(waiting)))
+}
+
+fn push_ready(waiting: Waiting) {
+    READY.with(|ready| ready.try_borrow_mut().map(|mut ready| ready.push_back(waiting)).ok());
+}
+
+fn take_ready() -> Option<Waiting> {
+    READY.with(|ready| ready.try_borrow_mut().ok()?.pop_front())
+}
+
+/// The time in milliseconds until a root context runs what a stream's callback may not run.
+const HANDOVER_MS: u64 = 1;
+
+/// Runs what is ready. Every callback ends with this.
+///
+/// While a stream's callback runs, only that stream goes on; everything else waits for the next tick of its plugin,
+/// because a call that is dispatched now gets its response only as long as this stream lives.
+pub(super) fn run_ready() {
+    let mut postponed = VecDeque::new();
+    while let Some(ready) = take_ready() {
+        match (active::current(), ready) {
+            (Active::Stream(current), Waiting::Stream(context)) if current == context => streams::wake(context, true),
+            (Active::Stream(_), _) => postponed.push_back(ready),
+            (Active::Root(_), Waiting::Stream(context)) => streams::wake(context, false),
+            (Active::Root(_), Waiting::Task(number)) => poll_task(number),
+        }
+    }
+    if !postponed.is_empty() {
+        postponed.into_iter().for_each(push_ready);
+        set_tick_period(HANDOVER_MS);
+    }
+}
+
+/// Lets Envoy tick the plugin of the current context every so many milliseconds; 0 stops the ticks.
+pub(super) fn set_tick_period(milliseconds: u64) {
+    // Envoy accepts every period, so the SDK's function cannot panic here.
+    let _ = hostcalls::set_tick_period(Duration::from_millis(milliseconds));
 }
 
 #[derive(Default)]
@@ -56,15 +95,17 @@ fn with_tasks<T>(act: impl FnOnce(&mut Tasks) -> T) -> Option<T> {
     TASKS.with(|tasks| tasks.try_borrow_mut().ok().map(|mut tasks| act(&mut tasks)))
 }
 
-/// The next stream or task that is to go on.
-pub(super) fn take_ready() -> Option<Waiting> {
-    READY.with(|ready| ready.try_borrow_mut().ok()?.pop_front())
-}
-
-/// Lets a task go as far as it can.
-pub(super) fn poll_task(number: u32) {
-    let taken = with_tasks(|tasks| tasks.by_number.get_mut(&number)?.task.take()).flatten();
-    let Some(mut task) = taken else { return };
+/// Polls a task, in a root context.
+fn poll_task(number: u32) {
+    let taken = with_tasks(|tasks| {
+        let detached = tasks.by_number.get_mut(&number)?;
+        Some((detached.plugin, detached.task.take()?))
+    });
+    let Some((plugin, mut task)) = taken.flatten() else { return };
+    // The callback may be that of another plugin of this VM, or a stream may be the effective context.
+    if hostcalls::set_effective_context(plugin).is_err() {
+        log::debug!("callout: the plugin of a task has ended");
+    }
     let is_done = task.as_mut().poll(&mut Context::from_waker(&waker(Waiting::Task(number)))) == Poll::Ready(());
     with_tasks(|tasks| match tasks.by_number.get_mut(&number) {
         Some(detached) if !is_done => detached.task = Some(task),
@@ -119,20 +160,20 @@ impl Background for EnvoyBackground {
             tasks.by_number.insert(tasks.last, Detached { plugin: self.plugin.root, task: Some(task) });
             tasks.last
         });
-        number.into_iter().for_each(poll_task);
+        number.map(Waiting::Task).into_iter().for_each(push_ready);
     }
 
     fn shared(&self, key: &str) -> Option<Bytes> {
-        abi::shared_data(key).ok()
+        hostcalls::get_shared_data(key).ok()?.0.map(Bytes::from)
     }
 
     fn share(&self, key: &str, value: &[u8]) {
-        if let Err(error) = abi::set_shared_data(key, value) {
+        if let Err(error) = hostcalls::set_shared_data(key, Some(value), None) {
             self.warn(&format!("a value was not shared with the other workers: {error:?}"));
         }
     }
 
     fn warn(&self, text: &str) {
-        abi::log(LogLevel::Warn, &format!("callout: {text}"));
+        log::warn!("callout: {text}");
     }
 }

@@ -1,10 +1,12 @@
 //! A call: from its dispatch to its answer.
 
-use crate::filter::abi::{self, Body, HeaderMap, HostError};
+use crate::filter::hostcalls::{self, Body, HeaderMap};
 use crate::filter::table::Table;
+use crate::filter::{allocator, outage};
 use crate::flow::exchange::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
 use bytes::Bytes;
+use proxy_wasm::types::Status;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -44,18 +46,26 @@ fn wait(token: u32, waker: &Waker) {
     WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| waiting.insert(token, waker.clone())).ok());
 }
 
-/// Hands a call to Envoy and returns its token.
+/// Dispatches a call and returns its token. Header values that are not UTF-8 are sent with U+FFFD, because the SDK
+/// takes texts.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
-    // Envoy reads the number as a signed one.
-    const LONGEST: u32 = i32::MAX.unsigned_abs();
-    let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(LONGEST).min(LONGEST);
-    abi::http_call(&call.cluster, &call.headers, &call.body, timeout).map_err(|error| {
-        let why = match error {
-            HostError::BadArgument => "there is no cluster of that name".to_owned(),
-            HostError::InternalFailure => "it has no healthy host, or too many requests are under way".to_owned(),
-            other => format!("{other:?}"),
+    // Envoy reads the number of milliseconds as a signed one.
+    const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+    let values: Vec<_> = call.headers.iter().map(|(_, value)| String::from_utf8_lossy(value)).collect();
+    let headers = call.headers.iter().zip(&values).map(|((name, _), value)| (&**name, &**value)).collect();
+    let sent = proxy_wasm::hostcalls::dispatch_http_call(
+        &call.cluster,
+        headers,
+        Some(&call.body),
+        Vec::new(),
+        call.timeout.min(LONGEST),
+    );
+    sent.inspect(|token| log::debug!("callout: call {token} to cluster {}", call.cluster)).map_err(|status| {
+        let reason = match status {
+            Status::BadArgument => "there is no cluster of that name",
+            _ => "it has no healthy host, or its circuit breaker is open",
         };
-        abi::log(abi::LogLevel::Warn, &format!("callout: no call to cluster {}: {why}", call.cluster));
+        outage::warn(&call.cluster, reason);
         CallFailure::Unreachable
     })
 }
@@ -107,7 +117,7 @@ fn is_late(elapsed: Duration, timeout: Duration) -> bool {
 
 /// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
 fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> {
-    let mut headers = abi::header_map(HeaderMap::CallResponse).unwrap_or_default();
+    let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
     let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
     if !headers.contains(UPSTREAM_SERVICE_TIME) {
         return Err(local_failure(status));
@@ -117,15 +127,15 @@ fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> 
     }
     let body = match delivery.body_size {
         0 => Bytes::new(),
-        // The worker has no memory left for it.
-        size => abi::body(Body::CallResponse, size).map_err(|_| CallFailure::TooLarge(max_bytes))?,
+        size if !allocator::fits(size) => return Err(CallFailure::TooLarge(max_bytes)),
+        size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::TooLarge(max_bytes))?,
     };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
     Ok(CallReply { status, headers, body })
 }
 
 fn body(size: usize) -> Bytes {
-    abi::body(Body::CallResponse, size).unwrap_or_default()
+    hostcalls::body(Body::CallResponse, size).unwrap_or_default()
 }
 
 /// What a reply of Envoy's tells. Only a reset needs the text, which for this one word has not changed between

@@ -1,19 +1,20 @@
 //! The metrics of callout policies in Envoy's stats (contract 3.3).
 
-mod pace;
+mod batcher;
 
-use crate::filter::abi::{self, MetricKind};
 use crate::flow::exchange::Outcome;
 use crate::plan::Plan;
 use crate::policy::Policy;
-use pace::Pace;
+use batcher::MetricBatcher;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::MetricType;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// Every policy's metrics, by the policy's place in the plan.
 pub(super) struct Metrics {
     policies: Vec<Option<PolicyMetrics>>,
-    pace: Pace,
+    batcher: MetricBatcher,
 }
 
 /// One policy's metrics.
@@ -25,13 +26,12 @@ struct PolicyMetrics {
     unreachable: Count,
     fault: Count,
     refused_host: Count,
-    inflight: Count,
     duration_ms: u32,
     /// The durations that Envoy has yet to be told.
     durations: RefCell<Vec<u64>>,
 }
 
-/// A counter or a gauge.
+/// A counter.
 struct Count {
     id: u32,
     /// The change that Envoy has yet to be told.
@@ -47,7 +47,7 @@ impl Metrics {
             }
             _ => None,
         });
-        Metrics { policies: policies.collect(), pace: Pace::default() }
+        Metrics { policies: policies.collect(), batcher: MetricBatcher::default() }
     }
 
     fn of(&self, policy: usize) -> Option<&PolicyMetrics> {
@@ -59,17 +59,11 @@ impl Metrics {
         self.add(self.of(policy).map(|metrics| &metrics.requests), 1);
     }
 
-    /// A call whose answer is waited for began; it ends when the guard is dropped.
-    pub(super) fn inflight(&self, policy: usize) -> InFlight<'_> {
-        self.add(self.of(policy).map(|metrics| &metrics.inflight), 1);
-        InFlight { metrics: self, policy }
-    }
-
     /// A call was answered, or its failure told, after that time.
     pub(super) fn record_duration(&self, policy: usize, duration: Duration) {
         let Some(metrics) = self.of(policy) else { return };
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        if self.pace.is_now() {
+        if self.batcher.is_now() {
             metrics.record(millis);
         } else if let Ok(mut durations) = metrics.durations.try_borrow_mut() {
             durations.push(millis);
@@ -94,8 +88,8 @@ impl Metrics {
 
     fn add(&self, count: Option<&Count>, change: i64) {
         let Some(count) = count else { return };
-        if self.pace.is_now() {
-            count.tell(change);
+        if self.batcher.is_now() {
+            count.report(change);
         } else {
             count.waiting.set(count.waiting.get().saturating_add(change));
         }
@@ -104,7 +98,7 @@ impl Metrics {
     /// Tells Envoy what waits, at the end of a period.
     pub(super) fn end_period(&self) {
         self.flush();
-        self.pace.end_period();
+        self.batcher.end_period();
     }
 
     /// Tells Envoy what waits.
@@ -115,41 +109,27 @@ impl Metrics {
     }
 }
 
-/// A call under way.
-pub(super) struct InFlight<'m> {
-    metrics: &'m Metrics,
-    policy: usize,
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        let metrics = self.metrics;
-        metrics.add(metrics.of(self.policy).map(|metrics| &metrics.inflight), -1);
-    }
-}
-
 impl PolicyMetrics {
     fn define(policy: &str) -> Option<PolicyMetrics> {
         let policy = metric_name(policy);
-        let define = |kind, what| abi::define_metric(kind, &format!("callout.{what}.policy.{policy}")).ok();
+        let define = |kind, what| hostcalls::define_metric(kind, &format!("callout.{what}.policy.{policy}")).ok();
         let count = |kind, what| Some(Count { id: define(kind, what)?, waiting: Cell::new(0) });
         Some(PolicyMetrics {
-            requests: count(MetricKind::Counter, "requests")?,
-            ok: count(MetricKind::Counter, "outcome.ok")?,
-            error_status: count(MetricKind::Counter, "outcome.error_status")?,
-            timeout: count(MetricKind::Counter, "outcome.timeout")?,
-            unreachable: count(MetricKind::Counter, "outcome.unreachable")?,
-            fault: count(MetricKind::Counter, "outcome.fault")?,
-            refused_host: count(MetricKind::Counter, "refused_host")?,
-            inflight: count(MetricKind::Gauge, "inflight")?,
-            duration_ms: define(MetricKind::Histogram, "duration_ms")?,
+            requests: count(MetricType::Counter, "requests")?,
+            ok: count(MetricType::Counter, "outcome.ok")?,
+            error_status: count(MetricType::Counter, "outcome.error_status")?,
+            timeout: count(MetricType::Counter, "outcome.timeout")?,
+            unreachable: count(MetricType::Counter, "outcome.unreachable")?,
+            fault: count(MetricType::Counter, "outcome.fault")?,
+            refused_host: count(MetricType::Counter, "refused_host")?,
+            duration_ms: define(MetricType::Histogram, "duration_ms")?,
             durations: RefCell::default(),
         })
     }
 
     fn record(&self, millis: u64) {
         // A metric that cannot be recorded must not stop the request.
-        let _ = abi::record_metric(self.duration_ms, millis);
+        let _ = hostcalls::record_metric(self.duration_ms, millis);
     }
 
     fn flush(&self) {
@@ -161,11 +141,10 @@ impl PolicyMetrics {
             &self.unreachable,
             &self.fault,
             &self.refused_host,
-            &self.inflight,
         ] {
             match count.waiting.take() {
                 0 => {}
-                change => count.tell(change),
+                change => count.report(change),
             }
         }
         for millis in self.durations.take() {
@@ -175,9 +154,9 @@ impl PolicyMetrics {
 }
 
 impl Count {
-    fn tell(&self, change: i64) {
+    fn report(&self, change: i64) {
         // A metric that cannot be counted must not stop the request.
-        let _ = abi::increment_metric(self.id, change);
+        let _ = hostcalls::increment_metric(self.id, change);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::config;
 use crate::diagnostic::Severity;
-use crate::filter::abi::{self, LogLevel};
 use crate::filter::metrics::Metrics;
 use crate::flow::Worker;
 use crate::plan::Plan;
@@ -22,21 +21,20 @@ impl Plugin {
         match config::load(bytes) {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
-                    abi::log(LogLevel::Warn, &format!("callout: {warning}"));
+                    log::warn!("callout: {warning}");
                 }
                 if loaded.plan.needs.request_body || loaded.plan.needs.response_body {
-                    abi::log(LogLevel::Warn, BODY_NEEDED);
+                    log::warn!("{BODY_NEEDED}");
                 }
                 let metrics = Metrics::define(&loaded.plan);
                 Some(Plugin { root, plan: loaded.plan, worker: Worker::default(), metrics })
             }
             Err(problems) => {
                 for problem in &problems {
-                    let level = match problem.severity {
-                        Severity::Warning => LogLevel::Warn,
-                        Severity::Error => LogLevel::Error,
-                    };
-                    abi::log(level, &format!("callout: {problem}"));
+                    match problem.severity {
+                        Severity::Warning => log::warn!("callout: {problem}"),
+                        Severity::Error => log::error!("callout: {problem}"),
+                    }
                 }
                 None
             }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from a number of Envoy's.
-pub(super) type Table<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+pub(super) type Table<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
 
 /// Numbers that are counted up need no hash against collisions; one multiplication spreads them over all bits.
 #[derive(Default)]
-pub(super) struct Spread(u64);
+pub(super) struct IdHasher(u64);
 
-impl Hasher for Spread {
+impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         self.0
     }

@@ -44,7 +44,8 @@ impl<H: Host> Transaction<'_, H> {
             return self.release(Direction::Response);
         }
         let message = self.message_mut(error).map(|message| {
-            merge(&mut message.headers, &kept);
+            // A name that a rule set too gets both values; what a rule removed is gone.
+            message.headers.add_missing(&kept);
             message.clone()
         });
         self.host.reply(&client::reply(&message.unwrap_or_else(Message::response), &details));
@@ -157,16 +158,3 @@ impl<H: Host> Transaction<'_, H> {
 
 /// The code of a target's error status.
 const ERROR_RESPONSE_CODE: &str = "messaging.adaptors.http.flow.ErrorResponseCode";
-
-/// Keeps the headers that a RaiseFault brought beside those that rules set: a name that both have gets both values
-/// (semantics section 9.4). What a rule removed is gone.
-fn merge(headers: &mut Headers, raised: &Headers) {
-    for name in raised.names() {
-        let mut values = headers.values(&name);
-        let missing: Vec<_> = raised.values(&name).into_iter().filter(|value| !values.contains(value)).collect();
-        if !values.is_empty() && !missing.is_empty() {
-            values.extend(missing);
-            headers.set_values(&name, &values);
-        }
-    }
-}

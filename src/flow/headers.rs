@@ -1,14 +1,17 @@
 //! The headers of a message: an ordered list in which a name may occur several times.
 
+mod grouped;
 mod hop_by_hop;
 mod line;
 
 pub use hop_by_hop::is_hop_by_hop;
 pub use line::{Line, Place};
 
+use crate::flow::distinct::{Caseless, Distinct};
 use crate::flow::numbered;
 use bytes::Bytes;
 use bytestring::ByteString;
+use grouped::Grouped;
 use line::{Lines, Stored};
 use std::fmt;
 use std::rc::Rc;
@@ -20,6 +23,9 @@ pub struct Headers(Rc<Lines>);
 /// Headers whose commas are part of one value, not separators between values (semantics section 8.2). `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
+
+/// Up to so many changed names are looked for in the whole list, which is faster than collecting the lines of each.
+const FEW: usize = 16;
 
 impl Headers {
     /// Headers of those lines.
@@ -59,10 +65,7 @@ impl Headers {
 
     /// The values of a name: its lines split at commas and trimmed, but for headers that hold commas themselves.
     pub fn values(&self, name: &str) -> Vec<ByteString> {
-        if is_whole_valued(name) {
-            return self.lines_of(name).map(text).collect();
-        }
-        self.lines_of(name).flat_map(|line| split(&text(line))).collect()
+        values_of(name, self.named(name.as_bytes())).collect()
     }
 
     /// The first of [`Headers::values`].
@@ -110,17 +113,57 @@ impl Headers {
         let lines = Rc::make_mut(&mut self.0);
         let place = lines.position(name).unwrap_or(lines.list.len());
         lines.retain(|line| !line.is_of(name.as_bytes()));
-        let name = Bytes::copy_from_slice(name.as_bytes());
-        lines.list.splice(place..place, values.into_iter().map(|value| Stored::Own(name.clone(), value)));
+        lines.list.splice(place..place, own(name, &values));
     }
 
-    /// Replaces every line of the name by one with those values, or by one for each where a comma separates none.
-    pub fn set_values(&mut self, name: &str, values: &[ByteString]) {
-        if is_whole_valued(name) {
-            return self.set_lines(name, values.iter().map(|value| value.clone().into_bytes()).collect());
+    /// Replaces every line of several names by others, at the place of the first of each name; names that are new come
+    /// last. No name occurs twice in `changes`, whatever its case.
+    pub fn replace(&mut self, changes: Vec<(ByteString, Vec<Bytes>)>) {
+        if changes.is_empty() {
+            return;
         }
-        let joined = values.iter().map(|value| &**value).collect::<Vec<_>>().join(", ");
-        self.set(name, Bytes::from(joined));
+        let mut names = Distinct::new();
+        for (name, _) in &changes {
+            names.insert(Caseless(name.as_bytes()));
+        }
+        let mut fresh: Vec<Vec<Stored>> = changes.iter().map(|(name, values)| own(name, values)).collect();
+        let lines = Rc::make_mut(&mut self.0);
+        let mut list = Vec::with_capacity(lines.list.len());
+        for line in lines.iter() {
+            match names.place(&Caseless(line.name())).and_then(|place| fresh.get_mut(place)) {
+                Some(fresh) => list.append(fresh),
+                None => list.push(line.to_stored()),
+            }
+        }
+        list.extend(fresh.into_iter().flatten());
+        lines.list = list;
+    }
+
+    /// Replaces every line of the names that `from` has by its lines.
+    pub fn replace_all(&mut self, from: &Headers) {
+        let grouped = Grouped::new(from.lines());
+        let values = |lines: &[Line<'_>]| lines.iter().map(|line| line.to_value()).collect();
+        self.replace(grouped.iter().map(|(first, lines)| (first.to_name(), values(lines))).collect());
+    }
+
+    /// Adds to every name that both have the values of `from` that are missing here (semantics section 9.4).
+    pub fn add_missing(&mut self, from: &Headers) {
+        let here = Grouped::new(self.lines());
+        let mut changes = Vec::new();
+        for (first, lines) in Grouped::new(from.lines()).iter() {
+            let name = first.to_name();
+            let mut values: Vec<ByteString> = values_of(&name, here.lines(first.name()).iter().copied()).collect();
+            let mut known = Distinct::new();
+            for value in &values {
+                known.insert(value.clone());
+            }
+            let count = values.len();
+            values.extend(values_of(&name, lines.iter().copied()).filter(|value| known.place(value).is_none()));
+            if count > 0 && values.len() > count {
+                changes.push((name.clone(), to_lines(&name, &values)));
+            }
+        }
+        self.replace(changes);
     }
 
     /// Puts a line before all others.
@@ -161,6 +204,14 @@ impl Headers {
         }
     }
 
+    /// Removes every line of those names.
+    pub fn remove_all(&mut self, names: &[&str]) {
+        let is_named = |line: Line<'_>| names.iter().any(|name| line.is_of(name.as_bytes()));
+        if self.lines().any(is_named) {
+            Rc::make_mut(&mut self.0).retain(|line| !is_named(line));
+        }
+    }
+
     /// Keeps the lines whose name the test accepts.
     pub fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
         Rc::make_mut(&mut self.0).retain(|line| keep(line.name()));
@@ -178,16 +229,36 @@ impl Headers {
         }
         // A name outside the stretch in which the two differ has the same lines in both.
         let same = self.lines().zip(before.lines()).take_while(|(now, then)| now == then).count();
+        let (gone, here) = (distinct(before.lines().skip(same)), distinct(self.lines().skip(same)));
+        if gone.len().max(here.len()) > FEW {
+            return self.many_changes(before, &gone, &here);
+        }
         let mut changes = Vec::new();
-        for name in distinct(before.lines().skip(same)).into_iter().map(Line::to_name) {
-            if !self.contains(&name) {
-                changes.push(HeaderChange::Remove(name));
+        for name in gone {
+            if self.named(name.name()).next().is_none() {
+                changes.push(HeaderChange::Remove(name.to_name()));
             }
         }
-        for name in distinct(self.lines().skip(same)) {
+        for name in here {
             let (now, then) = (self.named(name.name()), before.named(name.name()));
             if !now.map(Line::value).eq(then.map(Line::value)) {
                 let values = self.named(name.name()).map(Line::to_value).collect();
+                changes.push(HeaderChange::Set(name.to_name(), values));
+            }
+        }
+        changes
+    }
+
+    /// The changes of the names `gone` and `here`, which are too many to look for each from the beginning.
+    #[cold]
+    fn many_changes(&self, before: &Headers, gone: &[Line<'_>], here: &[Line<'_>]) -> Vec<HeaderChange> {
+        let (now, then) = (Grouped::new(self.lines()), Grouped::new(before.lines()));
+        let removed = gone.iter().filter(|name| now.lines(name.name()).is_empty());
+        let mut changes: Vec<_> = removed.map(|name| HeaderChange::Remove(name.to_name())).collect();
+        for name in here {
+            let (now, then) = (now.lines(name.name()), then.lines(name.name()));
+            if !now.iter().map(|line| line.value()).eq(then.iter().map(|line| line.value())) {
+                let values = now.iter().map(|line| line.to_value()).collect();
                 changes.push(HeaderChange::Set(name.to_name(), values));
             }
         }
@@ -197,13 +268,8 @@ impl Headers {
 
 /// The lines whose names occur for the first time.
 fn distinct<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
-    let mut distinct: Vec<Line<'_>> = Vec::new();
-    for line in lines {
-        if !distinct.iter().any(|known| known.is_of(line.name())) {
-            distinct.push(line);
-        }
-    }
-    distinct
+    let mut names = Distinct::new();
+    lines.filter(|line| names.insert(Caseless(line.name()))).collect()
 }
 
 impl PartialEq for Headers {
@@ -255,6 +321,25 @@ pub fn header_value(value: ByteString) -> Bytes {
 
 fn is_whole_valued(name: &str) -> bool {
     WHOLE_VALUED.iter().any(|whole| name.eq_ignore_ascii_case(whole))
+}
+
+/// The values in lines of that name.
+fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
+    let is_whole = is_whole_valued(name);
+    lines.map(|line| text(line.to_value())).flat_map(move |line| if is_whole { vec![line] } else { split(&line) })
+}
+
+/// The lines of a name that has those values: one, or one for each where a comma separates none.
+fn to_lines(name: &str, values: &[ByteString]) -> Vec<Bytes> {
+    if is_whole_valued(name) {
+        return values.iter().map(|value| value.clone().into_bytes()).collect();
+    }
+    vec![Bytes::from(values.iter().map(|value| &**value).collect::<Vec<_>>().join(", "))]
+}
+
+fn own(name: &str, values: &[Bytes]) -> Vec<Stored> {
+    let name = Bytes::copy_from_slice(name.as_bytes());
+    values.iter().map(|value| Stored::Own(name.clone(), value.clone())).collect()
 }
 
 fn split(line: &ByteString) -> Vec<ByteString> {
@@ -331,5 +416,54 @@ mod tests {
     fn bytes_that_are_not_utf8_do_not_stop_a_reader() {
         let headers = Headers::new(vec![(Bytes::from("x"), Bytes::from_static(b"a\xff"))]);
         assert_eq!(headers.first_value("x").unwrap(), "a\u{fffd}");
+    }
+
+    #[test]
+    fn lines_of_several_names_are_replaced_at_once() {
+        let mut here = headers(&[("a", "1"), ("B", "2"), ("A", "3"), ("c", "4")]);
+        here.replace_all(&headers(&[("d", "5"), ("b", "6"), ("C", "7"), ("B", "8")]));
+        assert_eq!(here, headers(&[("a", "1"), ("b", "6"), ("b", "8"), ("A", "3"), ("C", "7"), ("d", "5")]));
+        here.replace(vec![("a".into(), vec![Bytes::from("9")]), ("c".into(), Vec::new())]);
+        assert_eq!(here, headers(&[("a", "9"), ("b", "6"), ("b", "8"), ("d", "5")]));
+        here.remove_all(&["B", "none"]);
+        assert_eq!(here, headers(&[("a", "9"), ("d", "5")]));
+    }
+
+    #[test]
+    fn missing_values_are_added() {
+        let mut here = headers(&[("a", "1, 2"), ("set-cookie", "x=1"), ("b", "1")]);
+        here.add_missing(&headers(&[("A", "2,3"), ("Set-Cookie", "y=2"), ("b", "1"), ("c", "1"), ("a", "3")]));
+        let expected = [("A", "1, 2, 3, 3"), ("Set-Cookie", "x=1"), ("Set-Cookie", "y=2"), ("b", "1")];
+        assert_eq!(here, headers(&expected));
+    }
+
+    /// Headers of many names with that value each.
+    fn many(names: std::ops::Range<usize>, value: &'static str) -> Headers {
+        Headers::new(names.map(|number| (Bytes::from(format!("x-{number}")), Bytes::from(value))).collect())
+    }
+
+    #[test]
+    fn many_names_take_one_pass() {
+        let before = many(0..14_000, "1");
+        let mut after = before.clone();
+        after.replace_all(&many(7_000..21_000, "2"));
+        let (old, new) = (many(0..7_000, "1"), many(7_000..21_000, "2"));
+        assert!(after.lines().eq(old.lines().chain(new.lines())));
+        assert_eq!(after.names().len(), 21_000);
+        let set = |line: Line<'_>| HeaderChange::Set(line.to_name(), vec![line.to_value()]);
+        let remove = |line: Line<'_>| HeaderChange::Remove(line.to_name());
+        assert_eq!(after.changes_since(&before), new.lines().map(set).collect::<Vec<_>>());
+        assert_eq!(new.changes_since(&before), old.lines().map(remove).chain(new.lines().map(set)).collect::<Vec<_>>());
+        after.add_missing(&many(0..14_000, "3"));
+        assert_eq!(after.first_line("x-9").unwrap(), "1, 3");
+        assert_eq!(after.first_line("x-9999").unwrap(), "2, 3");
+    }
+
+    #[test]
+    fn many_values_are_compared_in_one_pass() {
+        let values = |numbers: std::ops::Range<usize>| numbers.map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+        let mut here = Headers::new(vec![(Bytes::from("a"), Bytes::from(values(0..14_000)))]);
+        here.add_missing(&Headers::new(vec![(Bytes::from("a"), Bytes::from(values(7_000..21_000)))]));
+        assert_eq!(here.first_line("a").unwrap(), values(0..21_000));
     }
 }

@@ -1,10 +1,10 @@
 //! Query and form parameters: a text `a=1&b=2` that is read and changed in place, so that what nobody touches
 //! stays as the client wrote it.
 
+use crate::flow::distinct::Distinct;
 use crate::flow::numbered;
 use bytestring::ByteString;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use std::collections::BTreeSet;
 
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -67,9 +67,15 @@ impl Parameters {
     }
 
     fn values_of(&self, name: &str) -> impl Iterator<Item = ByteString> {
-        self.parts()
-            .filter(move |part| self.is_named(part, name))
-            .map(|part| part.split_once('=').map_or_else(ByteString::new, |(_, value)| self.decode(value)))
+        self.parts().filter(move |part| self.is_named(part, name)).map(|part| self.value_of(part))
+    }
+
+    fn name_of(&self, part: &str) -> ByteString {
+        self.decode(part.split_once('=').map_or(part, |(name, _)| name))
+    }
+
+    fn value_of(&self, part: &str) -> ByteString {
+        part.split_once('=').map_or_else(ByteString::new, |(_, value)| self.decode(value))
     }
 
     /// The first decoded value of a name.
@@ -79,9 +85,11 @@ impl Parameters {
 
     /// The distinct decoded names, in order.
     pub fn names(&self) -> Vec<ByteString> {
-        let mut known: BTreeSet<ByteString> = BTreeSet::new();
-        let names = self.parts().map(|part| self.decode(part.split_once('=').map_or(part, |(name, _)| name)));
-        names.filter(|name| known.insert(name.clone())).collect()
+        let mut names = Distinct::new();
+        for part in self.parts() {
+            names.insert(self.name_of(part));
+        }
+        names.into_keys()
     }
 
     /// Replaces every value of a name by one, at the place of the first.
@@ -91,23 +99,58 @@ impl Parameters {
 
     /// Replaces every value of a name by those, at the place of the first.
     pub fn set_values(&mut self, name: &str, values: &[&str]) {
-        let mut fresh = Some(values.iter().map(|value| pair(name, value)).collect::<Vec<_>>());
-        let mut parts: Vec<String> = Vec::new();
+        let mut text = String::with_capacity(self.text.len());
+        let mut is_written = false;
+        let mut write = |text: &mut String| {
+            if !std::mem::replace(&mut is_written, true) {
+                values.iter().for_each(|value| push_pair(text, name, value));
+            }
+        };
         for part in self.parts() {
             if self.is_named(part, name) {
-                parts.extend(fresh.take().unwrap_or_default());
+                write(&mut text);
             } else {
-                parts.push(part.to_owned());
+                push_part(&mut text, part);
             }
         }
-        parts.extend(fresh.unwrap_or_default());
-        self.text = parts.join("&").into();
+        write(&mut text);
+        self.text = text.into();
+    }
+
+    /// Replaces every value of the names that `from` has by its values, each name at the place of the first; names that
+    /// are new come last, in the order of `from`.
+    pub fn set_all(&mut self, from: &Parameters) {
+        let mut names = Distinct::new();
+        let mut pairs: Vec<String> = Vec::new();
+        for part in from.parts() {
+            let name = from.name_of(part);
+            let place = names.add(name.clone());
+            if place == pairs.len() {
+                pairs.push(String::new());
+            }
+            if let Some(pairs) = pairs.get_mut(place) {
+                push_pair(pairs, &name, &from.value_of(part));
+            }
+        }
+        if pairs.is_empty() {
+            return;
+        }
+        let mut text = String::with_capacity(self.text.len().saturating_add(from.text.len()));
+        for part in self.parts() {
+            match names.place(&self.name_of(part)).and_then(|place| pairs.get_mut(place)) {
+                Some(pairs) => push_part(&mut text, &std::mem::take(pairs)),
+                None => push_part(&mut text, part),
+            }
+        }
+        pairs.iter().for_each(|pairs| push_part(&mut text, pairs));
+        self.text = text.into();
     }
 
     /// Adds a further value, keeping those of the same name.
     pub fn add(&mut self, name: &str, value: &str) {
-        let separator = if self.text.is_empty() { "" } else { "&" };
-        self.text = format!("{}{separator}{}", self.text, pair(name, value)).into();
+        let mut text = String::from(&*self.text);
+        push_pair(&mut text, name, value);
+        self.text = text.into();
     }
 
     /// Adds parameters as they are written, without a leading `?`.
@@ -137,10 +180,7 @@ impl Parameters {
 
     /// Keeps the parameters whose decoded name the test accepts.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        let kept: Vec<&str> = self
-            .parts()
-            .filter(|part| keep(&self.decode(part.split_once('=').map_or(*part, |(name, _)| name))))
-            .collect();
+        let kept: Vec<&str> = self.parts().filter(|part| keep(&self.name_of(part))).collect();
         self.text = kept.join("&").into();
     }
 
@@ -155,8 +195,21 @@ impl Parameters {
     }
 }
 
-fn pair(name: &str, value: &str) -> String {
-    format!("{}={}", utf8_percent_encode(name, ENCODED), utf8_percent_encode(value, ENCODED))
+/// Adds what is written already. Nothing adds nothing.
+fn push_part(text: &mut String, part: &str) {
+    if !text.is_empty() && !part.is_empty() {
+        text.push('&');
+    }
+    text.push_str(part);
+}
+
+fn push_pair(text: &mut String, name: &str, value: &str) {
+    if !text.is_empty() {
+        text.push('&');
+    }
+    text.extend(utf8_percent_encode(name, ENCODED));
+    text.push('=');
+    text.extend(utf8_percent_encode(value, ENCODED));
 }
 
 #[cfg(test)]
@@ -203,5 +256,44 @@ mod tests {
         assert_eq!(query.as_text(), "w=a&w=b");
         query.remove_values("w", &[1]);
         assert_eq!(query.as_text(), "w=b");
+    }
+
+    #[test]
+    fn values_of_many_names_are_set_at_once() {
+        let cases = [
+            ("", "a=1&b=2&a=3", "a=1&a=3&b=2"),
+            ("b=0&c=9&a=7&b=8", "a=1&b=2&a=3", "b=2&c=9&a=1&a=3"),
+            ("x=+%7e", "&&", "x=+%7e"),
+            ("x&&y=1", "y=2", "x&y=2"),
+            ("%61=1", "a", "a="),
+            ("a%2520b=1&a%20b=2", "a b=3", "a%2520b=1&a%20b=3"),
+            ("=1&a=2&=3", "=%26", "=%26&a=2"),
+        ];
+        for (to, from, expected) in cases {
+            let mut parameters = query(to);
+            parameters.set_all(&query(from));
+            assert_eq!(parameters.as_text(), expected, "{to:?} from {from:?}");
+        }
+    }
+
+    #[test]
+    fn a_plus_of_a_form_becomes_a_space_of_a_query() {
+        let mut parameters = query("a+b=1&a%20b=2");
+        parameters.set_all(&Parameters::new("a+b=c+d".into(), Kind::Form));
+        assert_eq!(parameters.as_text(), "a+b=1&a%20b=c%20d");
+    }
+
+    #[test]
+    fn many_names_are_set_at_once() {
+        let text = |value: &str| (0..14_000).map(|number| format!("n{number}={value}")).collect::<Vec<_>>();
+        let mut parameters =
+            Parameters::new(text("1").into_iter().rev().collect::<Vec<_>>().join("&").into(), Kind::Query);
+        let mut from = text("2");
+        from.push("last=3".to_owned());
+        parameters.set_all(&Parameters::new(from.join("&").into(), Kind::Query));
+        let mut expected: Vec<String> = text("2").into_iter().rev().collect();
+        expected.push("last=3".to_owned());
+        assert_eq!(parameters.as_text(), &expected.join("&"));
+        assert_eq!(parameters.names().len(), 14_001);
     }
 }

@@ -54,7 +54,7 @@ impl Clusters {
         }
         let cluster = pattern
             .replace("{scheme}", origin.scheme.as_str())
-            .replace("{host}", &origin.host)
+            .replace("{host}", &origin.host.to_string())
             .replace("{port}", &origin.port.to_string());
         Some(Cow::Owned(cluster))
     }

@@ -1,6 +1,7 @@
 //! Origins: scheme, host and port of a URL, which decide the cluster of a callout.
 
 use std::fmt;
+use url::{Host, Url};
 
 /// `http` or `https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,27 +40,30 @@ impl Scheme {
     }
 }
 
-/// Scheme, host in lower case, and port.
+/// Scheme, host and port, each in the one spelling that the URL standard gives them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
-    /// The host: a name, an IPv4 address, or an IPv6 address in brackets.
-    pub host: String,
+    /// The host: an address, or a name in ASCII lower case without the dot that may end it.
+    pub host: Host,
     /// The port.
     pub port: u16,
 }
 
+/// The longest authority that is read, in bytes. A DNS name has at most 253; the rest is for names that are not ASCII.
+const MAX_AUTHORITY_BYTES: usize = 1024;
+
 impl Origin {
     /// The origin of an authority, `host` or `host:port`. `None` when it is malformed or names a user.
     pub fn new(scheme: Scheme, authority: &str) -> Option<Origin> {
-        let after_brackets = authority.rfind(']').map_or(0, |at| at.saturating_add(1));
-        let colon = authority.get(after_brackets..)?.find(':').map(|at| at.saturating_add(after_brackets));
-        let (host, port) = match colon {
-            Some(colon) => (authority.get(..colon)?, authority.get(colon.saturating_add(1)..)?.parse().ok()?),
-            None => (authority, scheme.default_port()),
-        };
-        is_host(host).then(|| Origin { scheme, host: host.to_ascii_lowercase(), port })
+        // The URL standard skips control characters and ends an authority at a backslash. Here both are errors.
+        let is_foreign = |byte: u8| byte.is_ascii_control() || b" /\\?#@".contains(&byte);
+        if authority.len() > MAX_AUTHORITY_BYTES || authority.bytes().any(is_foreign) {
+            return None;
+        }
+        let url = Url::parse(&format!("{}://{authority}", scheme.as_str())).ok()?;
+        Some(Origin { scheme, host: normal(url.host()?)?, port: url.port_or_known_default()? })
     }
 
     /// The origin that a text like `https://example.com:8443` is; a lone `/` may follow.
@@ -70,15 +74,30 @@ impl Origin {
 
     /// `host` or, when the port is not the scheme's own, `host:port`.
     pub fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+        let Origin { scheme, host, port } = self;
+        if *port == scheme.default_port() { host.to_string() } else { format!("{host}:{port}") }
     }
 }
 
-fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<std::net::Ipv6Addr>().is_ok();
-    }
-    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+/// The host that a text is: a name, an IPv4 address in any of its spellings, or an IPv6 address in brackets.
+pub fn host(text: &str) -> Option<Host> {
+    if text.len() > MAX_AUTHORITY_BYTES { None } else { normal(Host::parse(text).ok()?) }
+}
+
+/// The host without the dot that may end a name. `None` for an empty label, and for a character such as `{` or `"`, which
+/// the URL standard accepts in a name and Envoy does not accept in every host header.
+fn normal<S: AsRef<str>>(host: Host<S>) -> Option<Host> {
+    let name = match host {
+        Host::Ipv4(address) => return Some(Host::Ipv4(address)),
+        Host::Ipv6(address) => return Some(Host::Ipv6(address)),
+        Host::Domain(name) => name,
+    };
+    let name = name.as_ref();
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte))
+    };
+    name.split('.').all(is_label).then(|| Host::Domain(name.to_owned()))
 }
 
 impl fmt::Display for Origin {
@@ -100,17 +119,71 @@ mod tests {
             ("http://a:8080", Some("http://a:8080")),
             ("http://[::1]:81", Some("http://[::1]:81")),
             ("http://[::1]", Some("http://[::1]")),
+            ("http://[0:0:0:0:0:0:0:1]", Some("http://[::1]")),
+            ("http://[::FFFF:127.0.0.1]", Some("http://[::ffff:7f00:1]")),
+            ("http://127.0.0.1", Some("http://127.0.0.1")),
+            ("http://127.0.0.1.", Some("http://127.0.0.1")),
+            ("http://0x7f000001/", Some("http://127.0.0.1")),
+            ("http://0X7F.1:81", Some("http://127.0.0.1:81")),
+            ("http://2130706433", Some("http://127.0.0.1")),
+            ("http://017700000001", Some("http://127.0.0.1")),
+            ("http://127.1", Some("http://127.0.0.1")),
+            ("http://0177.0.0.1", Some("http://127.0.0.1")),
+            ("http://%31%32%37.0.0.1", Some("http://127.0.0.1")),
+            ("http://１２７。0。0。1", Some("http://127.0.0.1")),
+            ("http://localhost.", Some("http://localhost")),
+            ("http://LOCALHOST.:80", Some("http://localhost")),
+            ("http://Ⓛocalhost", Some("http://localhost")),
+            ("http://Bücher.example", Some("http://xn--bcher-kva.example")),
+            ("http://XN--bcher-kva.example", Some("http://xn--bcher-kva.example")),
+            ("http://my_service", Some("http://my_service")),
+            ("http://My_Service.a~b:8080", Some("http://my_service.a~b:8080")),
+            ("http://a-.-b--c", Some("http://a-.-b--c")),
+            ("http://a:", Some("http://a")),
             ("http://", None),
+            ("http://:80", None),
             ("http://a b", None),
+            ("http://a\tb", None),
+            ("http://a\r\nb", None),
+            (" http://a", None),
+            ("http://a ", None),
+            ("http://a\\b", None),
+            ("http://a%2fb", None),
+            ("http://a%00b", None),
+            ("http://a;b", None),
+            ("http://{a}", None),
+            ("http://a\"", None),
+            ("http://.", None),
+            ("http://a..", None),
+            ("http://a..b", None),
+            ("http://.a", None),
+            ("http://xn--a", None),
             ("http://user@a", None),
+            ("http://@a", None),
+            ("http://user:password@a", None),
+            ("http://a%40b", None),
             ("http://a:port", None),
             ("http://a:99999", None),
+            ("http://a:+80", None),
             ("http://a/path", None),
+            ("http://a?b", None),
+            ("http://a#b", None),
+            ("http://1.2.3.256", None),
+            ("http://1.2.3.4.5", None),
+            ("http://4294967296", None),
+            ("http://0x100000000", None),
+            ("http://a.1", None),
+            ("http://[::1", None),
+            ("http://::1", None),
+            ("http://[::1%25eth0]", None),
+            ("http://[127.0.0.1]", None),
             ("ftp://a", None),
             ("a.example.com", None),
         ];
         for (text, origin) in cases {
             assert_eq!(Origin::parse(text).map(|origin| origin.to_string()).as_deref(), origin, "{text}");
         }
+        let long = |length: usize| Origin::new(Scheme::Http, &"a".repeat(length)).is_some();
+        assert_eq!((long(1024), long(1025)), (true, false));
     }
 }

@@ -264,7 +264,7 @@ fn attributes(lab: &mut Lab) {
             for (query, status) in [("good", 200), ("bad", 500), ("good", 200)] {
                 assert_eq!(site.get(&format!("/v1?a={query}")).await.status, status);
             }
-            for (what, count) in [("requests", 3), ("outcome.ok", 2), ("outcome.error_status", 1), ("inflight", 0)] {
+            for (what, count) in [("requests", 3), ("outcome.ok", 2), ("outcome.error_status", 1)] {
                 admin.wait_for_stat(&format!("wasmcustom.callout.{what}.policy.IC-Counted"), count).await;
             }
         }

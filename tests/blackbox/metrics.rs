@@ -49,7 +49,6 @@ fn outcome(
             let expected: BTreeMap<&str, u64> =
                 [("requests", requests), (outcome, 2)].into_iter().filter(|(_, count)| *count > 0).collect();
             assert_eq!(counted(&admin, &policy).await, expected);
-            assert_eq!(admin.stat(&name("inflight", &policy)).await, Some(0));
             assert_eq!(admin.histogram_count(&name("duration_ms", &policy)).await.unwrap_or(0), durations);
         }
     });
@@ -100,25 +99,26 @@ pub fn cases(lab: &mut Lab) {
         setup.echo().cluster().to_owned()
     });
 
-    lab.case("inflight_and_duration", |setup| {
+    lab.case("calls_under_way_and_duration", |setup| {
         let gate = Gate::closed();
         let answer = Answer::status(200).held_by(&gate);
         let backend = setup.backend(move |_: &Received| answer.clone());
-        let policy = ServiceCallout::new("SC-metrics-inflight", "http://a.test/").response("r");
+        let policy = ServiceCallout::new("SC-metrics-duration", "http://a.test/").response("r");
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         let admin = setup.admin();
+        // The filter has no gauge: Envoy's own is right after a VM was reloaded, too.
+        let active = format!("cluster.{}.upstream_rq_active", backend.cluster());
         move || async move {
             let exchanges = [site.start(Request::get("/")), site.start(Request::get("/").h2())];
             backend.wait_for_requests(2).await;
-            assert_eq!(admin.stat(&name("inflight", "SC-metrics-inflight")).await, Some(2));
-            assert_eq!(counted(&admin, "SC-metrics-inflight").await, BTreeMap::from([("requests", 2)]));
+            admin.wait_for_stat(&active, 2).await;
+            assert_eq!(counted(&admin, "SC-metrics-duration").await, BTreeMap::from([("requests", 2)]));
             tokio::time::sleep(Duration::from_millis(100)).await;
             gate.open();
             for exchange in exchanges {
                 assert_eq!(exchange.reply().await.status, 200);
             }
-            assert_eq!(admin.stat(&name("inflight", "SC-metrics-inflight")).await, Some(0));
-            let histogram = name("duration_ms", "SC-metrics-inflight");
+            let histogram = name("duration_ms", "SC-metrics-duration");
             assert_eq!(admin.histogram_count(&histogram).await, Some(2));
         }
     });
@@ -134,13 +134,12 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             let exchanges: Vec<_> = (0..60).map(|_| site.start(Request::get("/"))).collect();
             backend.wait_for_requests(60).await;
-            admin.wait_for_stat(&name("inflight", "SC-metrics-many"), 60).await;
+            admin.wait_for_stat(&name("requests", "SC-metrics-many"), 60).await;
             gate.open();
             for exchange in exchanges {
                 assert_eq!(exchange.reply().await.status, 200);
             }
             admin.wait_for_stat(&name("outcome.ok", "SC-metrics-many"), 60).await;
-            admin.wait_for_stat(&name("inflight", "SC-metrics-many"), 0).await;
             let expected = BTreeMap::from([("requests", 60), ("outcome.ok", 60)]);
             assert_eq!(counted(&admin, "SC-metrics-many").await, expected);
             assert_eq!(admin.histogram_count(&name("duration_ms", "SC-metrics-many")).await, Some(60));
@@ -157,7 +156,6 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!(site.get("/").await.status, 200);
             admin.wait_for_stat(&format!("cluster.{}.upstream_rq_500", backend.cluster()), 1).await;
             assert_eq!(counted(&admin, "SC-metrics-forgotten").await, BTreeMap::from([("requests", 1)]));
-            assert_eq!(admin.stat(&name("inflight", "SC-metrics-forgotten")).await, Some(0));
             assert_eq!(admin.histogram_count(&name("duration_ms", "SC-metrics-forgotten")).await.unwrap_or(0), 0);
         }
     });

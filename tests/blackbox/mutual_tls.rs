@@ -1,4 +1,4 @@
-//! TLS to callout targets, through the cluster that the README shows.
+//! TLS to callout targets, through the cluster that the guide shows.
 
 use serde_json::{Value, json};
 
@@ -8,15 +8,15 @@ use crate::policy::ServiceCallout;
 
 const HOST: &str = "partner.example.com";
 
-/// The README's cluster for mutual TLS, with these files and this server.
+/// The cluster for mutual TLS in the guide's page on targets, with these files and this server.
 fn cluster(setup: &mut Setup<'_>, server: &Backend, trusted: &Authority, client: &Identity) -> String {
-    let readme = include_str!("../../README.md");
-    let block = readme
+    let guide = include_str!("../../docs/guide/targets.md");
+    let block = guide
         .split("```yaml\n")
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .find(|block| block.contains("/etc/envoy/client.crt"))
-        .expect("the README shows a cluster for mutual TLS");
+        .expect("the guide shows a cluster for mutual TLS");
     let mut text = block.to_owned();
     let port = server.address().port();
     for (written, replacement) in [
@@ -25,7 +25,7 @@ fn cluster(setup: &mut Setup<'_>, server: &Backend, trusted: &Authority, client:
         ("/etc/envoy/partner-ca.crt", setup.file("ca.crt", &trusted.pem()).display().to_string()),
         ("address: partner.example.com, port_value: 443", format!("address: 127.0.0.1, port_value: {port}")),
     ] {
-        assert!(text.contains(written), "the README's cluster has no {written}");
+        assert!(text.contains(written), "the guide's cluster has no {written}");
         text = text.replace(written, &replacement);
     }
     let shown: Value = serde_saphyr::from_str(&text).unwrap();

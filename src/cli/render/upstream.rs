@@ -74,9 +74,15 @@ const EJECTION_SECS: u32 = 300;
 impl Upstream {
     /// The cluster of one host.
     pub(super) fn of_origin(name: String, origin: &Origin, connection: &Connection, files: &Tls) -> Upstream {
-        let server = Server { host: origin.host.clone(), port: origin.port, weight: None, is_fallback: false };
+        let server = Server::only(origin.host.to_string(), origin.port);
         let has_tls = origin.scheme == Scheme::Https;
         Upstream::of_servers(name, vec![server], has_tls, connection, files)
+    }
+
+    /// The cluster of one host that is called with the defaults of a connection.
+    pub(super) fn of_host(name: String, scheme: Scheme, host: String, port: u16, files: &Tls) -> Upstream {
+        let has_tls = scheme == Scheme::Https;
+        Upstream::of_servers(name, vec![Server::only(host, port)], has_tls, &Connection::default(), files)
     }
 
     /// The cluster of one target server, among which the filter chooses.
@@ -86,7 +92,7 @@ impl Upstream {
         connection: &Connection,
         files: &Tls,
     ) -> Upstream {
-        let only = Server { host: server.host.clone(), port: server.port, weight: None, is_fallback: false };
+        let only = Server::only(server.host.clone(), server.port);
         // The filter counts failures itself; the health checks are Envoy's.
         Upstream {
             health: connection.health.clone(),
@@ -145,6 +151,11 @@ impl Upstream {
 }
 
 impl Server {
+    /// The one server of a cluster.
+    fn only(host: String, port: u16) -> Server {
+        Server { host, port, weight: None, is_fallback: false }
+    }
+
     /// The host without the brackets of an IPv6 address.
     pub(super) fn address(&self) -> &str {
         let inside = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));

@@ -72,6 +72,11 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The line, to keep in the list of the same block.
+    pub(super) fn to_stored(self) -> Stored {
+        self.stored.clone()
+    }
+
     /// The name, to keep.
     pub fn to_name(self) -> ByteString {
         text(match self.stored {

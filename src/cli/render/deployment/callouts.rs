@@ -234,15 +234,13 @@ impl Builder<'_> {
         self.callouts.metadata = self.add_plain("google_metadata".to_owned(), "metadata.google.internal", 80);
         if google.service_account.is_some() {
             let host = "iamcredentials.googleapis.com".to_owned();
-            let origin = Origin { scheme: Scheme::Https, host, port: 443 };
-            let upstream = Upstream::of_origin("google_iam".to_owned(), &origin, &Connection::default(), &self.all.tls);
+            let upstream = Upstream::of_host("google_iam".to_owned(), Scheme::Https, host, 443, &self.all.tls);
             self.callouts.iam = self.add_upstream(upstream);
         }
     }
 
     fn add_plain(&mut self, name: String, host: &str, port: u16) -> String {
-        let origin = Origin { scheme: Scheme::Http, host: host.to_owned(), port };
-        self.add_upstream(Upstream::of_origin(name, &origin, &Connection::default(), &self.all.tls))
+        self.add_upstream(Upstream::of_host(name, Scheme::Http, host.to_owned(), port, &self.all.tls))
     }
 
     /// Adds a cluster unless it is there, and tells the name by which it is called.

@@ -56,26 +56,20 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: Option<&
 
 /// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
 fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
-    let lines = |name: &str| -> Vec<Bytes> { from.lines_of(name).collect() };
     match selection {
         Selection::None => {}
-        Selection::All => {
-            for name in from.names() {
-                to.set_lines(&name, lines(&name));
-            }
-        }
+        Selection::All => to.replace_all(from),
         Selection::Named(names) => {
-            for NamedValues { name, numbers } in names {
-                let lines = match numbers.as_slice() {
-                    [] => lines(name),
+            let lines = |NamedValues { name, numbers }: &NamedValues| -> Vec<Bytes> {
+                match numbers.as_slice() {
+                    [] => from.lines_of(name).collect(),
                     numbers => {
                         numbered::select(from.values(name), numbers).into_iter().map(ByteString::into_bytes).collect()
                     }
-                };
-                if !lines.is_empty() {
-                    to.set_lines(name, lines);
                 }
-            }
+            };
+            let changes = names.iter().map(|named| (named.name.clone(), lines(named)));
+            to.replace(changes.filter(|(_, lines)| !lines.is_empty()).collect());
         }
     }
 }
@@ -90,9 +84,7 @@ fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection
             if to.is_empty() {
                 to.add_text(from.as_text());
             } else {
-                for name in from.names() {
-                    set_all(to, &name, &from.values(&name));
-                }
+                to.set_all(from);
             }
             true
         }

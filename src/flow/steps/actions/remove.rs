@@ -27,12 +27,9 @@ pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
         Selection::None => {}
         Selection::All => message.headers.clear(),
         Selection::Named(names) => {
-            for NamedValues { name, numbers } in names {
-                match numbers.as_slice() {
-                    [] => message.headers.remove(name),
-                    numbers => message.headers.remove_values(name, numbers),
-                }
-            }
+            let (whole, numbered) = split(names);
+            message.headers.remove_all(&whole);
+            numbered.for_each(|named| message.headers.remove_values(&named.name, &named.numbers));
         }
     }
     if parts.payload {
@@ -71,10 +68,15 @@ fn remove_from_request(line: &mut RequestLine, parts: &Parts) {
 }
 
 fn remove_parameters(parameters: &mut Parameters, names: &[NamedValues]) {
-    for NamedValues { name, numbers } in names {
-        match numbers.as_slice() {
-            [] => parameters.remove(name),
-            numbers => parameters.remove_values(name, numbers),
-        }
+    let (whole, numbered) = split(names);
+    if !whole.is_empty() {
+        parameters.retain(|name| !whole.contains(&name));
     }
+    numbered.for_each(|named| parameters.remove_values(&named.name, &named.numbers));
+}
+
+/// The names of which all values are meant, and those of which some are.
+fn split(names: &[NamedValues]) -> (Vec<&str>, impl Iterator<Item = &NamedValues>) {
+    let whole = names.iter().filter(|named| named.numbers.is_empty()).map(|named| &*named.name).collect();
+    (whole, names.iter().filter(|named| !named.numbers.is_empty()))
 }

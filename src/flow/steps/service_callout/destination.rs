@@ -225,6 +225,9 @@ mod tests {
                 "https://dlp.googleapis.com/v2/projects/p/content:deidentify",
             ),
             ("https://A.example.com:8443/t", "", "client=a", "https://a.example.com:8443/t?client=a"),
+            ("http://0x7f.1:81/A%41/../b", "", "", "http://127.0.0.1:81/A%41/../b"),
+            ("http://[0::1]/", "", "", "http://[::1]/"),
+            ("http://Bücher.example./ü", "", "", "http://xn--bcher-kva.example/%C3%BC"),
             ("http://a/x y/{z}?q=é\"|", "", "", "http://a/x%20y/%7Bz%7D?q=%C3%A9%22%7C"),
             ("http://a/%20%zz", "", "", "http://a/%20%zz"),
             ("http://a/x\r\nHost: b", "", "", "http://a/x%0D%0AHost:%20b"),
@@ -236,9 +239,18 @@ mod tests {
 
     #[test]
     fn a_malformed_url_leads_nowhere() {
-        for url in
-            ["", "a.example.com/x", "ftp://a", "http://", "http:///x", "http://a b/", "http://a:b/", "http://u@a/"]
-        {
+        for url in [
+            "",
+            "a.example.com/x",
+            "ftp://a",
+            "http://",
+            "http:///x",
+            "http://a b/",
+            "http://a:b/",
+            "http://u@a/",
+            "http://a\\b/",
+            "http://a.1/",
+        ] {
             assert_eq!(composed(url, "", ""), None, "{url}");
         }
     }

@@ -4,6 +4,7 @@
 //! A request makes and frees some eighty small blocks, and the code and the bookkeeping of a general allocator are too
 //! large to stay in the processor's caches between Envoy's other work. A block that is freed waits for the next of its
 //! size, so the lists together hold at most what was once in use.
+#![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
@@ -19,9 +20,18 @@ const CLASSES: usize = 64;
 static ALLOCATOR: Allocator =
     Allocator { lists: [const { UnsafeCell::new(null_mut()) }; CLASSES], large: Cell::new(0) };
 
-/// What is in use of blocks that are too large for the lists, in bytes.
+/// The limit of what bodies and values may take, in bytes: half of the memory that a VM has.
+const BUDGET: usize = 512 << 20;
+
+/// The memory in bytes that is in use in blocks that are too large for the lists.
 pub(super) fn large_in_use() -> usize {
     ALLOCATOR.large.get()
+}
+
+/// Whether a body of that size in bytes may be fetched. The SDK's allocation export cannot refuse, so this is checked
+/// before Envoy is asked for the bytes.
+pub(super) fn fits(size: usize) -> bool {
+    large_in_use().saturating_add(size) <= BUDGET
 }
 
 struct Allocator {

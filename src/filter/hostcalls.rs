@@ -1,11 +1,10 @@
-//! The proxy-wasm ABI 0.2.1 as this filter uses it: one safe function per host call, bytes in and bytes out.
+//! The host calls for which the SDK's functions do not fit, as safe functions that return a `Result`.
 //!
-//! Every function returns a `Result` instead of panicking on a status it does not know, because a trap ends the
-//! worker's whole VM. This module and what is in it are the only places with `unsafe`.
+//! The SDK's function panics on a status it does not expect, which ends the worker's VM, or it loses data. The comment
+//! of each function says which. Everything else uses the SDK. This module and the allocator are the only places with
+//! `unsafe`.
 #![allow(unsafe_code)]
 
-mod allocator;
-mod exports;
 mod imports;
 mod pairs;
 
@@ -37,14 +36,6 @@ fn check(status: u32) -> Result<(), HostError> {
     }
 }
 
-/// Envoy's log levels, in its numbering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum LogLevel {
-    Warn = 3,
-    Error = 4,
-}
-
 /// A header map of the stream or of the callout being answered.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
@@ -71,31 +62,18 @@ pub(crate) enum Direction {
     Response = 1,
 }
 
-/// The kinds of metric Envoy keeps.
-#[derive(Clone, Copy, Debug)]
-#[repr(u32)]
-pub(crate) enum MetricKind {
-    Counter = 0,
-    Gauge = 1,
-    Histogram = 2,
-}
-
 /// Takes over a block that the host filled in memory it got from `proxy_on_memory_allocate`.
 fn take(pointer: *mut u8, size: usize) -> Bytes {
     if pointer.is_null() || size == 0 {
         return Bytes::new();
     }
-    // SAFETY: the host wrote `size` bytes into a block of exactly that size, made by `exports::allocate`.
+    // SAFETY: the host wrote `size` bytes into a block of exactly that size, made by the SDK's `proxy_on_memory_allocate`.
     Bytes::from(unsafe { Vec::from_raw_parts(pointer, size, size) })
 }
 
-/// Writes a line to Envoy's `wasm` log.
-pub(crate) fn log(level: LogLevel, text: &str) {
-    // SAFETY: the pointer and length are those of `text`, which lives through the call.
-    unsafe { imports::proxy_log(level as u32, text.as_ptr(), text.len()) };
-}
-
 /// All headers of a map. Empty when the map is not there in this phase.
+///
+/// The SDK copies every name and value, and panics on a name that is not UTF-8.
 pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
     let (mut pointer, mut size) = (null_mut(), 0);
     // SAFETY: the two out-pointers are valid for writes.
@@ -104,6 +82,8 @@ pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
 }
 
 /// Sets a header to one value, whatever it held.
+///
+/// The SDK panics when the map is not there in this phase.
 pub(crate) fn replace_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<(), HostError> {
     // SAFETY: both slices live through the call.
     check(unsafe {
@@ -112,6 +92,8 @@ pub(crate) fn replace_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Resul
 }
 
 /// Adds a further value of a header.
+///
+/// The SDK panics when the map is not there in this phase.
 pub(crate) fn add_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<(), HostError> {
     // SAFETY: both slices live through the call.
     check(unsafe {
@@ -120,12 +102,16 @@ pub(crate) fn add_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<()
 }
 
 /// Removes a header with all its values.
+///
+/// The SDK panics when the map is not there in this phase.
 pub(crate) fn remove_header(map: HeaderMap, name: &[u8]) -> Result<(), HostError> {
     // SAFETY: the slice lives through the call.
     check(unsafe { imports::proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// Up to `max` bytes from the beginning of a body.
+///
+/// The SDK panics when there is no such buffer.
 pub(crate) fn body(body: Body, max: usize) -> Result<Bytes, HostError> {
     let (mut pointer, mut size) = (null_mut(), 0);
     // SAFETY: the two out-pointers are valid for writes.
@@ -134,23 +120,16 @@ pub(crate) fn body(body: Body, max: usize) -> Result<Bytes, HostError> {
 }
 
 /// Replaces a whole body of `length` bytes.
+///
+/// The SDK panics when there is no such buffer.
 pub(crate) fn replace_body(body: Body, length: usize, content: &[u8]) -> Result<(), HostError> {
     // SAFETY: the slice lives through the call.
     check(unsafe { imports::proxy_set_buffer_bytes(body as u32, 0, length, content.as_ptr(), content.len()) })
 }
 
-/// The plugin configuration, readable while `proxy_on_configure` runs.
-pub(crate) fn plugin_configuration() -> Result<Bytes, HostError> {
-    const PLUGIN_CONFIGURATION: u32 = 7;
-    let (mut pointer, mut size) = (null_mut(), 0);
-    // SAFETY: the two out-pointers are valid for writes.
-    check(unsafe {
-        imports::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, &raw mut pointer, &raw mut size)
-    })?;
-    Ok(take(pointer, size))
-}
-
 /// An Envoy attribute or, with one segment, a filter-state value stored as `wasm.<segment>`.
+///
+/// The SDK panics on a value that Envoy cannot serialize.
 pub(crate) fn property(path: &[&str]) -> Result<Bytes, HostError> {
     let path = path.join("\0");
     let (mut pointer, mut size) = (null_mut(), 0);
@@ -160,77 +139,24 @@ pub(crate) fn property(path: &[&str]) -> Result<Bytes, HostError> {
 }
 
 /// Stores a value in the stream's filter state under `wasm.<name>`.
+///
+/// The SDK panics on a read-only value and on a context without a stream.
 pub(crate) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), HostError> {
     // SAFETY: both slices live through the call.
     check(unsafe { imports::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// A value that all workers of this VM share.
-pub(crate) fn shared_data(key: &str) -> Result<Bytes, HostError> {
-    let (mut pointer, mut size, mut cas) = (null_mut(), 0, 0);
-    // SAFETY: `key` lives through the call and the out-pointers are valid for writes.
-    check(unsafe {
-        imports::proxy_get_shared_data(key.as_ptr(), key.len(), &raw mut pointer, &raw mut size, &raw mut cas)
-    })?;
-    Ok(take(pointer, size))
-}
-
-/// Shares a value with all workers of this VM, whatever was there.
-pub(crate) fn set_shared_data(key: &str, value: &[u8]) -> Result<(), HostError> {
-    const UNCONDITIONAL: u32 = 0;
-    // SAFETY: both slices live through the call.
-    check(unsafe {
-        imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), UNCONDITIONAL)
-    })
-}
-
-/// Sends a request to a cluster and returns the token its answer will carry. `timeout_ms` 0 means none.
-pub(crate) fn http_call(
-    cluster: &str,
-    headers: &[(ByteString, Bytes)],
-    body: &[u8],
-    timeout_ms: u32,
-) -> Result<u32, HostError> {
-    let headers = pairs::serialize(headers);
-    let trailers = pairs::serialize(&[]);
-    let mut token = 0;
-    // SAFETY: every slice lives through the call and the out-pointer is valid for writes.
-    check(unsafe {
-        imports::proxy_http_call(
-            cluster.as_ptr(),
-            cluster.len(),
-            headers.as_ptr(),
-            headers.len(),
-            body.as_ptr(),
-            body.len(),
-            trailers.as_ptr(),
-            trailers.len(),
-            timeout_ms,
-            &raw mut token,
-        )
-    })?;
-    Ok(token)
-}
-
-/// Lets Envoy tick the plugin's context every so many milliseconds; 0 stops that.
-pub(crate) fn set_tick_period(milliseconds: u32) -> Result<(), HostError> {
-    // SAFETY: the call takes no pointer.
-    check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) })
-}
-
-/// Makes a stream the one that the following host calls act on.
-pub(crate) fn set_effective_context(context: u32) -> Result<(), HostError> {
-    // SAFETY: the call takes no pointer.
-    check(unsafe { imports::proxy_set_effective_context(context) })
-}
-
 /// Lets a paused direction of the stream go on.
+///
+/// The SDK panics when the stream is gone.
 pub(crate) fn continue_stream(direction: Direction) -> Result<(), HostError> {
     // SAFETY: the call takes no pointer.
     check(unsafe { imports::proxy_continue_stream(direction as u32) })
 }
 
 /// Answers the client in place of the upstream. `details` is what `%RESPONSE_CODE_DETAILS%` prints.
+///
+/// The SDK has no response code details.
 pub(crate) fn send_local_response(
     status: u32,
     details: &str,
@@ -255,27 +181,28 @@ pub(crate) fn send_local_response(
 }
 
 /// Fills a buffer with random bytes; leaves zeros should the host have none.
+///
+/// The SDK has no random bytes.
 pub(crate) fn random(buffer: &mut [u8]) {
     // SAFETY: the pointer and length are those of `buffer`.
     unsafe { imports::random_get(buffer.as_mut_ptr(), buffer.len()) };
 }
 
-/// Makes a metric, or finds the one of that name, and returns its id.
-pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Result<u32, HostError> {
-    let mut id = 0;
-    // SAFETY: `name` lives through the call and the out-pointer is valid for writes.
-    check(unsafe { imports::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;
-    Ok(id)
-}
-
-/// Moves a counter or a gauge. A counter takes positive offsets only.
-pub(crate) fn increment_metric(id: u32, offset: i64) -> Result<(), HostError> {
-    // SAFETY: the call takes no pointer.
-    check(unsafe { imports::proxy_increment_metric(id, offset) })
-}
-
-/// Records a value in a histogram.
-pub(crate) fn record_metric(id: u32, value: u64) -> Result<(), HostError> {
-    // SAFETY: the call takes no pointer.
-    check(unsafe { imports::proxy_record_metric(id, value) })
+/// Envoy's level for the `wasm` log.
+///
+/// The SDK reads a number for which its enum has no variant where the log is off.
+pub(crate) fn log_level() -> log::LevelFilter {
+    let mut level = 0;
+    // SAFETY: the out-pointer is valid for writes.
+    if check(unsafe { imports::proxy_get_log_level(&raw mut level) }).is_err() {
+        return log::LevelFilter::Info;
+    }
+    match level {
+        0 => log::LevelFilter::Trace,
+        1 => log::LevelFilter::Debug,
+        2 => log::LevelFilter::Info,
+        3 => log::LevelFilter::Warn,
+        4 => log::LevelFilter::Error,
+        _ => log::LevelFilter::Off,
+    }
 }

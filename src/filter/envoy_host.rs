@@ -1,14 +1,15 @@
 //! Envoy as the outside of a transaction.
 
-use crate::filter::abi::{self, HeaderMap, HostError, LogLevel};
+use crate::filter::allocator;
 use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::Pending;
+use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
-use crate::filter::state::{Gate, Progress, State};
 use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
+use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::future::{pending, poll_fn};
@@ -23,17 +24,16 @@ const UPSTREAM_DETAILS: [&[u8]; 2] = [b"via_upstream", b"direct_response"];
 /// The host of one stream's transaction.
 pub(super) struct EnvoyHost {
     plugin: Rc<Plugin>,
-    state: Rc<State>,
+    state: Rc<StreamState>,
 }
 
 impl EnvoyHost {
-    pub(super) fn new(plugin: Rc<Plugin>, state: Rc<State>) -> EnvoyHost {
+    pub(super) fn new(plugin: Rc<Plugin>, state: Rc<StreamState>) -> EnvoyHost {
         EnvoyHost { plugin, state }
     }
 
     async fn progress<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
-        let side = self.state.side(direction);
-        poll_fn(|_| ready(side.progress.get()).map_or(Poll::Pending, Poll::Ready)).await
+        poll_fn(|_| ready(self.state.progress(direction)).map_or(Poll::Pending, Poll::Ready)).await
     }
 }
 
@@ -44,17 +44,17 @@ fn map(direction: Direction) -> HeaderMap {
     }
 }
 
-fn buffer(direction: Direction) -> abi::Body {
+fn buffer(direction: Direction) -> hostcalls::Body {
     match direction {
-        Direction::Request => abi::Body::Request,
-        Direction::Response => abi::Body::Response,
+        Direction::Request => hostcalls::Body::Request,
+        Direction::Response => hostcalls::Body::Response,
     }
 }
 
-/// Tells of a host call that should not have failed. The request goes on: a warning is all that can be done.
-fn note(what: &str, result: Result<(), abi::HostError>) {
+/// Logs a host call that must not fail. The request goes on.
+fn note(what: &str, result: Result<(), hostcalls::HostError>) {
     if let Err(error) = result {
-        abi::log(LogLevel::Warn, &format!("callout: {what}: {error:?}"));
+        log::warn!("callout: {what}: {error:?}");
     }
 }
 
@@ -83,24 +83,26 @@ impl Host for EnvoyHost {
     }
 
     fn random(&self, buffer: &mut [u8]) {
-        abi::random(buffer);
+        hostcalls::random(buffer);
     }
 
     fn headers(&self, direction: Direction) -> Headers {
-        abi::header_map(map(direction)).unwrap_or_default()
+        hostcalls::header_map(map(direction)).unwrap_or_default()
     }
 
     fn change_header(&self, direction: Direction, change: &HeaderChange) {
         let map = map(direction);
         match change {
-            HeaderChange::Remove(name) => note("a header was not removed", abi::remove_header(map, name.as_bytes())),
+            HeaderChange::Remove(name) => {
+                note("a header was not removed", hostcalls::remove_header(map, name.as_bytes()))
+            }
             HeaderChange::Set(name, values) => {
                 let mut values = values.iter();
                 if let Some(first) = values.next() {
-                    note("a header was not set", abi::replace_header(map, name.as_bytes(), first));
+                    note("a header was not set", hostcalls::replace_header(map, name.as_bytes(), first));
                 }
                 for value in values {
-                    note("a header was not added", abi::add_header(map, name.as_bytes(), value));
+                    note("a header was not added", hostcalls::add_header(map, name.as_bytes(), value));
                 }
             }
         }
@@ -108,45 +110,51 @@ impl Host for EnvoyHost {
 
     async fn body(&self, direction: Direction) -> Option<Bytes> {
         let size = self.progress(direction, |progress| match progress {
-            Progress::Nothing | Progress::Partly => None,
-            Progress::Whole(size) => Some(size),
+            Progress::Nothing | Progress::Partial => None,
+            Progress::Complete(size) => Some(size),
         });
         let size = size.await?;
-        match abi::body(buffer(direction), size) {
+        if !allocator::fits(size) {
+            log::warn!("callout: no memory for a body of {size} bytes");
+            self.reply(&no_memory());
+            // The flow cannot run without the body; the stream ends with the reply.
+            return pending().await;
+        }
+        match hostcalls::body(buffer(direction), usize::MAX) {
             Ok(body) => Some(body),
-            // There was none after all.
+            // Envoy has no buffer for an empty body.
             Err(HostError::NotFound | HostError::BadArgument) => Some(Bytes::new()),
             Err(error) => {
-                abi::log(LogLevel::Warn, &format!("callout: no memory for a body of {size} bytes: {error:?}"));
+                log::warn!("callout: a body of {size} bytes cannot be read: {error:?}");
                 self.reply(&no_memory());
-                // Nothing of the flow can run without it; the stream ends with its client's answer.
                 pending().await
             }
         }
     }
 
     fn replace_body(&self, direction: Direction, body: &[u8]) {
-        note("a body was not replaced", abi::replace_body(buffer(direction), usize::MAX, body));
+        note("a body was not replaced", hostcalls::replace_body(buffer(direction), usize::MAX, body));
     }
 
     fn resume(&self, direction: Direction) {
-        self.state.side(direction).gate.set(Gate::Open);
+        self.state.open(direction);
     }
 
     async fn response(&self) -> bool {
         let came = |progress| (progress != Progress::Nothing).then_some(());
         self.progress(Direction::Response, came).await;
-        let details = abi::property(&["response", "code_details"]).unwrap_or_default();
+        let details = hostcalls::property(&["response", "code_details"]).unwrap_or_default();
         UPSTREAM_DETAILS.iter().any(|upstream| details.starts_with(upstream))
     }
 
     async fn ended(&self) {
-        poll_fn(|_| if self.state.is_ended.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+        poll_fn(|_| if self.state.is_ended() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     fn reply(&self, reply: &Reply) {
-        self.state.is_replied.set(true);
-        let sent = abi::send_local_response(reply.status.into(), &reply.details, &reply.headers, &reply.body);
+        self.state.set_replied();
+        log::debug!("callout: reply {} ({})", reply.status, reply.details);
+        let sent = hostcalls::send_local_response(reply.status.into(), &reply.details, &reply.headers, &reply.body);
         note("the client was not answered", sent);
     }
 
@@ -154,10 +162,8 @@ impl Host for EnvoyHost {
         let pending = Pending::dispatch(call)?;
         let metrics = &self.plugin.metrics;
         metrics.count_request(policy);
-        let inflight = metrics.inflight(policy);
         let (answer, elapsed) = pending.answer(call).await;
         metrics.record_duration(policy, elapsed);
-        drop(inflight);
         answer
     }
 
@@ -166,15 +172,15 @@ impl Host for EnvoyHost {
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {
-        abi::property(path).ok()
+        hostcalls::property(path).ok()
     }
 
     fn filter_state(&self, name: &str) -> Option<Bytes> {
         // What other Wasm filters set, else what Envoy's own filters set.
-        abi::property(&[name]).or_else(|_| abi::property(&["filter_state", &format!("wasm.{name}")])).ok()
+        hostcalls::property(&[name]).or_else(|_| hostcalls::property(&["filter_state", &format!("wasm.{name}")])).ok()
     }
 
     fn publish(&self, name: &str, value: &[u8]) {
-        note("filter state was not set", abi::set_filter_state(name, value));
+        note("filter state was not set", hostcalls::set_filter_state(name, value));
     }
 }

@@ -2,8 +2,6 @@
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
-    pub(super) fn proxy_log(level: u32, text: *const u8, text_size: usize) -> u32;
-
     pub(super) fn proxy_get_header_map_pairs(map: u32, pairs: *mut *mut u8, pairs_size: *mut usize) -> u32;
     pub(super) fn proxy_replace_header_map_value(
         map: u32,
@@ -44,35 +42,7 @@ unsafe extern "C" {
     ) -> u32;
     pub(super) fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
 
-    pub(super) fn proxy_get_shared_data(
-        key: *const u8,
-        key_size: usize,
-        value: *mut *mut u8,
-        value_size: *mut usize,
-        cas: *mut u32,
-    ) -> u32;
-    pub(super) fn proxy_set_shared_data(
-        key: *const u8,
-        key_size: usize,
-        value: *const u8,
-        value_size: usize,
-        cas: u32,
-    ) -> u32;
-
-    pub(super) fn proxy_http_call(
-        cluster: *const u8,
-        cluster_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        body: *const u8,
-        body_size: usize,
-        trailers: *const u8,
-        trailers_size: usize,
-        timeout_ms: u32,
-        token: *mut u32,
-    ) -> u32;
-    pub(super) fn proxy_set_tick_period_milliseconds(milliseconds: u32) -> u32;
-    pub(super) fn proxy_set_effective_context(context: u32) -> u32;
+    pub(super) fn proxy_get_log_level(level: *mut u32) -> u32;
     pub(super) fn proxy_continue_stream(direction: u32) -> u32;
     pub(super) fn proxy_send_local_response(
         status: u32,
@@ -84,10 +54,6 @@ unsafe extern "C" {
         headers_size: usize,
         grpc_status: i32,
     ) -> u32;
-
-    pub(super) fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
-    pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
-    pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]

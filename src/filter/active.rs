@@ -1,0 +1,29 @@
+//! The context whose callback runs now.
+//!
+//! The SDK delivers a call's response to the context whose callback dispatched the call, and drops the response when
+//! that context has ended. So a call that must outlive its stream is dispatched only while a root context is active.
+
+use std::cell::Cell;
+
+/// A context of Envoy's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Active {
+    /// A plugin.
+    Root(u32),
+    /// A stream.
+    Stream(u32),
+}
+
+thread_local! {
+    static ACTIVE: Cell<Active> = const { Cell::new(Active::Root(0)) };
+}
+
+/// Records that a callback of a context begins.
+pub(super) fn enter(context: Active) {
+    ACTIVE.set(context);
+}
+
+/// The context whose callback runs.
+pub(super) fn current() -> Active {
+    ACTIVE.get()
+}

@@ -1,0 +1,80 @@
+//! One client request as the SDK sees it.
+
+use crate::filter::active::{self, Active};
+use crate::filter::plugin::Plugin;
+use crate::filter::stream::Stream;
+use crate::filter::{background, call, streams};
+use crate::stream::{Event, Verdict};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Passes a stream's events on.
+pub(super) struct CalloutStream {
+    id: u32,
+    stream: Rc<RefCell<Stream>>,
+}
+
+impl CalloutStream {
+    pub(super) fn new(id: u32, plugin: Rc<Plugin>) -> CalloutStream {
+        let stream = Rc::new(RefCell::new(Stream::new(id, plugin)));
+        streams::insert(id, &stream);
+        CalloutStream { id, stream }
+    }
+
+    fn on_event(&self, event: Event) -> Action {
+        active::enter(Active::Stream(self.id));
+        let verdict = self.stream.try_borrow_mut().map_or(Verdict::Continue, |mut stream| stream.on_event(event));
+        background::run_ready();
+        match verdict {
+            Verdict::Continue => Action::Continue,
+            Verdict::Pause => Action::Pause,
+        }
+    }
+}
+
+impl Drop for CalloutStream {
+    fn drop(&mut self) {
+        streams::remove(self.id);
+    }
+}
+
+impl Context for CalloutStream {
+    fn on_http_call_response(&mut self, token: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
+        active::enter(Active::Stream(self.id));
+        call::deliver(token, header_count, body_size);
+        background::run_ready();
+    }
+
+    fn on_done(&mut self) -> bool {
+        self.on_event(Event::Ended);
+        true
+    }
+}
+
+impl HttpContext for CalloutStream {
+    fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
+        self.on_event(Event::RequestHeaders { end })
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        self.on_event(Event::RequestBody { size, end })
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        self.on_event(Event::RequestTrailers)
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
+        self.on_event(Event::ResponseHeaders { end })
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        self.on_event(Event::ResponseBody { size, end })
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.on_event(Event::ResponseTrailers)
+    }
+}

@@ -1,0 +1,50 @@
+//! Warnings of calls that Envoy does not accept, at most one per second and cluster.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The time between two warnings of one cluster.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// More clusters than this share one entry: a request may choose the cluster's name.
+const MAX_CLUSTERS: usize = 256;
+
+struct Entry {
+    logged: Instant,
+    /// Failures since then that have no line of their own.
+    skipped: u64,
+}
+
+thread_local! {
+    static CLUSTERS: RefCell<BTreeMap<String, Entry>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Logs that a call was not dispatched: the first at once, then one line per second and cluster with a count.
+pub(super) fn warn(cluster: &str, reason: &str) {
+    let skipped =
+        CLUSTERS.with(|clusters| clusters.try_borrow_mut().ok().and_then(|mut map| record(&mut map, cluster)));
+    match skipped {
+        Some(0) => log::warn!("callout: call to cluster {cluster} failed: {reason}"),
+        Some(count) => {
+            log::warn!("callout: call to cluster {cluster} failed: {reason} ({count} more since the last line)")
+        }
+        None => {}
+    }
+}
+
+/// The number of failures without a line when a line is due.
+fn record(clusters: &mut BTreeMap<String, Entry>, cluster: &str) -> Option<u64> {
+    let now = Instant::now();
+    let name = if clusters.contains_key(cluster) || clusters.len() < MAX_CLUSTERS { cluster } else { "" };
+    let Some(entry) = clusters.get_mut(name) else {
+        clusters.insert(name.to_owned(), Entry { logged: now, skipped: 0 });
+        return Some(0);
+    };
+    if now.saturating_duration_since(entry.logged) < PERIOD {
+        entry.skipped = entry.skipped.saturating_add(1);
+        return None;
+    }
+    entry.logged = now;
+    Some(std::mem::take(&mut entry.skipped))
+}

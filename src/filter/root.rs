@@ -1,0 +1,74 @@
+//! A plugin as the SDK sees it: its configuration, its ticks, and the calls that outlive a stream.
+
+use crate::filter::active::{self, Active};
+use crate::filter::http::CalloutStream;
+use crate::filter::plugin::Plugin;
+use crate::filter::{background, call};
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use std::rc::Rc;
+
+/// A plugin that Envoy configured.
+pub(super) struct CalloutRoot {
+    id: u32,
+    plugin: Option<Rc<Plugin>>,
+}
+
+impl CalloutRoot {
+    pub(super) fn new(id: u32) -> CalloutRoot {
+        CalloutRoot { id, plugin: None }
+    }
+}
+
+impl Context for CalloutRoot {
+    fn on_http_call_response(&mut self, token: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
+        active::enter(Active::Root(self.id));
+        call::deliver(token, header_count, body_size);
+        background::run_ready();
+    }
+
+    fn on_done(&mut self) -> bool {
+        active::enter(Active::Root(self.id));
+        background::end(self.id);
+        if let Some(plugin) = self.plugin.take() {
+            plugin.metrics.flush();
+        }
+        true
+    }
+}
+
+impl RootContext for CalloutRoot {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        active::enter(Active::Root(self.id));
+        let bytes = self.get_plugin_configuration().unwrap_or_default();
+        self.plugin = Plugin::configure(self.id, &bytes).map(Rc::new);
+        self.plugin.is_some()
+    }
+
+    fn on_tick(&mut self) {
+        active::enter(Active::Root(self.id));
+        background::run_ready();
+        if let Some(plugin) = &self.plugin {
+            plugin.metrics.end_period();
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        match &self.plugin {
+            Some(plugin) => Some(Box::new(CalloutStream::new(context, Rc::clone(plugin)))),
+            // Envoy makes no streams of a plugin whose configuration it rejected. Returning `None` would panic.
+            None => Some(Box::new(Unconfigured)),
+        }
+    }
+}
+
+/// A stream of a plugin without a configuration: every request goes on.
+struct Unconfigured;
+
+impl Context for Unconfigured {}
+
+impl HttpContext for Unconfigured {}

@@ -1,0 +1,117 @@
+//! Distinct names of a list that a client may have made long.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+/// A list up to this long is searched from its beginning, which is faster than a hash and allocates nothing.
+const FEW: usize = 16;
+
+/// Distinct keys, each with its place: the number of keys that were added before it.
+///
+/// The hash of a long list is seeded at random, so that a client cannot choose keys that collide.
+#[derive(Debug)]
+pub(super) struct Distinct<K> {
+    keys: Vec<K>,
+    /// The place of every key, once there are more than a few.
+    places: HashMap<K, usize>,
+}
+
+impl<K: Clone + Eq + Hash> Distinct<K> {
+    /// No keys.
+    pub(super) fn new() -> Distinct<K> {
+        Distinct { keys: Vec::new(), places: HashMap::new() }
+    }
+
+    /// The place of a key.
+    pub(super) fn place(&self, key: &K) -> Option<usize> {
+        if self.keys.len() <= FEW {
+            return self.keys.iter().position(|known| known == key);
+        }
+        self.places.get(key).copied()
+    }
+
+    /// The place of a key, which is added unless it is there.
+    pub(super) fn add(&mut self, key: K) -> usize {
+        self.place(&key).unwrap_or_else(|| self.push(key))
+    }
+
+    /// Adds a key unless it is there. Returns whether it is new.
+    pub(super) fn insert(&mut self, key: K) -> bool {
+        let is_new = self.place(&key).is_none();
+        if is_new {
+            self.push(key);
+        }
+        is_new
+    }
+
+    fn push(&mut self, key: K) -> usize {
+        let place = self.keys.len();
+        if place == FEW {
+            self.places = self.keys.iter().cloned().zip(0..).collect();
+        }
+        if place >= FEW {
+            self.places.insert(key.clone(), place);
+        }
+        self.keys.push(key);
+        place
+    }
+
+    /// The keys in the order in which they were added.
+    pub(super) fn into_keys(self) -> Vec<K> {
+        self.keys
+    }
+}
+
+/// The name of a header, compared without case.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caseless<'a>(pub(super) &'a [u8]);
+
+impl PartialEq for Caseless<'_> {
+    fn eq(&self, other: &Caseless<'_>) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Caseless<'_> {}
+
+impl Hash for Caseless<'_> {
+    fn hash<S: Hasher>(&self, state: &mut S) {
+        for byte in self.0 {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+        state.write_u8(b':');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_the_same_in_short_and_long_lists() {
+        for count in [0, 1, FEW - 1, FEW, FEW + 1, FEW + 2, 14_000] {
+            let names: Vec<String> = (0..count).map(|number| format!("n{number}")).collect();
+            let mut distinct = Distinct::new();
+            for (place, name) in names.iter().enumerate() {
+                assert_eq!(distinct.place(name), None, "{count} {name}");
+                assert!(distinct.insert(name.clone()), "{count} {name}");
+                assert_eq!(distinct.add(name.clone()), place, "{count} {name}");
+            }
+            for (place, name) in names.iter().enumerate() {
+                assert!(!distinct.insert(name.clone()), "{count} {name}");
+                assert_eq!(distinct.place(name), Some(place), "{count} {name}");
+            }
+            assert_eq!(distinct.into_keys(), names);
+        }
+    }
+
+    #[test]
+    fn header_names_have_no_case() {
+        let names: Vec<String> = (0..100).map(|number| format!("X-{number}")).collect();
+        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        let mut distinct = Distinct::new();
+        assert!(names.iter().all(|name| distinct.insert(Caseless(name.as_bytes()))));
+        assert!(!lower.iter().any(|name| distinct.insert(Caseless(name.as_bytes()))));
+        assert_eq!(distinct.place(&Caseless(b"x-42")), Some(42));
+    }
+}

@@ -1,0 +1,250 @@
+//! The pause and resume state of one stream: events in, what Envoy is to do out. Makes no host calls.
+//!
+//! The owner of a stream calls [`StreamState::begin`] with an event, polls the transaction when [`Turn::polls`] says
+//! so, and then asks [`StreamState::end`] what to do. The transaction's host changes the state in between.
+
+use crate::flow::exchange::Direction;
+use std::cell::Cell;
+
+/// Something that happened to a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The client's request headers arrived; `end` without a body.
+    RequestHeaders {
+        /// Whether the request is complete.
+        end: bool,
+    },
+    /// `size` bytes of the request body are buffered.
+    RequestBody {
+        /// Buffered size in bytes.
+        size: usize,
+        /// Whether the request is complete.
+        end: bool,
+    },
+    /// The request ended with trailers.
+    RequestTrailers,
+    /// Response headers arrived, of the upstream or of a local reply.
+    ResponseHeaders {
+        /// Whether the response is complete.
+        end: bool,
+    },
+    /// `size` bytes of the response body are buffered.
+    ResponseBody {
+        /// Buffered size in bytes.
+        size: usize,
+        /// Whether the response is complete.
+        end: bool,
+    },
+    /// The response ended with trailers.
+    ResponseTrailers,
+    /// Something that the transaction waits for is ready: a callout's response, or a token.
+    Woken,
+    /// The client has its response, or has disconnected.
+    Ended,
+}
+
+/// How much of a message Envoy has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// No headers yet.
+    #[default]
+    Nothing,
+    /// Headers, and a part of the body or none.
+    Partial,
+    /// Everything, with the size of the body in bytes; `None` without a body.
+    Complete(Option<usize>),
+}
+
+/// What the callback of a direction returns to Envoy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The direction goes on.
+    Continue,
+    /// The direction waits.
+    Pause,
+}
+
+/// What Envoy is to do after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The return value of the callback.
+    pub verdict: Verdict,
+    /// Whether the paused request is to be resumed by a host call.
+    pub resume_request: bool,
+    /// Whether the paused response is to be resumed by a host call.
+    pub resume_response: bool,
+}
+
+impl Outcome {
+    const fn only(verdict: Verdict) -> Outcome {
+        Outcome { verdict, resume_request: false, resume_response: false }
+    }
+}
+
+/// One event while it is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What the owner does with the transaction.
+    pub transaction: TransactionStep,
+    /// The direction whose callback runs.
+    direction: Option<Direction>,
+    held: [bool; 2],
+    /// The outcome that is known before the transaction is polled.
+    fixed: Option<Verdict>,
+}
+
+/// What an event means for the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionStep {
+    /// Start it, then poll it.
+    Start,
+    /// Poll it.
+    Poll,
+    /// Drop it: Envoy has replied in its place.
+    Drop,
+    /// Poll it a last time, then drop it: the stream is over.
+    Finish,
+    /// Leave it alone.
+    Skip,
+}
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+struct Side {
+    progress: Cell<Progress>,
+    /// The size in bytes of the body that Envoy has buffered.
+    buffered: Cell<usize>,
+    is_open: Cell<bool>,
+}
+
+impl Side {
+    fn record(&self, event: Event) {
+        let progress = match event {
+            Event::RequestHeaders { end } | Event::ResponseHeaders { end } => {
+                if end {
+                    Progress::Complete(None)
+                } else {
+                    Progress::Partial
+                }
+            }
+            Event::RequestBody { size, end } | Event::ResponseBody { size, end } => {
+                self.buffered.set(size);
+                if end { Progress::Complete(Some(size)) } else { Progress::Partial }
+            }
+            Event::RequestTrailers | Event::ResponseTrailers => Progress::Complete(Some(self.buffered.get())),
+            Event::Woken | Event::Ended => return,
+        };
+        self.progress.set(progress);
+    }
+}
+
+/// The state of a stream, shared by its callbacks and its transaction's host.
+#[derive(Debug, Default)]
+pub struct StreamState {
+    request: Side,
+    response: Side,
+    is_replied: Cell<bool>,
+    is_ended: Cell<bool>,
+}
+
+impl StreamState {
+    fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Request => &self.request,
+            Direction::Response => &self.response,
+        }
+    }
+
+    /// How much of a direction's message Envoy has.
+    pub fn progress(&self, direction: Direction) -> Progress {
+        self.side(direction).progress.get()
+    }
+
+    /// Lets a direction go on.
+    pub fn open(&self, direction: Direction) {
+        self.side(direction).is_open.set(true);
+    }
+
+    /// Records that the client gets a local reply of this filter.
+    pub fn set_replied(&self) {
+        self.is_replied.set(true);
+    }
+
+    /// Whether the client has its response, or has disconnected.
+    pub fn is_ended(&self) -> bool {
+        self.is_ended.get()
+    }
+
+    fn is_held(&self, direction: Direction) -> bool {
+        !self.side(direction).is_open.get()
+    }
+
+    /// Takes an event in. The owner then does what [`Turn::transaction`] says and calls [`StreamState::end`].
+    pub fn begin(&self, event: Event) -> Turn {
+        let direction = direction_of(event);
+        let mut turn = Turn {
+            transaction: TransactionStep::Poll,
+            direction,
+            held: [self.is_held(Direction::Request), self.is_held(Direction::Response)],
+            fixed: None,
+        };
+        if event == Event::Ended {
+            self.is_ended.set(true);
+            turn.transaction = TransactionStep::Finish;
+            turn.fixed = Some(Verdict::Continue);
+            return turn;
+        }
+        if self.is_replied.get() {
+            // The local reply passes on its way to the client. What the client still sends goes nowhere.
+            let is_held = direction == Some(Direction::Request) && self.is_held(Direction::Request);
+            turn.transaction = TransactionStep::Skip;
+            turn.fixed = Some(if is_held { Verdict::Pause } else { Verdict::Continue });
+            return turn;
+        }
+        match event {
+            Event::RequestHeaders { .. } => turn.transaction = TransactionStep::Start,
+            // Envoy replies in the filter's place, for example because the body is too large.
+            Event::ResponseHeaders { .. } if self.is_held(Direction::Request) => {
+                turn.transaction = TransactionStep::Drop;
+            }
+            _ => {}
+        }
+        if let Some(direction) = direction {
+            self.side(direction).record(event);
+        }
+        turn
+    }
+
+    /// Says what Envoy is to do, after the transaction was polled. `is_running` while the transaction exists.
+    pub fn end(&self, turn: Turn, is_running: bool) -> Outcome {
+        if let Some(verdict) = turn.fixed {
+            return Outcome::only(verdict);
+        }
+        if self.is_replied.get() {
+            return Outcome::only(Verdict::Pause);
+        }
+        let [request_held, response_held] = turn.held;
+        // The direction of this event goes on by the callback's return value.
+        let resumes =
+            |direction, was_held: bool| was_held && !self.is_held(direction) && turn.direction != Some(direction);
+        let waits = |direction| is_running && self.is_held(direction);
+        Outcome {
+            verdict: if turn.direction.is_some_and(waits) { Verdict::Pause } else { Verdict::Continue },
+            resume_request: resumes(Direction::Request, request_held),
+            resume_response: resumes(Direction::Response, response_held),
+        }
+    }
+}
+
+fn direction_of(event: Event) -> Option<Direction> {
+    match event {
+        Event::RequestHeaders { .. } | Event::RequestBody { .. } | Event::RequestTrailers => Some(Direction::Request),
+        Event::ResponseHeaders { .. } | Event::ResponseBody { .. } | Event::ResponseTrailers => {
+            Some(Direction::Response)
+        }
+        Event::Woken | Event::Ended => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
