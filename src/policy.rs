@@ -22,10 +22,9 @@ pub mod target_url;
 mod target_variables;
 pub mod template;
 pub mod variable;
-pub mod xpath;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
-pub use crate::language::xml;
+pub use crate::language::{xml, xpath};
 use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;

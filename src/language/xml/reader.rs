@@ -3,12 +3,12 @@
 use super::bindings::Bindings;
 use super::error::{Located, Problem};
 use super::names;
+use super::tag::{Found, Tag};
 use super::text::{self, Context};
 use super::tree::{
-    Attribute, ElementData, Kind, Memory, NONE, Name, Namespace, Node, Tree, Value, XML_URI, index, inner,
+    Attribute, ElementData, Kind, Memory, NONE, Name, Namespace, Node, Tree, Value, XML_URI, index, inner, short,
 };
 use quick_xml::events::Event;
-use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::reader::Reader;
 use std::ops::Range;
 
@@ -66,6 +66,8 @@ struct Builder<'input, 'limits> {
     bindings: Bindings<'input>,
     /// The elements that have begun, behind the root node.
     open: Vec<u32>,
+    /// The last node that ended, if it is in the innermost of them.
+    previous: u32,
     /// Text that may go on: the reader splits it at references.
     text: Option<Range<usize>>,
 }
@@ -87,10 +89,17 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         tree.decoded.push_str(XML_URI);
         let uri = Value { is_decoded: true, start: 0, end: short(XML_URI.len()) };
         memory.push(&mut tree.namespaces, Namespace { prefix: "xml", uri, same: 0 })?;
-        let root =
-            Node { kind: Kind::Root, parent: NONE, subtree_end: 1, start: 0, end: short(text.len()), detail: NONE };
+        let root = Node {
+            kind: Kind::Root,
+            parent: NONE,
+            previous: NONE,
+            subtree_end: 1,
+            start: 0,
+            end: short(text.len()),
+            detail: NONE,
+        };
         memory.push(&mut tree.nodes, root)?;
-        Ok(Builder { tree, limits, memory, bindings: Bindings::default(), open: vec![0], text: None })
+        Ok(Builder { tree, limits, memory, bindings: Bindings::default(), open: vec![0], previous: NONE, text: None })
     }
 
     fn event(&mut self, event: &Event<'_>, place: Range<usize>) -> Result<(), Located> {
@@ -194,8 +203,12 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         }
         let parent = self.open.last().copied().unwrap_or_default();
         let subtree_end = short(self.tree.nodes.len()).saturating_add(1);
-        let node = Node { kind, parent, subtree_end, start: short(place.start), end: short(place.end), detail };
-        self.memory.push(&mut self.tree.nodes, node).map_err(error)
+        let previous = self.previous;
+        let node =
+            Node { kind, parent, previous, subtree_end, start: short(place.start), end: short(place.end), detail };
+        let node = self.memory.push(&mut self.tree.nodes, node).map_err(error)?;
+        self.previous = node;
+        Ok(node)
     }
 
     /// A part of the text as it is read.
@@ -239,6 +252,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             self.tree.root = node;
         }
         self.open.push(node);
+        self.previous = NONE;
         if is_empty {
             self.end(place.end);
         }
@@ -249,6 +263,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         // The event reader refuses end tags without start tags.
         let Some(node) = self.open.pop() else { return };
         self.close(node, end);
+        self.previous = node;
         self.bindings.remove(self.tree.declarations(node));
     }
 
@@ -329,68 +344,5 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             }
         }
         Ok(())
-    }
-}
-
-/// An offset in the text, whose length fits.
-fn short(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
-/// An attribute as it is written: places in the text.
-struct Found {
-    name: Range<usize>,
-    value: Range<usize>,
-}
-
-/// The attributes of a tag.
-struct Tag<'a> {
-    tag: &'a str,
-    /// Where the tag's name begins in the text.
-    begin: usize,
-    attributes: Attributes<'a>,
-    /// Where the name or the attribute before ends.
-    end: usize,
-}
-
-impl<'a> Tag<'a> {
-    fn new(tag: &'a str, begin: usize, name_length: usize) -> Tag<'a> {
-        let mut attributes = Attributes::new(tag, name_length);
-        // It does not see those with the same name in a namespace.
-        attributes.with_checks(false);
-        Tag { tag, begin, attributes, end: begin.saturating_add(name_length) }
-    }
-
-    /// The place of a part of the tag in the text.
-    fn place(&self, part: &str) -> Range<usize> {
-        let within = part.as_ptr().addr().saturating_sub(self.tag.as_ptr().addr());
-        let start = self.begin.saturating_add(within);
-        start..start.saturating_add(part.len())
-    }
-}
-
-impl Iterator for Tag<'_> {
-    type Item = Result<Found, Located>;
-
-    fn next(&mut self) -> Option<Result<Found, Located>> {
-        let attribute = match self.attributes.next()? {
-            Ok(attribute) => attribute,
-            Err(error) => {
-                let (AttrError::ExpectedEq(at)
-                | AttrError::ExpectedValue(at)
-                | AttrError::UnquotedValue(at)
-                | AttrError::ExpectedQuote(at, _)
-                | AttrError::Duplicated(at, _)) = error;
-                return Some(Err(Located::new(self.begin.saturating_add(at), Problem::from(&error))));
-            }
-        };
-        let found = Found { name: self.place(attribute.key.into_inner()), value: self.place(&attribute.value) };
-        if found.name.start <= self.end {
-            let problem = Problem::Attribute("expected a whitespace in front of an attribute");
-            return Some(Err(Located::new(found.name.start, problem)));
-        }
-        // Behind the quote.
-        self.end = found.value.end.saturating_add(1);
-        Some(Ok(found))
     }
 }
