@@ -16,7 +16,7 @@ mod parser;
 mod value;
 
 pub use document::{XPathNode, XmlDocument};
-pub use value::number_text;
+pub use value::{number, number_text};
 
 use evaluator::{Context, Evaluator};
 use expression::Type;

@@ -68,6 +68,7 @@ struct Builder<'input, 'limits> {
     open: Vec<u32>,
     /// The last node that ended, if it is in the innermost of them.
     previous: u32,
+    has_doctype: bool,
     /// Text that may go on: the reader splits it at references.
     text: Option<Range<usize>>,
 }
@@ -99,7 +100,16 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             detail: NONE,
         };
         memory.push(&mut tree.nodes, root)?;
-        Ok(Builder { tree, limits, memory, bindings: Bindings::default(), open: vec![0], previous: NONE, text: None })
+        Ok(Builder {
+            tree,
+            limits,
+            memory,
+            bindings: Bindings::default(),
+            open: vec![0],
+            previous: NONE,
+            has_doctype: false,
+            text: None,
+        })
     }
 
     fn event(&mut self, event: &Event<'_>, place: Range<usize>) -> Result<(), Located> {
@@ -125,11 +135,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
                 self.leaf(Kind::Instruction, place)
             }
             Event::Decl(_) => self.declaration(place),
-            Event::DocType(doctype) => {
-                // Entities are never replaced, so that a document that declares any is refused.
-                let is_allowed = self.limits.allows_doctype && self.tree.root == NONE && !doctype.contains("<!ENTITY");
-                if is_allowed { Ok(()) } else { Err(Located::new(place.start, Problem::Doctype)) }
-            }
+            Event::DocType(_) => self.doctype(place),
             Event::Text(_) | Event::GeneralRef(_) | Event::Eof => Ok(()),
         }
     }
@@ -146,6 +152,20 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         Ok(self.tree)
     }
 
+    /// A document type declaration, which is ignored. References are never replaced, so that a document that declares
+    /// entities is rejected.
+    fn doctype(&mut self, place: Range<usize>) -> Result<(), Located> {
+        let source = self.tree.text.get(place.clone()).unwrap_or_default();
+        let is_complete =
+            source.strip_prefix("<!DOCTYPE").is_some_and(|name| name.starts_with([' ', '\t', '\n', '\r']));
+        let is_first = self.tree.root == NONE && !self.has_doctype;
+        if self.limits.allows_doctype && is_complete && is_first && !source.contains("<!ENTITY") {
+            self.has_doctype = true;
+            return Ok(());
+        }
+        Err(Located::new(place.start, Problem::Doctype))
+    }
+
     fn declaration(&mut self, place: Range<usize>) -> Result<(), Located> {
         let error = |offset| Err(Located::new(offset, Problem::Declaration));
         if place.start != 0 {
@@ -157,6 +177,10 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         for found in Tag::new(tag, "<?".len(), "xml".len()) {
             let found = found?;
             let name = self.tree.text.get(found.name.clone()).unwrap_or_default();
+            let value = self.tree.text.get(found.value.clone()).unwrap_or_default();
+            if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+                return error(found.value.start);
+            }
             if !expected.any(|expected| expected == name) || (count == 0 && name != "version") {
                 return error(found.name.start);
             }
@@ -335,12 +359,16 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         if own.len() < 2 {
             return Ok(());
         }
-        let key = |name: Name| (self.tree.same_namespace(name.namespace), self.tree.local(name), name.start);
-        let mut names: Vec<_> = own.iter().map(|attribute| key(attribute.name)).collect();
-        names.sort_unstable();
-        for (one, other) in names.iter().zip(names.iter().skip(1)) {
-            if (one.0, one.1) == (other.0, other.1) {
-                return Err(Located::new(index(other.2), Problem::DuplicateAttribute(other.1.to_owned())));
+        let key = |attribute: &&Attribute| {
+            let name = attribute.name;
+            (self.tree.same_namespace(name.namespace), self.tree.local(name))
+        };
+        let mut sorted: Vec<_> = own.iter().collect();
+        sorted.sort_by_key(key);
+        for (one, other) in sorted.iter().zip(sorted.iter().skip(1)) {
+            if key(one) == key(other) {
+                let name = self.tree.local(other.name).to_owned();
+                return Err(Located::new(index(other.name.start), Problem::DuplicateAttribute(name)));
             }
         }
         Ok(())

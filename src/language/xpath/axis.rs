@@ -252,6 +252,7 @@ impl Walk<'_, '_> {
             let declared = self.tree.declared(declaring);
             self.budget.visit(declared.len().saturating_add(1))?;
             for (declaration, namespace) in declared.zip(self.tree.declarations(declaring)) {
+                self.budget.read(namespace.prefix.len())?;
                 if prefixes.insert(namespace.prefix) && !namespace.uri.is_empty() {
                     found.push(declaration);
                 }

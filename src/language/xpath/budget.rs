@@ -2,33 +2,45 @@
 
 use super::XPathError;
 
-/// The most nodes that an evaluation looks at.
+/// The most nodes that an evaluation visits. This limits memory too, because sets contain visited nodes.
 const MOST_VISITS: usize = 1_000_000;
-/// Text of this many bytes counts as a node.
+/// Text of this many bytes counts as a visited node.
 const TEXT: usize = 64;
+/// The most operations, such as steps and calls, that an evaluation runs.
+const MOST_OPERATIONS: usize = 10_000_000;
 
-/// What is left of it.
+/// The remaining work.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub(super) struct Budget {
+    visits: usize,
+    operations: usize,
+}
 
 impl Budget {
     pub(super) const fn new() -> Budget {
-        Budget(MOST_VISITS)
+        Budget { visits: MOST_VISITS, operations: MOST_OPERATIONS }
     }
 
-    /// Counts nodes that are looked at.
+    /// Counts visited nodes.
     pub(super) fn visit(&mut self, nodes: usize) -> Result<(), XPathError> {
-        match self.0.checked_sub(nodes) {
-            Some(left) => {
-                self.0 = left;
-                Ok(())
-            }
-            None => Err(XPathError::Evaluation(format!("it looks at more than {MOST_VISITS} nodes"))),
-        }
+        self.visits = self
+            .visits
+            .checked_sub(nodes)
+            .ok_or_else(|| XPathError::Evaluation(format!("it visits more than {MOST_VISITS} nodes")))?;
+        Ok(())
     }
 
     /// Counts text that is read or copied.
     pub(super) fn read(&mut self, bytes: usize) -> Result<(), XPathError> {
         self.visit(bytes / TEXT)
+    }
+
+    /// Counts an operation, which may visit no node.
+    pub(super) fn operate(&mut self) -> Result<(), XPathError> {
+        self.operations = self
+            .operations
+            .checked_sub(1)
+            .ok_or_else(|| XPathError::Evaluation(format!("it runs more than {MOST_OPERATIONS} operations")))?;
+        Ok(())
     }
 }

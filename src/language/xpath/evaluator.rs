@@ -36,6 +36,9 @@ pub(super) struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     pub(super) fn new(tree: &'a Tree<'a>, uris: &[String]) -> Evaluator<'a> {
         let mut namespaces = vec![NONE; uris.len()];
+        if uris.is_empty() {
+            return Evaluator { tree, budget: Budget::new(), namespaces };
+        }
         let numbers: HashMap<&str, usize> = uris.iter().map(String::as_str).zip(0..).collect();
         for namespace in &tree.namespaces {
             if let Some(found) = numbers.get(tree.value(namespace.uri)).and_then(|number| namespaces.get_mut(*number)) {
@@ -46,6 +49,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn evaluate(&mut self, expression: &'a Expression, context: Context) -> Result<Value<'a>, XPathError> {
+        self.budget.operate()?;
         Ok(match expression {
             Expression::Literal(text) => Value::Text(Cow::Borrowed(text)),
             Expression::Number(number) => Value::Number(*number),
@@ -144,7 +148,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Value<'a>, XPathError> {
         let mut value = self.evaluate(first, context)?;
         for (operator, operand) in rest {
-            self.budget.visit(1)?;
+            self.budget.operate()?;
             value = match operator {
                 Operator::Or if value.boolean() => Value::Boolean(true),
                 Operator::And if !value.boolean() => Value::Boolean(false),
@@ -196,6 +200,7 @@ impl<'a> Evaluator<'a> {
 
     /// The nodes that a step finds from any of some nodes.
     fn step(&mut self, nodes: &[NodeRef], step: &'a Step) -> Result<Vec<NodeRef>, XPathError> {
+        self.budget.operate()?;
         if step.is_for_sets() {
             let mut found = axis::of_set(self.tree, step.axis, nodes, &mut self.budget)?;
             found.retain(|node| self.matches(*node, step));
@@ -247,7 +252,7 @@ impl<'a> Evaluator<'a> {
         let size = nodes.len();
         let mut kept = Vec::new();
         for (node, position) in nodes.into_iter().zip(1..) {
-            self.budget.visit(1)?;
+            self.budget.operate()?;
             let is_kept = match self.evaluate(expression, Context { node, position, size })? {
                 Value::Number(number) => (number - count(position)).abs() < f64::EPSILON,
                 value => value.boolean(),

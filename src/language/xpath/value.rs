@@ -30,7 +30,7 @@ pub(super) fn is_space(character: char) -> bool {
 }
 
 /// A text as a number: digits with an optional minus and an optional point. Anything else is not a number.
-pub(super) fn number(text: &str) -> f64 {
+pub fn number(text: &str) -> f64 {
     let text = text.trim_matches(is_space);
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
