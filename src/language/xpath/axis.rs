@@ -24,16 +24,19 @@ pub(super) fn of_node(
     walk.axis(axis, node).map(|_| ())
 }
 
-/// The nodes of an axis of any node in a set, in document order, each once and each looked at once.
+/// The nodes of an axis of any node in a set that pass a test, in document order, each once. Each is visited once.
 pub(super) fn of_set(
     tree: &Tree<'_>,
     axis: Axis,
     nodes: &[NodeRef],
     budget: &mut Budget,
+    test: impl Fn(NodeRef) -> bool,
 ) -> Result<Vec<NodeRef>, XPathError> {
     let mut found = Vec::new();
     let mut collect = |node: NodeRef| {
-        found.push(node);
+        if test(node) {
+            found.push(node);
+        }
         ControlFlow::Continue(())
     };
     let mut walk = Walk { tree, budget, take: &mut collect };

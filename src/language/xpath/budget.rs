@@ -3,9 +3,9 @@
 use super::XPathError;
 
 /// The most nodes that an evaluation visits. This limits memory too, because sets contain visited nodes.
-const MOST_VISITS: usize = 1_000_000;
+const MOST_VISITS: usize = 2_000_000;
 /// Text of this many bytes counts as a visited node.
-const TEXT: usize = 64;
+const TEXT: usize = 32;
 /// The most operations, such as steps and calls, that an evaluation runs.
 const MOST_OPERATIONS: usize = 10_000_000;
 

@@ -202,8 +202,9 @@ impl<'a> Evaluator<'a> {
     fn step(&mut self, nodes: &[NodeRef], step: &'a Step) -> Result<Vec<NodeRef>, XPathError> {
         self.budget.operate()?;
         if step.is_for_sets() {
-            let mut found = axis::of_set(self.tree, step.axis, nodes, &mut self.budget)?;
-            found.retain(|node| self.matches(*node, step));
+            let (tree, namespaces) = (self.tree, &self.namespaces);
+            let test = |node| matches(tree, namespaces, node, step);
+            let mut found = axis::of_set(tree, step.axis, nodes, &mut self.budget, test)?;
             for predicate in &step.predicates {
                 found = self.filter(found, predicate)?;
             }
@@ -262,10 +263,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(kept)
-    }
-
-    fn matches(&self, node: NodeRef, step: &Step) -> bool {
-        matches(self.tree, &self.namespaces, node, step)
     }
 }
 
