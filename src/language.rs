@@ -1,5 +1,7 @@
-//! The languages in which policies and messages are written: parsed once, evaluated often. They know no policy.
+//! Query and pattern languages, and the documents that they search: parsed once, evaluated often. They know no policy.
 
+pub mod java_regex;
 pub mod json_path;
 pub mod json_text;
 pub mod xml;
+pub mod xpath;

@@ -8,11 +8,13 @@ mod error;
 mod names;
 mod positions;
 mod reader;
+mod tag;
 mod text;
-mod tree;
+pub(in crate::language) mod tree;
 
 pub use error::XmlError;
 pub use reader::Limits;
+pub(in crate::language) use tree::XML_URI;
 
 use crate::diagnostic::Position;
 use positions::Positions;
@@ -25,7 +27,7 @@ const POLICY: Limits = Limits { nodes: 100_000, depth: 512, memory: 64 * 1024 * 
 /// A parsed document.
 #[derive(Debug)]
 pub struct Document<'input> {
-    tree: Tree<'input>,
+    pub(in crate::language) tree: Tree<'input>,
     positions: Positions,
 }
 

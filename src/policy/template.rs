@@ -7,7 +7,7 @@ mod parser;
 
 pub use function::Function;
 
-use crate::policy::java_regex::{JavaRegex, JavaRegexError};
+use crate::language::java_regex::{JavaRegex, JavaRegexError};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use std::fmt;

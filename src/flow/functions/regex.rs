@@ -2,7 +2,7 @@
 
 use super::recent::Recent;
 use crate::flow::memory::TooLarge;
-use crate::policy::java_regex::{JavaRegex, ReplaceError};
+use crate::language::java_regex::{JavaRegex, ReplaceError};
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! `xeger`: a random text that a regular expression matches.
 
-use crate::policy::java_regex::JavaRegex;
-use crate::policy::java_regex::syntax::{CharacterSet, Node, Place};
+use crate::language::java_regex::JavaRegex;
+use crate::language::java_regex::syntax::{CharacterSet, Node, Place};
 use regex_syntax::hir::ClassUnicodeRange;
 
 /// How often a repetition without an end goes on beyond its least times.

@@ -1,7 +1,7 @@
 //! `xpath`.
 
 use super::recent::Recent;
-use crate::policy::xpath::{XPath, XPathResult, XmlDocument, number_text};
+use crate::policy::xpath::{XPath, XPathResult, XmlDocument, number, number_text};
 use std::cell::RefCell;
 
 thread_local! {
@@ -83,13 +83,6 @@ fn boolean(result: &XPathResult) -> bool {
         XPathResult::String(text) => !text.is_empty(),
         XPathResult::Boolean(value) => *value,
     }
-}
-
-/// A number as XPath reads it: digits with a point and a minus, nothing else.
-fn number(text: &str) -> f64 {
-    let text = text.trim();
-    let is_number = text.chars().all(|character| character.is_ascii_digit() || "-.".contains(character));
-    if is_number { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
 }
 
 #[cfg(test)]

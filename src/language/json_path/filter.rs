@@ -6,8 +6,8 @@ use super::pattern;
 use super::reader::{Reader, Scope};
 use super::segment::Query;
 use super::test::{Comparison, Operand, Test};
+use crate::language::java_regex::JavaRegex;
 use crate::language::json_text::Value;
-use crate::policy::java_regex::JavaRegex;
 use serde_json::Number;
 use std::borrow::Cow;
 

@@ -2,8 +2,8 @@
 
 use super::search::Search;
 use super::segment::Query;
+use crate::language::java_regex::JavaRegex;
 use crate::language::json_text::Value;
-use crate::policy::java_regex::JavaRegex;
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 

@@ -3,12 +3,12 @@
 use super::bindings::Bindings;
 use super::error::{Located, Problem};
 use super::names;
+use super::tag::{Found, Tag};
 use super::text::{self, Context};
 use super::tree::{
-    Attribute, ElementData, Kind, Memory, NONE, Name, Namespace, Node, Tree, Value, XML_URI, index, inner,
+    Attribute, ElementData, Kind, Memory, NONE, Name, Namespace, Node, Tree, Value, XML_URI, index, inner, short,
 };
 use quick_xml::events::Event;
-use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::reader::Reader;
 use std::ops::Range;
 
@@ -66,6 +66,9 @@ struct Builder<'input, 'limits> {
     bindings: Bindings<'input>,
     /// The elements that have begun, behind the root node.
     open: Vec<u32>,
+    /// The last node that ended, if it is in the innermost of them.
+    previous: u32,
+    has_doctype: bool,
     /// Text that may go on: the reader splits it at references.
     text: Option<Range<usize>>,
 }
@@ -87,10 +90,26 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         tree.decoded.push_str(XML_URI);
         let uri = Value { is_decoded: true, start: 0, end: short(XML_URI.len()) };
         memory.push(&mut tree.namespaces, Namespace { prefix: "xml", uri, same: 0 })?;
-        let root =
-            Node { kind: Kind::Root, parent: NONE, subtree_end: 1, start: 0, end: short(text.len()), detail: NONE };
+        let root = Node {
+            kind: Kind::Root,
+            parent: NONE,
+            previous: NONE,
+            subtree_end: 1,
+            start: 0,
+            end: short(text.len()),
+            detail: NONE,
+        };
         memory.push(&mut tree.nodes, root)?;
-        Ok(Builder { tree, limits, memory, bindings: Bindings::default(), open: vec![0], text: None })
+        Ok(Builder {
+            tree,
+            limits,
+            memory,
+            bindings: Bindings::default(),
+            open: vec![0],
+            previous: NONE,
+            has_doctype: false,
+            text: None,
+        })
     }
 
     fn event(&mut self, event: &Event<'_>, place: Range<usize>) -> Result<(), Located> {
@@ -116,11 +135,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
                 self.leaf(Kind::Instruction, place)
             }
             Event::Decl(_) => self.declaration(place),
-            Event::DocType(doctype) => {
-                // Entities are never replaced, so that a document that declares any is refused.
-                let is_allowed = self.limits.allows_doctype && self.tree.root == NONE && !doctype.contains("<!ENTITY");
-                if is_allowed { Ok(()) } else { Err(Located::new(place.start, Problem::Doctype)) }
-            }
+            Event::DocType(_) => self.doctype(place),
             Event::Text(_) | Event::GeneralRef(_) | Event::Eof => Ok(()),
         }
     }
@@ -137,6 +152,20 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         Ok(self.tree)
     }
 
+    /// A document type declaration, which is ignored. References are never replaced, so that a document that declares
+    /// entities is rejected.
+    fn doctype(&mut self, place: Range<usize>) -> Result<(), Located> {
+        let source = self.tree.text.get(place.clone()).unwrap_or_default();
+        let is_complete =
+            source.strip_prefix("<!DOCTYPE").is_some_and(|name| name.starts_with([' ', '\t', '\n', '\r']));
+        let is_first = self.tree.root == NONE && !self.has_doctype;
+        if self.limits.allows_doctype && is_complete && is_first && !source.contains("<!ENTITY") {
+            self.has_doctype = true;
+            return Ok(());
+        }
+        Err(Located::new(place.start, Problem::Doctype))
+    }
+
     fn declaration(&mut self, place: Range<usize>) -> Result<(), Located> {
         let error = |offset| Err(Located::new(offset, Problem::Declaration));
         if place.start != 0 {
@@ -148,6 +177,10 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         for found in Tag::new(tag, "<?".len(), "xml".len()) {
             let found = found?;
             let name = self.tree.text.get(found.name.clone()).unwrap_or_default();
+            let value = self.tree.text.get(found.value.clone()).unwrap_or_default();
+            if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+                return error(found.value.start);
+            }
             if !expected.any(|expected| expected == name) || (count == 0 && name != "version") {
                 return error(found.name.start);
             }
@@ -194,8 +227,12 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         }
         let parent = self.open.last().copied().unwrap_or_default();
         let subtree_end = short(self.tree.nodes.len()).saturating_add(1);
-        let node = Node { kind, parent, subtree_end, start: short(place.start), end: short(place.end), detail };
-        self.memory.push(&mut self.tree.nodes, node).map_err(error)
+        let previous = self.previous;
+        let node =
+            Node { kind, parent, previous, subtree_end, start: short(place.start), end: short(place.end), detail };
+        let node = self.memory.push(&mut self.tree.nodes, node).map_err(error)?;
+        self.previous = node;
+        Ok(node)
     }
 
     /// A part of the text as it is read.
@@ -239,6 +276,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             self.tree.root = node;
         }
         self.open.push(node);
+        self.previous = NONE;
         if is_empty {
             self.end(place.end);
         }
@@ -249,6 +287,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         // The event reader refuses end tags without start tags.
         let Some(node) = self.open.pop() else { return };
         self.close(node, end);
+        self.previous = node;
         self.bindings.remove(self.tree.declarations(node));
     }
 
@@ -320,77 +359,18 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         if own.len() < 2 {
             return Ok(());
         }
-        let key = |name: Name| (self.tree.same_namespace(name.namespace), self.tree.local(name), name.start);
-        let mut names: Vec<_> = own.iter().map(|attribute| key(attribute.name)).collect();
-        names.sort_unstable();
-        for (one, other) in names.iter().zip(names.iter().skip(1)) {
-            if (one.0, one.1) == (other.0, other.1) {
-                return Err(Located::new(index(other.2), Problem::DuplicateAttribute(other.1.to_owned())));
+        let key = |attribute: &&Attribute| {
+            let name = attribute.name;
+            (self.tree.same_namespace(name.namespace), self.tree.local(name))
+        };
+        let mut sorted: Vec<_> = own.iter().collect();
+        sorted.sort_by_key(key);
+        for (one, other) in sorted.iter().zip(sorted.iter().skip(1)) {
+            if key(one) == key(other) {
+                let name = self.tree.local(other.name).to_owned();
+                return Err(Located::new(index(other.name.start), Problem::DuplicateAttribute(name)));
             }
         }
         Ok(())
-    }
-}
-
-/// An offset in the text, whose length fits.
-fn short(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
-/// An attribute as it is written: places in the text.
-struct Found {
-    name: Range<usize>,
-    value: Range<usize>,
-}
-
-/// The attributes of a tag.
-struct Tag<'a> {
-    tag: &'a str,
-    /// Where the tag's name begins in the text.
-    begin: usize,
-    attributes: Attributes<'a>,
-    /// Where the name or the attribute before ends.
-    end: usize,
-}
-
-impl<'a> Tag<'a> {
-    fn new(tag: &'a str, begin: usize, name_length: usize) -> Tag<'a> {
-        let mut attributes = Attributes::new(tag, name_length);
-        // It does not see those with the same name in a namespace.
-        attributes.with_checks(false);
-        Tag { tag, begin, attributes, end: begin.saturating_add(name_length) }
-    }
-
-    /// The place of a part of the tag in the text.
-    fn place(&self, part: &str) -> Range<usize> {
-        let within = part.as_ptr().addr().saturating_sub(self.tag.as_ptr().addr());
-        let start = self.begin.saturating_add(within);
-        start..start.saturating_add(part.len())
-    }
-}
-
-impl Iterator for Tag<'_> {
-    type Item = Result<Found, Located>;
-
-    fn next(&mut self) -> Option<Result<Found, Located>> {
-        let attribute = match self.attributes.next()? {
-            Ok(attribute) => attribute,
-            Err(error) => {
-                let (AttrError::ExpectedEq(at)
-                | AttrError::ExpectedValue(at)
-                | AttrError::UnquotedValue(at)
-                | AttrError::ExpectedQuote(at, _)
-                | AttrError::Duplicated(at, _)) = error;
-                return Some(Err(Located::new(self.begin.saturating_add(at), Problem::from(&error))));
-            }
-        };
-        let found = Found { name: self.place(attribute.key.into_inner()), value: self.place(&attribute.value) };
-        if found.name.start <= self.end {
-            let problem = Problem::Attribute("expected a whitespace in front of an attribute");
-            return Some(Err(Located::new(found.name.start, problem)));
-        }
-        // Behind the quote.
-        self.end = found.value.end.saturating_add(1);
-        Some(Ok(found))
     }
 }

@@ -102,6 +102,7 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
         ("<?xml encoding='x'?><a/>", 1, 7, "unexpected XML declaration"),
         ("<?xml version='1.0' x='1'?><a/>", 1, 21, "unexpected XML declaration"),
         ("<?xml version='1.0' standalone='yes' encoding='x'?><a/>", 1, 38, "unexpected XML declaration"),
+        ("<?xml version='<'?><a/>", 1, 16, "unexpected XML declaration"),
         ("<!DOCTYPE a><a/>", 1, 1, "XML with DTD detected"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", 1, 1, "XML with DTD detected"),
         ("< a/>", 1, 2, "invalid name ''"),
@@ -221,5 +222,25 @@ fn hostile_documents_take_linear_time() {
             let _ = document.root().content();
             document.root().children().for_each(|child| assert!(child.position().line == 1));
         }
+    }
+}
+
+#[test]
+fn a_document_type_declaration_is_ignored_where_the_limits_allow_it() {
+    let limits = Limits { allows_doctype: true, ..POLICY };
+    for (text, is_read) in [
+        ("<!DOCTYPE a><a/>", true),
+        ("<?xml version='1.0'?>\n<!DOCTYPE a SYSTEM 'b.dtd' [<!ELEMENT a ANY> <!-- > -->]>\n<a/>", true),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", false),
+        ("<!DOCTYPE a [<!ENTITY % b 'c'>]><a/>", false),
+        ("<!doctype a><a/>", false),
+        ("<!DOCTYPEa><a/>", false),
+        ("<!DOCTYPE ><a/>", false),
+        ("<!DOCTYPE a><!DOCTYPE a><a/>", false),
+        ("<a/><!DOCTYPE a>", false),
+        ("<a><!DOCTYPE a></a>", false),
+        ("<!DOCTYPE a", false),
+    ] {
+        assert_eq!(Document::parse_limited(text, &limits).is_ok(), is_read, "{text}");
     }
 }

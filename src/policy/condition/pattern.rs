@@ -3,7 +3,7 @@
 use super::matches::Matches;
 use super::operator::Matching;
 use super::path_pattern::PathPattern;
-use crate::policy::java_regex::{JavaRegex, JavaRegexError};
+use crate::language::java_regex::{JavaRegex, JavaRegexError};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 

@@ -8,7 +8,7 @@ use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::variable::Variable;
 use crate::policy::xml::Element;
-use crate::policy::xpath::{XPath, XPathResult, XmlDocument};
+use crate::policy::xpath::XPath;
 
 /// A variable that is extracted from JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,7 @@ impl Parser<'_> {
                 return None;
             }
         };
-        if kind == ValueType::Nodeset && !finds_nodes(&path) {
+        if kind == ValueType::Nodeset && !path.finds_nodes() {
             let message = format!("Result of xpath {text} cannot be converted to nodeset.");
             self.error("CannotBeConvertedToNodeset", element, &message);
             return None;
@@ -211,10 +211,4 @@ impl Parser<'_> {
         let message = format!("ExtractVariables {}: {message}", self.policy);
         self.diagnostics.named_error(name, element.position(), message);
     }
-}
-
-/// Whether the result of an expression is nodes. That depends on no document, so the smallest tells.
-fn finds_nodes(path: &XPath) -> bool {
-    let Ok(document) = XmlDocument::parse("<a/>") else { return true };
-    matches!(path.evaluate(&document), Ok(XPathResult::Nodes(_)) | Err(_))
 }

@@ -25,7 +25,7 @@ pub(super) struct PayloadText {
 pub(super) struct Payload<'t> {
     text: &'t str,
     json: Option<JsonText<'t>>,
-    xml: Option<XmlDocument>,
+    xml: Option<XmlDocument<'t>>,
 }
 
 impl<'t> Payload<'t> {
@@ -41,7 +41,7 @@ impl<'t> Payload<'t> {
         self.json.as_ref().ok_or(Failure::Payload)
     }
 
-    pub(super) fn xml(&mut self) -> Result<&XmlDocument, Failure> {
+    pub(super) fn xml(&mut self) -> Result<&XmlDocument<'t>, Failure> {
         if self.xml.is_none() {
             self.xml = Some(XmlDocument::parse(self.text).map_err(|_| Failure::Payload)?);
         }
@@ -95,7 +95,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument) -> Result<(), Failure> {
+    pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument<'_>) -> Result<(), Failure> {
         for variable in &payload.variables {
             for expression in &variable.paths {
                 let result = expression.path.evaluate(document).map_err(|_| Failure::Payload)?;

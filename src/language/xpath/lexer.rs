@@ -1,13 +1,12 @@
-//! Splits an expression into tokens (XPath 1.0 section 3.7).
+//! Splits an expression into tokens.
 
 use super::XPathError;
-use std::ops::Range;
 
-/// A token with its place in the expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A token with its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind<'a>,
-    pub(super) place: Range<usize>,
+    pub(super) text: &'a str,
 }
 
 /// What a token is.
@@ -26,8 +25,8 @@ pub(super) enum Kind<'a> {
     Operator(&'a str),
     /// A bracket, slash, comma and so on; also the `*` that stands for all names.
     Symbol(&'a str),
-    /// A quoted text.
-    Literal,
+    /// A text without its quotes.
+    Literal(&'a str),
     /// A number.
     Number(&'a str),
     /// A variable.
@@ -44,9 +43,11 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
     while let Some(character) = rest.chars().next() {
         let operator_may_follow = tokens.last().is_some_and(|last| ends_operand(last.kind));
         let (kind, length) = if matches!(character, '"' | '\'') {
-            let length =
-                rest.char_indices().skip(1).find(|(_, end)| *end == character).map(|(end, _)| end.saturating_add(1));
-            (Kind::Literal, length.ok_or_else(|| error("a quotation that does not end"))?)
+            let (text, _) = rest
+                .get(1..)
+                .and_then(|quoted| quoted.split_once(character))
+                .ok_or_else(|| error("a quotation that does not end"))?;
+            (Kind::Literal(text), text.len().saturating_add(2))
         } else if is_number(rest) {
             let length = prefix_length(rest, |c| c.is_ascii_digit() || c == '.');
             (Kind::Number(rest.get(..length).unwrap_or_default()), length)
@@ -65,9 +66,9 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
         } else {
             return Err(error(&format!("a `{character}` in an unexpected place")));
         };
-        let start = expression.len().saturating_sub(rest.len());
-        tokens.push(Token { kind, place: start..start.saturating_add(length) });
-        rest = rest.get(length..).unwrap_or_default().trim_start();
+        let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        tokens.push(Token { kind, text });
+        rest = behind.trim_start();
     }
     Ok(tokens)
 }
@@ -81,7 +82,7 @@ fn ends_operand(kind: Kind<'_>) -> bool {
     match kind {
         Kind::Symbol(symbol) => matches!(symbol, ")" | "]" | "." | ".." | "*"),
         Kind::Operator(_) => false,
-        Kind::Name(_) | Kind::Prefixed { .. } | Kind::Literal | Kind::Number(_) | Kind::Variable => true,
+        Kind::Name(_) | Kind::Prefixed { .. } | Kind::Literal(_) | Kind::Number(_) | Kind::Variable => true,
     }
 }
 

@@ -1,0 +1,116 @@
+//! XPath 1.0 over XML documents, for XMLPayload and the template function `xpath`.
+//!
+//! All of XPath 1.0 works, except variables. An expression is parsed once; evaluating it takes time and memory in
+//! proportion to a limited number of visited nodes, whatever the expression and the document are.
+
+mod axis;
+mod budget;
+mod document;
+mod evaluator;
+mod expression;
+mod function;
+mod lexer;
+mod markup;
+mod node;
+mod parser;
+mod value;
+
+pub use document::{XPathNode, XmlDocument};
+pub use value::{number, number_text};
+
+use evaluator::{Context, Evaluator};
+use expression::Type;
+use node::NodeRef;
+use parser::Parsed;
+use std::fmt;
+use std::sync::Arc;
+use value::Value;
+
+/// Longer expressions are rejected, in bytes.
+const LONGEST_EXPRESSION: usize = 4096;
+
+/// A compiled expression.
+#[derive(Clone)]
+pub struct XPath {
+    source: String,
+    parsed: Arc<Parsed>,
+}
+
+/// The result of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum XPathResult {
+    /// Nodes in the document's order.
+    Nodes(Vec<XPathNode>),
+    /// A number, which may be not a number.
+    Number(f64),
+    /// A text.
+    String(String),
+    /// `true` or `false`.
+    Boolean(bool),
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum XPathError {
+    /// The text is not an expression that can be run.
+    Expression(String),
+    /// The text is not an XML document that can be read.
+    Document(String),
+    /// Evaluating failed: too much work.
+    Evaluation(String),
+}
+
+impl fmt::Display for XPathError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            XPathError::Expression(reason) => write!(formatter, "not an XPath expression that can be run: {reason}"),
+            XPathError::Document(reason) => write!(formatter, "not an XML document that can be read: {reason}"),
+            XPathError::Evaluation(reason) => write!(formatter, "the XPath expression has no result: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for XPathError {}
+
+impl fmt::Debug for XPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("XPath").field(&self.source).finish()
+    }
+}
+
+impl XPath {
+    /// Compiles an expression. `namespaces` are pairs of prefix and URI.
+    ///
+    /// # Errors
+    /// A malformed or too large expression, or one with a variable or with a prefix or function that does not exist.
+    pub fn compile(expression: &str, namespaces: &[(String, String)]) -> Result<XPath, XPathError> {
+        if expression.len() > LONGEST_EXPRESSION {
+            return Err(XPathError::Expression(format!("it is longer than {LONGEST_EXPRESSION} bytes")));
+        }
+        let parsed = parser::parse(expression, namespaces)?;
+        Ok(XPath { source: expression.to_owned(), parsed: Arc::new(parsed) })
+    }
+
+    /// Whether the result is nodes, whatever the document.
+    pub fn finds_nodes(&self) -> bool {
+        self.parsed.expression.result() == Type::Nodes
+    }
+
+    /// Evaluates the expression from the document's root.
+    ///
+    /// # Errors
+    /// A search or a result that is too large.
+    pub fn evaluate(&self, document: &XmlDocument<'_>) -> Result<XPathResult, XPathError> {
+        let mut evaluator = Evaluator::new(document.tree(), &self.parsed.uris);
+        let context = Context { node: NodeRef::ROOT, position: 1, size: 1 };
+        Ok(match evaluator.evaluate(&self.parsed.expression, context)? {
+            Value::Nodes(nodes) => XPathResult::Nodes(document.copies(&nodes)?),
+            Value::Number(number) => XPathResult::Number(number),
+            Value::Text(text) => XPathResult::String(text.into_owned()),
+            Value::Boolean(value) => XPathResult::Boolean(value),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! The work that an evaluation may do.
+
+use super::XPathError;
+
+/// The most nodes that an evaluation visits. This limits memory too, because sets contain visited nodes.
+const MOST_VISITS: usize = 2_000_000;
+/// Text of this many bytes counts as a visited node.
+const TEXT: usize = 32;
+/// The most operations, such as steps and calls, that an evaluation runs.
+const MOST_OPERATIONS: usize = 10_000_000;
+
+/// The remaining work.
+#[derive(Debug)]
+pub(super) struct Budget {
+    visits: usize,
+    operations: usize,
+}
+
+impl Budget {
+    pub(super) const fn new() -> Budget {
+        Budget { visits: MOST_VISITS, operations: MOST_OPERATIONS }
+    }
+
+    /// Counts visited nodes.
+    pub(super) fn visit(&mut self, nodes: usize) -> Result<(), XPathError> {
+        self.visits = self
+            .visits
+            .checked_sub(nodes)
+            .ok_or_else(|| XPathError::Evaluation(format!("it visits more than {MOST_VISITS} nodes")))?;
+        Ok(())
+    }
+
+    /// Counts text that is read or copied.
+    pub(super) fn read(&mut self, bytes: usize) -> Result<(), XPathError> {
+        self.visit(bytes / TEXT)
+    }
+
+    /// Counts an operation, which may visit no node.
+    pub(super) fn operate(&mut self) -> Result<(), XPathError> {
+        self.operations = self
+            .operations
+            .checked_sub(1)
+            .ok_or_else(|| XPathError::Evaluation(format!("it runs more than {MOST_OPERATIONS} operations")))?;
+        Ok(())
+    }
+}
