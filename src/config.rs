@@ -33,7 +33,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "policies",
     "request",
     "response",
@@ -54,6 +54,7 @@ const KEYS: [&str; 20] = [
     "filter_state",
     "trace_headers",
     "max_response_bytes",
+    "body_memory_bytes",
 ];
 
 /// The keys of `proxy` and the variables they are behind.
@@ -67,6 +68,9 @@ const PROXY: [(&str, &[&str]); 5] = [
 
 /// A callout's answer may have this many bytes unless the configuration says otherwise: 10 MiB.
 const DEFAULT_MAX_RESPONSE_BYTES: usize = 10 << 20;
+
+/// The default of `body_memory_bytes` in bytes: 64 MiB.
+const DEFAULT_BODY_MEMORY_BYTES: usize = 64 << 20;
 
 /// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct` of the same shape.
 ///
@@ -123,6 +127,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
+    let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
     if diagnostics.has_errors() {
         // Places of policies hold only when every document is a policy.
         return None;
@@ -153,6 +158,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         publish,
         trace_headers,
         max_response_bytes,
+        body_memory_bytes,
         needs,
     })
 }

@@ -17,6 +17,7 @@ mod left_out;
 pub mod message;
 mod numbered;
 pub mod parameters;
+mod private;
 mod publishing;
 pub mod rehearsal;
 mod rehearsing;

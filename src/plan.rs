@@ -53,6 +53,8 @@ pub struct Plan {
     pub trace_headers: bool,
     /// The largest answer of a callout, in bytes.
     pub max_response_bytes: usize,
+    /// The memory in bytes that bodies, and what policies make from them, may take on each worker.
+    pub body_memory_bytes: usize,
     /// What of the stream the policies use.
     pub needs: Needs,
 }

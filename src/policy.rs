@@ -11,7 +11,6 @@ pub mod extract_variables;
 pub mod flow_callout;
 pub mod integration_callout;
 pub mod java_regex;
-pub mod json_path;
 pub mod origin;
 pub mod raise_fault;
 pub mod referenced;

@@ -89,6 +89,10 @@ impl Host for ScriptedHost {
         buffer.fill(7);
     }
 
+    fn memory_left(&self) -> usize {
+        usize::MAX
+    }
+
     fn headers(&self, _: Direction) -> Headers {
         self.request.clone()
     }

@@ -184,11 +184,12 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     let mut findings = Findings::default();
     let inputs = input::read_all(&arguments.paths)?;
     let bundles = bundles(&inputs, &mut findings);
-    let deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
+    let mut deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
     if is_refused(&findings)? {
         return Ok(None);
     }
     let module = module.to_string_lossy();
+    deployment.endpoints.iter_mut().for_each(|endpoint| requests::publish_urls(&mut endpoint.configuration));
     let access_log = requests::access_log(deployment.endpoints.iter().map(|endpoint| &endpoint.configuration));
     let options = envoy::Options {
         port: arguments.port,

@@ -23,7 +23,7 @@ fn without_steps_every_policy_runs_in_the_request_flow() {
     let step = |policy| Step { policy, condition: None };
     assert_eq!(plan.proxy.pre_flow.request, [step(0), step(1)]);
     assert_eq!(plan.proxy.pre_flow.response, []);
-    assert_eq!((plan.trace_headers, plan.max_response_bytes), (true, 10 << 20));
+    assert_eq!((plan.trace_headers, plan.max_response_bytes, plan.body_memory_bytes), (true, 10 << 20, 64 << 20));
     let plan = plan_of(&json!({"policies": [CALLOUT], "response": ["SC-1"], "clusters": {"*": "any"}}));
     assert_eq!(plan.proxy.pre_flow.request, []);
     assert_eq!(plan.proxy.pre_flow.response, [step(0)]);

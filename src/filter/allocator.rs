@@ -20,18 +20,15 @@ const CLASSES: usize = 64;
 static ALLOCATOR: Allocator =
     Allocator { lists: [const { UnsafeCell::new(null_mut()) }; CLASSES], large: Cell::new(0) };
 
-/// The limit of what bodies and values may take, in bytes: half of the memory that a VM has.
-const BUDGET: usize = 512 << 20;
-
 /// The memory in bytes that is in use in blocks that are too large for the lists.
-pub(super) fn large_in_use() -> usize {
+fn large_in_use() -> usize {
     ALLOCATOR.large.get()
 }
 
-/// Whether a body of that size in bytes may be fetched. The SDK's allocation export cannot refuse, so this is checked
-/// before Envoy is asked for the bytes.
-pub(super) fn fits(size: usize) -> bool {
-    large_in_use().saturating_add(size) <= BUDGET
+/// The memory in bytes that is left of a budget for bodies and values. The SDK's allocation export cannot reject, so this
+/// is checked before Envoy is asked for a body.
+pub(super) fn left_of(budget: usize) -> usize {
+    budget.saturating_sub(large_in_use())
 }
 
 struct Allocator {

@@ -145,7 +145,7 @@ impl Background for EnvoyBackground {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        Pending::dispatch(call)?.answer(call).await.0
+        Pending::dispatch(call)?.answer(call, self.plugin.plan.body_memory_bytes).await.0
     }
 
     fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {

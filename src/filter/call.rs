@@ -82,8 +82,8 @@ impl Pending {
         Ok(Pending { token: dispatch(call)?, started })
     }
 
-    /// Waits for the answer, and tells how long it took.
-    pub(super) async fn answer(self, call: &Call) -> (Result<CallReply, CallFailure>, Duration) {
+    /// Waits for the answer, and returns how long it took. `budget` is the memory for bodies in bytes.
+    pub(super) async fn answer(self, call: &Call, budget: usize) -> (Result<CallReply, CallFailure>, Duration) {
         let delivery = poll_fn(|context| match DELIVERED.take() {
             Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
             other => {
@@ -98,7 +98,7 @@ impl Pending {
             let failure = if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset };
             return (Err(failure), elapsed);
         }
-        (read(delivery, call.max_response_bytes), elapsed)
+        (read(delivery, call.max_response_bytes, budget), elapsed)
     }
 }
 
@@ -116,7 +116,7 @@ fn is_late(elapsed: Duration, timeout: Duration) -> bool {
 }
 
 /// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
-fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> {
+fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply, CallFailure> {
     let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
     let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
     if !headers.contains(UPSTREAM_SERVICE_TIME) {
@@ -127,7 +127,7 @@ fn read(delivery: Delivery, max_bytes: usize) -> Result<CallReply, CallFailure> 
     }
     let body = match delivery.body_size {
         0 => Bytes::new(),
-        size if !allocator::fits(size) => return Err(CallFailure::TooLarge(max_bytes)),
+        size if size > allocator::left_of(budget) => return Err(CallFailure::TooLarge(max_bytes)),
         size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::TooLarge(max_bytes))?,
     };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());

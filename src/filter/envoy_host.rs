@@ -61,7 +61,7 @@ fn note(what: &str, result: Result<(), hostcalls::HostError>) {
 /// What a client gets for whose body the worker has no memory left.
 #[cold]
 fn no_memory() -> Reply {
-    let fault = Fault::of_flow("messaging.runtime.ServiceUnavailable", "The Service is temporarily unavailable", 503);
+    let fault = Fault::service_unavailable("The Service is temporarily unavailable");
     let (body, content_type) = fault.body(FaultFormat::Json);
     Reply {
         status: fault.status,
@@ -84,6 +84,10 @@ impl Host for EnvoyHost {
 
     fn random(&self, buffer: &mut [u8]) {
         hostcalls::random(buffer);
+    }
+
+    fn memory_left(&self) -> usize {
+        allocator::left_of(self.plugin.plan.body_memory_bytes)
     }
 
     fn headers(&self, direction: Direction) -> Headers {
@@ -114,7 +118,7 @@ impl Host for EnvoyHost {
             Progress::Complete(size) => Some(size),
         });
         let size = size.await?;
-        if !allocator::fits(size) {
+        if size > self.memory_left() {
             log::warn!("callout: no memory for a body of {size} bytes");
             self.reply(&no_memory());
             // The flow cannot run without the body; the stream ends with the reply.
@@ -162,7 +166,7 @@ impl Host for EnvoyHost {
         let pending = Pending::dispatch(call)?;
         let metrics = &self.plugin.metrics;
         metrics.count_request(policy);
-        let (answer, elapsed) = pending.answer(call).await;
+        let (answer, elapsed) = pending.answer(call, self.plugin.plan.body_memory_bytes).await;
         metrics.record_duration(policy, elapsed);
         answer
     }

@@ -62,7 +62,11 @@ impl<H: Host> Transaction<'_, H> {
                     });
                 }
                 let random = |buffer: &mut [u8]| self.host.random(buffer);
-                Ok(functions::call(*function, &texts, &random).unwrap_or_default())
+                let result = functions::call(*function, &texts, &random).unwrap_or_default();
+                if arguments.iter().any(Argument::is_private) {
+                    self.private_values.note(&result);
+                }
+                Ok(result)
             }
         }
     }

@@ -31,6 +31,18 @@ impl Fault {
         Fault { status, category: "Messaging", ..Fault::new(code, reason) }
     }
 
+    /// The worker has no memory for a body, or for the result of a policy.
+    #[cold]
+    pub fn service_unavailable(reason: impl Into<String>) -> Fault {
+        Fault::of_flow("messaging.runtime.ServiceUnavailable", reason, 503)
+    }
+
+    /// The result of a policy is larger than the memory that is left for bodies.
+    #[cold]
+    pub fn too_large(kind: &str, policy: &str) -> Fault {
+        Fault::service_unavailable(format!("{kind}[{policy}]: result is larger than the memory for bodies"))
+    }
+
     /// Whether a RaiseFault made it.
     pub fn is_raised(&self) -> bool {
         self.response.is_some()

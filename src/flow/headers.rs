@@ -1,6 +1,6 @@
 //! The headers of a message: an ordered list in which a name may occur several times.
 
-mod grouped;
+pub(super) mod grouped;
 mod hop_by_hop;
 mod line;
 
@@ -59,8 +59,20 @@ impl Headers {
         self.named(name.as_bytes()).map(Line::to_value)
     }
 
-    fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    /// The lines of that name.
+    pub fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
         self.lines().filter(move |line| line.is_of(name))
+    }
+
+    /// Those of other lines whose names do not occur here.
+    pub fn missing<'l>(&self, mut lines: Vec<Line<'l>>) -> Vec<Line<'l>> {
+        if lines.len() <= FEW {
+            lines.retain(|line| self.named(line.name()).next().is_none());
+        } else {
+            let here = Grouped::new(self.lines());
+            lines.retain(|line| here.lines(line.name()).is_empty());
+        }
+        lines
     }
 
     /// The values of a name: its lines split at commas and trimmed, but for headers that hold commas themselves.
@@ -70,24 +82,12 @@ impl Headers {
 
     /// The first of [`Headers::values`].
     pub fn first_value(&self, name: &str) -> Option<ByteString> {
-        let line = self.first_line(name)?;
-        if is_whole_valued(name) || !line.contains(&b',') {
-            return Some(text(line));
-        }
-        split(&text(line)).into_iter().next()
+        first_value_of(name, self.named(name.as_bytes()))
     }
 
     /// The lines of a name joined with commas.
     pub fn joined(&self, name: &str) -> Option<ByteString> {
-        let mut lines = self.lines_of(name);
-        let first = text(lines.next()?);
-        let mut joined: Option<String> = None;
-        for line in lines {
-            let joined = joined.get_or_insert_with(|| first.to_string());
-            joined.push(',');
-            joined.push_str(&text(line));
-        }
-        Some(joined.map_or(first, ByteString::from))
+        joined(self.named(name.as_bytes()))
     }
 
     /// The distinct names in the order of their first line, as written there.
@@ -323,10 +323,29 @@ fn is_whole_valued(name: &str) -> bool {
     WHOLE_VALUED.iter().any(|whole| name.eq_ignore_ascii_case(whole))
 }
 
-/// The values in lines of that name.
-fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
+/// The values in lines of that name: split at commas and trimmed, but for headers that hold commas themselves.
+pub fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
     let is_whole = is_whole_valued(name);
-    lines.map(|line| text(line.to_value())).flat_map(move |line| if is_whole { vec![line] } else { split(&line) })
+    lines.flat_map(move |line| split(text(line.to_value()), is_whole))
+}
+
+/// The first of [`values_of`]. A line with one value is not trimmed.
+pub fn first_value_of<'a>(name: &str, mut lines: impl Iterator<Item = Line<'a>>) -> Option<ByteString> {
+    let line = lines.next()?.to_value();
+    let is_whole = is_whole_valued(name) || !line.contains(&b',');
+    split(text(line), is_whole).next()
+}
+
+/// Lines joined with commas.
+pub fn joined<'a>(mut lines: impl Iterator<Item = Line<'a>>) -> Option<ByteString> {
+    let first = text(lines.next()?.to_value());
+    let mut joined: Option<String> = None;
+    for line in lines {
+        let joined = joined.get_or_insert_with(|| first.to_string());
+        joined.push(',');
+        joined.push_str(&text(line.to_value()));
+    }
+    Some(joined.map_or(first, ByteString::from))
 }
 
 /// The lines of a name that has those values: one, or one for each where a comma separates none.
@@ -342,128 +361,19 @@ fn own(name: &str, values: &[Bytes]) -> Vec<Stored> {
     values.iter().map(|value| Stored::Own(name.clone(), value.clone())).collect()
 }
 
-fn split(line: &ByteString) -> Vec<ByteString> {
-    line.split(',').map(|part| line.slice_ref(part.trim())).collect()
+/// The trimmed texts between commas, or the whole line.
+fn split(line: ByteString, is_whole: bool) -> impl Iterator<Item = ByteString> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest.take()?;
+        if is_whole {
+            return Some(line);
+        }
+        let (value, after) = line.split_once(',').map_or((&*line, None), |(value, after)| (value, Some(after)));
+        rest = after.map(|after| line.slice_ref(after));
+        Some(line.slice_ref(value.trim()))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(lines: &[(&'static str, &'static str)]) -> Headers {
-        Headers::new(lines.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value))).collect())
-    }
-
-    #[test]
-    fn values_are_split_at_commas_across_lines() {
-        let headers = headers(&[("Cache-Control", "public, maxage=16544"), ("cache-control", "x")]);
-        assert_eq!(headers.first_value("cache-CONTROL").unwrap(), "public");
-        assert_eq!(headers.values("cache-control"), ["public", "maxage=16544", "x"]);
-        assert_eq!(headers.joined("cache-control").unwrap(), "public, maxage=16544,x");
-        assert_eq!(headers.names(), ["Cache-Control"]);
-    }
-
-    #[test]
-    fn cookies_and_dates_are_not_split() {
-        let headers = headers(&[
-            ("set-cookie", "a=1; expires=Wed, 21 Aug 2013 19:16:47 GMT"),
-            ("set-cookie", "b=2"),
-            ("date", "Wed, 21 Aug 2013 19:16:47 GMT"),
-        ]);
-        assert_eq!(headers.values("Set-Cookie").len(), 2);
-        assert_eq!(headers.first_value("Date").unwrap(), "Wed, 21 Aug 2013 19:16:47 GMT");
-    }
-
-    #[test]
-    fn numbered_values_are_written_and_removed() {
-        let mut headers = headers(&[("x", "a,b"), ("y", "1")]);
-        headers.set_value("X", 2, Bytes::from("c"));
-        headers.set_value("x", 3, Bytes::from("d"));
-        headers.set_value("x", 9, Bytes::from("lost"));
-        assert_eq!(headers.values("x"), ["a", "c", "d"]);
-        headers.remove_values("x", &[1]);
-        assert_eq!(headers.values("x"), ["c", "d"]);
-        headers.remove_values("x", &[7]);
-        assert_eq!(headers.values("x"), ["c", "d"]);
-    }
-
-    #[test]
-    fn changes_name_only_what_differs() {
-        let before = headers(&[("a", "1"), ("b", "2"), ("c", "3")]);
-        let mut after = before.clone();
-        assert_eq!(after.changes_since(&before), []);
-        after.set("b", Bytes::from("two"));
-        after.add("a", Bytes::from("again"));
-        after.remove("c");
-        assert_eq!(
-            after.changes_since(&before),
-            [
-                HeaderChange::Remove("c".into()),
-                HeaderChange::Set("b".into(), vec![Bytes::from("two")]),
-                HeaderChange::Set("a".into(), vec![Bytes::from("1"), Bytes::from("again")]),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_value_never_holds_a_line_break() {
-        assert_eq!(header_value("a\r\nx-injected: 1\0".into()), Bytes::from("a  x-injected: 1 "));
-        assert_eq!(header_value("a\u{1}b\tc\u{7f}é".into()), Bytes::from("a b\tc é"));
-        assert_eq!(header_value("plain".into()), Bytes::from("plain"));
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_do_not_stop_a_reader() {
-        let headers = Headers::new(vec![(Bytes::from("x"), Bytes::from_static(b"a\xff"))]);
-        assert_eq!(headers.first_value("x").unwrap(), "a\u{fffd}");
-    }
-
-    #[test]
-    fn lines_of_several_names_are_replaced_at_once() {
-        let mut here = headers(&[("a", "1"), ("B", "2"), ("A", "3"), ("c", "4")]);
-        here.replace_all(&headers(&[("d", "5"), ("b", "6"), ("C", "7"), ("B", "8")]));
-        assert_eq!(here, headers(&[("a", "1"), ("b", "6"), ("b", "8"), ("A", "3"), ("C", "7"), ("d", "5")]));
-        here.replace(vec![("a".into(), vec![Bytes::from("9")]), ("c".into(), Vec::new())]);
-        assert_eq!(here, headers(&[("a", "9"), ("b", "6"), ("b", "8"), ("d", "5")]));
-        here.remove_all(&["B", "none"]);
-        assert_eq!(here, headers(&[("a", "9"), ("d", "5")]));
-    }
-
-    #[test]
-    fn missing_values_are_added() {
-        let mut here = headers(&[("a", "1, 2"), ("set-cookie", "x=1"), ("b", "1")]);
-        here.add_missing(&headers(&[("A", "2,3"), ("Set-Cookie", "y=2"), ("b", "1"), ("c", "1"), ("a", "3")]));
-        let expected = [("A", "1, 2, 3, 3"), ("Set-Cookie", "x=1"), ("Set-Cookie", "y=2"), ("b", "1")];
-        assert_eq!(here, headers(&expected));
-    }
-
-    /// Headers of many names with that value each.
-    fn many(names: std::ops::Range<usize>, value: &'static str) -> Headers {
-        Headers::new(names.map(|number| (Bytes::from(format!("x-{number}")), Bytes::from(value))).collect())
-    }
-
-    #[test]
-    fn many_names_take_one_pass() {
-        let before = many(0..14_000, "1");
-        let mut after = before.clone();
-        after.replace_all(&many(7_000..21_000, "2"));
-        let (old, new) = (many(0..7_000, "1"), many(7_000..21_000, "2"));
-        assert!(after.lines().eq(old.lines().chain(new.lines())));
-        assert_eq!(after.names().len(), 21_000);
-        let set = |line: Line<'_>| HeaderChange::Set(line.to_name(), vec![line.to_value()]);
-        let remove = |line: Line<'_>| HeaderChange::Remove(line.to_name());
-        assert_eq!(after.changes_since(&before), new.lines().map(set).collect::<Vec<_>>());
-        assert_eq!(new.changes_since(&before), old.lines().map(remove).chain(new.lines().map(set)).collect::<Vec<_>>());
-        after.add_missing(&many(0..14_000, "3"));
-        assert_eq!(after.first_line("x-9").unwrap(), "1, 3");
-        assert_eq!(after.first_line("x-9999").unwrap(), "2, 3");
-    }
-
-    #[test]
-    fn many_values_are_compared_in_one_pass() {
-        let values = |numbers: std::ops::Range<usize>| numbers.map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
-        let mut here = Headers::new(vec![(Bytes::from("a"), Bytes::from(values(0..14_000)))]);
-        here.add_missing(&Headers::new(vec![(Bytes::from("a"), Bytes::from(values(7_000..21_000)))]));
-        assert_eq!(here.first_line("a").unwrap(), values(0..21_000));
-    }
-}
+mod tests;

@@ -31,6 +31,9 @@ pub trait Host {
     /// Fills a buffer with random bytes.
     fn random(&self, buffer: &mut [u8]);
 
+    /// The memory in bytes that bodies and values may still take on this worker.
+    fn memory_left(&self) -> usize;
+
     /// All headers of a direction with Envoy's pseudo-headers (`:path`, `:status`); empty when they are gone.
     fn headers(&self, direction: Direction) -> Headers;
 

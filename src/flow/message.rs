@@ -1,8 +1,10 @@
 //! Messages: the client's request and response, those of callouts, and those that policies make.
 
+mod index;
 mod names;
 mod parts;
 
+pub(super) use index::PartIndex;
 pub use parts::NotWritable;
 
 use crate::flow::exchange::CallReply;

@@ -34,8 +34,3 @@ pub(super) fn select(values: Vec<ByteString>, numbers: &[usize]) -> Vec<ByteStri
     let numbered = (1_usize..).zip(values).filter(|(number, _)| numbers.contains(number));
     numbered.map(|(_, value)| value).collect()
 }
-
-/// The value of that number.
-pub(super) fn get(values: Vec<ByteString>, number: usize) -> Option<ByteString> {
-    values.into_iter().nth(number.saturating_sub(1))
-}

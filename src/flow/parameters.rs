@@ -66,7 +66,8 @@ impl Parameters {
         self.values_of(name).collect()
     }
 
-    fn values_of(&self, name: &str) -> impl Iterator<Item = ByteString> {
+    /// The decoded values of a name, in order, as they are asked for.
+    pub fn values_of(&self, name: &str) -> impl Iterator<Item = ByteString> {
         self.parts().filter(move |part| self.is_named(part, name)).map(|part| self.value_of(part))
     }
 
@@ -90,6 +91,11 @@ impl Parameters {
             names.insert(self.name_of(part));
         }
         names.into_keys()
+    }
+
+    /// The decoded names and values, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (ByteString, ByteString)> {
+        self.parts().map(|part| (self.name_of(part), self.value_of(part)))
     }
 
     /// Replaces every value of a name by one, at the place of the first.
@@ -122,14 +128,13 @@ impl Parameters {
     pub fn set_all(&mut self, from: &Parameters) {
         let mut names = Distinct::new();
         let mut pairs: Vec<String> = Vec::new();
-        for part in from.parts() {
-            let name = from.name_of(part);
+        for (name, value) in from.pairs() {
             let place = names.add(name.clone());
             if place == pairs.len() {
                 pairs.push(String::new());
             }
             if let Some(pairs) = pairs.get_mut(place) {
-                push_pair(pairs, &name, &from.value_of(part));
+                push_pair(pairs, &name, &value);
             }
         }
         if pairs.is_empty() {
@@ -210,6 +215,11 @@ fn push_pair(text: &mut String, name: &str, value: &str) {
     text.extend(utf8_percent_encode(name, ENCODED));
     text.push('=');
     text.extend(utf8_percent_encode(value, ENCODED));
+}
+
+/// A name or a value as a text of parameters holds it.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]

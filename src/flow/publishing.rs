@@ -1,12 +1,14 @@
 //! Telling other filters and access logs what the variables hold (contract 3.2).
 
 use crate::flow::host::Host;
+use crate::flow::message::{MessageId, PartIndex};
+use crate::flow::private::is_url;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::flow::variables::fits_filter_state;
-use crate::policy::variable::Variable;
+use crate::policy::variable::{MessagePart, Variable};
 use bytestring::ByteString;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 impl<H: Host> Transaction<'_, H> {
     /// Publishes what is to be published and differs from what filter state holds. Called after the last write before
@@ -22,7 +24,7 @@ impl<H: Host> Transaction<'_, H> {
                 }
                 continue;
             };
-            let value = self.render(&value);
+            let value = self.shown(variable.name(), &value);
             if let Some(held) = self.published.get_mut(place).filter(|held| held.as_ref() != Some(&value)) {
                 publish(self.host, variable.name(), &value);
                 *held = Some(value);
@@ -31,6 +33,12 @@ impl<H: Host> Transaction<'_, H> {
         if !plan.publish.prefixes.is_empty() {
             self.publish_by_name();
         }
+    }
+
+    /// The text of a variable for others to see: private values in the URL of a callout are masked.
+    fn shown(&self, name: &str, value: &Value) -> ByteString {
+        let text = self.render(value);
+        if is_url(name) { self.private_values.mask(text) } else { text }
     }
 
     /// Whether filter state under that name is this filter's.
@@ -48,37 +56,69 @@ impl<H: Host> Transaction<'_, H> {
             // Fetches it, should nothing have read it yet.
             self.message_named("request");
         }
-        let names = self.names_that_begin();
-        for name in &names {
-            let value = self.own_value(&Variable::new(name)).map(|value| self.render(&value));
+        let known = self.names_that_begin();
+        for (name, value) in &known {
+            let value = match value {
+                Named::Read(value) => value.clone(),
+                Named::Unread => self.own_value(&Variable::new(name)),
+            };
+            let value = value.map(|value| self.shown(name, &value));
             let Some(value) = value.filter(|value| self.published_by_name.get(name) != Some(value)) else { continue };
             publish(self.host, name, &value);
             self.published_by_name.insert(name.clone(), value);
         }
         for (name, held) in &mut self.published_by_name {
-            if !names.contains(name) {
+            if !known.contains_key(name) {
                 withdraw(self.host, name, held);
             }
         }
     }
 
     /// The variables that begin so: those that were set, the parts of messages, and constants.
-    fn names_that_begin(&self) -> BTreeSet<ByteString> {
+    fn names_that_begin(&self) -> BTreeMap<ByteString, Named> {
         let begins = |name: &str| self.plan.publish.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-        let mut names: BTreeSet<ByteString> = self.plan.constants.keys().filter(|name| begins(name)).cloned().collect();
+        let constants = self.plan.constants.keys().filter(|name| begins(name));
+        let mut names: BTreeMap<ByteString, Named> = constants.map(|name| (name.clone(), Named::Unread)).collect();
         for (name, value) in self.variables.iter() {
             if let Value::Message(id) = value
                 && let Some(message) = self.message(*id)
             {
                 let parts = message.part_names().into_iter().map(|part| format!("{name}.{part}"));
-                names.extend(parts.filter(|part| begins(part)).map(ByteString::from));
+                // Of thousands of parameters none is looked for from the beginning of all.
+                let mut index = None;
+                for part in parts.filter(|part| begins(part)) {
+                    let index = index.get_or_insert_with(|| PartIndex::new(message));
+                    let value = match self.part_of(*id, &Variable::new(&part)) {
+                        Some(part) => Named::Read(index.part(&part)),
+                        None => Named::Unread,
+                    };
+                    names.insert(part.into(), value);
+                }
             }
             if begins(name) {
-                names.insert(name.clone());
+                names.insert(name.clone(), Named::Unread);
             }
         }
         names
     }
+
+    /// The part that the variable is of that message. `None` when it is none, or one of another message.
+    fn part_of(&self, id: MessageId, variable: &Variable) -> Option<MessagePart> {
+        let message = |name: &str| match self.variables.get(if name == "message" { self.ambient() } else { name })? {
+            Value::Message(id) => Some(*id),
+            _ => None,
+        };
+        let (found, part) = variable.splits().iter().find_map(|(name, part)| Some((message(name)?, part)))?;
+        (found == id).then(|| part.clone())
+    }
+}
+
+/// A variable that the configuration names only the beginning of.
+enum Named {
+    /// What it holds.
+    Read(Option<Value>),
+    /// It is still to be read.
+    Unread,
 }
 
 /// Empties what was published of a variable that resolves no more, so that nobody takes it for its value. Filter state

@@ -39,6 +39,8 @@ pub struct Scripted {
     pub plays_google: bool,
     /// Whether random bytes are random. Otherwise they are the same each time.
     pub is_random: bool,
+    /// The memory in bytes that bodies and values may still take; unlimited when absent.
+    pub memory_left: Option<usize>,
     /// Envoy attributes by their dotted path.
     pub attributes: BTreeMap<String, Bytes>,
     /// Filter state by name without `wasm.`: what other filters set, and what the transaction publishes.
@@ -269,6 +271,10 @@ impl Host for Scripted {
                 chunk.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
             }
         }
+    }
+
+    fn memory_left(&self) -> usize {
+        self.memory_left.unwrap_or(usize::MAX)
     }
 
     fn headers(&self, direction: Direction) -> Headers {

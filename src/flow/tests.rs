@@ -8,9 +8,11 @@ mod endpoints;
 mod faults;
 mod integrations;
 mod predefined;
+mod private;
 mod publishing;
 mod rehearsals;
 mod targets;
+mod verbs;
 
 use crate::config;
 use crate::flow::exchange::{Call, Direction, Reply};

@@ -6,6 +6,7 @@ use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
 use crate::flow::left_out::LeftOut;
 use crate::flow::message::{Message, MessageId};
+use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
@@ -65,6 +66,8 @@ pub struct Transaction<'a, H> {
     pub(super) message_id: Option<ByteString>,
     /// The `target.url` variables whose value this filter wrote, not a policy (semantics section 2.4).
     pub(super) own_target_urls: Store,
+    /// What must not be seen in a published URL.
+    pub(super) private_values: PrivateValues,
 }
 
 impl<'a, H: Host> Transaction<'a, H> {
@@ -89,6 +92,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             published_by_name: BTreeMap::new(),
             message_id: None,
             own_target_urls: Store::default(),
+            private_values: PrivateValues::default(),
         }
     }
 

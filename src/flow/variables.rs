@@ -50,6 +50,15 @@ impl<H: Host> Transaction<'_, H> {
     /// The value of a variable; `None` when it does not resolve: what this filter knows, else filter state that
     /// another filter set. What this one published is no answer: it is told to others, and may be of an earlier time.
     pub fn value(&mut self, variable: &Variable) -> Option<Value> {
+        let value = self.found(variable);
+        if let Some(value) = value.as_ref().filter(|_| variable.is_private()) {
+            let text = self.render(value);
+            self.private_values.note(&text);
+        }
+        value
+    }
+
+    fn found(&mut self, variable: &Variable) -> Option<Value> {
         if let Some(value) = self.own_value(variable) {
             return Some(value);
         }
@@ -85,6 +94,14 @@ impl<H: Host> Transaction<'_, H> {
     pub fn text(&mut self, variable: &Variable) -> Option<ByteString> {
         let value = self.value(variable)?;
         Some(self.render(&value))
+    }
+
+    /// Notes the path and the query of a message as private values.
+    pub(super) fn note_request_line(&mut self, id: MessageId) {
+        if let Some(line) = self.message(id).and_then(|message| message.as_request()).cloned() {
+            self.private_values.note(&line.path);
+            self.private_values.note(line.query.as_text());
+        }
     }
 
     /// A value as text; a message counts as its content (semantics section 6.3). `[inferred]`

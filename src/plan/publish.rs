@@ -1,7 +1,7 @@
 //! Which variables other filters and access logs see in filter state (contract 3.2).
 
 use crate::policy::Policy;
-use crate::policy::variable::Variable;
+use crate::policy::variable::{Variable, is_private};
 
 /// The variables that are published.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,12 +24,10 @@ impl Publish {
             if let Policy::IntegrationCallout(callout) = policy {
                 publish.add_response(&callout.response);
             }
-            if let Policy::ServiceCallout(callout) = policy {
-                publish.add(callout.variables.target_url.name());
-                publish.add("servicecallout.requesturi");
-                if let Some(response) = &callout.response {
-                    publish.add_response(response);
-                }
+            if let Policy::ServiceCallout(callout) = policy
+                && let Some(response) = &callout.response
+            {
+                publish.add_response(response);
             }
         }
         for name in FAULT {
@@ -46,7 +44,7 @@ impl Publish {
 
     /// What is `private.` in Apigee, mostly a token, is published only when the configuration asks for it by name.
     fn add_response(&mut self, response: &str) {
-        if !response.starts_with("private.") {
+        if !is_private(response) {
             self.add(&format!("{response}.content"));
         }
         self.add(&format!("{response}.status.code"));

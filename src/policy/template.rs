@@ -49,6 +49,13 @@ pub enum Argument {
     Nested(ByteString),
 }
 
+impl Argument {
+    /// Whether it is the value of a private variable.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Argument::Variable(reference) if reference.variable.is_private())
+    }
+}
+
 /// How the text of a template is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Syntax {

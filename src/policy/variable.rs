@@ -7,10 +7,16 @@ pub use builtin::Builtin;
 pub use message_part::{Item, MessagePart};
 
 use bytestring::ByteString;
+use message_part::Numbered;
 use std::fmt;
 
 /// The names of the messages that the flow itself holds.
 pub const FLOW_MESSAGES: [&str; 4] = ["request", "response", "message", "error"];
+
+/// Whether the name is of a variable that Apigee hides in its traces, mostly a secret.
+pub fn is_private(name: &str) -> bool {
+    name.starts_with("private.")
+}
 
 /// A flow variable's name with everything about it that is known before a request comes.
 ///
@@ -29,9 +35,10 @@ impl Variable {
     pub fn new(name: &str) -> Variable {
         let name = ByteString::from(name);
         let mut splits = Vec::new();
+        let number = Numbered::of(&name);
         for (at, _) in name.rmatch_indices('.') {
             let (Some(message), Some(suffix)) = (name.get(..at), name.get(at.saturating_add(1)..)) else { continue };
-            if let Some(part) = MessagePart::parse(suffix) {
+            if let Some(part) = MessagePart::of_suffix(&name, suffix, number) {
                 splits.push((name.slice_ref(message), part));
             }
         }
@@ -42,6 +49,11 @@ impl Variable {
     /// The name as written.
     pub fn name(&self) -> &ByteString {
         &self.name
+    }
+
+    /// Whether Apigee hides it in its traces.
+    pub fn is_private(&self) -> bool {
+        is_private(&self.name)
     }
 
     /// The messages this may be a part of, the longest name first, each with the part. That the name is a message's
@@ -88,6 +100,15 @@ mod tests {
         let variable = Variable::new("authenticate.response.status.code");
         let splits: Vec<_> = variable.splits().iter().map(|(name, part)| (&**name, part.clone())).collect();
         assert_eq!(splits, [("authenticate.response", MessagePart::StatusCode)]);
+    }
+
+    #[test]
+    fn a_name_of_many_dots_is_split_in_linear_time() {
+        let name = format!("{}.7", ["header"; 14_000].join("."));
+        let variable = Variable::new(&name);
+        assert_eq!(variable.splits().len(), 13_999);
+        let part = MessagePart::Header(["header"; 13_998].join(".").into(), Item::Number(7));
+        assert_eq!(variable.splits().last(), Some(&("header".into(), part)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn plain(lab: &mut Lab) {
         let cluster = any_host(setup, None);
         let configuration = configuration(&chosen("SC-1", "http"), &cluster, json!(["localhost", "127.0.0.1"]));
         let state = ["r.content", "servicecallout.SC-1.target.url"];
-        let site = setup.listener(Listener::new(configuration).log_state(&state));
+        let site = setup.listener(Listener::new(configuration).publish(&state[1..]).log_state(&state));
         move || async move {
             for (server, name) in servers.iter().zip(["one", "two"]) {
                 let port = server.address().port();
@@ -162,7 +162,12 @@ fn refused(lab: &mut Lab) {
             "Metadata.Google.Internal.",
             "2130706433",
             "0x7f.1",
+            "0177.0.0.1",
             "168.63.129.16",
+            "192.0.0.192",
+            "[2002:7f00:1::]",
+            "[64:ff9b:1::1]",
+            "localhost4.localdomain4",
         ],
     );
     refusing(

@@ -85,6 +85,7 @@ fn accepted(lab: &mut Lab) {
         "filter_state": ["r.header.etag", "flow.*"],
         "trace_headers": false,
         "max_response_bytes": 1_000_000,
+        "body_memory_bytes": 100_000_000,
     });
     let body = callout().set("<Payload>{request.content}</Payload>").served_by("maps");
     let odd = json!({
@@ -139,6 +140,7 @@ fn whole(lab: &mut Lab) {
             "proxy": {"organisation": "o"},
             "trace_headers": "yes",
             "max_response_bytes": -1,
+            "body_memory_bytes": "64 MiB",
             "filter_state": "a",
         })),
         &[
@@ -149,6 +151,7 @@ fn whole(lab: &mut Lab) {
             "filter_state must be a list, not a string",
             "trace_headers must be true or false, not a string",
             "max_response_bytes must be a whole number, not a number",
+            "body_memory_bytes must be a whole number, not a string",
         ],
     );
     refused(

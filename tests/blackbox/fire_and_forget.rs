@@ -21,7 +21,9 @@ pub fn cases(lab: &mut Lab) {
         let gate = Gate::closed();
         let answer = Answer::text(200, "logged").held_by(&gate);
         let backend = setup.backend(move |_: &Received| answer.clone());
-        let site = setup.listener(Listener::new(log().served_by(backend.cluster())).log_state(&STATE));
+        let site = setup.listener(
+            Listener::new(log().served_by(backend.cluster())).publish(&["servicecallout.requesturi"]).log_state(&STATE),
+        );
         let admin = setup.admin();
         move || async move {
             let answer = site.send(Request::post("/v1/check?a=1", "text/plain", "hello")).await;
@@ -114,7 +116,9 @@ pub fn cases(lab: &mut Lab) {
 fn untold_failures(lab: &mut Lab) {
     lab.case("a_500_leaves_no_trace", |setup| {
         let backend = setup.backend(|_: &Received| Answer::text(500, "no"));
-        let site = setup.listener(Listener::new(log().served_by(backend.cluster())).log_state(&STATE));
+        let site = setup.listener(
+            Listener::new(log().served_by(backend.cluster())).publish(&["servicecallout.requesturi"]).log_state(&STATE),
+        );
         let admin = setup.admin();
         move || async move {
             assert_eq!(site.get("/").await.status, 200);

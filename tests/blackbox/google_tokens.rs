@@ -23,7 +23,8 @@ fn access_tokens(lab: &mut Lab) {
         let api = setup.echo();
         let policy = authenticated(&access()).set("<Path>/s1</Path>");
         let configuration = own(&policy, api.cluster(), metadata.cluster());
-        let site = setup.listener(Listener::new(configuration).log_state(&STATE));
+        let site =
+            setup.listener(Listener::new(configuration).publish(&["servicecallout.SC-1.target.url"]).log_state(&STATE));
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;

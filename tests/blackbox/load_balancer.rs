@@ -24,6 +24,8 @@ const SAMPLE: &str = r#"<ServiceCallout async="false" continueOnError="false" en
     </HTTPTargetConnection>
 </ServiceCallout>"#;
 
+const TARGET_URL: &str = "servicecallout.SC-1.target.url";
+
 pub const CHOICE: [&str; 3] = ["loadbalancing.targetserver", "loadbalancing.isfallback", "loadbalancing.failedservers"];
 
 /// A callout `SC-1` over a load balancer with these elements.
@@ -75,7 +77,7 @@ fn turns(lab: &mut Lab) {
             "servicecallout.service-callout.target.url",
             "servicecallout.service-callout.failed",
         ];
-        let site = setup.listener(Listener::new(configuration).log_state(&state).log_state(&CHOICE));
+        let site = setup.listener(Listener::new(configuration).publish(&state).log_state(&state).log_state(&CHOICE));
         move || async move {
             // One connection, because every worker keeps a turn of its own.
             let session = site.session().await;
@@ -169,13 +171,13 @@ fn destinations(lab: &mut Lab) {
                 "plain": {"host": "10.0.0.1", "port": 443, "tls": false, "cluster": plain.cluster()},
             },
         });
-        let site = setup.listener(Listener::new(configuration).log_state(&["servicecallout.SC-1.target.url"]));
+        let site = setup.listener(Listener::new(configuration).publish(&[TARGET_URL]).log_state(&[TARGET_URL]));
         move || async move {
             let session = site.session().await;
             // The server's own word decides about TLS, not its port.
             for url in ["https://secure.test", "https://secure.test:80", "http://10.0.0.1:443"] {
                 assert_eq!(session.get("/").await.status, 200);
-                assert_eq!(site.filter_state("servicecallout.SC-1.target.url").await.as_deref(), Some(url));
+                assert_eq!(site.filter_state(TARGET_URL).await.as_deref(), Some(url));
             }
             let authorities: Vec<String> = secure.requests().into_iter().map(|call| call.authority).collect();
             assert_eq!(authorities, ["secure.test", "secure.test:80"]);

@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
             let (proxy, other) = (setup.echo(), setup.echo());
             let state = ["servicecallout.SC-1.target.url", "servicecallout.requesturi", "r.status.code"];
             let configuration = configuration(&policy, proxy.cluster(), other.cluster());
-            let site = setup.listener(Listener::new(configuration).log_state(&state));
+            let site = setup.listener(Listener::new(configuration).publish(&state[..2]).log_state(&state));
             move || async move {
                 assert_eq!(site.send(Request::get(request).authority("client.test")).await.status, 200);
                 let call = if expected.starts_with("root") { other.only_request() } else { proxy.only_request() };

@@ -47,7 +47,8 @@ fn failure_in(
 ) {
     lab.case(name, move |setup| {
         let configuration = configure(setup);
-        let site = setup.listener(Listener::new(configuration).log_state(&STATE));
+        let site =
+            setup.listener(Listener::new(configuration).publish(&["servicecallout.SC-1.target.url"]).log_state(&STATE));
         move || async move {
             // Twice, because the first may leave the stream, the connection or the VM in disorder.
             for _ in 0..2 {

@@ -21,13 +21,17 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("query_joins_that_of_the_url", |setup| {
         let geo_server = setup.backend(|_: &Received| Answer::json(200, r#"{"status":"OK"}"#));
-        let site = setup.listener(Listener::new(geo().served_by(geo_server.cluster())).log_state(&[
-            "geoResp.status.code",
-            "geoResp.content",
-            "servicecallout.SC-Geo.failed",
-            "servicecallout.SC-Geo.target.url",
-            "servicecallout.requesturi",
-        ]));
+        let site = setup.listener(
+            Listener::new(geo().served_by(geo_server.cluster()))
+                .publish(&["servicecallout.SC-Geo.target.url", "servicecallout.requesturi"])
+                .log_state(&[
+                    "geoResp.status.code",
+                    "geoResp.content",
+                    "servicecallout.SC-Geo.failed",
+                    "servicecallout.SC-Geo.target.url",
+                    "servicecallout.requesturi",
+                ]),
+        );
         move || async move {
             let request = Request::post("/v1/near?zip=94%20043", "text/plain", "untouched");
             let answer = site.send(request).await;
@@ -109,8 +113,11 @@ fn composition(lab: &mut Lab) {
         lab.case(name, move |setup| {
             let backend = setup.echo();
             let policy = ServiceCallout::new("SC-1", url).response("r").set(&format!("<Path>{path}</Path>"));
-            let site = setup
-                .listener(Listener::new(policy.served_by(backend.cluster())).log_state(&["servicecallout.requesturi"]));
+            let site = setup.listener(
+                Listener::new(policy.served_by(backend.cluster()))
+                    .publish(&["servicecallout.requesturi"])
+                    .log_state(&["servicecallout.requesturi"]),
+            );
             move || async move {
                 assert_eq!(site.get("/?id=7").await.status, 200);
                 assert_eq!(backend.only_request().path_and_query, expected);
@@ -161,6 +168,7 @@ fn composition(lab: &mut Lab) {
         let policy = ServiceCallout::new("SC-1", "http://a.test/{missing}").response("r").attribute("enabled", "false");
         let site = setup.listener(
             Listener::new(policy.served_by(backend.cluster()))
+                .publish(&["servicecallout.requesturi"])
                 .log_state(&["servicecallout.SC-1.failed", "servicecallout.requesturi"]),
         );
         move || async move {

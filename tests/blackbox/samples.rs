@@ -213,13 +213,15 @@ fn variable_urls(lab: &mut Lab) {
 
     lab.case("domain_and_port_from_a_variable", |setup| {
         let backend = setup.echo();
+        let urls = ["servicecallout.Service-Callout-1.target.url", "servicecallout.requesturi"];
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [target("http://{request.dom_port}/{request.resourcePath}")],
                 "clusters": {"*": backend.cluster()},
                 "properties": {"request.dom_port": "weather.example.com:8080", "request.resourcePath": "forecastrss"},
             }))
-            .log_state(&["servicecallout.Service-Callout-1.target.url", "servicecallout.requesturi"]),
+            .publish(&urls)
+            .log_state(&urls),
         );
         move || async move {
             assert_eq!(site.get("/").await.status, 200);

@@ -4,6 +4,17 @@ use envoy_callout::config;
 use envoy_callout::policy::Policy;
 use serde_json::{Map, Value, json};
 
+/// Adds the URLs that the access log shows to `filter_state` of a filter configuration.
+pub(in crate::cli) fn publish_urls(configuration: &mut Value) {
+    let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
+    let callouts = loaded.plan.policies.iter().filter(|policy| matches!(policy, Policy::ServiceCallout(_)));
+    let urls = callouts.map(|policy| json!(format!("servicecallout.{}.target.url", policy.attributes().name)));
+    let Some(configuration) = configuration.as_object_mut() else { return };
+    if let Some(published) = configuration.entry("filter_state").or_insert_with(|| json!([])).as_array_mut() {
+        published.extend(urls);
+    }
+}
+
 /// The access log that shows the requests of endpoints with those filter configurations.
 pub(in crate::cli) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) -> Value {
     let mut callouts = Map::new();
@@ -83,6 +94,21 @@ pub(super) fn readable(line: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_urls_of_callouts_are_published() {
+        let callout = "<ServiceCallout name='SC'><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>";
+        let with = |published: Option<Value>| {
+            let mut configuration = json!({"policies": [callout], "clusters": {"*": "a"}});
+            if let Some(published) = published {
+                configuration["filter_state"] = published;
+            }
+            publish_urls(&mut configuration);
+            configuration["filter_state"].clone()
+        };
+        assert_eq!(with(None), json!(["servicecallout.SC.target.url"]));
+        assert_eq!(with(Some(json!(["flow.*"]))), json!(["flow.*", "servicecallout.SC.target.url"]));
+    }
 
     #[test]
     fn a_request_is_shown_with_the_callouts_that_ran() {

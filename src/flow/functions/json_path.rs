@@ -1,8 +1,8 @@
 //! `jsonPath`.
 
 use super::recent::Recent;
-use crate::policy::json_path::{JsonPath, text_of, text_of_all};
-use serde_json::Value;
+use crate::language::json_path::JsonPath;
+use crate::language::json_text::JsonText;
 use std::cell::RefCell;
 
 thread_local! {
@@ -16,15 +16,13 @@ thread_local! {
 pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String> {
     let path = RECENT.with_borrow_mut(|recent| recent.get(path, || JsonPath::compile(path).ok()));
     let path = (*path).as_ref()?;
-    let document: Value = serde_json::from_str(json).ok()?;
-    let found = path.find(&document);
-    let first = *found.first()?;
+    let document = JsonText::parse(json).ok()?;
     let is_whole = whole.is_some_and(|whole| whole.eq_ignore_ascii_case("true"));
-    match first {
-        _ if is_whole && !path.is_definite() => text_of_all(&found),
-        Value::Array(elements) if !is_whole && path.is_definite() => elements.first().and_then(text_of),
-        value => text_of(value),
+    if is_whole && !path.is_definite() {
+        return path.text_of_all(&document);
     }
+    let first = path.first(&document)?;
+    if first.is_array() && !is_whole && path.is_definite() { first.first_item()?.text() } else { first.text() }
 }
 
 #[cfg(test)]

@@ -1,41 +1,46 @@
 //! Reading the answers that hold tokens.
 
 use super::Token;
+use crate::language::json_text::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value as Json;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// `{"access_token":"ya29…","expires_in":3599,"token_type":"Bearer"}`
 pub(super) fn metadata_access_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer: Json = serde_json::from_slice(body).ok()?;
-    let life = answer.get("expires_in").and_then(Json::as_u64).unwrap_or(0);
-    Token::new(answer.get("access_token")?.as_str()?, now, now.saturating_add(Duration::from_secs(life)))
+    let answer = document(body)?;
+    let life = answer.root().member("expires_in").and_then(|life| life.as_number()?.parse().ok()).unwrap_or(0);
+    Token::new(&answer.root().member("access_token")?.as_text()?, now, now.saturating_add(Duration::from_secs(life)))
 }
 
 /// `{"accessToken":"ya29…","expireTime":"2026-11-22T03:00:00Z"}`
 pub(super) fn iam_access_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer: Json = serde_json::from_slice(body).ok()?;
-    let expires = answer.get("expireTime").and_then(Json::as_str).and_then(after_epoch).unwrap_or(now);
-    Token::new(answer.get("accessToken")?.as_str()?, now, expires)
+    let answer = document(body)?;
+    let expires = answer.root().member("expireTime").and_then(|time| after_epoch(&time.as_text()?)).unwrap_or(now);
+    Token::new(&answer.root().member("accessToken")?.as_text()?, now, expires)
 }
 
 /// `{"token":"eyJ…"}`
 pub(super) fn iam_id_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer: Json = serde_json::from_slice(body).ok()?;
-    id_token(answer.get("token")?.as_str()?.as_bytes(), now)
+    let answer = document(body)?;
+    id_token(answer.root().member("token")?.as_text()?.as_bytes(), now)
 }
 
 /// The bare token; its `exp` claim tells how long it is good.
 pub(super) fn id_token(body: &[u8], now: Duration) -> Option<Token> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let claims = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?.trim_end_matches('=')).ok()?;
-    let claims: Json = serde_json::from_slice(&claims).ok()?;
+    let claims = document(&claims)?;
     // A number with a fraction is legal too.
-    let expires = claims.get("exp")?.as_f64().filter(|seconds| *seconds >= 0.0)?;
+    let expires = claims.root().member("exp")?.as_number()?.parse::<f64>().ok().filter(|seconds| *seconds >= 0.0)?;
     Token::new(text, now, Duration::try_from_secs_f64(expires).ok()?)
+}
+
+/// The document of a body. An answer stays text, so that one of any size takes little memory.
+fn document(body: &[u8]) -> Option<JsonText<'_>> {
+    JsonText::parse(std::str::from_utf8(body).ok()?).ok()
 }
 
 fn after_epoch(text: &str) -> Option<Duration> {

@@ -4,7 +4,7 @@ use super::Line;
 use crate::flow::distinct::{Caseless, Distinct};
 
 /// Header lines by their names, which have no case, in the order of each name's first line.
-pub(super) struct Grouped<'a> {
+pub(in crate::flow) struct Grouped<'a> {
     names: Distinct<Caseless<'a>>,
     /// The lines of every name, at least one of each.
     lines: Vec<Vec<Line<'a>>>,
@@ -12,7 +12,7 @@ pub(super) struct Grouped<'a> {
 
 impl<'a> Grouped<'a> {
     /// Those lines by their names.
-    pub(super) fn new(lines: impl Iterator<Item = Line<'a>>) -> Grouped<'a> {
+    pub(in crate::flow) fn new(lines: impl Iterator<Item = Line<'a>>) -> Grouped<'a> {
         let mut grouped = Grouped { names: Distinct::new(), lines: Vec::new() };
         for line in lines {
             let place = grouped.names.add(Caseless(line.name()));
@@ -25,12 +25,12 @@ impl<'a> Grouped<'a> {
     }
 
     /// The first line and all lines of every name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Line<'a>, &[Line<'a>])> {
+    pub(in crate::flow) fn iter(&self) -> impl Iterator<Item = (Line<'a>, &[Line<'a>])> {
         self.lines.iter().filter_map(|lines| Some((*lines.first()?, lines.as_slice())))
     }
 
     /// The lines of a name; none when it does not occur.
-    pub(super) fn lines(&self, name: &[u8]) -> &[Line<'a>] {
+    pub(in crate::flow) fn lines(&self, name: &[u8]) -> &[Line<'a>] {
         let lines = self.names.place(&Caseless(name)).and_then(|place| self.lines.get(place));
         lines.map_or(&[], Vec::as_slice)
     }

@@ -1,8 +1,7 @@
 //! Reading and writing the parts of a message that variables name.
 
 use super::{Message, RequestLine, StartLine, standard_reason};
-use crate::flow::headers::header_value;
-use crate::flow::numbered;
+use crate::flow::headers::{self, Line, header_value};
 use crate::flow::parameters::Parameters;
 use crate::flow::value::Value;
 use crate::policy::variable::{Item, MessagePart};
@@ -23,11 +22,11 @@ impl Message {
             MessagePart::Content => Some(Value::String(self.content())),
             MessagePart::ContentBase64 => Some(Value::text(STANDARD.encode(&self.body))),
             MessagePart::ContentBase64Url => Some(Value::text(URL_SAFE.encode(&self.body))),
-            MessagePart::Header(name, item) => self.header_item(name, *item),
+            MessagePart::Header(name, item) => header_item(name, self.headers.named(name.as_bytes()), *item),
             MessagePart::HeadersCount => Some(Value::count(self.headers.names().len())),
             MessagePart::HeaderNames => Some(Value::Collection(self.headers.names())),
             MessagePart::HeaderNamesJoined => Some(joined(&self.headers.names())),
-            MessagePart::FormParam(name, item) => parameter(&self.form(), name, *item),
+            MessagePart::FormParam(name, item) => parameter_item(self.form().values_of(name), *item),
             MessagePart::FormParamsCount => Some(Value::count(self.form().names().len())),
             MessagePart::FormParamNames => Some(Value::Collection(self.form().names())),
             MessagePart::FormParamNamesJoined => Some(joined(&self.form().names())),
@@ -48,20 +47,10 @@ impl Message {
             // Known only once a request has been sent; see `variables`.
             MessagePart::Url => None,
             MessagePart::QueryString => Some(Value::String(self.as_request()?.query.as_text().clone())),
-            MessagePart::QueryParam(name, item) => parameter(&self.as_request()?.query, name, *item),
+            MessagePart::QueryParam(name, item) => parameter_item(self.as_request()?.query.values_of(name), *item),
             MessagePart::QueryParamsCount => Some(Value::count(self.as_request()?.query.names().len())),
             MessagePart::QueryParamNames => Some(Value::Collection(self.as_request()?.query.names())),
             MessagePart::QueryParamNamesJoined => Some(joined(&self.as_request()?.query.names())),
-        }
-    }
-
-    fn header_item(&self, name: &str, item: Item) -> Option<Value> {
-        match item {
-            Item::First => self.headers.first_value(name).map(Value::String),
-            Item::Number(number) => numbered::get(self.headers.values(name), number).map(Value::String),
-            Item::Values => Some(self.headers.values(name)).filter(|values| !values.is_empty()).map(Value::Collection),
-            Item::Count => Some(Value::count(self.headers.values(name).len())),
-            Item::Joined => self.headers.joined(name).map(Value::String),
         }
     }
 
@@ -145,14 +134,31 @@ fn joined(names: &[ByteString]) -> Value {
     Value::text(names.iter().map(|name| &**name).collect::<Vec<_>>().join(","))
 }
 
-fn parameter(parameters: &Parameters, name: &str, item: Item) -> Option<Value> {
+/// What a variable of a header means, given the lines of that name.
+pub(super) fn header_item<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>, item: Item) -> Option<Value> {
     match item {
-        Item::First => parameters.first(name).map(Value::String),
-        Item::Number(number) => numbered::get(parameters.values(name), number).map(Value::String),
-        Item::Values => Some(parameters.values(name)).filter(|values| !values.is_empty()).map(Value::Collection),
-        Item::Count => Some(Value::count(parameters.values(name).len())),
-        Item::Joined => Some(parameters.values(name)).filter(|values| !values.is_empty()).map(|values| joined(&values)),
+        Item::First => headers::first_value_of(name, lines).map(Value::String),
+        Item::Number(number) => headers::values_of(name, lines).nth(number.saturating_sub(1)).map(Value::String),
+        Item::Values => collection(headers::values_of(name, lines)).map(Value::Collection),
+        Item::Count => Some(Value::count(headers::values_of(name, lines).count())),
+        Item::Joined => headers::joined(lines).map(Value::String),
     }
+}
+
+/// What a variable of a parameter means, given its values.
+pub(super) fn parameter_item(mut values: impl Iterator<Item = ByteString>, item: Item) -> Option<Value> {
+    match item {
+        Item::First => values.next().map(Value::String),
+        Item::Number(number) => values.nth(number.saturating_sub(1)).map(Value::String),
+        Item::Values => collection(values).map(Value::Collection),
+        Item::Count => Some(Value::count(values.count())),
+        Item::Joined => collection(values).map(|values| joined(&values)),
+    }
+}
+
+/// The values, unless there is none.
+fn collection(values: impl Iterator<Item = ByteString>) -> Option<Vec<ByteString>> {
+    Some(values.collect()).filter(|values: &Vec<ByteString>| !values.is_empty())
 }
 
 fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str) -> Result<(), NotWritable> {

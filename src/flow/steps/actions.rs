@@ -12,7 +12,7 @@ use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field};
 use crate::policy::template::Template;
-use crate::policy::variable::MessagePart;
+use crate::policy::variable::{MessagePart, is_private};
 use bytes::Bytes;
 use bytestring::ByteString;
 use copy::copy_parts;
@@ -186,6 +186,9 @@ impl<H: Host> Transaction<'_, H> {
         };
         if let Some(source) = self.message(source).cloned().filter(|_| source != target) {
             self.change(target, |message| copy_parts(&source, message, copy.parts.as_ref()));
+            if is_private(&name) {
+                self.note_request_line(target);
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
-use super::sending::Outgoing;
+use super::sending::{Outgoing, VerbIsConnect};
 use crate::flow::exchange::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
@@ -10,6 +10,7 @@ use crate::flow::host::{Background, Host};
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::language::json_text::JsonText;
 use crate::policy::connection::Retained;
 use crate::policy::endpoint::IntegrationEndpoint;
 use crate::policy::integration_callout::IntegrationCallout;
@@ -18,7 +19,6 @@ use crate::policy::success_codes::SuccessCodes;
 use crate::policy::variable::Variable;
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde_json::Value as Json;
 use std::time::Duration;
 
 /// A synchronous integration ends within two minutes.
@@ -141,14 +141,14 @@ impl<H: Host> Transaction<'_, H> {
             token_header: Some(token.header.clone()),
             timeout: TIMEOUT,
         });
-        Ok((call, token))
+        Ok((call.map_err(|VerbIsConnect| Failure::VerbIsConnect)?, token))
     }
 }
 
 /// Whether the object asks for a time, which only an asynchronous run can keep.
 fn has_schedule_time(message: &Message) -> bool {
-    let body: Option<Json> = serde_json::from_slice(&message.body).ok();
-    body.is_some_and(|body| body.get("scheduleTime").is_some_and(|time| !time.is_null()))
+    let body = std::str::from_utf8(&message.body).ok().and_then(|body| JsonText::parse(body).ok());
+    body.is_some_and(|body| body.root().member("scheduleTime").is_some_and(|time| !time.is_null()))
 }
 
 /// Why an integration did not run, or did not succeed.
@@ -161,6 +161,8 @@ enum Failure {
     NotRequest,
     /// A time is asked for and the run is synchronous.
     Scheduled,
+    /// The object has a verb that no callout can have.
+    VerbIsConnect,
     /// The object names no region that has a cluster.
     HostNotReachable,
     /// There is no answer.
@@ -199,6 +201,7 @@ impl Failure {
             }
             Failure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
             Failure::HostNotReachable => NOT_REACHABLE.to_owned(),
             Failure::Call(failure) => failure.reason(name),
         };

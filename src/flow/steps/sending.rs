@@ -34,8 +34,23 @@ pub(super) struct Outgoing<'m> {
     pub(super) timeout: Duration,
 }
 
+/// The message's verb is CONNECT: the server would open a tunnel to a host that a path cannot name, and its answer would
+/// have no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VerbIsConnect;
+
+impl VerbIsConnect {
+    /// The reason in the fault string of the policy that called.
+    pub(super) const REASON: &str = "Verb CONNECT is not supported";
+}
+
 impl<H: Host> Transaction<'_, H> {
-    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Call {
+    /// The call that sends a message. A verb that is no token is sent as GET.
+    ///
+    /// # Errors
+    /// The verb is CONNECT, in any case of letters. A template or an earlier policy may have set it, so it is known at
+    /// run time only.
+    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Result<Call, VerbIsConnect> {
         let Outgoing { message, server, path_and_query, retained, token_header, timeout } = outgoing;
         if self.plan.trace_headers {
             // Fetches it, should nothing have read it yet.
@@ -44,6 +59,9 @@ impl<H: Host> Transaction<'_, H> {
         let message = self.message(message);
         let verb = message.and_then(Message::as_request).and_then(RequestLine::sendable_verb);
         let verb = verb.unwrap_or_else(|| ByteString::from_static("GET"));
+        if verb.eq_ignore_ascii_case("CONNECT") {
+            return Err(VerbIsConnect);
+        }
         let mut headers: Vec<(ByteString, Bytes)> = vec![
             (ByteString::from_static(":method"), verb.into_bytes()),
             (ByteString::from_static(":scheme"), Bytes::from_static(server.scheme.as_str().as_bytes())),
@@ -62,13 +80,13 @@ impl<H: Host> Transaction<'_, H> {
         if self.plan.trace_headers {
             self.add_trace_headers(message, &mut headers);
         }
-        Call {
+        Ok(Call {
             cluster: server.cluster,
             headers,
             body: message.map(|message| message.body.clone()).unwrap_or_default(),
             timeout,
             max_response_bytes: self.plan.max_response_bytes,
-        }
+        })
     }
 
     /// The URL's authority, unless `target.header.host` says otherwise (semantics section 2.5). `[inferred]`
@@ -81,16 +99,16 @@ impl<H: Host> Transaction<'_, H> {
     /// Copies the client's trace headers, but for those that the message has itself.
     fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = &self.request else { return };
-        for line in client.before.headers.lines() {
-            let name = line.name();
+        let is_trace = |name: &[u8]| {
             let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
-            if is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
-                let name = line.to_name();
-                if message.is_none_or(|message| !message.headers.contains(&name)) {
-                    headers.push((name, line.to_value()));
-                }
-            }
-        }
+            is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
+        };
+        let lines = client.before.headers.lines().filter(|line| is_trace(line.name())).collect();
+        let lines = match message {
+            Some(message) => message.headers.missing(lines),
+            None => lines,
+        };
+        headers.extend(lines.into_iter().map(|line| (line.to_name(), line.to_value())));
     }
 }
 

@@ -6,7 +6,7 @@ mod destination;
 use super::actions::Actor;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
-use super::sending::Outgoing;
+use super::sending::{Outgoing, VerbIsConnect};
 use crate::flow::exchange::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::Unresolved;
 use crate::flow::fault::Fault;
@@ -17,6 +17,7 @@ use crate::flow::value::Value;
 use crate::policy::authentication::Authentication;
 use crate::policy::connection::{Retained, Target};
 use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
+use crate::policy::variable::is_private;
 use bytestring::ByteString;
 use destination::Destination;
 
@@ -113,6 +114,9 @@ impl<H: Host> Transaction<'_, H> {
         waits: bool,
     ) -> Result<Option<CallReply>, Failure> {
         let uri = destination.path_and_query.clone();
+        if is_private(&policy.request.variable) {
+            self.private_values.note(&uri);
+        }
         self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
         let token = match &policy.connection.authentication {
             Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
@@ -125,7 +129,7 @@ impl<H: Host> Transaction<'_, H> {
             retained: &policy.connection.properties.request_headers,
             token_header: token.as_ref().map(|token| token.header.clone()),
             timeout: policy.timeout,
-        });
+        })?;
         match token {
             Some(token) if self.is_client_served => {
                 self.send_when_authorized(index, call, token);
@@ -217,6 +221,8 @@ enum Failure {
     HostRefused,
     /// A load balancer has no server left.
     NoActiveTargets,
+    /// The message has a verb that no callout can have.
+    VerbIsConnect,
     /// A fault with words of its own.
     Fault(Fault),
 }
@@ -224,6 +230,12 @@ enum Failure {
 impl From<CallFailure> for Failure {
     fn from(failure: CallFailure) -> Failure {
         Failure::Call(failure)
+    }
+}
+
+impl From<VerbIsConnect> for Failure {
+    fn from(_: VerbIsConnect) -> Failure {
+        Failure::VerbIsConnect
     }
 }
 
@@ -246,7 +258,7 @@ impl Failure {
             | Failure::HostNotReachable
             | Failure::HostRefused
             | Failure::NoActiveTargets => true,
-            Failure::MalformedUrl | Failure::Fault(_) => false,
+            Failure::MalformedUrl | Failure::VerbIsConnect | Failure::Fault(_) => false,
         }
     }
 
@@ -256,7 +268,7 @@ impl Failure {
             Failure::Call(failure) => failure.outcome(),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
             Failure::HostRefused => Outcome::Refused,
-            Failure::Fault(_) => Outcome::Fault,
+            Failure::VerbIsConnect | Failure::Fault(_) => Outcome::Fault,
         }
     }
 
@@ -267,6 +279,7 @@ impl Failure {
             Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
             Failure::MalformedUrl | Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
             Failure::NoActiveTargets => "No active targets".to_owned(),
+            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
             Failure::Call(failure) => failure.reason(policy),
         };
         Fault::new(

@@ -6,6 +6,7 @@ use crate::flow::host::Host;
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::language::json_text::JsonText;
 use crate::policy::referenced::Referenced;
 use crate::policy::set_integration_request::{Parameter, ParameterType, ParameterValue, SetIntegrationRequest};
 use bytes::Bytes;
@@ -147,7 +148,7 @@ fn typed(kind: ParameterType, text: &str) -> Option<Json> {
         ParameterType::Boolean if trimmed.eq_ignore_ascii_case("false") => Some(Json::Bool(false)),
         ParameterType::Boolean => None,
         ParameterType::Json => {
-            serde_json::from_str::<Json>(trimmed).ok()?;
+            JsonText::parse(trimmed).ok()?;
             Some(Json::String(trimmed.to_owned()))
         }
     }

@@ -16,7 +16,8 @@ fn an_inline_get_with_query_parameters() {
     let host =
         Scripted::client("GET", "/v1/near?zip=94%20043", &[("x-request-id", "r-1"), ("x-envoy-internal", "true")])
             .answering(200, &[("content-type", "application/json")], r#"{"status":"OK"}"#);
-    let done = request_flow(&[GEO], &host);
+    let urls = ["servicecallout.requesturi", "servicecallout.SC-Geo.target.url"];
+    let done = host.run(&plan(&json!({"policies": [GEO], "filter_state": urls})));
     let call = done.only_call();
     assert_eq!(call.line(), "GET http://geo.example.com/maps/json?v=2&address=94%20043&sensor=false");
     assert_eq!((call.header("x-request-id"), call.header("x-envoy-internal"), call.text()), (Some("r-1"), None, ""));
@@ -156,7 +157,10 @@ fn the_target_url_can_be_replaced() {
     let lines: Vec<String> = host.run(&twice).calls.iter().map(Call::line).collect();
     assert_eq!(lines, ["GET http://a.test/1", "GET http://a.test/1"]);
     let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
-    let done = request_flow(&[&assign("https://b.test:8443/x?y=1"), &policy], &host);
+    let done = host.run(&plan(&json!({
+        "policies": [assign("https://b.test:8443/x?y=1"), policy],
+        "filter_state": ["servicecallout.SC.target.url"],
+    })));
     assert_eq!(done.only_call().line(), "GET https://b.test:8443/x?y=1");
     assert_eq!(host.published("servicecallout.SC.target.url").as_deref(), Some("https://b.test:8443/x?y=1"));
     for malformed in ["b.test", "ftp://b.test", "http://"] {

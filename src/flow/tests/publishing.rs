@@ -88,3 +88,18 @@ fn beginnings_bring_parts_of_messages_and_constants() {
         }
     }
 }
+
+#[test]
+fn of_many_parameters_each_is_published_with_its_value() {
+    let name = |number: usize| if number.is_multiple_of(2) { format!("n{number}") } else { format!("n{number}.2") };
+    let query: Vec<String> = (0..14_000).map(|number| format!("{}={number}&{0}=x", name(number))).collect();
+    let host = Scripted::client("GET", &format!("/?{}&n2.2=y", query.join("&")), &[]).answering(200, &[], "");
+    host.run(&plan(&json!({"policies": [callout("")], "filter_state": ["request.queryparam.*"]})));
+    for number in [0, 2, 4_000, 13_998] {
+        assert_eq!(host.published(&format!("request.queryparam.n{number}")), Some(number.to_string()), "{number}");
+    }
+    // The end of the name is a number: the second value of `n2`, and none of `n1`.
+    assert_eq!(host.published("request.queryparam.n2.2").as_deref(), Some("x"));
+    assert_eq!(host.published("request.queryparam.n1.2"), None);
+    assert_eq!(host.filter_state.borrow().keys().filter(|name| name.starts_with("request.queryparam.")).count(), 7_001);
+}

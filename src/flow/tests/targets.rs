@@ -23,7 +23,7 @@ fn configuration(policy: &str) -> Value {
             {"api_proxy": "data", "proxy_endpoint": "admin", "base_path": "/admin", "cluster": "loopback", "authority": "admin.test"},
         ],
         "google": {"metadata_cluster": "metadata"},
-        "filter_state": ["loadbalancing.*"],
+        "filter_state": ["loadbalancing.*", "servicecallout.SC.target.url"],
     })
 }
 

@@ -2,8 +2,8 @@
 
 use super::ValueType;
 use super::parser::Parser;
+use crate::language::json_path::JsonPath;
 use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_children};
-use crate::policy::json_path::JsonPath;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::variable::Variable;

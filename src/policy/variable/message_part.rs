@@ -73,6 +73,13 @@ pub enum MessagePart {
 impl MessagePart {
     /// The part that a suffix, the text after `MESSAGE.`, means; `None` when no message has such a part.
     pub fn parse(suffix: &str) -> Option<MessagePart> {
+        let name = ByteString::from(suffix);
+        MessagePart::of_suffix(&name, &name, Numbered::of(&name))
+    }
+
+    /// The part that a suffix of a variable's name means, with the number that the name ends in. A name of many dots has
+    /// many suffixes: none is copied, and the number is looked for once.
+    pub(super) fn of_suffix(variable: &ByteString, suffix: &str, number: Option<Numbered>) -> Option<MessagePart> {
         let part = match suffix {
             "content" => MessagePart::Content,
             "content.as.base64" => MessagePart::ContentBase64,
@@ -97,13 +104,14 @@ impl MessagePart {
             "formstring" => MessagePart::FormString,
             _ => {
                 let (kind, rest) = suffix.split_once('.')?;
-                let (name, item) = item(rest)?;
-                match kind {
-                    "header" => MessagePart::Header(name, item),
-                    "queryparam" => MessagePart::QueryParam(name, item),
-                    "formparam" => MessagePart::FormParam(name, item),
+                let part = match kind {
+                    "header" => MessagePart::Header,
+                    "queryparam" => MessagePart::QueryParam,
+                    "formparam" => MessagePart::FormParam,
                     _ => return None,
-                }
+                };
+                let (name, item) = item(rest, number)?;
+                part(variable.slice_ref(name), item)
             }
         };
         Some(part)
@@ -125,19 +133,36 @@ impl MessagePart {
     }
 }
 
+/// The number that a name ends in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbered {
+    /// The number, from 1.
+    number: usize,
+    /// The length of its digits and of the dot before them, in bytes.
+    length: usize,
+}
+
+impl Numbered {
+    /// The number after a name's last dot.
+    pub(super) fn of(name: &str) -> Option<Numbered> {
+        let (_, digits) = name.rsplit_once('.').filter(|(_, end)| end.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let number = digits.parse().ok().filter(|number| *number > 0)?;
+        Some(Numbered { number, length: digits.len().checked_add(1)? })
+    }
+}
+
 /// Takes `NAME`, `NAME.2`, `NAME.values…` apart. Names may hold dots themselves.
-fn item(text: &str) -> Option<(ByteString, Item)> {
+fn item(text: &str, number: Option<Numbered>) -> Option<(&str, Item)> {
     for (end, item) in [(".values.count", Item::Count), (".values.string", Item::Joined), (".values", Item::Values)] {
         if let Some(name) = text.strip_suffix(end).filter(|name| !name.is_empty()) {
-            return Some((name.into(), item));
+            return Some((name, item));
         }
     }
-    let numbered = text.rsplit_once('.').and_then(|(name, number)| {
-        let is_number = !name.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let number = is_number.then(|| number.parse().ok()).flatten().filter(|number| *number > 0)?;
-        Some((name.into(), Item::Number(number)))
+    let numbered = number.and_then(|Numbered { number, length }| {
+        let name = text.get(..text.len().checked_sub(length)?)?;
+        (!name.is_empty()).then_some((name, Item::Number(number)))
     });
-    numbered.or_else(|| (!text.is_empty()).then(|| (text.into(), Item::First)))
+    numbered.or_else(|| (!text.is_empty()).then_some((text, Item::First)))
 }
 
 #[cfg(test)]
@@ -152,6 +177,11 @@ mod tests {
             ("header.x-forwarded-for.1", Some(MessagePart::Header("x-forwarded-for".into(), Item::Number(1)))),
             ("header.a.b", Some(MessagePart::Header("a.b".into(), Item::First))),
             ("header.a.0", Some(MessagePart::Header("a.0".into(), Item::First))),
+            ("header.5", Some(MessagePart::Header("5".into(), Item::First))),
+            ("header..5", Some(MessagePart::Header(".5".into(), Item::First))),
+            ("header.a.+5", Some(MessagePart::Header("a.+5".into(), Item::First))),
+            ("header.a.", Some(MessagePart::Header("a.".into(), Item::First))),
+            ("header.values", Some(MessagePart::Header("values".into(), Item::First))),
             ("header.X.values.count", Some(MessagePart::Header("X".into(), Item::Count))),
             ("header.X.values.string", Some(MessagePart::Header("X".into(), Item::Joined))),
             ("queryparam.w.values", Some(MessagePart::QueryParam("w".into(), Item::Values))),

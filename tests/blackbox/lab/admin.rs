@@ -57,6 +57,18 @@ impl Admin {
         line.rsplit_once(',')?.1.trim_end_matches(')').parse().ok()
     }
 
+    /// Waits until a histogram took that many values. Envoy merges those of its workers from time to time.
+    pub async fn wait_for_histogram(&self, name: &str, count: u64) {
+        let reached = async {
+            while self.histogram_count(name).await != Some(count) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        if tokio::time::timeout(STAT_LIMIT * 2, reached).await.is_err() {
+            panic!("{name} has {:?} values instead of {count}", self.histogram_count(name).await);
+        }
+    }
+
     async fn lines(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {
         let stats = self.get(&format!("/stats?filter=^{}", pattern(prefix))).await;
         let lines = stats.text().lines().filter_map(|line| line.split_once(": "));

@@ -112,6 +112,19 @@ impl Listener {
         self
     }
 
+    /// Adds variables to `filter_state` of the filter's configuration, which is JSON text.
+    pub fn publish(mut self, variables: &[&str]) -> Listener {
+        let text = self.configuration.as_mut().and_then(|any| any.get_mut("value")).unwrap();
+        let mut configuration: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+        let published = &mut configuration["filter_state"];
+        if published.is_null() {
+            *published = json!([]);
+        }
+        published.as_array_mut().unwrap().extend(variables.iter().map(|name| json!(name)));
+        *text = json!(configuration.to_string());
+        self
+    }
+
     /// Lets the access log print these flow variables, published as filter state `wasm.<variable>`.
     pub fn log_state(mut self, variables: &[&str]) -> Listener {
         self.logged_state.extend(variables.iter().map(ToString::to_string));

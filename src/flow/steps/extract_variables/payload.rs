@@ -7,8 +7,9 @@ use crate::flow::fault::is_xml_type;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::language::json_path::JsonPath;
+use crate::language::json_text::JsonText;
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
-use crate::policy::json_path::{JsonPath, text_of, text_of_all};
 use crate::policy::xpath::{XPathResult, XmlDocument, number_text};
 use bytestring::ByteString;
 
@@ -20,10 +21,10 @@ pub(super) struct PayloadText {
     pub(super) is_xml: bool,
 }
 
-/// A payload, parsed when it is first needed and only once.
+/// A payload, checked or parsed when it is first needed and only once.
 pub(super) struct Payload<'t> {
     text: &'t str,
-    json: Option<serde_json::Value>,
+    json: Option<JsonText<'t>>,
     xml: Option<XmlDocument<'t>>,
 }
 
@@ -33,9 +34,9 @@ impl<'t> Payload<'t> {
         Payload { text: text.trim_start_matches('\u{feff}'), json: None, xml: None }
     }
 
-    pub(super) fn json(&mut self) -> Result<&serde_json::Value, Failure> {
+    pub(super) fn json(&mut self) -> Result<&JsonText<'t>, Failure> {
         if self.json.is_none() {
-            self.json = Some(serde_json::from_str(self.text).map_err(|_| Failure::Payload)?);
+            self.json = Some(JsonText::parse(self.text).map_err(|_| Failure::Payload)?);
         }
         self.json.as_ref().ok_or(Failure::Payload)
     }
@@ -73,7 +74,7 @@ impl<H: Host> Transaction<'_, H> {
         &mut self,
         variables: &[JsonVariable],
         ignore_unresolved: bool,
-        json: &serde_json::Value,
+        json: &JsonText<'_>,
     ) -> Result<(), Failure> {
         for variable in variables {
             for path in &variable.paths {
@@ -116,22 +117,12 @@ fn is_json_type(media_type: &str) -> bool {
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// The text that a path finds; nothing where it finds nothing or null.
-fn json_text(path: &JsonPath, json: &serde_json::Value, kind: ValueType) -> Option<ByteString> {
-    let found = path.find(json);
+/// The text that a path finds; nothing where it finds nothing or null. A path that may find several values makes an
+/// array of them where the type takes one. `[inferred]`
+fn json_text(path: &JsonPath, json: &JsonText<'_>, kind: ValueType) -> Option<ByteString> {
     let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
-    if path.is_definite() || !takes_list {
-        return text_of(found.first()?).map(ByteString::from);
-    }
-    found_list(&found)
-}
-
-/// What a path that may find several values makes: an array of them, and nothing when there is none. `[inferred]`
-fn found_list(found: &[&serde_json::Value]) -> Option<ByteString> {
-    if found.is_empty() {
-        return None;
-    }
-    text_of_all(found).map(ByteString::from)
+    let text = if path.is_definite() || !takes_list { path.first(json)?.text() } else { path.text_of_all(json) };
+    text.map(ByteString::from)
 }
 
 /// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`

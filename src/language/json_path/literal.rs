@@ -2,7 +2,6 @@
 
 use super::JsonPathError;
 use super::reader::Reader;
-use std::fmt::Write;
 
 /// Reads a quoted text, whose quote comes next. A backslash escapes as in JSON; in front of any other character it
 /// stands for that character.
@@ -42,22 +41,4 @@ fn unit(reader: &mut Reader<'_>) -> Option<u16> {
         let digit = u16::try_from(reader.take()?.to_digit(16)?).ok()?;
         value.checked_mul(16)?.checked_add(digit)
     })
-}
-
-/// Writes a text with quotes around.
-pub(super) fn write(text: &str) -> String {
-    let mut written = String::with_capacity(text.len().saturating_add(2));
-    written.push('\'');
-    for character in text.chars() {
-        match character {
-            '\'' | '\\' => written.extend(['\\', character]),
-            '\0'..='\u{1f}' => {
-                // Writing to a String does not fail.
-                let _ = write!(written, "\\u{:04x}", u32::from(character));
-            }
-            _ => written.push(character),
-        }
-    }
-    written.push('\'');
-    written
 }

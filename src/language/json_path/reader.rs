@@ -3,22 +3,26 @@
 use super::JsonPathError;
 use super::filter;
 use super::literal;
+use super::segment::{Place, Segment, Selector, Slice};
 
 /// Longer paths are refused, in bytes.
 const LONGEST_PATH: usize = 16 * 1024;
-/// Deeper nesting of filters and parentheses is refused: reading and the engine recur once per level.
+/// Deeper nesting of filters and parentheses is refused: reading and testing recur once per level.
 const MOST_LEVELS: u32 = 24;
-/// More filters inside filters are refused: the engine reads an inner one twice for each outer one.
+/// More filters inside filters are refused: each tests again what the outer one tests.
 const MOST_FILTERS: u32 = 4;
 /// More `..` are refused.
 const MOST_DESCENTS: u32 = 4;
 /// Lists of places may multiply the results by this.
 const MOST_LISTED: usize = 4096;
 
-/// A path as RFC 9535 writes it, cut before and behind every filter that is a stage of its own.
+/// The largest number in brackets, of either sign: the integers that a double holds.
+const LARGEST_INDEX: i64 = (1 << 53) - 1;
+
+/// A whole path.
 #[derive(Debug)]
 pub(super) struct Read {
-    pub(super) stages: Vec<String>,
+    pub(super) segments: Vec<Segment>,
     pub(super) is_definite: bool,
     pub(super) descents: u32,
 }
@@ -31,10 +35,6 @@ pub(super) struct Reader<'a> {
     filters: u32,
     descents: u32,
     listed: usize,
-    /// Where in the written path the filters stand that are stages of their own: what they begin and end with.
-    stages: Vec<usize>,
-    /// Whether the filter that was read last names a path from the root.
-    pub(super) names_root: bool,
 }
 
 /// Where a path stands.
@@ -51,36 +51,22 @@ pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
     if path.len() > LONGEST_PATH {
         return Err(JsonPathError::new(format!("it is longer than {LONGEST_PATH} bytes")));
     }
-    let mut reader = Reader {
-        rest: path.trim(),
-        levels: 0,
-        filters: 0,
-        descents: 0,
-        listed: 1,
-        stages: Vec::new(),
-        names_root: false,
-    };
+    let mut reader = Reader { rest: path.trim(), levels: 0, filters: 0, descents: 0, listed: 1 };
     if reader.rest.is_empty() {
         return Err(JsonPathError::new("it is empty"));
     }
-    let mut written = String::from("$");
+    let mut segments = Vec::new();
     let mut is_definite = true;
     if !reader.eat("$") && !reader.rest.starts_with(['.', '[']) {
-        reader.member(Scope::Whole, &mut written, &mut is_definite)?;
+        let selector = reader.member(Scope::Whole)?;
+        is_definite = !matches!(selector, Selector::Wildcard);
+        segments.push(Segment { is_descendant: false, selector });
     }
-    reader.segments(Scope::Whole, &mut written, &mut is_definite)?;
+    segments.extend(reader.segments(Scope::Whole, &mut is_definite)?);
     match reader.peek() {
-        None => Ok(Read { stages: cut(&written, &reader.stages), is_definite, descents: reader.descents }),
+        None => Ok(Read { segments, is_definite, descents: reader.descents }),
         Some(character) => Err(JsonPathError::new(format!("a `{character}` in an unexpected place"))),
     }
-}
-
-/// The parts of a written path as paths of their own.
-fn cut(written: &str, places: &[usize]) -> Vec<String> {
-    let begins = std::iter::once(1).chain(places.iter().copied());
-    let ends = places.iter().copied().chain(std::iter::once(written.len()));
-    let parts = begins.zip(ends).filter_map(|(begin, end)| written.get(begin..end));
-    parts.filter(|part| !part.is_empty()).map(|part| format!("${part}")).collect()
 }
 
 impl Reader<'_> {
@@ -140,52 +126,35 @@ impl Reader<'_> {
         self.levels = self.levels.saturating_sub(1);
     }
 
-    /// The segments behind a path's beginning.
-    pub(super) fn segments(
-        &mut self,
-        scope: Scope,
-        written: &mut String,
-        is_definite: &mut bool,
-    ) -> Result<(), JsonPathError> {
+    /// The segments behind a path's beginning. `is_definite` becomes false where they name several places.
+    pub(super) fn segments(&mut self, scope: Scope, is_definite: &mut bool) -> Result<Vec<Segment>, JsonPathError> {
+        let mut segments = Vec::new();
         loop {
-            let descents = self.descents;
-            if self.eat("..") {
+            let is_descendant = self.eat("..");
+            if is_descendant {
                 self.descents = self.descents.saturating_add(1);
                 if self.descents > MOST_DESCENTS {
                     return Err(JsonPathError::new(format!("more than {MOST_DESCENTS} `..`")));
                 }
-                *is_definite = false;
-                written.push_str("..");
-                if !self.eat("[") {
-                    self.member(scope, written, is_definite)?;
-                    continue;
-                }
-            } else if self.eat(".") {
+            }
+            let selector = if is_descendant || self.eat(".") {
                 // A dot in front of a bracket says nothing: `$.[0]`.
-                if !self.eat("[") {
-                    self.member(scope, written, is_definite)?;
-                    continue;
-                }
-            } else if !self.eat("[") {
-                return Ok(());
-            }
-            let begin = written.len();
-            self.names_root = false;
-            self.bracket(written, is_definite)?;
-            let is_filter = written.get(begin..).is_some_and(|part| part.starts_with("[?"));
-            // In a stage of its own the root would be another.
-            if scope == Scope::Whole && is_filter && descents == self.descents && !self.names_root {
-                self.stages.extend([begin, written.len()]);
-            }
+                if self.eat("[") { self.bracket()? } else { self.member(scope)? }
+            } else if self.eat("[") {
+                self.bracket()?
+            } else {
+                return Ok(segments);
+            };
+            let is_single = matches!(selector, Selector::Place(Place::Name(_) | Place::Index(_)));
+            *is_definite &= is_single && !is_descendant;
+            segments.push(Segment { is_descendant, selector });
         }
     }
 
     /// A name or `*` behind a dot.
-    fn member(&mut self, scope: Scope, written: &mut String, is_definite: &mut bool) -> Result<(), JsonPathError> {
+    fn member(&mut self, scope: Scope) -> Result<Selector, JsonPathError> {
         if self.eat("*") {
-            *is_definite = false;
-            written.push_str("[*]");
-            return Ok(());
+            return Ok(Selector::Wildcard);
         }
         let name = self.take_while(|character| match scope {
             Scope::Whole => !".[]()'\"".contains(character),
@@ -198,92 +167,94 @@ impl Reader<'_> {
         if self.peek() == Some('(') {
             return Err(JsonPathError::new(format!("the function `{name}()`, which is not supported")));
         }
-        written.push_str(&format!("[{}]", literal::write(&name)));
-        Ok(())
+        Ok(Selector::Place(Place::Name(name)))
     }
 
-    /// What follows a `[`.
-    fn bracket(&mut self, written: &mut String, is_definite: &mut bool) -> Result<(), JsonPathError> {
+    /// The rest behind a `[`, with the `]`.
+    fn bracket(&mut self) -> Result<Selector, JsonPathError> {
         self.skip_space();
-        written.push('[');
-        if self.eat("*") {
-            *is_definite = false;
-            written.push('*');
+        let selector = if self.eat("*") {
             self.skip_space();
+            Selector::Wildcard
         } else if self.eat("?") {
-            *is_definite = false;
             self.filters = self.filters.saturating_add(1);
             if self.filters > MOST_FILTERS {
                 return Err(JsonPathError::new(format!("more than {MOST_FILTERS} filters inside each other")));
             }
-            written.push('?');
-            written.push_str(&filter::read(self)?);
+            let test = filter::read(self)?;
             self.filters = self.filters.saturating_sub(1);
+            Selector::Filter(test)
         } else if self.eat("(") {
-            written.push_str(self.script()?);
+            self.script()?
         } else {
-            self.places(written, is_definite)?;
-        }
+            self.places()?
+        };
         if !self.eat("]") {
             return Err(JsonPathError::new("a `[` without its `]`"));
         }
-        written.push(']');
-        Ok(())
+        Ok(selector)
     }
 
     /// `@.length-1)`, the one script that is in use.
-    fn script(&mut self) -> Result<&'static str, JsonPathError> {
+    fn script(&mut self) -> Result<Selector, JsonPathError> {
         let script: String = self.take_while(|character| character != ')' && character != ']').to_owned();
         let script: String = script.chars().filter(|character| !character.is_whitespace()).collect();
         let is_last = self.eat(")") && script == "@.length-1";
         self.skip_space();
         if is_last {
-            Ok("-1")
+            Ok(Selector::Place(Place::Index(-1)))
         } else {
             Err(JsonPathError::new(format!("the script `({script})`, which is not supported")))
         }
     }
 
     /// Names, numbers and slices with commas in between.
-    fn places(&mut self, written: &mut String, is_definite: &mut bool) -> Result<(), JsonPathError> {
-        let mut count = 0_usize;
+    fn places(&mut self) -> Result<Selector, JsonPathError> {
+        let mut places = Vec::new();
         loop {
             self.skip_space();
-            match self.peek() {
-                Some('\'' | '"') => written.push_str(&literal::write(&literal::read(self)?)),
+            places.push(match self.peek() {
+                Some('\'' | '"') => Place::Name(literal::read(self)?),
                 _ => {
-                    let text = self.take_while(|character| !"],".contains(character)).trim().to_owned();
-                    if text.contains(':') {
-                        *is_definite = false;
-                    }
-                    let numbers: Option<Vec<String>> = text.split(':').map(index).collect();
-                    let numbers =
-                        numbers.filter(|numbers| numbers.len() <= 3 && (numbers.len() > 1 || !text.is_empty()));
-                    let numbers = numbers.ok_or_else(|| JsonPathError::new(format!("`[{text}]`")))?;
-                    written.push_str(&numbers.join(":"));
+                    let text = self.take_while(|character| !"],".contains(character)).trim();
+                    numbers(text).ok_or_else(|| JsonPathError::new(format!("`[{text}]`")))?
                 }
-            }
-            count = count.saturating_add(1);
+            });
             self.skip_space();
             if !self.eat(",") {
                 break;
             }
-            *is_definite = false;
-            written.push(',');
         }
-        self.listed = self.listed.saturating_mul(count);
+        self.listed = self.listed.saturating_mul(places.len());
         if self.listed > MOST_LISTED {
             return Err(JsonPathError::new("lists of too many places"));
         }
-        Ok(())
+        Ok(match (places.pop(), places.is_empty()) {
+            (Some(place), true) => Selector::Place(place),
+            (last, _) => {
+                places.extend(last);
+                Selector::Places(places)
+            }
+        })
     }
 }
 
+/// An index or a slice.
+fn numbers(text: &str) -> Option<Place> {
+    let mut numbers = text.split(':').map(number);
+    let start = numbers.next()??;
+    let Some(end) = numbers.next() else { return start.map(Place::Index) };
+    let (end, step) = (end?, numbers.next().unwrap_or(Some(None))?);
+    let slice = Slice { start, end, step: step.unwrap_or(1) };
+    numbers.next().is_none().then_some(Place::Slice(slice))
+}
+
 /// A whole number, or nothing where a slice leaves it out.
-fn index(text: &str) -> Option<String> {
+fn number(text: &str) -> Option<Option<i64>> {
     let text = text.trim();
     if text.is_empty() {
-        return Some(String::new());
+        return Some(None);
     }
-    text.parse::<i64>().ok().map(|number| number.to_string())
+    let number = text.parse::<i64>().ok()?;
+    (-LARGEST_INDEX..=LARGEST_INDEX).contains(&number).then_some(Some(number))
 }

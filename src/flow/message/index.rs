@@ -1,0 +1,54 @@
+//! The parts of a message by name, for a reader of many.
+
+use super::Message;
+use super::parts::{header_item, parameter_item};
+use crate::flow::distinct::Distinct;
+use crate::flow::headers::grouped::Grouped;
+use crate::flow::value::Value;
+use crate::policy::variable::MessagePart;
+use bytestring::ByteString;
+
+/// The headers and the query parameters of a message, so that reading one does not go through all.
+pub(in crate::flow) struct PartIndex<'m> {
+    message: &'m Message,
+    headers: Grouped<'m>,
+    /// The names of the query parameters.
+    names: Distinct<ByteString>,
+    /// The values of each.
+    values: Vec<Vec<ByteString>>,
+}
+
+impl<'m> PartIndex<'m> {
+    /// The index of a message.
+    pub(in crate::flow) fn new(message: &'m Message) -> PartIndex<'m> {
+        let mut index = PartIndex {
+            message,
+            headers: Grouped::new(message.headers.lines()),
+            names: Distinct::new(),
+            values: Vec::new(),
+        };
+        for (name, value) in message.as_request().into_iter().flat_map(|line| line.query.pairs()) {
+            let place = index.names.add(name);
+            match index.values.get_mut(place) {
+                Some(values) => values.push(value),
+                None => index.values.push(vec![value]),
+            }
+        }
+        index
+    }
+
+    /// The value of a part, as [`Message::part`].
+    pub(in crate::flow) fn part(&self, part: &MessagePart) -> Option<Value> {
+        match part {
+            MessagePart::Header(name, item) => {
+                header_item(name, self.headers.lines(name.as_bytes()).iter().copied(), *item)
+            }
+            MessagePart::QueryParam(name, item) => {
+                self.message.as_request()?;
+                let values = self.names.place(name).and_then(|place| self.values.get(place));
+                parameter_item(values.into_iter().flatten().cloned(), *item)
+            }
+            part => self.message.part(part),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Verbs that a callout cannot have.
+
+use super::*;
+use crate::flow::exchange::Outcome;
+
+const FAULT: &str = r#"{"fault":{"faultstring":"Execution of ServiceCallout SC failed. Reason: Verb CONNECT is not supported","detail":{"errorcode":"steps.servicecallout.ExecutionFailed"}}}"#;
+
+fn set(verb: &str) -> String {
+    format!("<Set><Verb>{verb}</Verb></Set>")
+}
+
+#[test]
+fn a_callout_with_the_verb_connect_is_a_fault() {
+    let in_callout = |verb: &str| vec![callout(&format!("<Request>{}</Request>", set(verb)))];
+    let made_before = format!(
+        "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>{}</AssignMessage>",
+        set("CONNECT")
+    );
+    let assigned = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
+        <AssignVariable><Name>m.verb</Name><Value>CONNECT</Value></AssignVariable></AssignMessage>";
+    let cases = [
+        in_callout("CONNECT"),
+        in_callout("connect"),
+        in_callout("{request.header.v}"),
+        in_callout("CON{request.header.none:NECT}"),
+        in_callout("CONNECT").into_iter().map(|policy| policy.replace("<Response>answer</Response>", "")).collect(),
+        vec![made_before, callout("<Request variable='m'/>")],
+        vec![assigned.to_owned(), callout("<Request variable='m'/>")],
+    ];
+    for policies in cases {
+        let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+        let host = Scripted::client("GET", "/", &[("v", "CONNECT")]);
+        let done = request_flow(&policies, &host);
+        assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0), "{policies:?}");
+        assert_eq!(done.outcomes.last().map(|(_, outcome)| *outcome), Some(Outcome::Fault), "{policies:?}");
+        assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some("true"), "{policies:?}");
+    }
+    // The client's own request, sent as a callout.
+    let done = request_flow(&[&callout("<Request variable='request'/>")], &Scripted::client("CONNECT", "/", &[]));
+    assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0));
+}
+
+#[test]
+fn a_verb_that_is_no_token_is_sent_as_get() {
+    for verb in ["a b", "CONNECT /x", "CONNECT\r\n"] {
+        let policy = callout(&format!("<Request>{}</Request>", set("{propertyset.v}")));
+        let host = Scripted::client("POST", "/", &[]).answering(200, &[], "");
+        let done = host.run(&plan(&json!({"policies": [policy], "properties": {"propertyset.v": verb}})));
+        assert_eq!(done.only_call().line(), "GET http://a.test/", "{verb}");
+    }
+}
+
+#[test]
+fn an_integration_request_with_the_verb_connect_is_a_fault() {
+    let prepare = "<SetIntegrationRequest name='SI'><ProjectId>p</ProjectId><IntegrationName>i</IntegrationName>
+        <IntegrationRegion>r</IntegrationRegion><ApiTrigger>t</ApiTrigger></SetIntegrationRequest>";
+    let change =
+        format!("<AssignMessage name='AM'><AssignTo>integration.request</AssignTo>{}</AssignMessage>", set("CONNECT"));
+    let run = "<IntegrationCallout name='IC'><Request>integration.request</Request></IntegrationCallout>";
+    let host = Scripted::client("GET", "/", &[]);
+    let done = host.run(&plan(&json!({"policies": [prepare, change, run], "google": {"metadata_cluster": "m"}})));
+    let fault =
+        FAULT.replace("ServiceCallout SC", "IntegrationCallout IC").replace("servicecallout", "integrationcallout");
+    assert_eq!((done.answer(), done.calls.len()), ((500, fault.as_str()), 0));
+}

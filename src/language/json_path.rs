@@ -1,0 +1,150 @@
+//! JSONPath in the dialect of Jayway's library, which Apigee uses, evaluated over the text of a document.
+//!
+//! These constructs are not supported and refused: functions (`.length()` does not work in Apigee either), scripts other
+//! than `(@.length-1)`, and the filter operators `subsetof`, `anyof`, `noneof`, `size`, `empty` and `contains`.
+
+mod filter;
+mod literal;
+mod pattern;
+mod places;
+mod reader;
+mod search;
+mod segment;
+mod test;
+
+use super::json_text::{JsonSlice, JsonText, Sink};
+use search::Search;
+use segment::Segment;
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// The most results that several `..` together may reach at worst.
+const MOST_DESCENDANTS: usize = 1_000_000;
+/// The longest text of several results, in bytes. Results inside each other repeat their content.
+const LARGEST_RESULT: usize = 16 * 1024 * 1024;
+
+/// A compiled path.
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    source: String,
+    segments: Vec<Segment>,
+    is_definite: bool,
+    descents: u32,
+}
+
+/// Why a text is not a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPathError {
+    reason: String,
+}
+
+impl JsonPathError {
+    fn new(reason: impl Into<String>) -> JsonPathError {
+        JsonPathError { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for JsonPathError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not a JSONPath: {}", self.reason)
+    }
+}
+
+impl std::error::Error for JsonPathError {}
+
+/// By source.
+impl PartialEq for JsonPath {
+    fn eq(&self, other: &JsonPath) -> bool {
+        self.source == other.source
+    }
+}
+
+impl JsonPath {
+    /// Compiles a path. One without a leading `$` begins at the root too.
+    ///
+    /// # Errors
+    /// A text that is not a path, a path with an unsupported construct, or one that is too large.
+    pub fn compile(path: &str) -> Result<JsonPath, JsonPathError> {
+        let read = reader::read(path)?;
+        Ok(JsonPath {
+            source: path.to_owned(),
+            segments: read.segments,
+            is_definite: read.is_definite,
+            descents: read.descents,
+        })
+    }
+
+    /// Whether the path names at most one place: it has no wildcard, filter, slice, list or `..`.
+    pub fn is_definite(&self) -> bool {
+        self.is_definite
+    }
+
+    /// The values at the path, in the document's order. Empty where the search would take too much work.
+    pub fn find<'d>(&self, document: &'d JsonText<'d>) -> Vec<JsonSlice<'d>> {
+        let mut found = Vec::new();
+        let end = self.search(document, &mut |search, start| {
+            found.push(search.slice(start));
+            Some(ControlFlow::Continue(()))
+        });
+        if end.is_none() {
+            found.clear();
+        }
+        found
+    }
+
+    /// The first value at the path. The search ends with it.
+    pub fn first<'d>(&self, document: &'d JsonText<'d>) -> Option<JsonSlice<'d>> {
+        let mut first = None;
+        self.search(document, &mut |search, start| {
+            first = Some(search.slice(start));
+            Some(ControlFlow::Break(()))
+        })?;
+        first
+    }
+
+    /// All values at the path as the text of a JSON array. `None` where there are none, where the text would be too
+    /// large, and where the search would take too much work.
+    pub fn text_of_all(&self, document: &JsonText<'_>) -> Option<String> {
+        let mut sink = Sink::new(LARGEST_RESULT);
+        let mut is_empty = true;
+        self.search(document, &mut |search, start| {
+            sink.push(if is_empty { "[" } else { "," })?;
+            is_empty = false;
+            search.walk.write(start, &mut sink)?;
+            Some(ControlFlow::Continue(()))
+        })?;
+        sink.push("]")?;
+        (!is_empty).then(|| sink.into_text())
+    }
+
+    /// Calls `each` with every value at the path until it breaks. `None` where it returns `None`, and where the search
+    /// takes too much work.
+    fn search<'d>(
+        &self,
+        document: &'d JsonText<'d>,
+        each: &mut dyn FnMut(&Search<'d>, usize) -> Option<ControlFlow<()>>,
+    ) -> Option<()> {
+        if self.descents > 1 && !self.is_affordable(document) {
+            return None;
+        }
+        let search = Search::new(document);
+        let mut is_given_up = false;
+        let _ = search.follow(search.walk.root(), &self.segments, &mut |start| {
+            each(&search, start).unwrap_or_else(|| {
+                is_given_up = true;
+                ControlFlow::Break(())
+            })
+        });
+        (!is_given_up && !search.walk.is_exhausted()).then_some(())
+    }
+
+    /// Every `..` after the first begins once for each place that is found before it: at worst at all ancestors of
+    /// every value.
+    fn is_affordable(&self, document: &JsonText<'_>) -> bool {
+        let ways = document.depth().saturating_pow(self.descents.saturating_sub(1));
+        document.values().saturating_mul(ways) <= MOST_DESCENDANTS
+    }
+}
+
+#[cfg(test)]
+mod tests;
