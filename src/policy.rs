@@ -23,7 +23,7 @@ pub mod template;
 pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
-pub use crate::language::{xml, xpath};
+use crate::language::xml::{Document, Element};
 use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;
@@ -36,7 +36,6 @@ use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
 use variable::Variable;
-use xml::{Document, Element};
 
 /// A checked policy.
 #[derive(Clone, Debug, PartialEq)]
