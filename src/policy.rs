@@ -22,7 +22,7 @@ pub mod template;
 pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
-pub use crate::language::{xml, xpath};
+use crate::language::xml::{Document, Element};
 use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;
@@ -35,7 +35,6 @@ use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
 use variable::Variable;
-use xml::{Document, Element};
 
 /// A checked policy.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ pub(crate) use folder::read as read_folder;
 use super::document::Document;
 use super::finding::{Finding, Severity};
 use super::source::Source;
-use envoy_callout::policy::xml;
+use envoy_callout::language::xml;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;

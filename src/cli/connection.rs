@@ -2,7 +2,7 @@
 //!
 //! The filter leaves these to Envoy and does not keep them, so the tool reads them from the documents itself.
 
-use envoy_callout::policy::xml::{Document, Element};
+use envoy_callout::language::xml::{Document, Element};
 
 /// A connection of a target endpoint or of a ServiceCallout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::source::{Source, offset, position};
 use envoy_callout::diagnostic::Position;
-use envoy_callout::policy::xml;
+use envoy_callout::language::xml;
 use std::borrow::Cow;
 use std::rc::Rc;
 

@@ -2,8 +2,8 @@
 
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// A checked AssignMessage.
@@ -119,7 +119,7 @@ impl AssignTo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(content: &str) -> (AssignMessage, Vec<String>) {
         let text = format!("<AssignMessage name='AM'>{content}</AssignMessage>");

@@ -1,7 +1,7 @@
 //! The attributes that every policy's root element has (semantics section 1.1).
 
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// Longer names are refused.
@@ -127,7 +127,7 @@ pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diag
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(text: &str) -> (Attributes, Vec<String>) {
         let document = Document::parse(text).unwrap();

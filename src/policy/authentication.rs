@@ -2,8 +2,8 @@
 
 use super::attributes::{boolean_attribute, single_child, warn_unknown_children};
 use super::referenced::Referenced;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 
 /// Which token is sent, and in which header.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +131,7 @@ fn id_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<G
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(content: &str) -> (Option<Authentication>, Vec<String>) {
         let text = format!("<Authentication>{content}</Authentication>");

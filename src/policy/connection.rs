@@ -12,8 +12,8 @@ pub use properties::{Properties, Retained};
 use super::attributes::{single_child, warn_unknown_children};
 use super::authentication::Authentication;
 use super::target_url::TargetUrl;
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 
 /// A checked connection.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,8 +20,8 @@ use super::read_document;
 use super::success_codes::SuccessCodes;
 use super::template::{Syntax, Template};
 use super::template_of;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::language::xml::Element;
 
 /// The flows and fault rules that a ProxyEndpoint and a TargetEndpoint have alike. `S` is a step: a reference by name
 /// in a document, a place in the plan once it is resolved.

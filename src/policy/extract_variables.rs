@@ -14,8 +14,8 @@ pub use value_type::ValueType;
 
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child};
 use super::variable::{MessagePart, Variable};
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use parser::Parser;
 
 /// A checked ExtractVariables.

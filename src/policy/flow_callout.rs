@@ -4,8 +4,8 @@ use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::{FLOW_MESSAGES, Variable};
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// A checked FlowCallout.

@@ -2,8 +2,8 @@
 
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
 use super::variable::Variable;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// A checked IntegrationCallout.
@@ -64,7 +64,7 @@ impl IntegrationCallout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(content: &str) -> (Option<IntegrationCallout>, Vec<String>) {
         let text = format!("<IntegrationCallout name='IC'>{content}</IntegrationCallout>");

@@ -2,8 +2,8 @@
 
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 
 /// A checked RaiseFault.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ impl RaiseFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(content: &str) -> (RaiseFault, Vec<String>) {
         let text = format!("<RaiseFault name='RF'>{content}</RaiseFault>");

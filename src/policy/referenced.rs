@@ -3,8 +3,8 @@
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::Variable;
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 
 /// A value that is the variable's when `ref` resolves, else the text (semantics sections 2.12 and 10.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ fn variable_name(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     #[test]
     fn a_value_is_a_reference_a_text_or_both() {

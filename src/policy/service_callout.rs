@@ -6,8 +6,8 @@ use super::attributes::{
 };
 use super::connection::Connection;
 use super::variable::Variable;
-use super::xml::Element;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use bytestring::ByteString;
 use std::time::Duration;
 

@@ -7,8 +7,8 @@ pub use parameter::{Parameter, ParameterType, ParameterValue};
 use super::attributes::{Attributes, single_child, warn_unknown_children};
 use super::origin::{Origin, Scheme};
 use super::referenced::Referenced;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// A checked SetIntegrationRequest.

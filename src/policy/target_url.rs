@@ -3,8 +3,8 @@
 use super::origin::{Origin, Scheme};
 use super::template::{Part, Syntax, Template};
 use super::template_of;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use bytestring::ByteString;
 
 /// A callout's URL with its variables.
@@ -66,7 +66,7 @@ impl TargetUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(url: &str) -> (Option<Option<String>>, Vec<String>) {
         let text = format!("<URL>{url}</URL>");

@@ -1,8 +1,8 @@
 //! Variables by which Apigee's policies change the target, and which change nothing here (semantics section 8.4).
 
 use super::Policy;
-use super::xml::Element;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 
 /// Ordinary variables here: what is set can be read again.
 const WITHOUT_EFFECT: [&str; 2] = ["target.url", "target.evaluated.url"];

@@ -1,7 +1,7 @@
 use super::*;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Document;
 use crate::policy::connection::{Connection, Target};
-use crate::policy::xml::Document;
 
 const START: Duration = Duration::from_secs(1_000_000);
 

@@ -1,7 +1,7 @@
 //! `xpath`.
 
 use super::recent::Recent;
-use crate::policy::xpath::{XPath, XPathResult, XmlDocument, number, number_text};
+use crate::language::xpath::{XPath, XPathResult, XmlDocument, number, number_text};
 use std::cell::RefCell;
 
 thread_local! {

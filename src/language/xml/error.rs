@@ -8,7 +8,7 @@ use std::fmt;
 /// Why a text is not an XML document, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XmlError {
-    /// The place of the problem.
+    /// The position of the problem.
     pub position: Option<Position>,
     problem: Problem,
 }

@@ -284,7 +284,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
     }
 
     fn end(&mut self, end: usize) {
-        // The event reader refuses end tags without start tags.
+        // The event reader rejects end tags without start tags.
         let Some(node) = self.open.pop() else { return };
         self.close(node, end);
         self.previous = node;

@@ -1,10 +1,10 @@
-//! The attributes of a tag, with their places in the text.
+//! The attributes of a tag, with their positions in the text.
 
 use super::error::{Located, Problem};
 use quick_xml::events::attributes::{AttrError, Attributes};
 use std::ops::Range;
 
-/// An attribute as it is written: places in the text.
+/// An attribute as it is written: positions in the text.
 pub(super) struct Found {
     pub(super) name: Range<usize>,
     pub(super) value: Range<usize>,
@@ -28,7 +28,7 @@ impl<'a> Tag<'a> {
         Tag { tag, begin, attributes, end: begin.saturating_add(name_length) }
     }
 
-    /// The place of a part of the tag in the text.
+    /// The position of a part of the tag in the text.
     fn place(&self, part: &str) -> Range<usize> {
         let within = part.as_ptr().addr().saturating_sub(self.tag.as_ptr().addr());
         let start = self.begin.saturating_add(within);

@@ -54,14 +54,14 @@ fn names_have_no_namespace() {
 }
 
 #[test]
-fn what_is_not_one_document_is_refused() {
+fn what_is_not_one_document_is_rejected() {
     for text in ["", "<a/><b/>", "<a>", "<!DOCTYPE a><a/>", "<!-- x --><?xml version='1.0'?><a/>", "<a b=1/>"] {
         assert!(Document::parse(text).is_err(), "{text}");
     }
 }
 
 #[test]
-fn deep_documents_are_no_danger() {
+fn deep_documents_do_not_overflow_the_stack() {
     let depth = 20_000;
     let text = format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
     let _ = Document::parse(&text);

@@ -266,7 +266,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The node at a position, from 1. There is none at a position that is not whole.
+/// The node at a position, from 1. A position that is not whole has no node.
 fn at_position(nodes: &[NodeRef], position: f64) -> Vec<NodeRef> {
     nodes
         .iter()

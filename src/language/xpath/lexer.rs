@@ -23,7 +23,7 @@ pub(super) enum Kind<'a> {
     },
     /// `and`, `or`, `div` or `mod`, a sign of comparison or arithmetic, or `|`.
     Operator(&'a str),
-    /// A bracket, slash, comma and so on; also the `*` that stands for all names.
+    /// A bracket, slash, comma and so on; also the `*` that matches all names.
     Symbol(&'a str),
     /// A text without its quotes.
     Literal(&'a str),

@@ -1,11 +1,11 @@
 //! `AssignVariable` (semantics section 3.6).
 
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::single_child;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
-use crate::policy::xml::Element;
 use bytestring::ByteString;
 use http::HeaderName;
 
@@ -97,7 +97,7 @@ fn unusable_header(variable: &Variable) -> Option<&ByteString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::xml::Document;
+    use crate::language::xml::Document;
 
     fn parse(content: &str) -> (Option<AssignVariable>, Vec<String>) {
         let text = format!("<AssignVariable>{content}</AssignVariable>");

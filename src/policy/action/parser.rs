@@ -2,11 +2,11 @@
 
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValues, Parts, Selection};
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::{warn_ignored, warn_unknown_children};
 use crate::policy::authentication::Authentication;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::{Item, MessagePart, Variable};
-use crate::policy::xml::Element;
 use bytestring::ByteString;
 use http::HeaderName;
 

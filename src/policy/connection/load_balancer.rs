@@ -1,11 +1,11 @@
 //! `<LoadBalancer>` over target servers (semantics section 2.9).
 
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::target_url::Server;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
-use crate::policy::xml::Element;
 use bytestring::ByteString;
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! `<LocalTargetConnection>`: another proxy of the same organisation and environment (semantics section 2.11).
 
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use crate::policy::attributes::{single_child, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
-use crate::policy::xml::Element;
 
 /// A checked LocalTargetConnection.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! `HTTPTargetConnection/Properties`: the transport properties of a callout (semantics section 2.6).
 
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::success_codes::SuccessCodes;
-use crate::policy::xml::Element;
 use std::time::Duration;
 
 /// The properties that mean something to a callout in Envoy.

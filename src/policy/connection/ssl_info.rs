@@ -3,9 +3,9 @@
 //! TLS of a callout belongs to its cluster, so nothing of the block is kept: it is checked, and told where it counts.
 
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::origin::Scheme;
-use crate::policy::xml::Element;
 
 /// What a cluster's `UpstreamTlsContext` has to be given by hand.
 const OF_THE_CLUSTER: [&str; 9] =

@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::xml::Document;
+use crate::language::xml::Document;
 use std::time::Duration;
 
 fn parse(connection: &str) -> (Option<Connection>, Vec<String>) {

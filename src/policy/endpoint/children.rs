@@ -2,8 +2,8 @@
 //! without a word (semantics section 1.2).
 
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
-use crate::policy::xml::Element;
 
 /// The elements that hold others, each with the names of its children: those that it shares with elements of its kind, and
 /// its own. Connections are read elsewhere, and SAP's documents, whose elements have other names, are not looked at.

@@ -4,10 +4,10 @@ use super::check_root;
 use super::children;
 use super::flow::{StepReference, condition};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::language::xml::Element;
 use crate::policy::attributes::boolean_child;
 use crate::policy::condition::Condition;
 use crate::policy::read_document;
-use crate::policy::xml::Element;
 
 /// The fault rules of an endpoint.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use super::sap;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use crate::policy::condition::Condition;
-use crate::policy::xml::Element;
 
 /// A flow: what runs on the way to the target and on the way back.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use super::flow::condition;
 use super::sap;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Element;
 use crate::policy::condition::Condition;
-use crate::policy::xml::Element;
 
 /// One rule. The first whose condition holds is taken.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! SAP's dialect of the endpoint documents: the same things under other names, with an explicit order.
 
-use crate::policy::xml::Element;
+use crate::language::xml::Element;
 
 /// SAP's name of a flow's or a rule's element, where it has one of its own.
 fn name_of(apigee: &str) -> Option<&'static str> {

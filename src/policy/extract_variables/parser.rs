@@ -5,9 +5,9 @@ use super::path_pattern::PathPattern;
 use super::text_pattern::TextPattern;
 use super::token::PatternError;
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_attribute, warn_ignored, warn_unknown_children};
 use crate::policy::variable::{Item, MessagePart, Variable};
-use crate::policy::xml::Element;
 
 /// Children of the root that extract nothing.
 const OTHERS: [&str; 7] =

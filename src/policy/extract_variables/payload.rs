@@ -3,12 +3,12 @@
 use super::ValueType;
 use super::parser::Parser;
 use crate::language::json_path::JsonPath;
+use crate::language::xml::Element;
+use crate::language::xpath::XPath;
 use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::variable::Variable;
-use crate::policy::xml::Element;
-use crate::policy::xpath::XPath;
 
 /// A variable that is extracted from JSON.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 use super::*;
+use crate::language::xml::Document;
 use crate::policy::connection::Target;
-use crate::policy::xml::Document;
 
 fn parse(text: &str) -> (Option<ServiceCallout>, Vec<String>) {
     let document = Document::parse(text).unwrap();

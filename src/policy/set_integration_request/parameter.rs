@@ -1,9 +1,9 @@
 //! `Parameters`: what an integration is given.
 
 use crate::diagnostic::Diagnostics;
+use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
 use crate::policy::referenced::Referenced;
-use crate::policy::xml::Element;
 
 /// One input of an integration.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::xml::Document;
+use crate::language::xml::Document;
 
 fn parse(content: &str) -> (Option<SetIntegrationRequest>, Vec<String>) {
     let text = format!("<SetIntegrationRequest name='SIR'>\n{content}</SetIntegrationRequest>");

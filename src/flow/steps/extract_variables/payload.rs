@@ -9,8 +9,8 @@ use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::language::json_path::JsonPath;
 use crate::language::json_text::JsonText;
+use crate::language::xpath::{XPathResult, XmlDocument, number_text};
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
-use crate::policy::xpath::{XPathResult, XmlDocument, number_text};
 use bytestring::ByteString;
 
 /// The source's text, with how it may be read.

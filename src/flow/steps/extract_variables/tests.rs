@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostics;
 use crate::flow::headers::Headers;
 use crate::flow::message::Message;
 use crate::flow::scripted::Scripted;
-use crate::policy::xml::Document;
+use crate::language::xml::Document;
 
 type Running<'a> = Transaction<'a, Scripted>;
 

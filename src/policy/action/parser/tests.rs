@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::xml::Document;
+use crate::language::xml::Document;
 
 fn parse(text: &str) -> (Vec<Action>, Vec<String>) {
     let document = Document::parse(text).unwrap();
