@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the fuzz target $1 (configuration, policy, request or xpath) for $2 seconds, beginning with the bundles of the project.
+# Runs the fuzz target $1 (configuration, policy, request, xml, xpath or json_path) for $2 seconds, beginning with the bundles of the project.
 # Without a sanitizer, so that stable Rust will do: what is looked for are panics.
 set -eu
 cd "$(dirname "$0")/.."

@@ -30,6 +30,8 @@ impl<H: Host> Transaction<'_, H> {
     /// Runs the fault rules after a fault that left the flow, and answers the client.
     pub(super) async fn error_flow(&mut self, fault: Fault) {
         let details = format!("callout_fault_{}", fault.name());
+        // Not the reason: it may contain the value of a variable.
+        log::debug!("callout: the error flow begins with {}", fault.code);
         if H::IS_REHEARSAL {
             self.host.rehearsed(Event::ErrorFlow(Failure::from(&fault)));
         }

@@ -93,6 +93,7 @@ impl<H: Host> Transaction<'_, H> {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
         };
+        log::debug!("callout: route rule {} applies", rule.name);
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
         let (Route::Target(name) | Route::Integration(name, _)) = &rule.route else {
             return Ok(Next::Answer("callout_null_route"));

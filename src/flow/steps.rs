@@ -72,8 +72,10 @@ impl<H: Host> Transaction<'_, H> {
         // A condition that does not fit into the memory is neither true nor false.
         let is_skipped = entry == Entry::ConditionFalse && !self.is_out_of_room.get();
         if entry == Entry::Disabled || is_skipped {
+            log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
             return Ok(());
         }
+        log::debug!("callout: {} runs", policy.attributes().name);
         let before = if H::IS_REHEARSAL { self.snapshot() } else { Snapshot::new() };
         let started = plan.needs.policy_times.then(|| self.host.now());
         let result = match self.is_out_of_room.get() {
