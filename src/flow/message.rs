@@ -3,6 +3,7 @@
 mod index;
 mod names;
 mod parts;
+mod size;
 
 pub(super) use index::PartIndex;
 pub use parts::NotWritable;
@@ -175,10 +176,14 @@ impl Message {
 
     /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (semantics section 8.2).
     pub fn content(&self) -> ByteString {
-        match self.charset().as_deref() {
-            Some("iso-8859-1" | "latin1") => self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
-            _ => text(self.body.clone()),
+        if self.is_latin1() {
+            return self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
         }
+        text(self.body.clone())
+    }
+
+    fn is_latin1(&self) -> bool {
+        matches!(self.charset().as_deref(), Some("iso-8859-1" | "latin1"))
     }
 
     fn charset(&self) -> Option<String> {

@@ -61,17 +61,90 @@ fn a_policy_can_continue_without_its_result() {
             .replace("name", "continueOnError='true' name"),
         assign("AM-2", "<Set><Headers><Header name='x'>{v:none} {fault.name}</Header></Headers></Set>"),
     ];
-    let done = request_flow(&[&policies[0], &policies[1]], &client(100, &"b".repeat(60)));
+    let done = request_flow(&[&policies[0], &policies[1]], &client(100, &"b".repeat(5_000)));
     assert_eq!(done.changes(Direction::Request), ["x: none ServiceUnavailable"]);
 }
 
-/// Templates need no more than their result.
+/// Templates need no more than their result, and small ones always fit.
 #[test]
 fn results_that_fit_are_made() {
     let policy =
-        assign("AM", "<Set><Payload>{\"a\": \"{request.content}\"} {toUpperCase(request.content)}</Payload></Set>");
-    let done = request_flow(&[&policy], &client(17, "abc"));
-    assert_eq!(done.bodies, [(Direction::Request, Bytes::from("{\"a\": \"abc\"} ABC"))]);
-    let done = request_flow(&[&policy], &client(15, "abc"));
-    assert_eq!(done.answer(), (503, too_large("AssignMessage[AM]").as_str()));
+        assign("AM", r#"<Set><Payload>{"a": "{request.content}"} {toUpperCase(request.content)}</Payload></Set>"#);
+    let run = |left: usize, length: usize| request_flow(&[&policy], &client(left, &"b".repeat(length)));
+    let made = |length| Bytes::from(format!("{{\"a\": \"{}\"}} {}", "b".repeat(length), "B".repeat(length)));
+    for (left, length) in [(40_010, 20_000), (0, 1_000)] {
+        assert_eq!(run(left, length).bodies, [(Direction::Request, made(length))]);
+    }
+    for (left, length) in [(40_009, 20_000), (0, 5_000)] {
+        assert_eq!(run(left, length).answer(), (503, too_large("AssignMessage[AM]").as_str()));
+    }
+}
+
+/// Checks that a policy on a client's body faults where little memory is left, and runs where there is enough.
+fn check(content: &str, content_type: &str, body: &[u8]) {
+    let policy = assign("AM", content);
+    let run = |left: usize| {
+        let host = Scripted::client("POST", "/", &[("content-type", content_type)]);
+        let host = Scripted { memory_left: Some(left), request_body: Some(Bytes::copy_from_slice(body)), ..host };
+        request_flow(&[&policy], &host)
+    };
+    assert_eq!(run(20_000).answer(), (503, too_large("AssignMessage[AM]").as_str()), "{content}");
+    assert_eq!(run(4 << 20).reply, None, "{content}");
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[test]
+fn no_read_multiplies() {
+    let list = "a&".repeat(9_000);
+    let bytes = [0xff; 9_000];
+    let long = [b'b'; 16_000];
+    let cases: [(&str, &str, &[u8]); 8] = [
+        ("request.formparam.a.values", FORM, list.as_bytes()),
+        ("request.formparam.a.values.string", FORM, list.as_bytes()),
+        ("request.formparams.names", FORM, list.as_bytes()),
+        ("request.formparams.count", FORM, list.as_bytes()),
+        ("request.content.as.base64", "text/plain", &long),
+        ("request.content", "text/plain", &bytes),
+        ("request", "text/plain", &bytes),
+        ("request.formstring", FORM, &bytes),
+    ];
+    for (name, content_type, body) in cases {
+        let read = format!("<AssignVariable><Name>v</Name><Template>{{{name}:none}}</Template></AssignVariable>");
+        check(&read, content_type, body);
+    }
+    let wide = [0xe9; 12_000];
+    check(&variable("v", "{request.content}"), "text/plain; charset=iso-8859-1", &wide);
+}
+
+#[test]
+fn no_write_multiplies() {
+    let set = |part: &str| format!("<Set>{part}</Set>");
+    let add = |part: &str| format!("<Add>{part}</Add>");
+    let query = "<QueryParams><QueryParam name='a'>{request.content}</QueryParam></QueryParams>";
+    let form = "<FormParams><FormParam name='f'>{request.content}</FormParam></FormParams>";
+    let reference =
+        |name: &str, of: &str| format!("<AssignVariable><Name>{name}</Name><Ref>{of}</Ref></AssignVariable>");
+    let header = |name: &str| reference(&format!("request.header.{name}"), "request.content");
+    let values = reference("v", "request.header.x.values");
+    let second = "<Set><Headers><Header name='x.2'>1</Header></Headers></Set>";
+    let cases = [
+        set(query),
+        add(query),
+        set(form),
+        add(form),
+        set("<Path>/{request.content}</Path>"),
+        reference("request.queryparam.a", "request.content"),
+        reference("request.formparam.a", "request.content"),
+        // A call has all headers in one block.
+        format!("{}{}{}", header("x"), header("y"), header("z")),
+        format!("{}{values}", header("x")),
+        format!("{}{second}", header("x")),
+        "<Remove><FormParams><FormParam name='a.2'/></FormParams></Remove>".to_owned(),
+        "<Copy source='request'><FormParams/></Copy><AssignTo createNew='true' type='request'>n</AssignTo>".to_owned(),
+    ];
+    let body = format!("a={}&b={}", ",".repeat(9_000), "%".repeat(1_000));
+    for content in cases {
+        check(&content, FORM, body.as_bytes());
+    }
 }

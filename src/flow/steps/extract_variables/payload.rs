@@ -64,7 +64,8 @@ impl<H: Host> Transaction<'_, H> {
                 let media_type = message.media_type().unwrap_or_default();
                 let is_json = wants_json && is_json_type(&media_type);
                 let is_xml = wants_xml && is_xml_type(&media_type);
-                let text = if is_json || is_xml { message.content() } else { ByteString::new() };
+                let content = Value::Message(*id);
+                let text = if is_json || is_xml { self.render(&content) } else { ByteString::new() };
                 PayloadText { text, is_json, is_xml }
             }
         }
