@@ -25,8 +25,14 @@ impl<H: Host> Transaction<'_, H> {
         if bytes <= self.room() {
             return Ok(());
         }
+        Err(self.too_large())
+    }
+
+    /// That a result does not fit, which makes the step that runs fail.
+    #[cold]
+    pub(super) fn too_large(&self) -> TooLarge {
         self.set_out_of_room();
-        Err(TooLarge)
+        TooLarge
     }
 
     /// Makes the step that runs fail because a result did not fit into the memory that is left.

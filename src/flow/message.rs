@@ -7,6 +7,7 @@ mod size;
 
 pub(super) use index::PartIndex;
 pub use parts::NotWritable;
+pub(super) use size::URL_COPIES;
 
 use crate::flow::exchange::CallReply;
 use crate::flow::headers::{Headers, text};

@@ -12,7 +12,7 @@ const NAME: usize = 6 * size_of::<ByteString>() + 64;
 /// The number of bytes that a byte of a parameter becomes when it is written: `%FF`.
 const ENCODED: usize = 3;
 /// How often a path and a query are copied on the way to a call: they are joined and percent-encoded.
-const URL_COPIES: usize = 4;
+pub(in crate::flow) const URL_COPIES: usize = 4;
 /// Shorter headers are no burden for a block of headers.
 const SHORT_HEADER: usize = 1024;
 
@@ -131,8 +131,8 @@ impl Message {
 }
 
 impl RequestLine {
-    /// The length of the path and the query.
-    fn size(&self) -> usize {
+    /// The length of the path and the query in bytes.
+    pub fn size(&self) -> usize {
         self.path.len().saturating_add(self.query.as_text().len()).saturating_add(1)
     }
 }

@@ -148,3 +148,80 @@ fn no_write_multiplies() {
         check(&content, FORM, body.as_bytes());
     }
 }
+
+/// An expression takes far more memory than its text.
+#[test]
+fn no_template_of_a_request_multiplies() {
+    let template = |name: &str| format!("<AssignVariable><Name>v</Name><Template ref='{name}'/></AssignVariable>");
+    check(&template("request.content"), "text/plain", "{a:}".repeat(5_000).as_bytes());
+    check(&template("request.content"), "text/plain", format!("{{{}:}}", ["header"; 2_000].join(".")).as_bytes());
+    let property = "<AssignVariable><Name>v</Name><PropertySetRef>{request.content}</PropertySetRef></AssignVariable>";
+    let ignore = format!("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>{property}");
+    check(&ignore, "text/plain", ["header"; 2_000].join(".").as_bytes());
+}
+
+#[test]
+fn no_extracted_value_multiplies() {
+    let policy =
+        |content: &str| format!("<ExtractVariables name='EV'><Source>request</Source>{content}</ExtractVariables>");
+    let json = policy("<JSONPayload><Variable name='v'><JSONPath>$..*</JSONPath></Variable></JSONPayload>");
+    let one = policy("<JSONPayload><Variable name='v'><JSONPath>$[0]</JSONPath></Variable></JSONPayload>");
+    let xml = policy("<XMLPayload><Variable name='v' type='nodeset'><XPath>//a</XPath></Variable></XMLPayload>");
+    let nested = |open: &str, text: &str, close: &str| format!("{}{text}{}", open.repeat(20), close.repeat(20));
+    let cases = [
+        (json, "application/json", nested("[", &format!("\"{}\"", "x".repeat(1_500)), "]")),
+        (one, "application/json", nested("[", &format!("\"{}\"", "x".repeat(30_000)), "]")),
+        (xml, "text/xml", nested("<a>", &"x".repeat(1_500), "</a>")),
+    ];
+    for (policy, content_type, body) in cases {
+        let run = |left: usize| {
+            let headers = [("content-type", content_type), ("accept", "application/json")];
+            let host = Scripted::client("POST", "/", &headers).with_body(&body);
+            request_flow(&[&policy], &Scripted { memory_left: Some(left), ..host })
+        };
+        assert_eq!(run(20_000).answer(), (503, too_large("ExtractVariables[EV]").as_str()), "{policy}");
+        assert_eq!(run(4 << 20).reply, None, "{policy}");
+    }
+}
+
+#[test]
+fn no_call_multiplies() {
+    let prepare = |value: &str, name: &str| {
+        format!(
+            "<SetIntegrationRequest name='SI'><ProjectId>p</ProjectId><IntegrationName>{name}</IntegrationName>
+             <IntegrationRegion>us-west1</IntegrationRegion><ApiTrigger>t</ApiTrigger><Parameters>{value}</Parameters>
+             </SetIntegrationRequest>"
+        )
+    };
+    let parameter = |kind: &str| format!("<Parameter name='a' type='{kind}' ref='request.content'/>");
+    let url = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection>
+        <URL>http://a.test/{request.content}</URL></HTTPTargetConnection></ServiceCallout>";
+    let body = "\u{1}".repeat(5_000);
+    let long = "%".repeat(9_000);
+    let cases = [
+        (prepare(&parameter("string"), "i"), "SetIntegrationRequest[SI]", &body),
+        (prepare(&parameter("json"), "i"), "SetIntegrationRequest[SI]", &long.repeat(2)),
+        (prepare("", "{request.content}"), "SetIntegrationRequest[SI]", &long),
+        (url.to_owned(), "ServiceCallout[SC]", &long),
+    ];
+    for (policy, name, body) in cases {
+        let host = client(20_000, body);
+        let configuration = json!({"policies": [policy], "google": {"metadata_cluster": "m"}});
+        assert_eq!(host.run(&plan(&configuration)).answer(), (503, too_large(name).as_str()), "{policy}");
+    }
+}
+
+/// A fault string is copied into variables and into the body.
+#[test]
+fn no_fault_string_multiplies() {
+    let cast = "<ExtractVariables name='EV'><Source>request</Source><JSONPayload><Variable name='v' type='integer'>
+        <JSONPath>$</JSONPath></Variable></JSONPayload></ExtractVariables>";
+    let run = |length: usize| {
+        let host = Scripted::client("POST", "/", &[("content-type", "application/json")]);
+        let host = host.with_body(&format!("\"{}\"", "x".repeat(length)));
+        request_flow(&[cast], &Scripted { memory_left: Some(20_000), ..host })
+    };
+    let fault = format!("\"Unable to cast value {} as ", "x".repeat(1_000));
+    assert_eq!(run(1_000).answer().1.find(&fault), Some(24));
+    assert_eq!(run(9_000).answer(), (503, too_large("ExtractVariables[EV]").as_str()));
+}
