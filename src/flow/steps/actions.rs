@@ -207,7 +207,7 @@ impl<H: Host> Transaction<'_, H> {
             target,
             |message, left| message.headers_fit(length, left),
             |message| {
-                message.body = body;
+                message.set_body(body);
                 if let Some(content_type) = content_type {
                     message.headers.set("Content-Type", header_value(content_type));
                 }

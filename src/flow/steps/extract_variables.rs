@@ -67,7 +67,7 @@ impl<H: Host> Transaction<'_, H> {
         if let (Source::Message(id), true) = (source, policy.source.clear_payload)
             && let Some(message) = self.message_mut(id)
         {
-            message.body = Bytes::new();
+            message.set_body(Bytes::new());
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ impl<H: Host> Transaction<'_, H> {
             return self.unset(name);
         }
         if let Some(message) = self.message_named(name).and_then(|id| self.message_mut(id)) {
-            message.body = Bytes::new();
+            message.set_body(Bytes::new());
         }
     }
 

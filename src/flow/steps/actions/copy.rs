@@ -27,7 +27,7 @@ pub(super) fn everything() -> Parts {
 pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) {
     copy_headers(&source.headers, &mut target.headers, &parts.headers);
     if parts.payload {
-        target.body = source.body.clone();
+        target.set_body(source.body.clone());
     }
     if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
         copy_parameters(&from.query, &mut to.query, &parts.query_params);
