@@ -45,6 +45,7 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
         map.put_first("host", authority);
     }
     message.headers = map;
+    message.has_own_body = false;
     message
 }
 
@@ -96,6 +97,17 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             host.change_header(direction, &HeaderChange::Set(ByteString::from_static("content-length"), vec![length]));
         }
     }
+    if direction == Direction::Response && tells_wrong_length(came, now) {
+        host.change_header(direction, &HeaderChange::Remove(ByteString::from_static("content-length")));
+    }
+}
+
+/// Whether a response without a body, such as one to HEAD, has the length of a body that the flow replaced. Only then:
+/// the length of the upstream's own body is what the client asks for.
+fn tells_wrong_length(came: &ClientMessage, now: &Message) -> bool {
+    let length = now.body.len().to_string();
+    let is_wrong = |told: Bytes| told != length.as_bytes();
+    !came.has_body && now.has_own_body && came.before.headers.first_line("content-length").is_some_and(is_wrong)
 }
 
 /// The verb that goes to the upstream. Whether it is HEAD stays as it came: by that Envoy knows whether the response has

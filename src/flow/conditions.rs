@@ -64,11 +64,20 @@ fn matches(left: Option<Value>, matching: Matching, is_match: impl FnOnce(&str) 
     }
 }
 
-/// Whether a text matches the pattern that a variable holds. One that is no pattern is matched by nothing.
-/// `[inferred]`
+/// The longest pattern that a variable may contain, in bytes. A pattern takes more memory than its text.
+const LONGEST_PATTERN: usize = 16 << 10;
+
+/// The largest product of the lengths of a path and its pattern, whose segments are compared with each other.
+const MOST_COMPARISONS: usize = 1 << 28;
+
+/// Whether a text matches the pattern that a variable contains. A text that is no pattern, or takes too much work, matches
+/// nothing. `[inferred]`
 fn is_match(text: &str, matching: Matching, pattern: &Value) -> bool {
-    let pattern = pattern.render().and_then(|pattern| Pattern::compile(matching, &pattern).ok());
-    pattern.is_some_and(|pattern| pattern.matches(text))
+    let Some(pattern) = pattern.render().filter(|pattern| pattern.len() <= LONGEST_PATTERN) else { return false };
+    if matching == Matching::MatchesPath && pattern.len().saturating_mul(text.len()) > MOST_COMPARISONS {
+        return false;
+    }
+    Pattern::compile(matching, &pattern).is_ok_and(|pattern| pattern.matches(text))
 }
 
 /// Whether a value is a condition that holds by itself. `[inferred]`

@@ -92,7 +92,7 @@ impl<H: Host> Transaction<'_, H> {
                     });
                 }
                 let random = |buffer: &mut [u8]| self.host.random(buffer);
-                let most = self.host.memory_left();
+                let most = self.room();
                 let result = functions::call(*function, &texts, &random, most);
                 let result = result.inspect_err(|_| self.set_out_of_room())?.unwrap_or_default();
                 if arguments.iter().any(Argument::is_private) {

@@ -44,6 +44,11 @@ impl Headers {
         self.0.iter()
     }
 
+    /// The size of all names and values in bytes.
+    pub fn size(&self) -> usize {
+        self.lines().fold(0, |sum, line| sum.saturating_add(line.name().len()).saturating_add(line.value().len()))
+    }
+
     /// The whole first line of that name. Names are compared without case.
     pub fn first_line(&self, name: &str) -> Option<Bytes> {
         self.lines().find(|line| line.is_of(name.as_bytes())).map(Line::to_value)

@@ -10,17 +10,29 @@ use std::fmt::{self, Write};
 pub(super) struct TooLarge;
 
 impl<H: Host> Transaction<'_, H> {
+    /// The size in bytes that a result may have: the memory that is left for bodies. Small results are always made, so
+    /// that requests without a body do not fail when others have large ones.
+    pub(super) fn room(&self) -> usize {
+        self.host.memory_left().max(SMALL)
+    }
+
     /// Checks that so many bytes fit into the memory that is left. Where they do not, the step that runs fails, even when
     /// its code goes on without the result.
     ///
     /// # Errors
     /// They do not fit.
     pub(super) fn check_room(&self, bytes: usize) -> Result<(), TooLarge> {
-        if bytes <= self.host.memory_left() {
+        if bytes <= self.room() {
             return Ok(());
         }
+        Err(self.too_large())
+    }
+
+    /// That a result does not fit, which makes the step that runs fail.
+    #[cold]
+    pub(super) fn too_large(&self) -> TooLarge {
         self.set_out_of_room();
-        Err(TooLarge)
+        TooLarge
     }
 
     /// Makes the step that runs fail because a result did not fit into the memory that is left.
@@ -37,7 +49,7 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn within_memory<T>(&self, kind: &str, name: &str, result: Result<T, Fault>) -> Result<T, Fault> {
         let is_too_long = |fault: &Fault| {
             let length = fault.reason.len();
-            length > LONG_REASON && length.saturating_mul(MOST_PER_BYTE) > self.host.memory_left()
+            length.saturating_mul(MOST_PER_BYTE) > self.room()
         };
         if self.is_out_of_room.take() || result.as_ref().is_err_and(is_too_long) {
             return Err(Fault::too_large(kind, name));
@@ -46,8 +58,8 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// A fault string that is longer may be made of a message. In bytes.
-const LONG_REASON: usize = 4096;
+/// A result of up to so many bytes fits always.
+pub(super) const SMALL: usize = 8 << 10;
 
 /// The largest number of bytes that one byte of a fault string becomes in a body and in variables.
 const MOST_PER_BYTE: usize = 8;

@@ -3,9 +3,11 @@
 mod index;
 mod names;
 mod parts;
+mod size;
 
 pub(super) use index::PartIndex;
 pub use parts::NotWritable;
+pub(super) use size::URL_COPIES;
 
 use crate::flow::exchange::CallReply;
 use crate::flow::headers::{Headers, text};
@@ -32,6 +34,8 @@ pub struct Message {
     pub body: Bytes,
     /// Whether a callout has sent and cleared it: the next one starts afresh (semantics section 2.3.4).
     pub spent: bool,
+    /// Whether the body is the flow's: not the one with which a client's message came.
+    pub has_own_body: bool,
 }
 
 /// What makes a message a request or a response.
@@ -132,7 +136,7 @@ impl Message {
     }
 
     fn new(start: StartLine) -> Message {
-        Message { start, headers: Headers::default(), body: Bytes::new(), spent: false }
+        Message { start, headers: Headers::default(), body: Bytes::new(), spent: false, has_own_body: true }
     }
 
     /// The request line, when it is a request.
@@ -167,6 +171,12 @@ impl Message {
         }
     }
 
+    /// Replaces the body.
+    pub fn set_body(&mut self, body: Bytes) {
+        self.body = body;
+        self.has_own_body = true;
+    }
+
     /// The media type in `Content-Type` without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
         let line = text(self.headers.first_line("content-type")?);
@@ -175,10 +185,14 @@ impl Message {
 
     /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (semantics section 8.2).
     pub fn content(&self) -> ByteString {
-        match self.charset().as_deref() {
-            Some("iso-8859-1" | "latin1") => self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
-            _ => text(self.body.clone()),
+        if self.is_latin1() {
+            return self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
         }
+        text(self.body.clone())
+    }
+
+    fn is_latin1(&self) -> bool {
+        matches!(self.charset().as_deref(), Some("iso-8859-1" | "latin1"))
     }
 
     fn charset(&self) -> Option<String> {
@@ -198,7 +212,7 @@ impl Message {
     /// Makes the body a form of those parameters (semantics section 3.3). Where nothing has set a verb it becomes `POST`:
     /// published callouts that exchange tokens name form parameters and no verb. `[inferred]`
     pub fn set_form(&mut self, form: &Parameters) {
-        self.body = form.as_text().clone().into_bytes();
+        self.set_body(form.as_text().clone().into_bytes());
         if let Some(line) = self.as_request_mut().filter(|_| !form.is_empty()) {
             line.verb.get_or_insert(ByteString::from_static("POST"));
         }

@@ -33,6 +33,8 @@ impl<H: Host> Transaction<'_, H> {
         if !plan.publish.prefixes.is_empty() {
             self.publish_by_name();
         }
+        // What does not fit into the memory is not published. No step asked for it.
+        self.is_out_of_room.set(false);
     }
 
     /// The text of a variable for others to see: private values in the URL of a callout are masked.
@@ -88,7 +90,7 @@ impl<H: Host> Transaction<'_, H> {
                 let mut index = None;
                 for part in parts.filter(|part| begins(part)) {
                     let index = index.get_or_insert_with(|| PartIndex::new(message));
-                    let value = match self.part_of(*id, &Variable::new(&part)) {
+                    let value = match self.named_part(*id, &Variable::new(&part)) {
                         Some(part) => Named::Read(index.part(&part)),
                         None => Named::Unread,
                     };
@@ -103,7 +105,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The part that the variable is of that message. `None` when it is none, or one of another message.
-    fn part_of(&self, id: MessageId, variable: &Variable) -> Option<MessagePart> {
+    fn named_part(&self, id: MessageId, variable: &Variable) -> Option<MessagePart> {
         let message = |name: &str| match self.variables.get(if name == "message" { self.ambient() } else { name })? {
             Value::Message(id) => Some(*id),
             _ => None,

@@ -3,7 +3,6 @@
 use crate::flow::message::MessageId;
 use crate::plan::Constant;
 use bytestring::ByteString;
-use std::fmt::Write;
 
 /// The value of a flow variable that resolves. One that does not is `None` wherever a value is looked up.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +45,13 @@ impl Value {
         Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
+    /// The size in bytes of a copy and of the text of a list; nothing for any other value, whose text is short or shared.
+    pub fn size(&self) -> usize {
+        let Value::Collection(items) = self else { return 0 };
+        let each = size_of::<ByteString>();
+        items.iter().fold(2, |sum, item| sum.saturating_add(item.len()).saturating_add(each))
+    }
+
     /// The text of a value that is not a message (semantics section 6.3).
     pub fn render(&self) -> Option<ByteString> {
         let text = match self {
@@ -55,10 +61,11 @@ impl Value {
             Value::Float(number) => number.to_string(),
             Value::Double(number) => number.to_string(),
             Value::Collection(items) => {
-                let mut text = String::from("[");
+                let mut text = String::with_capacity(self.size());
+                text.push('[');
                 for (index, item) in items.iter().enumerate() {
-                    // Writing to a String does not fail.
-                    let _ = write!(text, "{}{item}", if index == 0 { "" } else { ", " });
+                    text.push_str(if index == 0 { "" } else { ", " });
+                    text.push_str(item);
                 }
                 text.push(']');
                 text

@@ -2,10 +2,10 @@
 
 use crate::flow::headers::text;
 use crate::flow::host::Host;
-use crate::flow::message::{MessageId, NotWritable};
+use crate::flow::message::{Message, MessageId, NotWritable};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::variable::{FLOW_MESSAGES, Variable};
+use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
 
 /// The first segments of Envoy's attributes. Filter state under such a name is shadowed by the attribute, so these
@@ -74,12 +74,12 @@ impl<H: Host> Transaction<'_, H> {
     pub fn own_value(&mut self, variable: &Variable) -> Option<Value> {
         for (name, part) in variable.splits() {
             if let Some(id) = self.message_named(name) {
-                return self.message(id)?.part(part);
+                return self.part_of(id, part);
             }
         }
         let name = variable.name();
         if let Some(value) = self.variables.get(name) {
-            return Some(value.clone());
+            return self.check_room(value.size()).ok().map(|()| value.clone());
         }
         if let Some(id) = self.message_named(name) {
             return Some(Value::Message(id));
@@ -107,8 +107,36 @@ impl<H: Host> Transaction<'_, H> {
     /// A value as text; a message counts as its content (semantics section 6.3). `[inferred]`
     pub fn render(&self, value: &Value) -> ByteString {
         match value {
-            Value::Message(id) => self.message(*id).map(|message| message.content()).unwrap_or_default(),
-            value => value.render().unwrap_or_default(),
+            Value::Message(id) => self.part_of(*id, &MessagePart::Content).and_then(|content| content.render()),
+            value => self.check_room(value.size()).ok().and_then(|()| value.render()),
+        }
+        .unwrap_or_default()
+    }
+
+    /// The value of a part of a message. Nothing where it does not fit into the memory that is left, which fails the step
+    /// that runs.
+    pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
+        let message = self.message(id)?;
+        if message.part_fits(part, self.room()) {
+            return message.part(part);
+        }
+        self.set_out_of_room();
+        None
+    }
+
+    /// Changes a message, if the result fits into the memory that is left. Where it does not, the step that runs fails.
+    pub(super) fn change_within(
+        &mut self,
+        id: MessageId,
+        fits: impl FnOnce(&Message, usize) -> bool,
+        change: impl FnOnce(&mut Message),
+    ) {
+        let left = self.room();
+        if self.message(id).is_some_and(|message| !fits(message, left)) {
+            return self.set_out_of_room();
+        }
+        if let Some(message) = self.message_mut(id) {
+            change(message);
         }
     }
 
@@ -119,8 +147,15 @@ impl<H: Host> Transaction<'_, H> {
     pub fn assign(&mut self, variable: &Variable, value: Value) -> Result<(), NotWritable> {
         for (name, part) in variable.splits() {
             if let Some(id) = self.message_named(name) {
-                let text = Value::String(self.render(&value));
-                return self.message_mut(id).map_or(Err(NotWritable), |message| message.set_part(part, &text));
+                let text = self.render(&value);
+                let (length, text) = (text.len(), Value::String(text));
+                let mut written = Ok(());
+                self.change_within(
+                    id,
+                    |message, left| message.change_fits(part, length, left),
+                    |message| written = message.set_part(part, &text),
+                );
+                return written;
             }
         }
         self.set(variable.name().clone(), value);
@@ -162,7 +197,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The client's request as it came, fetched when it was not yet.
-    pub fn client_request(&mut self) -> Option<&crate::flow::message::Message> {
+    pub fn client_request(&mut self) -> Option<&Message> {
         if self.request.is_none() {
             let _: Option<MessageId> = self.message_named("request");
         }

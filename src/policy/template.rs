@@ -116,6 +116,16 @@ impl Template {
         parser::parse(text, syntax).map(|parts| Template { parts })
     }
 
+    /// Whether the template of a text fits into so many bytes. A text of expressions is smaller than its template.
+    pub fn fits(text: &str, left: usize) -> bool {
+        // Lists grow by doubling.
+        let part = size_of::<Part>().max(size_of::<Argument>()).saturating_mul(2);
+        let size = |parts: usize| Variable::size(text).saturating_add(parts.saturating_mul(part));
+        // A part begins with a brace and ends with one, an argument ends with a comma; text is in between.
+        let is_end = |byte: &u8| matches!(byte, b'{' | b'}' | b',' | b'(');
+        size(text.len()) <= left || size(text.bytes().filter(|byte| is_end(byte)).count()) <= left
+    }
+
     /// Checks the regular expressions that stand in calls. One that only a request brings makes an empty text when it
     /// cannot be run (semantics section 6.4); one that never can is a mistake.
     ///

@@ -46,6 +46,14 @@ impl Variable {
         Variable { name, splits, builtin }
     }
 
+    /// The memory that a variable of that name takes at most, in bytes.
+    pub fn size(name: &str) -> usize {
+        // A list of parts grows by doubling.
+        let split = size_of::<(ByteString, MessagePart)>().saturating_mul(2);
+        let splits = name.bytes().filter(|byte| *byte == b'.').count().saturating_mul(split);
+        name.len().saturating_add(splits)
+    }
+
     /// The name as written.
     pub fn name(&self) -> &ByteString {
         &self.name

@@ -238,6 +238,21 @@ fn connectives() {
     ]);
 }
 
+/// A pattern and a text that both come with a request are compared within a limit.
+#[test]
+fn patterns_in_variables_have_a_limit() {
+    let holds = |condition_text: &str, text: &str, pattern: &str| {
+        let mut value = |variable: &Variable| Some(Value::text(if &**variable.name() == "t" { text } else { pattern }));
+        evaluate(&condition(condition_text), &mut value)
+    };
+    let path = "/a".repeat(8 << 10);
+    assert!(holds("t Matches p", &path, &path) && holds("t MatchesPath p", &path, &path));
+    let longer = format!("{path}/");
+    assert!(!holds("t Matches p", &longer, &longer) && !holds("t MatchesPath p", &longer, &longer));
+    let pattern = format!("/**{}/b", "/a".repeat((8 << 10) - 3));
+    assert!(!holds("t MatchesPath p", &format!("{}/b", "/a".repeat(1_000_000)), &pattern));
+}
+
 #[test]
 fn variables_are_looked_up_until_the_answer_is_known() {
     let cases = [

@@ -66,7 +66,7 @@ impl Message {
             MessagePart::Header(name, _) if HeaderName::from_bytes(name.as_bytes()).is_err() => {
                 return Err(NotWritable);
             }
-            MessagePart::Content => self.body = text.into_bytes(),
+            MessagePart::Content => self.set_body(text.into_bytes()),
             MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
             MessagePart::Header(name, Item::Number(number)) => {
                 let value = header_value(text);
@@ -106,7 +106,7 @@ impl Message {
     pub fn clear_part(&mut self, part: &MessagePart) -> Result<(), NotWritable> {
         self.spent = false;
         match part {
-            MessagePart::Content => self.body = Bytes::new(),
+            MessagePart::Content => self.set_body(Bytes::new()),
             MessagePart::Header(name, Item::First) => self.headers.remove(name),
             MessagePart::Header(name, Item::Number(number)) => self.headers.remove_values(name, &[*number]),
             MessagePart::FormParam(name, item) => {

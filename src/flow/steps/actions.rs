@@ -13,10 +13,10 @@ use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field};
 use crate::policy::template::Template;
-use crate::policy::variable::{MessagePart, is_private};
+use crate::policy::variable::{Item, MessagePart, is_private};
 use bytes::Bytes;
 use bytestring::ByteString;
-use copy::copy_parts;
+use copy::{copy_parts, everything};
 use remove::remove;
 use std::time::Duration;
 
@@ -96,7 +96,12 @@ impl<H: Host> Transaction<'_, H> {
             if let Action::Authenticate(authentication) = action {
                 // Boxed, because hardly any policy has one and every transaction would be as large.
                 let header = Box::pin(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
-                self.change(target, |message| message.headers.set(&header.name, header.value));
+                let length = header.value.len();
+                self.change(
+                    target,
+                    |message, left| message.headers_fit(length, left),
+                    |message| message.headers.set(&header.name, header.value),
+                );
             } else {
                 self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
             }
@@ -110,10 +115,19 @@ impl<H: Host> Transaction<'_, H> {
             Action::Set(assignment) => self.set_assignment(assignment, target, ignore)?,
             Action::Add(field, name, template) => {
                 let value = self.expand(template, ignore)?;
-                self.change(target, |message| add(message, *field, name, value));
+                let part = part(*field, name);
+                self.change(
+                    target,
+                    |message, left| message.change_fits(&part, value.len(), left),
+                    |message| add(message, *field, name, value.clone()),
+                );
             }
             Action::Copy(copy) => self.copy(copy, target, ignore)?,
-            Action::Remove(parts) => self.change(target, |message| remove(message, parts.as_ref())),
+            Action::Remove(parts) => self.change(
+                target,
+                |message, left| parts.as_ref().is_none_or(|parts| message.removal_fits(parts, left)),
+                |message| remove(message, parts.as_ref()),
+            ),
             Action::AssignVariable(assignment) => self.assign_variable(assignment, ignore)?,
             // Needs to wait, see `run_actions`.
             Action::Authenticate(_) => {}
@@ -142,11 +156,16 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    fn change(&mut self, target: MessageId, change: impl FnOnce(&mut Message)) {
-        if let Some(message) = self.message_mut(target) {
+    fn change(
+        &mut self,
+        target: MessageId,
+        fits: impl FnOnce(&Message, usize) -> bool,
+        change: impl FnOnce(&mut Message),
+    ) {
+        self.change_within(target, fits, |message| {
             message.spent = false;
             change(message);
-        }
+        });
     }
 
     fn set_assignment(&mut self, assignment: &Assignment, target: MessageId, ignore: bool) -> Result<(), ActionError> {
@@ -156,10 +175,15 @@ impl<H: Host> Transaction<'_, H> {
                 return self.set_payload(content, content_type.as_ref(), target, ignore);
             }
         };
-        let value = Value::String(self.expand(template, ignore)?);
+        let text = self.expand(template, ignore)?;
+        let (length, value) = (text.len(), Value::String(text));
         let is_response = self.message(target).is_some_and(|message| message.as_response().is_some());
         let mut written = Ok(());
-        self.change(target, |message| written = message.set_part(part, &value));
+        self.change(
+            target,
+            |message, left| message.change_fits(part, length, left),
+            |message| written = message.set_part(part, &value),
+        );
         match written {
             // A status that is no number is a fault; a part that the message does not have means nothing.
             Err(NotWritable) if *part == MessagePart::StatusCode && is_response => {
@@ -178,12 +202,17 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<(), ActionError> {
         let body = self.expand(content, ignore)?.into_bytes();
         let content_type = content_type.map(|template| self.expand(template, ignore)).transpose()?;
-        self.change(target, |message| {
-            message.body = body;
-            if let Some(content_type) = content_type {
-                message.headers.set("Content-Type", header_value(content_type));
-            }
-        });
+        let length = content_type.as_ref().map_or(0, |content_type| content_type.len());
+        self.change(
+            target,
+            |message, left| message.headers_fit(length, left),
+            |message| {
+                message.set_body(body);
+                if let Some(content_type) = content_type {
+                    message.headers.set("Content-Type", header_value(content_type));
+                }
+            },
+        );
         Ok(())
     }
 
@@ -198,12 +227,27 @@ impl<H: Host> Transaction<'_, H> {
             };
         };
         if let Some(source) = self.message(source).cloned().filter(|_| source != target) {
-            self.change(target, |message| copy_parts(&source, message, copy.parts.as_ref()));
+            let everything = everything();
+            let parts = copy.parts.as_ref().unwrap_or(&everything);
+            self.change(
+                target,
+                |message, left| message.copy_fits(&source, parts, left),
+                |message| copy_parts(&source, message, parts),
+            );
             if is_private(&name) {
                 self.note_request_line(target);
             }
         }
         Ok(())
+    }
+}
+
+/// The part that a further value of a field is.
+fn part(field: Field, name: &ByteString) -> MessagePart {
+    match field {
+        Field::Header => MessagePart::Header(name.clone(), Item::First),
+        Field::QueryParam => MessagePart::QueryParam(name.clone(), Item::First),
+        Field::FormParam => MessagePart::FormParam(name.clone(), Item::First),
     }
 }
 

@@ -28,10 +28,15 @@ impl<H: Host> Transaction<'_, H> {
             let named = source.reference.as_ref().and_then(|reference| self.text(reference));
             let text = match named {
                 // Only here is a template compiled in mid-request: it comes with the request.
-                Some(text) => match Template::parse(&text, Syntax::VALUE) {
-                    Ok(template) => self.expand(&template, ignore)?,
-                    Err(_) => return Err(ActionError::NotWritable(assignment.name.name().clone())),
-                },
+                Some(text) => {
+                    if !Template::fits(&text, self.room()) {
+                        return Err(self.too_large().into());
+                    }
+                    match Template::parse(&text, Syntax::VALUE) {
+                        Ok(template) => self.expand(&template, ignore)?,
+                        Err(_) => return Err(ActionError::NotWritable(assignment.name.name().clone())),
+                    }
+                }
                 None => self.expand(&source.template, ignore)?,
             };
             return Ok(Some(Value::String(text)));
@@ -44,7 +49,9 @@ impl<H: Host> Transaction<'_, H> {
             };
         }
         if let (None, Some(property)) = (&literal, &assignment.property) {
-            let key = ByteString::from(format!("propertyset.{}", self.expand(property, ignore)?));
+            let property = self.expand(property, ignore)?;
+            self.check_room(property.len().saturating_add(Variable::size(&property)))?;
+            let key = ByteString::from(format!("propertyset.{property}"));
             return match self.value(&Variable::new(&key)) {
                 None if !ignore => Err(ActionError::NoSource(key)),
                 value => Ok(value),

@@ -67,7 +67,7 @@ impl<H: Host> Transaction<'_, H> {
         if let (Source::Message(id), true) = (source, policy.source.clear_payload)
             && let Some(message) = self.message_mut(id)
         {
-            message.body = Bytes::new();
+            message.set_body(Bytes::new());
         }
         Ok(())
     }
@@ -94,7 +94,7 @@ impl<H: Host> Transaction<'_, H> {
         let message = self.message(source)?;
         match part {
             MessagePart::Header(name, Item::First) => message.headers.first_line(name).map(text),
-            part => message.part(part)?.render(),
+            part => self.part_of(source, part).map(|value| self.render(&value)),
         }
     }
 

@@ -7,7 +7,8 @@ use crate::flow::exchange::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
 use crate::flow::host::{Background, Host};
-use crate::flow::message::Message;
+use crate::flow::memory::TooLarge;
+use crate::flow::message::{Message, URL_COPIES};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::language::json_text::JsonText;
@@ -101,7 +102,7 @@ impl<H: Host> Transaction<'_, H> {
             return self.unset(name);
         }
         if let Some(message) = self.message_named(name).and_then(|id| self.message_mut(id)) {
-            message.body = Bytes::new();
+            message.set_body(Bytes::new());
         }
     }
 
@@ -122,6 +123,7 @@ impl<H: Host> Transaction<'_, H> {
         if !is_async && has_schedule_time(&message) {
             return Err(Failure::Scheduled);
         }
+        self.check_room(line.size().saturating_mul(URL_COPIES))?;
         let region = line.path.split('/').skip_while(|segment| *segment != "locations").nth(1).unwrap_or_default();
         let origin = service_origin(region).ok_or(Failure::HostNotReachable)?;
         let server = self.plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?;
@@ -169,8 +171,16 @@ enum Failure {
     Call(CallFailure),
     /// The service answered with an error.
     Status(u16),
+    /// The path is larger than the memory that is left for bodies.
+    TooLarge,
     /// A fault with words of its own.
     Fault(Fault),
+}
+
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Failure {
+        Failure::TooLarge
+    }
 }
 
 impl Failure {
@@ -190,6 +200,7 @@ impl Failure {
         };
         let reason = match self {
             Failure::Fault(fault) => return fault,
+            Failure::TooLarge => return Fault::too_large(kind, name),
             Failure::Null => return of_variable("steps.integrationcallout.NullRequestVariable", "is null"),
             Failure::NotMessage => {
                 let code = "steps.integrationcallout.RequestVariableNotMessageType";

@@ -189,7 +189,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         let is_client = matches!(&*request.variable, "request" | "message");
         if let Some(message) = self.message_named(&request.variable).and_then(|id| self.message_mut(id)) {
-            message.body = bytes::Bytes::new();
+            message.set_body(bytes::Bytes::new());
             message.spent = !is_client;
         }
     }

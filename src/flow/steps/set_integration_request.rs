@@ -3,6 +3,7 @@
 use super::actions::Actor;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
+use crate::flow::memory::{self, TooLarge};
 use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
@@ -16,6 +17,12 @@ use serde_json::{Map, Number, Value as Json, json};
 
 /// What would end a segment of a path or change its meaning.
 const SEGMENT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ').add(b'"').add(b'<').add(b'>');
+
+/// How often a parameter is copied: as a value and into the body.
+const PARAMETER_COPIES: usize = 2;
+
+/// How often the names in the path are copied: each percent-encoded, three times as long, and joined.
+const URL_COPIES: usize = 6;
 
 /// The beginning of a trigger's id.
 const TRIGGER: &str = "api_trigger/";
@@ -50,6 +57,9 @@ impl<H: Host> Transaction<'_, H> {
             body.insert("scheduleTime".to_owned(), Json::String(time.to_string()));
         }
 
+        let too_large = |TooLarge| Fault::too_large(actor.kind, actor.name);
+        let names = [&project, &region, &integration].map(|text| text.len()).into_iter().fold(0, usize::saturating_add);
+        self.check_room(names.saturating_mul(URL_COPIES)).map_err(too_large)?;
         let segment = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
         let (of_project, of_region) = (segment(&project), segment(&region));
         let of_integration = segment(&integration);
@@ -60,7 +70,9 @@ impl<H: Host> Transaction<'_, H> {
             line.path = path.into();
         }
         message.headers.set("Content-Type", Bytes::from_static(b"application/json"));
-        message.body = Bytes::from(Json::Object(body).to_string());
+        let body = Json::Object(body);
+        let body = memory::text(self.room(), |to| write!(to, "{body}")).map_err(too_large)?;
+        message.body = Bytes::from(body);
         self.put_message(policy.request.clone(), message);
         self.integration_request = Some(policy.request.clone());
 
@@ -110,8 +122,12 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
+    /// The text of a parameter, which is copied into the body, or into the fault string when it is not of its type.
     fn parameter_text(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<ByteString, Fault> {
-        self.referenced(actor, value)?.ok_or_else(|| unresolved(value))
+        let text = self.referenced(actor, value)?.ok_or_else(|| unresolved(value))?;
+        let size = text.len().saturating_mul(PARAMETER_COPIES);
+        self.check_room(size).map_err(|TooLarge| Fault::too_large(actor.kind, actor.name))?;
+        Ok(text)
     }
 }
 

@@ -287,3 +287,32 @@ fn copies_between_messages() {
         assert_eq!(format!("{path}{space}{headers} {}", call.text()), expected, "{actions}");
     }
 }
+
+/// Thousands of names take a time that grows with their number, and none of them gets another place.
+#[test]
+fn many_names_are_copied_and_removed_in_order() {
+    let pairs = |value: &str| (0..14_000).map(|number| format!("n{number}={value}")).collect::<Vec<_>>();
+    let reversed: Vec<String> = pairs("1").into_iter().rev().collect();
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("content-length", "1")];
+    let host = Scripted::client("POST", &format!("/?{}", reversed.join("&")), &form).with_body(&reversed.join("&"));
+    let host = host.answering(200, &[], "");
+    let copy = "<Copy source='made'><QueryParams/><FormParams/></Copy>";
+    let remove = "<Remove><QueryParams><QueryParam name='n7'/><QueryParam name='n8.1'/></QueryParams></Remove>";
+    let policies = [
+        format!(
+            "<AssignMessage name='AM-1'><AssignTo createNew='true' type='request'>made</AssignTo><Set><Path>/?{}</Path>
+            <Payload contentType='application/x-www-form-urlencoded'>{}</Payload></Set></AssignMessage>",
+            format!("{}&last=3", pairs("2").join("&")).replace('&', "&amp;"),
+            pairs("2").join("&amp;")
+        ),
+        format!("<AssignMessage name='AM-2'>{copy}{remove}</AssignMessage>"),
+    ];
+    let done = request_flow(&[&policies[0], &policies[1]], &host);
+    let copied: Vec<String> = pairs("2").into_iter().rev().collect();
+    let mut query = copied.clone();
+    query.retain(|pair| pair != "n7=2" && pair != "n8=2");
+    query.push("last=3".to_owned());
+    let expected = [format!(":path: /?{}", query.join("&")), format!("content-length: {}", copied.join("&").len())];
+    assert!(done.changes(Direction::Request) == expected);
+    assert!(done.bodies == [(Direction::Request, Bytes::from(copied.join("&")))]);
+}

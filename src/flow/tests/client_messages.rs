@@ -76,6 +76,39 @@ fn a_response_made_anew_loses_everything() {
     }
 }
 
+/// By the length, a client learns of the body that GET would get. Whether a body comes does not depend on it.
+#[test]
+fn a_response_to_head_has_the_length_of_its_body_or_none() {
+    let made = "<AssignTo createNew='true' type='response'>response</AssignTo>";
+    let cases: [(&str, &str, &[&str]); 9] = [
+        ("<Set><Headers><Header name='x'>1</Header></Headers></Set>", "5", &["x: 1"]),
+        ("<Set><StatusCode>404</StatusCode></Set>", "5", &[":status: 404"]),
+        ("<Set><Headers><Header name='content-length'>7</Header></Headers></Set>", "5", &[]),
+        ("<Remove><Headers><Header name='content-length'/></Headers></Remove>", "5", &[]),
+        ("<Remove><Payload>true</Payload></Remove>", "5", &["-content-length"]),
+        ("<Remove><Payload>true</Payload></Remove>", "0", &[]),
+        ("<Set><Payload/></Set>", "5", &["-content-length"]),
+        (made, "5", &["-x-up", "-content-length"]),
+        (made, "0", &["-x-up"]),
+    ];
+    let run = |elements: &str, length: &str| {
+        let host = Scripted::client("HEAD", "/", &[]);
+        let host = host.upstream("200", &[("x-up", "u"), ("content-length", length)], "");
+        let host = Scripted { response_body: None, ..host };
+        host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
+    };
+    for (elements, length, changes) in cases {
+        let done = run(elements, length);
+        assert_eq!(done.changes(Direction::Response), changes, "{elements} {length}");
+        assert!(done.reply.is_none() && done.bodies.is_empty(), "{elements} {length}");
+    }
+    // Envoy writes the length of a reply, and leaves its body out.
+    let done = run("<Set><Payload>new</Payload></Set>", "5");
+    let reply = done.reply.as_ref().unwrap();
+    assert_eq!(done.answer(), (200, "new"));
+    assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None));
+}
+
 /// Semantics section 9.5: a status without body cannot stand before the upstream's.
 #[test]
 fn a_status_that_has_no_body_answers_in_the_responses_place() {

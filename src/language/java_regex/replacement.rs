@@ -1,6 +1,7 @@
 //! The replacement of `replaceAll` and `replaceFirst`: `$1`, `${name}` and `\` in front of a character.
 
 use super::ReplaceError;
+use std::collections::HashMap;
 
 /// A stretch of a replacement.
 #[derive(Debug, PartialEq)]
@@ -65,6 +66,7 @@ pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)])
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = replacement.chars();
+    let mut by_name = None;
     while let Some(character) = rest.next() {
         match character {
             '\\' => text.push(rest.next()?),
@@ -72,7 +74,8 @@ pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)])
                 let group = if rest.as_str().starts_with('{') {
                     let (name, behind) = rest.as_str().strip_prefix('{')?.split_once('}')?;
                     rest = behind.chars();
-                    names.iter().find(|(known, _)| known == name)?.1
+                    // A replacement and a pattern of a request may both have thousands of names.
+                    *by_name.get_or_insert_with(|| names.iter().cloned().collect::<HashMap<_, _>>()).get(name)?
                 } else {
                     number(&mut rest, groups)?
                 };

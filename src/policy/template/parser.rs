@@ -4,10 +4,12 @@
 use super::{Argument, Function, Part, Reference, Syntax, TemplateError};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
+use std::cell::{Cell, OnceCell};
 
 pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateError> {
     let text = if syntax.unquote { unquoted(text) } else { text };
     let escapes = syntax.prefix == '{' && syntax.suffix == '}';
+    let reader = Reader::new(text, syntax.suffix);
     let mut parts = Parts::default();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
@@ -24,7 +26,7 @@ pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateErr
         } else {
             None
         };
-        if let Some((part, end)) = begins.map(|inside| expression(inside, syntax.suffix)).transpose()?.flatten() {
+        if let Some((part, end)) = begins.map(|inside| reader.expression(inside)).transpose()?.flatten() {
             parts.push(part);
             rest = end;
         } else {
@@ -69,31 +71,148 @@ impl Parts {
     }
 }
 
-/// An expression at the beginning of `text`, just after the prefix, with what follows its suffix.
-fn expression(text: &str, suffix: char) -> Result<Option<(Part, &str)>, TemplateError> {
-    let Some((name, rest)) = variable_name(text, suffix) else { return Ok(None) };
-    if let Some(end) = rest.strip_prefix(suffix) {
-        let reference = Reference { variable: Variable::new(name), default: None };
-        return Ok(Some((Part::Variable(reference), end)));
+/// Reads expressions of one text. Each looks ahead for an end, which may be far away and be no end after all; what is
+/// found is kept, so that a text of many beginnings takes linear time.
+struct Reader<'t> {
+    text: &'t str,
+    suffix: char,
+    /// The last search for the end of a default: where it began, and where it ended.
+    default_end: Cell<(usize, usize)>,
+    /// Where each opening parenthesis is closed, in the order of the opening ones, once one is looked for.
+    parentheses: OnceCell<Vec<(usize, usize)>>,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, suffix: char) -> Reader<'t> {
+        Reader { text, suffix, default_end: Cell::new((1, 0)), parentheses: OnceCell::new() }
     }
-    if let Some((default, end)) = rest.strip_prefix(':').and_then(|rest| rest.split_once(suffix)) {
-        let reference = Reference { variable: Variable::new(name), default: Some(default.into()) };
-        return Ok(is_default(name, default).then_some((Part::Variable(reference), end)));
+
+    /// An expression at the beginning of `text`, just after the prefix, with what follows its suffix.
+    fn expression(&self, text: &'t str) -> Result<Option<(Part, &'t str)>, TemplateError> {
+        let Some((name, rest)) = variable_name(text, self.suffix) else { return Ok(None) };
+        if let Some(end) = rest.strip_prefix(self.suffix) {
+            let reference = Reference { variable: Variable::new(name), default: None };
+            return Ok(Some((Part::Variable(reference), end)));
+        }
+        if let Some(rest) = rest.strip_prefix(':') {
+            let Some((default, end)) = self.default(rest).filter(|(default, _)| is_default(name, default)) else {
+                return Ok(None);
+            };
+            let reference = Reference { variable: Variable::new(name), default: Some(default.into()) };
+            return Ok(Some((Part::Variable(reference), end)));
+        }
+        let arguments = rest.strip_prefix('(').and_then(|rest| self.arguments(rest));
+        let Some((arguments, rest)) = arguments else { return Ok(None) };
+        let Some(end) = rest.strip_prefix(self.suffix) else { return Ok(None) };
+        let function = Function::parse(name).ok_or_else(|| TemplateError::UnknownFunction(name.to_owned()))?;
+        let (least, most) = function.argument_counts();
+        if !(least..=most).contains(&arguments.len()) {
+            return Err(TemplateError::ArgumentCount(function, arguments.len()));
+        }
+        let arguments = arguments.into_iter().map(Written::into_argument).collect();
+        Ok(Some((Part::Call(function, arguments), end)))
     }
-    let Some((arguments, rest)) = rest.strip_prefix('(').and_then(arguments) else { return Ok(None) };
-    let Some(end) = rest.strip_prefix(suffix) else { return Ok(None) };
-    let function = Function::parse(name).ok_or_else(|| TemplateError::UnknownFunction(name.to_owned()))?;
-    let (least, most) = function.argument_counts();
-    if !(least..=most).contains(&arguments.len()) {
-        return Err(TemplateError::ArgumentCount(function, arguments.len()));
+
+    /// The text up to the suffix, and what follows it. `None` where the line ends before.
+    fn default(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        let start = self.place(text);
+        let (from, end) = self.default_end.get();
+        // From anywhere in between, the end is the same.
+        let end = if (from..=end).contains(&start) {
+            end
+        } else {
+            let end = text.find([self.suffix, '\n', '\r']).map_or(self.text.len(), |end| start.saturating_add(end));
+            self.default_end.set((start, end));
+            end
+        };
+        let (default, rest) = text.split_at_checked(end.checked_sub(start)?)?;
+        Some((default, rest.strip_prefix(self.suffix)?))
     }
-    Ok(Some((Part::Call(function, arguments), end)))
+
+    /// The arguments after an opening parenthesis, with what follows the closing one.
+    fn arguments(&self, text: &'t str) -> Option<(Vec<Written<'t>>, &'t str)> {
+        if let Some(rest) = text.strip_prefix(')') {
+            return Some((Vec::new(), rest));
+        }
+        let mut arguments = Vec::new();
+        let mut rest = text;
+        loop {
+            let (argument, after) = self.argument(rest)?;
+            arguments.push(argument);
+            if let Some(end) = after.strip_prefix(')') {
+                return Some((arguments, end));
+            }
+            rest = after.strip_prefix(',')?;
+        }
+    }
+
+    fn argument(&self, text: &'t str) -> Option<(Written<'t>, &'t str)> {
+        if let Some(quoted) = text.strip_prefix('\'') {
+            let (literal, rest) = quoted.split_once('\'')?;
+            return Some((Written::Quoted(literal), rest));
+        }
+        let end = text.find([',', ')', '(', '\'', '"', ' ', '\t', '\r', '\n'])?;
+        let (bare, rest) = text.split_at_checked(end)?;
+        if rest.starts_with('(') {
+            let (nested, after) = text.split_at_checked(bare.len().checked_add(self.closing_parenthesis(rest)?)?)?;
+            return Some((Written::Nested(nested), after));
+        }
+        Some((Written::Bare(bare), rest))
+    }
+
+    /// The length of a text in parentheses, both included.
+    fn closing_parenthesis(&self, text: &'t str) -> Option<usize> {
+        let open = self.place(text);
+        let pairs = self.parentheses.get_or_init(|| pairs(self.text));
+        let place = pairs.binary_search_by_key(&open, |(open, _)| *open).ok()?;
+        pairs.get(place)?.1.checked_sub(open)?.checked_add(1)
+    }
+
+    /// Where a text that is the end of the whole begins.
+    fn place(&self, end: &str) -> usize {
+        self.text.len().saturating_sub(end.len())
+    }
+}
+
+/// An argument as it is written. It becomes one when the call around it is complete.
+enum Written<'t> {
+    /// The text between quotes.
+    Quoted(&'t str),
+    /// A call.
+    Nested(&'t str),
+    /// Any other text.
+    Bare(&'t str),
+}
+
+impl Written<'_> {
+    fn into_argument(self) -> Argument {
+        match self {
+            Written::Quoted(text) => Argument::Literal(text.into()),
+            Written::Nested(text) => Argument::Nested(text.into()),
+            Written::Bare(text) => bare_argument(text),
+        }
+    }
+}
+
+/// Where parentheses open and close, in the order of the opening ones.
+fn pairs(text: &str) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    let mut open = Vec::new();
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => open.push(at),
+            b')' => pairs.extend(open.pop().map(|open| (open, at))),
+            _ => {}
+        }
+    }
+    pairs.sort_unstable();
+    pairs
 }
 
 /// Whether the text after a name and a colon is a default value and not a style rule such as `{height: 100%;}`, whose
-/// name has no dot. `[inferred]`
+/// name has no dot. A default has no line end. `[inferred]`
 fn is_default(name: &str, text: &str) -> bool {
-    (name.contains('.') || !text.starts_with(char::is_whitespace)) && !text.contains(['\n', '\r'])
+    name.contains('.') || !text.starts_with(char::is_whitespace)
 }
 
 /// A variable's name at the beginning of `text`, with what follows it.
@@ -102,53 +221,6 @@ fn variable_name(text: &str, suffix: char) -> Option<(&str, &str)> {
     let ends = |character: char| character == suffix || character.is_whitespace() || "{}[](),|:'\"".contains(character);
     let end = text.find(ends).unwrap_or(text.len());
     starts.then(|| text.split_at_checked(end)).flatten()
-}
-
-/// The arguments after an opening parenthesis, with what follows the closing one.
-fn arguments(text: &str) -> Option<(Vec<Argument>, &str)> {
-    if let Some(rest) = text.strip_prefix(')') {
-        return Some((Vec::new(), rest));
-    }
-    let mut arguments = Vec::new();
-    let mut rest = text;
-    loop {
-        let (argument, after) = argument(rest)?;
-        arguments.push(argument);
-        if let Some(end) = after.strip_prefix(')') {
-            return Some((arguments, end));
-        }
-        rest = after.strip_prefix(',')?;
-    }
-}
-
-fn argument(text: &str) -> Option<(Argument, &str)> {
-    if let Some(quoted) = text.strip_prefix('\'') {
-        let (literal, rest) = quoted.split_once('\'')?;
-        return Some((Argument::Literal(literal.into()), rest));
-    }
-    let end = text.find([',', ')', '(', '\'', '"', ' ', '\t', '\r', '\n'])?;
-    let (bare, rest) = text.split_at_checked(end)?;
-    if rest.starts_with('(') {
-        let (nested, after) = text.split_at_checked(bare.len().checked_add(closing_parenthesis(rest)?)?)?;
-        return Some((Argument::Nested(nested.into()), after));
-    }
-    Some((bare_argument(bare), rest))
-}
-
-/// The length of a text in parentheses, both included.
-fn closing_parenthesis(text: &str) -> Option<usize> {
-    let mut depth = 0usize;
-    for (at, character) in text.char_indices() {
-        match character {
-            '(' => depth = depth.checked_add(1)?,
-            ')' => depth = depth.checked_sub(1)?,
-            _ => {}
-        }
-        if depth == 0 {
-            return at.checked_add(1);
-        }
-    }
-    None
 }
 
 /// A variable with or without a default, or text that is none: a number, a JSONPath, the `true` of `jsonPath`.

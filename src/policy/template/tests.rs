@@ -115,6 +115,47 @@ fn functions_take_quoted_texts_variables_and_bare_text() {
     }
 }
 
+/// Each beginning of an expression looks for its end, which is far away or missing.
+#[test]
+fn many_beginnings_take_linear_time() {
+    let many = 20_000;
+    let nested = format!("{}{}", "{f(a(".repeat(many), "))".repeat(many));
+    for unit in
+        ["{", "{a", "{a:", "{a: ", "{a.b:", "{f(", "{f(a,", "{f(a(", "{f('", "{f('',", "{f(a),", "{f(a(),", "(", ")"]
+    {
+        for end in ["", "\n}", ")}", "'"] {
+            let text = format!("{}{end}", unit.repeat(many));
+            let template = Template::parse(&text, Syntax::BRACES);
+            // Some end in a complete call of `f`, which is no function.
+            assert!(template.ok().is_none_or(|template| template.parts.len() <= 2), "{unit} {end}");
+        }
+    }
+    assert_eq!(braces(&nested), [text(&nested)]);
+    // The last beginning is the one that counts.
+    let open = "{substring(".repeat(many);
+    let call = Part::Call(Function::CreateUuid, Vec::new());
+    assert_eq!(braces(&format!("{open}{{createUuid()}}")), [text(&open), call]);
+}
+
+/// The end that one beginning found does not count for a later one.
+#[test]
+fn ends_are_looked_for_anew() {
+    let cases = [
+        ("{a: b} {c:d}", vec![text("{a: b} "), defaulted("c", "d")]),
+        ("{a:\n{b:c}", vec![text("{a:\n"), defaulted("b", "c")]),
+        ("{a:b}{c:d}\n{e:f}", vec![defaulted("a", "b"), defaulted("c", "d"), text("\n"), defaulted("e", "f")]),
+        ("{a: {b:c} {d:e", vec![text("{a: "), defaulted("b", "c"), text(" {d:e")]),
+        ("{a:}{b:}", vec![defaulted("a", ""), defaulted("b", "")]),
+        (
+            "{f(a(b)} {toUpperCase(x(y(z)))}",
+            vec![text("{f(a(b)} "), Part::Call(Function::ToUpperCase, vec![Argument::Nested("x(y(z))".into())])],
+        ),
+    ];
+    for (template, parts) in cases {
+        assert_eq!(braces(template), parts, "{template}");
+    }
+}
+
 #[test]
 fn a_wrong_call_is_an_error() {
     let error = |text| Template::parse(text, Syntax::BRACES).unwrap_err();

@@ -8,9 +8,9 @@ use crate::policy::action::{NamedValues, Parts, Selection};
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Copies parts; parts that the two kinds of message do not share are left alone.
-pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: Option<&Parts>) {
-    let everything = Parts {
+/// The parts that are copied when none is named.
+pub(super) fn everything() -> Parts {
+    Parts {
         headers: Selection::All,
         query_params: Selection::All,
         payload: true,
@@ -20,11 +20,14 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: Option<&
         status_code: true,
         reason_phrase: true,
         ..Parts::default()
-    };
-    let parts = parts.unwrap_or(&everything);
+    }
+}
+
+/// Copies parts; parts that the two kinds of message do not share are left alone.
+pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) {
     copy_headers(&source.headers, &mut target.headers, &parts.headers);
     if parts.payload {
-        target.body = source.body.clone();
+        target.set_body(source.body.clone());
     }
     if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
         copy_parameters(&from.query, &mut to.query, &parts.query_params);

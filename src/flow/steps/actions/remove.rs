@@ -14,7 +14,8 @@ pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
         // A response has none (semantics section 3.3).
         _ if message.as_request().is_none() => {}
         Selection::None => {}
-        Selection::All => message.body = if message.form().is_empty() { message.body.clone() } else { Bytes::new() },
+        Selection::All if message.form().is_empty() => {}
+        Selection::All => message.set_body(Bytes::new()),
         Selection::Named(names) => {
             let mut form = message.form();
             if !form.is_empty() {
@@ -33,7 +34,7 @@ pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
         }
     }
     if parts.payload {
-        message.body = Bytes::new();
+        message.set_body(Bytes::new());
     }
     if let Some(line) = message.as_request_mut() {
         remove_from_request(line, parts);

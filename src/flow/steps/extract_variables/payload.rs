@@ -5,6 +5,7 @@ use super::cast::cast;
 use super::failure::Failure;
 use crate::flow::fault::is_xml_type;
 use crate::flow::host::Host;
+use crate::flow::memory::TooLarge;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::language::json_path::JsonPath;
@@ -64,7 +65,8 @@ impl<H: Host> Transaction<'_, H> {
                 let media_type = message.media_type().unwrap_or_default();
                 let is_json = wants_json && is_json_type(&media_type);
                 let is_xml = wants_xml && is_xml_type(&media_type);
-                let text = if is_json || is_xml { message.content() } else { ByteString::new() };
+                let content = Value::Message(*id);
+                let text = if is_json || is_xml { self.render(&content) } else { ByteString::new() };
                 PayloadText { text, is_json, is_xml }
             }
         }
@@ -79,11 +81,11 @@ impl<H: Host> Transaction<'_, H> {
         for variable in variables {
             for path in &variable.paths {
                 let found = match path {
-                    PathSource::Fixed(path) => json_text(path, json, variable.kind),
+                    PathSource::Fixed(path) => self.json_text(path, json, variable.kind)?,
                     PathSource::Template(template) => {
                         let path = self.expand(template, ignore_unresolved)?;
                         let path = JsonPath::compile(&path).map_err(|_| Failure::JsonPath(path))?;
-                        json_text(&path, json, variable.kind)
+                        self.json_text(&path, json, variable.kind)?
                     }
                 };
                 if let Some(text) = found {
@@ -95,10 +97,29 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
+    /// The text that a path finds; nothing where it finds nothing or null. A path that may find several values makes an
+    /// array of them where the type takes one. `[inferred]`
+    fn json_text(&self, path: &JsonPath, json: &JsonText<'_>, kind: ValueType) -> Result<Option<ByteString>, TooLarge> {
+        let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
+        let text = if path.is_definite() || !takes_list {
+            let Some(first) = path.first(json) else { return Ok(None) };
+            self.check_room(first.as_str().len())?;
+            first.text()
+        } else {
+            // This text has a limit of its own.
+            path.text_of_all(json)
+        };
+        self.check_room(text.as_ref().map_or(0, String::len))?;
+        Ok(text.map(ByteString::from))
+    }
+
     pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument<'_>) -> Result<(), Failure> {
         for variable in &payload.variables {
             for expression in &variable.paths {
                 let result = expression.path.evaluate(document).map_err(|_| Failure::Payload)?;
+                if let XPathResult::Nodes(nodes) = &result {
+                    self.check_room(nodes.iter().map(|node| node.markup.len()).fold(0, usize::saturating_add))?;
+                }
                 if let Some(value) = xml_value(result, variable.kind)? {
                     self.assign_extracted(&variable.target, value)?;
                     if payload.stops {
@@ -115,14 +136,6 @@ impl<H: Host> Transaction<'_, H> {
 /// Whether a media type, in lower case and without parameters, is JSON. `[inferred]`
 fn is_json_type(media_type: &str) -> bool {
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
-}
-
-/// The text that a path finds; nothing where it finds nothing or null. A path that may find several values makes an
-/// array of them where the type takes one. `[inferred]`
-fn json_text(path: &JsonPath, json: &JsonText<'_>, kind: ValueType) -> Option<ByteString> {
-    let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
-    let text = if path.is_definite() || !takes_list { path.first(json)?.text() } else { path.text_of_all(json) };
-    text.map(ByteString::from)
 }
 
 /// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::flow::headers::text;
 use crate::flow::host::Host;
-use crate::flow::message::{MessageId, RequestLine};
+use crate::flow::message::{MessageId, RequestLine, URL_COPIES};
 use crate::flow::transaction::Transaction;
 use crate::flow::url;
 use crate::flow::value::Value;
@@ -65,6 +65,7 @@ impl<H: Host> Transaction<'_, H> {
         server: Server,
         path: &str,
     ) -> Result<Destination, Failure> {
+        self.check_room(path.len().saturating_mul(URL_COPIES))?;
         let slash = if path.is_empty() || path.starts_with(['/', '?']) { "" } else { "/" };
         let url = ByteString::from(format!("{}://{}{slash}{path}", server.scheme.as_str(), server.authority));
         self.publish_url(policy, &url);
@@ -99,6 +100,8 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<Destination, Failure> {
         let (_, path, query) = split(&url).ok_or(Failure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
+        let size = url.len().saturating_add(line.map_or(0, RequestLine::size));
+        self.check_room(size.saturating_mul(URL_COPIES))?;
         let path_and_query = match line {
             Some(line) => compose(path, query, line, &policy.connection.properties.query_params),
             None => compose(path, query, &RequestLine::default(), &Retained::All),
