@@ -22,7 +22,7 @@ build: wasm-target ## Build the module for Envoy
 	@echo "$(MODULE)"
 
 install: build ## Install the tool with the module beside it below $PREFIX, which is cargo's own folder
-	cargo install --locked --path . --root "$(PREFIX)"
+	cargo install --locked --path tool --root "$(PREFIX)"
 	cp "$(MODULE)" "$(PREFIX)/bin/"
 
 envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
@@ -36,11 +36,12 @@ test: build envoy ## Run every check: format, lints, unit tests, the module in E
 	$(TESTED) scripts/test.sh
 
 deployments: ## Render envoy/ again from examples/weather
-	cargo run -q -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
-	cargo run -q -- render examples/weather --format istio > envoy/istio.yaml
-	cargo run -q -- render examples/weather --format envoy-gateway > envoy/envoy-gateway.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --format istio > envoy/istio.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --format envoy-gateway > envoy/envoy-gateway.yaml
 
 blackbox: build envoy ## Run the black-box tests whose names contain $CASE
+	cargo build --bin envoy-callout
 	$(TESTED) cargo test --test blackbox -- $(CASE)
 
 bench: build envoy ## Measure what callouts cost Envoy, and the core alone

@@ -12,8 +12,8 @@ npm install --silent --no-audit --no-fund --prefix "$modules" \
 rendered=$modules/rendered
 mkdir -p "$rendered"
 for format in istio envoy-gateway; do
-    cargo run --quiet -- render examples/weather --format $format >"$rendered/weather-$format.yaml"
-    cargo run --quiet -- render examples/shop examples/shop/trace --environment examples/shop/environment.yaml \
+    cargo run --quiet -p envoy-callout-tool -- render examples/weather --format $format >"$rendered/weather-$format.yaml"
+    cargo run --quiet -p envoy-callout-tool -- render examples/shop examples/shop/trace --environment examples/shop/environment.yaml \
         --format $format >"$rendered/shop-$format.yaml" 2>/dev/null
 done
 node scripts/schemas.mjs "$modules/node_modules" "$rendered"/*.yaml

@@ -23,7 +23,6 @@ mod publishing;
 pub mod rehearsal;
 mod rehearsing;
 mod run;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod scripted;
 mod steps;
 pub mod store;

@@ -72,42 +72,6 @@ fn modules_import_in_one_direction() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The tool is a crate of its own that uses the library as others would.
-#[test]
-fn the_library_does_not_know_the_tool() {
-    let is_tool = |file: &Path| file.starts_with(src().join("cli")) || file == src().join("cli.rs");
-    for file in sources(&src()).iter().filter(|file| !is_tool(file) && !file.ends_with("main.rs")) {
-        assert!(!fs::read_to_string(file).unwrap().contains("cli::"), "{}", file.display());
-    }
-}
-
-/// The tool reads, then a command thinks, then a report is written.
-#[test]
-fn the_tools_modules_import_in_one_direction() {
-    let shared = [
-        "source",
-        "document",
-        "finding",
-        "bundle",
-        "input",
-        "configuration",
-        "connection",
-        "environment",
-        "attachment",
-        "needs",
-        "routing",
-        "policy_types",
-    ];
-    let forbidden = shared
-        .into_iter()
-        .flat_map(|module| [(module, "check"), (module, "render"), (module, "report")])
-        .chain([("check", "render"), ("render", "check"), ("report", "render")])
-        .chain([("report", "check"), ("source", "finding"), ("bundle", "configuration")]);
-    let found: Vec<String> =
-        forbidden.flat_map(|(module, other)| mentions(&format!("cli/{module}"), &format!("cli::{other}"))).collect();
-    assert!(found.is_empty(), "{found:#?}");
-}
-
 #[test]
 fn only_raw_host_calls_and_the_allocator_are_unsafe() {
     for file in sources(&src()) {

@@ -6,7 +6,6 @@ mod fetch;
 mod request;
 mod token;
 
-#[cfg(not(target_arch = "wasm32"))]
 pub(in crate::flow) use fetch::{IAM, METADATA_HOST};
 pub(in crate::flow) use request::{TokenKind, TokenRequest};
 pub(in crate::flow) use token::Token;

@@ -1,7 +1,7 @@
 //! What the tool renders, in an Envoy of its own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tokio::net::TcpListener;
@@ -17,9 +17,17 @@ pub struct Rendered {
     directory: RunDirectory,
 }
 
+/// The tool, which cargo builds next to the folder of this test.
+fn tool() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.ancestors().nth(2).unwrap().join("envoy-callout");
+    assert!(path.is_file(), "no tool at {}: `cargo build` builds it", path.display());
+    path
+}
+
 /// Runs `render` in the project's folder. The listeners get ports of their own.
 pub fn render(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_envoy-callout"))
+    let output = Command::new(tool())
         .arg("render")
         .args(arguments)
         .args(["--port", "0", "--admin-port", "0", "--module"])

@@ -1,0 +1,78 @@
+//! Which policies the flows of a bundle name.
+
+use crate::bundle::Bundle;
+use crate::document::Document;
+use crate::finding::{Finding, Findings, Severity};
+use envoy_callout::policy::endpoint::{Endpoint, Flow, ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use std::collections::BTreeSet;
+
+/// The policies that a step of a bundle names.
+#[derive(Debug, Default)]
+pub(crate) struct Attached {
+    names: BTreeSet<String>,
+    /// A document of flows could not be read: what it names is not known.
+    has_gaps: bool,
+}
+
+impl Attached {
+    /// Collects the steps of all flows and fault rules.
+    pub(crate) fn by(bundle: &Bundle) -> Attached {
+        let mut attached = Attached::default();
+        for document in &bundle.proxy_endpoints {
+            let (endpoint, _) = ProxyEndpoint::parse(&document.text(), "");
+            attached.has_gaps |= endpoint.is_none();
+            if let Some(endpoint) = endpoint {
+                attached.add_endpoint(&endpoint.endpoint);
+                attached.add_flow(&endpoint.post_client_flow);
+            }
+        }
+        for document in &bundle.target_endpoints {
+            let (endpoint, _) = TargetEndpoint::parse(&document.text(), "");
+            attached.has_gaps |= endpoint.is_none();
+            if let Some(endpoint) = endpoint {
+                attached.add_endpoint(&endpoint.endpoint);
+            }
+        }
+        for document in &bundle.shared_flows {
+            let (flow, _) = SharedFlow::parse(&document.text(), "");
+            attached.has_gaps |= flow.is_none();
+            attached.add(flow.iter().flat_map(|flow| &flow.steps));
+        }
+        attached
+    }
+
+    fn add_endpoint(&mut self, endpoint: &Endpoint<StepReference>) {
+        for flow in endpoint.all_flows() {
+            self.add_flow(flow);
+        }
+        self.add(endpoint.fault_rules.all().flat_map(|rule| &rule.steps));
+    }
+
+    fn add_flow(&mut self, flow: &Flow<StepReference>) {
+        self.add(flow.request.iter().chain(&flow.response));
+    }
+
+    fn add<'a>(&mut self, steps: impl Iterator<Item = &'a StepReference>) {
+        self.names.extend(steps.map(|step| step.policy.clone()));
+    }
+
+    /// Whether a step names that policy.
+    pub(crate) fn contains(&self, policy: &str) -> bool {
+        self.names.contains(policy)
+    }
+
+    /// Warns of the policies that no step names.
+    pub(crate) fn tell_of_others(&self, policies: &[Document], findings: &mut Findings) {
+        if self.has_gaps {
+            return;
+        }
+        for document in policies {
+            let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
+            if !self.contains(&root.name) {
+                let text = format!("{} is never attached: no step names it", root.name);
+                let warning = Finding::new(Severity::Warning, text).about_policy(&root.name);
+                findings.add(warning.in_source(&document.source, Some(root.position)));
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Bundles that are folders.
+
+use super::{Bundle, File, Kind, Role, kind_of_root};
+use crate::input::InputError;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Reads the bundles of a folder: it is `apiproxy` or `sharedflowbundle` itself, or holds them.
+///
+/// # Errors
+/// There is no bundle, or something in it cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
+    let unreadable = |path: &Path, error| InputError::Unreadable { path: path.to_owned(), error };
+    // `.` and `..` have names too.
+    let canonical = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
+    let name = name_of(&canonical);
+    if let Some(kind) = kind_of_root(&name) {
+        let holder = canonical.parent().map(name_of).unwrap_or_default();
+        return Ok(vec![read_root(kind, path, &holder)?]);
+    }
+    let mut bundles = Vec::new();
+    for child in children(path)? {
+        if let Some(kind) = kind_of_root(&name_of(&child)).filter(|_| child.is_dir()) {
+            bundles.push(read_root(kind, &child, &name)?);
+        }
+    }
+    if bundles.is_empty() && ["policies", "Policy"].iter().any(|folder| path.join(folder).is_dir()) {
+        // A bundle whose folder has another name.
+        let kind = if path.join("sharedflows").is_dir() { Kind::SharedFlow } else { Kind::Proxy };
+        bundles.push(read_root(kind, path, &name)?);
+    }
+    if bundles.is_empty() {
+        return Err(InputError::NoBundle { path: path.to_owned() });
+    }
+    Ok(bundles)
+}
+
+fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<Bundle, InputError> {
+    let mut files = Vec::new();
+    read_files(root, "", &mut files)?;
+    Ok(Bundle::new(kind, fallback, files))
+}
+
+/// The deepest folder that a bundle's file lies in is `resources/properties`.
+const DEEPEST: usize = 2;
+
+fn read_files(folder: &Path, inside: &str, files: &mut Vec<File>) -> Result<(), InputError> {
+    for child in children(folder)? {
+        let name = name_of(&child);
+        let inside = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+        if child.is_dir() {
+            if inside.matches('/').count() < DEEPEST {
+                read_files(&child, &inside, files)?;
+            }
+        } else if Role::of(&inside).is_some() {
+            let bytes = fs::read(&child).map_err(|error| InputError::Unreadable { path: child.clone(), error })?;
+            files.push(File { inside, shown: child.display().to_string(), bytes });
+        }
+    }
+    Ok(())
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What a folder holds, by name.
+fn children(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let unreadable = |error| InputError::Unreadable { path: folder.to_owned(), error };
+    let mut children = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        children.push(entry.map_err(unreadable)?.path());
+    }
+    children.sort();
+    Ok(children)
+}

@@ -1,0 +1,77 @@
+//! A whole bundle: loaded as the filter loads it, then what only the bundle as a whole can tell.
+
+use super::hosts::Hosts;
+use super::placeholders;
+use super::types::Types;
+use crate::attachment::Attached;
+use crate::bundle::{Bundle, Kind};
+use crate::configuration::{Configuration, called_by, policies_of};
+use crate::environment::{AnyCluster, Environment};
+use crate::finding::{Finding, Findings, Severity};
+use crate::needs::Needs;
+use crate::{policy_types, routing};
+use envoy_callout::policy::Policy;
+use serde_json::json;
+
+/// Checks a bundle. Shared flows that it calls are looked for among all bundles that were given.
+pub(super) fn check(
+    bundle: &Bundle,
+    given: &[&Bundle],
+    environment: Option<&Environment>,
+    findings: &mut Findings,
+    hosts: &mut Hosts,
+    types: &mut Types,
+) {
+    for finding in &bundle.unreadable {
+        findings.add(finding.clone());
+    }
+    policy_types::tell_of_unknown(bundle, findings);
+    for endpoint in &bundle.proxy_endpoints {
+        routing::destinations(bundle, endpoint, environment, findings);
+    }
+    let (entries, missing) = match bundle.kind {
+        Kind::Proxy => (&bundle.proxy_endpoints, "proxy endpoint"),
+        Kind::SharedFlow => (&bundle.shared_flows, "shared flow"),
+    };
+    if entries.is_empty() {
+        let text = format!("the bundle {} has no {missing}: nothing of it runs", bundle.name);
+        findings.add(Finding::new(Severity::Warning, text));
+    }
+    let shared = called_by(bundle, given);
+    let mut needs = Needs::default();
+    if environment.is_none() {
+        std::iter::once(bundle).chain(shared.iter().copied()).for_each(|bundle| needs.add(bundle));
+    }
+    for mut configuration in Configuration::all_of(bundle, &shared) {
+        match environment {
+            Some(environment) => environment.apply(&mut configuration, &AnyCluster),
+            None => needs.stand_in(&mut configuration),
+        }
+        load(configuration, findings);
+    }
+    for document in bundle.documents() {
+        placeholders::check(document, findings);
+    }
+    let attached = Attached::by(bundle);
+    attached.tell_of_others(&bundle.policies, findings);
+    let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
+    let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
+    for document in &bundle.policies {
+        let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+        if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
+            hosts.add(&policy, document, &assigned);
+            types.add(&policy);
+        }
+    }
+}
+
+fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
+    // Which clusters there are is not the bundle's to say, and an unknown policy type is no mistake in a bundle.
+    configuration.set("clusters", json!({"*": "any"}));
+    configuration.set("unsupported_policies", json!("skip"));
+    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
+    let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
+    for diagnostic in &diagnostics {
+        findings.add(configuration.finding(diagnostic));
+    }
+}

@@ -1,0 +1,99 @@
+//! The hosts that callouts go to: each needs an Envoy cluster.
+
+use crate::document::Document;
+use crate::finding::{Finding, Findings, Severity};
+use crate::source::Source;
+use envoy_callout::diagnostic::Position;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::connection::Target;
+use envoy_callout::policy::origin::{Origin, Scheme};
+use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
+use envoy_callout::policy::target_url::TargetUrl;
+use envoy_callout::policy::template::Part;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The callouts of everything that is checked, by where they go.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    fixed: BTreeMap<Origin, Vec<Callout>>,
+    /// The host comes from a variable.
+    variable: Vec<Callout>,
+}
+
+#[derive(Debug)]
+struct Callout {
+    policy: String,
+    source: Rc<Source>,
+    position: Position,
+}
+
+impl Hosts {
+    /// Adds a policy, if it is a callout. One whose URL another policy replaces has no host of its own.
+    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[Policy]) {
+        if let Policy::SetIntegrationRequest(request) = policy {
+            return self.add_integration(request, document);
+        }
+        let Policy::ServiceCallout(callout) = policy else { return };
+        let Target::Url(url) = &callout.connection.target else { return };
+        let is_replaced =
+            |other: &Policy| other.assigned_variables().any(|variable| variable == callout.variables.target_url.name());
+        if others.iter().any(is_replaced) {
+            return;
+        }
+        let added = Callout {
+            policy: callout.attributes.name.to_string(),
+            source: document.source.clone(),
+            position: document.position_in_file(url.position),
+        };
+        let callouts = match &url.origin {
+            Some(origin) => self.fixed.entry(origin.clone()).or_default(),
+            None if has_variable_host(url) => &mut self.variable,
+            None => return,
+        };
+        add(callouts, added);
+    }
+
+    /// The policy that says where an integration runs is what calls its host.
+    fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
+        let added = Callout {
+            policy: request.attributes.name.to_string(),
+            source: document.source.clone(),
+            position: document.position_in_file(request.position),
+        };
+        match request.origin() {
+            Some(origin) => add(self.fixed.entry(origin).or_default(), added),
+            None => add(&mut self.variable, added),
+        }
+    }
+
+    /// Tells which clusters the configuration needs.
+    pub(super) fn tell(self, findings: &mut Findings) {
+        for (origin, callouts) in &self.fixed {
+            note(&format!("{origin} needs a cluster"), callouts, findings);
+        }
+        note("hosts that come from variables need a cluster for \"*\"", &self.variable, findings);
+    }
+}
+
+fn add(callouts: &mut Vec<Callout>, added: Callout) {
+    if !callouts.iter().any(|other| other.policy == added.policy && other.source == added.source) {
+        callouts.push(added);
+    }
+}
+
+fn note(what: &str, callouts: &[Callout], findings: &mut Findings) {
+    let Some(first) = callouts.first() else { return };
+    let names: Vec<&str> = callouts.iter().map(|callout| callout.policy.as_str()).collect();
+    let calls = if names.len() == 1 { "calls it" } else { "call it" };
+    let text = format!("{what}: {} {calls}", names.join(", "));
+    findings.add(Finding::new(Severity::Note, text).in_source(&first.source, Some(first.position)));
+}
+
+/// Whether the URL has a scheme and its host a variable; a URL that is no URL has been warned of.
+fn has_variable_host(url: &TargetUrl) -> bool {
+    let parts = url.template.parts();
+    let Some(Part::Literal(beginning)) = parts.first() else { return false };
+    let rest = Scheme::split(beginning).map(|(_, rest)| rest);
+    parts.len() > 1 && rest.is_some_and(|rest| !rest.contains(['/', '?', '#']))
+}

@@ -1,0 +1,87 @@
+//! Placeholders of deployment tools (`{{ HOST }}`, `{% if … %}`, `@HOST@`) that nothing has filled in.
+//!
+//! Bundles are often templates. The filter would take `{{ HOST }}` for a variable in braces.
+
+use crate::document::Document;
+use crate::finding::{Finding, Findings, Severity};
+use crate::source::position;
+
+/// Warns of every placeholder of a document, of each once.
+pub(super) fn check(document: &Document, findings: &mut Findings) {
+    let text = &document.source.text;
+    let mut told: Vec<&str> = Vec::new();
+    for (at, placeholder) in find(text) {
+        if told.contains(&placeholder) {
+            continue;
+        }
+        told.push(placeholder);
+        let warning =
+            format!("{placeholder} looks like a placeholder: fill it in as your deployment does, then check again");
+        let finding = Finding::new(Severity::Warning, warning);
+        findings.add(finding.in_source(&document.source, Some(position(text, at))));
+    }
+}
+
+/// The placeholders of a text with the bytes at which they begin.
+fn find(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut at: usize = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(begin) = rest.find(['{', '@']) else { break };
+        let begin = at.saturating_add(begin);
+        let rest = text.get(begin..).unwrap_or_default();
+        match between(rest, "{{", "}}").or_else(|| between(rest, "{%", "%}")).or_else(|| at_signs(rest)) {
+            Some(placeholder) => {
+                found.push((begin, placeholder));
+                at = begin.saturating_add(placeholder.len());
+            }
+            None => at = begin.saturating_add(1),
+        }
+    }
+    found
+}
+
+/// A placeholder in double braces: a name or an expression in one line, not the braces of JSON in JSON.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let inner = text.strip_prefix(open)?;
+    let end = inner.find(close)?;
+    let content = inner.get(..end)?.trim();
+    let is_expression = content.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-'))
+        && !content.contains(['{', '\n']);
+    let length = open.len().saturating_add(end).saturating_add(close.len());
+    is_expression.then(|| text.get(..length)).flatten()
+}
+
+/// A placeholder as Maven's plugins write it.
+fn at_signs(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('@')?;
+    let end = inner.find('@')?;
+    let name = inner.get(..end)?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    is_name.then(|| text.get(..end.saturating_add(2))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_templates() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("https://{{ HOST }}/{path}", &["{{ HOST }}"]),
+            ("{{proxy.base_path | default('x')}}", &["{{proxy.base_path | default('x')}}"]),
+            ("{% if a %}x{% endif %}", &["{% if a %}", "{% endif %}"]),
+            ("<URL>https://@Host.Name@/v1</URL>", &["@Host.Name@"]),
+            ("{\"a\":{\"b\":{}}}", &[]),
+            ("{{\"a\": 1}}", &[]),
+            ("a@example.com, b@example.com", &[]),
+            ("@request.header.a#, @b#", &[]),
+            ("{a} { b }", &[]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = find(text).into_iter().map(|(_, placeholder)| placeholder).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

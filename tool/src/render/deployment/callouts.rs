@@ -1,0 +1,252 @@
+//! What the callouts of a proxy go to.
+
+use super::super::dynamic::is_dynamic;
+use super::super::upstream::Upstream;
+use super::{Deployment, Options, cluster_keys};
+use crate::attachment::Attached;
+use crate::bundle::Bundle;
+use crate::configuration::{Configuration, policies_of};
+use crate::connection::{self, Connection};
+use crate::document::Document;
+use crate::environment::{Clusters, Environment, TargetServer};
+use crate::finding::{Finding, Findings, Severity};
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::connection::Target;
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::origin::{Origin, Scheme};
+use envoy_callout::policy::service_callout::ServiceCallout;
+use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The filter waits two minutes for an integration.
+const INTEGRATION_MS: u64 = 120_000;
+
+/// The callouts of a proxy and of the shared flows that it calls.
+#[derive(Debug)]
+pub(super) struct Callouts {
+    /// The cluster of each fixed origin.
+    origins: Vec<(String, String)>,
+    /// The cluster of each target server.
+    servers: BTreeMap<String, String>,
+    /// The clusters of the local proxies, in their order.
+    local_proxies: Vec<String>,
+    metadata: String,
+    iam: String,
+    any_host: bool,
+    /// What of the environment is used.
+    environment: Environment,
+    /// The longest wait for one of them.
+    pub(super) longest_ms: u64,
+}
+
+impl Callouts {
+    /// Adds the clusters of the callouts to the deployment.
+    pub(super) fn of(
+        bundle: &Bundle,
+        shared: &[&Bundle],
+        environment: &Environment,
+        options: Options,
+        deployment: &mut Deployment,
+        findings: &mut Findings,
+    ) -> Callouts {
+        let mut callouts = Callouts {
+            origins: Vec::new(),
+            servers: BTreeMap::new(),
+            local_proxies: Vec::new(),
+            metadata: String::new(),
+            iam: String::new(),
+            any_host: false,
+            environment: environment.clone(),
+            longest_ms: 0,
+        };
+        let mut builder = Builder { all: environment, options, deployment, findings, callouts: &mut callouts };
+        let mut uses = Uses { google: routes_use_google(bundle), local: false };
+        let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
+        let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
+        for bundle in bundles() {
+            let attached = Attached::by(bundle);
+            for document in &bundle.policies {
+                let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+                if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
+                    uses.google |= !policy.identity_positions().is_empty();
+                    match &policy {
+                        Policy::ServiceCallout(callout) => {
+                            uses.local |= matches!(callout.connection.target, Target::Local(_));
+                            builder.add(callout, document, &assigned);
+                        }
+                        Policy::SetIntegrationRequest(request) => builder.add_integration(request, document),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        builder.add_local_proxies(uses.local);
+        builder.add_google(uses.google);
+        let used = callouts.servers.keys().cloned().collect::<Vec<_>>();
+        callouts.environment.target_servers.retain(|name, _| used.contains(name));
+        callouts
+    }
+
+    /// Gives a configuration the clusters and what of the environment it uses.
+    pub(super) fn apply(&self, configuration: &mut Configuration<'_>, options: Options) {
+        self.environment.apply(configuration, self);
+        let any = self.any_host.then(|| options.naming.any_host());
+        if !self.origins.is_empty() || any.is_some() {
+            configuration.set("clusters", cluster_keys(&self.origins, any));
+        }
+        if options.skip_unsupported {
+            configuration.set("unsupported_policies", json!("skip"));
+        }
+    }
+}
+
+impl Clusters for Callouts {
+    fn of_server(&self, name: &str) -> String {
+        self.servers.get(name).cloned().unwrap_or_default()
+    }
+
+    fn of_local_proxy(&self, index: usize) -> String {
+        self.local_proxies.get(index).cloned().unwrap_or_default()
+    }
+
+    fn of_metadata(&self) -> String {
+        self.metadata.clone()
+    }
+
+    fn of_iam(&self) -> String {
+        self.iam.clone()
+    }
+}
+
+/// Whether route rules lead to integrations, or targets get tokens.
+fn routes_use_google(bundle: &Bundle) -> bool {
+    let is_integration = |document: &Document| {
+        let (proxy, _) = ProxyEndpoint::parse(&document.text(), "");
+        let rules = proxy.map(|proxy| proxy.route_rules).unwrap_or_default();
+        rules.iter().any(|rule| matches!(rule.route, Route::Integration(..)))
+    };
+    let is_authenticated = |document: &Document| {
+        TargetEndpoint::parse(&document.text(), "").0.is_some_and(|target| target.authentication.is_some())
+    };
+    bundle.proxy_endpoints.iter().any(is_integration) || bundle.target_endpoints.iter().any(is_authenticated)
+}
+
+struct Uses {
+    google: bool,
+    local: bool,
+}
+
+struct Builder<'a> {
+    all: &'a Environment,
+    options: Options,
+    deployment: &'a mut Deployment,
+    findings: &'a mut Findings,
+    callouts: &'a mut Callouts,
+}
+
+impl Builder<'_> {
+    fn add(&mut self, callout: &ServiceCallout, document: &Document, assigned: &[Policy]) {
+        let connection = connection::of_document(&document.text()).unwrap_or_default();
+        let timeout = u64::try_from(callout.timeout.as_millis()).unwrap_or(u64::MAX);
+        let mut tries = 1;
+        self.callouts.any_host |= is_dynamic(callout, assigned);
+        match &callout.connection.target {
+            Target::Url(url) => {
+                if let Some(origin) = &url.origin {
+                    self.add_origin(origin, &connection, document);
+                }
+            }
+            Target::LoadBalancer(balancer) => {
+                for reference in &balancer.servers {
+                    if let Some(server) = self.all.target_servers.get(&*reference.name) {
+                        self.add_server(&reference.name, server, &connection);
+                    }
+                }
+                tries = if balancer.retry { u64::try_from(balancer.servers.len()).unwrap_or(1) } else { 1 };
+            }
+            Target::Local(_) => {}
+        }
+        self.deployment.any_host |= self.callouts.any_host;
+        self.callouts.longest_ms = self.callouts.longest_ms.max(timeout.saturating_mul(tries));
+    }
+
+    /// Where an integration runs is said by the policy that makes its request.
+    fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
+        match request.origin() {
+            Some(origin) => self.add_origin(&origin, &Connection::default(), document),
+            None => {
+                self.callouts.any_host = true;
+                self.deployment.any_host = true;
+            }
+        }
+        self.callouts.longest_ms = self.callouts.longest_ms.max(INTEGRATION_MS);
+    }
+
+    fn add_origin(&mut self, origin: &Origin, connection: &Connection, document: &Document) {
+        let name = format!("{}_{}", origin.host, origin.port);
+        let upstream = Upstream::of_origin(name, origin, connection, &self.all.tls);
+        let text = origin.to_string();
+        let (tls, connect_timeout_ms) = (upstream.tls.clone(), upstream.connect_timeout_ms);
+        let (place, is_known) = self.deployment.share_cluster(upstream);
+        let Some(known) = self.deployment.upstreams.get_mut(place) else { return };
+        if is_known && known.tls != tls {
+            let warning = format!("another callout to {text} has other SSLInfo: the first one's is rendered");
+            self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
+        }
+        known.connect_timeout_ms = known.connect_timeout_ms.max(connect_timeout_ms);
+        let cluster = self.options.naming.cluster(known);
+        if !self.callouts.origins.iter().any(|(known, _)| *known == text) {
+            self.callouts.origins.push((text, cluster));
+        }
+    }
+
+    fn add_server(&mut self, name: &str, server: &TargetServer, connection: &Connection) {
+        let upstream = Upstream::of_target_server(format!("server_{name}"), server, connection, &self.all.tls);
+        let cluster = self.add_upstream(upstream);
+        self.callouts.servers.insert(name.to_owned(), cluster);
+    }
+
+    fn add_local_proxies(&mut self, is_used: bool) {
+        if !is_used {
+            self.callouts.environment.local_proxies.clear();
+            return;
+        }
+        for (index, proxy) in self.all.local_proxies.iter().enumerate() {
+            let (name, host) = match &proxy.host {
+                Some(host) => (format!("local_proxy_{index}"), host.as_str()),
+                None => ("this_listener".to_owned(), "127.0.0.1"),
+            };
+            let port = match &proxy.host {
+                Some(_) => proxy.port.unwrap_or(80),
+                None => self.options.port,
+            };
+            let cluster = self.add_plain(name, host, port);
+            self.callouts.local_proxies.push(cluster);
+        }
+    }
+
+    fn add_google(&mut self, is_used: bool) {
+        let Some(google) = self.all.google.as_ref().filter(|_| is_used) else {
+            self.callouts.environment.google = None;
+            return;
+        };
+        self.callouts.metadata = self.add_plain("google_metadata".to_owned(), "metadata.google.internal", 80);
+        if google.service_account.is_some() {
+            let host = "iamcredentials.googleapis.com".to_owned();
+            let upstream = Upstream::of_host("google_iam".to_owned(), Scheme::Https, host, 443, &self.all.tls);
+            self.callouts.iam = self.add_upstream(upstream);
+        }
+    }
+
+    fn add_plain(&mut self, name: String, host: &str, port: u16) -> String {
+        self.add_upstream(Upstream::of_host(name, Scheme::Http, host.to_owned(), port, &self.all.tls))
+    }
+
+    /// Adds a cluster unless it is there, and tells the name by which it is called.
+    fn add_upstream(&mut self, upstream: Upstream) -> String {
+        let (place, _) = self.deployment.share_cluster(upstream);
+        let known = self.deployment.upstreams.get(place);
+        known.map(|known| self.options.naming.cluster(known)).unwrap_or_default()
+    }
+}

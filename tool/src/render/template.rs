@@ -1,0 +1,143 @@
+//! The environment file that bundles need, for a person to fill in.
+
+use crate::bundle::Bundle;
+use crate::needs::{Local, Needs, User};
+use crate::render::dynamic;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The file, with a comment at every entry that says what asks for it.
+pub(super) fn of(bundles: &[&Bundle]) -> String {
+    let mut needs = Needs::default();
+    bundles.iter().for_each(|bundle| needs.add(bundle));
+    let mut file = Template(String::from(
+        "# What these bundles leave to their environment. Hosts, ports and values in capitals are yours to fill in.\n\
+         organization: ORGANIZATION\n\
+         environment: ENVIRONMENT\n",
+    ));
+    file.target_servers(&needs.servers);
+    file.local_proxies(&needs.local_proxies, bundles);
+    file.property_sets(&needs);
+    file.google(&needs.google);
+    file.allowed_hosts(&dynamic::users(bundles));
+    file.tls();
+    file.0
+}
+
+struct Template(String);
+
+impl Template {
+    fn line(&mut self, text: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{text}");
+    }
+
+    fn section(&mut self, comment: &str, key: &str) {
+        self.line("");
+        comment.lines().for_each(|line| self.line(&format!("# {line}")));
+        self.line(key);
+    }
+
+    fn target_servers(&mut self, servers: &BTreeMap<String, Vec<User>>) {
+        if servers.is_empty() {
+            return;
+        }
+        self.section(
+            "The servers of load balancers. tls: true for https, enabled: false to take one out.",
+            "target_servers:",
+        );
+        for (name, users) in servers {
+            self.line(&format!("  # {}", list(users)));
+            self.line(&format!("  {}: {{host: HOST, port: 80, tls: false}}", quoted(name)));
+        }
+    }
+
+    fn local_proxies(&mut self, proxies: &BTreeMap<Local, Vec<User>>, bundles: &[&Bundle]) {
+        let is_given = |local: &Local| match local {
+            Local::Named(proxy, _) => bundles.iter().any(|bundle| bundle.name == *proxy),
+            Local::Path(_) => false,
+        };
+        let missing: Vec<_> = proxies.iter().filter(|(local, _)| !is_given(local)).collect();
+        if missing.is_empty() {
+            return;
+        }
+        self.section(
+            "Proxies of the same environment. Without host they are on the listener that is rendered.",
+            "local_proxies:",
+        );
+        for (local, users) in missing {
+            self.line(&format!("# {}", list(users)));
+            match local {
+                Local::Named(proxy, endpoint) => self.line(&format!(
+                    "- {{api_proxy: {}, proxy_endpoint: {}, base_path: /PATH, host: HOST, port: 80}}",
+                    quoted(proxy),
+                    quoted(endpoint)
+                )),
+                Local::Path(path) => {
+                    self.line(&format!("- {{base_path: {}, host: HOST, port: 80}}", quoted(path)));
+                }
+            }
+        }
+    }
+
+    fn property_sets(&mut self, needs: &Needs) {
+        if needs.properties.is_empty() {
+            return;
+        }
+        self.section("Properties that the bundles read and do not hold.", "property_sets:");
+        let mut current = None;
+        for (set, key) in &needs.properties {
+            if current != Some(set) {
+                self.line(&format!("  {}:", quoted(set)));
+                current = Some(set);
+            }
+            self.line(&format!("    {}: VALUE", quoted(key)));
+        }
+    }
+
+    fn google(&mut self, users: &[User]) {
+        if users.is_empty() {
+            return;
+        }
+        let comment = format!(
+            "Google tokens, for {}. Without service_account the workload's own identity is used: google: {{}}",
+            list(users)
+        );
+        self.section(&comment, "google:");
+        self.line("  service_account: NAME@PROJECT.iam.gserviceaccount.com");
+    }
+
+    fn allowed_hosts(&mut self, users: &[String]) {
+        if users.is_empty() {
+            return;
+        }
+        let comment = format!(
+            "Where {} may go: names, or *.suffix. Without the list, anywhere but to this machine and to metadata servers.",
+            users.join(", ")
+        );
+        self.section(&comment, "allowed_hosts: [HOST, \"*.SUFFIX\"]");
+    }
+
+    fn tls(&mut self) {
+        self.section(
+            "Other variables by their full names, such as those that a KeyValueMapOperations policy would set.",
+            "# properties: {private.key: VALUE}",
+        );
+        self.section(
+            "Where certificates are: STORE/ALIAS.crt and .key of key stores, STORE/ca.crt of trust stores.",
+            "# tls: {trusted_ca: /etc/ssl/certs/ca-certificates.crt, stores: /etc/envoy/tls}",
+        );
+    }
+}
+
+fn list(users: &[User]) -> String {
+    users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A text as it can stand in a flow of YAML.
+fn quoted(text: &str) -> String {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/'))
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && !matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}

@@ -1,0 +1,206 @@
+//! What Envoy calls: the targets of proxies and of callouts, each a cluster.
+
+use crate::connection::{Balancer, Connection, HealthMonitor, SslInfo};
+use crate::environment::{TargetServer, Tls};
+use envoy_callout::policy::origin::{Origin, Scheme};
+use std::net::IpAddr;
+
+/// One cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Upstream {
+    /// The cluster's name in Envoy.
+    pub(super) name: String,
+    /// The same where only letters, digits and dashes may be. Both are given when it is added to a deployment.
+    pub(super) label: String,
+    /// Its servers.
+    pub(super) servers: Vec<Server>,
+    /// How it is reached by TLS.
+    pub(super) tls: Option<TlsSettings>,
+    /// How long a connection may take.
+    pub(super) connect_timeout_ms: u64,
+    /// Whether the least busy server is taken.
+    pub(super) least_connections: bool,
+    /// How servers are looked after.
+    pub(super) health: Option<HealthMonitor>,
+    /// When servers are taken out.
+    pub(super) ejection: Option<Ejection>,
+    /// Whether it stands for a list of servers, not for one host.
+    pub(super) is_pool: bool,
+}
+
+/// A server of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Server {
+    /// A name or an address.
+    pub(super) host: String,
+    /// Its port.
+    pub(super) port: u16,
+    /// Its share.
+    pub(super) weight: Option<u32>,
+    /// Whether it is used only when the others are out.
+    pub(super) is_fallback: bool,
+}
+
+/// When servers are taken out, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ejection {
+    /// After how many failures in a row.
+    pub(super) failures: u32,
+    /// Whether answers with a status of 5xx are failures, too.
+    pub(super) by_status: bool,
+    /// For how many seconds.
+    pub(super) seconds: u32,
+}
+
+/// TLS to a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TlsSettings {
+    /// The file of trusted authorities; any certificate will do when absent.
+    pub(super) trusted_ca: Option<String>,
+    /// The files of the client's certificate and its key.
+    pub(super) client: Option<(String, String)>,
+    /// The name that certificates must have, when it is not the host's.
+    pub(super) common_name: Option<String>,
+    /// The oldest and the newest version, in Envoy's names.
+    pub(super) versions: Option<(&'static str, &'static str)>,
+}
+
+/// Apigee's default of `connect.timeout.millis`.
+const CONNECT_TIMEOUT_MS: u64 = 3000;
+
+/// A server that was taken out is tried again after five minutes.
+const EJECTION_SECS: u32 = 300;
+
+impl Upstream {
+    /// The cluster of one host.
+    pub(super) fn of_origin(name: String, origin: &Origin, connection: &Connection, files: &Tls) -> Upstream {
+        let server = Server::only(origin.host.to_string(), origin.port);
+        let has_tls = origin.scheme == Scheme::Https;
+        Upstream::of_servers(name, vec![server], has_tls, connection, files)
+    }
+
+    /// The cluster of one host that is called with the defaults of a connection.
+    pub(super) fn of_host(name: String, scheme: Scheme, host: String, port: u16, files: &Tls) -> Upstream {
+        let has_tls = scheme == Scheme::Https;
+        Upstream::of_servers(name, vec![Server::only(host, port)], has_tls, &Connection::default(), files)
+    }
+
+    /// The cluster of one target server, among which the filter chooses.
+    pub(super) fn of_target_server(
+        name: String,
+        server: &TargetServer,
+        connection: &Connection,
+        files: &Tls,
+    ) -> Upstream {
+        let only = Server::only(server.host.clone(), server.port);
+        // The filter counts failures itself; the health checks are Envoy's.
+        Upstream {
+            health: connection.health.clone(),
+            ..Upstream::of_servers(name, vec![only], server.tls, connection, files)
+        }
+    }
+
+    /// The cluster of several servers, among which Envoy chooses.
+    pub(super) fn of_pool(
+        name: String,
+        servers: Vec<Server>,
+        has_tls: bool,
+        balancer: &Balancer,
+        connection: &Connection,
+        files: &Tls,
+    ) -> Upstream {
+        let ejection = (balancer.max_failures > 0).then(|| Ejection {
+            failures: balancer.max_failures,
+            by_status: balancer.unhealthy_statuses.iter().any(|status| *status >= 500),
+            seconds: balancer.disabled_secs.unwrap_or(EJECTION_SECS).max(1),
+        });
+        Upstream {
+            least_connections: balancer.least_connections,
+            // Without MaxFailures nothing is ever taken out.
+            health: connection.health.clone().filter(|_| ejection.is_some()),
+            ejection,
+            is_pool: true,
+            ..Upstream::of_servers(name, servers, has_tls, connection, files)
+        }
+    }
+
+    fn of_servers(name: String, servers: Vec<Server>, has_tls: bool, connection: &Connection, files: &Tls) -> Upstream {
+        Upstream {
+            name,
+            label: String::new(),
+            servers,
+            tls: has_tls.then(|| TlsSettings::new(connection.ssl_info.as_ref(), files)),
+            connect_timeout_ms: connection.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS),
+            least_connections: false,
+            health: None,
+            ejection: None,
+            is_pool: false,
+        }
+    }
+
+    /// The server of a cluster that has one.
+    pub(super) fn only_server(&self) -> Option<&Server> {
+        self.servers.first().filter(|_| !self.is_pool)
+    }
+
+    /// `host` or, when the port is not the scheme's own, `host:port`.
+    pub(super) fn authority_of(&self, server: &Server) -> String {
+        let own = if self.tls.is_some() { Scheme::Https } else { Scheme::Http }.default_port();
+        if server.port == own { server.host.clone() } else { format!("{}:{}", server.host, server.port) }
+    }
+}
+
+impl Server {
+    /// The one server of a cluster.
+    fn only(host: String, port: u16) -> Server {
+        Server { host, port, weight: None, is_fallback: false }
+    }
+
+    /// The host without the brackets of an IPv6 address.
+    pub(super) fn address(&self) -> &str {
+        let inside = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        inside.unwrap_or(&self.host)
+    }
+
+    /// Whether the host is an address, so that nothing has to be resolved.
+    pub(super) fn is_address(&self) -> bool {
+        self.address().parse::<IpAddr>().is_ok()
+    }
+}
+
+impl TlsSettings {
+    /// What `SSLInfo` asks for, with the files of its stores.
+    pub(super) fn new(ssl_info: Option<&SslInfo>, files: &Tls) -> TlsSettings {
+        let Some(ssl_info) = ssl_info else {
+            return TlsSettings { trusted_ca: Some(files.trusted_ca.clone()), ..TlsSettings::default() };
+        };
+        let stores = files.stores.trim_end_matches('/');
+        let trusted_ca = match &ssl_info.trust_store {
+            Some(store) => format!("{stores}/{store}/ca.crt"),
+            None => files.trusted_ca.clone(),
+        };
+        let file = |store: &str, alias: &str, kind: &str| format!("{stores}/{store}/{alias}.{kind}");
+        TlsSettings {
+            trusted_ca: Some(trusted_ca).filter(|_| !ssl_info.ignores_errors),
+            client: ssl_info
+                .client
+                .as_ref()
+                .map(|(store, alias)| (file(store, alias, "crt"), file(store, alias, "key"))),
+            common_name: ssl_info.common_name.clone(),
+            versions: versions(&ssl_info.protocols),
+        }
+    }
+
+    /// The files that have to be on the machine.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        let client = self.client.iter().flat_map(|(certificate, key)| [certificate.as_str(), key.as_str()]);
+        client.chain(self.trusted_ca.as_deref())
+    }
+}
+
+/// The versions of TLS as Java's names list them, from oldest to newest.
+fn versions(protocols: &[String]) -> Option<(&'static str, &'static str)> {
+    let known = [("TLSv1", "TLSv1_0"), ("TLSv1.1", "TLSv1_1"), ("TLSv1.2", "TLSv1_2"), ("TLSv1.3", "TLSv1_3")];
+    let asked = || known.iter().filter(|(java, _)| protocols.iter().any(|protocol| protocol == java));
+    Some((asked().next()?.1, asked().next_back()?.1))
+}

@@ -1,0 +1,75 @@
+//! How much of a text a finding is about.
+
+use crate::source::offset;
+use envoy_callout::diagnostic::Position;
+use std::ops::Range;
+
+/// The bytes from a position to the end of what begins there, in its line: an element whose text is simple, a tag, an
+/// attribute, a placeholder, else a word.
+pub(super) fn of(text: &str, position: Position) -> Range<usize> {
+    let start = offset(text, position);
+    let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let length = if line.starts_with('<') { element(line) } else { attribute(line).unwrap_or_else(|| word(line)) };
+    start..start.saturating_add(length)
+}
+
+fn element(line: &str) -> usize {
+    let Some(tag_end) = line.find('>').map(|end| end.saturating_add(1)) else { return line.trim_end().len() };
+    let (tag, rest) = line.split_at_checked(tag_end).unwrap_or((line, ""));
+    if tag.ends_with("/>") {
+        return tag_end;
+    }
+    let name: String = tag.chars().skip(1).take_while(|c| !c.is_whitespace() && *c != '>').collect();
+    let close = format!("</{name}>");
+    match rest.find('<') {
+        Some(next) if rest.get(next..).is_some_and(|rest| rest.starts_with(&close)) => {
+            tag_end.saturating_add(next).saturating_add(close.len())
+        }
+        _ => tag_end,
+    }
+}
+
+fn attribute(line: &str) -> Option<usize> {
+    let name = line.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | ':'))?;
+    let quote_at = line.find(['"', '\''])?;
+    if name == 0 || line.get(name..quote_at)?.trim() != "=" {
+        return None;
+    }
+    let value = line.get(quote_at.saturating_add(1)..)?;
+    let length = value.find(line.get(quote_at..)?.chars().next()?)?;
+    Some(quote_at.saturating_add(length).saturating_add(2))
+}
+
+fn word(line: &str) -> usize {
+    if let Some(end) = [("{{", "}}"), ("{%", "%}")].iter().find_map(|(open, close)| {
+        let inner = line.strip_prefix(open)?;
+        Some(inner.find(close)?.saturating_add(open.len()).saturating_add(close.len()))
+    }) {
+        return end;
+    }
+    line.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(line.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_what_begins_at_the_position() {
+        let cases = [
+            ("<URL>https://a</URL><B/>", "<URL>https://a</URL>"),
+            ("<URL/><B/>", "<URL/>"),
+            ("<Set><Path>x</Path></Set>", "<Set>"),
+            ("<Payload>\n x</Payload>", "<Payload>"),
+            ("<SC name='a'", "<SC name='a'"),
+            ("enabled=\"yes\" x='1'>", "enabled=\"yes\""),
+            ("{{ HOST }}/a", "{{ HOST }}"),
+            ("@HOST@</URL>", "@HOST@"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            let span = of(text, Position { line: 1, column: 1 });
+            assert_eq!(text.get(span), Some(expected), "{text}");
+        }
+    }
+}

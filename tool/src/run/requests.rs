@@ -1,0 +1,131 @@
+//! Each request with its callouts: an access log that Envoy writes as JSON, and what a person reads.
+
+use envoy_callout::config;
+use envoy_callout::policy::Policy;
+use serde_json::{Map, Value, json};
+
+/// Adds the URLs that the access log shows to `filter_state` of a filter configuration.
+pub(crate) fn publish_urls(configuration: &mut Value) {
+    let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
+    let callouts = loaded.plan.policies.iter().filter(|policy| matches!(policy, Policy::ServiceCallout(_)));
+    let urls = callouts.map(|policy| json!(format!("servicecallout.{}.target.url", policy.attributes().name)));
+    let Some(configuration) = configuration.as_object_mut() else { return };
+    if let Some(published) = configuration.entry("filter_state").or_insert_with(|| json!([])).as_array_mut() {
+        published.extend(urls);
+    }
+}
+
+/// The access log that shows the requests of endpoints with those filter configurations.
+pub(crate) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) -> Value {
+    let mut callouts = Map::new();
+    for configuration in configurations {
+        let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { continue };
+        for policy in &loaded.plan.policies {
+            callouts.extend(callout(policy));
+        }
+    }
+    json!({
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+            "log_format": {"json_format": {
+                "callout_request": "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+                "status": "%RESPONSE_CODE%",
+                "milliseconds": "%DURATION%",
+                "fault": "%FILTER_STATE(wasm.fault.name:PLAIN)%",
+                "reason": "%FILTER_STATE(wasm.error.message:PLAIN)%",
+                "callouts": callouts,
+            }},
+        },
+    })
+}
+
+/// What filter state tells of a policy that calls out. In an access log's format `%` and `)` have meanings of their own.
+fn callout(policy: &Policy) -> Option<(String, Value)> {
+    let (kind, response) = match policy {
+        Policy::ServiceCallout(policy) => ("servicecallout", policy.response.as_deref()),
+        Policy::IntegrationCallout(policy) => ("IntegrationCallout", Some(&*policy.response)),
+        _ => return None,
+    };
+    let name = &*policy.attributes().name;
+    let is_plain = |text: &str| !text.contains(['%', ')', '(']);
+    let state = |variable: String| format!("%FILTER_STATE(wasm.{variable}:PLAIN)%");
+    let response = response.filter(|response| is_plain(response));
+    is_plain(name).then(|| {
+        let told = json!({
+            "url": state(format!("{kind}.{name}.target.url")),
+            "failed": state(format!("{kind}.{name}.failed")),
+            "status": response.map(|response| state(format!("{response}.status.code"))),
+        });
+        (name.to_owned(), told)
+    })
+}
+
+/// A line of that access log as it is shown; `None` for any other line.
+pub(super) fn readable(line: &str) -> Option<String> {
+    let entry: Value = serde_json::from_str(line).ok()?;
+    let text = |value: &Value, key: &str| match value.get(key)? {
+        Value::String(text) if text != "-" => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let request = text(&entry, "callout_request")?;
+    let status = text(&entry, "status").unwrap_or_default();
+    let mut shown = format!("{request} -> {status}, {} ms", text(&entry, "milliseconds").unwrap_or_default());
+    for (name, callout) in entry.get("callouts").and_then(Value::as_object).into_iter().flatten() {
+        // A policy that did not run left nothing.
+        let Some(failed) = text(callout, "failed") else { continue };
+        let url = text(callout, "url").map(|url| format!(" {url}")).unwrap_or_default();
+        let outcome = match (text(callout, "status"), failed == "true") {
+            (Some(status), false) => status,
+            (Some(status), true) => format!("{status}, failed"),
+            (None, true) => "failed".to_owned(),
+            (None, false) => "sent".to_owned(),
+        };
+        shown.push_str(&format!("\n  {name}{url} -> {outcome}"));
+    }
+    if let Some(fault) = text(&entry, "fault") {
+        let reason = text(&entry, "reason").unwrap_or_default();
+        shown.push_str(&format!("\n  fault {fault}: {reason}"));
+    }
+    Some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_urls_of_callouts_are_published() {
+        let callout = "<ServiceCallout name='SC'><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>";
+        let with = |published: Option<Value>| {
+            let mut configuration = json!({"policies": [callout], "clusters": {"*": "a"}});
+            if let Some(published) = published {
+                configuration["filter_state"] = published;
+            }
+            publish_urls(&mut configuration);
+            configuration["filter_state"].clone()
+        };
+        assert_eq!(with(None), json!(["servicecallout.SC.target.url"]));
+        assert_eq!(with(Some(json!(["flow.*"]))), json!(["flow.*", "servicecallout.SC.target.url"]));
+    }
+
+    #[test]
+    fn a_request_is_shown_with_the_callouts_that_ran() {
+        let line = json!({
+            "callout_request": "GET /near?zip=1", "status": 500, "milliseconds": 12,
+            "fault": "ExecutionFailed", "reason": "Execution of ServiceCallout SC-2 failed.",
+            "callouts": {
+                "SC-1": {"url": "http://a.test/x", "failed": "false", "status": "200"},
+                "SC-2": {"url": "http://b.test", "failed": "true", "status": null},
+                "SC-3": {"url": null, "failed": null, "status": null},
+            },
+        });
+        let shown = "GET /near?zip=1 -> 500, 12 ms\n  SC-1 http://a.test/x -> 200\n  SC-2 http://b.test -> failed\n  \
+                     fault ExecutionFailed: Execution of ServiceCallout SC-2 failed.";
+        assert_eq!(readable(&line.to_string()).as_deref(), Some(shown));
+        for other in ["", "text", "{}", "[1]"] {
+            assert_eq!(readable(other), None);
+        }
+    }
+}

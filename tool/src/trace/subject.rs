@@ -1,0 +1,264 @@
+//! What is rehearsed: the one proxy endpoint, or the one filter configuration, that the request is for.
+
+use super::TraceError;
+use crate::bundle::{Bundle, Kind};
+use crate::configuration::{Configuration, called_by};
+use crate::document::Document;
+use crate::embedded;
+use crate::environment::{AnyCluster, Environment};
+use crate::finding::{Finding, Findings, Severity};
+use crate::input::Input;
+use crate::needs::Needs;
+use crate::routing::NOT_FOUND_BODY;
+use crate::source::Source;
+use bytes::Bytes;
+use envoy_callout::config;
+use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::flow::headers::Headers;
+use envoy_callout::plan::Plan;
+use envoy_callout::policy::endpoint::{BasePath, ProxyEndpoint};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// A plan and what it is called.
+#[derive(Debug)]
+pub(super) struct Subject {
+    /// The name of the bundle; absent for a filter configuration.
+    pub(super) bundle: Option<String>,
+    /// The name of the proxy endpoint; absent for a shared flow and for lists of steps.
+    pub(super) proxy_endpoint: Option<String>,
+    /// What runs.
+    pub(super) plan: Plan,
+}
+
+impl Subject {
+    /// Whether a request that is let pass reaches an upstream. Without route rules the Envoy that `render` makes has none;
+    /// the routes around a filter configuration are not known.
+    pub(super) fn has_route(&self) -> bool {
+        let routing = self.plan.routing.as_ref().filter(|_| self.bundle.is_some() && self.proxy_endpoint.is_some());
+        routing.is_none_or(|routing| !routing.rules.is_empty())
+    }
+}
+
+/// What Envoy answers where no route is, as `render` writes it.
+pub(super) fn no_route() -> (Headers, Option<Bytes>) {
+    let line = |name: &'static str, value: &'static str| {
+        (Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes()))
+    };
+    let headers = Headers::new(vec![line(":status", "404"), line("content-type", "application/json")]);
+    (headers, Some(Bytes::from_static(NOT_FOUND_BODY.as_bytes())))
+}
+
+/// What the arguments say of the choice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// The path of the request.
+    pub(super) path: &'a str,
+    /// The proxy endpoint that was named.
+    pub(super) proxy_endpoint: Option<&'a str>,
+    /// The environment that was given.
+    pub(super) environment: Option<&'a Environment>,
+}
+
+/// A proxy endpoint, in a bundle or in a filter configuration.
+struct Candidate<T> {
+    name: String,
+    /// Absent when it cannot be read: what is wrong with it is told when it is loaded.
+    base_path: Option<BasePath>,
+    place: T,
+}
+
+impl<T> Candidate<T> {
+    fn new(text: &str, name: Option<String>, place: T) -> Candidate<T> {
+        let (endpoint, _) = ProxyEndpoint::parse(text, "");
+        let own = endpoint.as_ref().map(|endpoint| endpoint.endpoint.name.clone());
+        let base_path = endpoint.map(|endpoint| endpoint.base_path.unwrap_or_else(|| BasePath::new("/")));
+        Candidate { name: name.or(own).unwrap_or_default(), base_path, place }
+    }
+
+    fn answers(&self, path: &str) -> bool {
+        self.base_path.as_ref().is_none_or(|base_path| base_path.suffix(path).is_some())
+    }
+
+    /// How exact its base path is.
+    fn segments(&self) -> usize {
+        let text = self.base_path.as_ref().map(BasePath::as_str).unwrap_or_default();
+        text.split('/').filter(|segment| !segment.is_empty()).count()
+    }
+}
+
+/// The plan that the request is for.
+///
+/// # Errors
+/// There is none, or more than one. Inside: what is wrong with its configuration.
+pub(super) fn choose(inputs: &[Input], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
+    let bundles: Vec<&Bundle> = inputs
+        .iter()
+        .filter_map(|input| match input {
+            Input::Bundle(bundle) => Some(bundle),
+            _ => None,
+        })
+        .collect();
+    let source = inputs.iter().find_map(|input| match input {
+        Input::Configuration(source) => Some(source),
+        _ => None,
+    });
+    match source {
+        Some(_) if !bundles.is_empty() => Err(TraceError::Mixed),
+        Some(source) => of_configuration(source, wanted),
+        None if bundles.is_empty() => Err(TraceError::NothingToRun),
+        None => of_bundles(&bundles, wanted),
+    }
+}
+
+fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
+    let proxies = bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy);
+    let candidates: Vec<Candidate<(&Bundle, &Document)>> = proxies
+        .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |document| (bundle, document)))
+        .map(|(bundle, document)| {
+            let name = document.root().map(|root| root.name);
+            Candidate::new(&document.text(), name, (bundle, document))
+        })
+        .collect();
+    let flow = bundles.iter().copied().find(|bundle| bundle.kind == Kind::SharedFlow);
+    let (bundle, endpoint) = match (candidates.is_empty(), flow) {
+        (false, _) => {
+            let chosen = one_of(candidates, wanted)?;
+            (chosen.place.0, Some((chosen.name, chosen.place.1)))
+        }
+        (true, Some(flow)) => (flow, None),
+        (true, None) => return Err(TraceError::NothingToRun),
+    };
+    let shared = called_by(bundle, bundles);
+    let all = || std::iter::once(bundle).chain(shared.iter().copied());
+    let mut configuration = match &endpoint {
+        Some((_, document)) => Configuration::of_proxy(bundle, document, &shared),
+        None => Configuration::of_shared_flow(bundle, &shared),
+    };
+    match wanted.environment {
+        Some(environment) => environment.apply(&mut configuration, &AnyCluster),
+        None => {
+            let mut needs = Needs::default();
+            all().for_each(|bundle| needs.add(bundle));
+            needs.stand_in(&mut configuration);
+        }
+    }
+    // Which clusters there are is not the bundle's to say, and the filter can pass over what it does not run.
+    configuration.set("clusters", json!({"*": "any"}));
+    configuration.set("unsupported_policies", json!("skip"));
+    let files = all().map(|bundle| bundle.files).sum();
+    let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
+    let clashes = configuration.clashes.iter().filter(|clash| clash.severity == Severity::Error);
+    unreadable.extend(clashes.cloned());
+    let loaded = configuration.load();
+    let problems = loaded.as_ref().err().into_iter().flatten();
+    let problems: Vec<Finding> =
+        unreadable.into_iter().chain(problems.map(|problem| configuration.finding(problem))).collect();
+    let subject = |plan| Subject {
+        bundle: Some(bundle.name.clone()),
+        proxy_endpoint: endpoint.as_ref().map(|(name, _)| name.clone()),
+        plan,
+    };
+    Ok(match loaded {
+        Ok(loaded) if problems.is_empty() => Ok(subject(loaded.plan)),
+        _ => Err(findings(problems, files)),
+    })
+}
+
+fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
+    if wanted.environment.is_some() {
+        return Err(TraceError::EnvironmentOfFilter);
+    }
+    let source = Rc::new(source.clone());
+    let mut configurations = match embedded::read(&source) {
+        Ok(configurations) => configurations,
+        Err(finding) => return Ok(Err(findings(vec![*finding], 1))),
+    };
+    let has_one = configurations.len() == 1;
+    let endpoint = |value: &Value| Some(value.get("proxy_endpoint")?.as_str()?.to_owned());
+    let configuration = match configurations.pop() {
+        Some(only) if has_one && wanted.proxy_endpoint.is_none() => only,
+        last => {
+            let all = configurations.into_iter().chain(last);
+            let candidates =
+                all.map(|value| Candidate::new(&endpoint(&value).unwrap_or_default(), None, value)).collect();
+            one_of(candidates, wanted)?.place
+        }
+    };
+    Ok(match config::load(configuration.to_string().as_bytes()) {
+        Ok(loaded) => {
+            let plan = loaded.plan;
+            let proxy_endpoint = plan.routing.as_ref().map(|_| plan.proxy.name.clone());
+            Ok(Subject { bundle: None, proxy_endpoint, plan })
+        }
+        Err(problems) => {
+            let finding = |problem: &Diagnostic| embedded::finding(&source, &configuration, "", problem);
+            Err(findings(problems.iter().map(finding).collect(), 1))
+        }
+    })
+}
+
+/// The candidate that was named, else the one whose base path fits the request best.
+fn one_of<T>(candidates: Vec<Candidate<T>>, wanted: Wanted<'_>) -> Result<Candidate<T>, TraceError> {
+    let list = |candidates: &[Candidate<T>]| {
+        let base_path = |candidate: &Candidate<T>| {
+            let base_path = candidate.base_path.as_ref().map(BasePath::as_str).unwrap_or_default();
+            format!("{} ({base_path})", candidate.name)
+        };
+        candidates.iter().map(base_path).collect::<Vec<_>>().join(", ")
+    };
+    let all = list(&candidates);
+    if let Some(name) = wanted.proxy_endpoint {
+        let named = candidates.into_iter().find(|candidate| candidate.name == name);
+        return named.ok_or_else(|| TraceError::NoSuchEndpoint { name: name.to_owned(), all });
+    }
+    let mut fitting: Vec<Candidate<T>> =
+        candidates.into_iter().filter(|candidate| candidate.answers(wanted.path)).collect();
+    let most = fitting.iter().map(Candidate::segments).max();
+    fitting.retain(|candidate| Some(candidate.segments()) == most);
+    if fitting.len() > 1 {
+        return Err(TraceError::SeveralEndpoints { path: wanted.path.to_owned(), endpoints: list(&fitting) });
+    }
+    fitting.pop().ok_or_else(|| TraceError::NoEndpoint { path: wanted.path.to_owned(), all })
+}
+
+/// What `check` would tell of it, but for warnings: they do not stop a rehearsal.
+fn findings(list: Vec<Finding>, files: usize) -> Findings {
+    let mut findings = Findings::default();
+    findings.files = files;
+    list.into_iter().filter(|finding| finding.severity == Severity::Error).for_each(|finding| findings.add(finding));
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(path: &str, name: Option<&str>) -> String {
+        let endpoint = |name: &str, base_path: &str| {
+            let text = format!(
+                "<ProxyEndpoint name='{name}'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>
+                 </ProxyEndpoint>"
+            );
+            Candidate::new(&text, None, ())
+        };
+        let candidates =
+            vec![endpoint("shop", "/shop"), endpoint("partners", "/shop/partners/*"), endpoint("twin", "/shop")];
+        let wanted = Wanted { path, proxy_endpoint: name, environment: None };
+        one_of(candidates, wanted).map_or_else(|error| error.to_string(), |candidate| candidate.name)
+    }
+
+    #[test]
+    fn the_most_exact_base_path_is_taken() {
+        assert_eq!(chosen("/shop/partners/acme/x", None), "partners");
+        assert_eq!(chosen("/shop/partners/acme/x", Some("twin")), "twin");
+        let all = "shop (/shop), partners (/shop/partners/*), twin (/shop)";
+        assert_eq!(chosen("/", None), format!("no proxy endpoint answers /: there are {all}"));
+        assert_eq!(chosen("/", Some("x")), format!("there is no proxy endpoint x: there are {all}"));
+        let both = "shop (/shop), twin (/shop)";
+        assert_eq!(
+            chosen("/shop/a", None),
+            format!("more than one proxy endpoint answers /shop/a: choose among {both} with --proxy-endpoint")
+        );
+    }
+}

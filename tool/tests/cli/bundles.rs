@@ -1,0 +1,124 @@
+//! `check` of whole bundles.
+
+use super::{project, run, scratch};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use zip::write::SimpleFileOptions;
+
+const HEALTHY: &str = "\
+note: http://log.example.com:8080 needs a cluster: SC-Log calls it
+note: https://places.example.com needs a cluster: SC-Place calls it
+note: hosts that come from variables need a cluster for \"*\": SC-Tenant calls it
+
+no problems in 13 files
+";
+
+#[test]
+fn a_healthy_proxy_needs_its_shared_flow() {
+    let both = run(&["check", "weather", "log"]);
+    assert_eq!((both.status, both.output.as_str(), both.errors.as_str()), (0, HEALTHY, ""));
+    let alone = run(&["check", "weather"]);
+    assert_eq!(alone.status, 1);
+    let expected = "\
+error: there is no shared flow named log
+ --> weather/apiproxy/policies/FC-Log.xml:1:28
+  |
+1 | <FlowCallout name=\"FC-Log\"><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>
+  |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+note: https://places.example.com needs a cluster: SC-Place calls it
+note: hosts that come from variables need a cluster for \"*\": SC-Tenant calls it
+
+1 error in 10 files
+";
+    assert_eq!(alone.output, expected);
+}
+
+#[test]
+fn a_shared_flow_is_checked_by_itself() {
+    let run = run(&["check", "log/sharedflowbundle"]);
+    let expected = "\
+note: http://log.example.com:8080 needs a cluster: SC-Log calls it
+
+no problems in 3 files
+";
+    assert_eq!((run.status, run.output.as_str()), (0, expected));
+}
+
+/// Which identity there is, is for the environment to say.
+#[test]
+fn an_integration_takes_the_place_of_a_target() {
+    let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
+    let expected = "\
+note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
+note: a Google identity is the environment's to bring: the proxy endpoint default, IC-Audit need it
+
+no problems in 5 files
+";
+    let whole = run(&["check", "risk"]);
+    assert_eq!((whole.status, whole.output.as_str()), (0, expected));
+    let alone = run(&["check", endpoint]);
+    assert_eq!((alone.status, alone.output.as_str()), (0, "no problems in 1 file\n"));
+}
+
+#[test]
+fn every_problem_of_a_bundle_is_told_at_once() {
+    let run = run(&["check", "troubled"]);
+    assert_eq!(run.status, 1);
+    assert_eq!(run.output, include_str!("troubled.txt"));
+}
+
+#[test]
+fn saps_proxies_are_bundles() {
+    let run = run(&["check", "sap"]);
+    assert_eq!(run.status, 1);
+    assert_eq!(run.output, include_str!("sap.txt"));
+}
+
+#[test]
+fn a_bundle_without_flows_runs_nothing() {
+    let folder = scratch("no-flows");
+    let policies = folder.join("sharedflowbundle/policies");
+    std::fs::create_dir_all(&policies).unwrap();
+    std::fs::write(policies.join("AM 1.xml"), "<AssignMessage/>").unwrap();
+    let run = run(&["check", folder.to_str().unwrap()]);
+    let expected = format!(
+        "warning: the bundle no-flows has no shared flow: nothing of it runs\n\n\
+         warning: AM 1 is never attached: no step names it\n --> {}:1:1\n  |\n\
+         1 | <AssignMessage/>\n  | ^^^^^^^^^^^^^^^^\n\n2 warnings in 1 file\n",
+        policies.join("AM 1.xml").display()
+    );
+    assert_eq!((run.status, run.output), (0, expected));
+}
+
+/// Adds what lies in a folder to an archive, below a prefix.
+fn add(folder: &Path, prefix: &str, archive: &mut zip::ZipWriter<File>) {
+    let mut children: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    children.sort();
+    for child in children {
+        let name = format!("{prefix}/{}", child.file_name().unwrap().to_str().unwrap());
+        if child.is_dir() {
+            add(&child, &name, archive);
+        } else {
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(&std::fs::read(child).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_archive_is_its_folder() {
+    let path = scratch("archive").join("weather.zip");
+    let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
+    let bundles = project().join("tests/bundles");
+    add(&bundles.join("weather"), "downloads/rev3", &mut archive);
+    archive.start_file("__MACOSX/apiproxy/policies/._SC.xml", SimpleFileOptions::default()).unwrap();
+    archive.finish().unwrap();
+    let path = path.to_str().unwrap();
+    let both = run(&["check", path, "log"]);
+    assert_eq!((both.status, both.output.as_str()), (0, HEALTHY));
+    let alone = run(&["check", path]);
+    let place = format!("{path}/downloads/rev3/apiproxy/policies/FC-Log.xml:1:28");
+    assert!(alone.output.contains(&place), "{}", alone.output);
+}

@@ -1,0 +1,84 @@
+//! The command-line tool as people run it: arguments in, text and exit status out.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod bundles;
+mod check;
+mod environment;
+mod render;
+mod routing;
+mod run;
+mod trace;
+mod usage;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What a run of the tool ended in.
+struct Run {
+    status: i32,
+    output: String,
+    errors: String,
+}
+
+/// Runs the tool in `tests/bundles`, so that paths in its output are short.
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, &[])
+}
+
+/// Runs the tool in the project's folder.
+fn run_in_project(arguments: &[&str]) -> Run {
+    run_in(&project(), arguments, &[])
+}
+
+fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    run_in(&bundles(), arguments, environment)
+}
+
+fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    finished(tool(folder, arguments, environment).output().unwrap())
+}
+
+/// Runs the tool with a text at its standard input.
+fn run_reading(arguments: &[&str], input: &str) -> Run {
+    let mut tool = tool(&bundles(), arguments, &[]);
+    let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    finished(child.wait_with_output().unwrap())
+}
+
+fn bundles() -> PathBuf {
+    project().join("tests/bundles")
+}
+
+/// The folder of the workspace.
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn tool(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envoy-callout"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .envs(environment.iter().copied());
+    command
+}
+
+fn finished(output: Output) -> Run {
+    Run {
+        status: output.status.code().unwrap(),
+        output: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A fresh folder for files that a test makes.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

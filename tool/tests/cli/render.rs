@@ -1,0 +1,236 @@
+//! `render`: what it writes, and when it writes nothing.
+
+use super::run::can_run;
+use super::{project, run, run_in_project, scratch};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const SHOP: [&str; 4] = ["examples/shop", "examples/shop/trace", "--environment", "examples/shop/environment.yaml"];
+
+fn shop(more: &[&str]) -> super::Run {
+    run_in_project(&[&["render"], &SHOP[..], more].concat())
+}
+
+#[test]
+fn the_deployment_files_are_what_is_rendered() {
+    let cases: [(&str, &[&str]); 3] = [
+        ("envoy.yaml", &["--module", "/etc/envoy/envoy_callout.wasm"]),
+        ("istio.yaml", &["--format", "istio"]),
+        ("envoy-gateway.yaml", &["--format", "envoy-gateway"]),
+    ];
+    for (file, more) in cases {
+        let run = run_in_project(&[&["render", "examples/weather"], more].concat());
+        assert_eq!((run.status, run.errors.as_str()), (0, ""));
+        let kept = fs::read_to_string(project().join("envoy").join(file)).unwrap();
+        assert!(run.output == kept, "envoy/{file} is not what is rendered now: run `make deployments`");
+    }
+}
+
+#[test]
+fn every_format_holds_configurations_that_the_filter_takes() {
+    for format in ["envoy", "istio", "envoy-gateway", "filter"] {
+        let run = shop(&["--format", format]);
+        assert_eq!(run.status, 0, "{}", run.errors);
+        let file = scratch(&format!("rendered-{format}")).join("rendered.yaml");
+        fs::write(&file, &run.output).unwrap();
+        if format != "filter" {
+            let check = run_in_project(&["check", file.to_str().unwrap()]);
+            assert_eq!(check.status, 0, "{}", check.output);
+        }
+    }
+}
+
+#[test]
+fn the_filters_configuration_is_json_for_each_endpoint() {
+    let run = shop(&["--format", "filter"]);
+    let configurations = serde_json::Deserializer::from_str(&run.output).into_iter::<serde_json::Value>();
+    let configurations: Vec<serde_json::Value> = configurations.map(Result::unwrap).collect();
+    assert_eq!(configurations.len(), 2);
+    let expected = serde_json::json!({"https://risk.example.com": "risk.example.com_443", "*": "any_host_{scheme}"});
+    for configuration in configurations {
+        assert_eq!(configuration["clusters"], expected);
+        let expected = ["stock-1", "stock-2"];
+        let servers: Vec<&String> = configuration["target_servers"].as_object().unwrap().keys().collect();
+        assert_eq!(servers, expected);
+        assert_eq!(configuration["properties"]["propertyset.shop.warehouse"], "north");
+        assert_eq!(configuration["google"]["iam_cluster"], "google_iam");
+    }
+}
+
+#[test]
+fn a_bundle_with_errors_is_not_rendered() {
+    let run = run_in_project(&["render", "examples/shop", "examples/shop/trace"]);
+    assert_eq!((run.status, run.output.as_str()), (1, ""));
+    for error in [
+        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
+        "error: there is no target server named stock-1: add it to target_servers",
+        "error[FAILED_PRECONDITION]",
+    ] {
+        assert!(run.errors.contains(error), "{}", run.errors);
+    }
+}
+
+#[test]
+fn only_proxies_can_be_rendered() {
+    let policy = run(&["render", "weather/apiproxy/policies/SC-Place.xml"]);
+    assert_eq!((policy.status, policy.output.as_str()), (1, ""));
+    assert!(policy.errors.contains("SC-Place.xml is not a bundle"), "{}", policy.errors);
+    assert!(policy.errors.contains("there is no proxy to render"), "{}", policy.errors);
+}
+
+/// A bundle of one flow, whose steps and policies a test gives.
+pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
+    let folder = scratch(name).join("apiproxy");
+    for inner in ["policies", "proxies", "targets"] {
+        fs::create_dir_all(folder.join(inner)).unwrap();
+    }
+    for (index, policy) in policies.iter().enumerate() {
+        fs::write(folder.join(format!("policies/P{index}.xml")), policy).unwrap();
+    }
+    let proxy = format!(
+        "<ProxyEndpoint name='default'><PreFlow><Request>{steps}</Request></PreFlow><HTTPProxyConnection>\
+         <BasePath>/a</BasePath></HTTPProxyConnection>{routes}</ProxyEndpoint>"
+    );
+    fs::write(folder.join("proxies/default.xml"), proxy).unwrap();
+    folder.parent().unwrap().to_str().unwrap().to_owned()
+}
+
+const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080/x/</URL></RouteRule>";
+
+#[test]
+fn bodies_are_asked_for_where_a_policy_needs_them() {
+    let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo><Set><Payload>x</Payload></Set></AssignMessage>";
+    let path = bundle("body", "<Step><Name>A</Name></Step>", &[policy], URL_ROUTE);
+    for (format, expected) in [
+        ("envoy", "allow_on_headers_stop_iteration: true"),
+        ("envoy", "per_connection_buffer_limit_bytes: 10485760"),
+        ("istio", "applyTo: EXTENSION_CONFIG"),
+        ("envoy-gateway", "path: allow_on_headers_stop_iteration"),
+    ] {
+        let run = run_in_project(&["render", &path, "--format", format]);
+        assert!(run.output.contains(expected), "{format}: {} {}", run.errors, run.output);
+    }
+}
+
+#[test]
+fn a_route_rule_may_hold_its_url() {
+    let run = run_in_project(&["render", &bundle("url", "", &[], URL_ROUTE)]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    for expected in ["exact: r\n", "prefix_rewrite: /x\n", "host_rewrite_literal: 10.0.0.1:8080\n", "type: STATIC\n"] {
+        assert!(run.output.contains(expected), "{expected}: {}", run.output);
+    }
+    let gone = "<RouteRule name='r'><TargetEndpoint>gone</TargetEndpoint></RouteRule>";
+    let run = run_in_project(&["render", &bundle("gone", "", &[], gone)]);
+    assert_eq!(run.status, 1);
+    assert!(run.errors.contains("error: there is no target endpoint named gone, which the route rule r names"));
+}
+
+#[test]
+fn policy_types_that_do_not_run_are_refused_or_left_out() {
+    let path = bundle("types", "<Step><Name>Q</Name></Step>", &["<Quota name='Q'/>"], URL_ROUTE);
+    let refused = run_in_project(&["render", &path]);
+    assert_eq!((refused.status, refused.output.as_str()), (1, ""));
+    let skipped = run_in_project(&["render", &path, "--skip-unsupported"]);
+    assert_eq!(skipped.status, 0, "{}", skipped.errors);
+    assert!(skipped.output.contains("unsupported_policies: skip"));
+}
+
+#[test]
+fn a_proxy_that_is_given_too_is_a_local_one() {
+    let call = "<ServiceCallout name='S'><Response>r</Response><LocalTargetConnection><APIProxy>weather</APIProxy>\
+                </LocalTargetConnection></ServiceCallout>";
+    let path = bundle("local", "<Step><Name>S</Name></Step>", &[call], URL_ROUTE);
+    let run = run_in_project(&["render", &path, "examples/weather", "--port", "8123"]);
+    assert_eq!(run.status, 0, "{}", run.errors);
+    assert!(run.output.contains("cluster: this_listener"), "{}", run.output);
+    let alone = run_in_project(&["render", &path]);
+    assert!(alone.errors.contains("there is no endpoint default of a proxy weather"), "{}", alone.errors);
+}
+
+const INTEGRATION_HOST: &str = "us-west1-integrations.googleapis.com";
+
+/// An environment file with an identity.
+fn identity(name: &str) -> String {
+    let file = scratch(name).join("environment.yaml");
+    fs::write(&file, "organization: acme\ngoogle: {service_account: risk@acme.iam.gserviceaccount.com}\n").unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_integration_in_place_of_a_target_gets_clusters_and_no_route() {
+    let environment = identity("integration");
+    let risk = ["render", "tests/bundles/risk", "--environment", &environment];
+    let filter = run_in_project(&[&risk[..], &["--format", "filter"]].concat());
+    let filter: serde_json::Value = serde_json::from_str(&filter.output).unwrap();
+    let expected = serde_json::json!({
+        "metadata_cluster": "google_metadata",
+        "service_account": "risk@acme.iam.gserviceaccount.com",
+        "iam_cluster": "google_iam",
+    });
+    assert_eq!(filter["google"], expected);
+    let cluster = format!("{INTEGRATION_HOST}_443");
+    assert_eq!(filter["clusters"], serde_json::json!({format!("https://{INTEGRATION_HOST}"): cluster}));
+    assert_eq!(filter["integration_endpoints"].as_array().unwrap().len(), 1);
+
+    let envoy = run_in_project(&risk);
+    assert_eq!((envoy.status, envoy.errors.as_str()), (0, ""));
+    // An integration may take two minutes.
+    assert!(envoy.output.contains("stream_idle_timeout: 125s\n"));
+    assert!(!envoy.output.contains("x-callout-target"), "{}", envoy.output);
+    assert!(envoy.output.contains(&format!("        sni: {INTEGRATION_HOST}\n")));
+    assert!(envoy.output.contains(&format!("              matcher:\n                exact: {INTEGRATION_HOST}\n")));
+    let clusters = envoy.output.lines().filter_map(|line| line.trim().strip_prefix("cluster_name: "));
+    assert_eq!(clusters.collect::<Vec<_>>(), [cluster.as_str(), "google_metadata", "google_iam"]);
+
+    let refused = run_in_project(&["render", "tests/bundles/risk"]);
+    assert_eq!((refused.status, refused.output.as_str()), (1, ""));
+    let errors = refused.errors.lines().filter(|line| line.starts_with("error")).count();
+    assert_eq!(errors, 3, "{}", refused.errors);
+}
+
+#[test]
+fn an_integration_in_mid_flow_may_choose_its_region() {
+    let set = "<SetIntegrationRequest name='S'><IntegrationRegion ref='request.queryparam.region'/><ApiTrigger>t</ApiTrigger>\
+               </SetIntegrationRequest>";
+    let call = "<IntegrationCallout name='C'><Request>integration.request</Request></IntegrationCallout>";
+    let steps = "<Step><Name>S</Name></Step><Step><Name>C</Name></Step>";
+    let path = bundle("region", steps, &[set, call], URL_ROUTE);
+    let run = run_in_project(&["render", &path, "--environment", &identity("region-identity"), "--format", "filter"]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    let filter: serde_json::Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!(filter["clusters"], serde_json::json!({"*": "any_host_{scheme}"}));
+    assert_eq!(filter["google"]["metadata_cluster"], "google_metadata");
+}
+
+#[test]
+fn a_target_that_gets_a_token_needs_an_identity() {
+    let path = bundle("target-token", "", &[], "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>");
+    let target = "<TargetEndpoint name='t'><HTTPTargetConnection><URL>https://t.example.com</URL><Authentication>\
+                  <GoogleIDToken><Audience>a</Audience></GoogleIDToken></Authentication></HTTPTargetConnection>\
+                  </TargetEndpoint>";
+    fs::write(Path::new(&path).join("apiproxy/targets/t.xml"), target).unwrap();
+    let template = run_in_project(&["render", &path, "--environment-template"]);
+    assert!(template.output.contains("# Google tokens, for the target endpoint t."), "{}", template.output);
+    let run = run_in_project(&["render", &path, "--environment", &identity("target-identity"), "--format", "filter"]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    assert!(run.output.contains("\"iam_cluster\": \"google_iam\""), "{}", run.output);
+}
+
+#[test]
+fn envoy_takes_what_integrations_get() {
+    if !can_run() {
+        return;
+    }
+    let environment = identity("integration-envoy");
+    let module = std::env::var("CALLOUT_WASM").unwrap();
+    let run = run_in_project(&["render", "tests/bundles/risk", "--environment", &environment, "--module", &module]);
+    let file = Path::new(&environment).with_file_name("envoy.yaml");
+    fs::write(&file, run.output).unwrap();
+    let envoy = Command::new(std::env::var("ENVOY").unwrap())
+        .args(["--mode", "validate", "--log-level", "warning", "--config-path"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(envoy.status.success(), "{}", String::from_utf8_lossy(&envoy.stderr));
+}

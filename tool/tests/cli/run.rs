@@ -1,0 +1,273 @@
+//! `run`: a bundle in a real Envoy, from its start to its end.
+
+use super::render::bundle;
+use super::{Run, project, run_in, run_with, scratch, tool};
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take that Envoy does.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whether there are an Envoy and a module to run, as `make test` brings them.
+pub(crate) fn can_run() -> bool {
+    let has_all = ["ENVOY", "CALLOUT_WASM"].iter().all(|name| std::env::var_os(name).is_some());
+    if !has_all {
+        let _ = writeln!(std::io::stderr(), "skipped: $ENVOY and $CALLOUT_WASM are needed");
+    }
+    has_all
+}
+
+/// A server that answers 404 to what ends in `bad`, else 200, and its port.
+fn server() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let head: Vec<String> = head(&connection);
+            let Some(path) = head.first().and_then(|line| line.split(' ').nth(1)) else { continue };
+            let status = if path.ends_with("bad") { "404 Not Found" } else { "200 OK" };
+            let _ = write!(connection, "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi");
+        }
+    });
+    port
+}
+
+fn head(connection: &TcpStream) -> Vec<String> {
+    let lines = BufReader::new(connection).lines().map_while(Result::ok);
+    lines.take_while(|line| !line.is_empty()).collect()
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The status of a request.
+fn get(port: u16, path: &str) -> u16 {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.set_read_timeout(Some(LIMIT)).unwrap();
+    write!(connection, "GET {path} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n").unwrap();
+    head(&connection).first().unwrap().split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// A run of the tool whose lines are read as they come. It is told to end when a test fails.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Running {
+        let mut child = tool(&project(), &[&["run"], arguments].concat(), &[]).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = mpsc::channel();
+        let output: Lines<BufReader<ChildStdout>> = BufReader::new(child.stdout.take().unwrap()).lines();
+        thread::spawn(move || output.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        Running { child, lines }
+    }
+
+    fn next(&self) -> String {
+        self.lines.recv_timeout(LIMIT).unwrap()
+    }
+
+    /// The lines of one request, its duration left out.
+    fn next_request(&self, count: usize) -> String {
+        let lines: Vec<String> = (0..count).map(|_| self.next()).collect();
+        let text = lines.join("\n");
+        let (before, after) = text.split_once(", ").unwrap();
+        let (milliseconds, after) = after.split_once(" ms").unwrap();
+        assert!(milliseconds.parse::<u32>().is_ok(), "{text}");
+        format!("{before}{after}")
+    }
+
+    fn terminate(&self) {
+        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+    }
+
+    /// Tells it to end, and the exit status and the lines that were left.
+    fn end(mut self) -> (Option<i32>, Vec<String>) {
+        self.terminate();
+        let began = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => thread::sleep(Duration::from_millis(20)),
+            }
+            assert!(began.elapsed() < LIMIT, "the tool does not end");
+        };
+        (status.code(), self.lines.iter().collect())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            self.terminate();
+        }
+    }
+}
+
+/// A bundle whose callout and target are that server.
+fn checked_bundle(name: &str, server: u16) -> String {
+    let callout = format!(
+        "<ServiceCallout name='SC-Check'><Response>checked</Response><HTTPTargetConnection>\
+         <URL>http://127.0.0.1:{server}/check/{{request.queryparam.name}}</URL></HTTPTargetConnection></ServiceCallout>"
+    );
+    let route = format!("<RouteRule name='r'><URL>http://127.0.0.1:{server}</URL></RouteRule>");
+    bundle(name, "<Step><Name>SC-Check</Name></Step>", &[&callout], &route)
+}
+
+#[test]
+fn requests_are_shown_with_their_callouts_until_a_signal_ends_it() {
+    if !can_run() {
+        return;
+    }
+    let (server, port) = (server(), free_port());
+    let path = checked_bundle("run", server);
+    let running = Running::start(&[&path, "--port", &port.to_string(), "--admin-port", "0"]);
+    assert_eq!(running.next(), format!("Envoy answers on http://127.0.0.1:{port}. Ctrl-C stops it."));
+
+    assert_eq!(get(port, "/a?name=good"), 200);
+    let good = format!("GET /a?name=good -> 200\n  SC-Check http://127.0.0.1:{server}/check/good -> 200");
+    assert_eq!(running.next_request(2), good);
+
+    assert_eq!(get(port, "/a?name=bad"), 500);
+    let bad = format!(
+        "GET /a?name=bad -> 500\n  SC-Check http://127.0.0.1:{server}/check/bad -> 404, failed\n  fault ExecutionFailed: \
+         Execution of ServiceCallout SC-Check failed. Reason: ResponseCode 404 is treated as error"
+    );
+    assert_eq!(running.next_request(3), bad);
+
+    assert_eq!(running.end(), (Some(0), Vec::new()));
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "something still answers on the port");
+}
+
+#[test]
+fn a_configuration_of_envoys_own_runs_as_it_is() {
+    if !can_run() {
+        return;
+    }
+    let port = free_port();
+    let file = scratch("run-configuration").join("envoy.yaml");
+    let module = std::env::var("CALLOUT_WASM").unwrap();
+    let path = checked_bundle("run-rendered", server());
+    let port_text = port.to_string();
+    let arguments = ["render", &path, "--port", &port_text, "--admin-port", "0", "--module", &module];
+    fs::write(&file, super::run_in_project(&arguments).output).unwrap();
+    let running = Running::start(&[file.to_str().unwrap()]);
+    // Nobody has said yet what the filter warns of. Envoy loads it several times.
+    let warning = running.next();
+    assert!(warning.ends_with("its route for the header x-callout-target decides"), "{warning}");
+    assert_eq!(running.next(), "Envoy is ready. Ctrl-C stops it.");
+    assert_eq!(get(port, "/a?name=good"), 200);
+    assert_eq!(running.end(), (Some(0), Vec::new()));
+
+    fs::write(&file, "static_resources: {listener: []}\n").unwrap();
+    let Run { status, output, .. } = super::run(&["run", file.to_str().unwrap()]);
+    assert_eq!(status, 1, "{output}");
+    assert!(output.contains("listener"), "{output}");
+}
+
+/// A program in Envoy's place that leaves a file when it is started, and that file.
+#[cfg(unix)]
+fn tell_tale(name: &str) -> (String, std::path::PathBuf) {
+    let trace = scratch(name).join("started");
+    (program(&trace.with_file_name("envoy"), &format!(": > '{}'", trace.display())), trace)
+}
+
+/// A program of one line.
+#[cfg(unix)]
+fn program(path: &Path, line: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_broken_bundle_does_not_start_envoy() {
+    let (envoy, trace) = tell_tale("run-broken");
+    let module = trace.with_file_name("module.wasm");
+    fs::write(&module, "").unwrap();
+    let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", module.to_str().unwrap())];
+    let broken = bundle("run-broken-bundle", "<Step><Name>S</Name></Step>", &["<ServiceCallout name='S'/>"], "");
+    let run = run_with(&["run", &broken], &environment);
+    assert_eq!((run.status, run.output.as_str()), (1, ""));
+    assert!(run.errors.contains("error[ConnectionInfoMissing]"), "{}", run.errors);
+    assert!(!trace.exists());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let (envoy, trace) = tell_tale("run-missing");
+    let missing = trace.with_file_name("gone.wasm");
+    let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", "")];
+    let run = run_in(&project(), &["run", "examples/weather", "--module", missing.to_str().unwrap()], &environment);
+    let text = format!("envoy-callout: there is no module at {}: ", missing.display());
+    assert_eq!((run.status, run.output.as_str()), (2, ""));
+    assert!(run.errors.starts_with(&text), "{}", run.errors);
+    assert!(!trace.exists());
+    let run =
+        run_in(trace.parent().unwrap(), &["run", project().join("examples/weather").to_str().unwrap()], &environment);
+    let text = "envoy-callout: there is no module for Envoy: name it with --module, or build it with `make build`\n";
+    assert_eq!((run.status, run.errors.as_str()), (2, text));
+
+    fs::write(&missing, "").unwrap();
+    let module = [("CALLOUT_WASM", missing.to_str().unwrap())];
+    let port = free_port().to_string();
+    let weather = ["run", "examples/weather", "--port", &port, "--admin-port", "0"];
+    let run = run_in(&project(), &[&weather[..], &["--envoy", "no/such/envoy"]].concat(), &module);
+    assert_eq!((run.status, run.output.as_str()), (2, ""));
+    assert!(run.errors.contains("cannot start no/such/envoy: "), "{}", run.errors);
+
+    let nothing = [module[0], ("ENVOY", ""), ("PATH", "")];
+    let run = run_in(&project(), &weather, &nothing);
+    let text = "envoy-callout: cannot start sh to fetch Envoy: No such file or directory (os error 2)\n";
+    assert_eq!((run.status, run.errors.as_str()), (2, text));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_envoy_that_ends_by_itself_is_told_of() {
+    let folder = scratch("run-ended");
+    let module = folder.join("module.wasm");
+    fs::write(&module, "").unwrap();
+    let module = module.to_str().unwrap();
+    let cases = [("exit 0", "exit status: 0"), ("exit 7", "exit status: 7"), ("kill -9 $$", "signal: 9 (SIGKILL)")];
+    for (line, status) in cases {
+        let envoy = program(&folder.join("envoy"), line);
+        let port = free_port().to_string();
+        let arguments = ["--port", &port, "--admin-port", "0", "--module", module, "--envoy", &envoy];
+        let run = run_in(&project(), &[&["run", "examples/weather"], &arguments[..]].concat(), &[]);
+        let text = format!("Envoy ({envoy}) ended by itself: {status}.\n");
+        assert_eq!((run.status, run.output.as_str(), run.errors.as_str()), (1, text.as_str(), ""));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_port_is_looked_at_before_envoy_starts() {
+    let (envoy, trace) = tell_tale("run-port");
+    let module = trace.with_file_name("module.wasm");
+    fs::write(&module, "").unwrap();
+    let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", module.to_str().unwrap())];
+    let (listener, free) = (TcpListener::bind(("127.0.0.1", 0)).unwrap(), free_port().to_string());
+    let taken = listener.local_addr().unwrap().port().to_string();
+    for (port, admin_port, argument) in [(&taken, &free, "--port"), (&free, &taken, "--admin-port")] {
+        let ports = ["run", "examples/weather", "--port", port, "--admin-port", admin_port];
+        let run = run_in(&project(), &ports, &environment);
+        let text =
+            format!("envoy-callout: something listens on port {taken} already: choose another with {argument}\n");
+        assert_eq!((run.status, run.output.as_str(), run.errors), (2, "", text));
+    }
+    let none = run_in(&project(), &["run", "examples/weather", "--port", "0"], &environment);
+    let text = "envoy-callout: --port 0 is no port to send requests to: name one from 1 to 65535\n";
+    assert_eq!((none.status, none.output.as_str(), none.errors.as_str()), (2, "", text));
+    assert!(!trace.exists());
+}

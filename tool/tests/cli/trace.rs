@@ -1,0 +1,294 @@
+//! `trace`: what a person and a program read of a rehearsal, and what stops one.
+
+use super::render::bundle;
+use super::{Run, run, run_reading, run_with, scratch};
+use serde_json::{Value, json};
+
+const SHOP: [&str; 4] = [
+    "../../examples/shop/apiproxy",
+    "../../examples/shop/trace",
+    "--environment",
+    "../../examples/shop/environment.yaml",
+];
+
+/// Runs `trace` on a path with messages of `tests/cli/trace`, which are named without folder.
+fn trace(path: &[&str], arguments: &[&str]) -> Run {
+    let arguments = arguments.iter().map(|argument| match argument.ends_with(".http") {
+        true => match argument.split_once('=') {
+            Some((policy, file)) => format!("{policy}=../../tool/tests/cli/trace/{file}"),
+            None => format!("../../tool/tests/cli/trace/{argument}"),
+        },
+        false => (*argument).to_owned(),
+    });
+    let all: Vec<String> =
+        ["trace"].iter().chain(path).map(|argument| (*argument).to_owned()).chain(arguments).collect();
+    run(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_request_is_followed_from_one_end_to_the_other() {
+    let arguments = ["--request", "near.http", "--reply", "place.http", "--upstream", "forecast.http"];
+    let run = trace(&["weather", "log"], &arguments);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    assert_eq!(run.output, include_str!("trace/weather.txt"));
+}
+
+#[test]
+fn a_fault_is_told_with_the_rule_that_handles_it() {
+    let failed = trace(&SHOP, &["--request", "item.http", "--reply", "SC-Stock=timeout"]);
+    assert_eq!((failed.status, failed.output.as_str()), (0, include_str!("trace/shop.txt")));
+    let raised = trace(&SHOP, &["--request", "order.http", "--reply", "SC-Risk=refused.http"]);
+    assert_eq!((raised.status, raised.output.as_str()), (0, include_str!("trace/order.txt")));
+}
+
+#[test]
+fn programs_read_json() {
+    let run = trace(&SHOP, &["--request", "item.http", "--reply", "SC-Stock=timeout", "--json"]);
+    let expected: Value = serde_json::from_str(include_str!("trace/shop.json")).unwrap();
+    assert_eq!((run.status, run.output), (0, format!("{expected:#}\n")));
+}
+
+#[test]
+fn lines_are_no_longer_than_a_hundred_columns() {
+    for arguments in [&["--request", "order.http"][..], &["--request", "item.http", "--reply", "place.http"]] {
+        let run = trace(&SHOP, arguments);
+        assert!(run.output.lines().all(|line| line.chars().count() <= 100), "{}", run.output);
+    }
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let arguments = ["trace", "weather", "log", "--request", "../../tool/tests/cli/trace/near.http"];
+    assert!(!run(&arguments).output.contains('\u{1b}'));
+    assert!(run_with(&arguments, &[("CLICOLOR_FORCE", "1")]).output.contains('\u{1b}'));
+}
+
+/// A policy that copies secrets to wherever they do not belong.
+const LEAKY: &str = r#"{"policies": [
+  "<AssignMessage name='AM'><AssignVariable><Name>private.key</Name><Value>k3y &amp; more</Value></AssignVariable><AssignVariable><Name>copy</Name><Ref>private.key</Ref></AssignVariable></AssignMessage>",
+  "<ServiceCallout name='SC'><Request><Set><Headers><Header name='x-copy'>{request.header.authorization}</Header></Headers><QueryParams><QueryParam name='key'>{private.key}</QueryParam></QueryParams><Verb>POST</Verb><Payload contentType='application/json'>{\"k\":\"{private.key}\",\"c\":\"{request.header.cookie}\"}</Payload></Set></Request><Response>r</Response><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>"],
+  "request": [{"step": "AM", "condition": "request.header.authorization != null"}, "SC"],
+  "filter_state": ["private.key", "copy"], "clusters": {"*": "services"}}"#;
+
+#[test]
+fn secrets_are_masked_wherever_they_turn_up() {
+    let path = scratch("leaky").join("filter.json");
+    std::fs::write(&path, LEAKY).unwrap();
+    let reply = path.with_file_name("reply.http");
+    std::fs::write(&reply, "HTTP/1.1 200 OK\nSet-Cookie: id=n3w-one; Path=/\n\nyour key is k3y & more, n3w-one\n")
+        .unwrap();
+    let (path, reply) = (path.to_str().unwrap(), reply.to_str().unwrap());
+    let common = ["--request", "../../tool/tests/cli/trace/order.http", "--reply", reply];
+    for form in [&[][..], &["--json"]] {
+        let arguments: Vec<&str> = ["trace", path].into_iter().chain(common).chain(form.iter().copied()).collect();
+        let masked = run(&arguments);
+        assert_eq!(masked.status, 0);
+        for secret in ["k3y", "s3cret", "c00kie", "n3w"] {
+            assert!(!masked.output.contains(secret), "{secret} in {}", masked.output);
+        }
+        assert!(masked.output.contains("POST http://a.test/?key=********") || !form.is_empty(), "{}", masked.output);
+        assert!(masked.output.contains("your key is ********, ********"), "{}", masked.output);
+        let shown = run(&[&arguments[..], &["--show-secrets"]].concat());
+        for secret in ["k3y & more", "s3cret-of-the-client", "c00kie", "n3w-one"] {
+            assert!(shown.output.contains(secret), "{secret} in {}", shown.output);
+        }
+    }
+}
+
+#[test]
+fn a_request_may_come_from_standard_input() {
+    let arguments = ["trace", "weather", "log", "--request", "-", "--json"];
+    let run = run_reading(&arguments, "GET /tenants HTTP/1.1\r\nTenant: acme\r\n\r\n");
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!((run.status, &trace["proxy_endpoint"], &trace["is_made_here"]), (0, &json!("tenants"), &json!(true)));
+    // Nobody answers the callout.
+    let steps: Vec<&Value> =
+        trace["events"].as_array().unwrap().iter().filter(|event| event["event"] == "step").collect();
+    assert_eq!(steps[1]["events"][0]["request"]["url"], "https://acme.example.com/limits");
+    assert_eq!(steps[1]["events"][0]["source"], "missing");
+    assert_eq!(steps[1]["outcome"], "fault");
+    assert_eq!(trace["fault"]["code"], "steps.servicecallout.ExecutionFailed");
+}
+
+#[test]
+fn what_was_not_asked_for_is_told() {
+    let arguments = ["--request", "near.http", "--reply", "place.http", "--reply", "forecast.http"];
+    let run = trace(&["weather", "log"], &arguments);
+    let warning = "\nwarning: nobody called for the reply ../../tool/tests/cli/trace/forecast.http\n";
+    assert!(run.status == 0 && run.output.ends_with(warning), "{}", run.output);
+}
+
+#[test]
+fn a_request_outside_of_the_filter_passes() {
+    let run = run_reading(&["trace", "../../examples/orders/envoy.yaml", "--request", "-"], "GET /v2\n");
+    let expected = "GET http://localhost/v2\nproxy endpoint default\n\nNo step is reached: the filter lets the request pass\n\n\
+                    The upstream gets\n  GET http://localhost/v2\n\nThe upstream answers\n  200 OK\n\n\
+                    The client gets the upstream's response\n  200 OK\n";
+    assert_eq!((run.status, run.output.as_str()), (0, expected));
+}
+
+#[test]
+fn a_refused_configuration_is_told_as_check_tells_it() {
+    let input = "GET /any\n";
+    let alone = run_reading(&["trace", "weather", "--request", "-", "--proxy-endpoint", "default"], input);
+    let expected = "\
+error: there is no shared flow named log
+ --> weather/apiproxy/policies/FC-Log.xml:1:28
+  |
+1 | <FlowCallout name=\"FC-Log\"><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>
+  |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+1 error in 10 files
+";
+    assert_eq!((alone.status, alone.output.as_str()), (1, expected));
+    let json = run_reading(&["trace", "weather", "--request", "-", "--proxy-endpoint", "default", "--json"], input);
+    assert_eq!(serde_json::from_str::<Value>(&json.output).unwrap()["errors"], 1);
+    assert_eq!(run_reading(&["trace", "troubled", "--request", "-", "--proxy-endpoint", "default"], input).status, 1);
+}
+
+#[test]
+fn what_cannot_be_rehearsed_is_usage() {
+    let folder = scratch("messages");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let near = "../../tool/tests/cli/trace/near.http";
+    let broken = write("broken.http", "GET / HTTP/1.1\nHost: a\nno header\n\n");
+    let response = write("response.http", "HTTP/1.1 200 OK\n\n");
+    let cases: [(&[&str], String); 9] = [
+        (
+            &["--request", &broken],
+            format!("{broken}, line 3: a header is written Name: value; the body follows an empty line"),
+        ),
+        (
+            &["--request", &response],
+            format!("{response}, line 1: a request begins with a line such as GET /path HTTP/1.1"),
+        ),
+        (&["--request", "none.http"], "cannot read none.http: No such file or directory (os error 2)".to_owned()),
+        (
+            &["--request", near, "--reply", near],
+            format!("{near}, line 1: a response begins with a line such as HTTP/1.1 200 OK"),
+        ),
+        (
+            &["--request", near, "--upstream", &broken],
+            format!("{broken}, line 1: a response begins with a line such as HTTP/1.1 200 OK"),
+        ),
+        (&["--request", near, "--reply", "SC-Gone=timeout"], "there is no policy SC-Gone for a reply".to_owned()),
+        (
+            &["--request", "../../tool/tests/cli/trace/item.http"],
+            "no proxy endpoint answers /shop/items/7: there are default (/weather), tenants (/tenants)".to_owned(),
+        ),
+        (
+            &["--request", near, "--proxy-endpoint", "x"],
+            "there is no proxy endpoint x: there are default (/weather), tenants (/tenants)".to_owned(),
+        ),
+        (
+            &["--request", near, "../../examples/orders/envoy.yaml"],
+            "give bundles or a filter configuration, not both".to_owned(),
+        ),
+    ];
+    for (arguments, message) in cases {
+        let run = run(&[&["trace", "weather", "log"], arguments].concat());
+        assert_eq!((run.status, run.output.as_str()), (2, ""), "{arguments:?}");
+        assert_eq!(run.errors, format!("envoy-callout: {message}\n"));
+    }
+    let policy = run(&["trace", "weather/apiproxy/policies/FC-Log.xml", "--request", near]);
+    let message = "there is nothing to rehearse: give a proxy bundle, a shared flow or a filter configuration";
+    assert_eq!((policy.status, policy.errors), (2, format!("envoy-callout: {message}\n")));
+    let of_filter = ["trace", "../../examples/orders/envoy.yaml", "--environment", SHOP[3], "--request", near];
+    assert_eq!(run(&of_filter).status, 2);
+}
+
+/// A filter configuration with those fault rules around one policy that fails.
+fn failing(name: &str, rules: &str) -> String {
+    let raise = |name: &str, status: u16| {
+        format!(
+            "<RaiseFault name='{name}'><FaultResponse><Set><StatusCode>{status}</StatusCode></Set></FaultResponse></RaiseFault>"
+        )
+    };
+    let callout = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test</URL>\
+                   </HTTPTargetConnection></ServiceCallout>";
+    let assign = "<AssignMessage name='AM'><Set><StatusCode>404</StatusCode></Set></AssignMessage>";
+    let configuration = json!({
+        "policies": [callout, raise("RF", 418), assign], "request": ["SC"], "clusters": {"*": "any"},
+        "fault_rules": format!("<FaultRules><FaultRule name='f'>{rules}</FaultRule></FaultRules>"),
+    });
+    let path = scratch(name).join("filter.json");
+    std::fs::write(&path, configuration.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_fault_is_the_one_that_is_answered() {
+    let cases = [
+        ("kept", "<Step><Name>AM</Name></Step>", "steps.servicecallout.ExecutionFailed", 404),
+        ("replaced", "<Step><Name>RF</Name></Step>", "steps.raisefault.RaiseFault", 418),
+    ];
+    for (name, rules, code, status) in cases {
+        let path = failing(&format!("fault-{name}"), rules);
+        let run = run_reading(&["trace", &path, "--request", "-", "--reply", "SC=unreachable", "--json"], "GET /\n");
+        let trace: Value = serde_json::from_str(&run.output).unwrap();
+        assert_eq!((&trace["fault"]["code"], &trace["response"]["status"]), (&json!(code), &json!(status)), "{name}");
+    }
+}
+
+#[test]
+fn without_a_route_rule_no_upstream_is_asked() {
+    let policy = "<AssignMessage name='A'><Set><Headers><Header name='x'>y</Header></Headers></Set></AssignMessage>";
+    let path = bundle("trace-no-route", "<Step><Name>A</Name></Step>", &[policy], "");
+    let text = run_reading(&["trace", &path, "--request", "-"], "GET /a\n");
+    let expected = "\
+GET http://localhost/a
+proxy endpoint default of trace-no-route
+
+PreFlow, request
+  1  A (AssignMessage)
+     wrote  request.header.x = y
+
+No RouteRule: the rendered Envoy has no upstream to ask
+
+The client gets, in the upstream's place
+  404 Not Found
+    content-type: application/json
+    {\"fault\":{\"faultstring\":\"Unable to identify proxy\",\"detail\":{\"errorcode\":\"messaging.adaptors.htt
+    p.flow.ApplicationNotFound\"}}}
+
+Filter state
+  wasm.assignmessage.A.failed = false
+";
+    assert_eq!((text.status, text.output.as_str()), (0, expected));
+    let json = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a\n");
+    let trace: Value = serde_json::from_str(&json.output).unwrap();
+    assert_eq!((&trace["upstream_request"], &trace["upstream_response"]), (&Value::Null, &Value::Null));
+    assert_eq!(trace["response"]["status"], 404);
+    assert_eq!(trace["events"].as_array().unwrap().last(), Some(&json!({"event": "no_route"})));
+}
+
+#[test]
+fn a_long_body_is_broken_once() {
+    let path = scratch("long-body").join("filter.json");
+    let callout = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test</URL>\
+                   </HTTPTargetConnection></ServiceCallout>";
+    let configuration = json!({"policies": [callout], "request": ["SC"], "clusters": {"*": "any"}});
+    std::fs::write(&path, configuration.to_string()).unwrap();
+    let reply = path.with_file_name("reply.http");
+    std::fs::write(&reply, format!("HTTP/1.1 200 OK\n\n    {}\n", "x".repeat(200))).unwrap();
+    let (path, reply) = (path.to_str().unwrap(), reply.to_str().unwrap());
+    let told = run_reading(&["trace", path, "--request", "-", "--reply", reply], "GET /\n").output;
+    let lengths: Vec<usize> = told.lines().filter(|line| line.ends_with("xx")).map(str::len).collect();
+    assert_eq!(lengths, [100, 100, 46], "{told}");
+}
+
+#[test]
+fn what_curl_prints_is_an_answer() {
+    let reply = scratch("curl").join("reply.txt");
+    let text = "\u{feff}HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 40\r\ncontent-type: application/json\r\n\r\n{\"id\":1}\r\n";
+    std::fs::write(&reply, text).unwrap();
+    let arguments = ["--request", "near.http", "--reply", reply.to_str().unwrap(), "--json"];
+    let run = trace(&["weather", "log"], &arguments);
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    let call = trace["events"].as_array().unwrap().iter().find_map(|event| event["events"][0]["reply"].as_object());
+    assert_eq!((run.status, &call.unwrap()["status"], &call.unwrap()["body"]), (0, &json!(200), &json!("{\"id\":1}")));
+}

@@ -1,0 +1,82 @@
+//! The layout keeps its promises: which module of the tool imports which, and how long a file may be.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longer files hold more than one concern.
+const MOST_LINES: usize = 400;
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The files of a module: `name.rs` and everything below `name/`.
+fn module(name: &str) -> Vec<PathBuf> {
+    let folder = src().join(name);
+    let mut files = if folder.is_dir() { sources(&folder) } else { Vec::new() };
+    files.push(src().join(format!("{name}.rs")));
+    files
+}
+
+/// Lines of a module's files that name another module, but for comments.
+fn mentions(module_name: &str, other: &str) -> Vec<String> {
+    let needle = format!("crate::{other}");
+    let mut found = Vec::new();
+    for file in module(module_name) {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if code.contains(&needle) {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+/// The tool reads, then a command thinks, then a report is written.
+#[test]
+fn the_tools_modules_import_in_one_direction() {
+    let shared = [
+        "source",
+        "document",
+        "finding",
+        "bundle",
+        "input",
+        "configuration",
+        "connection",
+        "environment",
+        "attachment",
+        "needs",
+        "routing",
+        "policy_types",
+    ];
+    let forbidden = shared
+        .into_iter()
+        .flat_map(|module| [(module, "check"), (module, "render"), (module, "report")])
+        .chain([("check", "render"), ("render", "check"), ("report", "render")])
+        .chain([("report", "check"), ("source", "finding"), ("bundle", "configuration")]);
+    let found: Vec<String> = forbidden.flat_map(|(module, other)| mentions(module, other)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn files_are_short() {
+    for file in sources(&src()) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", file.display());
+    }
+}
