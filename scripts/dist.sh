@@ -20,6 +20,6 @@ cp "$module" "$dist/plugin.wasm"
 # The tool writes beside Cargo.toml and names the crate by the folder it stands in, which is nobody's business.
 cargo cyclonedx --quiet --format json --target wasm32-wasip1 --override-filename plugin.cdx
 sed "s|path+file://$PWD#|#|g" plugin.cdx.json >"$dist/plugin.cdx.json"
-rm plugin.cdx.json
+rm -f plugin.cdx.json tool/plugin.cdx.json
 (cd "$dist" && sha256sum plugin.wasm plugin.cdx.json >SHA256SUMS)
 ls -l "$dist"

@@ -1,4 +1,4 @@
-//! The filter's configuration (contract 3.1): from bytes to a checked, compiled [`Plan`], every problem at once.
+//! The filter's configuration (docs/guide/configuration.md): from bytes to a checked, compiled [`Plan`], every problem at once.
 
 mod connections;
 mod document;

@@ -52,7 +52,7 @@ impl Google {
         self.project.clone().or_else(|| constants.get("organization.name")?.as_text().cloned())
     }
 
-    /// Complains of a policy that needs an identity, or a project, when there is none (semantics sections 2.12 and
+    /// Complains of a policy that needs an identity, or a project, when there is none (docs/apigee-semantics.md 2.12 and
     /// 10.1).
     pub(super) fn check(
         &self,

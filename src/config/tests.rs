@@ -275,7 +275,7 @@ fn endpoints_and_lists_of_steps_exclude_each_other() {
     );
 }
 
-/// The mirroring sample of semantics section 2.4 deploys a URL that a policy replaces.
+/// The mirroring sample of docs/apigee-semantics.md 2.4 deploys a URL that a policy replaces.
 #[test]
 fn a_placeholder_url_needs_no_cluster() {
     let assign = "<AssignMessage name='AM'><AssignVariable><Name>servicecallout.SC-1.target.url</Name>\

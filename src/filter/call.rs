@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// The header that Envoy puts on every answer of an upstream and on none of its own replies (facts section 3).
+/// The header that Envoy puts on every answer of an upstream and on none of its own replies (docs/envoy-host-facts.md 3).
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {

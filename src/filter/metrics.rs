@@ -1,4 +1,4 @@
-//! The metrics of callout policies in Envoy's stats (contract 3.3).
+//! The metrics of callout policies in Envoy's stats (docs/guide/metrics.md).
 
 mod batcher;
 

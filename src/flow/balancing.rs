@@ -1,4 +1,4 @@
-//! Which server of a load balancer gets the next call (semantics section 2.9).
+//! Which server of a load balancer gets the next call (docs/apigee-semantics.md 2.9).
 //!
 //! One [`Balancer`] per policy and worker. Time comes in as an argument, so nothing here waits or asks a host.
 

@@ -1,4 +1,4 @@
-//! The predefined variables outside messages: constants, the clock and Envoy's attributes (semantics section 8.4).
+//! The predefined variables outside messages: constants, the clock and Envoy's attributes (docs/apigee-semantics.md 8.4).
 
 use crate::flow::functions::date::Moment;
 use crate::flow::functions::random::uuid;

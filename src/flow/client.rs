@@ -15,7 +15,7 @@ pub(super) struct ClientMessage {
     pub id: MessageId,
     /// The message as it came.
     pub before: Message,
-    /// A request's `:scheme`, which no message has: Envoy's attribute is gone when the response comes (facts F5.10).
+    /// A request's `:scheme`, which no message has: Envoy's attribute is gone when the response comes (docs/envoy-host-facts.md F5.10).
     pub scheme: Option<Bytes>,
     /// Whether it came with a body; Envoy cannot add one later.
     pub has_body: bool,
@@ -118,7 +118,7 @@ fn verb_to_send(before: &RequestLine, now: &RequestLine) -> ByteString {
     verb.unwrap_or(before.verb())
 }
 
-/// Statuses outside this range cannot be sent and become 500 (semantics section 9.5). `[inferred]`
+/// Statuses outside this range cannot be sent and become 500 (docs/apigee-semantics.md 9.5). `[inferred]`
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
 /// Statuses of responses that have no body.

@@ -1,4 +1,4 @@
-//! What conditions are worth in a transaction (semantics section 7).
+//! What conditions are worth in a transaction (docs/apigee-semantics.md 7).
 
 mod compare;
 mod nulls;

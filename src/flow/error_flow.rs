@@ -1,4 +1,4 @@
-//! What happens after a fault (semantics section 9).
+//! What happens after a fault (docs/apigee-semantics.md 9).
 
 use crate::flow::client;
 use crate::flow::exchange::Direction;
@@ -93,7 +93,7 @@ impl<H: Host> Transaction<'_, H> {
         message
     }
 
-    /// Chooses and runs the rules of the endpoint where the fault happened (semantics section 9.3). `raised` are the
+    /// Chooses and runs the rules of the endpoint where the fault happened (docs/apigee-semantics.md 9.3). `raised` are the
     /// headers that a RaiseFault brought; those that are to be kept beside the rules' are returned.
     async fn run_fault_rules(&mut self, raised: Option<Headers>) -> Headers {
         let plan = self.plan;
@@ -132,7 +132,7 @@ impl<H: Host> Transaction<'_, H> {
         Ended::Normally
     }
 
-    /// `fault.*`, also after a fault that a policy continues on (semantics sections 9.6 and 11.2).
+    /// `fault.*`, also after a fault that a policy continues on (docs/apigee-semantics.md 9.6 and 11.2).
     #[cold]
     pub(super) fn set_fault_variables(&mut self, fault: &Fault) {
         let name = Value::text(fault.name());
@@ -149,7 +149,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The fault that a response of the target with an error status is; `None` when it is no fault. Only a target
-    /// endpoint with fault rules makes it one (semantics section 9.2). `[inferred]`
+    /// endpoint with fault rules makes it one (docs/apigee-semantics.md 9.2). `[inferred]`
     pub(super) fn target_fault(&self, target: &Target, response: MessageId) -> Option<Fault> {
         let status = self.message(response)?.as_response()?.status;
         let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);

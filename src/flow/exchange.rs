@@ -40,7 +40,7 @@ pub struct CallReply {
     pub body: Bytes,
 }
 
-/// Why a call has no answer (`envoy-host-facts` section 3).
+/// Why a call has no answer (docs/envoy-host-facts.md 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallFailure {
     /// The time was over.
@@ -55,7 +55,7 @@ pub enum CallFailure {
     TooLarge(usize),
 }
 
-/// How a callout policy ended, for the metrics of contract 3.3.
+/// How a callout policy ended, for the metrics of docs/guide/metrics.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// An answer in the success set.

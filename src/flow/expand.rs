@@ -1,4 +1,4 @@
-//! Filling in message templates (semantics sections 6.3 to 6.5).
+//! Filling in message templates (docs/apigee-semantics.md 6.3 to 6.5).
 
 use crate::flow::fault::Fault;
 use crate::flow::functions;

@@ -1,4 +1,4 @@
-//! Faults: what a policy's failure is called, and the body that tells the client (semantics sections 9.4 and 11).
+//! Faults: what a policy's failure is called, and the body that tells the client (docs/apigee-semantics.md 9.4 and 11).
 
 use crate::flow::message::Message;
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ impl Fault {
         Fault { code: code.into(), reason: reason.into(), status: 500, category: "Step", response: None }
     }
 
-    /// A fault that no policy caused (semantics section 11.3).
+    /// A fault that no policy caused (docs/apigee-semantics.md 11.3).
     #[cold]
     pub fn of_flow(code: &'static str, reason: impl Into<String>, status: u16) -> Fault {
         Fault { status, category: "Messaging", ..Fault::new(code, reason) }
@@ -109,8 +109,7 @@ pub enum FaultFormat {
 }
 
 impl FaultFormat {
-    /// The form a client wants, by its `Accept` and, when that says nothing, its `Content-Type` (semantics section
-    /// 9.4). `[inferred]`
+    /// The form a client wants, by its `Accept` and, when that says nothing, its `Content-Type` (docs/apigee-semantics.md 9.4). `[inferred]`
     pub fn wanted(accept: Option<&str>, content_type: Option<&str>) -> FaultFormat {
         let accept: Vec<String> =
             accept.unwrap_or_default().split(',').map(media_type).filter(|t| !t.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What the template functions do (semantics section 6.4).
+//! What the template functions do (docs/apigee-semantics.md 6.4).
 //!
 //! Everything here is a pure function of its arguments and of the random bytes it is given.
 
@@ -20,7 +20,7 @@ use crate::policy::template::Function;
 use bytestring::ByteString;
 use encoding::{base64, hex};
 
-/// Runs a template function over arguments already turned into text; `None` means an empty result (semantics 6.4: a
+/// Runs a template function over arguments already turned into text; `None` means an empty result (docs/apigee-semantics.md 6.4: a
 /// function that fails at run time gives the empty string). Arguments beyond those that it takes are ignored.
 ///
 /// `random` fills a buffer with random bytes. `most` is the largest size of the result in bytes.

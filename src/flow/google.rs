@@ -1,5 +1,4 @@
-//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait (semantics
-//! section 2.12).
+//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait (docs/apigee-semantics.md 2.12).
 
 mod answer;
 mod fetch;

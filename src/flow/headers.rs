@@ -20,7 +20,7 @@ use std::rc::Rc;
 #[derive(Clone, Default)]
 pub struct Headers(Rc<Lines>);
 
-/// Headers whose commas are part of one value, not separators between values (semantics section 8.2). `[inferred]`
+/// Headers whose commas are part of one value, not separators between values (docs/apigee-semantics.md 8.2). `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
 
@@ -151,7 +151,7 @@ impl Headers {
         self.replace(grouped.iter().map(|(first, lines)| (first.to_name(), values(lines))).collect());
     }
 
-    /// Adds to every name that both have the values of `from` that are missing here (semantics section 9.4).
+    /// Adds to every name that both have the values of `from` that are missing here (docs/apigee-semantics.md 9.4).
     pub fn add_missing(&mut self, from: &Headers) {
         let here = Grouped::new(self.lines());
         let mut changes = Vec::new();

@@ -1,5 +1,5 @@
 //! What of the client's URL does not go on to the target: `target.copy.pathsuffix` and `target.copy.queryparams`, which
-//! policies set to `false` (semantics section 8.4).
+//! policies set to `false` (docs/apigee-semantics.md 8.4).
 
 use crate::flow::message::Message;
 use crate::flow::store::Store;

@@ -32,7 +32,7 @@ pub struct Message {
     pub headers: Headers,
     /// The body as it is sent.
     pub body: Bytes,
-    /// Whether a callout has sent and cleared it: the next one starts afresh (semantics section 2.3.4).
+    /// Whether a callout has sent and cleared it: the next one starts afresh (docs/apigee-semantics.md 2.3.4).
     pub spent: bool,
     /// Whether the body is the flow's: not the one with which a client's message came.
     pub has_own_body: bool,
@@ -70,7 +70,7 @@ pub struct StatusLine {
 }
 
 impl Default for RequestLine {
-    /// That of a fresh request (semantics section 2.3.2). `[inferred]`
+    /// That of a fresh request (docs/apigee-semantics.md 2.3.2). `[inferred]`
     fn default() -> RequestLine {
         RequestLine {
             verb: None,
@@ -82,7 +82,7 @@ impl Default for RequestLine {
 }
 
 impl RequestLine {
-    /// The verb; `GET` while nothing has set one (semantics section 2.3.2). `[inferred]`
+    /// The verb; `GET` while nothing has set one (docs/apigee-semantics.md 2.3.2). `[inferred]`
     pub fn verb(&self) -> ByteString {
         self.verb.clone().unwrap_or(ByteString::from_static("GET"))
     }
@@ -92,7 +92,7 @@ impl RequestLine {
         Some(self.verb()).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
     }
 
-    /// Sets the path; what follows a `?` is added to the query (semantics section 2.5). `[inferred]`
+    /// Sets the path; what follows a `?` is added to the query (docs/apigee-semantics.md 2.5). `[inferred]`
     pub fn set_path(&mut self, path: &ByteString) {
         match path.split_once('?') {
             Some((before, query)) => {
@@ -122,7 +122,7 @@ impl Message {
         Message::new(StartLine::Request(RequestLine::default()))
     }
 
-    /// A fresh response: 200, no headers, no body (semantics section 3.2).
+    /// A fresh response: 200, no headers, no body (docs/apigee-semantics.md 3.2).
     pub fn response() -> Message {
         Message::new(StartLine::Response(StatusLine::new(200)))
     }
@@ -183,7 +183,7 @@ impl Message {
         Some(line.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (semantics section 8.2).
+    /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (docs/apigee-semantics.md 8.2).
     pub fn content(&self) -> ByteString {
         if self.is_latin1() {
             return self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
@@ -209,7 +209,7 @@ impl Message {
         Parameters::new(if is_form { text(self.body.clone()) } else { ByteString::new() }, Kind::Form)
     }
 
-    /// Makes the body a form of those parameters (semantics section 3.3). Where nothing has set a verb it becomes `POST`:
+    /// Makes the body a form of those parameters (docs/apigee-semantics.md 3.3). Where nothing has set a verb it becomes `POST`:
     /// published callouts that exchange tokens name form parameters and no verb. `[inferred]`
     pub fn set_form(&mut self, form: &Parameters) {
         self.set_body(form.as_text().clone().into_bytes());

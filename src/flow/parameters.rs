@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where a text of parameters came from, which decides what `+` means (semantics section 8.2). `[inferred]`
+/// Where a text of parameters came from, which decides what `+` means (docs/apigee-semantics.md 8.2). `[inferred]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A query string: `+` is a plus.

@@ -1,4 +1,4 @@
-//! Telling other filters and access logs what the variables hold (contract 3.2).
+//! Telling other filters and access logs what the variables hold (docs/guide/variables.md).
 
 use crate::flow::host::Host;
 use crate::flow::message::{MessageId, PartIndex};

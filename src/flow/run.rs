@@ -1,4 +1,4 @@
-//! The whole life of a request, read from top to bottom like Apigee's flow diagram (semantics section 9.1).
+//! The whole life of a request, read from top to bottom like Apigee's flow diagram (docs/apigee-semantics.md 9.1).
 
 use crate::flow::client;
 use crate::flow::exchange::Direction;
@@ -68,7 +68,7 @@ impl<H: Host> Transaction<'_, H> {
             self.publish();
             self.release(Direction::Response);
         } else {
-            // Envoy's replies and our own are no response of the upstream (facts F7.3).
+            // Envoy's replies and our own are no response of the upstream (docs/envoy-host-facts.md F7.3).
             self.host.resume(Direction::Response);
         }
         Ok(())
@@ -80,7 +80,7 @@ impl<H: Host> Transaction<'_, H> {
             let body = self.host.body(Direction::Request).await;
             self.fetch_request_body(body);
         } else if plan.needs.response {
-            // Request headers are gone when the response comes (facts F5.10).
+            // Request headers are gone when the response comes (docs/envoy-host-facts.md F5.10).
             self.message_named("request");
         }
         self.run_endpoint(&plan.proxy, Direction::Request).await?;

@@ -107,7 +107,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// Sets how long a policy took, in nanoseconds (semantics section 2.13).
+    /// Sets how long a policy took, in nanoseconds (docs/apigee-semantics.md 2.13).
     #[cold]
     fn tell_time(&mut self, policy: &Policy, taken: Duration) {
         let name = format!("apigee.metrics.policy.{}.timeTaken", policy.attributes().name);
@@ -126,7 +126,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         // RaiseFault raises whatever continueOnError says. `[inferred]`
         if attributes.continue_on_error && !fault.is_raised() {
-            // The flow goes on, but a following step may ask what happened (semantics section 9.6).
+            // The flow goes on, but a following step may ask what happened (docs/apigee-semantics.md 9.6).
             self.set_fault_variables(&fault);
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Whole transactions against a scripted host: the worked examples of semantics section 13, and the rules that only
+//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and the rules that only
 //! show when flows, policies and faults meet.
 
 mod assign_message;

@@ -16,10 +16,10 @@ use bytestring::ByteString;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// The upstream request header that tells Envoy's routes which target endpoint was chosen (contract 3.1).
+/// The upstream request header that tells Envoy's routes which target endpoint was chosen (docs/guide/configuration.md).
 pub(super) const TARGET_HEADER: &str = "x-callout-target";
 
-/// Which flow runs, which decides what `message` means (semantics section 8.3).
+/// Which flow runs, which decides what `message` means (docs/apigee-semantics.md 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// On the way to the upstream.
@@ -67,7 +67,7 @@ pub struct Transaction<'a, H> {
     pub(super) published_by_name: BTreeMap<ByteString, ByteString>,
     /// The value of `messageid`, where it had to be made.
     pub(super) message_id: Option<ByteString>,
-    /// The `target.url` variables whose value this filter wrote, not a policy (semantics section 2.4).
+    /// The `target.url` variables whose value this filter wrote, not a policy (docs/apigee-semantics.md 2.4).
     pub(super) own_target_urls: Store,
     /// What must not be seen in a published URL.
     pub(super) private_values: PrivateValues,

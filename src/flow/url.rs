@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What is encoded; everything else is sent as it is (semantics section 2.4). `[inferred]`
+/// What is encoded; everything else is sent as it is (docs/apigee-semantics.md 2.4). `[inferred]`
 const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -52,7 +52,7 @@ impl Value {
         items.iter().fold(2, |sum, item| sum.saturating_add(item.len()).saturating_add(each))
     }
 
-    /// The text of a value that is not a message (semantics section 6.3).
+    /// The text of a value that is not a message (docs/apigee-semantics.md 6.3).
     pub fn render(&self) -> Option<ByteString> {
         let text = match self {
             Value::String(text) => return Some(text.clone()),

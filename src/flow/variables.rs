@@ -1,4 +1,4 @@
-//! Reading and writing flow variables (semantics section 8.1).
+//! Reading and writing flow variables (docs/apigee-semantics.md 8.1).
 
 use crate::flow::headers::text;
 use crate::flow::host::Host;
@@ -104,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// A value as text; a message counts as its content (semantics section 6.3). `[inferred]`
+    /// A value as text; a message counts as its content (docs/apigee-semantics.md 6.3). `[inferred]`
     pub fn render(&self, value: &Value) -> ByteString {
         match value {
             Value::Message(id) => self.part_of(*id, &MessagePart::Content).and_then(|content| content.render()),
@@ -190,7 +190,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Whether no policy can write the variable: the predefined ones, and as a whole the messages that the flow itself
-    /// holds, which cannot become anything else (semantics section 8.2). `[inferred]`
+    /// holds, which cannot become anything else (docs/apigee-semantics.md 8.2). `[inferred]`
     pub(super) fn is_read_only(&mut self, variable: &Variable) -> bool {
         let name = variable.name();
         variable.is_read_only() || (is_flow_message(name) && self.message_named(name).is_some())

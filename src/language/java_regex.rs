@@ -1,5 +1,5 @@
-//! Regular expressions of Java (`java.util.regex`): the operator `JavaRegex` (semantics section 7.4) and the template
-//! functions `replaceAll`, `replaceFirst` and `xeger` (section 6.4).
+//! Regular expressions of Java (`java.util.regex`): the operator `JavaRegex` (docs/apigee-semantics.md 7.4) and the template
+//! functions `replaceAll`, `replaceFirst` and `xeger` (docs/apigee-semantics.md 6.4).
 //!
 //! A pattern is read by Java's rules and written anew in the syntax of the engine, so that the engine's own dialect
 //! never shows. The engine never goes back in the text, so that no text can stall a worker.

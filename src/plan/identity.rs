@@ -1,4 +1,4 @@
-//! Whose Google tokens are sent (contract 3.1, `google`).
+//! Whose Google tokens are sent (docs/guide/configuration.md, `google`).
 
 use bytestring::ByteString;
 

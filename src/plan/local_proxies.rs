@@ -1,4 +1,4 @@
-//! The proxies that `<LocalTargetConnection>` reaches (contract 3.1, `local_proxies`).
+//! The proxies that `<LocalTargetConnection>` reaches (docs/guide/configuration.md, `local_proxies`).
 
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::Scheme;

@@ -1,4 +1,4 @@
-//! Which variables other filters and access logs see in filter state (contract 3.2).
+//! Which variables other filters and access logs see in filter state (docs/guide/variables.md).
 
 use crate::policy::Policy;
 use crate::policy::variable::{Variable, is_private};

@@ -1,5 +1,5 @@
 //! `Set`, `Add`, `Copy` and `Remove`: the grammar that AssignMessage, ServiceCallout's `Request` and RaiseFault's
-//! `FaultResponse` share (semantics sections 3.3 to 3.5).
+//! `FaultResponse` share (docs/apigee-semantics.md 3.3 to 3.5).
 
 mod assign_variable;
 mod parser;

@@ -1,4 +1,4 @@
-//! The AssignMessage policy (semantics section 3).
+//! The AssignMessage policy (docs/apigee-semantics.md 3).
 
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};

@@ -1,4 +1,4 @@
-//! The attributes that every policy's root element has (semantics section 1.1).
+//! The attributes that every policy's root element has (docs/apigee-semantics.md 1.1).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
@@ -16,7 +16,7 @@ pub struct Attributes {
     pub continue_on_error: bool,
     /// Whether a step of this policy does anything.
     pub enabled: bool,
-    /// The variable that tells whether it failed, `servicecallout.NAME.failed` (semantics section 11.1).
+    /// The variable that tells whether it failed, `servicecallout.NAME.failed` (docs/apigee-semantics.md 11.1).
     pub failed: ByteString,
 }
 
@@ -97,7 +97,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The first child of that name, with a warning when there are more (semantics section 1.2). `[inferred]`
+/// The first child of that name, with a warning when there are more (docs/apigee-semantics.md 1.2). `[inferred]`
 pub(super) fn single_child<'a, 'input>(
     element: Element<'a, 'input>,
     name: &str,
@@ -111,7 +111,7 @@ pub(super) fn single_child<'a, 'input>(
     first
 }
 
-/// Warns of children that mean nothing here (semantics section 1.2). `[inferred]`
+/// Warns of children that mean nothing here (docs/apigee-semantics.md 1.2). `[inferred]`
 pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
     for child in element.children().filter(|child| !known.contains(&child.name())) {
         warn_ignored(child, element, diagnostics);

@@ -1,4 +1,4 @@
-//! `<Authentication>`: a Google token for the called service (semantics section 2.12).
+//! `<Authentication>`: a Google token for the called service (docs/apigee-semantics.md 2.12).
 
 use super::attributes::{boolean_attribute, single_child, warn_unknown_children};
 use super::referenced::Referenced;

@@ -1,4 +1,4 @@
-//! Conditions of flows, steps and fault rules, compiled once at load (semantics section 7).
+//! Conditions of flows, steps and fault rules, compiled once at load (docs/apigee-semantics.md 7).
 //!
 //! This is the language alone; what a condition is worth in a transaction is decided by the flow that asks it.
 
@@ -30,7 +30,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Compiles a text. An empty one is no condition: what carries it is unconditional (semantics section 7.2).
+    /// Compiles a text. An empty one is no condition: what carries it is unconditional (docs/apigee-semantics.md 7.2).
     ///
     /// # Errors
     /// The text is not a condition, or a regular expression in it is not one.

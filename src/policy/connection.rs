@@ -1,4 +1,4 @@
-//! Where a ServiceCallout goes: `HTTPTargetConnection` or `LocalTargetConnection` (semantics sections 2.4 to 2.12).
+//! Where a ServiceCallout goes: `HTTPTargetConnection` or `LocalTargetConnection` (docs/apigee-semantics.md 2.4 to 2.12).
 
 mod load_balancer;
 mod local_target;

@@ -1,4 +1,4 @@
-//! ProxyEndpoint, TargetEndpoint and SharedFlow documents (semantics section 9.1).
+//! ProxyEndpoint, TargetEndpoint and SharedFlow documents (docs/apigee-semantics.md 9.1).
 
 mod base_path;
 mod children;

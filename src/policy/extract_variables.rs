@@ -1,4 +1,4 @@
-//! The ExtractVariables policy (semantics section 4).
+//! The ExtractVariables policy (docs/apigee-semantics.md 4).
 
 mod parser;
 mod path_pattern;

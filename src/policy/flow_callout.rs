@@ -1,4 +1,4 @@
-//! The FlowCallout policy: runs a shared flow in place (semantics section 12).
+//! The FlowCallout policy: runs a shared flow in place (docs/apigee-semantics.md 12).
 
 use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};

@@ -1,4 +1,4 @@
-//! The IntegrationCallout policy: runs an integration in the middle of a flow (semantics section 10.2).
+//! The IntegrationCallout policy: runs an integration in the middle of a flow (docs/apigee-semantics.md 10.2).
 
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
 use super::variable::Variable;

@@ -1,4 +1,4 @@
-//! The RaiseFault policy (semantics section 5).
+//! The RaiseFault policy (docs/apigee-semantics.md 5).
 
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};

@@ -6,7 +6,7 @@ use super::variable::Variable;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 
-/// A value that is the variable's when `ref` resolves, else the text (semantics sections 2.12 and 10.1).
+/// A value that is the variable's when `ref` resolves, else the text (docs/apigee-semantics.md 2.12 and 10.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Referenced {
     /// The variable that `ref` names.

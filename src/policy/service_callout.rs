@@ -1,4 +1,4 @@
-//! The ServiceCallout policy (semantics section 2).
+//! The ServiceCallout policy (docs/apigee-semantics.md 2).
 
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{

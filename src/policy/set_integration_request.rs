@@ -1,4 +1,4 @@
-//! The SetIntegrationRequest policy: makes the request object of an integration (semantics section 10.1).
+//! The SetIntegrationRequest policy: makes the request object of an integration (docs/apigee-semantics.md 10.1).
 
 mod parameter;
 

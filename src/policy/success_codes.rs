@@ -1,4 +1,4 @@
-//! The `success.codes` property: which answers of a callout are no failure (semantics section 2.6).
+//! The `success.codes` property: which answers of a callout are no failure (docs/apigee-semantics.md 2.6).
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,4 @@
-//! `<URL>` of an HTTPTargetConnection (semantics section 2.4).
+//! `<URL>` of an HTTPTargetConnection (docs/apigee-semantics.md 2.4).
 
 use super::origin::{Origin, Scheme};
 use super::template::{Part, Syntax, Template};

@@ -1,4 +1,4 @@
-//! Variables by which Apigee's policies change the target, and which change nothing here (semantics section 8.4).
+//! Variables by which Apigee's policies change the target, and which change nothing here (docs/apigee-semantics.md 8.4).
 
 use super::Policy;
 use crate::diagnostic::{Diagnostics, Position};

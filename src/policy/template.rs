@@ -1,6 +1,6 @@
 //! Message templates: text with `{variable}` references and `{function(…)}` calls, compiled once at load.
 //!
-//! The grammar and every odd case are in semantics section 6.2.
+//! The grammar and every odd case are in docs/apigee-semantics.md 6.2.
 
 mod function;
 mod parser;
@@ -63,9 +63,9 @@ pub struct Syntax {
     pub prefix: char,
     /// The character that ends an expression.
     pub suffix: char,
-    /// Whether `${name}` is the same as `{name}`, as in `<URL>` (semantics section 2.4). `[inferred]`
+    /// Whether `${name}` is the same as `{name}`, as in `<URL>` (docs/apigee-semantics.md 2.4). `[inferred]`
     pub dollar: bool,
-    /// Whether double quotes around the whole text are dropped (semantics section 6.2). `[inferred]`
+    /// Whether double quotes around the whole text are dropped (docs/apigee-semantics.md 6.2). `[inferred]`
     pub unquote: bool,
 }
 
@@ -127,7 +127,7 @@ impl Template {
     }
 
     /// Checks the regular expressions that stand in calls. One that only a request brings makes an empty text when it
-    /// cannot be run (semantics section 6.4); one that never can is a mistake.
+    /// cannot be run (docs/apigee-semantics.md 6.4); one that never can is a mistake.
     ///
     /// # Errors
     /// The first that cannot be run.

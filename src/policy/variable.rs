@@ -22,7 +22,7 @@ pub fn is_private(name: &str) -> bool {
 ///
 /// A dotted name can mean a part of a message whose own name has dots (`partner.request.header.X`). Which messages
 /// exist is known only in a transaction, so every possible split is kept, the longest message name first
-/// (semantics section 8.1).
+/// (docs/apigee-semantics.md 8.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
     name: ByteString,
@@ -82,7 +82,7 @@ impl Variable {
     }
 
     /// Whether no policy can set it: the predefined variables, and of the client's request what stands on its first
-    /// line (semantics sections 8.1 and 8.2). `[inferred]`
+    /// line (docs/apigee-semantics.md 8.1 and 8.2). `[inferred]`
     pub fn is_read_only(&self) -> bool {
         self.builtin.is_some() || matches!(&*self.name, "request.path" | "request.verb")
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request, filter};
 use crate::policy::{ServiceCallout, assign_message, header, set};
 
-/// Published by default, in the order of the contract.
+/// Published by default, in the order of docs/guide/variables.md.
 const DEFAULT: [&str; 3] = ["userResp.content", "userResp.status.code", "servicecallout.SC-User.failed"];
 
 const AFTER_A_FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];

@@ -1,4 +1,4 @@
-//! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (semantics sections 2.6 to 2.10).
+//! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
 //!
 //! The filter leaves these to Envoy and does not keep them, so the tool reads them from the documents itself.
 

@@ -88,7 +88,7 @@ pub(crate) fn is_known(kind: &str) -> bool {
     TYPES.contains(&kind)
 }
 
-/// Tells of the attached policies whose type does not exist: Apigee refuses them (semantics section 1.2).
+/// Tells of the attached policies whose type does not exist: Apigee refuses them (docs/apigee-semantics.md 1.2).
 pub(crate) fn tell_of_unknown(bundle: &Bundle, findings: &mut Findings) {
     let attached = Attached::by(bundle);
     for document in &bundle.policies {

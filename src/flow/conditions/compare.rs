@@ -1,4 +1,4 @@
-//! Comparisons of two values that both resolve (semantics section 7.3).
+//! Comparisons of two values that both resolve (docs/apigee-semantics.md 7.3).
 
 use super::number::Number;
 use crate::flow::value::Value;
@@ -56,7 +56,7 @@ fn numbers(left: &Value, right: &Value) -> Option<(Number, Number)> {
 }
 
 /// How two values are ordered of which at least one is a text: as numbers when both are numbers. The published rule is
-/// the order of the texts alone, by which "10" is less than "9" (semantics section 7.3, register row 10). `[inferred]`
+/// the order of the texts alone, by which "10" is less than "9" (docs/apigee-semantics.md 7.3, register row 10). `[inferred]`
 fn ordering_of_texts(left: &str, right: &str) -> Option<Ordering> {
     match (Number::parse(left), Number::parse(right)) {
         (Some(left), Some(right)) => left.compare(right),

@@ -1,4 +1,4 @@
-//! Comparisons with null, by the published table (semantics section 7.5). A variable that does not resolve is null.
+//! Comparisons with null, by the published table (docs/apigee-semantics.md 7.5). A variable that does not resolve is null.
 
 use crate::policy::condition::{Comparison, Matching};
 

@@ -12,7 +12,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// The number that a value is. Booleans are the narrowest numbers (semantics section 7.3).
+    /// The number that a value is. Booleans are the narrowest numbers (docs/apigee-semantics.md 7.3).
     pub(super) fn of(value: &Value) -> Option<Number> {
         match value {
             Value::Boolean(value) => Some(Number::Integer(i64::from(*value))),
@@ -33,7 +33,7 @@ impl Number {
         text.parse().ok().filter(|number: &f64| is_decimal && number.is_finite()).map(Number::Double)
     }
 
-    /// Compares in the wider of two types, as Java does (semantics section 7.3).
+    /// Compares in the wider of two types, as Java does (docs/apigee-semantics.md 7.3).
     pub(super) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
             (Number::Integer(left), Number::Integer(right)) => Some(left.cmp(&right)),

@@ -47,7 +47,7 @@ fn assert_all(cases: &[(&str, bool)]) {
     }
 }
 
-/// A row of semantics section 7.1 for every operator.
+/// A row of docs/apigee-semantics.md 7.1 for every operator.
 #[test]
 fn operators() {
     assert_all(&[
@@ -88,7 +88,7 @@ fn operators() {
     ]);
 }
 
-/// Semantics section 7.3.
+/// docs/apigee-semantics.md 7.3.
 #[test]
 fn types() {
     assert_all(&[
@@ -127,7 +127,7 @@ fn types() {
     ]);
 }
 
-/// The adaptation table alone would compare the texts: semantics section 7.3, register row 10.
+/// The adaptation table alone would compare the texts: docs/apigee-semantics.md 7.3, register row 10.
 #[test]
 fn order() {
     assert_all(&[
@@ -171,7 +171,7 @@ fn booleans_and_texts() {
     ]);
 }
 
-/// Semantics section 7.2: a value that is a condition by itself.
+/// docs/apigee-semantics.md 7.2: a value that is a condition by itself.
 #[test]
 fn values_alone() {
     assert_all(&[
@@ -274,7 +274,7 @@ fn variables_are_looked_up_until_the_answer_is_known() {
     }
 }
 
-/// Semantics section 13.5.
+/// docs/apigee-semantics.md 13.5.
 #[test]
 fn the_guard_of_a_callout() {
     let guard = condition("(lookup.hit is false) and (request.verb = \"GET\")");

@@ -1,4 +1,4 @@
-//! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (semantics sections 3.3 to 3.5).
+//! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (docs/apigee-semantics.md 3.3 to 3.5).
 
 mod copy;
 mod remove;
@@ -36,7 +36,7 @@ pub(super) enum ActionError {
 }
 
 impl ActionError {
-    /// The fault of a policy of that type, AssignMessage or one that shares its grammar (semantics section 3.9).
+    /// The fault of a policy of that type, AssignMessage or one that shares its grammar (docs/apigee-semantics.md 3.9).
     #[cold]
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         let (name, text) = match self {
@@ -135,7 +135,7 @@ impl<H: Host> Transaction<'_, H> {
         self.check_client_body()
     }
 
-    /// Envoy cannot give a body to a client's request that came without one (facts F6.7), whether that is the message
+    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether that is the message
     /// that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
         if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
@@ -259,7 +259,7 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
                 line.query.add(name, &value);
             }
         }
-        // A response has none (semantics section 3.3).
+        // A response has none (docs/apigee-semantics.md 3.3).
         Field::FormParam if message.as_request().is_none() => {}
         Field::FormParam => {
             let mut form = message.form();

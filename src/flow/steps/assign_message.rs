@@ -1,4 +1,4 @@
-//! Running an AssignMessage (semantics sections 3.1, 3.2 and 3.9).
+//! Running an AssignMessage (docs/apigee-semantics.md 3.1, 3.2 and 3.9).
 
 use super::actions::{ActionError, Actor};
 use crate::flow::fault::Fault;
@@ -19,7 +19,7 @@ impl<H: Host> Transaction<'_, H> {
         self.run_actions(Actor { kind: KIND, name, ignore: policy.ignore_unresolved }, &policy.actions, target).await
     }
 
-    /// The message that is acted on, made where the table of semantics section 3.2 says so.
+    /// The message that is acted on, made where the table of docs/apigee-semantics.md 3.2 says so.
     fn assign_to(&mut self, assign_to: &AssignTo) -> Result<MessageId, ActionError> {
         let create = assign_to.create_new == Some(true);
         let Some(name) = assign_to.variable.as_ref().filter(|name| *name != "message") else {

@@ -1,4 +1,4 @@
-//! Carrying out `AssignVariable` (semantics section 3.6).
+//! Carrying out `AssignVariable` (docs/apigee-semantics.md 3.6).
 
 use super::actions::ActionError;
 use crate::flow::host::Host;

@@ -1,4 +1,4 @@
-//! `<Authentication>`: from a policy's words to a header with a token (semantics section 2.12).
+//! `<Authentication>`: from a policy's words to a header with a token (docs/apigee-semantics.md 2.12).
 
 use super::actions::{Actor, TOKEN_TIMEOUT};
 use crate::flow::exchange::{Call, CallFailure};

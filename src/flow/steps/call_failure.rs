@@ -1,4 +1,4 @@
-//! What a call without an answer leaves, and what it is called (semantics sections 2.7 and 2.14).
+//! What a call without an answer leaves, and what it is called (docs/apigee-semantics.md 2.7 and 2.14).
 
 use crate::flow::client::ClientMessage;
 use crate::flow::exchange::{CallFailure, Outcome};

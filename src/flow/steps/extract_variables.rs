@@ -1,4 +1,4 @@
-//! Running an ExtractVariables (semantics section 4).
+//! Running an ExtractVariables (docs/apigee-semantics.md 4).
 
 mod cast;
 mod failure;
@@ -124,7 +124,7 @@ fn message(policy: &ExtractVariables, source: &Source) -> Result<MessageId, Fail
     }
 }
 
-/// What the absence of the source is called (semantics section 4.6). `[inferred]`
+/// What the absence of the source is called (docs/apigee-semantics.md 4.6). `[inferred]`
 fn missing_source(policy: &ExtractVariables) -> Failure {
     let name = policy.source.variable.name();
     let is_json = |extraction: &Extraction| matches!(extraction, Extraction::Json(_));
@@ -137,7 +137,7 @@ fn missing_source(policy: &ExtractVariables) -> Failure {
     }
 }
 
-/// The captures of the matching pattern with the most segments; the first of several (semantics section 4.2).
+/// The captures of the matching pattern with the most segments; the first of several (docs/apigee-semantics.md 4.2).
 fn longest_match<'p>(patterns: &'p [PathPattern], path: &[ByteString]) -> Option<Vec<Capture<'p>>> {
     let mut longest = 0;
     let mut found = None;
@@ -152,7 +152,7 @@ fn longest_match<'p>(patterns: &'p [PathPattern], path: &[ByteString]) -> Option
     found
 }
 
-/// The captures of the first pattern that matches (semantics section 4.2). `[inferred]`
+/// The captures of the first pattern that matches (docs/apigee-semantics.md 4.2). `[inferred]`
 fn first_match<'p>(patterns: &'p [TextPattern], text: &ByteString) -> Option<Vec<Capture<'p>>> {
     patterns.iter().find_map(|pattern| pattern.captures(text))
 }

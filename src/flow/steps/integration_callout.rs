@@ -1,4 +1,4 @@
-//! Running an integration: as a policy in mid-flow, or in place of the upstream (semantics sections 10.2 to 10.5).
+//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to 10.5).
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
@@ -193,7 +193,7 @@ impl Failure {
         }
     }
 
-    /// Semantics section 10.4.
+    /// docs/apigee-semantics.md 10.4.
     fn into_fault(self, kind: &str, name: &str, variable: &str) -> Fault {
         let of_variable = |code: &'static str, problem: &str| {
             Fault::new(code, format!("{kind}[{name}]: request variable {variable} {problem}"))
@@ -220,7 +220,7 @@ impl Failure {
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
     }
 
-    /// The fault of a target: without an answer those of section 11.3, else those of the policy. `[inferred]`
+    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy. `[inferred]`
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
             Failure::Call(CallFailure::Timeout) => {

@@ -1,4 +1,4 @@
-//! Running a RaiseFault (semantics section 5).
+//! Running a RaiseFault (docs/apigee-semantics.md 5).
 
 use super::actions::Actor;
 use crate::flow::fault::Fault;

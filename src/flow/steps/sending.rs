@@ -14,10 +14,10 @@ use std::time::Duration;
 /// Headers that the URL and the length decide.
 const DROPPED: [&str; 2] = ["host", "content-length"];
 
-/// Headers that go with the message whatever `request.retain.headers` says (semantics section 2.6). `[inferred]`
+/// Headers that go with the message whatever `request.retain.headers` says (docs/apigee-semantics.md 2.6). `[inferred]`
 const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
 
-/// The client's headers that tie a callout to its trace (contract 3.1, `trace_headers`).
+/// The client's headers that tie a callout to its trace (docs/guide/configuration.md, `trace_headers`).
 const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
 /// A message on its way to a server.
@@ -89,7 +89,7 @@ impl<H: Host> Transaction<'_, H> {
         })
     }
 
-    /// The URL's authority, unless `target.header.host` says otherwise (semantics section 2.5). `[inferred]`
+    /// The URL's authority, unless `target.header.host` says otherwise (docs/apigee-semantics.md 2.5). `[inferred]`
     fn authority(&self, server: &Server) -> Bytes {
         let host = self.variables.get("target.header.host").map(|host| self.render(host));
         let host = host.filter(|host| !host.is_empty());

@@ -1,4 +1,4 @@
-//! Running a ServiceCallout, in the order of semantics section 2.2.
+//! Running a ServiceCallout, in the order of docs/apigee-semantics.md 2.2.
 
 mod balanced;
 mod destination;
@@ -159,7 +159,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
-    /// The message that is sent, made when it does not exist yet (semantics section 2.3), and whether it was made.
+    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was made.
     fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), Failure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
@@ -182,7 +182,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
-    /// Drops the body and marks the message spent. The client's own message is never replaced (section 2.3.4).
+    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md 2.3.4).
     fn clear_payload(&mut self, request: &CalloutRequest) {
         if !request.clear_payload {
             return;
@@ -264,7 +264,7 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
-    /// Whether it is one of those that a policy without a Response does not learn of (semantics section 2.7).
+    /// Whether it is one of those that a policy without a Response does not learn of (docs/apigee-semantics.md 2.7).
     fn is_of_sending(&self) -> bool {
         match self {
             Failure::Status(_)
@@ -286,7 +286,7 @@ impl Failure {
         }
     }
 
-    /// Semantics section 2.14.
+    /// docs/apigee-semantics.md 2.14.
     fn into_fault(self, policy: &str) -> Fault {
         let reason = match self {
             Failure::Fault(fault) => return fault,

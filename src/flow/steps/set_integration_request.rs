@@ -1,4 +1,4 @@
-//! Running a SetIntegrationRequest: from its elements to a request message (semantics sections 10.1 and 10.3).
+//! Running a SetIntegrationRequest: from its elements to a request message (docs/apigee-semantics.md 10.1 and 10.3).
 
 use super::actions::Actor;
 use crate::flow::fault::Fault;

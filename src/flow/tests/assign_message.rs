@@ -19,7 +19,7 @@ fn client() -> Scripted {
     Scripted::client("POST", "/v1/p?q=1&r=2&q=3", &headers).with_body("old")
 }
 
-/// Semantics sections 3.3 to 3.5 and 13.3: every child of every action on the client's request.
+/// docs/apigee-semantics.md 3.3 to 3.5 and 13.3: every child of every action on the client's request.
 #[test]
 fn actions_change_the_clients_request() {
     let cases: [(&str, &[&str]); 30] = [
@@ -84,7 +84,7 @@ fn a_value_cannot_end_its_header_line() {
     assert_eq!(assign(set, &host).unwrap(), ["x: a  x-injected: 1"]);
 }
 
-/// Semantics section 3.9.
+/// docs/apigee-semantics.md 3.9.
 #[test]
 fn faults_have_apigees_words() {
     let fault = |reason: &str, code: &str| {
@@ -151,7 +151,7 @@ fn null(name: &str) -> String {
     )
 }
 
-/// Semantics section 3.6: nothing is assigned to a part of a message.
+/// docs/apigee-semantics.md 3.6: nothing is assigned to a part of a message.
 #[test]
 fn a_part_that_gets_nothing_is_taken_away() {
     let cases: [(&str, &[&str]); 7] = [
@@ -195,7 +195,7 @@ fn variable(assignments: &str, host: &Scripted) -> Option<String> {
     host.published("v")
 }
 
-/// Semantics section 3.6.
+/// docs/apigee-semantics.md 3.6.
 #[test]
 fn a_variable_gets_the_first_source_that_is_there() {
     let cases = [
@@ -236,7 +236,7 @@ fn a_reference_to_a_message_is_that_message() {
     assert_eq!(done.changes(Direction::Request), ["x: 1"]);
 }
 
-/// Semantics sections 3.2 and 3.4: what is copied into a message of one's own.
+/// docs/apigee-semantics.md 3.2 and 3.4: what is copied into a message of one's own.
 #[test]
 fn copies_between_messages() {
     let cases = [

@@ -10,7 +10,7 @@ const GEO: &str = r#"<ServiceCallout name="SC-Geo">
   <HTTPTargetConnection><URL>http://geo.example.com/maps/json?v=2</URL></HTTPTargetConnection>
 </ServiceCallout>"#;
 
-/// Semantics section 13.1.
+/// docs/apigee-semantics.md 13.1.
 #[test]
 fn an_inline_get_with_query_parameters() {
     let host =
@@ -36,7 +36,7 @@ fn an_inline_get_with_query_parameters() {
     assert_eq!(done.outcomes, [(0, Outcome::Ok)]);
 }
 
-/// Semantics section 13.2.
+/// docs/apigee-semantics.md 13.2.
 #[test]
 fn a_post_with_payload_path_and_escaping() {
     let policy = r#"<ServiceCallout name="SC-DLP">
@@ -59,7 +59,7 @@ fn a_post_with_payload_path_and_escaping() {
     assert_eq!((call.header("x-goog-user-project"), call.header("cookie")), (Some("p1"), None));
 }
 
-/// Semantics sections 13.12 (a) and 2.14.
+/// docs/apigee-semantics.md 13.12 (a) and 2.14.
 #[test]
 fn failures_have_apigees_words() {
     let fault = |reason: &str, code: &str| {
@@ -119,7 +119,7 @@ fn a_failure_that_is_continued_on_reaches_the_next_step_only() {
     assert_eq!(host.published("error.message"), None);
 }
 
-/// Semantics section 13.6: without `Response` nobody waits.
+/// docs/apigee-semantics.md 13.6: without `Response` nobody waits.
 #[test]
 fn fire_and_forget() {
     let policy = callout("<Request><Set><Verb>PUT</Verb><Payload>x</Payload></Set></Request>")
@@ -142,7 +142,7 @@ fn success_codes_replace_the_default_set() {
     }
 }
 
-/// Semantics section 2.4: a policy's own value replaces `<URL>`, what an earlier run left does not.
+/// docs/apigee-semantics.md 2.4: a policy's own value replaces `<URL>`, what an earlier run left does not.
 #[test]
 fn the_target_url_can_be_replaced() {
     let assign = |url: &str| {
@@ -169,7 +169,7 @@ fn the_target_url_can_be_replaced() {
     }
 }
 
-/// Semantics section 2.3.4.
+/// docs/apigee-semantics.md 2.3.4.
 #[test]
 fn a_sent_message_is_spent_unless_it_is_kept() {
     let make = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
@@ -183,7 +183,7 @@ fn a_sent_message_is_spent_unless_it_is_kept() {
     }
 }
 
-/// Semantics section 13.11.
+/// docs/apigee-semantics.md 13.11.
 #[test]
 fn the_request_variable_must_be_a_request() {
     let string = "<AssignMessage name='AM'><AssignVariable><Name>PostalCode</Name><Value>1</Value></AssignVariable></AssignMessage>";
@@ -244,7 +244,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
     }
 }
 
-/// Semantics section 2.7: without `Response` only what is wrong with the request itself is a fault.
+/// docs/apigee-semantics.md 2.7: without `Response` only what is wrong with the request itself is a fault.
 #[test]
 fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     let log = |url: &str| callout("").replace("<Response>answer</Response>", "").replace("http://a.test/", url);
@@ -268,7 +268,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     }
 }
 
-/// Semantics section 2.7: whatever kept the answer away, an older one is not taken for it.
+/// docs/apigee-semantics.md 2.7: whatever kept the answer away, an older one is not taken for it.
 #[test]
 fn an_older_answer_does_not_stay() {
     let policy = callout("").replace("'SC'", "'SC' continueOnError='true'");
@@ -302,7 +302,7 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
     assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
 }
 
-/// Semantics section 2.13.
+/// docs/apigee-semantics.md 2.13.
 #[test]
 fn the_time_that_a_policy_took() {
     let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
@@ -335,7 +335,7 @@ fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
     }
 }
 
-/// Semantics section 2.3.4: what others made is cleared when it has been sent, not before.
+/// docs/apigee-semantics.md 2.3.4: what others made is cleared when it has been sent, not before.
 #[test]
 fn a_message_that_was_not_sent_stays_as_others_made_it() {
     let fails = "http://{request.header.none}/";

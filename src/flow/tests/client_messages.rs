@@ -11,7 +11,7 @@ fn posted() -> Scripted {
     Scripted::client("POST", "/v1/p?q=1", &headers).with_body("old")
 }
 
-/// Semantics section 3.2: nothing of the old request is left but what Envoy needs to send one.
+/// docs/apigee-semantics.md 3.2: nothing of the old request is left but what Envoy needs to send one.
 #[test]
 fn a_request_made_anew_loses_everything() {
     let cases: [(&str, &[&str]); 6] = [
@@ -109,7 +109,7 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None));
 }
 
-/// Semantics section 9.5: a status without body cannot stand before the upstream's.
+/// docs/apigee-semantics.md 9.5: a status without body cannot stand before the upstream's.
 #[test]
 fn a_status_that_has_no_body_answers_in_the_responses_place() {
     let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");

@@ -23,7 +23,7 @@ fn proxied(content: &str, targets: &[&str]) -> Value {
     })
 }
 
-/// Semantics section 9.1: the order of flows around the upstream.
+/// docs/apigee-semantics.md 9.1: the order of flows around the upstream.
 #[test]
 fn flows_run_in_apigees_order() {
     let proxy = format!(
@@ -55,7 +55,7 @@ fn flows_run_in_apigees_order() {
     assert_eq!(done.resumed, [Direction::Request, Direction::Response]);
 }
 
-/// Semantics section 8.4.
+/// docs/apigee-semantics.md 8.4.
 #[test]
 fn what_is_not_copied_to_the_target_is_left_out() {
     let set = |name: &str, variable: &str| {
@@ -107,7 +107,7 @@ fn a_request_outside_the_base_path_passes() {
     assert_eq!((host.published("trail"), done.changes, done.resumed), (None, vec![], vec![Direction::Request]));
 }
 
-/// Semantics section 9.1: a null route answers from the response flow.
+/// docs/apigee-semantics.md 9.1: a null route answers from the response flow.
 #[test]
 fn a_null_route_answers() {
     let proxy = format!(
@@ -134,7 +134,7 @@ fn no_route_that_applies_is_a_fault() {
     assert_eq!((done.answer().0, host.published("fault.name").as_deref()), (500, Some("NoRoutesMatched")));
 }
 
-/// Semantics sections 9.2 and 9.3: an error of the target is a fault where a target endpoint has fault rules.
+/// docs/apigee-semantics.md 9.2 and 9.3: an error of the target is a fault where a target endpoint has fault rules.
 #[test]
 fn target_errors_are_faults_of_targets_with_rules() {
     let proxy = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";

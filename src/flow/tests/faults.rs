@@ -25,7 +25,7 @@ fn failing(rules: &str, default: &str, policies: &[&str]) -> (Done, Scripted) {
 
 const TIMEOUT: &str = r#"{"fault":{"faultstring":"Execution of ServiceCallout SC failed. Reason: timeout occurred in SC","detail":{"errorcode":"steps.servicecallout.ExecutionFailed"}}}"#;
 
-/// Semantics section 13.12 (b).
+/// docs/apigee-semantics.md 13.12 (b).
 #[test]
 fn a_raised_fault_without_payload_has_the_default_body() {
     let host = Scripted::client("GET", "/", &[]);
@@ -55,7 +55,7 @@ fn a_raised_fault_brings_its_own_response() {
     assert_eq!((reply.header("x-why"), reply.header("content-type")), (Some("!"), Some("text/plain")));
 }
 
-/// Semantics section 13.10: rules are tried from the bottom, one is chosen, its steps have conditions of their own.
+/// docs/apigee-semantics.md 13.10: rules are tried from the bottom, one is chosen, its steps have conditions of their own.
 #[test]
 fn a_fault_rule_is_chosen_from_the_bottom() {
     let generic = set("AM-Generic", "<Payload>generic</Payload>");
@@ -81,7 +81,7 @@ fn a_fault_rule_is_chosen_from_the_bottom() {
     assert_eq!(done.answer(), (500, TIMEOUT));
 }
 
-/// Semantics section 9.3, points 4 to 6.
+/// docs/apigee-semantics.md 9.3, points 4 to 6.
 #[test]
 fn the_default_rule_may_be_enforced() {
     let first = set("AM-1", "<Payload>first</Payload>");
@@ -112,7 +112,7 @@ fn a_fault_inside_a_rule_replaces_the_pending_response() {
     assert_eq!(host.published("assignmessage.AM-1.failed").as_deref(), Some("true"));
 }
 
-/// Semantics section 9.4: the headers of a RaiseFault beside those of a rule.
+/// docs/apigee-semantics.md 9.4: the headers of a RaiseFault beside those of a rule.
 #[test]
 fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><Headers><Header name='x-a'>1</Header><Header name='x-b'>1</Header>
@@ -153,7 +153,7 @@ fn a_fault_rule_may_call_out() {
     assert_eq!(host.run(&plan(&configuration)).answer(), (500, "sorry"));
 }
 
-/// Semantics section 9.4: a RaiseFault's headers stay beside those of a rule.
+/// docs/apigee-semantics.md 9.4: a RaiseFault's headers stay beside those of a rule.
 #[test]
 fn headers_of_a_raised_fault_and_of_a_rule_are_merged() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><Headers><Header name='errorNote'>gremlins</Header>
@@ -234,7 +234,7 @@ fn an_error_flow_never_ends_without_an_answer() {
     }
 }
 
-/// Semantics sections 3.3 and 5.2.
+/// docs/apigee-semantics.md 3.3 and 5.2.
 #[test]
 fn form_parameters_mean_nothing_to_a_response() {
     for action in ["Set", "Add", "Remove"] {

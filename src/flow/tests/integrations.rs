@@ -24,7 +24,7 @@ fn client() -> Scripted {
     Scripted::client("GET", "/v1/risk?acct=A9", &[]).answering(200, &[], TOKEN)
 }
 
-/// Semantics section 13.8.
+/// docs/apigee-semantics.md 13.8.
 #[test]
 fn a_synchronous_integration() {
     let read = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
@@ -79,7 +79,7 @@ fn a_scheduled_integration() {
     assert_eq!(host.published("ran.content").as_deref(), Some(r#"{"executionInfoIds":["e-1"]}"#));
 }
 
-/// Semantics section 10.4.
+/// docs/apigee-semantics.md 10.4.
 #[test]
 fn every_fault_has_its_name() {
     let assign = |assignments: &str| format!("<AssignMessage name='AM'>{assignments}</AssignMessage>");
@@ -175,7 +175,7 @@ fn every_fault_has_its_name() {
     }
 }
 
-/// Semantics section 10.5.
+/// docs/apigee-semantics.md 10.5.
 #[test]
 fn an_integration_takes_the_place_of_the_upstream() {
     let mark = "<AssignMessage name='Mark'><Set><Headers><Header name='x-marked'>{response.status.code}</Header></Headers></Set></AssignMessage>";

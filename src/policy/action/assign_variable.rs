@@ -1,4 +1,4 @@
-//! `AssignVariable` (semantics section 3.6).
+//! `AssignVariable` (docs/apigee-semantics.md 3.6).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;

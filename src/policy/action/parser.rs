@@ -221,7 +221,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether the text of a part or of a name says so: anything but `false` does (semantics section 3.4).
+/// Whether the text of a part or of a name says so: anything but `false` does (docs/apigee-semantics.md 3.4).
 fn is_selected(element: Element<'_, '_>) -> bool {
     !element.text().eq_ignore_ascii_case("false")
 }

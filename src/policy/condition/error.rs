@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong with a text, and where: a deployment error (semantics section 7.2).
+/// What is wrong with a text, and where: a deployment error (docs/apigee-semantics.md 7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionError {
     /// Where in the text, in characters, from 1. Line breaks count as one character each.

@@ -18,7 +18,7 @@ pub enum Expression {
     Compare(Operand, Comparison, Operand),
     /// Whether a value matches a pattern.
     Match(Operand, Matching, PatternSource),
-    /// Whether a value by itself is true (semantics section 7.2).
+    /// Whether a value by itself is true (docs/apigee-semantics.md 7.2).
     Truth(Operand),
 }
 
@@ -31,7 +31,7 @@ pub enum Operand {
     Literal(Literal),
 }
 
-/// A value that a condition holds (semantics section 7.2).
+/// A value that a condition holds (docs/apigee-semantics.md 7.2).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
     /// What a variable that does not resolve is.

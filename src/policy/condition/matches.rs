@@ -1,4 +1,4 @@
-//! Patterns of `Matches`: `*` stands for any text (semantics section 7.4).
+//! Patterns of `Matches`: `*` stands for any text (docs/apigee-semantics.md 7.4).
 
 /// A text with gaps that anything fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Matches {
 mod tests {
     use super::*;
 
-    /// The rules of semantics section 7.4, and the patterns of real conditions.
+    /// The rules of docs/apigee-semantics.md 7.4, and the patterns of real conditions.
     #[test]
     fn a_star_is_any_text_and_a_percent_sign_escapes() {
         let cases: &[(&str, &[&str], &[&str])] = &[

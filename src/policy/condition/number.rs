@@ -1,4 +1,4 @@
-//! Numbers in conditions (semantics section 7.2).
+//! Numbers in conditions (docs/apigee-semantics.md 7.2).
 
 use super::expression::Literal;
 

@@ -1,4 +1,4 @@
-//! The operators (semantics section 7.1).
+//! The operators (docs/apigee-semantics.md 7.1).
 
 /// An operator that compares two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! From text to what a condition asks. Precedence: negation, comparison, `and`, `or` (semantics section 7.1).
+//! From text to what a condition asks. Precedence: negation, comparison, `and`, `or` (docs/apigee-semantics.md 7.1).
 
 use super::error::{ConditionError, Expectation, Problem};
 use super::expression::{Expression, Literal, Operand};

@@ -1,4 +1,4 @@
-//! Patterns of `MatchesPath`: globs that know of path segments (semantics section 7.4).
+//! Patterns of `MatchesPath`: globs that know of path segments (docs/apigee-semantics.md 7.4).
 
 use super::matches::Matches;
 
@@ -200,7 +200,7 @@ fn tail(segments: impl Iterator<Item = Vec<Token>>) -> Matches {
 mod tests {
     use super::*;
 
-    /// The table of semantics section 7.4, then its inferred rules.
+    /// The table of docs/apigee-semantics.md 7.4, then its inferred rules.
     #[test]
     fn patterns_match_whole_paths() {
         let cases: &[(&str, &[&str], &[&str])] = &[

@@ -114,7 +114,7 @@ impl<'a> Scanner<'a> {
         self.take_word(|word| (word.starts_with(begins_name) && !is_reserved(word)).then_some(word))
     }
 
-    /// Reads a text between two of `quote`, if such a quote is next. There are no escapes (semantics section 7.2).
+    /// Reads a text between two of `quote`, if such a quote is next. There are no escapes (docs/apigee-semantics.md 7.2).
     pub(super) fn take_quoted(&mut self, quote: char) -> Result<Option<&'a str>, ConditionError> {
         let Some(inside) = self.rest().strip_prefix(quote) else { return Ok(None) };
         let Some((quoted, _)) = inside.split_once(quote) else {

@@ -14,7 +14,7 @@ fn assert_canonical(text: &str, canonical: &str) {
     assert_eq!(parsed(canonical), condition, "{text}");
 }
 
-/// Every operator of semantics section 7.1 as symbol and word, in any case.
+/// Every operator of docs/apigee-semantics.md 7.1 as symbol and word, in any case.
 #[test]
 fn operators_have_symbols_and_words() {
     let operators: [(&str, &[&str], &[&str]); 12] = [
@@ -97,7 +97,7 @@ fn negation_binds_closer_than_and_and_that_closer_than_or() {
     }
 }
 
-/// Semantics section 7.2.
+/// docs/apigee-semantics.md 7.2.
 #[test]
 fn operands_are_variables_and_literals() {
     let cases = [

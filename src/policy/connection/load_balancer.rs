@@ -1,4 +1,4 @@
-//! `<LoadBalancer>` over target servers (semantics section 2.9).
+//! `<LoadBalancer>` over target servers (docs/apigee-semantics.md 2.9).
 
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;

@@ -1,4 +1,4 @@
-//! `<LocalTargetConnection>`: another proxy of the same organisation and environment (semantics section 2.11).
+//! `<LocalTargetConnection>`: another proxy of the same organisation and environment (docs/apigee-semantics.md 2.11).
 
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
@@ -29,7 +29,7 @@ pub enum LocalDestination {
     Path(Template),
 }
 
-/// `APIProxy` as Apigee's own documentation writes it in places (semantics section 1.2).
+/// `APIProxy` as Apigee's own documentation writes it in places (docs/apigee-semantics.md 1.2).
 const MISSPELT: &str = "ApiProxy";
 
 /// The endpoint that is meant when none is named. `[inferred]`

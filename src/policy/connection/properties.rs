@@ -1,4 +1,4 @@
-//! `HTTPTargetConnection/Properties`: the transport properties of a callout (semantics section 2.6).
+//! `HTTPTargetConnection/Properties`: the transport properties of a callout (docs/apigee-semantics.md 2.6).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;

@@ -1,4 +1,4 @@
-//! `<SSLInfo>`: what it asks for that Envoy's clusters have to do (semantics section 2.10).
+//! `<SSLInfo>`: what it asks for that Envoy's clusters have to do (docs/apigee-semantics.md 2.10).
 //!
 //! TLS of a callout belongs to its cluster, so nothing of the block is kept: it is checked, and told where it counts.
 

@@ -1,5 +1,5 @@
 //! What the elements of endpoints, shared flows and fault rules may hold, so that one that is misspelt does not vanish
-//! without a word (semantics section 1.2).
+//! without a word (docs/apigee-semantics.md 1.2).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;

@@ -1,4 +1,4 @@
-//! FaultRules and DefaultFaultRule (semantics section 9.3).
+//! FaultRules and DefaultFaultRule (docs/apigee-semantics.md 9.3).
 
 use super::check_root;
 use super::children;

@@ -1,4 +1,4 @@
-//! IntegrationEndpoint documents: an integration in place of an upstream (semantics section 10.5).
+//! IntegrationEndpoint documents: an integration in place of an upstream (docs/apigee-semantics.md 10.5).
 
 use super::read;
 use crate::diagnostic::{Diagnostic, Position};

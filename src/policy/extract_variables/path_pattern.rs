@@ -1,4 +1,4 @@
-//! Patterns of URIPath, which know of path segments (semantics section 4.2).
+//! Patterns of URIPath, which know of path segments (docs/apigee-semantics.md 4.2).
 
 use super::text_pattern::{Capture, TextPattern};
 use super::token::{PatternError, Token, tokens};

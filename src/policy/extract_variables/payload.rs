@@ -1,4 +1,4 @@
-//! JSONPayload and XMLPayload (semantics sections 4.3 and 4.4).
+//! JSONPayload and XMLPayload (docs/apigee-semantics.md 4.3 and 4.4).
 
 use super::ValueType;
 use super::parser::Parser;

@@ -73,7 +73,7 @@ fn defaults() {
     assert_eq!(policy.targets().next().unwrap().name(), "a.b");
 }
 
-/// Every deployment error of semantics section 4.6 with its name and its text.
+/// Every deployment error of docs/apigee-semantics.md 4.6 with its name and its text.
 #[test]
 fn errors_have_apigees_names_and_texts() {
     let none = "ExtractVariables EV: at least one of URIPath, QueryParam, Header, FormParam, XMLPayload, JSONPayload is \

@@ -1,5 +1,5 @@
 //! Patterns for texts: what QueryParam, Header, FormParam and Variable extract from, and single segments of a path
-//! (semantics section 4.2).
+//! (docs/apigee-semantics.md 4.2).
 
 use super::token::{PatternError, Token, tokens};
 use crate::policy::variable::Variable;

@@ -1,4 +1,4 @@
-//! What patterns are made of: literal characters, captures and wildcards (semantics section 4.2).
+//! What patterns are made of: literal characters, captures and wildcards (docs/apigee-semantics.md 4.2).
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]

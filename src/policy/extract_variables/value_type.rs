@@ -1,4 +1,4 @@
-//! The types that extracted values can have (semantics sections 4.3 and 4.5).
+//! The types that extracted values can have (docs/apigee-semantics.md 4.3 and 4.5).
 
 use std::fmt;
 

@@ -76,7 +76,7 @@ fn elements_are_read_in_any_order() {
     assert!(policy.connection.properties.response_headers.keeps("x", true));
 }
 
-/// Every deployment error of semantics section 2.15 with its text, and the errors of this project.
+/// Every deployment error of docs/apigee-semantics.md 2.15 with its text, and the errors of this project.
 #[test]
 fn errors_have_apigees_names_and_texts() {
     let whole = [

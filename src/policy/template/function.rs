@@ -1,4 +1,4 @@
-//! The functions that templates can call (semantics section 6.4).
+//! The functions that templates can call (docs/apigee-semantics.md 6.4).
 
 use std::fmt;
 

@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateErr
     Ok(parts.finish())
 }
 
-/// A template wholly in double quotes is the same as one without (semantics section 6.2).
+/// A template wholly in double quotes is the same as one without (docs/apigee-semantics.md 6.2).
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"')).unwrap_or(text)
 }

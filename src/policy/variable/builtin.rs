@@ -1,4 +1,4 @@
-//! The predefined flow variables outside messages that this filter knows (semantics sections 8.3 and 8.4).
+//! The predefined flow variables outside messages that this filter knows (docs/apigee-semantics.md 8.3 and 8.4).
 
 /// Makes the enum, its doc comments and the look-up from one table.
 macro_rules! builtins {

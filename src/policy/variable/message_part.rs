@@ -1,4 +1,4 @@
-//! The parts of a message that a variable name can end in (semantics section 8.2).
+//! The parts of a message that a variable name can end in (docs/apigee-semantics.md 8.2).
 
 use bytestring::ByteString;
 

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Every cell of the table in semantics section 7.5, with a literal and with variables that do not resolve.
+/// Every cell of the table in docs/apigee-semantics.md 7.5, with a literal and with variables that do not resolve.
 #[test]
 fn the_null_table() {
     let table = [

@@ -1,4 +1,4 @@
-//! `Copy`: taking parts of another message (semantics section 3.4).
+//! `Copy`: taking parts of another message (docs/apigee-semantics.md 3.4).
 
 use crate::flow::headers::Headers;
 use crate::flow::message::{Message, StatusLine};
@@ -57,7 +57,7 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) 
     }
 }
 
-/// Copied headers replace those of the same name (semantics section 3.4). `[inferred]`
+/// Copied headers replace those of the same name (docs/apigee-semantics.md 3.4). `[inferred]`
 fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
     match selection {
         Selection::None => {}

@@ -1,4 +1,4 @@
-//! `Remove`: taking parts of a message away (semantics section 3.5).
+//! `Remove`: taking parts of a message away (docs/apigee-semantics.md 3.5).
 
 use crate::flow::message::{Message, RequestLine, StatusLine};
 use crate::flow::parameters::Parameters;
@@ -11,7 +11,7 @@ pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
     let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
     let parts = parts.unwrap_or(&everything);
     match &parts.form_params {
-        // A response has none (semantics section 3.3).
+        // A response has none (docs/apigee-semantics.md 3.3).
         _ if message.as_request().is_none() => {}
         Selection::None => {}
         Selection::All if message.form().is_empty() => {}

@@ -1,4 +1,4 @@
-//! From the text of an extracted value to a value of the variable's type (semantics section 4.5).
+//! From the text of an extracted value to a value of the variable's type (docs/apigee-semantics.md 4.5).
 
 use super::failure::Failure;
 use crate::flow::value::Value;

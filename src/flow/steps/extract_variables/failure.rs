@@ -1,4 +1,4 @@
-//! Why an ExtractVariables fails, and what that is called (semantics section 4.6).
+//! Why an ExtractVariables fails, and what that is called (docs/apigee-semantics.md 4.6).
 
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;

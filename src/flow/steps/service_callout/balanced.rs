@@ -1,4 +1,4 @@
-//! A callout over a load balancer: one server after the other until one answers (semantics section 2.9).
+//! A callout over a load balancer: one server after the other until one answers (docs/apigee-semantics.md 2.9).
 
 use super::Failure;
 use crate::flow::balancing::{Balancer, Occupied};

@@ -1,4 +1,4 @@
-//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (semantics sections 2.4, 2.5).
+//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (docs/apigee-semantics.md 2.4, 2.5).
 
 use super::Failure;
 use crate::flow::headers::text;
@@ -23,7 +23,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// The audience of a token for it (semantics section 2.12).
+    /// The audience of a token for it (docs/apigee-semantics.md 2.12).
     pub(super) fn url_without_query(&self) -> &str {
         self.url.split(['?', '#']).next().unwrap_or_default()
     }
@@ -130,7 +130,7 @@ impl<H: Host> Transaction<'_, H> {
         self.set(name.clone(), Value::String(url.clone()));
     }
 
-    /// The server and the path of another proxy (contract 3.1, `local_proxies`).
+    /// The server and the path of another proxy (docs/guide/configuration.md, `local_proxies`).
     fn local_proxy(&mut self, local: &LocalTarget, ignore: bool) -> Result<(Server, ByteString), Failure> {
         let plan = self.plan;
         let (proxy, path) = match &local.destination {

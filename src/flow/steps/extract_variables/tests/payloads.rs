@@ -94,7 +94,7 @@ fn json_values() {
     assert_eq!(run(&with_message("application/json", JSON), &content), ok(&["v=-7"]));
 }
 
-/// Semantics section 13.3.
+/// docs/apigee-semantics.md 13.3.
 #[test]
 fn a_callouts_answer() {
     let prepare = |transaction: &mut Running<'_>| {
