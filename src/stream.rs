@@ -3,7 +3,7 @@
 //! The owner of a stream calls [`StreamState::begin`] with an event, polls the transaction when [`Turn::polls`] says
 //! so, and then asks [`StreamState::end`] what to do. The transaction's host changes the state in between.
 
-use crate::flow::exchange::Direction;
+use crate::flow::call::Direction;
 use std::cell::Cell;
 
 /// Something that happened to a stream.

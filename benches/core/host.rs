@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use envoy_callout::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use envoy_callout::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use envoy_callout::flow::headers::{HeaderChange, Headers};
 use envoy_callout::flow::host::{Background, Host, Task};
 

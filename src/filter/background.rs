@@ -4,7 +4,7 @@ use crate::filter::active::{self, Active};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
 use crate::filter::streams;
-use crate::flow::exchange::{Call, CallFailure, CallReply};
+use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::host::{Background, Task};
 use bytes::Bytes;
 use proxy_wasm::hostcalls;

@@ -3,7 +3,7 @@
 use crate::filter::hostcalls::{self, Body, HeaderMap};
 use crate::filter::table::Table;
 use crate::filter::{allocator, outage};
-use crate::flow::exchange::{Call, CallFailure, CallReply};
+use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
 use bytes::Bytes;
 use proxy_wasm::types::Status;

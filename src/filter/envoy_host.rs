@@ -5,7 +5,7 @@ use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::Pending;
 use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
-use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;

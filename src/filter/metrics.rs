@@ -2,7 +2,7 @@
 
 mod batcher;
 
-use crate::flow::exchange::Outcome;
+use crate::flow::call::Outcome;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use batcher::MetricBatcher;

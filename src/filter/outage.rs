@@ -10,14 +10,14 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// More clusters than this share one entry: a request may choose the cluster's name.
 const MAX_CLUSTERS: usize = 256;
 
-struct Entry {
+struct Outage {
     logged: Instant,
     /// Failures since then that have no line of their own.
     skipped: u64,
 }
 
 thread_local! {
-    static CLUSTERS: RefCell<BTreeMap<String, Entry>> = const { RefCell::new(BTreeMap::new()) };
+    static CLUSTERS: RefCell<BTreeMap<String, Outage>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Logs that a call was not dispatched: the first at once, then one line per second and cluster with a count.
@@ -34,11 +34,11 @@ pub(super) fn warn(cluster: &str, reason: &str) {
 }
 
 /// The number of failures without a line when a line is due.
-fn record(clusters: &mut BTreeMap<String, Entry>, cluster: &str) -> Option<u64> {
+fn record(clusters: &mut BTreeMap<String, Outage>, cluster: &str) -> Option<u64> {
     let now = Instant::now();
     let name = if clusters.contains_key(cluster) || clusters.len() < MAX_CLUSTERS { cluster } else { "" };
     let Some(entry) = clusters.get_mut(name) else {
-        clusters.insert(name.to_owned(), Entry { logged: now, skipped: 0 });
+        clusters.insert(name.to_owned(), Outage { logged: now, skipped: 0 });
         return Some(0);
     };
     if now.saturating_duration_since(entry.logged) < PERIOD {

@@ -1,10 +1,10 @@
 //! The predefined variables outside messages: constants, the clock and Envoy's attributes (docs/apigee-semantics.md 8.4).
 
+use crate::flow::certificate::common_name;
 use crate::flow::functions::date::Moment;
 use crate::flow::functions::random::uuid;
 use crate::flow::headers::text;
 use crate::flow::host::Host;
-use crate::flow::subject::common_name;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::variable::Builtin;

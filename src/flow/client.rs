@@ -1,6 +1,6 @@
 //! Between Envoy's header maps and the client's messages.
 
-use crate::flow::exchange::{Direction, Reply};
+use crate::flow::call::{Direction, Reply};
 use crate::flow::headers::{HeaderChange, Headers, header_value, is_hop_by_hop, text};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, RequestLine, StartLine, StatusLine};

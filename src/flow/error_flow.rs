@@ -1,12 +1,12 @@
 //! What happens after a fault (docs/apigee-semantics.md 9).
 
+use crate::flow::call::Direction;
 use crate::flow::client;
-use crate::flow::exchange::Direction;
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::Headers;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
-use crate::flow::rehearsal::{Event, Failure};
+use crate::flow::trace::{Event, TracedFault};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{Step, Target};
@@ -32,8 +32,8 @@ impl<H: Host> Transaction<'_, H> {
         let details = format!("callout_fault_{}", fault.name());
         // Not the reason: it may contain the value of a variable.
         log::debug!("callout: the error flow begins with {}", fault.code);
-        if H::IS_REHEARSAL {
-            self.host.rehearsed(Event::ErrorFlow(Failure::from(&fault)));
+        if H::IS_TRACED {
+            self.host.record(Event::ErrorFlow(TracedFault::from(&fault)));
         }
         let raised = fault.response.as_ref().map(|response| response.headers.clone());
         let pending = self.enter_error_flow(fault);

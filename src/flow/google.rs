@@ -25,14 +25,14 @@ const MOST_TOKENS: usize = 1000;
 /// The tokens of a worker. No token is ever printed.
 #[derive(Default)]
 pub(in crate::flow) struct Tokens {
-    by_request: RefCell<BTreeMap<ByteString, Entry>>,
+    by_request: RefCell<BTreeMap<ByteString, CachedToken>>,
     /// Whether the log has told of a refusal.
     refusal_is_told: Cell<bool>,
 }
 
 /// What is known of one kind of token.
 #[derive(Default)]
-struct Entry {
+struct CachedToken {
     token: Option<Token>,
     fetch: Option<Rc<Fetch>>,
 }
@@ -167,7 +167,11 @@ impl Tokens {
 }
 
 /// The place of a token, unless there are too many.
-fn place<'e>(entries: &'e mut BTreeMap<ByteString, Entry>, key: &ByteString, now: Duration) -> Option<&'e mut Entry> {
+fn place<'e>(
+    entries: &'e mut BTreeMap<ByteString, CachedToken>,
+    key: &ByteString,
+    now: Duration,
+) -> Option<&'e mut CachedToken> {
     if entries.len() >= MOST_TOKENS && !entries.contains_key(key) {
         entries.retain(|_, entry| entry.fetch.is_some() || entry.token.as_ref().is_some_and(|t| t.is_usable(now)));
         if entries.len() >= MOST_TOKENS {

@@ -5,10 +5,10 @@ mod hop_by_hop;
 mod line;
 
 pub use hop_by_hop::is_hop_by_hop;
-pub use line::{Line, Place};
+pub use line::{HeaderSpan, Line};
 
 use crate::flow::distinct::{Caseless, Distinct};
-use crate::flow::numbered;
+use crate::flow::indexed;
 use bytes::Bytes;
 use bytestring::ByteString;
 use grouped::Grouped;
@@ -35,7 +35,7 @@ impl Headers {
     }
 
     /// Headers whose lines are places in a block.
-    pub fn in_block(block: Bytes, places: Vec<Place>) -> Headers {
+    pub fn in_block(block: Bytes, places: Vec<HeaderSpan>) -> Headers {
         Headers(Rc::new(Lines { block, list: places.into_iter().map(Stored::Came).collect() }))
     }
 
@@ -187,7 +187,7 @@ impl Headers {
     /// there was such a place.
     pub fn set_value(&mut self, name: &str, number: usize, value: Bytes) -> bool {
         let mut values = self.values(name);
-        let is_set = numbered::set(&mut values, number, text(value));
+        let is_set = indexed::set(&mut values, number, text(value));
         if is_set {
             self.set_lines(name, values.into_iter().map(ByteString::into_bytes).collect());
         }
@@ -197,7 +197,7 @@ impl Headers {
     /// Removes the values that have those 1-based numbers now.
     pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
-        if numbered::remove(&mut values, numbers) {
+        if indexed::remove(&mut values, numbers) {
             self.set_lines(name, values.into_iter().map(ByteString::into_bytes).collect());
         }
     }

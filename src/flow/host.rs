@@ -1,8 +1,8 @@
 //! The outside of a transaction: Envoy in the filter, a script in tests and tools.
 
-use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::rehearsal::Event;
+use crate::flow::trace::Event;
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::Pin;
@@ -16,11 +16,11 @@ pub trait Host {
     /// What outlives the stream.
     type Background: Background;
 
-    /// Whether [`Host::rehearsed`] is to be told of everything.
-    const IS_REHEARSAL: bool = false;
+    /// Whether [`Host::record`] is to be told of everything.
+    const IS_TRACED: bool = false;
 
     /// Takes note of what the transaction did.
-    fn rehearsed(&self, _event: Event) {}
+    fn record(&self, _event: Event) {}
 
     /// A handle on what outlives the stream.
     fn background(&self) -> Self::Background;

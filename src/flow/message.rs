@@ -9,7 +9,7 @@ pub(super) use index::PartIndex;
 pub use parts::NotWritable;
 pub(super) use size::URL_COPIES;
 
-use crate::flow::exchange::CallReply;
+use crate::flow::call::CallReply;
 use crate::flow::headers::{Headers, text};
 use crate::flow::parameters::{Kind, Parameters};
 use bytes::Bytes;

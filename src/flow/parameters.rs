@@ -2,7 +2,7 @@
 //! stays as the client wrote it.
 
 use crate::flow::distinct::Distinct;
-use crate::flow::numbered;
+use crate::flow::indexed;
 use bytestring::ByteString;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -168,7 +168,7 @@ impl Parameters {
     /// there was such a place.
     pub fn set_value(&mut self, name: &str, number: usize, value: &str) -> bool {
         let mut values = self.values(name);
-        let is_set = numbered::set(&mut values, number, value.into());
+        let is_set = indexed::set(&mut values, number, value.into());
         if is_set {
             self.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
         }
@@ -178,7 +178,7 @@ impl Parameters {
     /// Removes the values that have those 1-based numbers now.
     pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
-        if numbered::remove(&mut values, numbers) {
+        if indexed::remove(&mut values, numbers) {
             self.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());
         }
     }

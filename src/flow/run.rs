@@ -1,11 +1,11 @@
 //! The whole life of a request, read from top to bottom like Apigee's flow diagram (docs/apigee-semantics.md 9.1).
 
+use crate::flow::call::Direction;
 use crate::flow::client;
-use crate::flow::exchange::Direction;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
-use crate::flow::rehearsal::Event;
+use crate::flow::trace::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
@@ -30,9 +30,9 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
         host.ended().await;
         transaction.is_client_served = true;
         transaction.flow_name = ByteString::from_static("PostClientFlow");
-        if H::IS_REHEARSAL {
+        if H::IS_TRACED {
             let (target, name) = (None, "PostClientFlow".to_owned());
-            host.rehearsed(Event::Flow { target, name, direction: Direction::Response });
+            host.record(Event::Flow { target, name, direction: Direction::Response });
         }
         // There is no client left to answer.
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
@@ -187,8 +187,8 @@ impl<H: Host> Transaction<'_, H> {
             return Ok(());
         }
         self.flow_name = ByteString::from(flow.name.as_str());
-        if H::IS_REHEARSAL {
-            self.tell_flow(&flow.name, direction);
+        if H::IS_TRACED {
+            self.record_flow(&flow.name, direction);
         }
         self.run_steps(steps).await
     }

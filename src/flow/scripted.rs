@@ -2,10 +2,10 @@
 
 mod google;
 
-use crate::flow::exchange::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Host, Task};
-use crate::flow::rehearsal::{Event, Source};
+use crate::flow::trace::{Event, ReplySource};
 use crate::flow::{Worker, run};
 use crate::plan::Plan;
 use bytes::Bytes;
@@ -81,7 +81,7 @@ pub struct Done {
 }
 
 impl Done {
-    fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>, source: Source) {
+    fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>, source: ReplySource) {
         self.calls.push(call.clone());
         self.events.push(Event::Call { call: call.clone(), reply, source });
     }
@@ -195,7 +195,7 @@ pub struct Script {
 }
 
 impl Script {
-    fn answer(&self, call: &Call, reply: Answer, source: Source) -> Answer {
+    fn answer(&self, call: &Call, reply: Answer, source: ReplySource) -> Answer {
         self.done.borrow_mut().called(call, Some(reply.clone()), source);
         reply
     }
@@ -208,16 +208,16 @@ impl Background for Script {
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
         if let Some(reply) = google::answer(call, self.now).filter(|_| self.plays_google) {
-            return self.answer(call, Ok(reply), Source::StandIn);
+            return self.answer(call, Ok(reply), ReplySource::Mock);
         }
         match self.replies.borrow_mut().pop_front() {
-            Some(reply) => self.answer(call, reply, Source::Given),
-            None => self.answer(call, Err(CallFailure::Unreachable), Source::Nowhere),
+            Some(reply) => self.answer(call, reply, ReplySource::Given),
+            None => self.answer(call, Err(CallFailure::Unreachable), ReplySource::Nowhere),
         }
     }
 
     fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
-        self.done.borrow_mut().called(call, None, Source::Nowhere);
+        self.done.borrow_mut().called(call, None, ReplySource::Nowhere);
         Ok(())
     }
 
@@ -242,9 +242,9 @@ impl Background for Script {
 impl Host for Scripted {
     type Background = Script;
 
-    const IS_REHEARSAL: bool = true;
+    const IS_TRACED: bool = true;
 
-    fn rehearsed(&self, event: Event) {
+    fn record(&self, event: Event) {
         self.done.borrow_mut().events.push(event);
     }
 
@@ -317,7 +317,7 @@ impl Host for Scripted {
     async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
         let own = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
         match own {
-            Some(reply) => self.background().answer(call, reply, Source::Given),
+            Some(reply) => self.background().answer(call, reply, ReplySource::Given),
             None => self.background().call(call).await,
         }
     }

@@ -16,8 +16,8 @@ mod set_integration_request;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
-use crate::flow::rehearsal::{Entry, Failure};
-use crate::flow::rehearsing::{Choice, Snapshot};
+use crate::flow::recorder::{Choice, Snapshot};
+use crate::flow::trace::{StepStatus, TracedFault};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::plan::Step;
@@ -40,8 +40,8 @@ impl<H: Host> Transaction<'_, H> {
     /// Whether the condition of one of several holds now.
     pub(super) fn is_taken(&mut self, choice: &impl Choice) -> bool {
         let holds = self.holds(choice.condition());
-        if H::IS_REHEARSAL {
-            self.tell_choice_of(choice, holds);
+        if H::IS_TRACED {
+            self.record_choice(choice, holds);
         }
         holds
     }
@@ -62,21 +62,21 @@ impl<H: Host> Transaction<'_, H> {
         let plan = self.plan;
         let Some(policy) = plan.policy(step) else { return Ok(()) };
         let entry = match policy.attributes().enabled {
-            false => Entry::Disabled,
-            true if self.holds(step.condition.as_ref()) => Entry::Runs,
-            true => Entry::ConditionFalse,
+            false => StepStatus::Disabled,
+            true if self.holds(step.condition.as_ref()) => StepStatus::Runs,
+            true => StepStatus::ConditionFalse,
         };
-        if H::IS_REHEARSAL {
-            self.tell_step(step, policy, entry);
+        if H::IS_TRACED {
+            self.record_step(step, policy, entry);
         }
         // A condition that does not fit into the memory is neither true nor false.
-        let is_skipped = entry == Entry::ConditionFalse && !self.is_out_of_room.get();
-        if entry == Entry::Disabled || is_skipped {
+        let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_room.get();
+        if entry == StepStatus::Disabled || is_skipped {
             log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
             return Ok(());
         }
         log::debug!("callout: {} runs", policy.attributes().name);
-        let before = if H::IS_REHEARSAL { self.snapshot() } else { Snapshot::new() };
+        let before = if H::IS_TRACED { self.snapshot() } else { Snapshot::new() };
         let started = plan.needs.policy_times.then(|| self.host.now());
         let result = match self.is_out_of_room.get() {
             false => self.run_policy(step.policy, policy).await,
@@ -84,12 +84,12 @@ impl<H: Host> Transaction<'_, H> {
         };
         let result = self.within_memory(policy.kind(), &policy.attributes().name, result);
         if let Some(started) = started {
-            self.tell_time(policy, self.host.now().saturating_sub(started));
+            self.record_time(policy, self.host.now().saturating_sub(started));
         }
-        let failure = if H::IS_REHEARSAL { result.as_ref().err().map(Failure::from) } else { None };
+        let failure = if H::IS_TRACED { result.as_ref().err().map(TracedFault::from) } else { None };
         let concluded = self.conclude(policy, result);
-        if H::IS_REHEARSAL {
-            self.tell_end(policy, &before, failure, concluded.is_ok());
+        if H::IS_TRACED {
+            self.record_end(policy, &before, failure, concluded.is_ok());
         }
         concluded
     }
@@ -109,7 +109,7 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Sets how long a policy took, in nanoseconds (docs/apigee-semantics.md 2.13).
     #[cold]
-    fn tell_time(&mut self, policy: &Policy, taken: Duration) {
+    fn record_time(&mut self, policy: &Policy, taken: Duration) {
         let name = format!("apigee.metrics.policy.{}.timeTaken", policy.attributes().name);
         self.set(name.into(), Value::Integer(i64::try_from(taken.as_nanos()).unwrap_or(i64::MAX)));
     }

@@ -11,12 +11,12 @@ mod memory;
 mod predefined;
 mod private;
 mod publishing;
-mod rehearsals;
 mod targets;
+mod traces;
 mod verbs;
 
 use crate::config;
-use crate::flow::exchange::{Call, Direction, Reply};
+use crate::flow::call::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
 use crate::flow::scripted::{Done, Scripted};
 use crate::plan::Plan;

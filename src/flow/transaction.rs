@@ -1,13 +1,13 @@
 //! The state of one transaction: its messages, its variables and where in the flow it is.
 
+use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
-use crate::flow::exchange::Direction;
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
-use crate::flow::left_out::LeftOut;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
+use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
 use crate::plan::{Plan, Target};
@@ -186,8 +186,8 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.
     pub fn release(&mut self, direction: Direction) {
-        let left_out = LeftOut::of(&self.variables).filter(|_| direction == Direction::Request);
-        if left_out.is_some() {
+        let target_copy = TargetCopy::of(&self.variables).filter(|_| direction == Direction::Request);
+        if target_copy.is_some() {
             // Fetches it, should nothing have read it yet.
             self.message_named("request");
         }
@@ -203,10 +203,10 @@ impl<'a, H: Host> Transaction<'a, H> {
             if client::needs_reply(came, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
-            match left_out {
+            match target_copy {
                 None => client::apply_changes(self.host, direction, came, now),
-                Some(left_out) => {
-                    let now = left_out.without(now, &self.plan.base_path);
+                Some(target_copy) => {
+                    let now = target_copy.without(now, &self.plan.base_path);
                     client::apply_changes(self.host, direction, came, &now);
                 }
             }

@@ -62,7 +62,7 @@ impl Attached {
     }
 
     /// Warns of the policies that no step names.
-    pub(crate) fn tell_of_others(&self, policies: &[Document], findings: &mut Findings) {
+    pub(crate) fn report_others(&self, policies: &[Document], findings: &mut Findings) {
         if self.has_gaps {
             return;
         }

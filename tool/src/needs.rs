@@ -152,11 +152,11 @@ impl Needs {
         }
     }
 
-    /// Gives a configuration stand-ins for all of it, so that the rest of the bundle can be checked.
-    pub(crate) fn stand_in(&self, configuration: &mut Configuration<'_>) {
+    /// Adds mocks of everything missing to a configuration, so that the rest of the bundle can be checked.
+    pub(crate) fn mock(&self, configuration: &mut Configuration<'_>) {
         let is_host = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         let server = |name: &str| {
-            let host = if is_host(name) { name } else { "stand-in" };
+            let host = if is_host(name) { name } else { "mock" };
             json!({"host": host, "port": 80, "cluster": "any"})
         };
         let servers: BTreeMap<&String, Value> = self.servers.keys().map(|name| (name, server(name))).collect();

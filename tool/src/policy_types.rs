@@ -89,7 +89,7 @@ pub(crate) fn is_known(kind: &str) -> bool {
 }
 
 /// Tells of the attached policies whose type does not exist: Apigee refuses them (docs/apigee-semantics.md 1.2).
-pub(crate) fn tell_of_unknown(bundle: &Bundle, findings: &mut Findings) {
+pub(crate) fn report_unknown(bundle: &Bundle, findings: &mut Findings) {
     let attached = Attached::by(bundle);
     for document in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };

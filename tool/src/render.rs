@@ -162,7 +162,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     }
     let deployment = arguments.deploy.deployment(&bundles, arguments.format.naming(), &mut findings)?;
     if matches!(arguments.format, Format::Istio | Format::EnvoyGateway) {
-        kubernetes::tell_of_limits(&deployment, &mut findings);
+        kubernetes::report_limits(&deployment, &mut findings);
     }
     if arguments.format == Format::Istio && deployment.any_host {
         let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();

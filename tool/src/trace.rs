@@ -98,7 +98,7 @@ The JSON object:
                 (variable: value or null), fault. outcome is ran, fault, fault_continued,
                 condition_false, disabled or unsupported
     call        request, cluster, timeout_ms, reply, failure (timeout, unreachable, reset, …),
-                source (given, stand_in, missing, not_awaited)
+                source (given, mock, missing, not_awaited)
     error_flow  code, reason
     upstream    it is asked            response    the client is answered
     no_route    the rendered Envoy answers 404: the proxy endpoint has no RouteRule

@@ -1,7 +1,7 @@
 //! The byte form in which header maps cross the boundary: a count, a table of sizes, then every name and value, each
 //! followed by a NUL; numbers are 32-bit little endian.
 
-use crate::flow::headers::{Headers, Place};
+use crate::flow::headers::{HeaderSpan, Headers};
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -20,7 +20,7 @@ pub(super) fn parse(block: Bytes) -> Headers {
         if start as usize > block.len() {
             break;
         }
-        places.push(Place { name, value });
+        places.push(HeaderSpan { name, value });
     }
     Headers::in_block(block, places)
 }

@@ -1,7 +1,7 @@
 //! `xeger`: a random text that a regular expression matches.
 
 use crate::language::java_regex::JavaRegex;
-use crate::language::java_regex::syntax::{CharacterSet, Node, Place};
+use crate::language::java_regex::syntax::{Anchor, CharacterSet, Node};
 use regex_syntax::hir::ClassUnicodeRange;
 
 /// How often a repetition without an end goes on beyond its least times.
@@ -54,8 +54,8 @@ impl Writer<'_> {
                 (0..least.saturating_add(more)).try_for_each(|_| self.write(node))?;
             }
             // The start and the end are where the text starts and ends.
-            Node::Place(place) => match place {
-                Place::WordBoundary | Place::NoWordBoundary => return None,
+            Node::Anchor(place) => match place {
+                Anchor::WordBoundary | Anchor::NoWordBoundary => return None,
                 _ => {}
             },
             Node::LookAhead { .. } => return None,

@@ -3,7 +3,7 @@
 use super::answer;
 use super::request::{TokenKind, TokenRequest};
 use super::{Token, TokenFailure, Tokens};
-use crate::flow::exchange::{Call, CallFailure, CallReply};
+use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::header_value;
 use crate::flow::host::Background;
 use crate::plan::{Identity, Impersonated};

@@ -49,7 +49,7 @@ fn answer(token: &str, life: u64) -> String {
 
 /// Method, path, cluster and the remaining headers of each call, then its body.
 fn calls(host: &Scripted) -> Vec<String> {
-    let text = |call: &crate::flow::exchange::Call| {
+    let text = |call: &crate::flow::call::Call| {
         let headers: Vec<String> =
             call.headers.iter().map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(value))).collect();
         format!("{} {} {}", call.cluster, headers.join(" "), String::from_utf8_lossy(&call.body)).trim().to_owned()
@@ -187,17 +187,13 @@ impl Background for Slow {
 
     async fn call(
         &self,
-        call: &crate::flow::exchange::Call,
-    ) -> Result<crate::flow::exchange::CallReply, crate::flow::exchange::CallFailure> {
+        call: &crate::flow::call::Call,
+    ) -> Result<crate::flow::call::CallReply, crate::flow::call::CallFailure> {
         poll_fn(|_| if self.is_answered.get() { Poll::Ready(()) } else { Poll::Pending }).await;
         self.script.call(call).await
     }
 
-    fn send(
-        &self,
-        policy: usize,
-        call: &crate::flow::exchange::Call,
-    ) -> Result<(), crate::flow::exchange::CallFailure> {
+    fn send(&self, policy: usize, call: &crate::flow::call::Call) -> Result<(), crate::flow::call::CallFailure> {
         self.script.send(policy, call)
     }
 

@@ -17,14 +17,14 @@ pub(super) struct Lines {
 #[derive(Clone)]
 pub(super) enum Stored {
     /// It came: where its name and its value are in the block.
-    Came(Place),
+    Came(HeaderSpan),
     /// It was set here: its name and its value.
     Own(Bytes, Bytes),
 }
 
 /// Where a header line is in a block of memory that holds many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct HeaderSpan {
     /// Where the name begins and how long it is.
     pub name: (u32, u32),
     /// The same of the value.

@@ -1,6 +1,6 @@
 //! Google's token services as a script plays them: every token is had, and is none.
 
-use crate::flow::exchange::{Call, CallReply};
+use crate::flow::call::{Call, CallReply};
 use crate::flow::google::{IAM, METADATA_HOST};
 use crate::flow::headers::Headers;
 use base64::Engine;

@@ -72,7 +72,7 @@ pub(super) const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The policy that acts, for the words of its faults.
 #[derive(Clone, Copy)]
-pub(super) struct Actor<'p> {
+pub(super) struct PolicyContext<'p> {
     /// The policy type.
     pub(super) kind: &'static str,
     /// The policy's name.
@@ -88,7 +88,7 @@ impl<H: Host> Transaction<'_, H> {
     /// The fault of the first that fails.
     pub(super) async fn run_actions(
         &mut self,
-        actor: Actor<'_>,
+        actor: PolicyContext<'_>,
         actions: &[Action],
         target: MessageId,
     ) -> Result<(), Fault> {

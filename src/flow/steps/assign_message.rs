@@ -1,6 +1,6 @@
 //! Running an AssignMessage (docs/apigee-semantics.md 3.1, 3.2 and 3.9).
 
-use super::actions::{ActionError, Actor};
+use super::actions::{ActionError, PolicyContext};
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
@@ -16,7 +16,8 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn assign_message(&mut self, policy: &AssignMessage) -> Result<(), Fault> {
         let name = &policy.attributes.name;
         let target = self.assign_to(&policy.assign_to).map_err(|error| error.into_fault(KIND, name))?;
-        self.run_actions(Actor { kind: KIND, name, ignore: policy.ignore_unresolved }, &policy.actions, target).await
+        self.run_actions(PolicyContext { kind: KIND, name, ignore: policy.ignore_unresolved }, &policy.actions, target)
+            .await
     }
 
     /// The message that is acted on, made where the table of docs/apigee-semantics.md 3.2 says so.

@@ -1,7 +1,7 @@
 //! `<Authentication>`: from a policy's words to a header with a token (docs/apigee-semantics.md 2.12).
 
-use super::actions::{Actor, TOKEN_TIMEOUT};
-use crate::flow::exchange::{Call, CallFailure};
+use super::actions::{PolicyContext, TOKEN_TIMEOUT};
+use crate::flow::call::{Call, CallFailure};
 use crate::flow::fault::Fault;
 use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
@@ -38,7 +38,7 @@ impl<H: Host> Transaction<'_, H> {
     /// The fault that tells why there is no token; an unresolved variable.
     pub(super) async fn authenticate(
         &mut self,
-        actor: Actor<'_>,
+        actor: PolicyContext<'_>,
         authentication: &Authentication,
         target_url: Option<&str>,
         timeout: Duration,
@@ -53,7 +53,7 @@ impl<H: Host> Transaction<'_, H> {
     /// As [`Transaction::authenticate`], before anything is asked.
     pub(super) fn needed_token(
         &mut self,
-        actor: Actor<'_>,
+        actor: PolicyContext<'_>,
         authentication: &Authentication,
         target_url: Option<&str>,
         timeout: Duration,
@@ -101,7 +101,7 @@ impl<H: Host> Transaction<'_, H> {
         name: &str,
         target: &TargetAuthentication,
     ) -> Result<(), Fault> {
-        let actor = Actor { kind: "TargetEndpoint", name, ignore: true };
+        let actor = PolicyContext { kind: "TargetEndpoint", name, ignore: true };
         let url = target.url.as_ref().and_then(|url| self.expand(url, true).ok());
         let url = url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or_default());
         let header = self.authenticate(actor, &target.authentication, url, TOKEN_TIMEOUT).await?;
@@ -121,7 +121,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(bearer(&token))
     }
 
-    fn header_name(&mut self, actor: Actor<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
+    fn header_name(&mut self, actor: PolicyContext<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
         let name = match value {
             Some(value) => self.referenced(actor, value)?.filter(|name| !name.trim().is_empty()),
             None => None,
@@ -139,7 +139,7 @@ impl<H: Host> Transaction<'_, H> {
 
     fn token_kind(
         &mut self,
-        actor: Actor<'_>,
+        actor: PolicyContext<'_>,
         token: &GoogleToken,
         target_url: Option<&str>,
     ) -> Result<TokenKind, Fault> {
@@ -167,7 +167,11 @@ impl<H: Host> Transaction<'_, H> {
     ///
     /// # Errors
     /// A variable of the text does not resolve and that is not to be ignored.
-    pub(super) fn referenced(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<Option<ByteString>, Fault> {
+    pub(super) fn referenced(
+        &mut self,
+        actor: PolicyContext<'_>,
+        value: &Referenced,
+    ) -> Result<Option<ByteString>, Fault> {
         if let Some(text) = value.reference.as_ref().and_then(|variable| self.text(variable)) {
             return Ok(Some(text));
         }
@@ -188,7 +192,7 @@ fn bearer(token: &Token) -> Bytes {
     header_value(format!("Bearer {}", token.text()).into())
 }
 
-fn empty_audience(actor: Actor<'_>) -> Fault {
+fn empty_audience(actor: PolicyContext<'_>) -> Fault {
     let reason = format!("Audience is empty for GoogleIDToken in {} {}", actor.kind, actor.name);
     Fault::new("googletoken.EmptyIDTokenAudience", reason)
 }

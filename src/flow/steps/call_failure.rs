@@ -1,7 +1,7 @@
 //! What a call without an answer leaves, and what it is called (docs/apigee-semantics.md 2.7 and 2.14).
 
+use crate::flow::call::{CallFailure, Outcome};
 use crate::flow::client::ClientMessage;
-use crate::flow::exchange::{CallFailure, Outcome};
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;

@@ -17,11 +17,11 @@ use crate::policy::extract_variables::{
 use crate::policy::variable::{Item, MessagePart, Variable};
 use bytes::Bytes;
 use bytestring::ByteString;
-use failure::Failure;
+use failure::ExtractionFailure;
 use payload::Payload;
 
 /// What is extracted from.
-enum Source {
+enum SourceText {
     /// A message.
     Message(MessageId),
     /// The text of another variable.
@@ -36,7 +36,7 @@ impl<H: Host> Transaction<'_, H> {
         self.extract(policy).map_err(|failure| failure.into_fault(&policy.attributes.name))
     }
 
-    fn extract(&mut self, policy: &ExtractVariables) -> Result<(), Failure> {
+    fn extract(&mut self, policy: &ExtractVariables) -> Result<(), ExtractionFailure> {
         let source = self.extraction_source(policy)?;
         let content = self.payload_text(policy, &source);
         let mut payload = Payload::new(&content.text);
@@ -64,7 +64,7 @@ impl<H: Host> Transaction<'_, H> {
                 Extraction::Json(_) | Extraction::Xml(_) => {}
             }
         }
-        if let (Source::Message(id), true) = (source, policy.source.clear_payload)
+        if let (SourceText::Message(id), true) = (source, policy.source.clear_payload)
             && let Some(message) = self.message_mut(id)
         {
             message.set_body(Bytes::new());
@@ -72,12 +72,12 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    fn extraction_source(&mut self, policy: &ExtractVariables) -> Result<Source, Failure> {
+    fn extraction_source(&mut self, policy: &ExtractVariables) -> Result<SourceText, ExtractionFailure> {
         let variable = &policy.source.variable;
         match self.value(variable) {
-            Some(Value::Message(id)) => Ok(Source::Message(id)),
-            _ if !policy.uses_source() => Ok(Source::Unused),
-            Some(value) => Ok(Source::Text(self.render(&value))),
+            Some(Value::Message(id)) => Ok(SourceText::Message(id)),
+            _ if !policy.uses_source() => Ok(SourceText::Unused),
+            Some(value) => Ok(SourceText::Text(self.render(&value))),
             None => Err(missing_source(policy)),
         }
     }
@@ -98,7 +98,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    fn assign_captures(&mut self, captures: Option<Vec<Capture<'_>>>) -> Result<(), Failure> {
+    fn assign_captures(&mut self, captures: Option<Vec<Capture<'_>>>) -> Result<(), ExtractionFailure> {
         for (target, value) in captures.into_iter().flatten() {
             self.assign_extracted(target, Value::String(value))?;
         }
@@ -106,34 +106,36 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Sets a variable to what was extracted for it.
-    fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), Failure> {
+    fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), ExtractionFailure> {
         let name = target.name();
         if self.is_read_only(target) {
-            return Err(Failure::Immutable(name.clone()));
+            return Err(ExtractionFailure::Immutable(name.clone()));
         }
         let text = self.render(&value);
-        self.assign(target, value).map_err(|_| Failure::NotSet(name.clone(), text))
+        self.assign(target, value).map_err(|_| ExtractionFailure::NotSet(name.clone(), text))
     }
 }
 
 /// The source as a message, which everything but payloads needs.
-fn message(policy: &ExtractVariables, source: &Source) -> Result<MessageId, Failure> {
+fn message(policy: &ExtractVariables, source: &SourceText) -> Result<MessageId, ExtractionFailure> {
     match source {
-        Source::Message(id) => Ok(*id),
-        Source::Text(_) | Source::Unused => Err(Failure::NoMessage(policy.source.variable.name().clone())),
+        SourceText::Message(id) => Ok(*id),
+        SourceText::Text(_) | SourceText::Unused => {
+            Err(ExtractionFailure::NoMessage(policy.source.variable.name().clone()))
+        }
     }
 }
 
 /// What the absence of the source is called (docs/apigee-semantics.md 4.6). `[inferred]`
-fn missing_source(policy: &ExtractVariables) -> Failure {
+fn missing_source(policy: &ExtractVariables) -> ExtractionFailure {
     let name = policy.source.variable.name();
     let is_json = |extraction: &Extraction| matches!(extraction, Extraction::Json(_));
     let has_json = policy.extractions.iter().any(is_json);
     let has_more = policy.extractions.iter().any(|extraction| !is_json(extraction));
     if has_json && (name.ends_with(".content") || !(has_more || is_flow_message(name))) {
-        Failure::NoText(name.clone())
+        ExtractionFailure::NoText(name.clone())
     } else {
-        Failure::NoMessage(name.clone())
+        ExtractionFailure::NoMessage(name.clone())
     }
 }
 

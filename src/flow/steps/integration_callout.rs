@@ -2,8 +2,8 @@
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
-use super::sending::{Outgoing, VerbIsConnect};
-use crate::flow::exchange::{Call, CallFailure, Outcome};
+use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::call::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
 use crate::flow::host::{Background, Host};
@@ -42,9 +42,9 @@ impl<H: Host> Transaction<'_, H> {
         })
     }
 
-    async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Failure> {
+    async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), IntegrationFailure> {
         let called = self.call_integration(index, policy).await;
-        if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(Failure::Call(_))) {
+        if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(IntegrationFailure::Call(_))) {
             self.clear_object(&policy.request);
         }
         let message = match called {
@@ -58,7 +58,7 @@ impl<H: Host> Transaction<'_, H> {
         let status = message.as_response().map_or(0, |line| line.status);
         self.put_message(policy.response.clone(), message);
         if !SuccessCodes::default().contains(status) {
-            return Err(Failure::Status(status));
+            return Err(IntegrationFailure::Status(status));
         }
         self.host.count(index, Outcome::Ok);
         Ok(())
@@ -69,14 +69,14 @@ impl<H: Host> Transaction<'_, H> {
         &mut self,
         index: usize,
         policy: &IntegrationCallout,
-    ) -> Result<Option<Message>, Failure> {
+    ) -> Result<Option<Message>, IntegrationFailure> {
         let (mut call, token) = self.integration_call(&policy.request, &policy.as_variable, policy.is_async)?;
         if self.is_client_served {
             self.send_when_authorized(index, call, token);
             return Ok(None);
         }
-        self.authorize(&mut call, token).await.map_err(Failure::Fault)?;
-        let reply = self.host.call(index, &call).await.map_err(Failure::Call)?;
+        self.authorize(&mut call, token).await.map_err(IntegrationFailure::Fault)?;
+        let reply = self.host.call(index, &call).await.map_err(IntegrationFailure::Call)?;
         Ok(Some(Message::of_reply(reply)))
     }
 
@@ -87,11 +87,12 @@ impl<H: Host> Transaction<'_, H> {
     /// There is no answer.
     pub(in crate::flow) async fn integration_target(&mut self, endpoint: &IntegrationEndpoint) -> Result<(), Fault> {
         let request = self.integration_request.clone().unwrap_or(ByteString::from_static(DEFAULT_REQUEST));
-        let failed = |failure: Failure| failure.into_target_fault(&endpoint.name, &request);
+        let failed = |failure: IntegrationFailure| failure.into_target_fault(&endpoint.name, &request);
         let call = self.integration_call(&request, &Variable::new(&request), endpoint.is_async);
         let (mut call, token) = call.map_err(failed)?;
         self.authorize(&mut call, token).await?;
-        let reply = self.host.background().call(&call).await.map_err(|failure| failed(Failure::Call(failure)))?;
+        let reply =
+            self.host.background().call(&call).await.map_err(|failure| failed(IntegrationFailure::Call(failure)))?;
         self.put_message(ByteString::from_static("response"), Message::of_reply(reply));
         Ok(())
     }
@@ -112,30 +113,31 @@ impl<H: Host> Transaction<'_, H> {
         request: &ByteString,
         as_variable: &Variable,
         is_async: bool,
-    ) -> Result<(Call, NeededToken), Failure> {
+    ) -> Result<(Call, NeededToken), IntegrationFailure> {
         let id = match self.message_named(request) {
             Some(id) => id,
-            None if self.own_value(as_variable).is_some() => return Err(Failure::NotMessage),
-            None => return Err(Failure::Null),
+            None if self.own_value(as_variable).is_some() => return Err(IntegrationFailure::NotMessage),
+            None => return Err(IntegrationFailure::Null),
         };
         let message = self.message(id).cloned().unwrap_or_else(Message::request);
-        let Some(line) = message.as_request() else { return Err(Failure::NotRequest) };
+        let Some(line) = message.as_request() else { return Err(IntegrationFailure::NotRequest) };
         if !is_async && has_schedule_time(&message) {
-            return Err(Failure::Scheduled);
+            return Err(IntegrationFailure::Scheduled);
         }
         self.check_room(line.size().saturating_mul(URL_COPIES))?;
         let region = line.path.split('/').skip_while(|segment| *segment != "locations").nth(1).unwrap_or_default();
-        let origin = service_origin(region).ok_or(Failure::HostNotReachable)?;
-        let server = self.plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?;
+        let origin = service_origin(region).ok_or(IntegrationFailure::HostNotReachable)?;
+        let server = self.plan.clusters.server(&origin).ok_or(IntegrationFailure::HostNotReachable)?;
         let path = match line.path.strip_suffix(EXECUTE) {
             Some(path) if is_async => format!("{path}{SCHEDULE}"),
             _ => line.path.to_string(),
         };
         let mark = if line.query.is_empty() { "" } else { "?" };
         let path_and_query = crate::flow::url::legal(format!("{path}{mark}{}", line.query.as_text()));
-        let request = self.token_of_identity(TokenKind::cloud_platform(), TIMEOUT).map_err(Failure::Fault)?;
+        let request =
+            self.token_of_identity(TokenKind::cloud_platform(), TIMEOUT).map_err(IntegrationFailure::Fault)?;
         let token = NeededToken { header: ByteString::from_static(AUTHORIZATION), request };
-        let call = self.call_of(Outgoing {
+        let call = self.call_of(CallRequest {
             message: id,
             server,
             path_and_query: path_and_query.into(),
@@ -143,7 +145,7 @@ impl<H: Host> Transaction<'_, H> {
             token_header: Some(token.header.clone()),
             timeout: TIMEOUT,
         });
-        Ok((call.map_err(|VerbIsConnect| Failure::VerbIsConnect)?, token))
+        Ok((call.map_err(|VerbIsConnect| IntegrationFailure::VerbIsConnect)?, token))
     }
 }
 
@@ -154,7 +156,7 @@ fn has_schedule_time(message: &Message) -> bool {
 }
 
 /// Why an integration did not run, or did not succeed.
-enum Failure {
+enum IntegrationFailure {
     /// There is no request object.
     Null,
     /// The variable is no message.
@@ -177,18 +179,18 @@ enum Failure {
     Fault(Fault),
 }
 
-impl From<TooLarge> for Failure {
-    fn from(_: TooLarge) -> Failure {
-        Failure::TooLarge
+impl From<TooLarge> for IntegrationFailure {
+    fn from(_: TooLarge) -> IntegrationFailure {
+        IntegrationFailure::TooLarge
     }
 }
 
-impl Failure {
+impl IntegrationFailure {
     fn outcome(&self) -> Outcome {
         match self {
-            Failure::Status(_) => Outcome::ErrorStatus,
-            Failure::Call(failure) => failure.outcome(),
-            Failure::HostNotReachable => Outcome::Unreachable,
+            IntegrationFailure::Status(_) => Outcome::ErrorStatus,
+            IntegrationFailure::Call(failure) => failure.outcome(),
+            IntegrationFailure::HostNotReachable => Outcome::Unreachable,
             _ => Outcome::Fault,
         }
     }
@@ -199,22 +201,22 @@ impl Failure {
             Fault::new(code, format!("{kind}[{name}]: request variable {variable} {problem}"))
         };
         let reason = match self {
-            Failure::Fault(fault) => return fault,
-            Failure::TooLarge => return Fault::too_large(kind, name),
-            Failure::Null => return of_variable("steps.integrationcallout.NullRequestVariable", "is null"),
-            Failure::NotMessage => {
+            IntegrationFailure::Fault(fault) => return fault,
+            IntegrationFailure::TooLarge => return Fault::too_large(kind, name),
+            IntegrationFailure::Null => return of_variable("steps.integrationcallout.NullRequestVariable", "is null"),
+            IntegrationFailure::NotMessage => {
                 let code = "steps.integrationcallout.RequestVariableNotMessageType";
                 return of_variable(code, "value is not of type Message");
             }
-            Failure::NotRequest => {
+            IntegrationFailure::NotRequest => {
                 let code = "steps.integrationcallout.RequestVariableNotRequestMessageType";
                 return of_variable(code, "value is not of type Request Message");
             }
-            Failure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
-            Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
-            Failure::HostNotReachable => NOT_REACHABLE.to_owned(),
-            Failure::Call(failure) => failure.reason(name),
+            IntegrationFailure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
+            IntegrationFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            IntegrationFailure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
+            IntegrationFailure::HostNotReachable => NOT_REACHABLE.to_owned(),
+            IntegrationFailure::Call(failure) => failure.reason(name),
         };
         let code = "steps.integrationcallout.ExecutionFailed";
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
@@ -223,10 +225,10 @@ impl Failure {
     /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy. `[inferred]`
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
-            Failure::Call(CallFailure::Timeout) => {
+            IntegrationFailure::Call(CallFailure::Timeout) => {
                 Fault::of_flow("messaging.adaptors.http.flow.GatewayTimeout", "Gateway Timeout", 504)
             }
-            Failure::HostNotReachable | Failure::Call(_) => {
+            IntegrationFailure::HostNotReachable | IntegrationFailure::Call(_) => {
                 let reason = "The Service is temporarily unavailable";
                 Fault::of_flow("messaging.adaptors.http.flow.ServiceUnavailable", reason, 503)
             }

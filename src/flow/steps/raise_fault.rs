@@ -1,6 +1,6 @@
 //! Running a RaiseFault (docs/apigee-semantics.md 5).
 
-use super::actions::Actor;
+use super::actions::PolicyContext;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
@@ -16,7 +16,7 @@ impl<H: Host> Transaction<'_, H> {
         let mut fault = Fault::new("steps.raisefault.RaiseFault", format!("Raising fault. Fault name : {name}"));
         let response = self.default_response(&fault);
         let response = self.add_message(response);
-        let actor = Actor { kind: "RaiseFault", name, ignore: policy.ignore_unresolved };
+        let actor = PolicyContext { kind: "RaiseFault", name, ignore: policy.ignore_unresolved };
         if let Err(fault) = self.run_actions(actor, &policy.actions, response).await {
             return fault;
         }

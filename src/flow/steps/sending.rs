@@ -1,6 +1,6 @@
 //! From a message and a destination to the call that is sent.
 
-use crate::flow::exchange::Call;
+use crate::flow::call::Call;
 use crate::flow::headers::{header_value, is_hop_by_hop};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, RequestLine};
@@ -21,7 +21,7 @@ const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
 const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
 /// A message on its way to a server.
-pub(super) struct Outgoing<'m> {
+pub(super) struct CallRequest<'m> {
     pub(super) message: MessageId,
     pub(super) server: Server,
     /// What stands after the authority; begins with `/`.
@@ -50,8 +50,8 @@ impl<H: Host> Transaction<'_, H> {
     /// # Errors
     /// The verb is CONNECT, in any case of letters. A template or an earlier policy may have set it, so it is known at
     /// run time only.
-    pub(super) fn call_of(&mut self, outgoing: Outgoing<'_>) -> Result<Call, VerbIsConnect> {
-        let Outgoing { message, server, path_and_query, retained, token_header, timeout } = outgoing;
+    pub(super) fn call_of(&mut self, outgoing: CallRequest<'_>) -> Result<Call, VerbIsConnect> {
+        let CallRequest { message, server, path_and_query, retained, token_header, timeout } = outgoing;
         if self.plan.trace_headers {
             // Fetches it, should nothing have read it yet.
             let _: Option<&Message> = self.client_request();

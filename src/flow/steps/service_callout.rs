@@ -3,11 +3,11 @@
 mod balanced;
 mod destination;
 
-use super::actions::Actor;
+use super::actions::PolicyContext;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
-use super::sending::{Outgoing, VerbIsConnect};
-use crate::flow::exchange::{CallFailure, CallReply, Outcome};
+use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
 use crate::flow::host::{Background, Host};
@@ -31,7 +31,7 @@ impl<H: Host> Transaction<'_, H> {
                 let reply = self.reply(index, policy, message, response.is_some()).await;
                 // What was made for this callout would otherwise go to wherever the next one goes, even if it was not
                 // sent.
-                if is_fresh || matches!(reply, Ok(_) | Err(Failure::Call(_))) {
+                if is_fresh || matches!(reply, Ok(_) | Err(CalloutFailure::Call(_))) {
                     self.clear_payload(&policy.request);
                 }
                 self.concluded(index, policy, response, reply)
@@ -45,7 +45,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     #[cold]
-    fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: Failure) -> Fault {
+    fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: CalloutFailure) -> Fault {
         self.host.count(index, failure.outcome());
         failure.into_fault(&policy.attributes.name)
     }
@@ -56,13 +56,13 @@ impl<H: Host> Transaction<'_, H> {
         index: usize,
         policy: &ServiceCallout,
         response: Option<&ByteString>,
-        reply: Result<Option<CallReply>, Failure>,
-    ) -> Result<(), Failure> {
+        reply: Result<Option<CallReply>, CalloutFailure>,
+    ) -> Result<(), CalloutFailure> {
         match (response, reply) {
             (_, Ok(None)) | (None, Ok(_)) => Ok(()),
             // Nobody waits, so nobody learns what became of it.
             (None, Err(failure)) if failure.is_of_sending() => {
-                if matches!(failure, Failure::HostRefused) {
+                if matches!(failure, CalloutFailure::HostRefused) {
                     self.host.count(index, failure.outcome());
                 }
                 Ok(())
@@ -75,7 +75,7 @@ impl<H: Host> Transaction<'_, H> {
                     self.host.count(index, Outcome::Ok);
                     return Ok(());
                 }
-                Err(Failure::Status(status))
+                Err(CalloutFailure::Status(status))
             }
             (Some(response), Err(failure)) => {
                 self.forget_answer(response);
@@ -91,7 +91,7 @@ impl<H: Host> Transaction<'_, H> {
         policy: &ServiceCallout,
         message: MessageId,
         waits: bool,
-    ) -> Result<Option<CallReply>, Failure> {
+    ) -> Result<Option<CallReply>, CalloutFailure> {
         self.run_actions(actor(policy), &policy.request.actions, message).await?;
         match &policy.connection.target {
             Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
@@ -113,7 +113,7 @@ impl<H: Host> Transaction<'_, H> {
         message: MessageId,
         destination: Destination,
         waits: bool,
-    ) -> Result<Option<CallReply>, Failure> {
+    ) -> Result<Option<CallReply>, CalloutFailure> {
         let uri = destination.path_and_query.clone();
         if is_private(&policy.request.variable) {
             self.private_values.note(&uri);
@@ -123,7 +123,7 @@ impl<H: Host> Transaction<'_, H> {
             Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
             None => None,
         };
-        let mut call = self.call_of(Outgoing {
+        let mut call = self.call_of(CallRequest {
             message,
             server: destination.server,
             path_and_query: destination.path_and_query,
@@ -154,18 +154,18 @@ impl<H: Host> Transaction<'_, H> {
         policy: &ServiceCallout,
         authentication: &Authentication,
         destination: &Destination,
-    ) -> Result<NeededToken, Failure> {
+    ) -> Result<NeededToken, CalloutFailure> {
         let url = destination.url_without_query();
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
     /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was made.
-    fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), Failure> {
+    fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), CalloutFailure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
             let message = self.message(id);
             if message.is_some_and(|message| message.as_request().is_none()) {
-                return Err(Failure::Fault(Fault::new(
+                return Err(CalloutFailure::Fault(Fault::new(
                     "steps.servicecallout.RequestVariableNotRequestMessageType",
                     format!("ServiceCallout[{policy}]: request variable {name} value is not of type Request Message"),
                 )));
@@ -174,7 +174,7 @@ impl<H: Host> Transaction<'_, H> {
                 return Ok((id, false));
             }
         } else if self.variables.get(name).is_some() || self.own_value(&request.as_variable).is_some() {
-            return Err(Failure::Fault(Fault::new(
+            return Err(CalloutFailure::Fault(Fault::new(
                 "steps.servicecallout.RequestVariableNotMessageType",
                 format!("ServiceCallout[{policy}]: request variable {name} value is not of type Message"),
             )));
@@ -204,12 +204,12 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-fn actor(policy: &ServiceCallout) -> Actor<'_> {
-    Actor { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved }
+fn actor(policy: &ServiceCallout) -> PolicyContext<'_> {
+    PolicyContext { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved }
 }
 
 /// Why a callout failed, before it is told in Apigee's words.
-enum Failure {
+enum CalloutFailure {
     /// The answer's status is not in the success set.
     Status(u16),
     /// There is no answer.
@@ -230,72 +230,79 @@ enum Failure {
     Fault(Fault),
 }
 
-impl From<CallFailure> for Failure {
-    fn from(failure: CallFailure) -> Failure {
-        Failure::Call(failure)
+impl From<CallFailure> for CalloutFailure {
+    fn from(failure: CallFailure) -> CalloutFailure {
+        CalloutFailure::Call(failure)
     }
 }
 
-impl From<VerbIsConnect> for Failure {
-    fn from(_: VerbIsConnect) -> Failure {
-        Failure::VerbIsConnect
+impl From<VerbIsConnect> for CalloutFailure {
+    fn from(_: VerbIsConnect) -> CalloutFailure {
+        CalloutFailure::VerbIsConnect
     }
 }
 
-impl From<ExpandError> for Failure {
-    fn from(error: ExpandError) -> Failure {
+impl From<ExpandError> for CalloutFailure {
+    fn from(error: ExpandError) -> CalloutFailure {
         match error {
-            ExpandError::Unresolved(name) => Failure::Fault(Fault::unresolved_variable(&name)),
-            ExpandError::TooLarge => Failure::TooLarge,
+            ExpandError::Unresolved(name) => CalloutFailure::Fault(Fault::unresolved_variable(&name)),
+            ExpandError::TooLarge => CalloutFailure::TooLarge,
         }
     }
 }
 
-impl From<TooLarge> for Failure {
-    fn from(_: TooLarge) -> Failure {
-        Failure::TooLarge
+impl From<TooLarge> for CalloutFailure {
+    fn from(_: TooLarge) -> CalloutFailure {
+        CalloutFailure::TooLarge
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Failure {
-        Failure::Fault(fault)
+impl From<Fault> for CalloutFailure {
+    fn from(fault: Fault) -> CalloutFailure {
+        CalloutFailure::Fault(fault)
     }
 }
 
-impl Failure {
+impl CalloutFailure {
     /// Whether it is one of those that a policy without a Response does not learn of (docs/apigee-semantics.md 2.7).
     fn is_of_sending(&self) -> bool {
         match self {
-            Failure::Status(_)
-            | Failure::Call(_)
-            | Failure::HostNotReachable
-            | Failure::HostRefused
-            | Failure::NoActiveTargets => true,
-            Failure::MalformedUrl | Failure::VerbIsConnect | Failure::TooLarge | Failure::Fault(_) => false,
+            CalloutFailure::Status(_)
+            | CalloutFailure::Call(_)
+            | CalloutFailure::HostNotReachable
+            | CalloutFailure::HostRefused
+            | CalloutFailure::NoActiveTargets => true,
+            CalloutFailure::MalformedUrl
+            | CalloutFailure::VerbIsConnect
+            | CalloutFailure::TooLarge
+            | CalloutFailure::Fault(_) => false,
         }
     }
 
     fn outcome(&self) -> Outcome {
         match self {
-            Failure::Status(_) => Outcome::ErrorStatus,
-            Failure::Call(failure) => failure.outcome(),
-            Failure::MalformedUrl | Failure::HostNotReachable | Failure::NoActiveTargets => Outcome::Unreachable,
-            Failure::HostRefused => Outcome::Refused,
-            Failure::VerbIsConnect | Failure::TooLarge | Failure::Fault(_) => Outcome::Fault,
+            CalloutFailure::Status(_) => Outcome::ErrorStatus,
+            CalloutFailure::Call(failure) => failure.outcome(),
+            CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::NoActiveTargets => {
+                Outcome::Unreachable
+            }
+            CalloutFailure::HostRefused => Outcome::Refused,
+            CalloutFailure::VerbIsConnect | CalloutFailure::TooLarge | CalloutFailure::Fault(_) => Outcome::Fault,
         }
     }
 
     /// docs/apigee-semantics.md 2.14.
     fn into_fault(self, policy: &str) -> Fault {
         let reason = match self {
-            Failure::Fault(fault) => return fault,
-            Failure::TooLarge => return Fault::too_large("ServiceCallout", policy),
-            Failure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            Failure::MalformedUrl | Failure::HostNotReachable | Failure::HostRefused => NOT_REACHABLE.to_owned(),
-            Failure::NoActiveTargets => "No active targets".to_owned(),
-            Failure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
-            Failure::Call(failure) => failure.reason(policy),
+            CalloutFailure::Fault(fault) => return fault,
+            CalloutFailure::TooLarge => return Fault::too_large("ServiceCallout", policy),
+            CalloutFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::HostRefused => {
+                NOT_REACHABLE.to_owned()
+            }
+            CalloutFailure::NoActiveTargets => "No active targets".to_owned(),
+            CalloutFailure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
+            CalloutFailure::Call(failure) => failure.reason(policy),
         };
         Fault::new(
             "steps.servicecallout.ExecutionFailed",

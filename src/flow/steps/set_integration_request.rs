@@ -1,6 +1,6 @@
 //! Running a SetIntegrationRequest: from its elements to a request message (docs/apigee-semantics.md 10.1 and 10.3).
 
-use super::actions::Actor;
+use super::actions::PolicyContext;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::memory::{self, TooLarge};
@@ -29,7 +29,7 @@ const TRIGGER: &str = "api_trigger/";
 
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn set_integration_request(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
-        let actor = Actor { kind: "SetIntegrationRequest", name: &policy.attributes.name, ignore: false };
+        let actor = PolicyContext { kind: "SetIntegrationRequest", name: &policy.attributes.name, ignore: false };
         let project = match &policy.project {
             Some(project) => self.required(actor, project)?,
             // A configuration without a default refuses such a policy.
@@ -93,14 +93,14 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The value of an element that has to have one.
-    fn required(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+    fn required(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
         match self.referenced(actor, value)? {
             Some(text) => Ok(text.trim().into()),
             None => Err(unresolved(value)),
         }
     }
 
-    fn parameter(&mut self, actor: Actor<'_>, parameter: &Parameter) -> Result<Json, Fault> {
+    fn parameter(&mut self, actor: PolicyContext<'_>, parameter: &Parameter) -> Result<Json, Fault> {
         let (single, array, items) = members(parameter.kind);
         let fault = |text: ByteString| {
             let kind = format!("{:?}", parameter.kind).to_lowercase();
@@ -123,7 +123,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The text of a parameter, which is copied into the body, or into the fault string when it is not of its type.
-    fn parameter_text(&mut self, actor: Actor<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+    fn parameter_text(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
         let text = self.referenced(actor, value)?.ok_or_else(|| unresolved(value))?;
         let size = text.len().saturating_mul(PARAMETER_COPIES);
         self.check_room(size).map_err(|TooLarge| Fault::too_large(actor.kind, actor.name))?;
@@ -136,7 +136,7 @@ fn unresolved(value: &Referenced) -> Fault {
     Fault::unresolved_variable(&name)
 }
 
-fn bad_value(actor: Actor<'_>, reason: &str) -> Fault {
+fn bad_value(actor: PolicyContext<'_>, reason: &str) -> Fault {
     let reason = format!("Execution of SetIntegrationRequest {} failed. Reason: {reason}", actor.name);
     Fault::new("steps.setintegrationrequest.ExecutionFailed", reason)
 }

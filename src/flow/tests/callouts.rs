@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::exchange::{CallFailure, Outcome};
+use crate::flow::call::{CallFailure, Outcome};
 
 const GEO: &str = r#"<ServiceCallout name="SC-Geo">
   <Request variable="geoReq"><Set><QueryParams>

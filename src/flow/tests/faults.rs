@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::exchange::CallFailure;
+use crate::flow::call::CallFailure;
 use crate::flow::message::FORM;
 
 const RAISE: &str = r#"<RaiseFault name="RF-Denied"><FaultResponse><Set><StatusCode>403</StatusCode>

@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::exchange::CallFailure;
+use crate::flow::call::CallFailure;
 
 const PREPARE: &str = r#"<SetIntegrationRequest name="Set-Int"><ProjectId>p1</ProjectId><IntegrationName>risk</IntegrationName>
     <IntegrationRegion>us-west1</IntegrationRegion><ApiTrigger>risk_API_1</ApiTrigger>

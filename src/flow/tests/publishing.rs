@@ -1,7 +1,7 @@
 //! What filter state holds: beginnings of names, and variables that no longer resolve.
 
 use super::*;
-use crate::flow::exchange::CallFailure;
+use crate::flow::call::CallFailure;
 use bytes::Bytes;
 
 /// Runs a callout and `first` on the request, these policies on the response; the header changes tell what they found.

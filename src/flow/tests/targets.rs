@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::exchange::{CallFailure, Outcome};
+use crate::flow::call::{CallFailure, Outcome};
 
 /// A callout over two target servers with that content beside them.
 fn balanced(content: &str) -> String {

@@ -1,7 +1,7 @@
 //! Verbs that a callout cannot have.
 
 use super::*;
-use crate::flow::exchange::Outcome;
+use crate::flow::call::Outcome;
 
 const FAULT: &str = r#"{"fault":{"faultstring":"Execution of ServiceCallout SC failed. Reason: Verb CONNECT is not supported","detail":{"errorcode":"steps.servicecallout.ExecutionFailed"}}}"#;
 

@@ -4,7 +4,7 @@ use super::JavaRegexError;
 use super::escape::{Escape, anywhere};
 use super::parser::{Flags, Parser};
 use super::syntax::CharacterSet;
-use super::tokens::Token;
+use super::tokens::RegexToken;
 use regex_syntax::hir::ClassUnicodeRange;
 
 /// A set of ranges, their ends included.
@@ -94,11 +94,11 @@ fn operand(parser: &mut Parser) -> Result<(CharacterSet, bool), JavaRegexError> 
     Ok((if parser.flags.case_insensitive { fold(members) } else { members }, goes_on))
 }
 
-fn member(parser: &mut Parser, token: Token) -> Result<Escape, JavaRegexError> {
+fn member(parser: &mut Parser, token: RegexToken) -> Result<Escape, JavaRegexError> {
     parser.take();
     match token {
-        Token::Syntax('\\') => anywhere(parser),
-        Token::Syntax(character) | Token::Quoted(character) => Ok(Escape::Character(character)),
+        RegexToken::Syntax('\\') => anywhere(parser),
+        RegexToken::Syntax(character) | RegexToken::Quoted(character) => Ok(Escape::Character(character)),
     }
 }
 
@@ -110,7 +110,7 @@ fn range_end(parser: &mut Parser, first: char) -> Result<char, JavaRegexError> {
     }
     let last = match parser.peek() {
         // A hyphen at the end, or in front of a nested class, stands for itself.
-        None | Some(Token::Syntax(']' | '[')) => {
+        None | Some(RegexToken::Syntax(']' | '[')) => {
             parser.reset(mark);
             return Ok(first);
         }

@@ -4,8 +4,8 @@ use super::JavaRegexError;
 use super::class::{fold, negated, set};
 use super::parser::Parser;
 use super::property::property;
-use super::syntax::{CharacterSet, Node, Place};
-use super::tokens::Token;
+use super::syntax::{Anchor, CharacterSet, Node};
+use super::tokens::RegexToken;
 
 /// What an escape can mean anywhere.
 pub(super) enum Escape {
@@ -38,17 +38,17 @@ const HORIZONTAL: [(char, char); 9] = [
 /// An escape where a whole part may stand.
 pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError> {
     let mark = parser.mark();
-    let Some(Token::Syntax(character)) = parser.take() else {
+    let Some(RegexToken::Syntax(character)) = parser.take() else {
         return Err(JavaRegexError::new("a `\\` at the end"));
     };
     match character {
-        'A' => Ok(Node::Place(Place::TextStart)),
-        'z' => Ok(Node::Place(Place::TextEnd)),
-        'Z' if parser.flags.unix_lines => Ok(Node::Place(Place::LastUnixLineEnd)),
-        'Z' => Ok(Node::Place(Place::LastLineEnd)),
+        'A' => Ok(Node::Anchor(Anchor::TextStart)),
+        'z' => Ok(Node::Anchor(Anchor::TextEnd)),
+        'Z' if parser.flags.unix_lines => Ok(Node::Anchor(Anchor::LastUnixLineEnd)),
+        'Z' => Ok(Node::Anchor(Anchor::LastLineEnd)),
         'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}`, which is not supported")),
-        'b' => Ok(Node::Place(Place::WordBoundary)),
-        'B' => Ok(Node::Place(Place::NoWordBoundary)),
+        'b' => Ok(Node::Anchor(Anchor::WordBoundary)),
+        'B' => Ok(Node::Anchor(Anchor::NoWordBoundary)),
         'R' => {
             let pair = Node::Sequence(vec![Node::Character('\r'), Node::Character('\n')]);
             Ok(Node::Alternatives(vec![pair, Node::Set(set(VERTICAL))]))
@@ -66,7 +66,7 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
 
 /// An escape that has the same meaning inside a class and outside.
 pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
-    let Some(Token::Syntax(character)) = parser.take() else {
+    let Some(RegexToken::Syntax(character)) = parser.take() else {
         return Err(JavaRegexError::new("a `\\` at the end"));
     };
     Ok(match character {
@@ -82,8 +82,8 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
         'V' => Escape::Set(negated(set(VERTICAL))),
         'p' | 'P' => {
             let name = match parser.take() {
-                Some(Token::Syntax('{')) => parser.take_until('}'),
-                Some(Token::Syntax(letter)) => Some(letter.to_string()),
+                Some(RegexToken::Syntax('{')) => parser.take_until('}'),
+                Some(RegexToken::Syntax(letter)) => Some(letter.to_string()),
                 _ => None,
             };
             let found = property(parser, &name.unwrap_or_default())?;
@@ -110,7 +110,7 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
 /// `\cX`: the character X with its seventh bit turned around.
 fn control(parser: &mut Parser) -> Result<char, JavaRegexError> {
     let error = || JavaRegexError::new("a `\\c` without its character");
-    let Some(Token::Syntax(character)) = parser.take() else { return Err(error()) };
+    let Some(RegexToken::Syntax(character)) = parser.take() else { return Err(error()) };
     char::from_u32(u32::from(character) ^ 64).ok_or_else(error)
 }
 
@@ -120,7 +120,7 @@ fn octal(parser: &mut Parser) -> Result<char, JavaRegexError> {
     loop {
         let mark = parser.mark();
         let digit = match parser.take() {
-            Some(Token::Syntax(digit)) => digit.to_digit(8),
+            Some(RegexToken::Syntax(digit)) => digit.to_digit(8),
             _ => None,
         };
         let longer = digit.map(|digit| value.unwrap_or(0_u32).saturating_mul(8).saturating_add(digit));
@@ -162,7 +162,7 @@ fn unit(parser: &mut Parser) -> Option<u16> {
 fn take(parser: &mut Parser, count: usize) -> Option<String> {
     (0..count)
         .map(|_| match parser.take() {
-            Some(Token::Syntax(character)) => Some(character),
+            Some(RegexToken::Syntax(character)) => Some(character),
             _ => None,
         })
         .collect()

@@ -3,7 +3,7 @@
 use super::JavaRegexError;
 use super::parser::{Flags, Parser};
 use super::syntax::Node;
-use super::tokens::Token;
+use super::tokens::RegexToken;
 
 impl Parser {
     /// What follows a `(`.
@@ -39,7 +39,7 @@ impl Parser {
         let mut flags = outer;
         let mut is_on = true;
         loop {
-            let Some(Token::Syntax(character)) = self.take() else {
+            let Some(RegexToken::Syntax(character)) = self.take() else {
                 return Err(JavaRegexError::new("a group that does not end"));
             };
             match character {

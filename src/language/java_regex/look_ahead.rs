@@ -1,7 +1,7 @@
 //! The look-aheads at the very beginning of a pattern, such as those of `^(?=.*[0-9])(?!admin).{8,}$`. The engine has
 //! none; these can be asked of the text's start one by one.
 
-use super::syntax::{Node, Place};
+use super::syntax::{Anchor, Node};
 
 /// The look-aheads of a pattern.
 #[derive(Debug, Default)]
@@ -30,8 +30,8 @@ impl LookAheads {
                 true
             }
             Node::Empty => true,
-            Node::Place(place) => {
-                self.is_anchored |= *place == Place::TextStart;
+            Node::Anchor(place) => {
+                self.is_anchored |= *place == Anchor::TextStart;
                 true
             }
             Node::Sequence(parts) => parts.iter_mut().all(|part| self.take_from(part)),

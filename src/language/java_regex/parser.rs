@@ -3,8 +3,8 @@
 use super::JavaRegexError;
 use super::class;
 use super::escape;
-use super::syntax::{CharacterSet, Node, Pattern, Place};
-use super::tokens::{Token, tokens};
+use super::syntax::{Anchor, CharacterSet, Node, Pattern};
+use super::tokens::{RegexToken, tokens};
 
 /// Deeper groups are refused: reading, writing and the engine recur once per level.
 pub(super) const MOST_LEVELS: usize = 40;
@@ -26,7 +26,7 @@ pub(super) struct Flags {
 /// The state while reading.
 #[derive(Debug)]
 pub(super) struct Parser {
-    tokens: Vec<Token>,
+    tokens: Vec<RegexToken>,
     at: usize,
     pub(super) flags: Flags,
     levels: usize,
@@ -60,7 +60,7 @@ pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
 
 impl Parser {
     /// The next token that means something.
-    pub(super) fn peek(&mut self) -> Option<Token> {
+    pub(super) fn peek(&mut self) -> Option<RegexToken> {
         if self.flags.comments {
             self.skip_comments();
         }
@@ -69,11 +69,11 @@ impl Parser {
 
     /// The next token that means something when it is that unquoted character.
     pub(super) fn peeks(&mut self, character: char) -> bool {
-        self.peek() == Some(Token::Syntax(character))
+        self.peek() == Some(RegexToken::Syntax(character))
     }
 
     /// Takes a token even where flags would skip it.
-    pub(super) fn take(&mut self) -> Option<Token> {
+    pub(super) fn take(&mut self) -> Option<RegexToken> {
         let token = self.tokens.get(self.at).copied();
         self.at = self.at.saturating_add(usize::from(token.is_some()));
         token
@@ -90,10 +90,9 @@ impl Parser {
 
     /// Takes these unquoted characters if they come next, one right after the other.
     pub(super) fn eat_all(&mut self, characters: &str) -> bool {
-        let found = characters
-            .chars()
-            .enumerate()
-            .all(|(offset, wanted)| self.tokens.get(self.at.saturating_add(offset)) == Some(&Token::Syntax(wanted)));
+        let found = characters.chars().enumerate().all(|(offset, wanted)| {
+            self.tokens.get(self.at.saturating_add(offset)) == Some(&RegexToken::Syntax(wanted))
+        });
         if found {
             self.at = self.at.saturating_add(characters.chars().count());
         }
@@ -105,9 +104,9 @@ impl Parser {
         let mut text = String::new();
         loop {
             match self.take()? {
-                Token::Syntax(character) if character == end => return Some(text),
-                Token::Syntax(character) => text.push(character),
-                Token::Quoted(_) => return None,
+                RegexToken::Syntax(character) if character == end => return Some(text),
+                RegexToken::Syntax(character) => text.push(character),
+                RegexToken::Quoted(_) => return None,
             }
         }
     }
@@ -149,7 +148,7 @@ impl Parser {
 
     fn skip_comments(&mut self) {
         let mut in_comment = false;
-        while let Some(Token::Syntax(character)) = self.tokens.get(self.at).copied() {
+        while let Some(RegexToken::Syntax(character)) = self.tokens.get(self.at).copied() {
             match character {
                 '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => in_comment = false,
                 _ if in_comment => {}
@@ -173,7 +172,7 @@ impl Parser {
     fn sequence(&mut self) -> Result<Node, JavaRegexError> {
         let mut parts = Vec::new();
         while let Some(token) = self.peek() {
-            if matches!(token, Token::Syntax('|' | ')')) {
+            if matches!(token, RegexToken::Syntax('|' | ')')) {
                 break;
             }
             if let Some(node) = self.atom()? {
@@ -187,22 +186,22 @@ impl Parser {
     fn atom(&mut self) -> Result<Option<Node>, JavaRegexError> {
         let node = match self.take() {
             None => return Ok(None),
-            Some(Token::Quoted(character)) => self.literal(character),
-            Some(Token::Syntax(character)) => match character {
+            Some(RegexToken::Quoted(character)) => self.literal(character),
+            Some(RegexToken::Syntax(character)) => match character {
                 '(' => return self.group(),
                 '[' => Node::Set(class::class(self)?),
                 '\\' => escape::outside_class(self)?,
                 '.' => Node::Set(class::dot(self.flags)),
-                '^' => Node::Place(match (self.flags.multiline, self.flags.unix_lines) {
-                    (false, _) => Place::TextStart,
-                    (true, false) => Place::LineStart,
-                    (true, true) => Place::UnixLineStart,
+                '^' => Node::Anchor(match (self.flags.multiline, self.flags.unix_lines) {
+                    (false, _) => Anchor::TextStart,
+                    (true, false) => Anchor::LineStart,
+                    (true, true) => Anchor::UnixLineStart,
                 }),
-                '$' => Node::Place(match (self.flags.multiline, self.flags.unix_lines) {
-                    (false, false) => Place::LastLineEnd,
-                    (false, true) => Place::LastUnixLineEnd,
-                    (true, false) => Place::LineEnd,
-                    (true, true) => Place::UnixLineEnd,
+                '$' => Node::Anchor(match (self.flags.multiline, self.flags.unix_lines) {
+                    (false, false) => Anchor::LastLineEnd,
+                    (false, true) => Anchor::LastUnixLineEnd,
+                    (true, false) => Anchor::LineEnd,
+                    (true, true) => Anchor::UnixLineEnd,
                 }),
                 '*' | '+' | '?' | '{' => {
                     return Err(JavaRegexError::new(format!("a `{character}` that repeats nothing")));

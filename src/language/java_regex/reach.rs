@@ -43,7 +43,7 @@ fn is_one_character(node: &Node) -> bool {
 fn longest(node: &Node) -> Option<u64> {
     match node {
         Node::Empty | Node::LookAhead { .. } => Some(0),
-        Node::Character(_) | Node::Set(_) | Node::Place(_) => Some(1),
+        Node::Character(_) | Node::Set(_) | Node::Anchor(_) => Some(1),
         Node::Sequence(parts) => sum(parts, longest),
         Node::Alternatives(branches) => most(branches, longest),
         Node::Capture(node) => longest(node),

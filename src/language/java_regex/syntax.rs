@@ -39,12 +39,12 @@ pub(crate) enum Node {
         node: Box<Node>,
     },
     /// A place in the text.
-    Place(Place),
+    Anchor(Anchor),
 }
 
 /// A place in the text that has no width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Anchor {
     /// The text's start: `\A`, and `^` without the flag `m`.
     TextStart,
     /// The text's end: `\z`.
@@ -57,9 +57,9 @@ pub(crate) enum Place {
     LineEnd,
     /// The same three where only the line feed ends a line (the flag `d`).
     LastUnixLineEnd,
-    /// See [`Place::LastUnixLineEnd`].
+    /// See [`Anchor::LastUnixLineEnd`].
     UnixLineStart,
-    /// See [`Place::LastUnixLineEnd`].
+    /// See [`Anchor::LastUnixLineEnd`].
     UnixLineEnd,
     /// Between a word character and another one: `\b`.
     WordBoundary,
@@ -94,17 +94,17 @@ impl Node {
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {
             Node::LookAhead { .. } => Some(Obstacle::LookAhead),
-            Node::Place(Place::WordBoundary | Place::NoWordBoundary) => Some(Obstacle::WordBoundary),
+            Node::Anchor(Anchor::WordBoundary | Anchor::NoWordBoundary) => Some(Obstacle::WordBoundary),
             Node::Set(characters) if characters.ranges().is_empty() => Some(Obstacle::EmptyClass),
             Node::Sequence(parts) | Node::Alternatives(parts) => parts.iter().find_map(Node::obstacle),
             Node::Capture(node) | Node::Repeat { node, .. } => node.obstacle(),
-            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Place(_) => None,
+            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Anchor(_) => None,
         }
     }
 
     /// Whether it never takes a character, for which repeating it changes nothing.
     pub(crate) fn is_place(&self) -> bool {
-        matches!(self, Node::Empty | Node::LookAhead { .. } | Node::Place(_))
+        matches!(self, Node::Empty | Node::LookAhead { .. } | Node::Anchor(_))
     }
 
     /// Whether a group is in it whose text a replacement can use.
@@ -113,7 +113,7 @@ impl Node {
             Node::Capture(_) => true,
             Node::Sequence(parts) | Node::Alternatives(parts) => parts.iter().any(Node::has_groups),
             Node::Repeat { node, .. } | Node::LookAhead { node, .. } => node.has_groups(),
-            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Place(_) => false,
+            Node::Empty | Node::Character(_) | Node::Set(_) | Node::Anchor(_) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// A character of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum RegexToken {
     /// A character that may have a meaning.
     Syntax(char),
     /// A character from between `\Q` and `\E`, which stands for itself.
@@ -10,13 +10,13 @@ pub(super) enum Token {
 }
 
 /// Splits a pattern. As in Java, quoting comes before everything else, classes included.
-pub(super) fn tokens(pattern: &str) -> Vec<Token> {
+pub(super) fn tokens(pattern: &str) -> Vec<RegexToken> {
     let mut tokens = Vec::with_capacity(pattern.len());
     let mut rest = pattern.chars();
     let mut is_quoted = false;
     while let Some(character) = rest.next() {
         if character != '\\' {
-            tokens.push(if is_quoted { Token::Quoted(character) } else { Token::Syntax(character) });
+            tokens.push(if is_quoted { RegexToken::Quoted(character) } else { RegexToken::Syntax(character) });
             continue;
         }
         let mut after = rest.clone();
@@ -29,13 +29,13 @@ pub(super) fn tokens(pattern: &str) -> Vec<Token> {
                 is_quoted = false;
                 rest = after;
             }
-            (true, _) => tokens.push(Token::Quoted(character)),
+            (true, _) => tokens.push(RegexToken::Quoted(character)),
             // Both characters of an escape: the second backslash of `\\Q` does not begin a quotation.
             (false, Some(escaped)) => {
-                tokens.extend([Token::Syntax(character), Token::Syntax(escaped)]);
+                tokens.extend([RegexToken::Syntax(character), RegexToken::Syntax(escaped)]);
                 rest = after;
             }
-            (false, None) => tokens.push(Token::Syntax(character)),
+            (false, None) => tokens.push(RegexToken::Syntax(character)),
         }
     }
     tokens

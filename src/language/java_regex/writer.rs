@@ -3,7 +3,7 @@
 //! Only what the engine reads in the same way is written: characters by number, sets as ranges, and plain groups.
 
 use super::JavaRegexError;
-use super::syntax::{CharacterSet, Node, Place};
+use super::syntax::{Anchor, CharacterSet, Node};
 use std::fmt::Write;
 
 /// Longer texts are refused, in bytes: large classes many times over.
@@ -89,7 +89,7 @@ impl Writer {
             Node::LookAhead { .. } => {
                 return Err(JavaRegexError::new("look-ahead is supported only at the beginning"));
             }
-            Node::Place(place) => self.text.push_str(place_text(*place)),
+            Node::Anchor(place) => self.text.push_str(place_text(*place)),
         }
         Ok(())
     }
@@ -137,16 +137,16 @@ impl Writer {
 }
 
 /// The places of the engine. They are not quite Java's where line terminators are concerned, see [`super`].
-fn place_text(place: Place) -> &'static str {
+fn place_text(place: Anchor) -> &'static str {
     match place {
-        Place::TextStart => r"\A",
-        Place::TextEnd | Place::LastLineEnd | Place::LastUnixLineEnd => r"\z",
-        Place::LineStart => "(?mR:^)",
-        Place::LineEnd => "(?mR:$)",
-        Place::UnixLineStart => "(?m:^)",
-        Place::UnixLineEnd => "(?m:$)",
-        Place::WordBoundary => r"\b",
-        Place::NoWordBoundary => r"\B",
+        Anchor::TextStart => r"\A",
+        Anchor::TextEnd | Anchor::LastLineEnd | Anchor::LastUnixLineEnd => r"\z",
+        Anchor::LineStart => "(?mR:^)",
+        Anchor::LineEnd => "(?mR:$)",
+        Anchor::UnixLineStart => "(?m:^)",
+        Anchor::UnixLineEnd => "(?m:$)",
+        Anchor::WordBoundary => r"\b",
+        Anchor::NoWordBoundary => r"\B",
     }
 }
 
@@ -159,6 +159,6 @@ fn steps(node: &Node) -> u64 {
             let more = characters.ranges().len().checked_div(RANGES_PER_STEP).unwrap_or_default();
             u64::try_from(more).unwrap_or(u64::MAX).saturating_add(1)
         }
-        Node::Empty | Node::Character(_) | Node::LookAhead { .. } | Node::Place(_) => 1,
+        Node::Empty | Node::Character(_) | Node::LookAhead { .. } | Node::Anchor(_) => 1,
     }
 }

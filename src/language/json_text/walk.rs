@@ -21,7 +21,7 @@ pub(crate) struct Walk<'d> {
 
 /// A member of an object or an item of an array.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<'d> {
+pub(crate) struct Member<'d> {
     /// The place of the name, or of the item.
     pub(super) start: usize,
     /// The name's content, between the quotes.
@@ -30,7 +30,7 @@ pub(crate) struct Entry<'d> {
     pub(crate) value: usize,
 }
 
-impl Entry<'_> {
+impl Member<'_> {
     /// Whether it is a member of that name.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name.is_some_and(|content| string::is_text(content, name))
@@ -203,9 +203,9 @@ pub(crate) struct Entries<'w, 'd> {
 }
 
 impl<'d> Iterator for Entries<'_, 'd> {
-    type Item = Entry<'d>;
+    type Item = Member<'d>;
 
-    fn next(&mut self) -> Option<Entry<'d>> {
+    fn next(&mut self) -> Option<Member<'d>> {
         let walk = self.walk;
         if walk.is_exhausted() {
             return None;
@@ -225,6 +225,6 @@ impl<'d> Iterator for Entries<'_, 'd> {
         let (name, value) =
             if self.is_object { (Some(walk.content(start)), walk.behind_name(start)) } else { (None, start) };
         self.last = Some(value);
-        Some(Entry { start, name, value })
+        Some(Member { start, name, value })
     }
 }

@@ -35,9 +35,9 @@ pub(super) enum Function {
 }
 
 /// A function's name, the least and the most arguments, and the type of its result.
-type Entry = (&'static str, Function, usize, usize, Type);
+type Signature = (&'static str, Function, usize, usize, Type);
 
-const FUNCTIONS: [Entry; 27] = [
+const FUNCTIONS: [Signature; 27] = [
     ("boolean", Function::Boolean, 1, 1, Type::Boolean),
     ("ceiling", Function::Ceiling, 1, 1, Type::Number),
     ("concat", Function::Concat, 2, usize::MAX, Type::Text),
@@ -90,7 +90,7 @@ impl Function {
         matches!(self, Function::Count | Function::LocalName | Function::Name | Function::NamespaceUri | Function::Sum)
     }
 
-    fn entry(self) -> Option<&'static Entry> {
+    fn entry(self) -> Option<&'static Signature> {
         FUNCTIONS.iter().find(|entry| entry.1 == self)
     }
 }

@@ -23,7 +23,7 @@ enum Segment {
 
 /// A piece of a segment.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Token {
+enum PathToken {
     Character(char),
     /// `*` or `{name}`.
     Star,
@@ -114,7 +114,7 @@ fn without_slash_at_end(path: &str) -> &str {
 }
 
 /// The tokens of a segment, without its slash.
-fn tokens(segment: &str) -> Vec<Token> {
+fn tokens(segment: &str) -> Vec<PathToken> {
     let mut tokens = Vec::new();
     let mut rest = segment.strip_suffix('/').unwrap_or(segment);
     let has_slash = rest.len() < segment.len();
@@ -125,29 +125,29 @@ fn tokens(segment: &str) -> Vec<Token> {
         match character {
             '*' if after.starts_with('*') => {
                 after = after.trim_start_matches('*');
-                tokens.push(Token::Stars);
+                tokens.push(PathToken::Stars);
             }
-            '*' => tokens.push(Token::Star),
+            '*' => tokens.push(PathToken::Star),
             '{' if has_closing => match after.split_once('}') {
                 Some((_, end)) => {
                     after = end;
-                    tokens.push(Token::Star);
+                    tokens.push(PathToken::Star);
                 }
                 None => {
                     has_closing = false;
-                    tokens.push(Token::Character('{'));
+                    tokens.push(PathToken::Character('{'));
                 }
             },
             '%' => match after.chars().next() {
                 Some(escaped) => {
                     after = after.get(escaped.len_utf8()..).unwrap_or_default();
-                    tokens.push(Token::Character(escaped));
+                    tokens.push(PathToken::Character(escaped));
                 }
                 // An escaped slash separates like any other.
                 None if has_slash => {}
-                None => tokens.push(Token::Character('%')),
+                None => tokens.push(PathToken::Character('%')),
             },
-            literal => tokens.push(Token::Character(literal)),
+            literal => tokens.push(PathToken::Character(literal)),
         }
         rest = after;
     }
@@ -155,8 +155,8 @@ fn tokens(segment: &str) -> Vec<Token> {
 }
 
 /// What a segment matches; `None` when `**` has other text next to it.
-fn segment(tokens: &[Token]) -> Option<Segment> {
-    if tokens == [Token::Stars] {
+fn segment(tokens: &[PathToken]) -> Option<Segment> {
+    if tokens == [PathToken::Stars] {
         return Some(Segment::Many);
     }
     let mut literal = String::new();
@@ -164,15 +164,15 @@ fn segment(tokens: &[Token]) -> Option<Segment> {
     let mut is_literal = true;
     for token in tokens {
         match token {
-            Token::Character(character) => {
+            PathToken::Character(character) => {
                 literal.push(*character);
                 pattern.push(*character);
             }
-            Token::Star => {
+            PathToken::Star => {
                 is_literal = false;
                 pattern.push_gap();
             }
-            Token::Stars => return None,
+            PathToken::Stars => return None,
         }
     }
     Some(if is_literal { Segment::Literal(literal) } else { Segment::One(pattern) })
@@ -180,7 +180,7 @@ fn segment(tokens: &[Token]) -> Option<Segment> {
 
 /// From a segment like `abc**` on, a pattern is one for `Matches`: its wildcards are any text, slashes too.
 /// `[inferred]`
-fn tail(segments: impl Iterator<Item = Vec<Token>>) -> Matches {
+fn tail(segments: impl Iterator<Item = Vec<PathToken>>) -> Matches {
     let mut pattern = Matches::empty();
     for (index, tokens) in segments.enumerate() {
         if index > 0 {
@@ -188,8 +188,8 @@ fn tail(segments: impl Iterator<Item = Vec<Token>>) -> Matches {
         }
         for token in tokens {
             match token {
-                Token::Character(character) => pattern.push(character),
-                Token::Star | Token::Stars => pattern.push_gap(),
+                PathToken::Character(character) => pattern.push(character),
+                PathToken::Star | PathToken::Stars => pattern.push_gap(),
             }
         }
     }
@@ -209,7 +209,7 @@ mod tests {
             ("/*/a/**", &["/x/a/b/c/d", "/x/a/b", "/x/a", "/x/a/"], &["/a/b", "/x/b/c"]),
             ("/*/a/{reader}/feed/", &["/x/a/b/feed/", "/x/a/b/feed"], &["/x/a/b/c/feed/", "/x/a/feed/"]),
             ("/a/**/feed/**", &["/a/b/feed/rss/1234", "/a/feed", "/a/b/c/feed/x"], &["/a/b", "/b/feed/x"]),
-            ("/token", &["/token", "/token/"], &["/Token", "/tokens", "token", "/token//", "/x/token", ""]),
+            ("/token", &["/token", "/token/"], &["/PathToken", "/tokens", "token", "/token//", "/x/token", ""]),
             ("/token/", &["/token", "/token/"], &["/token/x"]),
             ("/", &["/", ""], &["/a", "//"]),
             ("", &["/", ""], &["/a"]),

@@ -1,7 +1,7 @@
 //! Patterns of URIPath, which know of path segments (docs/apigee-semantics.md 4.2).
 
 use super::text_pattern::{Capture, TextPattern};
-use super::token::{PatternError, Token, tokens};
+use super::token::{PatternError, PatternToken, tokens};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use percent_encoding::percent_decode_str;
@@ -41,11 +41,11 @@ impl PathPattern {
         target: &dyn Fn(&str) -> Variable,
     ) -> Result<PathPattern, PatternError> {
         let tokens = tokens(pattern)?;
-        let slash = Token::Character('/');
+        let slash = PatternToken::Character('/');
         let tokens = tokens.strip_prefix(std::slice::from_ref(&slash)).unwrap_or(&tokens);
         let tokens = tokens.strip_suffix(std::slice::from_ref(&slash)).unwrap_or(tokens);
-        let segment = |tokens: &[Token]| match tokens {
-            [Token::Stars] => Segment::Many,
+        let segment = |tokens: &[PatternToken]| match tokens {
+            [PatternToken::Stars] => Segment::Many,
             tokens => Segment::One(TextPattern::of(tokens, ignore_case, target)),
         };
         Ok(PathPattern { segments: tokens.split(|token| *token == slash).map(segment).collect() })

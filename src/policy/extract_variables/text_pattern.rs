@@ -1,7 +1,7 @@
 //! Patterns for texts: what QueryParam, Header, FormParam and Variable extract from, and single segments of a path
 //! (docs/apigee-semantics.md 4.2).
 
-use super::token::{PatternError, Token, tokens};
+use super::token::{PatternError, PatternToken, tokens};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
@@ -35,17 +35,17 @@ impl TextPattern {
         Ok(TextPattern::of(&tokens(pattern)?, ignore_case, target))
     }
 
-    pub(super) fn of(tokens: &[Token], ignore_case: bool, target: &dyn Fn(&str) -> Variable) -> TextPattern {
+    pub(super) fn of(tokens: &[PatternToken], ignore_case: bool, target: &dyn Fn(&str) -> Variable) -> TextPattern {
         let mut pattern = TextPattern { first: String::new(), gaps: Vec::new(), ignore_case };
         for token in tokens {
             let target = match token {
-                Token::Character(character) => {
+                PatternToken::Character(character) => {
                     let folded = if ignore_case { character.to_ascii_lowercase() } else { *character };
                     pattern.gaps.last_mut().map_or(&mut pattern.first, |gap| &mut gap.after).push(folded);
                     continue;
                 }
-                Token::Capture(name) => Some(target(name)),
-                Token::Star | Token::Stars => None,
+                PatternToken::Capture(name) => Some(target(name)),
+                PatternToken::Star | PatternToken::Stars => None,
             };
             pattern.gaps.push(Gap { target, after: String::new() });
         }

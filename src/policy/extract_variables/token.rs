@@ -2,7 +2,7 @@
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum PatternToken {
     /// This character, which may have been escaped.
     Character(char),
     /// `{name}`.
@@ -24,7 +24,7 @@ pub(super) enum PatternError {
 
 /// Takes a pattern apart. `%` takes the next character literally; one at the end stands for itself. A `}` that closes
 /// nothing is a character. `[inferred]`
-pub(super) fn tokens(pattern: &str) -> Result<Vec<Token>, PatternError> {
+pub(super) fn tokens(pattern: &str) -> Result<Vec<PatternToken>, PatternError> {
     let mut tokens = Vec::new();
     let mut captures = false;
     let mut rest = pattern;
@@ -33,21 +33,21 @@ pub(super) fn tokens(pattern: &str) -> Result<Vec<Token>, PatternError> {
         match character {
             '*' if rest.starts_with('*') => {
                 rest = rest.trim_start_matches('*');
-                tokens.push(Token::Stars);
+                tokens.push(PatternToken::Stars);
             }
-            '*' => tokens.push(Token::Star),
+            '*' => tokens.push(PatternToken::Star),
             '{' => {
                 let (name, after) = rest.split_once('}').ok_or(PatternError::Invalid)?;
-                tokens.push(Token::Capture(variable_name(name).ok_or(PatternError::Invalid)?.to_owned()));
+                tokens.push(PatternToken::Capture(variable_name(name).ok_or(PatternError::Invalid)?.to_owned()));
                 captures = true;
                 rest = after;
             }
             '%' => {
                 let escaped = rest.chars().next().unwrap_or('%');
                 rest = rest.get(escaped.len_utf8()..).unwrap_or_default();
-                tokens.push(Token::Character(escaped));
+                tokens.push(PatternToken::Character(escaped));
             }
-            literal => tokens.push(Token::Character(literal)),
+            literal => tokens.push(PatternToken::Character(literal)),
         }
     }
     if captures { Ok(tokens) } else { Err(PatternError::NoVariable) }
@@ -64,11 +64,11 @@ mod tests {
     use super::*;
 
     fn written(pattern: &str) -> Result<String, PatternError> {
-        let written = |token: &Token| match token {
-            Token::Character(character) => character.to_string(),
-            Token::Capture(name) => format!("<{name}>"),
-            Token::Star => "<*>".to_owned(),
-            Token::Stars => "<**>".to_owned(),
+        let written = |token: &PatternToken| match token {
+            PatternToken::Character(character) => character.to_string(),
+            PatternToken::Capture(name) => format!("<{name}>"),
+            PatternToken::Star => "<*>".to_owned(),
+            PatternToken::Stars => "<**>".to_owned(),
         };
         tokens(pattern).map(|tokens| tokens.iter().map(written).collect())
     }

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Gate;
-use super::body::{Outgoing, SentBody};
+use super::body::{CallRequest, SentBody};
 
 /// A response of a backend, built step by step.
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,
     headers: HeaderMap,
-    body: Outgoing,
+    body: CallRequest,
     delay: Duration,
     gate: Option<Gate>,
 }
@@ -21,12 +21,12 @@ pub struct Answer {
 impl Answer {
     /// A response without body.
     pub fn status(status: u16) -> Answer {
-        Answer { status, headers: HeaderMap::new(), body: Outgoing::default(), delay: Duration::ZERO, gate: None }
+        Answer { status, headers: HeaderMap::new(), body: CallRequest::default(), delay: Duration::ZERO, gate: None }
     }
 
     /// A response with a body of this content type.
     pub fn of(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
-        Answer { body: Outgoing::whole(body), ..Answer::status(status) }.header("content-type", content_type)
+        Answer { body: CallRequest::whole(body), ..Answer::status(status) }.header("content-type", content_type)
     }
 
     pub fn text(status: u16, body: impl Into<Bytes>) -> Answer {

@@ -13,7 +13,7 @@ pub type SentBody = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// What to send after the head, and at which pace.
 #[derive(Clone, Debug, Default)]
-pub struct Outgoing {
+pub struct CallRequest {
     pub pieces: Vec<Bytes>,
     pub pause: Duration,
     pub trailers: HeaderMap,
@@ -21,10 +21,10 @@ pub struct Outgoing {
     pub cut: bool,
 }
 
-impl Outgoing {
+impl CallRequest {
     /// A body in one piece is sent with its length; any other is streamed.
-    pub fn whole(body: impl Into<Bytes>) -> Outgoing {
-        Outgoing { pieces: vec![body.into()], ..Outgoing::default() }
+    pub fn whole(body: impl Into<Bytes>) -> CallRequest {
+        CallRequest { pieces: vec![body.into()], ..CallRequest::default() }
     }
 
     pub fn into_body(self) -> SentBody {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Uri, Version};
 
-use super::body::{Outgoing, SentBody};
+use super::body::{CallRequest, SentBody};
 use super::message::{Content, Message};
 
 /// A request of a client, built step by step.
@@ -17,7 +17,7 @@ pub struct Request {
     authority: String,
     pub(super) version: Version,
     headers: HeaderMap,
-    body: Outgoing,
+    body: CallRequest,
 }
 
 impl Request {
@@ -29,7 +29,7 @@ impl Request {
             authority: "site.test".to_owned(),
             version: Version::HTTP_11,
             headers: HeaderMap::new(),
-            body: Outgoing::default(),
+            body: CallRequest::default(),
         }
     }
 

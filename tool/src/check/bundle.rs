@@ -25,7 +25,7 @@ pub(super) fn check(
     for finding in &bundle.unreadable {
         findings.add(finding.clone());
     }
-    policy_types::tell_of_unknown(bundle, findings);
+    policy_types::report_unknown(bundle, findings);
     for endpoint in &bundle.proxy_endpoints {
         routing::destinations(bundle, endpoint, environment, findings);
     }
@@ -45,7 +45,7 @@ pub(super) fn check(
     for mut configuration in Configuration::all_of(bundle, &shared) {
         match environment {
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
-            None => needs.stand_in(&mut configuration),
+            None => needs.mock(&mut configuration),
         }
         load(configuration, findings);
     }
@@ -53,7 +53,7 @@ pub(super) fn check(
         placeholders::check(document, findings);
     }
     let attached = Attached::by(bundle);
-    attached.tell_of_others(&bundle.policies, findings);
+    attached.report_others(&bundle.policies, findings);
     let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
     let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
     for document in &bundle.policies {

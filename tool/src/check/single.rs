@@ -24,7 +24,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
             if let Some(policy) = policy.filter(|policy| policy.attributes().enabled) {
                 hosts.add(&policy, document, &[]);
                 types.add(&policy);
-                tell_of_type(&policy, document, findings);
+                report_type(&policy, document, findings);
             }
             diagnostics
         }
@@ -36,7 +36,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
     placeholders::check(document, findings);
 }
 
-fn tell_of_type(policy: &Policy, document: &Document, findings: &mut Findings) {
+fn report_type(policy: &Policy, document: &Document, findings: &mut Findings) {
     let Policy::Unsupported(unsupported) = policy else { return };
     let text = format!("{} is not a policy type that this filter runs", unsupported.kind);
     let warning = Finding::new(Severity::Warning, text).about_policy(&unsupported.attributes.name);

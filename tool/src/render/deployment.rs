@@ -128,7 +128,7 @@ pub(super) fn of(
         let shared = called_by(bundle, bundles);
         for bundle in std::iter::once(bundle).chain(shared.iter().copied()) {
             bundle.unreadable.iter().for_each(|finding| findings.add(finding.clone()));
-            policy_types::tell_of_unknown(bundle, findings);
+            policy_types::report_unknown(bundle, findings);
         }
         let mut targets = Targets::default();
         let routes: Vec<Vec<Route>> = bundle

@@ -26,7 +26,7 @@ pub(super) fn resource(api_version: &str, kind: &str, name: &str, namespace: &st
 }
 
 /// Warns of what these resources cannot say and Envoy's own configuration can.
-pub(super) fn tell_of_limits(deployment: &Deployment, findings: &mut Findings) {
+pub(super) fn report_limits(deployment: &Deployment, findings: &mut Findings) {
     let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, text));
     for (index, endpoint) in deployment.endpoints.iter().enumerate() {
         for other in deployment.endpoints.iter().skip(index.saturating_add(1)) {

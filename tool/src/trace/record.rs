@@ -140,7 +140,7 @@ pub(super) enum Failure {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Source {
     Given,
-    StandIn,
+    Mock,
     /// None was given.
     Missing,
     /// Nobody waits for one.

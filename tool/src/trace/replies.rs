@@ -1,7 +1,7 @@
 //! What the services that are called answer: `--reply`.
 
 use super::{TraceError, message, read_file};
-use envoy_callout::flow::exchange::{CallFailure, CallReply};
+use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::{Answer, Replies};
 use envoy_callout::plan::Plan;

@@ -1,7 +1,7 @@
 //! What a trace does not show: private variables, credentials and cookies, wherever their text turns up.
 
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::rehearsal::{Asked, Event, Source};
+use envoy_callout::flow::trace::{Asked, Event, ReplySource};
 use envoy_callout::plan::{Constant, Plan};
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::action::Action;
@@ -92,7 +92,7 @@ impl Secrets {
                 call.headers.iter().for_each(|(name, line)| self.add_header(name, &value(line)));
                 if let Some(Ok(reply)) = reply {
                     self.add_headers(&reply.headers);
-                    if *source == Source::StandIn {
+                    if *source == ReplySource::Mock {
                         self.add_token(&reply.body);
                     }
                 }

@@ -140,7 +140,7 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
         None => {
             let mut needs = Needs::default();
             all().for_each(|bundle| needs.add(bundle));
-            needs.stand_in(&mut configuration);
+            needs.mock(&mut configuration);
         }
     }
     // Which clusters there are is not the bundle's to say, and the filter can pass over what it does not run.

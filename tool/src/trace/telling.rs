@@ -4,10 +4,10 @@ use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outco
 use super::secrets::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use envoy_callout::flow::exchange;
-use envoy_callout::flow::exchange::{CallFailure, Direction};
+use envoy_callout::flow::call as outside;
+use envoy_callout::flow::call::{CallFailure, Direction};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::rehearsal::{self, Asked, Entry as Entered, Event};
+use envoy_callout::flow::trace::{Asked, Event, ReplySource, StepStatus, TracedFault};
 use std::collections::BTreeMap;
 
 /// What the cluster of every call is called that a bundle makes.
@@ -61,16 +61,16 @@ impl<'s> Teller<'s> {
                         kind: kind.clone(),
                         condition: condition.as_ref().map(|asked| self.condition(asked)),
                         outcome: match entry {
-                            Entered::Runs => Outcome::Ran,
-                            Entered::ConditionFalse => Outcome::ConditionFalse,
-                            Entered::Disabled => Outcome::Disabled,
-                            Entered::Unsupported => Outcome::Unsupported,
+                            StepStatus::Runs => Outcome::Ran,
+                            StepStatus::ConditionFalse => Outcome::ConditionFalse,
+                            StepStatus::Disabled => Outcome::Disabled,
+                            StepStatus::Unsupported => Outcome::Unsupported,
                         },
                         events: Vec::new(),
                         written: Written::new(),
                         fault: None,
                     };
-                    if matches!(entry, Entered::Runs | Entered::Unsupported) {
+                    if matches!(entry, StepStatus::Runs | StepStatus::Unsupported) {
                         let (inside, end) = self.level(events);
                         step.events = inside;
                         self.end(&mut step, end);
@@ -111,15 +111,15 @@ impl<'s> Teller<'s> {
         Condition { text: self.secrets.hide(&asked.text), values: asked.values.iter().map(value).collect() }
     }
 
-    fn fault(&self, failure: &rehearsal::Failure) -> Fault {
+    fn fault(&self, failure: &TracedFault) -> Fault {
         Fault { code: failure.code.clone(), reason: self.secrets.hide(&failure.reason) }
     }
 
     fn call(
         &self,
-        call: &exchange::Call,
-        reply: Option<&Result<exchange::CallReply, CallFailure>>,
-        source: rehearsal::Source,
+        call: &outside::Call,
+        reply: Option<&Result<outside::CallReply, CallFailure>>,
+        source: ReplySource,
     ) -> Call {
         let headers = call.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
         Call {
@@ -139,9 +139,9 @@ impl<'s> Teller<'s> {
             }),
             source: match (reply, source) {
                 (None, _) => Source::NotAwaited,
-                (_, rehearsal::Source::Given) => Source::Given,
-                (_, rehearsal::Source::StandIn) => Source::StandIn,
-                (_, rehearsal::Source::Nowhere) => Source::Missing,
+                (_, ReplySource::Given) => Source::Given,
+                (_, ReplySource::Mock) => Source::Mock,
+                (_, ReplySource::Nowhere) => Source::Missing,
             },
         }
     }

@@ -167,7 +167,7 @@ impl Page<'_> {
         let mut reply = match (call.source, call.failure) {
             (Source::NotAwaited, _) => vec!["nobody waits for one".to_owned()],
             (Source::Missing, _) => vec!["none was given: Host not reachable".to_owned()],
-            (Source::StandIn, _) => vec!["a stand-in's: a rehearsal asks for no real token".to_owned()],
+            (Source::Mock, _) => vec!["a mock token: trace requests no real one".to_owned()],
             (Source::Given, Some(failure)) => vec![reason(failure, call.timeout_ms)],
             (Source::Given, None) => Vec::new(),
         };

@@ -1,8 +1,8 @@
 //! `Copy`: taking parts of another message (docs/apigee-semantics.md 3.4).
 
 use crate::flow::headers::Headers;
+use crate::flow::indexed;
 use crate::flow::message::{Message, StatusLine};
-use crate::flow::numbered;
 use crate::flow::parameters::Parameters;
 use crate::policy::action::{NamedValues, Parts, Selection};
 use bytes::Bytes;
@@ -67,7 +67,7 @@ fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
                 match numbers.as_slice() {
                     [] => from.lines_of(name).collect(),
                     numbers => {
-                        numbered::select(from.values(name), numbers).into_iter().map(ByteString::into_bytes).collect()
+                        indexed::select(from.values(name), numbers).into_iter().map(ByteString::into_bytes).collect()
                     }
                 }
             };
@@ -94,7 +94,7 @@ fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection
         Selection::Named(names) => {
             let mut is_copied = false;
             for NamedValues { name, numbers } in names {
-                is_copied |= set_all(to, name, &numbered::select(from.values(name), numbers));
+                is_copied |= set_all(to, name, &indexed::select(from.values(name), numbers));
             }
             is_copied
         }

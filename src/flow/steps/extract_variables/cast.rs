@@ -1,12 +1,12 @@
 //! From the text of an extracted value to a value of the variable's type (docs/apigee-semantics.md 4.5).
 
-use super::failure::Failure;
+use super::failure::ExtractionFailure;
 use crate::flow::value::Value;
 use crate::policy::extract_variables::ValueType;
 use bytestring::ByteString;
 
 /// The text as a value of that type.
-pub(super) fn cast(text: ByteString, kind: ValueType) -> Result<Value, Failure> {
+pub(super) fn cast(text: ByteString, kind: ValueType) -> Result<Value, ExtractionFailure> {
     // White space around a value is common in XML. `[inferred]`
     let trimmed = text.trim();
     let value = match kind {
@@ -19,7 +19,7 @@ pub(super) fn cast(text: ByteString, kind: ValueType) -> Result<Value, Failure> 
             .map(Value::Float),
         ValueType::Double => number(trimmed).map(Value::Double),
     };
-    value.ok_or(Failure::Cast(text, kind))
+    value.ok_or(ExtractionFailure::Cast(text, kind))
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -103,7 +103,7 @@ mod tests {
             ("e", Double, None),
         ];
         for (text, kind, expected) in cases {
-            let expected = expected.ok_or(Failure::Cast(text.into(), kind));
+            let expected = expected.ok_or(ExtractionFailure::Cast(text.into(), kind));
             assert_eq!(cast(text.into(), kind), expected, "{text:?} {kind}");
         }
     }

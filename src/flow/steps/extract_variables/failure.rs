@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 /// Why the policy failed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Failure {
+pub(super) enum ExtractionFailure {
     /// The source is not a message that is there.
     NoMessage(ByteString),
     /// The source is a text that is not there.
@@ -29,48 +29,48 @@ pub(super) enum Failure {
     TooLarge,
 }
 
-impl From<ExpandError> for Failure {
-    fn from(error: ExpandError) -> Failure {
+impl From<ExpandError> for ExtractionFailure {
+    fn from(error: ExpandError) -> ExtractionFailure {
         match error {
-            ExpandError::Unresolved(name) => Failure::Unresolved(name),
-            ExpandError::TooLarge => Failure::TooLarge,
+            ExpandError::Unresolved(name) => ExtractionFailure::Unresolved(name),
+            ExpandError::TooLarge => ExtractionFailure::TooLarge,
         }
     }
 }
 
-impl From<TooLarge> for Failure {
-    fn from(_: TooLarge) -> Failure {
-        Failure::TooLarge
+impl From<TooLarge> for ExtractionFailure {
+    fn from(_: TooLarge) -> ExtractionFailure {
+        ExtractionFailure::TooLarge
     }
 }
 
-impl Failure {
+impl ExtractionFailure {
     pub(super) fn into_fault(self, policy: &str) -> Fault {
         let (name, reason) = match self {
-            Failure::Unresolved(name) => return Fault::unresolved_variable(&name),
-            Failure::TooLarge => return Fault::too_large("ExtractVariables", policy),
-            Failure::NoMessage(source) => (
+            ExtractionFailure::Unresolved(name) => return Fault::unresolved_variable(&name),
+            ExtractionFailure::TooLarge => return Fault::too_large("ExtractVariables", policy),
+            ExtractionFailure::NoMessage(source) => (
                 "steps.extractvariables.SourceMessageNotAvailable",
                 format!("{source} message is not available for ExtractVariable: {policy}"),
             ),
-            Failure::NoText(source) => (
+            ExtractionFailure::NoText(source) => (
                 "steps.extractvariables.JsonPathParsingFailure",
                 format!("ExtractVariables {policy}: Json path parsing failed for for flow variables {source}"),
             ),
-            Failure::Payload => {
+            ExtractionFailure::Payload => {
                 ("steps.extractvariables.ExecutionFailed", format!("Failed to execute the ExtractVariables: {policy}"))
             }
-            Failure::JsonPath(path) => {
+            ExtractionFailure::JsonPath(path) => {
                 ("steps.extractvariables.InvalidJSONPath", format!("Invalid JSON path {path} in policy {policy}."))
             }
-            Failure::Cast(value, kind) => {
+            ExtractionFailure::Cast(value, kind) => {
                 ("steps.extractvariables.UnableToCast", format!("Unable to cast value {value} as {kind}."))
             }
-            Failure::NotSet(variable, value) => (
+            ExtractionFailure::NotSet(variable, value) => (
                 "steps.extractvariables.SetVariableFailed",
                 format!("Failed to set variable {variable} value {value} from ExtractVariables: {policy}"),
             ),
-            Failure::Immutable(variable) => {
+            ExtractionFailure::Immutable(variable) => {
                 ("steps.extractvariables.ImmutableVariable", format!("Variable {variable} is immutable"))
             }
         };

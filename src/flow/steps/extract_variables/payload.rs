@@ -1,8 +1,8 @@
 //! JSONPayload and XMLPayload (docs/apigee-semantics.md 4.3 and 4.4).
 
-use super::Source;
+use super::SourceText;
 use super::cast::cast;
-use super::failure::Failure;
+use super::failure::ExtractionFailure;
 use crate::flow::fault::is_xml_type;
 use crate::flow::host::Host;
 use crate::flow::memory::TooLarge;
@@ -35,32 +35,32 @@ impl<'t> Payload<'t> {
         Payload { text: text.trim_start_matches('\u{feff}'), json: None, xml: None }
     }
 
-    pub(super) fn json(&mut self) -> Result<&JsonText<'t>, Failure> {
+    pub(super) fn json(&mut self) -> Result<&JsonText<'t>, ExtractionFailure> {
         if self.json.is_none() {
-            self.json = Some(JsonText::parse(self.text).map_err(|_| Failure::Payload)?);
+            self.json = Some(JsonText::parse(self.text).map_err(|_| ExtractionFailure::Payload)?);
         }
-        self.json.as_ref().ok_or(Failure::Payload)
+        self.json.as_ref().ok_or(ExtractionFailure::Payload)
     }
 
-    pub(super) fn xml(&mut self) -> Result<&XmlDocument<'t>, Failure> {
+    pub(super) fn xml(&mut self) -> Result<&XmlDocument<'t>, ExtractionFailure> {
         if self.xml.is_none() {
-            self.xml = Some(XmlDocument::parse(self.text).map_err(|_| Failure::Payload)?);
+            self.xml = Some(XmlDocument::parse(self.text).map_err(|_| ExtractionFailure::Payload)?);
         }
-        self.xml.as_ref().ok_or(Failure::Payload)
+        self.xml.as_ref().ok_or(ExtractionFailure::Payload)
     }
 }
 
 impl<H: Host> Transaction<'_, H> {
     /// The payload, if the policy extracts from one and the source has one of that kind. A message's kind is that of
     /// its content type, any other text may be either.
-    pub(super) fn payload_text(&self, policy: &ExtractVariables, source: &Source) -> PayloadText {
+    pub(super) fn payload_text(&self, policy: &ExtractVariables, source: &SourceText) -> PayloadText {
         let has = |test: fn(&Extraction) -> bool| policy.extractions.iter().any(test);
         let wants_json = has(|extraction| matches!(extraction, Extraction::Json(_)));
         let wants_xml = has(|extraction| matches!(extraction, Extraction::Xml(_)));
         match source {
-            Source::Unused => PayloadText::default(),
-            Source::Text(text) => PayloadText { text: text.clone(), is_json: wants_json, is_xml: wants_xml },
-            Source::Message(id) => {
+            SourceText::Unused => PayloadText::default(),
+            SourceText::Text(text) => PayloadText { text: text.clone(), is_json: wants_json, is_xml: wants_xml },
+            SourceText::Message(id) => {
                 let Some(message) = self.message(*id) else { return PayloadText::default() };
                 let media_type = message.media_type().unwrap_or_default();
                 let is_json = wants_json && is_json_type(&media_type);
@@ -77,14 +77,14 @@ impl<H: Host> Transaction<'_, H> {
         variables: &[JsonVariable],
         ignore_unresolved: bool,
         json: &JsonText<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ExtractionFailure> {
         for variable in variables {
             for path in &variable.paths {
                 let found = match path {
                     PathSource::Fixed(path) => self.json_text(path, json, variable.kind)?,
                     PathSource::Template(template) => {
                         let path = self.expand(template, ignore_unresolved)?;
-                        let path = JsonPath::compile(&path).map_err(|_| Failure::JsonPath(path))?;
+                        let path = JsonPath::compile(&path).map_err(|_| ExtractionFailure::JsonPath(path))?;
                         self.json_text(&path, json, variable.kind)?
                     }
                 };
@@ -113,10 +113,14 @@ impl<H: Host> Transaction<'_, H> {
         Ok(text.map(ByteString::from))
     }
 
-    pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument<'_>) -> Result<(), Failure> {
+    pub(super) fn extract_xml(
+        &mut self,
+        payload: &XmlPayload,
+        document: &XmlDocument<'_>,
+    ) -> Result<(), ExtractionFailure> {
         for variable in &payload.variables {
             for expression in &variable.paths {
-                let result = expression.path.evaluate(document).map_err(|_| Failure::Payload)?;
+                let result = expression.path.evaluate(document).map_err(|_| ExtractionFailure::Payload)?;
                 if let XPathResult::Nodes(nodes) = &result {
                     self.check_room(nodes.iter().map(|node| node.markup.len()).fold(0, usize::saturating_add))?;
                 }
@@ -139,7 +143,7 @@ fn is_json_type(media_type: &str) -> bool {
 }
 
 /// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
-fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Failure> {
+fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, ExtractionFailure> {
     let text: ByteString = match result {
         XPathResult::Nodes(nodes) if nodes.is_empty() => return Ok(None),
         XPathResult::Nodes(nodes) if kind == ValueType::Nodeset => {

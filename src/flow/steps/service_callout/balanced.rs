@@ -1,8 +1,8 @@
 //! A callout over a load balancer: one server after the other until one answers (docs/apigee-semantics.md 2.9).
 
-use super::Failure;
+use super::CalloutFailure;
 use crate::flow::balancing::{Balancer, Occupied};
-use crate::flow::exchange::{CallFailure, CallReply};
+use crate::flow::call::{CallFailure, CallReply};
 use crate::flow::host::Host;
 use crate::flow::message::MessageId;
 use crate::flow::transaction::Transaction;
@@ -19,14 +19,14 @@ impl<H: Host> Transaction<'_, H> {
         balancer: &LoadBalancer,
         message: MessageId,
         waits: bool,
-    ) -> Result<Option<CallReply>, Failure> {
+    ) -> Result<Option<CallReply>, CalloutFailure> {
         let ignore = policy.request.ignore_unresolved;
         let path = balancer.path.as_ref().map(|path| self.expand(path, ignore));
         let path = path.transpose()?.unwrap_or_default();
         let mut tried: Vec<usize> = Vec::new();
-        let mut last = Err(Failure::NoActiveTargets);
+        let mut last = Err(CalloutFailure::NoActiveTargets);
         while let Some((place, server, occupied)) = self.choose_server(index, balancer, &tried) {
-            self.tell_choice(balancer, server, &tried);
+            self.record_server(balancer, server, &tried);
             let Some(serving) = server.server.clone() else { break };
             let destination = self.destination_on(policy, message, serving, &path)?;
             last = self.exchange(index, policy, message, destination, waits).await;
@@ -41,7 +41,7 @@ impl<H: Host> Transaction<'_, H> {
                 return last;
             }
             tried.push(place);
-            self.tell_choice(balancer, server, &tried);
+            self.record_server(balancer, server, &tried);
             if !balancer.retry {
                 break;
             }
@@ -72,7 +72,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// `loadbalancing.*`, as for a TargetEndpoint. `[inferred]`
-    fn tell_choice(&mut self, balancer: &LoadBalancer, server: &ServerReference, failed: &[usize]) {
+    fn record_server(&mut self, balancer: &LoadBalancer, server: &ServerReference, failed: &[usize]) {
         let failed: Vec<&str> =
             failed.iter().filter_map(|place| balancer.servers.get(*place)).map(|server| &*server.name).collect();
         let variables = [
@@ -87,10 +87,10 @@ impl<H: Host> Transaction<'_, H> {
 }
 
 /// Whether a call tells that its server is not well: no answer, or a status listed as unhealthy.
-fn is_failure(balancer: &LoadBalancer, outcome: &Result<Option<CallReply>, Failure>) -> bool {
+fn is_failure(balancer: &LoadBalancer, outcome: &Result<Option<CallReply>, CalloutFailure>) -> bool {
     match outcome {
         Ok(Some(reply)) => balancer.is_unhealthy(reply.status),
-        Err(Failure::Call(failure)) => !matches!(failure, CallFailure::TooLarge(_)),
+        Err(CalloutFailure::Call(failure)) => !matches!(failure, CallFailure::TooLarge(_)),
         Ok(None) | Err(_) => false,
     }
 }

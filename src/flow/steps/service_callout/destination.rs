@@ -1,6 +1,6 @@
 //! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (docs/apigee-semantics.md 2.4, 2.5).
 
-use super::Failure;
+use super::CalloutFailure;
 use crate::flow::headers::text;
 use crate::flow::host::Host;
 use crate::flow::message::{MessageId, RequestLine, URL_COPIES};
@@ -32,7 +32,11 @@ impl Destination {
 impl<H: Host> Transaction<'_, H> {
     /// Expands the URL, publishes it as `servicecallout.NAME.target.url`, and adds the message's path and query.
     /// A load balancer's comes from [`Transaction::destination_on`].
-    pub(super) fn destination(&mut self, policy: &ServiceCallout, message: MessageId) -> Result<Destination, Failure> {
+    pub(super) fn destination(
+        &mut self,
+        policy: &ServiceCallout,
+        message: MessageId,
+    ) -> Result<Destination, CalloutFailure> {
         let ignore = policy.request.ignore_unresolved;
         match &policy.connection.target {
             Target::Local(local) => {
@@ -52,7 +56,7 @@ impl<H: Host> Transaction<'_, H> {
             },
             Target::LoadBalancer(_) => match self.replaced_url(policy) {
                 Some(replaced) => self.run_time_destination(policy, message, replaced),
-                None => Err(Failure::NoActiveTargets),
+                None => Err(CalloutFailure::NoActiveTargets),
             },
         }
     }
@@ -64,7 +68,7 @@ impl<H: Host> Transaction<'_, H> {
         message: MessageId,
         server: Server,
         path: &str,
-    ) -> Result<Destination, Failure> {
+    ) -> Result<Destination, CalloutFailure> {
         self.check_room(path.len().saturating_mul(URL_COPIES))?;
         let slash = if path.is_empty() || path.starts_with(['/', '?']) { "" } else { "/" };
         let url = ByteString::from(format!("{}://{}{slash}{path}", server.scheme.as_str(), server.authority));
@@ -79,15 +83,15 @@ impl<H: Host> Transaction<'_, H> {
         policy: &ServiceCallout,
         message: MessageId,
         url: ByteString,
-    ) -> Result<Destination, Failure> {
-        let (scheme, _) = Scheme::split(&url).ok_or(Failure::MalformedUrl)?;
-        let (authority, ..) = split(&url).ok_or(Failure::MalformedUrl)?;
-        let origin = Origin::new(scheme, authority).ok_or(Failure::MalformedUrl)?;
+    ) -> Result<Destination, CalloutFailure> {
+        let (scheme, _) = Scheme::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let (authority, ..) = split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let origin = Origin::new(scheme, authority).ok_or(CalloutFailure::MalformedUrl)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
-            return Err(Failure::HostRefused);
+            return Err(CalloutFailure::HostRefused);
         }
-        let server = plan.clusters.server(&origin).ok_or(Failure::HostNotReachable)?;
+        let server = plan.clusters.server(&origin).ok_or(CalloutFailure::HostNotReachable)?;
         self.composed(policy, message, server, url)
     }
 
@@ -97,8 +101,8 @@ impl<H: Host> Transaction<'_, H> {
         message: MessageId,
         server: Server,
         url: ByteString,
-    ) -> Result<Destination, Failure> {
-        let (_, path, query) = split(&url).ok_or(Failure::MalformedUrl)?;
+    ) -> Result<Destination, CalloutFailure> {
+        let (_, path, query) = split(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
         let size = url.len().saturating_add(line.map_or(0, RequestLine::size));
         self.check_room(size.saturating_mul(URL_COPIES))?;
@@ -131,21 +135,21 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The server and the path of another proxy (docs/guide/configuration.md, `local_proxies`).
-    fn local_proxy(&mut self, local: &LocalTarget, ignore: bool) -> Result<(Server, ByteString), Failure> {
+    fn local_proxy(&mut self, local: &LocalTarget, ignore: bool) -> Result<(Server, ByteString), CalloutFailure> {
         let plan = self.plan;
         let (proxy, path) = match &local.destination {
             LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
                 let proxy = self.expand(api_proxy, ignore)?;
                 let endpoint = self.expand(proxy_endpoint, ignore)?;
                 let proxy = plan.local_proxies.named(proxy.trim(), endpoint.trim());
-                let proxy = proxy.ok_or(Failure::HostNotReachable)?;
+                let proxy = proxy.ok_or(CalloutFailure::HostNotReachable)?;
                 (proxy, ByteString::from(proxy.base_path.as_str()))
             }
             LocalDestination::Path(path) => {
                 let path = self.expand(path, ignore)?;
                 let slash = if path.starts_with('/') { "" } else { "/" };
                 let path = ByteString::from(format!("{slash}{path}"));
-                (plan.local_proxies.answering(&path).ok_or(Failure::HostNotReachable)?, path)
+                (plan.local_proxies.answering(&path).ok_or(CalloutFailure::HostNotReachable)?, path)
             }
         };
         let client = self.client_request().and_then(|request| request.headers.first_line("host")).map(text);

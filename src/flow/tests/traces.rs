@@ -1,6 +1,6 @@
 use super::*;
 use crate::flow::headers::Headers;
-use crate::flow::rehearsal::{Asked, Entry, Event, Failure, Source};
+use crate::flow::trace::{Asked, Event, ReplySource, StepStatus, TracedFault};
 
 fn values(pairs: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
@@ -10,7 +10,7 @@ fn asked(text: &str, pairs: &[(&str, Option<&str>)]) -> Option<Asked> {
     Some(Asked { text: text.to_owned(), values: values(pairs) })
 }
 
-fn step(policy: &str, kind: &str, condition: Option<Asked>, entry: Entry) -> Event {
+fn step(policy: &str, kind: &str, condition: Option<Asked>, entry: StepStatus) -> Event {
     Event::Step { policy: policy.to_owned(), kind: kind.to_owned(), condition, entry }
 }
 
@@ -31,12 +31,12 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
     });
     let host = Scripted::client("GET", "/", &[("x", "1")]).answering(500, &[], "no");
     let mut events = host.run(&plan(&configuration)).events;
-    let Event::Call { call, reply: Some(Ok(reply)), source: Source::Given } = events.remove(6) else {
+    let Event::Call { call, reply: Some(Ok(reply)), source: ReplySource::Given } = events.remove(6) else {
         panic!("{events:#?}")
     };
     assert_eq!((call.line().as_str(), reply.status), ("GET http://a.test/", 500));
     let Event::Ended { policy, fault, goes_on: false, written } = events.remove(6) else { panic!("{events:#?}") };
-    let failure = Failure {
+    let failure = TracedFault {
         code: "steps.servicecallout.ExecutionFailed".to_owned(),
         reason: "Execution of ServiceCallout SC failed. Reason: ResponseCode 500 is treated as error".to_owned(),
     };
@@ -55,16 +55,16 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
         events,
         [
             Event::Flow { target: None, name: "PreFlow".to_owned(), direction: Direction::Request },
-            step("AM", "AssignMessage", both, Entry::Runs),
+            step("AM", "AssignMessage", both, StepStatus::Runs),
             Event::Ended {
                 policy: "AM".to_owned(),
                 fault: None,
                 goes_on: true,
                 written: values(&[("assignmessage.AM.failed", Some("false")), ("who", Some("you"))]),
             },
-            step("AM", "AssignMessage", asked("who != \"you\"", &[("who", Some("you"))]), Entry::ConditionFalse),
-            step("Off", "AssignMessage", None, Entry::Disabled),
-            step("SC", "ServiceCallout", None, Entry::Runs),
+            step("AM", "AssignMessage", asked("who != \"you\"", &[("who", Some("you"))]), StepStatus::ConditionFalse),
+            step("Off", "AssignMessage", None, StepStatus::Disabled),
+            step("SC", "ServiceCallout", None, StepStatus::Runs),
             Event::ErrorFlow(failure),
             Event::Choice { what: "fault rule other".to_owned(), condition: other, is_taken: false },
             Event::Replied,

@@ -1,9 +1,9 @@
 //! Telling a rehearsal what a transaction does.
 
-use crate::flow::exchange::Direction;
+use crate::flow::call::Direction;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, StartLine};
-use crate::flow::rehearsal::{Asked, Entry, Event, Failure};
+use crate::flow::trace::{Asked, Event, StepStatus, TracedFault};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::plan::Step;
@@ -52,27 +52,27 @@ impl Choice for RouteRule {
 pub(super) type Snapshot = BTreeMap<String, String>;
 
 impl<H: Host> Transaction<'_, H> {
-    pub(super) fn tell_choice_of(&mut self, choice: &impl Choice, is_taken: bool) {
+    pub(super) fn record_choice(&mut self, choice: &impl Choice, is_taken: bool) {
         let condition = self.asked(choice.condition());
-        self.host.rehearsed(Event::Choice { what: choice.title(), condition, is_taken });
+        self.host.record(Event::Choice { what: choice.title(), condition, is_taken });
     }
 
-    pub(super) fn tell_step(&mut self, step: &Step, policy: &Policy, entry: Entry) {
+    pub(super) fn record_step(&mut self, step: &Step, policy: &Policy, entry: StepStatus) {
         let condition = self.asked(step.condition.as_ref());
         let (name, kind) = (policy.attributes().name.to_string(), policy.kind().to_owned());
-        let is_unsupported = entry == Entry::Runs && matches!(policy, Policy::Unsupported(_));
-        let entry = if is_unsupported { Entry::Unsupported } else { entry };
-        self.host.rehearsed(Event::Step { policy: name, kind, condition, entry });
+        let is_unsupported = entry == StepStatus::Runs && matches!(policy, Policy::Unsupported(_));
+        let entry = if is_unsupported { StepStatus::Unsupported } else { entry };
+        self.host.record(Event::Step { policy: name, kind, condition, entry });
     }
 
     /// Tells that a flow of the endpoint whose turn it is begins.
-    pub(super) fn tell_flow(&mut self, name: &str, direction: Direction) {
+    pub(super) fn record_flow(&mut self, name: &str, direction: Direction) {
         let target = self.target_endpoint.map(|target| target.endpoint.name.clone());
-        self.host.rehearsed(Event::Flow { target, name: name.to_owned(), direction });
+        self.host.record(Event::Flow { target, name: name.to_owned(), direction });
     }
 
     /// Tells how a step ended that began with those values.
-    pub(super) fn tell_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<Failure>, goes_on: bool) {
+    pub(super) fn record_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<TracedFault>, goes_on: bool) {
         let after = self.snapshot();
         let changed = after.iter().filter(|(name, value)| match before.get(*name) {
             Some(held) => held != *value,
@@ -84,7 +84,7 @@ impl<H: Host> Transaction<'_, H> {
             changed.map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         written.extend(removed.map(|name| (name.clone(), None)));
         let policy = policy.attributes().name.to_string();
-        self.host.rehearsed(Event::Ended { policy, fault, goes_on, written });
+        self.host.record(Event::Ended { policy, fault, goes_on, written });
     }
 
     pub(super) fn snapshot(&mut self) -> Snapshot {

@@ -9,22 +9,22 @@ use bytestring::ByteString;
 
 /// The parts that are left out, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LeftOut {
+pub(super) struct TargetCopy {
     path_suffix: bool,
     query: bool,
 }
 
-impl LeftOut {
+impl TargetCopy {
     /// What the variables say. `None` when everything is copied, as usual.
-    pub(super) fn of(variables: &Store) -> Option<LeftOut> {
+    pub(super) fn of(variables: &Store) -> Option<TargetCopy> {
         let is_off = |name: &str| match variables.get(name) {
             Some(Value::Boolean(value)) => !value,
             Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),
             _ => false,
         };
-        let left_out =
-            LeftOut { path_suffix: is_off("target.copy.pathsuffix"), query: is_off("target.copy.queryparams") };
-        (left_out.path_suffix || left_out.query).then_some(left_out)
+        let target_copy =
+            TargetCopy { path_suffix: is_off("target.copy.pathsuffix"), query: is_off("target.copy.queryparams") };
+        (target_copy.path_suffix || target_copy.query).then_some(target_copy)
     }
 
     /// The client's request as the target gets it.

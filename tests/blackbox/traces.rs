@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use envoy_callout::config;
 use envoy_callout::flow::Worker;
-use envoy_callout::flow::exchange::{Call, CallFailure, CallReply};
+use envoy_callout::flow::call::{Call, CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::{Done, Scripted};
 use envoy_callout::plan::Plan;

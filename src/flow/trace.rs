@@ -1,8 +1,8 @@
 //! What a rehearsal sees of a transaction: each decision with the values it saw, each step with what it wrote.
 //!
-//! Only a host that asks for it pays for it: see [`Host::IS_REHEARSAL`](crate::flow::host::Host::IS_REHEARSAL).
+//! Only a host that asks for it pays for it: see [`Host::IS_TRACED`](crate::flow::host::Host::IS_TRACED).
 
-use crate::flow::exchange::{Call, CallFailure, CallReply, Direction};
+use crate::flow::call::{Call, CallFailure, CallReply, Direction};
 use crate::flow::fault::Fault;
 
 /// Something that a transaction did, in the order in which it does it.
@@ -35,14 +35,14 @@ pub enum Event {
         /// What it depends on; nothing, when absent.
         condition: Option<Asked>,
         /// Whether it runs.
-        entry: Entry,
+        entry: StepStatus,
     },
     /// A step that ran has ended.
     Ended {
         /// The policy's name.
         policy: String,
         /// How it failed, if it did.
-        fault: Option<Failure>,
+        fault: Option<TracedFault>,
         /// Whether the flow goes on after it.
         goes_on: bool,
         /// The variables that it changed, by name; without a value, it made them unresolved.
@@ -55,30 +55,30 @@ pub enum Event {
         /// The answer; absent when nobody waits for it.
         reply: Option<Result<CallReply, CallFailure>>,
         /// Where the answer comes from.
-        source: Source,
+        source: ReplySource,
     },
     /// One of the client's messages goes on as it is now.
     Resumed(Direction),
     /// The client is answered here.
     Replied,
     /// The error flow begins.
-    ErrorFlow(Failure),
+    ErrorFlow(TracedFault),
 }
 
 /// Where the answer to a call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ReplySource {
     /// It was given to the host.
     Given,
     /// The host made it, in the place of a service that always answers so.
-    StandIn,
+    Mock,
     /// The host has none.
     Nowhere,
 }
 
 /// Whether a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum StepStatus {
     /// It does.
     Runs,
     /// Its condition does not hold.
@@ -100,15 +100,15 @@ pub struct Asked {
 
 /// A fault in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct TracedFault {
     /// The error code.
     pub code: String,
     /// The fault string.
     pub reason: String,
 }
 
-impl From<&Fault> for Failure {
-    fn from(fault: &Fault) -> Failure {
-        Failure { code: fault.code.to_string(), reason: fault.reason.clone() }
+impl From<&Fault> for TracedFault {
+    fn from(fault: &Fault) -> TracedFault {
+        TracedFault { code: fault.code.to_string(), reason: fault.reason.clone() }
     }
 }
