@@ -110,6 +110,13 @@ impl Lab {
         }
     }
 
+    /// A lab whose cases run one after the other in an Envoy of their own: those that load a worker or measure memory.
+    pub fn one_at_a_time() -> Lab {
+        let mut lab = Lab::from_args();
+        lab.arguments.test_threads = Some(1);
+        lab
+    }
+
     /// Registers the cases of one file; their names begin with the name of the group.
     pub fn group(&mut self, name: &'static str, cases: fn(&mut Lab)) {
         self.group = name;
