@@ -1,8 +1,9 @@
 //! A call: from its dispatch to its answer.
 
+use crate::allocator;
 use crate::filter::hostcalls::{self, Body, HeaderMap};
+use crate::filter::outage;
 use crate::filter::table::Table;
-use crate::filter::{allocator, outage};
 use crate::flow::exchange::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
 use bytes::Bytes;
