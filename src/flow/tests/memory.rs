@@ -75,3 +75,32 @@ fn results_that_fit_are_made() {
     let done = request_flow(&[&policy], &client(15, "abc"));
     assert_eq!(done.answer(), (503, too_large("AssignMessage[AM]").as_str()));
 }
+
+#[test]
+fn extracted_values_need_room() {
+    let extract = |payload: &str| format!("<ExtractVariables name='EV'>{payload}</ExtractVariables>");
+    let json = |path: &str| {
+        extract(&format!("<JSONPayload><Variable name='v'><JSONPath>{path}</JSONPath></Variable></JSONPayload>"))
+    };
+    let xml = |kind: &str, path: &str| {
+        let variable = format!("<Variable name='v' type='{kind}'><XPath>{path}</XPath></Variable>");
+        extract(&format!("<XMLPayload>{variable}</XMLPayload>"))
+    };
+    let tell = assign("AM", "<Set><Headers><Header name='x'>{v}</Header></Headers></Set>");
+    let fault = too_large("ExtractVariables[EV]");
+    for (policy, kind, body, value) in [
+        (json("$.a"), "application/json", r#"{"a":"12345"}"#, "12345"),
+        (json("$[*]"), "application/json", "[1, 2 ]", "[1,2]"),
+        (xml("string", "/a"), "text/xml", "<a>12345</a>", "12345"),
+        (xml("nodeset", "/a/b"), "text/xml", "<a><b/>x</a>", "<b/>"),
+    ] {
+        let run = |left: usize| {
+            let mut host = client(left, body);
+            host.request.add("content-type", Bytes::from_static(kind.as_bytes()));
+            host.request.add("accept", Bytes::from_static(b"application/json"));
+            request_flow(&[&policy, &tell], &host)
+        };
+        assert_eq!(run(value.len()).changes(Direction::Request), [format!("x: {value}")], "{policy}");
+        assert_eq!(run(value.len() - 1).answer(), (503, fault.as_str()), "{policy}");
+    }
+}

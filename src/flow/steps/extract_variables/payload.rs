@@ -5,8 +5,8 @@ use super::cast::cast;
 use super::failure::Failure;
 use crate::flow::fault::is_xml_type;
 use crate::flow::host::Host;
+use crate::flow::memory::check;
 use crate::flow::transaction::Transaction;
-use crate::flow::value::Value;
 use crate::language::json_path::JsonPath;
 use crate::language::json_text::JsonText;
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
@@ -78,6 +78,7 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<(), Failure> {
         for variable in variables {
             for path in &variable.paths {
+                let most = self.host.memory_left();
                 let found = match path {
                     PathSource::Fixed(path) => json_text(path, json, variable.kind),
                     PathSource::Template(template) => {
@@ -87,6 +88,7 @@ impl<H: Host> Transaction<'_, H> {
                     }
                 };
                 if let Some(text) = found {
+                    check(text.len(), most)?;
                     self.assign_extracted(&variable.target, cast(text, variable.kind)?)?;
                     break;
                 }
@@ -98,8 +100,11 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn extract_xml(&mut self, payload: &XmlPayload, document: &XmlDocument<'_>) -> Result<(), Failure> {
         for variable in &payload.variables {
             for expression in &variable.paths {
+                let most = self.host.memory_left();
                 let result = expression.path.evaluate(document).map_err(|_| Failure::Payload)?;
-                if let Some(value) = xml_value(result, variable.kind)? {
+                if let Some(text) = xml_text(result, variable.kind) {
+                    check(text.len(), most)?;
+                    let value = cast(text, variable.kind)?;
                     self.assign_extracted(&variable.target, value)?;
                     if payload.stops {
                         return Ok(());
@@ -125,10 +130,10 @@ fn json_text(path: &JsonPath, json: &JsonText<'_>, kind: ValueType) -> Option<By
     text.map(ByteString::from)
 }
 
-/// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
-fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Failure> {
-    let text: ByteString = match result {
-        XPathResult::Nodes(nodes) if nodes.is_empty() => return Ok(None),
+/// The text that is extracted from XML; nothing where no node is found. `[inferred]`
+fn xml_text(result: XPathResult, kind: ValueType) -> Option<ByteString> {
+    Some(match result {
+        XPathResult::Nodes(nodes) if nodes.is_empty() => return None,
         XPathResult::Nodes(nodes) if kind == ValueType::Nodeset => {
             nodes.into_iter().map(|node| node.markup).collect::<String>().into()
         }
@@ -136,6 +141,5 @@ fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Fail
         XPathResult::Number(number) => number_text(number).into(),
         XPathResult::String(text) => text.into(),
         XPathResult::Boolean(value) => value.to_string().into(),
-    };
-    cast(text, kind).map(Some)
+    })
 }
