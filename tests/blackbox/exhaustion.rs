@@ -6,13 +6,23 @@ use sha2::{Digest, Sha256};
 use crate::lab::{Lab, Listener};
 use crate::policy::set;
 
+mod growth;
+mod held_bodies;
 mod json_documents;
+mod parameters;
+mod small_blocks;
+mod xml_documents;
 
 /// The default of `max_response_bytes`.
 const MOST_BYTES: usize = 10 << 20;
 
 pub fn cases(lab: &mut Lab) {
     json_documents::cases(lab);
+    xml_documents::cases(lab);
+    parameters::cases(lab);
+    growth::cases(lab);
+    held_bodies::cases(lab);
+    small_blocks::cases(lab);
 }
 
 /// A policy that sets the headers `x-NAME` of the upstream's request to these templates.

@@ -71,7 +71,7 @@ pub use request::{Reply, Request};
 pub use run_directory::RunDirectory;
 pub use session::Session;
 pub use setup::Setup;
-pub use site::Site;
+pub use site::{Exchange, Site};
 pub use wire::Wire;
 
 use bootstrap::Bootstrap;
