@@ -92,6 +92,8 @@ pub enum TemplateError {
     ArgumentCount(Function, usize),
     /// A regular expression that a call is given and that cannot be run.
     Regex(Function, JavaRegexError),
+    /// Thousands of expressions that do not end.
+    TooComplex,
 }
 
 impl fmt::Display for TemplateError {
@@ -103,6 +105,7 @@ impl fmt::Display for TemplateError {
                 write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")
             }
             TemplateError::Regex(function, error) => write!(formatter, "the function {function}: {error}"),
+            TemplateError::TooComplex => formatter.write_str("too many expressions that do not end"),
         }
     }
 }
@@ -111,7 +114,8 @@ impl Template {
     /// Compiles a text. Whatever is not a valid expression is literal text.
     ///
     /// # Errors
-    /// A complete call of an unknown function, or one with a wrong number of arguments.
+    /// A complete call of an unknown function, one with a wrong number of arguments, and a text with thousands of
+    /// expressions that do not end.
     pub fn parse(text: &str, syntax: Syntax) -> Result<Template, TemplateError> {
         parser::parse(text, syntax).map(|parts| Template { parts })
     }

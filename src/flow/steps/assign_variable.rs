@@ -10,6 +10,17 @@ use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
+/// Longer templates of a request are rejected, in bytes: an expression of three bytes takes a hundred bytes of memory.
+const LONGEST_TEMPLATE: usize = 64 * 1024;
+
+/// The template that a variable contains. `None` when it is not a template.
+fn template_of(text: &str) -> Option<Template> {
+    if text.len() > LONGEST_TEMPLATE {
+        return None;
+    }
+    Template::parse(text, Syntax::VALUE).ok()
+}
+
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn assign_variable(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<(), ActionError> {
         let name = &assignment.name;
@@ -28,9 +39,9 @@ impl<H: Host> Transaction<'_, H> {
             let named = source.reference.as_ref().and_then(|reference| self.text(reference));
             let text = match named {
                 // Only here is a template compiled in mid-request: it comes with the request.
-                Some(text) => match Template::parse(&text, Syntax::VALUE) {
-                    Ok(template) => self.expand(&template, ignore)?,
-                    Err(_) => return Err(ActionError::NotWritable(assignment.name.name().clone())),
+                Some(text) => match template_of(&text) {
+                    Some(template) => self.expand(&template, ignore)?,
+                    None => return Err(ActionError::NotWritable(assignment.name.name().clone())),
                 },
                 None => self.expand(&source.template, ignore)?,
             };

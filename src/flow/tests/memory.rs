@@ -55,6 +55,19 @@ fn a_template_of_the_client_ends_in_a_fault() {
 }
 
 #[test]
+fn a_template_of_the_client_has_a_largest_size() {
+    let policy = assign(
+        "AM",
+        "<AssignVariable><Name>v</Name><Template ref='request.content'/></AssignVariable>
+         <Set><Headers><Header name='x'>{substring(v,0,3)}</Header></Headers></Set>",
+    );
+    let run = |length: usize| request_flow(&[&policy], &client(BUDGET, &"b".repeat(length)));
+    assert_eq!(run(64 * 1024).changes(Direction::Request), ["x: bbb"]);
+    let fault = r#"{"fault":{"faultstring":"AssignMessage[AM]: unable to set variable v","detail":{"errorcode":"steps.assignmessage.SetVariableFailed"}}}"#;
+    assert_eq!(run(64 * 1024 + 1).answer(), (500, fault));
+}
+
+#[test]
 fn a_policy_can_continue_without_its_result() {
     let policies = [
         assign("AM-1", &variable("v", "{request.content}{request.content}"))

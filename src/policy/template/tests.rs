@@ -158,3 +158,31 @@ fn syntaxes_differ_in_dollars_and_quotes() {
     assert_eq!(quoted.parts, vec![text("Hello "), variable("user.name")]);
     assert_eq!(Template::parse("\"a\" \"b\"", Syntax::VALUE).unwrap().parts, vec![text("\"a\" \"b\"")]);
 }
+
+#[test]
+fn expressions_without_an_end_take_linear_time() {
+    let large = 1 << 20;
+    for (piece, end) in [
+        ("{a:", ""),
+        ("{a: ", "}"),
+        ("{a:", "\n}"),
+        ("{f(a(", ""),
+        ("{f(a(", ")"),
+        ("{f(a,", ""),
+        ("{f('", ""),
+        ("{f('a',", ""),
+        ("{f(a,'b',", ""),
+        ("'{f(a,',", ""),
+        ("{f(", ")))"),
+    ] {
+        let text = format!("{}{end}", piece.repeat(large / piece.len()));
+        match Template::parse(&text, Syntax::VALUE) {
+            Ok(template) => assert_eq!(template.as_literal().as_deref(), Some(text.as_str()), "{piece:?} {end:?}"),
+            Err(error) => assert_eq!(error, TemplateError::TooComplex, "{piece:?} {end:?}"),
+        }
+        let few = format!("{}{end}", piece.repeat(100));
+        assert_eq!(braces_of(&few).as_literal().as_deref(), Some(few.as_str()), "{piece:?} {end:?}");
+    }
+    let text = "{a:".repeat(large / 3);
+    assert_eq!(Template::parse(&text, Syntax::VALUE), Err(TemplateError::TooComplex));
+}
