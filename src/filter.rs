@@ -3,7 +3,6 @@
 //! The only code that depends on proxy-wasm.
 
 mod active;
-mod allocator;
 mod background;
 mod call;
 mod envoy_host;

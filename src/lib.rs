@@ -3,6 +3,8 @@
 //! Data moves one way: configuration bytes -> [`config`] -> [`policy`] -> [`plan`], and per request a transaction that
 //! [`flow`] runs against a host: Envoy in the filter, a script in tests and tools.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod allocator;
 pub mod config;
 pub mod diagnostic;
 #[cfg(target_arch = "wasm32")]

@@ -1,8 +1,9 @@
 //! A call: from its dispatch to its answer.
 
+use crate::allocator;
 use crate::filter::hostcalls::{self, Body, HeaderMap};
+use crate::filter::outage;
 use crate::filter::table::Table;
-use crate::filter::{allocator, outage};
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
 use bytes::Bytes;
@@ -127,8 +128,8 @@ fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply
     }
     let body = match delivery.body_size {
         0 => Bytes::new(),
-        size if size > allocator::left_of(budget) => return Err(CallFailure::TooLarge(max_bytes)),
-        size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::TooLarge(max_bytes))?,
+        size if size > allocator::left_of(budget) => return Err(CallFailure::NoMemory),
+        size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::NoMemory)?,
     };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
     Ok(CallReply { status, headers, body })

@@ -1,6 +1,6 @@
 //! Envoy as the outside of a transaction.
 
-use crate::filter::allocator;
+use crate::allocator;
 use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::Pending;
 use crate::filter::hostcalls::{self, HeaderMap, HostError};

@@ -1,5 +1,6 @@
 //! A plugin as the SDK sees it: its configuration, its ticks, and the calls that outlive a stream.
 
+use crate::allocator;
 use crate::filter::active::{self, Active};
 use crate::filter::http::CalloutStream;
 use crate::filter::plugin::Plugin;
@@ -12,11 +13,13 @@ use std::rc::Rc;
 pub(super) struct CalloutRoot {
     id: u32,
     plugin: Option<Rc<Plugin>>,
+    /// The memory of the plugin in bytes.
+    configured: usize,
 }
 
 impl CalloutRoot {
     pub(super) fn new(id: u32) -> CalloutRoot {
-        CalloutRoot { id, plugin: None }
+        CalloutRoot { id, plugin: None, configured: 0 }
     }
 }
 
@@ -33,6 +36,7 @@ impl Context for CalloutRoot {
         if let Some(plugin) = self.plugin.take() {
             plugin.metrics.flush();
         }
+        allocator::end_configured(std::mem::take(&mut self.configured));
         true
     }
 }
@@ -41,7 +45,10 @@ impl RootContext for CalloutRoot {
     fn on_configure(&mut self, _size: usize) -> bool {
         active::enter(Active::Root(self.id));
         let bytes = self.get_plugin_configuration().unwrap_or_default();
-        self.plugin = Plugin::configure(self.id, &bytes).map(Rc::new);
+        let configure = || Plugin::configure(self.id, &bytes).map(Rc::new);
+        let (plugin, configured) = allocator::configured(configure);
+        self.plugin = plugin;
+        self.configured = self.configured.saturating_add(configured);
         self.plugin.is_some()
     }
 

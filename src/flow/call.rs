@@ -53,6 +53,8 @@ pub enum CallFailure {
     Protocol,
     /// The answer's body is larger than this many bytes.
     TooLarge(usize),
+    /// The answer's body is larger than the memory that is left for bodies.
+    NoMemory,
 }
 
 /// How a callout policy ended, for the metrics of docs/guide/metrics.md.

@@ -71,7 +71,7 @@ pub use request::{Reply, Request};
 pub use run_directory::RunDirectory;
 pub use session::Session;
 pub use setup::Setup;
-pub use site::Site;
+pub use site::{Exchange, Site};
 pub use wire::Wire;
 
 use bootstrap::Bootstrap;
@@ -108,6 +108,13 @@ impl Lab {
             group: "",
             trials: Vec::new(),
         }
+    }
+
+    /// A lab whose cases run one after the other in an Envoy of their own: those that load a worker or measure memory.
+    pub fn one_at_a_time() -> Lab {
+        let mut lab = Lab::from_args();
+        lab.arguments.test_threads = Some(1);
+        lab
     }
 
     /// Registers the cases of one file; their names begin with the name of the group.

@@ -24,6 +24,7 @@ mod connections_configuration;
 mod continue_on_error;
 mod endpoints;
 mod examples;
+mod exhaustion;
 mod extract_variables;
 mod extract_variables_faults;
 mod fault;
@@ -134,5 +135,10 @@ fn main() -> ExitCode {
     lab.group("mutual_tls", mutual_tls::cases);
     lab.group("connections_configuration", connections_configuration::cases);
     lab.group("rendered", rendered::cases);
-    lab.run()
+    let all = lab.run();
+
+    let mut lab = Lab::one_at_a_time();
+    lab.group("exhaustion", exhaustion::cases);
+    let exhausting = lab.run();
+    if all == ExitCode::SUCCESS { exhausting } else { all }
 }

@@ -29,6 +29,7 @@ impl CallFailure {
             CallFailure::Reset => "Connection reset".to_owned(),
             CallFailure::Protocol => "Protocol error".to_owned(),
             CallFailure::TooLarge(bytes) => format!("Response larger than {bytes} bytes"),
+            CallFailure::NoMemory => "Response larger than the memory for bodies".to_owned(),
         }
     }
 
@@ -37,7 +38,9 @@ impl CallFailure {
         match self {
             CallFailure::Timeout => Outcome::Timeout,
             CallFailure::Unreachable => Outcome::Unreachable,
-            CallFailure::Reset | CallFailure::Protocol | CallFailure::TooLarge(_) => Outcome::Fault,
+            CallFailure::Reset | CallFailure::Protocol | CallFailure::TooLarge(_) | CallFailure::NoMemory => {
+                Outcome::Fault
+            }
         }
     }
 }

@@ -77,6 +77,7 @@ fn failures_have_apigees_words() {
         (CallFailure::Reset, "Connection reset", Outcome::Fault),
         (CallFailure::Protocol, "Protocol error", Outcome::Fault),
         (CallFailure::TooLarge(10), "Response larger than 10 bytes", Outcome::Fault),
+        (CallFailure::NoMemory, "Response larger than the memory for bodies", Outcome::Fault),
     ];
     for (failure, reason, outcome) in cases {
         let host = Scripted::client("GET", "/?zip=1", &[]).failing(failure);

@@ -199,3 +199,24 @@ fn syntaxes_differ_in_dollars_and_quotes() {
     assert_eq!(quoted.parts, vec![text("Hello "), variable("user.name")]);
     assert_eq!(Template::parse("\"a\" \"b\"", Syntax::VALUE).unwrap().parts, vec![text("\"a\" \"b\"")]);
 }
+
+#[test]
+fn expressions_without_an_end_take_linear_time() {
+    let large = 1 << 20;
+    for (piece, end) in [
+        ("{a:", ""),
+        ("{a: ", "}"),
+        ("{a:", "\n}"),
+        ("{f(a(", ""),
+        ("{f(a(", ")"),
+        ("{f(a,", ""),
+        ("{f('", ""),
+        ("{f('a',", ""),
+        ("{f(a,'b',", ""),
+        ("'{f(a,',", ""),
+        ("{f(", ")))"),
+    ] {
+        let text = format!("{}{end}", piece.repeat(large / piece.len()));
+        assert_eq!(braces_of(&text).as_literal().as_deref(), Some(text.as_str()), "{piece:?} {end:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Envoy's admin interface.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -67,6 +68,27 @@ impl Admin {
         if tokio::time::timeout(STAT_LIMIT * 2, reached).await.is_err() {
             panic!("{name} has {:?} values instead of {count}", self.histogram_count(name).await);
         }
+    }
+
+    /// Envoy's resident memory in bytes: now, and at its highest since the last [`Admin::reset_peak`]. `None` where the
+    /// system has no `/proc`.
+    pub fn memory(&self) -> Option<(usize, usize)> {
+        let status = fs::read_to_string(self.process_file("status")).ok()?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? * 1024)
+        };
+        Some((field("VmRSS:")?, field("VmHWM:")?))
+    }
+
+    /// Lets the highest resident memory begin again at the memory of now.
+    pub fn reset_peak(&self) {
+        let _ = fs::write(self.process_file("clear_refs"), "5");
+    }
+
+    fn process_file(&self, name: &str) -> String {
+        let process = self.addresses.get().expect("Envoy runs only during the test").process;
+        format!("/proc/{process}/{name}")
     }
 
     async fn lines(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {

@@ -37,6 +37,7 @@ pub fn minor_version() -> u32 {
 /// Where a running Envoy listens.
 #[derive(Clone, Debug)]
 pub struct Addresses {
+    pub process: u32,
     pub admin: SocketAddr,
     pub listeners: HashMap<String, SocketAddr>,
 }
@@ -67,13 +68,14 @@ impl Envoy {
             .spawn()
             .unwrap_or_else(|error| panic!("start Envoy: {error}"));
         let guard = Guard::over(process.id());
-        let nowhere = Addresses { admin: ([127, 0, 0, 1], 0).into(), listeners: HashMap::new() };
+        let id = process.id();
+        let nowhere = Addresses { process: id, admin: ([127, 0, 0, 1], 0).into(), listeners: HashMap::new() };
         let mut envoy = Envoy { process, guard, addresses: nowhere };
 
         let started = Instant::now();
         envoy.addresses = loop {
             let exited = envoy.process.try_wait().unwrap();
-            if let Some(addresses) = ready(&admin_address, listeners).await {
+            if let Some(addresses) = ready(id, &admin_address, listeners).await {
                 break addresses;
             }
             if exited.is_some() || started.elapsed() > START_LIMIT {
@@ -137,14 +139,14 @@ impl Guard {
 }
 
 /// The addresses, once Envoy is live and listens on all of them.
-async fn ready(admin_address: &Path, listeners: usize) -> Option<Addresses> {
+async fn ready(process: u32, admin_address: &Path, listeners: usize) -> Option<Addresses> {
     let admin: SocketAddr = fs::read_to_string(admin_address).ok()?.trim().parse().ok()?;
     let get = |path: &'static str| async move {
         exchange(admin, Request::get(path)).await.ok().filter(|reply| reply.status == 200)
     };
     get("/ready").await?;
     let listening = addresses_by_name(&get("/listeners?format=json").await?.json());
-    (listening.len() == listeners).then_some(Addresses { admin, listeners: listening })
+    (listening.len() == listeners).then_some(Addresses { process, admin, listeners: listening })
 }
 
 fn addresses_by_name(listeners: &Value) -> HashMap<String, SocketAddr> {

@@ -135,7 +135,7 @@ impl<'s> Teller<'s> {
                 CallFailure::Unreachable => Failure::Unreachable,
                 CallFailure::Reset => Failure::Reset,
                 CallFailure::Protocol => Failure::Protocol,
-                CallFailure::TooLarge(_) => Failure::TooLarge,
+                CallFailure::TooLarge(_) | CallFailure::NoMemory => Failure::TooLarge,
             }),
             source: match (reply, source) {
                 (None, _) => Source::NotAwaited,

@@ -90,7 +90,7 @@ impl<H: Host> Transaction<'_, H> {
 fn is_failure(balancer: &LoadBalancer, outcome: &Result<Option<CallReply>, CalloutFailure>) -> bool {
     match outcome {
         Ok(Some(reply)) => balancer.is_unhealthy(reply.status),
-        Err(CalloutFailure::Call(failure)) => !matches!(failure, CallFailure::TooLarge(_)),
+        Err(CalloutFailure::Call(failure)) => !matches!(failure, CallFailure::TooLarge(_) | CallFailure::NoMemory),
         Ok(None) | Err(_) => false,
     }
 }
