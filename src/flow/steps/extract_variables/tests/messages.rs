@@ -76,11 +76,7 @@ fn headers_and_query_parameters() {
     ];
     for (content, expected) in cases {
         assert_eq!(extract(&client, &nothing, content), expected, "{content}");
-        assert_eq!(
-            extract(&client, &nothing, &format!("<Source>request</Source>{content}")),
-            expected,
-            "{content}"
-        );
+        assert_eq!(extract(&client, &nothing, &format!("<Source>request</Source>{content}")), expected, "{content}");
     }
     let response = |transaction: &mut Running<'_>| {
         transaction.put_message("r".into(), filled(Message::response(), &[("x-id", "7")], ""));
@@ -126,8 +122,7 @@ fn variables() {
     ];
     for (name, pattern, expected) in cases {
         // The source is not looked at when every element brings its own.
-        let content =
-            format!("<Source>gone</Source><Variable name='{name}'><Pattern>{pattern}</Pattern></Variable>");
+        let content = format!("<Source>gone</Source><Variable name='{name}'><Pattern>{pattern}</Pattern></Variable>");
         assert_eq!(extract(&client, &prepare, &content), expected, "{name}");
     }
 }
@@ -174,9 +169,8 @@ fn missing_sources_are_faults() {
         ("text", json.to_owned(), ok(&[])),
     ];
     for (source, content, expected) in cases {
-        let content = format!(
-            "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Source>{source}</Source>{content}"
-        );
+        let content =
+            format!("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Source>{source}</Source>{content}");
         assert_eq!(extract(&client, &prepare, &content), expected, "{content}");
     }
 }
