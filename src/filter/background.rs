@@ -6,6 +6,7 @@ use crate::filter::plugin::Plugin;
 use crate::filter::streams;
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::host::{Background, Task};
+use crate::plan::PolicyId;
 use bytes::Bytes;
 use proxy_wasm::hostcalls;
 use std::cell::RefCell;
@@ -148,7 +149,7 @@ impl Background for EnvoyBackground {
         Pending::dispatch(call)?.answer(call, self.plugin.plan.body_memory_bytes).await.0
     }
 
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
         dispatch(call)?;
         self.plugin.metrics.count_request(policy);
         Ok(())

@@ -9,6 +9,7 @@ use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply}
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
+use crate::plan::PolicyId;
 use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -162,7 +163,7 @@ impl Host for EnvoyHost {
         note("the client was not answered", sent);
     }
 
-    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+    async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
         let pending = Pending::dispatch(call)?;
         let metrics = &self.plugin.metrics;
         metrics.count_request(policy);
@@ -171,7 +172,7 @@ impl Host for EnvoyHost {
         answer
     }
 
-    fn count(&self, policy: usize, outcome: Outcome) {
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.plugin.metrics.count_outcome(policy, outcome);
     }
 

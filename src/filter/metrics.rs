@@ -3,7 +3,7 @@
 mod batcher;
 
 use crate::flow::call::Outcome;
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use crate::policy::Policy;
 use batcher::MetricBatcher;
 use proxy_wasm::hostcalls;
@@ -11,7 +11,7 @@ use proxy_wasm::types::MetricType;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// Every policy's metrics, by the policy's place in the plan.
+/// The metrics of every policy, indexed by [`PolicyId`].
 pub(super) struct Metrics {
     policies: Vec<Option<PolicyMetrics>>,
     batcher: MetricBatcher,
@@ -50,17 +50,17 @@ impl Metrics {
         Metrics { policies: policies.collect(), batcher: MetricBatcher::default() }
     }
 
-    fn of(&self, policy: usize) -> Option<&PolicyMetrics> {
-        self.policies.get(policy)?.as_ref()
+    fn of(&self, policy: PolicyId) -> Option<&PolicyMetrics> {
+        self.policies.get(policy.0)?.as_ref()
     }
 
     /// A call was handed to Envoy.
-    pub(super) fn count_request(&self, policy: usize) {
+    pub(super) fn count_request(&self, policy: PolicyId) {
         self.add(self.of(policy).map(|metrics| &metrics.requests), 1);
     }
 
     /// A call was answered, or its failure told, after that time.
-    pub(super) fn record_duration(&self, policy: usize, duration: Duration) {
+    pub(super) fn record_duration(&self, policy: PolicyId, duration: Duration) {
         let Some(metrics) = self.of(policy) else { return };
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         if self.batcher.is_now() {
@@ -71,7 +71,7 @@ impl Metrics {
     }
 
     /// A policy ended so.
-    pub(super) fn count_outcome(&self, policy: usize, outcome: Outcome) {
+    pub(super) fn count_outcome(&self, policy: PolicyId, outcome: Outcome) {
         let policy = self.of(policy);
         if outcome == Outcome::Refused {
             self.add(policy.map(|metrics| &metrics.refused_host), 1);

@@ -3,6 +3,7 @@
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::trace::Event;
+use crate::plan::PolicyId;
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::Pin;
@@ -59,11 +60,11 @@ pub trait Host {
     /// Answers the client in place of what waits.
     fn reply(&self, reply: &Reply);
 
-    /// Makes a call for the policy at that place in the plan, and waits for its answer.
-    fn call(&self, policy: usize, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
+    /// Makes a call for a policy and waits for its response.
+    fn call(&self, policy: PolicyId, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Counts how a callout policy ended. `policy` is its place in the plan.
-    fn count(&self, policy: usize, outcome: Outcome);
+    /// Counts how a callout policy ended.
+    fn count(&self, policy: PolicyId, outcome: Outcome);
 
     /// The bytes of an Envoy attribute, its path in segments.
     fn attribute(&self, path: &[&str]) -> Option<Bytes>;
@@ -83,11 +84,11 @@ pub trait Background: Clone + 'static {
     /// Makes a call and waits for its answer.
     fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Makes a call for the policy at that place in the plan. Nobody waits for its answer.
+    /// Makes a call for a policy without waiting for its response.
     ///
     /// # Errors
     /// When it could not even be handed over.
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure>;
+    fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure>;
 
     /// Runs a task to its end, beginning now.
     fn detach(&self, task: Task);

@@ -7,7 +7,7 @@ use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Host, Task};
 use crate::flow::trace::{Event, ReplySource};
 use crate::flow::{Worker, run};
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,8 +33,8 @@ pub struct Scripted {
     pub response_body: Option<Bytes>,
     /// The answers to calls, in order. A call beyond the last finds no host.
     pub replies: Rc<RefCell<Replies>>,
-    /// The answers to the calls of single policies, by the policy's place in the plan. They go before `replies`.
-    pub policy_replies: RefCell<BTreeMap<usize, Replies>>,
+    /// The answers to the calls of single policies, by policy. They go before `replies`.
+    pub policy_replies: RefCell<BTreeMap<PolicyId, Replies>>,
     /// Whether the metadata server and IAM Credentials are played, so that every token is had.
     pub plays_google: bool,
     /// Whether random bytes are random. Otherwise they are the same each time.
@@ -73,7 +73,7 @@ pub struct Done {
     /// The answer made in place of the upstream's.
     pub reply: Option<Reply>,
     /// How the callout policies ended.
-    pub outcomes: Vec<(usize, Outcome)>,
+    pub outcomes: Vec<(PolicyId, Outcome)>,
     /// What the operator was told.
     pub warnings: Vec<String>,
     /// All of it in order, with the decisions and the steps between.
@@ -216,7 +216,7 @@ impl Background for Script {
         }
     }
 
-    fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, _policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
         self.done.borrow_mut().called(call, None, ReplySource::Nowhere);
         Ok(())
     }
@@ -314,7 +314,7 @@ impl Host for Scripted {
         done.events.push(Event::Replied);
     }
 
-    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+    async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
         let own = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
         match own {
             Some(reply) => self.background().answer(call, reply, ReplySource::Given),
@@ -322,7 +322,7 @@ impl Host for Scripted {
         }
     }
 
-    fn count(&self, policy: usize, outcome: Outcome) {
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.done.borrow_mut().outcomes.push((policy, outcome));
     }
 

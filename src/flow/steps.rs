@@ -20,7 +20,7 @@ use crate::flow::recorder::{Choice, Snapshot};
 use crate::flow::trace::{StepStatus, TracedFault};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::plan::Step;
+use crate::plan::{PolicyId, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use bytestring::ByteString;
@@ -94,15 +94,15 @@ impl<H: Host> Transaction<'_, H> {
         concluded
     }
 
-    async fn run_policy(&mut self, index: usize, policy: &Policy) -> Result<(), Fault> {
+    async fn run_policy(&mut self, id: PolicyId, policy: &Policy) -> Result<(), Fault> {
         match policy {
-            Policy::ServiceCallout(policy) => self.service_callout(index, policy).await,
+            Policy::ServiceCallout(policy) => self.service_callout(id, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
             Policy::RaiseFault(policy) => Err(Box::pin(self.raise_fault(policy)).await),
             Policy::FlowCallout(policy) => self.flow_callout(policy).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
-            Policy::IntegrationCallout(policy) => self.integration_callout(index, policy).await,
+            Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::Unsupported(_) => Ok(()),
         }
     }

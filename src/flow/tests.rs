@@ -19,7 +19,7 @@ use crate::config;
 use crate::flow::call::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
 use crate::flow::scripted::{Done, Scripted};
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use serde_json::{Value, json};
 

@@ -2,6 +2,7 @@
 
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
+use crate::plan::PolicyId;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,8 +10,8 @@ use std::rc::Rc;
 /// The memory that all transactions of a plan on one worker share.
 #[derive(Debug, Default)]
 pub struct Worker {
-    /// The balancers of the policies that have one, by the policy's place in the plan.
-    pub(super) balancers: RefCell<BTreeMap<usize, Balancer>>,
+    /// The balancers of the policies that have one.
+    pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
 }
