@@ -1,6 +1,7 @@
 //! One transaction: what happens when. Pure; it talks to the outside through [`host::Host`] alone.
 
 mod balancing;
+mod boxed;
 mod builtins;
 pub mod call;
 mod certificate;

@@ -1,5 +1,6 @@
 //! The whole life of a request, read from top to bottom like Apigee's flow diagram (docs/apigee-semantics.md 9.1).
 
+use crate::flow::boxed::boxed;
 use crate::flow::call::Direction;
 use crate::flow::client;
 use crate::flow::fault::Fault;
@@ -12,8 +13,6 @@ use crate::flow::worker::Worker;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
-use std::future::Future;
-use std::pin::Pin;
 
 /// Runs a plan over one client request. Ends when nothing of the stream is left to do.
 pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
@@ -22,9 +21,7 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
         return host.resume(Direction::Request);
     }
     if let Err(fault) = transaction.flows().await {
-        // Boxed, like what else is rare: within the transaction's own future it would make every request's larger.
-        let ending: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(transaction.error_flow(fault));
-        ending.await;
+        boxed(transaction.error_flow(fault)).await;
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -52,10 +49,7 @@ impl<H: Host> Transaction<'_, H> {
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer(details) => {
-                let answer: Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>> = Box::pin(self.answer_flow(details));
-                return answer.await;
-            }
+            Next::Answer(details) => return boxed(self.answer_flow(details)).await,
         }
         self.publish();
         self.release(Direction::Request);
@@ -102,8 +96,7 @@ impl<H: Host> Transaction<'_, H> {
         self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
         if let Route::Integration(..) = rule.route {
             if let Some(endpoint) = routing.integrations.iter().find(|endpoint| endpoint.name == *name) {
-                // Boxed, because hardly any plan has one and every transaction would be as large.
-                Box::pin(self.integration_target(endpoint)).await?;
+                boxed(self.integration_target(endpoint)).await?;
             }
             return Ok(Next::Answer("callout_integration"));
         }
@@ -111,8 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(target) = self.target_endpoint {
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
             if let Some(authentication) = &target.authentication {
-                // Boxed, because hardly any plan has one and every transaction would be as large.
-                Box::pin(self.authenticate_target(&target.endpoint.name, authentication)).await?;
+                boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;
             }
         }
         self.target = Some(name.as_str().into());

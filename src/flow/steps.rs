@@ -13,6 +13,7 @@ mod sending;
 mod service_callout;
 mod set_integration_request;
 
+use crate::flow::boxed::boxed;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
@@ -99,8 +100,8 @@ impl<H: Host> Transaction<'_, H> {
             Policy::ServiceCallout(policy) => self.service_callout(id, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
-            Policy::RaiseFault(policy) => Err(Box::pin(self.raise_fault(policy)).await),
-            Policy::FlowCallout(policy) => self.flow_callout(policy).await,
+            Policy::RaiseFault(policy) => Err(boxed(self.raise_fault(policy)).await),
+            Policy::FlowCallout(policy) => boxed(self.flow_callout(policy)).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::Unsupported(_) => Ok(()),

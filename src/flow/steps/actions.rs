@@ -3,6 +3,7 @@
 mod copy;
 mod remove;
 
+use crate::flow::boxed::boxed;
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
 use crate::flow::headers::header_value;
@@ -94,8 +95,7 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<(), Fault> {
         for action in actions {
             if let Action::Authenticate(authentication) = action {
-                // Boxed, because hardly any policy has one and every transaction would be as large.
-                let header = Box::pin(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
+                let header = boxed(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
                 let length = header.value.len();
                 self.change(
                     target,

@@ -3,6 +3,7 @@
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::boxed::boxed;
 use crate::flow::call::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
@@ -33,8 +34,7 @@ const SCHEDULE: &str = ":schedule";
 impl<H: Host> Transaction<'_, H> {
     /// Runs the policy with this index in the plan.
     pub(super) async fn integration_callout(&mut self, id: PolicyId, policy: &IntegrationCallout) -> Result<(), Fault> {
-        // Boxed, because hardly any plan has one and every transaction would be as large.
-        let result = Box::pin(self.run_integration(id, policy)).await;
+        let result = boxed(self.run_integration(id, policy)).await;
         let name = &policy.attributes.name;
         self.set(format!("integrationcallout.{name}.failed").into(), Value::Boolean(result.is_err()));
         result.map_err(|failure| {

@@ -7,6 +7,7 @@ use super::actions::PolicyContext;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::boxed::boxed;
 use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
@@ -96,8 +97,7 @@ impl<H: Host> Transaction<'_, H> {
         self.run_actions(actor(policy), &policy.request.actions, message).await?;
         match &policy.connection.target {
             Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
-                // Boxed, because hardly any policy has one and every transaction would be as large.
-                Box::pin(self.balanced(id, policy, balancer, message, waits)).await
+                boxed(self.balanced(id, policy, balancer, message, waits)).await
             }
             _ => {
                 let destination = self.destination(policy, message)?;
@@ -137,8 +137,7 @@ impl<H: Host> Transaction<'_, H> {
                 self.send_when_authorized(id, call, token);
                 return Ok(None);
             }
-            // Boxed for the same reason.
-            Some(token) => Box::pin(self.authorize(&mut call, token)).await?,
+            Some(token) => boxed(self.authorize(&mut call, token)).await?,
             None => {}
         }
         Ok(match waits {
