@@ -1,40 +1,40 @@
-//! The module's allocator: small blocks come from lists of free blocks of the same size, everything else from the
-//! standard library's allocator.
+//! The module's allocator. Small blocks come from lists of free blocks of the same size, large blocks from the standard
+//! library's allocator.
 //!
-//! A request makes and frees some eighty small blocks, and the code and the bookkeeping of a general allocator are too
-//! large to stay in the processor's caches between Envoy's other work. A block that is freed waits for the next of its
-//! size, so the lists together hold at most what was once in use.
+//! A request allocates and frees about eighty small blocks. The code and the bookkeeping of a general allocator are too
+//! large to stay in the processor's caches between Envoy's other work. A freed block stays in the list of its size, so
+//! the lists never contain more than the largest amount that was in use.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::null_mut;
 
-/// Sizes are rounded up to a multiple of this; it is also the alignment of every block in the lists.
+/// The step between block sizes, and the alignment of every block in the lists, in bytes.
 const STEP: usize = 16;
 
-/// Blocks of up to `CLASSES * STEP` bytes are kept in lists.
+/// The number of lists. Blocks of up to `CLASSES * STEP` bytes are in lists.
 const CLASSES: usize = 64;
 
 #[global_allocator]
 static ALLOCATOR: Allocator =
     Allocator { lists: [const { UnsafeCell::new(null_mut()) }; CLASSES], large: Cell::new(0) };
 
-/// The memory in bytes that is in use in blocks that are too large for the lists.
+/// The bytes in use in blocks that are too large for the lists.
 fn large_in_use() -> usize {
     ALLOCATOR.large.get()
 }
 
-/// The memory in bytes that is left of a budget for bodies and values. The SDK's allocation export cannot reject, so this
-/// is checked before Envoy is asked for a body.
+/// The bytes left of a budget for bodies and values. The SDK's allocation export cannot reject a size, so the filter
+/// checks this before it asks Envoy for a body.
 pub(super) fn left_of(budget: usize) -> usize {
     budget.saturating_sub(large_in_use())
 }
 
 struct Allocator {
-    /// The first free block of each size; every free block holds the place of the next one.
+    /// The first free block of each size. Every free block starts with the address of the next one.
     lists: [UnsafeCell<*mut u8>; CLASSES],
-    /// The bytes in all other blocks.
+    /// The bytes in use in all other blocks.
     large: Cell<usize>,
 }
 
@@ -51,16 +51,16 @@ impl Allocator {
     }
 }
 
-// SAFETY: a block in a list is free, as large as its list says and aligned to `STEP`; it is taken out before it is
-// handed over. `System` gets back what it gave, under the layout under which it gave it.
+// SAFETY: a block in a list is free, has the size of its list and is aligned to `STEP`. It leaves the list before
+// `alloc` returns it. `System` gets each of its blocks back with the layout that it was allocated with.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((list, size)) = self.list(layout) else {
             self.large.set(self.large.get().saturating_add(layout.size()));
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the contract of `alloc`.
             return unsafe { System.alloc(layout) };
         };
-        // SAFETY: the head of a list is null or a free block, which begins with the place of the next.
+        // SAFETY: the head of a list is null or a free block, which starts with the address of the next one.
         unsafe {
             let block = *list;
             if block.is_null() {
@@ -72,7 +72,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise: the block is one of `alloc`'s under this layout, and free from now on.
+        // SAFETY: the caller passes a block that `alloc` returned for this layout and does not use it again.
         unsafe {
             match self.list(layout) {
                 Some((list, _)) => {
@@ -88,7 +88,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// A block that no list has yet.
+/// A new block from the standard library's allocator.
 #[cold]
 #[inline(never)]
 fn fresh(size: usize) -> *mut u8 {
