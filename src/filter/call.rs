@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// The header that Envoy adds to every response of an upstream and never to its own replies (docs/envoy-host-facts.md 3).
+/// The header that Envoy adds to responses of an upstream but not to its own replies (docs/envoy-host-facts.md 3).
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {

@@ -20,7 +20,7 @@ thread_local! {
     static CLUSTERS: RefCell<BTreeMap<String, Outage>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Logs that a call was not dispatched: the first at once, the next ones as one line per second and cluster with a count.
+/// Logs that a call was not dispatched: the first at once, later ones as one line per second and cluster with a count.
 pub(super) fn warn(cluster: &str, reason: &str) {
     let skipped =
         CLUSTERS.with(|clusters| clusters.try_borrow_mut().ok().and_then(|mut map| record(&mut map, cluster)));

@@ -42,6 +42,6 @@ impl Plugin {
     }
 }
 
-/// The filter cannot read this setting of Envoy, so it logs the required value (docs/envoy-host-facts.md F6.1 to F6.4).
+/// The filter cannot read this setting, so it logs the required value (docs/envoy-host-facts.md F6.1 to F6.4).
 const BODY_NEEDED: &str = "callout: the policies use the body of a message: set allow_on_headers_stop_iteration: true in \
     the plugin's configuration, else requests with a body wait until stream_idle_timeout";

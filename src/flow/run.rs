@@ -1,4 +1,4 @@
-//! The whole life of a request, read from top to bottom like Apigee's flow diagram (docs/apigee-semantics.md 9.1).
+//! The order of a request's flows, from top to bottom as in Apigee's flow diagram (docs/apigee-semantics.md 9.1).
 
 use crate::flow::boxed::boxed;
 use crate::flow::call::Direction;
@@ -14,7 +14,7 @@ use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
 
-/// Runs a plan over one client request. Ends when nothing of the stream is left to do.
+/// Runs a plan over one client request, including PostClientFlow.
 pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
     let mut transaction = Transaction::new(plan, worker, host);
     if plan.routing.is_some() && !transaction.enter_proxy() {
@@ -31,25 +31,28 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
             let (target, name) = (None, "PostClientFlow".to_owned());
             host.record(Event::Flow { target, name, direction: Direction::Response });
         }
-        // There is no client left to answer.
+        // The client already has its response.
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
 }
 
-/// What follows the request flow.
+/// The step after the request flow.
 enum Next {
-    /// The upstream, whose response the response flow gets.
+    /// The request goes to the upstream.
     Upstream,
-    /// The response flow, which answers; `%RESPONSE_CODE_DETAILS%` then is this.
-    Answer(&'static str),
+    /// The response flow makes the reply, with these response code details.
+    Reply(&'static str),
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Both flows. A fault leaves them where it happens; the client's answer is then the error flow's.
+    /// Runs the request flow and the response flow.
+    ///
+    /// # Errors
+    /// The fault that ended one of them.
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer(details) => return boxed(self.answer_flow(details)).await,
+            Next::Reply(details) => return boxed(self.reply_flow(details)).await,
         }
         self.publish();
         self.release(Direction::Request);
@@ -62,7 +65,7 @@ impl<H: Host> Transaction<'_, H> {
             self.publish();
             self.release(Direction::Response);
         } else {
-            // Envoy's replies and our own are no response of the upstream (docs/envoy-host-facts.md F7.3).
+            // The response flow does not run for local replies (docs/envoy-host-facts.md F7.3).
             self.host.resume(Direction::Response);
         }
         Ok(())
@@ -74,7 +77,7 @@ impl<H: Host> Transaction<'_, H> {
             let body = self.host.body(Direction::Request).await;
             self.fetch_request_body(body);
         } else if plan.needs.response {
-            // Request headers are gone when the response comes (docs/envoy-host-facts.md F5.10).
+            // Envoy no longer has the request headers when the response arrives (docs/envoy-host-facts.md F5.10).
             self.message_named("request");
         }
         self.run_endpoint(&plan.proxy, Direction::Request).await?;
@@ -82,7 +85,7 @@ impl<H: Host> Transaction<'_, H> {
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
         }
-        let rule = self.first_that_holds(&routing.rules);
+        let rule = self.first_true(&routing.rules);
         let Some(rule) = self.within_memory("RouteRule", &plan.proxy.name, Ok(rule))? else {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
@@ -90,7 +93,7 @@ impl<H: Host> Transaction<'_, H> {
         log::debug!("callout: route rule {} applies", rule.name);
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
         let (Route::Target(name) | Route::Integration(name, _)) = &rule.route else {
-            return Ok(Next::Answer("callout_null_route"));
+            return Ok(Next::Reply("callout_null_route"));
         };
         self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
         self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
@@ -98,7 +101,7 @@ impl<H: Host> Transaction<'_, H> {
             if let Some(endpoint) = routing.integrations.iter().find(|endpoint| endpoint.name == *name) {
                 boxed(self.integration_target(endpoint)).await?;
             }
-            return Ok(Next::Answer("callout_integration"));
+            return Ok(Next::Reply("callout_integration"));
         }
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
@@ -111,7 +114,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(Next::Upstream)
     }
 
-    /// Whether the request is below the proxy's base path. One that is loses what a client must not send.
+    /// Whether the request is below the proxy's base path. If so, the headers that a client must not send are removed.
     fn enter_proxy(&mut self) -> bool {
         let base_path = &self.plan.base_path;
         let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id)) else { return false };
@@ -142,9 +145,9 @@ impl<H: Host> Transaction<'_, H> {
         self.run_endpoint(&plan.proxy, Direction::Response).await
     }
 
-    /// No upstream: the response flow starts from an integration's answer, from a response that the request flow made,
-    /// or from an empty one, and its outcome is the answer.
-    async fn answer_flow(&mut self, details: &str) -> Result<(), Fault> {
+    /// Runs the response flow without an upstream and replies with its response. The flow starts with the response of
+    /// an integration, with one that the request flow made, or with an empty one.
+    async fn reply_flow(&mut self, details: &str) -> Result<(), Fault> {
         let plan = self.plan;
         let response: MessageId = match self.message_named("response") {
             Some(response) => response,
@@ -160,10 +163,10 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// PreFlow, the first conditional flow that applies, PostFlow.
+    /// Runs PreFlow, the first conditional flow whose condition is true, and PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        let flow = self.first_that_holds(&endpoint.flows);
+        let flow = self.first_true(&endpoint.flows);
         if let Some(flow) = self.within_memory("Flow", &endpoint.name, Ok(flow))? {
             self.run_flow(flow, direction).await?;
         }

@@ -1,4 +1,4 @@
-//! What a worker of Envoy remembers between the requests of one plan.
+//! The state that a worker of Envoy keeps between the requests of one plan.
 
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The memory that all transactions of a plan on one worker share.
+/// The state that all transactions of a plan on one worker share.
 #[derive(Debug, Default)]
 pub struct Worker {
     /// The balancers of the policies that have one.

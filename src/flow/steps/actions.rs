@@ -135,8 +135,8 @@ impl<H: Host> Transaction<'_, H> {
         self.check_client_body()
     }
 
-    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether that is the message
-    /// that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
+    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether
+    /// that is the message that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
         if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
             return Ok(());

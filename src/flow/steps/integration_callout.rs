@@ -1,4 +1,5 @@
-//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to 10.5).
+//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to
+//! 10.5).
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
@@ -223,7 +224,8 @@ impl IntegrationFailure {
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
     }
 
-    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy. `[inferred]`
+    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy.
+    /// `[inferred]`
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
             IntegrationFailure::Call(CallFailure::Timeout) => {

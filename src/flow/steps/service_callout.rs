@@ -159,7 +159,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
-    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was made.
+    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was
+    /// made.
     fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), CalloutFailure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
@@ -182,7 +183,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
-    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md 2.3.4).
+    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md
+    /// 2.3.4).
     fn clear_payload(&mut self, request: &CalloutRequest) {
         if !request.clear_payload {
             return;
