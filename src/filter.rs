@@ -1,6 +1,6 @@
 //! The proxy-wasm filter: [`RootContext`](proxy_wasm::traits::RootContext) and
 //! [`HttpContext`](proxy_wasm::traits::HttpContext) pass Envoy's events to a stream, whose transaction runs the flow.
-//! The only code that depends on proxy-wasm.
+//! No other code depends on proxy-wasm.
 
 mod active;
 mod background;

@@ -1,6 +1,7 @@
-//! One transaction: what happens when. Pure; it talks to the outside through [`host::Host`] alone.
+//! One transaction: the order of its flows, steps and calls. Its only connection to the outside is [`host::Host`].
 
 mod balancing;
+mod boxed;
 mod builtins;
 pub mod call;
 mod certificate;

@@ -25,7 +25,7 @@ use std::rc::Rc;
 /// A compiled configuration.
 #[derive(Debug)]
 pub struct Plan {
-    /// The policies; steps refer to them by their place.
+    /// The policies; steps refer to them by [`PolicyId`].
     pub policies: Vec<Policy>,
     /// The flows and fault rules of the ProxyEndpoint, or the configuration's lists of steps.
     pub proxy: Endpoint<Step>,
@@ -90,11 +90,15 @@ pub struct Target {
     pub authentication: Option<TargetAuthentication>,
 }
 
+/// The index of a policy in [`Plan::policies`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyId(pub(crate) usize);
+
 /// One step of a flow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// The policy's place in [`Plan::policies`].
-    pub policy: usize,
+    /// The policy that runs.
+    pub policy: PolicyId,
     /// When it runs; always, when absent.
     pub condition: Option<Condition>,
 }
@@ -117,6 +121,11 @@ pub struct Needs {
 impl Plan {
     /// The policy of a step.
     pub fn policy(&self, step: &Step) -> Option<&Policy> {
-        self.policies.get(step.policy)
+        self.policies.get(step.policy.0)
+    }
+
+    /// The policy with this name.
+    pub fn policy_id(&self, name: &str) -> Option<PolicyId> {
+        self.policies.iter().position(|policy| *policy.attributes().name == *name).map(PolicyId)
     }
 }

@@ -1,15 +1,15 @@
-//! The pause and resume state of one stream: events in, what Envoy is to do out. Makes no host calls.
+//! The pause and resume state of one stream. It maps events to actions of Envoy and makes no host calls.
 //!
-//! The owner of a stream calls [`StreamState::begin`] with an event, polls the transaction when [`Turn::polls`] says
-//! so, and then asks [`StreamState::end`] what to do. The transaction's host changes the state in between.
+//! The owner of a stream passes an event to [`StreamState::begin`], applies [`Turn::transaction`] to the transaction,
+//! and does what [`StreamState::end`] returns. The transaction's host changes the state in between.
 
 use crate::flow::call::Direction;
 use std::cell::Cell;
 
-/// Something that happened to a stream.
+/// An event of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The client's request headers arrived; `end` without a body.
+    /// The client's request headers arrived.
     RequestHeaders {
         /// Whether the request is complete.
         end: bool,
@@ -23,7 +23,7 @@ pub enum Event {
     },
     /// The request ended with trailers.
     RequestTrailers,
-    /// Response headers arrived, of the upstream or of a local reply.
+    /// The headers of the upstream's response or of a local reply arrived.
     ResponseHeaders {
         /// Whether the response is complete.
         end: bool,
@@ -37,41 +37,41 @@ pub enum Event {
     },
     /// The response ended with trailers.
     ResponseTrailers,
-    /// Something that the transaction waits for is ready: a callout's response, or a token.
+    /// The transaction waits for something that is now ready: a callout's response, or a token.
     Woken,
     /// The client has its response, or has disconnected.
     Ended,
 }
 
-/// How much of a message Envoy has.
+/// The part of a message that Envoy has received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
     /// No headers yet.
     #[default]
     Nothing,
-    /// Headers, and a part of the body or none.
+    /// The headers, and a part of the body or no body.
     Partial,
-    /// Everything, with the size of the body in bytes; `None` without a body.
+    /// The whole message, with the size of the body in bytes; `None` without a body.
     Complete(Option<usize>),
 }
 
-/// What the callback of a direction returns to Envoy.
+/// The return value of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The direction goes on.
+    /// The direction continues.
     Continue,
     /// The direction waits.
     Pause,
 }
 
-/// What Envoy is to do after an event.
+/// The actions of Envoy after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The return value of the callback.
     pub verdict: Verdict,
-    /// Whether the paused request is to be resumed by a host call.
+    /// Whether a host call resumes the paused request.
     pub resume_request: bool,
-    /// Whether the paused response is to be resumed by a host call.
+    /// Whether a host call resumes the paused response.
     pub resume_response: bool,
 }
 
@@ -84,27 +84,28 @@ impl Outcome {
 /// One event while it is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// What the owner does with the transaction.
+    /// The action of the owner on the transaction.
     pub transaction: TransactionStep,
     /// The direction whose callback runs.
     direction: Option<Direction>,
+    /// Whether the request and the response were paused before the event.
     held: [bool; 2],
-    /// The outcome that is known before the transaction is polled.
+    /// The verdict that does not depend on the transaction.
     fixed: Option<Verdict>,
 }
 
-/// What an event means for the transaction.
+/// The action on the transaction after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionStep {
     /// Start it, then poll it.
     Start,
     /// Poll it.
     Poll,
-    /// Drop it: Envoy has replied in its place.
+    /// Drop it: Envoy itself has replied.
     Drop,
-    /// Poll it a last time, then drop it: the stream is over.
+    /// Poll it a last time, then drop it: the stream has ended.
     Finish,
-    /// Leave it alone.
+    /// Do not poll it.
     Skip,
 }
 
@@ -155,12 +156,12 @@ impl StreamState {
         }
     }
 
-    /// How much of a direction's message Envoy has.
+    /// The received part of a direction's message.
     pub fn progress(&self, direction: Direction) -> Progress {
         self.side(direction).progress.get()
     }
 
-    /// Lets a direction go on.
+    /// Lets a direction continue.
     pub fn open(&self, direction: Direction) {
         self.side(direction).is_open.set(true);
     }
@@ -179,7 +180,7 @@ impl StreamState {
         !self.side(direction).is_open.get()
     }
 
-    /// Takes an event in. The owner then does what [`Turn::transaction`] says and calls [`StreamState::end`].
+    /// Records an event. The owner then applies [`Turn::transaction`] and calls [`StreamState::end`].
     pub fn begin(&self, event: Event) -> Turn {
         let direction = direction_of(event);
         let mut turn = Turn {
@@ -195,7 +196,7 @@ impl StreamState {
             return turn;
         }
         if self.is_replied.get() {
-            // The local reply passes on its way to the client. What the client still sends goes nowhere.
+            // The local reply passes to the client. Further data of the client stays paused.
             let is_held = direction == Some(Direction::Request) && self.is_held(Direction::Request);
             turn.transaction = TransactionStep::Skip;
             turn.fixed = Some(if is_held { Verdict::Pause } else { Verdict::Continue });
@@ -203,7 +204,7 @@ impl StreamState {
         }
         match event {
             Event::RequestHeaders { .. } => turn.transaction = TransactionStep::Start,
-            // Envoy replies in the filter's place, for example because the body is too large.
+            // Envoy itself replies, for example because the body is too large.
             Event::ResponseHeaders { .. } if self.is_held(Direction::Request) => {
                 turn.transaction = TransactionStep::Drop;
             }
@@ -215,7 +216,7 @@ impl StreamState {
         turn
     }
 
-    /// Says what Envoy is to do, after the transaction was polled. `is_running` while the transaction exists.
+    /// The actions of Envoy after the poll. `is_running` is true while the transaction exists.
     pub fn end(&self, turn: Turn, is_running: bool) -> Outcome {
         if let Some(verdict) = turn.fixed {
             return Outcome::only(verdict);
@@ -224,7 +225,7 @@ impl StreamState {
             return Outcome::only(Verdict::Pause);
         }
         let [request_held, response_held] = turn.held;
-        // The direction of this event goes on by the callback's return value.
+        // The callback's return value resumes the direction of this event.
         let resumes =
             |direction, was_held: bool| was_held && !self.is_held(direction) && turn.direction != Some(direction);
         let waits = |direction| is_running && self.is_held(direction);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use envoy_callout::flow::headers::{HeaderChange, Headers};
 use envoy_callout::flow::host::{Background, Host, Task};
+use envoy_callout::plan::PolicyId;
 
 /// One client request and the answer to its callout.
 pub(crate) struct ScriptedHost {
@@ -59,7 +60,7 @@ impl Background for NoBackground {
         std::future::ready(Err(CallFailure::Unreachable))
     }
 
-    fn send(&self, _: usize, _: &Call) -> Result<(), CallFailure> {
+    fn send(&self, _: PolicyId, _: &Call) -> Result<(), CallFailure> {
         Ok(())
     }
 
@@ -119,11 +120,11 @@ impl Host for ScriptedHost {
         panic!("the transaction failed: {reply:?}");
     }
 
-    fn call(&self, _: usize, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
+    fn call(&self, _: PolicyId, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
         std::future::ready(Ok(self.answer.clone()))
     }
 
-    fn count(&self, _: usize, outcome: Outcome) {
+    fn count(&self, _: PolicyId, outcome: Outcome) {
         assert_eq!(outcome, Outcome::Ok);
         self.succeeded.update(|count| count + 1);
     }

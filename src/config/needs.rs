@@ -105,7 +105,7 @@ impl Reach<'_> {
 
     fn steps_use(&self, steps: &[Step], names: &[&str]) -> bool {
         steps.iter().any(|step| {
-            let policy = self.policies.get(step.policy).filter(|policy| policy.attributes().enabled);
+            let policy = self.policies.get(step.policy.0).filter(|policy| policy.attributes().enabled);
             let Some(policy) = policy else { return false };
             let inside = match policy {
                 // A shared flow never reaches itself: the configuration has been checked.

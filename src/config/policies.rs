@@ -2,7 +2,7 @@
 
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
-use crate::plan::Step;
+use crate::plan::{PolicyId, Step};
 use crate::policy::Policy;
 use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
@@ -96,7 +96,7 @@ impl Policies {
             return None;
         }
         self.attached.insert(index);
-        Some(Step { policy: index, condition })
+        Some(Step { policy: PolicyId(index), condition })
     }
 
     /// The policy whose name differs from a name in case alone.

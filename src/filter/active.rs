@@ -1,11 +1,11 @@
 //! The context whose callback runs now.
 //!
 //! The SDK delivers a call's response to the context whose callback dispatched the call, and drops the response when
-//! that context has ended. So a call that must outlive its stream is dispatched only while a root context is active.
+//! that context has ended. A call that must outlive its stream is therefore dispatched while a root context is active.
 
 use std::cell::Cell;
 
-/// A context of Envoy's.
+/// A context of Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Active {
     /// A plugin.

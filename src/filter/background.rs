@@ -1,4 +1,4 @@
-//! Work that outlives a stream: detached tasks, the queue of what is ready to go on, and data of all workers.
+//! Work that outlives a stream: detached tasks, the queue of ready streams and tasks, and data shared by all workers.
 
 use crate::filter::active::{self, Active};
 use crate::filter::call::{Pending, dispatch};
@@ -6,6 +6,7 @@ use crate::filter::plugin::Plugin;
 use crate::filter::streams;
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::host::{Background, Task};
+use crate::plan::PolicyId;
 use bytes::Bytes;
 use proxy_wasm::hostcalls;
 use std::cell::RefCell;
@@ -15,10 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
-/// What goes on when something that it waits for is ready.
+/// A stream or a task that waits for an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
-    /// A stream, by its context.
+    /// A stream, by its context id.
     Stream(u32),
     /// A detached task, by its number.
     Task(u32),
@@ -32,7 +33,7 @@ impl Wake for TaskWaker {
     }
 }
 
-/// A waker that puts a stream or a task into the queue that [`run_ready`] works off.
+/// A waker that adds a stream or a task to the queue of [`run_ready`].
 pub(super) fn waker(waiting: Waiting) -> Waker {
     Waker::from(Arc::new(TaskWaker(waiting)))
 }
@@ -45,13 +46,13 @@ fn take_ready() -> Option<Waiting> {
     READY.with(|ready| ready.try_borrow_mut().ok()?.pop_front())
 }
 
-/// The time in milliseconds until a root context runs what a stream's callback may not run.
+/// The time in milliseconds until a root context runs the tasks that a stream's callback must not run.
 const HANDOVER_MS: u64 = 1;
 
-/// Runs what is ready. Every callback ends with this.
+/// Runs the ready streams and tasks. Every callback ends with this.
 ///
-/// While a stream's callback runs, only that stream goes on; everything else waits for the next tick of its plugin,
-/// because a call that is dispatched now gets its response only as long as this stream lives.
+/// A stream's callback runs only that stream. Everything else waits for the next tick of the plugin, because the SDK
+/// drops the response to a call when the stream that was active at its dispatch has ended.
 pub(super) fn run_ready() {
     let mut postponed = VecDeque::new();
     while let Some(ready) = take_ready() {
@@ -68,16 +69,16 @@ pub(super) fn run_ready() {
     }
 }
 
-/// Lets Envoy tick the plugin of the current context every so many milliseconds; 0 stops the ticks.
+/// Sets the tick period of the current context's plugin in milliseconds; 0 stops the ticks.
 pub(super) fn set_tick_period(milliseconds: u64) {
-    // Envoy accepts every period, so the SDK's function cannot panic here.
+    // Envoy accepts every period, so the SDK's function does not panic here.
     let _ = hostcalls::set_tick_period(Duration::from_millis(milliseconds));
 }
 
 #[derive(Default)]
 struct Tasks {
     last: u32,
-    /// A task is taken out while it runs, so that it may detach others.
+    /// The tasks. A running task is not in the map, so that it can detach others.
     by_number: BTreeMap<u32, Detached>,
 }
 
@@ -102,7 +103,7 @@ fn poll_task(number: u32) {
         Some((detached.plugin, detached.task.take()?))
     });
     let Some((plugin, mut task)) = taken.flatten() else { return };
-    // The callback may be that of another plugin of this VM, or a stream may be the effective context.
+    // The callback can belong to another plugin of this VM, and a stream can be the effective context.
     if hostcalls::set_effective_context(plugin).is_err() {
         log::debug!("callout: the plugin of a task has ended");
     }
@@ -145,10 +146,10 @@ impl Background for EnvoyBackground {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        Pending::dispatch(call)?.answer(call, self.plugin.plan.body_memory_bytes).await.0
+        Pending::dispatch(call)?.response(call, self.plugin.plan.body_memory_bytes).await.0
     }
 
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
         dispatch(call)?;
         self.plugin.metrics.count_request(policy);
         Ok(())

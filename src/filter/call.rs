@@ -1,4 +1,4 @@
-//! A call: from its dispatch to its answer.
+//! A call, from its dispatch to its response.
 
 use crate::allocator;
 use crate::filter::hostcalls::{self, Body, HeaderMap};
@@ -13,17 +13,17 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// The header that Envoy puts on every answer of an upstream and on none of its own replies (docs/envoy-host-facts.md 3).
+/// The header that Envoy adds to responses of an upstream but not to its own replies (docs/envoy-host-facts.md 3).
 const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
-    /// Who waits for the answer to which call.
+    /// The wakers of waiting calls, by the call's token.
     static WAITING: RefCell<Table<Waker>> = RefCell::default();
-    /// The answer that is being delivered; its headers and body can be read only while Envoy's callback runs.
+    /// The response that Envoy delivers now. Its headers and body can be read only while Envoy's callback runs.
     static DELIVERED: Cell<Option<Delivery>> = const { Cell::new(None) };
 }
 
-/// What Envoy says of an answer before its parts are read.
+/// The arguments of Envoy's callback for a response.
 #[derive(Clone, Copy)]
 struct Delivery {
     token: u32,
@@ -31,7 +31,7 @@ struct Delivery {
     body_size: usize,
 }
 
-/// Announces an answer to whoever waits for it; one that nobody waits for is dropped.
+/// Wakes the call that waits for a response. A response without a waiting call is dropped.
 pub(super) fn deliver(token: u32, header_count: usize, body_size: usize) {
     if let Some(waker) = take_waiting(token) {
         DELIVERED.set(Some(Delivery { token, header_count, body_size }));
@@ -47,10 +47,10 @@ fn wait(token: u32, waker: &Waker) {
     WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| waiting.insert(token, waker.clone())).ok());
 }
 
-/// Dispatches a call and returns its token. Header values that are not UTF-8 are sent with U+FFFD, because the SDK
-/// takes texts.
+/// Dispatches a call and returns its token. U+FFFD replaces bytes of header values that are not UTF-8, because the SDK
+/// takes strings.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
-    // Envoy reads the number of milliseconds as a signed one.
+    // Envoy reads the milliseconds as a signed 32-bit number.
     const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
     let values: Vec<_> = call.headers.iter().map(|(_, value)| String::from_utf8_lossy(value)).collect();
     let headers = call.headers.iter().zip(&values).map(|((name, _), value)| (&**name, &**value)).collect();
@@ -63,15 +63,15 @@ pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
     );
     sent.inspect(|token| log::debug!("callout: call {token} to cluster {}", call.cluster)).map_err(|status| {
         let reason = match status {
-            Status::BadArgument => "there is no cluster of that name",
-            _ => "it has no healthy host, or its circuit breaker is open",
+            Status::BadArgument => "no cluster has this name",
+            _ => "the cluster has no healthy host, or its circuit breaker is open",
         };
         outage::warn(&call.cluster, reason);
         CallFailure::Unreachable
     })
 }
 
-/// A call whose answer is waited for. Dropping it, as when the client leaves, forgets the call.
+/// A call that waits for its response. Dropping it, for example when the client disconnects, drops the response.
 pub(super) struct Pending {
     token: u32,
     started: Instant,
@@ -83,8 +83,8 @@ impl Pending {
         Ok(Pending { token: dispatch(call)?, started })
     }
 
-    /// Waits for the answer, and returns how long it took. `budget` is the memory for bodies in bytes.
-    pub(super) async fn answer(self, call: &Call, budget: usize) -> (Result<CallReply, CallFailure>, Duration) {
+    /// Waits for the response and returns it with its duration. `budget` is the memory for bodies in bytes.
+    pub(super) async fn response(self, call: &Call, budget: usize) -> (Result<CallReply, CallFailure>, Duration) {
         let delivery = poll_fn(|context| match DELIVERED.take() {
             Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
             other => {
@@ -109,14 +109,14 @@ impl Drop for Pending {
     }
 }
 
-/// Whether a broken answer came at the end of its time. Envoy sets its timers by the time at which its event loop last
-/// woke, so they fire a little early by our clock.
+/// Whether a call failed at its timeout. Envoy's timers start at the time when its event loop last woke, so they fire
+/// slightly before the timeout of this clock.
 fn is_late(elapsed: Duration, timeout: Duration) -> bool {
     const EARLY: Duration = Duration::from_millis(50);
     elapsed.saturating_add(EARLY.min(timeout / 2)) >= timeout
 }
 
-/// Reads an answer with headers: an upstream's, or a reply of Envoy's that tells of a failure.
+/// Reads a response of an upstream. A reply of Envoy itself is a failure of the call.
 fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply, CallFailure> {
     let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
     let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
@@ -139,8 +139,8 @@ fn body(size: usize) -> Bytes {
     hostcalls::body(Body::CallResponse, size).unwrap_or_default()
 }
 
-/// What a reply of Envoy's tells. Only a reset needs the text, which for this one word has not changed between
-/// versions.
+/// The failure behind a reply of Envoy. A reset differs from an unreachable cluster only in the body's text; these two
+/// words are the same in all versions.
 #[cold]
 fn local_failure(status: u16) -> CallFailure {
     match status {

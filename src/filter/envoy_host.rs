@@ -1,4 +1,4 @@
-//! Envoy as the outside of a transaction.
+//! Envoy as the host of a transaction.
 
 use crate::allocator;
 use crate::filter::background::{self, EnvoyBackground};
@@ -9,6 +9,7 @@ use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply}
 use crate::flow::fault::{Fault, FaultFormat};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
+use crate::plan::PolicyId;
 use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -17,8 +18,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-/// How a response that came from the upstream, or from the route in its place, ends in
-/// `%RESPONSE_CODE_DETAILS%`.
+/// The prefixes of `%RESPONSE_CODE_DETAILS%` for a response of the upstream, or of the route itself.
 const UPSTREAM_DETAILS: [&[u8]; 2] = [b"via_upstream", b"direct_response"];
 
 /// The host of one stream's transaction.
@@ -51,14 +51,14 @@ fn buffer(direction: Direction) -> hostcalls::Body {
     }
 }
 
-/// Logs a host call that must not fail. The request goes on.
-fn note(what: &str, result: Result<(), hostcalls::HostError>) {
+/// Logs the failure of a host call. The request continues.
+fn log_failure(what: &str, result: Result<(), hostcalls::HostError>) {
     if let Err(error) = result {
         log::warn!("callout: {what}: {error:?}");
     }
 }
 
-/// What a client gets for whose body the worker has no memory left.
+/// The reply to a client when the worker has no memory left for the body.
 #[cold]
 fn no_memory() -> Reply {
     let fault = Fault::service_unavailable("The Service is temporarily unavailable");
@@ -98,15 +98,15 @@ impl Host for EnvoyHost {
         let map = map(direction);
         match change {
             HeaderChange::Remove(name) => {
-                note("a header was not removed", hostcalls::remove_header(map, name.as_bytes()))
+                log_failure("a header was not removed", hostcalls::remove_header(map, name.as_bytes()))
             }
             HeaderChange::Set(name, values) => {
                 let mut values = values.iter();
                 if let Some(first) = values.next() {
-                    note("a header was not set", hostcalls::replace_header(map, name.as_bytes(), first));
+                    log_failure("a header was not set", hostcalls::replace_header(map, name.as_bytes(), first));
                 }
                 for value in values {
-                    note("a header was not added", hostcalls::add_header(map, name.as_bytes(), value));
+                    log_failure("a header was not added", hostcalls::add_header(map, name.as_bytes(), value));
                 }
             }
         }
@@ -121,7 +121,7 @@ impl Host for EnvoyHost {
         if size > self.memory_left() {
             log::warn!("callout: no memory for a body of {size} bytes");
             self.reply(&no_memory());
-            // The flow cannot run without the body; the stream ends with the reply.
+            // The reply ends the stream. The flow cannot run without the body.
             return pending().await;
         }
         match hostcalls::body(buffer(direction), usize::MAX) {
@@ -137,7 +137,7 @@ impl Host for EnvoyHost {
     }
 
     fn replace_body(&self, direction: Direction, body: &[u8]) {
-        note("a body was not replaced", hostcalls::replace_body(buffer(direction), usize::MAX, body));
+        log_failure("a body was not replaced", hostcalls::replace_body(buffer(direction), usize::MAX, body));
     }
 
     fn resume(&self, direction: Direction) {
@@ -145,8 +145,8 @@ impl Host for EnvoyHost {
     }
 
     async fn response(&self) -> bool {
-        let came = |progress| (progress != Progress::Nothing).then_some(());
-        self.progress(Direction::Response, came).await;
+        let has_headers = |progress| (progress != Progress::Nothing).then_some(());
+        self.progress(Direction::Response, has_headers).await;
         let details = hostcalls::property(&["response", "code_details"]).unwrap_or_default();
         UPSTREAM_DETAILS.iter().any(|upstream| details.starts_with(upstream))
     }
@@ -159,19 +159,19 @@ impl Host for EnvoyHost {
         self.state.set_replied();
         log::debug!("callout: reply {} ({})", reply.status, reply.details);
         let sent = hostcalls::send_local_response(reply.status.into(), &reply.details, &reply.headers, &reply.body);
-        note("the client was not answered", sent);
+        log_failure("the local reply was not sent", sent);
     }
 
-    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
+    async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
         let pending = Pending::dispatch(call)?;
         let metrics = &self.plugin.metrics;
         metrics.count_request(policy);
-        let (answer, elapsed) = pending.answer(call, self.plugin.plan.body_memory_bytes).await;
+        let (response, elapsed) = pending.response(call, self.plugin.plan.body_memory_bytes).await;
         metrics.record_duration(policy, elapsed);
-        answer
+        response
     }
 
-    fn count(&self, policy: usize, outcome: Outcome) {
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.plugin.metrics.count_outcome(policy, outcome);
     }
 
@@ -180,11 +180,11 @@ impl Host for EnvoyHost {
     }
 
     fn filter_state(&self, name: &str) -> Option<Bytes> {
-        // What other Wasm filters set, else what Envoy's own filters set.
+        // Other Wasm filters set the short name; Envoy's own filters set the full one.
         hostcalls::property(&[name]).or_else(|_| hostcalls::property(&["filter_state", &format!("wasm.{name}")])).ok()
     }
 
     fn publish(&self, name: &str, value: &[u8]) {
-        note("filter state was not set", hostcalls::set_filter_state(name, value));
+        log_failure("filter state was not set", hostcalls::set_filter_state(name, value));
     }
 }

@@ -1,8 +1,7 @@
-//! The host calls for which the SDK's functions do not fit, as safe functions that return a `Result`.
+//! Host calls as safe functions that return a `Result`, where the SDK's functions do not fit.
 //!
-//! The SDK's function panics on a status it does not expect, which ends the worker's VM, or it loses data. The comment
-//! of each function says which. Everything else uses the SDK. This module and the allocator are the only places with
-//! `unsafe`.
+//! The SDK's function either panics on an unexpected status, which ends the worker's VM, or it loses data. The comment
+//! of each function says which. All other code calls the SDK. Only this module and the allocator contain `unsafe`.
 #![allow(unsafe_code)]
 
 mod imports;
@@ -13,16 +12,16 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use std::ptr::{null, null_mut};
 
-/// A status other than OK that a host call returned; Envoy's `WasmResult`.
+/// A status of a host call other than OK; Envoy's `WasmResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HostError {
     /// 1: no such property, header or key.
     NotFound,
-    /// 2: an argument the host does not take, or a map or buffer that is not there in this phase.
+    /// 2: an argument that the host rejects, or a map or buffer that does not exist in this phase.
     BadArgument,
-    /// 10: the host could not do it, such as a call to a cluster without a healthy host.
+    /// 10: the host failed, for example on a call to a cluster without a healthy host.
     InternalFailure,
-    /// Any other status, by its number.
+    /// Any other status.
     Other(u32),
 }
 
@@ -36,7 +35,7 @@ fn check(status: u32) -> Result<(), HostError> {
     }
 }
 
-/// A header map of the stream or of the callout being answered.
+/// A header map of the stream or of the callout's response.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub(crate) enum HeaderMap {
@@ -45,7 +44,7 @@ pub(crate) enum HeaderMap {
     CallResponse = 6,
 }
 
-/// A body buffer of the stream or of the callout being answered.
+/// A body buffer of the stream or of the callout's response.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub(crate) enum Body {
@@ -62,16 +61,17 @@ pub(crate) enum Direction {
     Response = 1,
 }
 
-/// Takes over a block that the host filled in memory it got from `proxy_on_memory_allocate`.
+/// Takes ownership of a block that the host allocated with `proxy_on_memory_allocate` and filled.
 fn take(pointer: *mut u8, size: usize) -> Bytes {
     if pointer.is_null() || size == 0 {
         return Bytes::new();
     }
-    // SAFETY: the host wrote `size` bytes into a block of exactly that size, made by the SDK's `proxy_on_memory_allocate`.
+    // SAFETY: the block has exactly `size` bytes, all written by the host, and comes from the SDK's
+    // `proxy_on_memory_allocate`.
     Bytes::from(unsafe { Vec::from_raw_parts(pointer, size, size) })
 }
 
-/// All headers of a map. Empty when the map is not there in this phase.
+/// All headers of a map. Empty when the map does not exist in this phase.
 ///
 /// The SDK copies every name and value, and panics on a name that is not UTF-8.
 pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
@@ -81,9 +81,9 @@ pub(crate) fn header_map(map: HeaderMap) -> Result<Headers, HostError> {
     Ok(pairs::parse(take(pointer, size)))
 }
 
-/// Sets a header to one value, whatever it held.
+/// Replaces all values of a header with one value.
 ///
-/// The SDK panics when the map is not there in this phase.
+/// The SDK panics when the map does not exist in this phase.
 pub(crate) fn replace_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<(), HostError> {
     // SAFETY: both slices live through the call.
     check(unsafe {
@@ -91,9 +91,9 @@ pub(crate) fn replace_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Resul
     })
 }
 
-/// Adds a further value of a header.
+/// Adds a value to a header.
 ///
-/// The SDK panics when the map is not there in this phase.
+/// The SDK panics when the map does not exist in this phase.
 pub(crate) fn add_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<(), HostError> {
     // SAFETY: both slices live through the call.
     check(unsafe {
@@ -103,15 +103,15 @@ pub(crate) fn add_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<()
 
 /// Removes a header with all its values.
 ///
-/// The SDK panics when the map is not there in this phase.
+/// The SDK panics when the map does not exist in this phase.
 pub(crate) fn remove_header(map: HeaderMap, name: &[u8]) -> Result<(), HostError> {
     // SAFETY: the slice lives through the call.
     check(unsafe { imports::proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
-/// Up to `max` bytes from the beginning of a body.
+/// The first `max` bytes of a body.
 ///
-/// The SDK panics when there is no such buffer.
+/// The SDK panics when the buffer does not exist.
 pub(crate) fn body(body: Body, max: usize) -> Result<Bytes, HostError> {
     let (mut pointer, mut size) = (null_mut(), 0);
     // SAFETY: the two out-pointers are valid for writes.
@@ -121,7 +121,7 @@ pub(crate) fn body(body: Body, max: usize) -> Result<Bytes, HostError> {
 
 /// Replaces a whole body of `length` bytes.
 ///
-/// The SDK panics when there is no such buffer.
+/// The SDK panics when the buffer does not exist.
 pub(crate) fn replace_body(body: Body, length: usize, content: &[u8]) -> Result<(), HostError> {
     // SAFETY: the slice lives through the call.
     check(unsafe { imports::proxy_set_buffer_bytes(body as u32, 0, length, content.as_ptr(), content.len()) })
@@ -146,17 +146,17 @@ pub(crate) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), HostError
     check(unsafe { imports::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Lets a paused direction of the stream go on.
+/// Resumes a paused direction of the stream.
 ///
-/// The SDK panics when the stream is gone.
+/// The SDK panics when the stream has ended.
 pub(crate) fn continue_stream(direction: Direction) -> Result<(), HostError> {
     // SAFETY: the call takes no pointer.
     check(unsafe { imports::proxy_continue_stream(direction as u32) })
 }
 
-/// Answers the client in place of the upstream. `details` is what `%RESPONSE_CODE_DETAILS%` prints.
+/// Sends a local reply to the client. `details` is the value of `%RESPONSE_CODE_DETAILS%`.
 ///
-/// The SDK has no response code details.
+/// The SDK's function has no parameter for the details.
 pub(crate) fn send_local_response(
     status: u32,
     details: &str,
@@ -180,17 +180,17 @@ pub(crate) fn send_local_response(
     })
 }
 
-/// Fills a buffer with random bytes; leaves zeros should the host have none.
+/// Fills a buffer with random bytes. The buffer keeps its content when the host has none.
 ///
-/// The SDK has no random bytes.
+/// The SDK has no function for random bytes.
 pub(crate) fn random(buffer: &mut [u8]) {
     // SAFETY: the pointer and length are those of `buffer`.
     unsafe { imports::random_get(buffer.as_mut_ptr(), buffer.len()) };
 }
 
-/// Envoy's level for the `wasm` log.
+/// The level of Envoy's `wasm` log.
 ///
-/// The SDK reads a number for which its enum has no variant where the log is off.
+/// When the log is off, the host returns a number for which the SDK's enum has no variant.
 pub(crate) fn log_level() -> log::LevelFilter {
     let mut level = 0;
     // SAFETY: the out-pointer is valid for writes.

@@ -1,4 +1,4 @@
-//! One client request as the SDK sees it.
+//! The SDK's context of one client request.
 
 use crate::filter::active::{self, Active};
 use crate::filter::plugin::Plugin;
@@ -10,7 +10,7 @@ use proxy_wasm::types::Action;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Passes a stream's events on.
+/// Passes Envoy's events to a stream.
 pub(super) struct CalloutStream {
     id: u32,
     stream: Rc<RefCell<Stream>>,

@@ -3,7 +3,7 @@
 mod batcher;
 
 use crate::flow::call::Outcome;
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use crate::policy::Policy;
 use batcher::MetricBatcher;
 use proxy_wasm::hostcalls;
@@ -11,7 +11,7 @@ use proxy_wasm::types::MetricType;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// Every policy's metrics, by the policy's place in the plan.
+/// The metrics of every policy, indexed by [`PolicyId`].
 pub(super) struct Metrics {
     policies: Vec<Option<PolicyMetrics>>,
     batcher: MetricBatcher,
@@ -27,19 +27,19 @@ struct PolicyMetrics {
     fault: Count,
     refused_host: Count,
     duration_ms: u32,
-    /// The durations that Envoy has yet to be told.
+    /// The durations in milliseconds that are not yet reported to Envoy.
     durations: RefCell<Vec<u64>>,
 }
 
 /// A counter.
 struct Count {
     id: u32,
-    /// The change that Envoy has yet to be told.
+    /// The change that is not yet reported to Envoy.
     waiting: Cell<i64>,
 }
 
 impl Metrics {
-    /// Defines the metrics of every policy that calls out.
+    /// Defines the metrics of every callout policy.
     pub(super) fn define(plan: &Plan) -> Metrics {
         let policies = plan.policies.iter().map(|policy| match policy {
             Policy::ServiceCallout(_) | Policy::IntegrationCallout(_) => {
@@ -50,17 +50,17 @@ impl Metrics {
         Metrics { policies: policies.collect(), batcher: MetricBatcher::default() }
     }
 
-    fn of(&self, policy: usize) -> Option<&PolicyMetrics> {
-        self.policies.get(policy)?.as_ref()
+    fn of(&self, policy: PolicyId) -> Option<&PolicyMetrics> {
+        self.policies.get(policy.0)?.as_ref()
     }
 
-    /// A call was handed to Envoy.
-    pub(super) fn count_request(&self, policy: usize) {
+    /// Counts a call that was dispatched.
+    pub(super) fn count_request(&self, policy: PolicyId) {
         self.add(self.of(policy).map(|metrics| &metrics.requests), 1);
     }
 
-    /// A call was answered, or its failure told, after that time.
-    pub(super) fn record_duration(&self, policy: usize, duration: Duration) {
+    /// Records the time between the dispatch of a call and its response or failure.
+    pub(super) fn record_duration(&self, policy: PolicyId, duration: Duration) {
         let Some(metrics) = self.of(policy) else { return };
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         if self.batcher.is_now() {
@@ -70,8 +70,8 @@ impl Metrics {
         }
     }
 
-    /// A policy ended so.
-    pub(super) fn count_outcome(&self, policy: usize, outcome: Outcome) {
+    /// Counts the outcome of a policy.
+    pub(super) fn count_outcome(&self, policy: PolicyId, outcome: Outcome) {
         let policy = self.of(policy);
         if outcome == Outcome::Refused {
             self.add(policy.map(|metrics| &metrics.refused_host), 1);
@@ -95,13 +95,13 @@ impl Metrics {
         }
     }
 
-    /// Tells Envoy what waits, at the end of a period.
+    /// Reports the waiting changes to Envoy and ends the period.
     pub(super) fn end_period(&self) {
         self.flush();
         self.batcher.end_period();
     }
 
-    /// Tells Envoy what waits.
+    /// Reports the waiting changes to Envoy.
     pub(super) fn flush(&self) {
         for metrics in self.policies.iter().flatten() {
             metrics.flush();
@@ -128,7 +128,7 @@ impl PolicyMetrics {
     }
 
     fn record(&self, millis: u64) {
-        // A metric that cannot be recorded must not stop the request.
+        // A failure of a metric must not stop the request.
         let _ = hostcalls::record_metric(self.duration_ms, millis);
     }
 
@@ -155,12 +155,12 @@ impl PolicyMetrics {
 
 impl Count {
     fn report(&self, change: i64) {
-        // A metric that cannot be counted must not stop the request.
+        // A failure of a metric must not stop the request.
         let _ = hostcalls::increment_metric(self.id, change);
     }
 }
 
-/// A dot would end the name in `stats_tags`, so everything unusual becomes `_`.
+/// A policy's name in a metric. `_` replaces other characters, because a dot ends the name in `stats_tags`.
 fn metric_name(policy: &str) -> String {
     let is_usual = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     policy.chars().map(|character| if is_usual(character) { character } else { '_' }).collect()

@@ -1,4 +1,4 @@
-//! Warnings of calls that Envoy does not accept, at most one per second and cluster.
+//! Warnings about calls that Envoy rejects, at most one per second and cluster.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 /// The time between two warnings of one cluster.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// More clusters than this share one entry: a request may choose the cluster's name.
+/// The maximum number of entries, because a request can choose the cluster's name. Further clusters share one entry.
 const MAX_CLUSTERS: usize = 256;
 
 struct Outage {
     logged: Instant,
-    /// Failures since then that have no line of their own.
+    /// Failures since then that were not logged.
     skipped: u64,
 }
 
@@ -20,7 +20,7 @@ thread_local! {
     static CLUSTERS: RefCell<BTreeMap<String, Outage>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Logs that a call was not dispatched: the first at once, then one line per second and cluster with a count.
+/// Logs that a call was not dispatched: the first at once, later ones as one line per second and cluster with a count.
 pub(super) fn warn(cluster: &str, reason: &str) {
     let skipped =
         CLUSTERS.with(|clusters| clusters.try_borrow_mut().ok().and_then(|mut map| record(&mut map, cluster)));
@@ -33,7 +33,7 @@ pub(super) fn warn(cluster: &str, reason: &str) {
     }
 }
 
-/// The number of failures without a line when a line is due.
+/// Records a failure. Returns the number of failures that were not logged when a line is due.
 fn record(clusters: &mut BTreeMap<String, Outage>, cluster: &str) -> Option<u64> {
     let now = Instant::now();
     let name = if clusters.contains_key(cluster) || clusters.len() < MAX_CLUSTERS { cluster } else { "" };

@@ -1,4 +1,4 @@
-//! A configured plugin: its plan, its metrics and its memory.
+//! A configured plugin: its plan, its metrics and its state.
 
 use crate::config;
 use crate::diagnostic::Severity;
@@ -6,9 +6,9 @@ use crate::filter::metrics::Metrics;
 use crate::flow::Worker;
 use crate::plan::Plan;
 
-/// What all streams of a plugin share.
+/// The data that all streams of a plugin share.
 pub(super) struct Plugin {
-    /// Its context.
+    /// The id of the plugin's root context.
     pub(super) root: u32,
     pub(super) plan: Plan,
     pub(super) worker: Worker,
@@ -16,7 +16,7 @@ pub(super) struct Plugin {
 }
 
 impl Plugin {
-    /// Loads a configuration and logs every problem. `None` when it cannot be used.
+    /// Loads a configuration and logs every problem. `None` when it has errors.
     pub(super) fn configure(root: u32, bytes: &[u8]) -> Option<Plugin> {
         match config::load(bytes) {
             Ok(loaded) => {
@@ -42,6 +42,6 @@ impl Plugin {
     }
 }
 
-/// The filter cannot see how it is configured, so it tells what it must be (docs/envoy-host-facts.md F6.1 to F6.4).
+/// The filter cannot read this setting, so it logs the required value (docs/envoy-host-facts.md F6.1 to F6.4).
 const BODY_NEEDED: &str = "callout: the policies use the body of a message: set allow_on_headers_stop_iteration: true in \
     the plugin's configuration, else requests with a body wait until stream_idle_timeout";

@@ -1,4 +1,4 @@
-//! A plugin as the SDK sees it: its configuration, its ticks, and the calls that outlive a stream.
+//! The SDK's context of a plugin: its configuration, its ticks, and the calls that outlive a stream.
 
 use crate::allocator;
 use crate::filter::active::{self, Active};
@@ -9,7 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::rc::Rc;
 
-/// A plugin that Envoy configured.
+/// The root context of a plugin.
 pub(super) struct CalloutRoot {
     id: u32,
     plugin: Option<Rc<Plugin>>,
@@ -67,13 +67,13 @@ impl RootContext for CalloutRoot {
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         match &self.plugin {
             Some(plugin) => Some(Box::new(CalloutStream::new(context, Rc::clone(plugin)))),
-            // Envoy makes no streams of a plugin whose configuration it rejected. Returning `None` would panic.
+            // Envoy creates no streams for a plugin without a configuration. The SDK panics on `None`.
             None => Some(Box::new(Unconfigured)),
         }
     }
 }
 
-/// A stream of a plugin without a configuration: every request goes on.
+/// A stream of a plugin without a configuration. Every request continues.
 struct Unconfigured;
 
 impl Context for Unconfigured {}

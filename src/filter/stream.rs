@@ -1,4 +1,4 @@
-//! One stream: its transaction, and the host calls that its state asks for.
+//! One stream: its transaction, and the host calls that its state requires.
 
 use crate::filter::background::{self, Waiting};
 use crate::filter::envoy_host::EnvoyHost;
@@ -26,9 +26,9 @@ impl Stream {
         Stream { plugin, state: Rc::default(), waker: background::waker(Waiting::Stream(id)), transaction: None }
     }
 
-    /// Takes an event in, polls the transaction, and returns whether the direction of the event goes on.
+    /// Handles an event: polls the transaction and returns whether the direction of the event continues.
     pub(super) fn on_event(&mut self, event: Event) -> Verdict {
-        // Without a transaction no event has an effect until the next request headers.
+        // Without a transaction, no event has an effect until the next request headers.
         let turn = self.state.begin(event);
         match turn.transaction {
             TransactionStep::Start => {

@@ -1,4 +1,4 @@
-//! The streams of this VM by context, for events that reach one stream in the callback of another context.
+//! The streams of this VM by context id. An event of one stream can arrive in the callback of another context.
 
 use crate::filter::stream::Stream;
 use crate::filter::table::Table;
@@ -21,7 +21,7 @@ pub(super) fn remove(context: u32) {
     STREAMS.with(|streams| streams.try_borrow_mut().map(|mut streams| streams.remove(&context)).ok());
 }
 
-/// Lets a stream go on, with the host calls acting on it. Does nothing when it has ended.
+/// Polls a stream, as the effective context of host calls. Does nothing when the stream has ended.
 pub(super) fn wake(context: u32, is_effective: bool) {
     let stream = STREAMS.with(|streams| streams.try_borrow().ok()?.get(&context)?.upgrade());
     let Some(stream) = stream else { return };

@@ -1,12 +1,12 @@
-//! A map from Envoy's numbers, of contexts and of calls, which it counts up.
+//! A map from the ids of contexts and calls, which Envoy counts up.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map from a number of Envoy's.
+/// A map from an id of Envoy.
 pub(super) type Table<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
 
-/// Numbers that are counted up need no hash against collisions; one multiplication spreads them over all bits.
+/// A hasher for consecutive ids. One multiplication spreads them over all bits.
 #[derive(Default)]
 pub(super) struct IdHasher(u64);
 

@@ -1,18 +1,18 @@
-//! Which server of a load balancer gets the next call (docs/apigee-semantics.md 2.9).
+//! The choice of a load balancer's server for the next call (docs/apigee-semantics.md 2.9).
 //!
-//! One [`Balancer`] per policy and worker. Time comes in as an argument, so nothing here waits or asks a host.
+//! Each worker has one [`Balancer`] per policy. The time is an argument, so this module needs no host.
 
 use crate::policy::connection::{Algorithm, LoadBalancer, ServerReference};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What a worker knows of the servers of one load balancer.
+/// A worker's state of the servers of one load balancer.
 #[derive(Debug)]
 pub(in crate::flow) struct Balancer {
-    /// In the order of the policy's servers.
+    /// The servers' states, in the order of the policy's servers.
     servers: Vec<Health>,
-    /// Where the search for the next server begins.
+    /// The index where the search for the next server starts.
     next: usize,
 }
 
@@ -20,14 +20,14 @@ pub(in crate::flow) struct Balancer {
 struct Health {
     /// Failures since the last success.
     failures: u32,
-    /// Until when, since the Unix epoch, it is out of rotation.
+    /// The end of the time out of rotation, since the Unix epoch.
     disabled_until: Option<Duration>,
-    /// How far it is ahead of or behind its share of the weighted calls.
+    /// The earned weight that is not yet spent on calls.
     credit: i64,
     calls: Rc<Cell<u32>>,
 }
 
-/// A call under way to a server; it ends when this is dropped, answered or not.
+/// A call in progress to a server. It ends when this value is dropped.
 #[derive(Debug)]
 pub(in crate::flow) struct Occupied(Rc<Cell<u32>>);
 
@@ -50,28 +50,28 @@ impl Balancer {
         Balancer { servers: policy.servers.iter().map(|_| Health::default()).collect(), next: 0 }
     }
 
-    /// The place of the server that gets the next call, none of those `tried`. `None` when no server is left.
+    /// The index of the server that gets the next call, without those in `tried`. `None` when no server is left.
     pub(in crate::flow) fn choose(
         &mut self,
         policy: &LoadBalancer,
         tried: &[usize],
         now: Duration,
     ) -> Option<(usize, Occupied)> {
-        let in_rotation = |place: usize, server: &ServerReference| {
-            let health = self.servers.get(place);
+        let in_rotation = |index: usize, server: &ServerReference| {
+            let health = self.servers.get(index);
             server.is_enabled && health.is_some_and(|health| health.disabled_until.is_none_or(|until| now >= until))
         };
-        let places = || policy.servers.iter().enumerate();
+        let indexed = || policy.servers.iter().enumerate();
         let usual: Vec<(usize, &ServerReference)> =
-            places().filter(|(place, server)| !server.is_fallback && in_rotation(*place, server)).collect();
+            indexed().filter(|(index, server)| !server.is_fallback && in_rotation(*index, server)).collect();
         let untried: Vec<(usize, &ServerReference)> =
-            usual.iter().copied().filter(|(place, _)| !tried.contains(place)).collect();
+            usual.iter().copied().filter(|(index, _)| !tried.contains(index)).collect();
         let chosen = if usual.is_empty() {
-            let fallback = places().find(|(place, server)| server.is_fallback && in_rotation(*place, server));
-            fallback.map(|(place, _)| place).filter(|place| !tried.contains(place))
+            let fallback = indexed().find(|(index, server)| server.is_fallback && in_rotation(*index, server));
+            fallback.map(|(index, _)| index).filter(|index| !tried.contains(index))
         } else {
             match policy.algorithm {
-                Algorithm::RoundRobin => self.first_in_turn(untried.iter().map(|(place, _)| *place)),
+                Algorithm::RoundRobin => self.first_in_turn(untried.iter().map(|(index, _)| *index)),
                 Algorithm::Weighted => self.heaviest(&untried),
                 Algorithm::LeastConnections => self.least_busy(&untried),
             }
@@ -80,10 +80,10 @@ impl Balancer {
         Some((chosen, Occupied::new(&health.calls)))
     }
 
-    /// Notes how a call to a server ended. After `max_failures` failures in a row it leaves the rotation; when it comes
-    /// back, one more failure takes it out again, because it was only tried. `[inferred]`
-    pub(in crate::flow) fn report(&mut self, policy: &LoadBalancer, place: usize, is_failure: bool, now: Duration) {
-        let Some(health) = self.servers.get_mut(place) else { return };
+    /// Records the outcome of a call to a server. After `max_failures` failures in a row, the server leaves the
+    /// rotation. After its return, the first failure removes it again, because the count is not reset. `[inferred]`
+    pub(in crate::flow) fn report(&mut self, policy: &LoadBalancer, index: usize, is_failure: bool, now: Duration) {
+        let Some(health) = self.servers.get_mut(index) else { return };
         if !is_failure {
             health.failures = 0;
             health.disabled_until = None;
@@ -95,25 +95,26 @@ impl Balancer {
         }
     }
 
-    /// The first of those places at or after the turn, which then passes on.
-    fn first_in_turn(&mut self, places: impl Iterator<Item = usize>) -> Option<usize> {
+    /// The first of some indices at or after `next`. `next` then moves behind it.
+    fn first_in_turn(&mut self, indices: impl Iterator<Item = usize>) -> Option<usize> {
         let count = self.servers.len().max(1);
-        let distance = |place: usize| place.saturating_add(count).saturating_sub(self.next).checked_rem(count);
-        let chosen = places.min_by_key(|place| distance(*place))?;
+        let distance = |index: usize| index.saturating_add(count).saturating_sub(self.next).checked_rem(count);
+        let chosen = indices.min_by_key(|index| distance(*index))?;
         self.next = chosen.saturating_add(1).checked_rem(count)?;
         Some(chosen)
     }
 
-    /// Smooth weighted round robin: everyone earns its weight, the richest is chosen and pays what all have earned.
+    /// Smooth weighted round robin: every server earns its weight, and the richest one is chosen and pays the sum of
+    /// the weights.
     fn heaviest(&mut self, candidates: &[(usize, &ServerReference)]) -> Option<usize> {
         let mut total: i64 = 0;
         let mut richest: Option<(i64, usize)> = None;
-        for (place, server) in candidates {
-            let health = self.servers.get_mut(*place)?;
+        for (index, server) in candidates {
+            let health = self.servers.get_mut(*index)?;
             health.credit = health.credit.saturating_add(server.weight.into());
             total = total.saturating_add(server.weight.into());
             if server.weight > 0 && richest.is_none_or(|(credit, _)| health.credit > credit) {
-                richest = Some((health.credit, *place));
+                richest = Some((health.credit, *index));
             }
         }
         let (_, chosen) = richest?;
@@ -122,12 +123,12 @@ impl Balancer {
         Some(chosen)
     }
 
-    /// The one with the fewest calls under way; among equals, in turn.
+    /// The server with the fewest calls in progress; servers with the same number take turns.
     fn least_busy(&mut self, candidates: &[(usize, &ServerReference)]) -> Option<usize> {
-        let calls = |place: usize| self.servers.get(place).map_or(0, |health| health.calls.get());
-        let least = candidates.iter().map(|(place, _)| calls(*place)).min()?;
+        let calls = |index: usize| self.servers.get(index).map_or(0, |health| health.calls.get());
+        let least = candidates.iter().map(|(index, _)| calls(*index)).min()?;
         let equals: Vec<usize> =
-            candidates.iter().map(|(place, _)| *place).filter(|place| calls(*place) == least).collect();
+            candidates.iter().map(|(index, _)| *index).filter(|index| calls(*index) == least).collect();
         self.first_in_turn(equals.into_iter())
     }
 }

@@ -1,4 +1,5 @@
-//! The predefined variables outside messages: constants, the clock and Envoy's attributes (docs/apigee-semantics.md 8.4).
+//! The predefined variables outside messages: constants, the clock and Envoy's attributes (docs/apigee-semantics.md
+//! 8.4).
 
 use crate::flow::certificate::common_name;
 use crate::flow::functions::date::Moment;
@@ -12,8 +13,8 @@ use bytestring::ByteString;
 use std::time::Duration;
 
 impl<H: Host> Transaction<'_, H> {
-    /// The value of a predefined variable; `None` when it does not resolve here. Constants of the configuration
-    /// (`organization.name`, `proxy.basepath`) are not answered here.
+    /// The value of a predefined variable; `None` when it does not resolve here. Constants of the configuration, such
+    /// as `organization.name` and `proxy.basepath`, do not resolve here.
     #[inline(never)]
     pub(super) fn builtin(&mut self, builtin: Builtin) -> Option<Value> {
         match builtin {
@@ -65,14 +66,14 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The client's path after the base path; the whole path when the base path does not begin it.
+    /// The client's path after the base path, or the whole path when the base path is not a prefix.
     fn pathsuffix(&mut self) -> Option<ByteString> {
         let base_path = &self.plan.base_path;
         let path = self.client_request()?.as_request()?.path.clone();
         Some(base_path.suffix(&path).map_or_else(|| path.clone(), |suffix| path.slice_ref(suffix)))
     }
 
-    /// When the client's request came, since the Unix epoch.
+    /// The time since the Unix epoch at which the client's request arrived.
     fn received(&self) -> Option<Duration> {
         let Some(Value::Integer(nanoseconds)) = self.attribute_integer(&["request", "time"]) else { return None };
         u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
@@ -91,13 +92,13 @@ impl<H: Host> Transaction<'_, H> {
         Some(format!("{scheme}://{host}{}{mark}{}", line.path, line.query.as_text()).into())
     }
 
-    /// Whether the client came by `http` or `https`.
+    /// The scheme of the client's request: `http` or `https`.
     fn client_scheme(&mut self) -> Option<ByteString> {
         self.client_request()?;
         self.request.as_ref()?.scheme.clone().map(text)
     }
 
-    /// Envoy's request id; where Envoy makes none, one that lasts as long as the transaction.
+    /// Envoy's request id, or a random id of this transaction when Envoy has none.
     fn message_id(&mut self) -> ByteString {
         if let Some(id) = &self.message_id {
             return id.clone();
@@ -124,7 +125,7 @@ impl<H: Host> Transaction<'_, H> {
         self.host.attribute(path).map(text)
     }
 
-    /// Numbers arrive as eight bytes, little endian.
+    /// An attribute that Envoy serializes as eight little-endian bytes.
     fn attribute_integer(&self, path: &[&str]) -> Option<Value> {
         let bytes = self.host.attribute(path)?;
         Some(Value::Integer(i64::from_le_bytes(bytes.get(..8)?.try_into().ok()?)))
@@ -135,7 +136,7 @@ fn millis(time: Duration) -> Option<Value> {
     i64::try_from(time.as_millis()).ok().map(Value::Integer)
 }
 
-/// The address without its port; the brackets of an IPv6 address go too.
+/// An address without its port and without the brackets of IPv6.
 fn host_of(address: &str) -> String {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     host.trim_start_matches('[').trim_end_matches(']').to_owned()

@@ -1,4 +1,4 @@
-//! What goes between a transaction and the outside: calls, their answers, and the reply to the client.
+//! Calls to other services, their responses, and the reply to the client.
 
 use crate::flow::headers::Headers;
 use bytes::Bytes;
@@ -19,70 +19,70 @@ pub enum Direction {
 pub struct Call {
     /// The cluster that serves it.
     pub cluster: ByteString,
-    /// Pseudo-headers and headers in sending order, none of them hop-by-hop.
+    /// Pseudo-headers and headers in sending order, without hop-by-hop headers.
     pub headers: Vec<(ByteString, Bytes)>,
     /// The body.
     pub body: Bytes,
-    /// How long to wait for the whole answer.
+    /// The time until the end of the response.
     pub timeout: Duration,
-    /// The largest body of an answer, in bytes.
+    /// The maximum size of the response body in bytes.
     pub max_response_bytes: usize,
 }
 
-/// The whole answer to a call.
+/// The response to a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallReply {
     /// The status code.
     pub status: u16,
-    /// The headers, without pseudo-headers and without what Envoy adds.
+    /// The headers, without pseudo-headers and without the headers that Envoy adds.
     pub headers: Headers,
     /// The body.
     pub body: Bytes,
 }
 
-/// Why a call has no answer (docs/envoy-host-facts.md 3).
+/// The reason why a call has no response (docs/envoy-host-facts.md 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallFailure {
-    /// The time was over.
+    /// The timeout expired.
     Timeout,
     /// No cluster, no healthy host, or no connection.
     Unreachable,
-    /// The connection ended before the answer was whole.
+    /// The connection ended before the response was complete.
     Reset,
-    /// What came was no HTTP.
+    /// The response is not HTTP.
     Protocol,
-    /// The answer's body is larger than this many bytes.
+    /// The response body is larger than this number of bytes.
     TooLarge(usize),
     /// The answer's body is larger than the memory that is left for bodies.
     NoMemory,
 }
 
-/// How a callout policy ended, for the metrics of docs/guide/metrics.md.
+/// The outcome of a callout policy, for the metrics of docs/guide/metrics.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// An answer in the success set.
+    /// A response whose status is in the success set.
     Ok,
-    /// An answer outside it.
+    /// A response whose status is outside the success set.
     ErrorStatus,
-    /// No answer in time.
+    /// No response before the timeout.
     Timeout,
-    /// Host not reachable.
+    /// The host is not reachable.
     Unreachable,
-    /// A host that a request chose and the configuration does not allow; told as not reachable.
+    /// A request chose a host that the configuration does not allow. The fault is that of an unreachable host.
     Refused,
     /// Any other failure, before or after sending.
     Fault,
 }
 
-/// An answer to the client made here.
+/// A local reply to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     /// The status code, from 200 to 999.
     pub status: u16,
-    /// The headers, fit to be sent.
+    /// The headers in sending order.
     pub headers: Vec<(ByteString, Bytes)>,
     /// The body.
     pub body: Bytes,
-    /// What Envoy's `%RESPONSE_CODE_DETAILS%` prints.
+    /// The value of Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
 }

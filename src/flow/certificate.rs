@@ -1,8 +1,8 @@
-//! The subject of a certificate as Envoy tells it: a distinguished name in the text form of RFC 2253.
+//! The subject of a certificate in Envoy's format: a distinguished name in the text form of RFC 2253.
 
-/// The `CN` of a subject, without escapes; of several the first, which is the most specific.
+/// The first `CN` of a subject, which is the most specific one, without escapes.
 ///
-/// `None` when there is none, and for what is malformed before it: nobody is to be taken for somebody else.
+/// `None` without a `CN`, and when the subject is malformed before it, so that no client can pose as another.
 pub(super) fn common_name(subject: &str) -> Option<String> {
     let mut rest = subject;
     loop {
@@ -15,7 +15,7 @@ pub(super) fn common_name(subject: &str) -> Option<String> {
     }
 }
 
-/// The value at the beginning of a text, with what follows its separator.
+/// The value at the start of a text, and the rest after its separator.
 fn value(text: &str) -> Option<(Vec<u8>, &str)> {
     let (value, rest) = match text.strip_prefix('"') {
         Some(quoted) => {
@@ -24,18 +24,18 @@ fn value(text: &str) -> Option<(Vec<u8>, &str)> {
         }
         None => characters(text, is_separator)?,
     };
-    // Nothing but a separator may follow.
+    // Only a separator may follow.
     let mut rest = rest.chars();
     rest.next().is_none_or(is_separator).then_some((value, rest.as_str()))
 }
 
-/// A `+` is between the parts of one name, `;` the older form of the comma.
+/// Whether a character ends a value. `+` separates the parts of one name; `;` is the older form of the comma.
 fn is_separator(character: char) -> bool {
     matches!(character, ',' | '+' | ';')
 }
 
-/// The characters before the first that ends a value and is not escaped, with the rest from there. Spaces at the end
-/// belong to the value only where the last one is escaped.
+/// The characters before the first unescaped end of a value, and the rest from there. Trailing spaces belong to the
+/// value only up to the last escaped one.
 fn characters(text: &str, is_end: fn(char) -> bool) -> Option<(Vec<u8>, &str)> {
     let is_quoted = is_end('"');
     let mut value = Vec::new();
@@ -81,7 +81,7 @@ mod tests {
             ("O=Acme;CN=api", Some("api")),
             ("CN=first,CN=second", Some("first")),
             ("CN=", Some("")),
-            // What somebody may have asked a careless authority to sign.
+            // Subjects that imitate another CN.
             (r"OU=x\, CN=admin,CN=client", Some("client")),
             (r"CN=/CN=client/OU=x\, CN=admin", Some("/CN=client/OU=x, CN=admin")),
             (r"OU=x\\\,CN=admin,CN=client", Some("client")),

@@ -1,4 +1,4 @@
-//! Between Envoy's header maps and the client's messages.
+//! The conversion between Envoy's header maps and the client's messages.
 
 use crate::flow::call::{Direction, Reply};
 use crate::flow::headers::{HeaderChange, Headers, header_value, is_hop_by_hop, text};
@@ -11,17 +11,18 @@ use bytestring::ByteString;
 /// One of the client's two messages.
 #[derive(Clone, Debug)]
 pub(super) struct ClientMessage {
-    /// Its place in the transaction.
+    /// Its index in the transaction.
     pub id: MessageId,
-    /// The message as it came.
+    /// The message as it was received.
     pub before: Message,
-    /// A request's `:scheme`, which no message has: Envoy's attribute is gone when the response comes (docs/envoy-host-facts.md F5.10).
+    /// The request's `:scheme`, which a message does not contain. Envoy's attribute is gone when the response arrives
+    /// (docs/envoy-host-facts.md F5.10).
     pub scheme: Option<Bytes>,
-    /// Whether it came with a body; Envoy cannot add one later.
+    /// Whether it was received with a body. Envoy cannot add one later.
     pub has_body: bool,
 }
 
-/// A message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
+/// Makes a message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
 pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
     let pseudo = |name: &str| map.first_line(name).map(text).unwrap_or_default();
     let mut message = match direction {
@@ -49,10 +50,10 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
     message
 }
 
-/// Tells Envoy what differs between a message as it came and as it is now. A message whose kind is not the
-/// direction's, which a callout can put under the name, changes nothing.
-pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &ClientMessage, now: &Message) {
-    let before = &came.before;
+/// Sends to Envoy the differences between a message as it was received and as it is now. A callout can assign a request
+/// to `response` or a response to `request`; such a message changes nothing.
+pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, received: &ClientMessage, now: &Message) {
+    let before = &received.before;
     let pseudo = |name: &'static str, before: &str, now: &ByteString| {
         if before != &**now {
             let value = header_value(now.clone());
@@ -64,7 +65,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             pseudo(":method", &before.verb(), &verb_to_send(before, now));
             if before.path != now.path || before.query != now.query {
                 let mark = if now.query.is_empty() { "" } else { "?" };
-                // A request made anew has no path yet, and Envoy's route needs one.
+                // A request that a policy made has no path, and Envoy's route needs one.
                 let path = if now.path.is_empty() { &before.path } else { &now.path };
                 let slash = if path.starts_with('/') || *path == "*" { "" } else { "/" };
                 let path = url::legal(format!("{slash}{path}{mark}{}", now.query.as_text()));
@@ -81,7 +82,7 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             HeaderChange::Set(name, values) if name.eq_ignore_ascii_case("host") => {
                 host.change_header(direction, &HeaderChange::Set(ByteString::from_static(":authority"), values));
             }
-            // Envoy's router needs these two, and the length follows the body below.
+            // Envoy's router needs these two headers. The code below sets the length.
             HeaderChange::Remove(name)
                 if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("x-forwarded-proto") => {}
             HeaderChange::Remove(name) | HeaderChange::Set(name, _)
@@ -89,29 +90,29 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, came: &Clie
             change => host.change_header(direction, &change),
         }
     }
-    if came.has_body && now.body != before.body {
+    if received.has_body && now.body != before.body {
         host.replace_body(direction, &now.body);
-        // A body that came without its length goes on in chunks, or as HTTP/2 frames.
+        // A body that was received without a length continues in chunks or as HTTP/2 frames.
         if before.headers.contains("content-length") {
             let length = Bytes::from(now.body.len().to_string());
             host.change_header(direction, &HeaderChange::Set(ByteString::from_static("content-length"), vec![length]));
         }
     }
-    if direction == Direction::Response && tells_wrong_length(came, now) {
+    if direction == Direction::Response && has_wrong_length(received, now) {
         host.change_header(direction, &HeaderChange::Remove(ByteString::from_static("content-length")));
     }
 }
 
-/// Whether a response without a body, such as one to HEAD, has the length of a body that the flow replaced. Only then:
-/// the length of the upstream's own body is what the client asks for.
-fn tells_wrong_length(came: &ClientMessage, now: &Message) -> bool {
+/// Whether a response without a body, such as one to HEAD, has the length of a body that the flow replaced. The length
+/// of the upstream's own body stays, because a client of HEAD asks for it.
+fn has_wrong_length(received: &ClientMessage, now: &Message) -> bool {
     let length = now.body.len().to_string();
-    let is_wrong = |told: Bytes| told != length.as_bytes();
-    !came.has_body && now.has_own_body && came.before.headers.first_line("content-length").is_some_and(is_wrong)
+    let is_wrong = |sent: Bytes| sent != length.as_bytes();
+    !received.has_body && now.has_own_body && received.before.headers.first_line("content-length").is_some_and(is_wrong)
 }
 
-/// The verb that goes to the upstream. Whether it is HEAD stays as it came: by that Envoy knows whether the response has
-/// a body.
+/// The verb for the upstream. It never changes to or from HEAD, because it decides for Envoy whether the response has a
+/// body.
 fn verb_to_send(before: &RequestLine, now: &RequestLine) -> ByteString {
     let is_head = |verb: &ByteString| *verb == "HEAD";
     let verb = now.sendable_verb().filter(|verb| is_head(verb) == is_head(&before.verb()));
@@ -124,17 +125,17 @@ const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 /// Statuses of responses that have no body.
 const BODYLESS: [u16; 2] = [204, 304];
 
-/// Whether a response cannot be made of the one that came: Envoy adds no body to one that has none, and would send the
-/// upstream's body after a status that has none, where the next response should begin. Nor does one that had none get one
-/// by another status, though its length may have been told.
-pub(super) fn needs_reply(came: &ClientMessage, now: &Message) -> bool {
-    let (Some(before), Some(line)) = (came.before.as_response(), now.as_response()) else { return false };
+/// Whether a local reply must replace the received response. Envoy does not add a body to a response without one. It
+/// would send the upstream's body after a bodyless status, in the position of the next response. A response with a
+/// bodyless status does not get a body from another status, even when it had a length.
+pub(super) fn needs_reply(received: &ClientMessage, now: &Message) -> bool {
+    let (Some(before), Some(line)) = (received.before.as_response(), now.as_response()) else { return false };
     let has_body = |status: u16| STATUSES.contains(&status) && !BODYLESS.contains(&status);
     let changes_body = before.status != line.status && !(has_body(before.status) && has_body(line.status));
-    (!came.has_body && !now.body.is_empty()) || changes_body
+    (!received.has_body && !now.body.is_empty()) || changes_body
 }
 
-/// The reply that a message is, in place of the upstream's response.
+/// A message as a local reply in place of the upstream's response.
 #[cold]
 pub(super) fn reply(message: &Message, details: &str) -> Reply {
     let status = message.as_response().map_or(500, |line| line.status);

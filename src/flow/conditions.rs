@@ -1,4 +1,4 @@
-//! What conditions are worth in a transaction (docs/apigee-semantics.md 7).
+//! The evaluation of conditions (docs/apigee-semantics.md 7).
 
 mod compare;
 mod nulls;
@@ -8,18 +8,18 @@ use crate::flow::value::Value;
 use crate::policy::condition::{Condition, Expression, Literal, Matching, Operand, Pattern, PatternSource};
 use crate::policy::variable::Variable;
 
-/// Whether a condition holds. `value` looks variables up, from left to right until the answer is known.
+/// Whether a condition is true. `value` looks variables up, from left to right until the result is known.
 pub(super) fn evaluate(condition: &Condition, value: &mut dyn FnMut(&Variable) -> Option<Value>) -> bool {
-    holds(condition.expression(), value)
+    is_true(condition.expression(), value)
 }
 
 type Lookup<'a> = &'a mut dyn FnMut(&Variable) -> Option<Value>;
 
-fn holds(expression: &Expression, value: Lookup<'_>) -> bool {
+fn is_true(expression: &Expression, value: Lookup<'_>) -> bool {
     match expression {
-        Expression::Any(expressions) => expressions.iter().any(|expression| holds(expression, value)),
-        Expression::All(expressions) => expressions.iter().all(|expression| holds(expression, value)),
-        Expression::Not(expression) => !holds(expression, value),
+        Expression::Any(expressions) => expressions.iter().any(|expression| is_true(expression, value)),
+        Expression::All(expressions) => expressions.iter().all(|expression| is_true(expression, value)),
+        Expression::Not(expression) => !is_true(expression, value),
         Expression::Compare(left, comparison, right) => {
             let left = value_of(left, value);
             let right = value_of(right, value);
@@ -39,7 +39,7 @@ fn holds(expression: &Expression, value: Lookup<'_>) -> bool {
                 PatternSource::Null => nulls::matches(left.is_none(), *matching, true),
             }
         }
-        Expression::Truth(operand) => value_of(operand, value).is_some_and(|value| is_true(&value)),
+        Expression::Truth(operand) => value_of(operand, value).is_some_and(|value| is_true_value(&value)),
     }
 }
 
@@ -55,7 +55,7 @@ fn value_of(operand: &Operand, value: Lookup<'_>) -> Option<Value> {
     }
 }
 
-/// Matches the text of a value. A message has none: nothing is a match for it. `[inferred]`
+/// Matches the text of a value. A message has no text and matches no pattern. `[inferred]`
 fn matches(left: Option<Value>, matching: Matching, is_match: impl FnOnce(&str) -> bool) -> bool {
     let is_negated = matching == Matching::NotMatches;
     match left {
@@ -64,14 +64,14 @@ fn matches(left: Option<Value>, matching: Matching, is_match: impl FnOnce(&str) 
     }
 }
 
-/// The longest pattern that a variable may contain, in bytes. A pattern takes more memory than its text.
+/// The maximum length of a pattern in a variable, in bytes. A compiled pattern is larger than its text.
 const LONGEST_PATTERN: usize = 16 << 10;
 
-/// The largest product of the lengths of a path and its pattern, whose segments are compared with each other.
+/// The maximum product of the lengths of a path and its pattern, whose segments are compared with each other.
 const MOST_COMPARISONS: usize = 1 << 28;
 
-/// Whether a text matches the pattern that a variable contains. A text that is no pattern, or takes too much work, matches
-/// nothing. `[inferred]`
+/// Whether a text matches the pattern in a variable. An invalid pattern matches nothing, and neither does one above the
+/// limits. `[inferred]`
 fn is_match(text: &str, matching: Matching, pattern: &Value) -> bool {
     let Some(pattern) = pattern.render().filter(|pattern| pattern.len() <= LONGEST_PATTERN) else { return false };
     if matching == Matching::MatchesPath && pattern.len().saturating_mul(text.len()) > MOST_COMPARISONS {
@@ -80,8 +80,8 @@ fn is_match(text: &str, matching: Matching, pattern: &Value) -> bool {
     Pattern::compile(matching, &pattern).is_ok_and(|pattern| pattern.matches(text))
 }
 
-/// Whether a value is a condition that holds by itself. `[inferred]`
-fn is_true(value: &Value) -> bool {
+/// Whether a value is true as a condition without an operator. `[inferred]`
+fn is_true_value(value: &Value) -> bool {
     match value {
         Value::Boolean(value) => *value,
         Value::String(text) => text.eq_ignore_ascii_case("true"),

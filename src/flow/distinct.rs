@@ -1,43 +1,43 @@
-//! Distinct names of a list that a client may have made long.
+//! Distinct names of a list whose length a client can choose.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-/// A list up to this long is searched from its beginning, which is faster than a hash and allocates nothing.
+/// The maximum length of a list that is searched linearly, which is faster than a hash and allocates nothing.
 const FEW: usize = 16;
 
-/// Distinct keys, each with its place: the number of keys that were added before it.
+/// Distinct keys, each with its index in the order of addition.
 ///
 /// The hash of a long list is seeded at random, so that a client cannot choose keys that collide.
 #[derive(Debug)]
 pub(super) struct Distinct<K> {
     keys: Vec<K>,
-    /// The place of every key, once there are more than a few.
-    places: HashMap<K, usize>,
+    /// The index of every key, when there are more than [`FEW`].
+    indices: HashMap<K, usize>,
 }
 
 impl<K: Clone + Eq + Hash> Distinct<K> {
     /// No keys.
     pub(super) fn new() -> Distinct<K> {
-        Distinct { keys: Vec::new(), places: HashMap::new() }
+        Distinct { keys: Vec::new(), indices: HashMap::new() }
     }
 
-    /// The place of a key.
-    pub(super) fn place(&self, key: &K) -> Option<usize> {
+    /// The index of a key.
+    pub(super) fn index(&self, key: &K) -> Option<usize> {
         if self.keys.len() <= FEW {
             return self.keys.iter().position(|known| known == key);
         }
-        self.places.get(key).copied()
+        self.indices.get(key).copied()
     }
 
-    /// The place of a key, which is added unless it is there.
+    /// Adds a key unless it exists. Returns its index.
     pub(super) fn add(&mut self, key: K) -> usize {
-        self.place(&key).unwrap_or_else(|| self.push(key))
+        self.index(&key).unwrap_or_else(|| self.push(key))
     }
 
-    /// Adds a key unless it is there. Returns whether it is new.
+    /// Adds a key unless it exists. Returns whether it is new.
     pub(super) fn insert(&mut self, key: K) -> bool {
-        let is_new = self.place(&key).is_none();
+        let is_new = self.index(&key).is_none();
         if is_new {
             self.push(key);
         }
@@ -45,15 +45,15 @@ impl<K: Clone + Eq + Hash> Distinct<K> {
     }
 
     fn push(&mut self, key: K) -> usize {
-        let place = self.keys.len();
-        if place == FEW {
-            self.places = self.keys.iter().cloned().zip(0..).collect();
+        let index = self.keys.len();
+        if index == FEW {
+            self.indices = self.keys.iter().cloned().zip(0..).collect();
         }
-        if place >= FEW {
-            self.places.insert(key.clone(), place);
+        if index >= FEW {
+            self.indices.insert(key.clone(), index);
         }
         self.keys.push(key);
-        place
+        index
     }
 
     /// The keys in the order in which they were added.
@@ -88,18 +88,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_the_same_in_short_and_long_lists() {
+    fn indices_are_the_same_in_short_and_long_lists() {
         for count in [0, 1, FEW - 1, FEW, FEW + 1, FEW + 2, 14_000] {
             let names: Vec<String> = (0..count).map(|number| format!("n{number}")).collect();
             let mut distinct = Distinct::new();
-            for (place, name) in names.iter().enumerate() {
-                assert_eq!(distinct.place(name), None, "{count} {name}");
+            for (index, name) in names.iter().enumerate() {
+                assert_eq!(distinct.index(name), None, "{count} {name}");
                 assert!(distinct.insert(name.clone()), "{count} {name}");
-                assert_eq!(distinct.add(name.clone()), place, "{count} {name}");
+                assert_eq!(distinct.add(name.clone()), index, "{count} {name}");
             }
-            for (place, name) in names.iter().enumerate() {
+            for (index, name) in names.iter().enumerate() {
                 assert!(!distinct.insert(name.clone()), "{count} {name}");
-                assert_eq!(distinct.place(name), Some(place), "{count} {name}");
+                assert_eq!(distinct.index(name), Some(index), "{count} {name}");
             }
             assert_eq!(distinct.into_keys(), names);
         }
@@ -112,6 +112,6 @@ mod tests {
         let mut distinct = Distinct::new();
         assert!(names.iter().all(|name| distinct.insert(Caseless(name.as_bytes()))));
         assert!(!lower.iter().any(|name| distinct.insert(Caseless(name.as_bytes()))));
-        assert_eq!(distinct.place(&Caseless(b"x-42")), Some(42));
+        assert_eq!(distinct.index(&Caseless(b"x-42")), Some(42));
     }
 }

@@ -1,4 +1,4 @@
-//! What happens after a fault (docs/apigee-semantics.md 9).
+//! The error flow, which follows a fault (docs/apigee-semantics.md 9).
 
 use crate::flow::call::Direction;
 use crate::flow::client;
@@ -14,23 +14,23 @@ use crate::policy::endpoint::FaultRule;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// How a fault rule ended.
+/// The end of a fault rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
-    /// All its steps ran that were to run.
+    /// All its steps ran, except skipped ones.
     Normally,
     /// One of its steps faulted, or raised a fault.
     Early {
-        /// Whether it was a RaiseFault.
+        /// Whether the step was a RaiseFault.
         raised: bool,
     },
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Runs the fault rules after a fault that left the flow, and answers the client.
+    /// Runs the fault rules after a fault that ended the flow, and replies to the client.
     pub(super) async fn error_flow(&mut self, fault: Fault) {
         let details = format!("callout_fault_{}", fault.name());
-        // Not the reason: it may contain the value of a variable.
+        // The log omits the reason, which can contain the value of a variable.
         log::debug!("callout: the error flow begins with {}", fault.code);
         if H::IS_TRACED {
             self.host.record(Event::ErrorFlow(TracedFault::from(&fault)));
@@ -39,21 +39,21 @@ impl<H: Host> Transaction<'_, H> {
         let pending = self.enter_error_flow(fault);
         let kept = self.run_fault_rules(raised).await;
         self.publish();
-        // Whatever a rule made of the name, the client is answered.
+        // A rule can assign another value to `error`. The client still gets a reply.
         let error = self.message_named("error").unwrap_or(pending);
         let is_upstream_response = self.response.as_ref().is_some_and(|response| response.id == error);
         if is_upstream_response {
             return self.release(Direction::Response);
         }
         let message = self.message_mut(error).map(|message| {
-            // A name that a rule set too gets both values; what a rule removed is gone.
+            // A header of both the RaiseFault and a rule keeps both values. Headers that a rule removed stay removed.
             message.headers.add_missing(&kept);
             message.clone()
         });
         self.host.reply(&client::reply(&message.unwrap_or_else(Message::response), &details));
     }
 
-    /// Sets what tells of a fault and makes the pending error response, `error`.
+    /// Sets the variables of a fault and creates the pending error response, `error`.
     fn enter_error_flow(&mut self, fault: Fault) -> MessageId {
         let state = match (self.stage, self.target_endpoint.is_some()) {
             (Stage::Response, true) => 3,
@@ -66,13 +66,13 @@ impl<H: Host> Transaction<'_, H> {
         self.put_fault(fault)
     }
 
-    /// Makes a fault the one that is answered. Returns the answer.
+    /// Replaces the pending error response by that of a fault. Returns its id.
     fn put_fault(&mut self, fault: Fault) -> MessageId {
         self.set_fault_variables(&fault);
         self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
         let upstream = self.response.as_ref().filter(|_| fault.code == ERROR_RESPONSE_CODE);
         if let Some(response) = upstream.map(|response| response.id) {
-            // The target's response is the error message, and goes to the client unless a rule changes it.
+            // The target's response is the error message. The client gets it unless a rule changes it.
             self.set(ByteString::from_static("error"), Value::Message(response));
             return response;
         }
@@ -93,14 +93,14 @@ impl<H: Host> Transaction<'_, H> {
         message
     }
 
-    /// Chooses and runs the rules of the endpoint where the fault happened (docs/apigee-semantics.md 9.3). `raised` are the
-    /// headers that a RaiseFault brought; those that are to be kept beside the rules' are returned.
+    /// Chooses and runs the rules of the endpoint where the fault happened (docs/apigee-semantics.md 9.3). `raised` are
+    /// the headers of a RaiseFault. Returns those that stay in addition to the headers of the rules.
     async fn run_fault_rules(&mut self, raised: Option<Headers>) -> Headers {
         let plan = self.plan;
         let mut kept = raised.unwrap_or_default();
         kept.remove("content-type");
         let rules = self.target_endpoint.map_or(&plan.proxy.fault_rules, |target| &target.endpoint.fault_rules);
-        let chosen = self.first_that_holds(&rules.rules);
+        let chosen = self.first_true(&rules.rules);
         let mut ended = Ended::Normally;
         if let Some(rule) = chosen {
             ended = self.run_fault_rule(rule).await;
@@ -124,7 +124,7 @@ impl<H: Host> Transaction<'_, H> {
         for step in &rule.steps {
             if let Err(fault) = self.run_step(step).await {
                 let raised = fault.is_raised();
-                // Its response, or its default body, replaces the pending one.
+                // The response of the new fault replaces the pending one.
                 self.put_fault(fault);
                 return Ended::Early { raised };
             }
@@ -148,8 +148,8 @@ impl<H: Host> Transaction<'_, H> {
         FaultFormat::wanted(line("accept").as_deref(), line("content-type").as_deref())
     }
 
-    /// The fault that a response of the target with an error status is; `None` when it is no fault. Only a target
-    /// endpoint with fault rules makes it one (docs/apigee-semantics.md 9.2). `[inferred]`
+    /// The fault of a target's response with an error status. `None` for other statuses, and when the target endpoint
+    /// has no fault rules (docs/apigee-semantics.md 9.2). `[inferred]`
     pub(super) fn target_fault(&self, target: &Target, response: MessageId) -> Option<Fault> {
         let status = self.message(response)?.as_response()?.status;
         let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);

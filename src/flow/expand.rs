@@ -1,4 +1,4 @@
-//! Filling in message templates (docs/apigee-semantics.md 6.3 to 6.5).
+//! The expansion of message templates (docs/apigee-semantics.md 6.3 to 6.5).
 
 use crate::flow::fault::Fault;
 use crate::flow::functions;
@@ -12,7 +12,7 @@ use bytestring::ByteString;
 /// Why a template has no text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpandError {
-    /// A variable of that name does not resolve, and that is not to be ignored.
+    /// The variable with this name does not resolve.
     Unresolved(ByteString),
     /// The text is larger than the memory that is left for bodies.
     TooLarge,
@@ -25,7 +25,7 @@ impl From<TooLarge> for ExpandError {
 }
 
 impl ExpandError {
-    /// The fault of a policy of that type and name.
+    /// The fault of a policy with this type and name.
     #[cold]
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         match self {
@@ -36,10 +36,10 @@ impl ExpandError {
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// The text of a template. With `ignore_unresolved` a variable that does not resolve is empty text.
+    /// The text of a template. With `ignore_unresolved`, a variable that does not resolve is empty text.
     ///
     /// # Errors
-    /// The first variable that does not resolve, unless that is ignored, and a text that is too large.
+    /// A variable does not resolve and `ignore_unresolved` is false, or the text is too large.
     pub fn expand(&mut self, template: &Template, ignore_unresolved: bool) -> Result<ByteString, ExpandError> {
         match template.parts() {
             [] => return Ok(ByteString::new()),

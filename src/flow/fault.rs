@@ -1,4 +1,4 @@
-//! Faults: what a policy's failure is called, and the body that tells the client (docs/apigee-semantics.md 9.4 and 11).
+//! Faults: the error code of a policy's failure and the body for the client (docs/apigee-semantics.md 9.4 and 11).
 
 use crate::flow::message::Message;
 use std::borrow::Cow;
@@ -6,15 +6,15 @@ use std::borrow::Cow;
 /// A runtime error of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The error code, `steps.servicecallout.ExecutionFailed`.
+    /// The error code, such as `steps.servicecallout.ExecutionFailed`.
     pub code: Cow<'static, str>,
     /// The fault string.
     pub reason: String,
-    /// The status the client gets unless a rule changes it.
+    /// The status for the client unless a fault rule changes it.
     pub status: u16,
     /// The value of `fault.category`.
     pub category: &'static str,
-    /// The response that a RaiseFault brings; without one the default body answers.
+    /// The response of a RaiseFault. Without it, the client gets the default body.
     pub response: Option<Box<Message>>,
 }
 
@@ -25,30 +25,30 @@ impl Fault {
         Fault { code: code.into(), reason: reason.into(), status: 500, category: "Step", response: None }
     }
 
-    /// A fault that no policy caused (docs/apigee-semantics.md 11.3).
+    /// A fault without a policy (docs/apigee-semantics.md 11.3).
     #[cold]
     pub fn of_flow(code: &'static str, reason: impl Into<String>, status: u16) -> Fault {
         Fault { status, category: "Messaging", ..Fault::new(code, reason) }
     }
 
-    /// The worker has no memory for a body, or for the result of a policy.
+    /// The fault when the worker has no memory for a body or for the result of a policy.
     #[cold]
     pub fn service_unavailable(reason: impl Into<String>) -> Fault {
         Fault::of_flow("messaging.runtime.ServiceUnavailable", reason, 503)
     }
 
-    /// The result of a policy is larger than the memory that is left for bodies.
+    /// The fault when the result of a policy is larger than the memory left for bodies.
     #[cold]
     pub fn too_large(kind: &str, policy: &str) -> Fault {
         Fault::service_unavailable(format!("{kind}[{policy}]: result is larger than the memory for bodies"))
     }
 
-    /// Whether a RaiseFault made it.
+    /// Whether a RaiseFault raised it.
     pub fn is_raised(&self) -> bool {
         self.response.is_some()
     }
 
-    /// A template variable that does not resolve.
+    /// The fault of a template variable that does not resolve.
     #[cold]
     pub fn unresolved_variable(name: &str) -> Fault {
         Fault::new("entities.UnresolvedVariable", format!("Unresolved variable : {name}"))
@@ -59,7 +59,7 @@ impl Fault {
         self.code.rsplit('.').next().unwrap_or(&self.code)
     }
 
-    /// The default body with its content type, in the form the client wants.
+    /// The default body in a format, with its content type.
     pub fn body(&self, format: FaultFormat) -> (String, &'static str) {
         match format {
             FaultFormat::Json => {
@@ -83,7 +83,7 @@ fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Text of an XML element; characters that XML 1.0 does not have are left out.
+/// Text of an XML element, without the characters that XML 1.0 does not allow.
 fn xml_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -99,7 +99,7 @@ fn xml_text(text: &str) -> String {
     escaped
 }
 
-/// The form of a default fault body.
+/// The format of a default fault body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultFormat {
     /// `{"fault":…}`
@@ -109,7 +109,8 @@ pub enum FaultFormat {
 }
 
 impl FaultFormat {
-    /// The form a client wants, by its `Accept` and, when that says nothing, its `Content-Type` (docs/apigee-semantics.md 9.4). `[inferred]`
+    /// The format by the client's `Accept`. Without a usable `Accept`, by its `Content-Type` (docs/apigee-semantics.md
+    /// 9.4). `[inferred]`
     pub fn wanted(accept: Option<&str>, content_type: Option<&str>) -> FaultFormat {
         let accept: Vec<String> =
             accept.unwrap_or_default().split(',').map(media_type).filter(|t| !t.is_empty()).collect();
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_decides_the_form() {
+    fn accept_and_content_type_choose_the_format() {
         use FaultFormat::{Json, Xml};
         let cases = [
             (None, None, Json),

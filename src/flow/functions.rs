@@ -20,8 +20,9 @@ use crate::policy::template::Function;
 use bytestring::ByteString;
 use encoding::{base64, hex};
 
-/// Runs a template function over arguments already turned into text; `None` means an empty result (docs/apigee-semantics.md 6.4: a
-/// function that fails at run time gives the empty string). Arguments beyond those that it takes are ignored.
+/// Runs a template function over arguments already turned into text; `None` means an empty result
+/// (docs/apigee-semantics.md 6.4: a function that fails at run time gives the empty string). Arguments beyond those
+/// that it takes are ignored.
 ///
 /// `random` fills a buffer with random bytes. `most` is the largest size of the result in bytes.
 ///

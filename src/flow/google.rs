@@ -1,4 +1,5 @@
-//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait (docs/apigee-semantics.md 2.12).
+//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait
+//! (docs/apigee-semantics.md 2.12).
 
 mod answer;
 mod fetch;

@@ -20,7 +20,8 @@ use std::rc::Rc;
 #[derive(Clone, Default)]
 pub struct Headers(Rc<Lines>);
 
-/// Headers whose commas are part of one value, not separators between values (docs/apigee-semantics.md 8.2). `[inferred]`
+/// Headers whose commas are part of one value, not separators between values (docs/apigee-semantics.md 8.2).
+/// `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
 
@@ -135,7 +136,7 @@ impl Headers {
         let lines = Rc::make_mut(&mut self.0);
         let mut list = Vec::with_capacity(lines.list.len());
         for line in lines.iter() {
-            match names.place(&Caseless(line.name())).and_then(|place| fresh.get_mut(place)) {
+            match names.index(&Caseless(line.name())).and_then(|index| fresh.get_mut(index)) {
                 Some(fresh) => list.append(fresh),
                 None => list.push(line.to_stored()),
             }
@@ -163,7 +164,7 @@ impl Headers {
                 known.insert(value.clone());
             }
             let count = values.len();
-            values.extend(values_of(&name, lines.iter().copied()).filter(|value| known.place(value).is_none()));
+            values.extend(values_of(&name, lines.iter().copied()).filter(|value| known.index(value).is_none()));
             if count > 0 && values.len() > count {
                 changes.push((name.clone(), to_lines(&name, &values)));
             }
@@ -314,8 +315,8 @@ pub fn text(bytes: Bytes) -> ByteString {
     ByteString::try_from(bytes.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-/// A value that is fit to be sent in a header line: control characters but for the tab, of which some would end the line
-/// and all of which Envoy refuses, become spaces (RFC 9110 section 5.5).
+/// A value that is fit to be sent in a header line: control characters but for the tab, of which some would end the
+/// line and all of which Envoy refuses, become spaces (RFC 9110 section 5.5).
 pub fn header_value(value: ByteString) -> Bytes {
     let forbidden = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     if !value.as_bytes().iter().any(forbidden) {

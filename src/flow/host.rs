@@ -1,28 +1,29 @@
-//! The outside of a transaction: Envoy in the filter, a script in tests and tools.
+//! The interface of a transaction to the outside: Envoy in the filter, a script in tests and tools.
 
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::trace::Event;
+use crate::plan::PolicyId;
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// Everything that a transaction asks of its surroundings.
+/// The operations that a transaction needs of one stream.
 ///
-/// The stream waits while a transaction runs: it moves on only by [`Host::resume`] or ends by [`Host::reply`], each
-/// at most once per direction.
+/// The stream is paused while a transaction runs. [`Host::resume`] resumes a direction and [`Host::reply`] ends the
+/// stream, each at most once per direction.
 pub trait Host {
-    /// What outlives the stream.
+    /// The operations that outlive the stream.
     type Background: Background;
 
-    /// Whether [`Host::record`] is to be told of everything.
+    /// Whether the transaction passes its events to [`Host::record`].
     const IS_TRACED: bool = false;
 
-    /// Takes note of what the transaction did.
+    /// Records an event of the transaction.
     fn record(&self, _event: Event) {}
 
-    /// A handle on what outlives the stream.
+    /// A handle for the operations that outlive the stream.
     fn background(&self) -> Self::Background;
 
     /// The time since the Unix epoch.
@@ -31,76 +32,76 @@ pub trait Host {
     /// Fills a buffer with random bytes.
     fn random(&self, buffer: &mut [u8]);
 
-    /// The memory in bytes that bodies and values may still take on this worker.
+    /// The memory in bytes left for bodies and values on this worker.
     fn memory_left(&self) -> usize;
 
-    /// All headers of a direction with Envoy's pseudo-headers (`:path`, `:status`); empty when they are gone.
+    /// All headers of a direction with Envoy's pseudo-headers (`:path`, `:status`); empty when Envoy no longer has
+    /// them.
     fn headers(&self, direction: Direction) -> Headers;
 
-    /// Changes a header of a direction that still waits.
+    /// Changes a header of a paused direction.
     fn change_header(&self, direction: Direction, change: &HeaderChange);
 
-    /// Waits for the end of a direction's body. `None` when it has none.
+    /// Waits for the end of a direction's body. `None` without a body.
     fn body(&self, direction: Direction) -> impl Future<Output = Option<Bytes>>;
 
-    /// Replaces the body of a direction that has one and still waits.
+    /// Replaces the body of a paused direction that has a body.
     fn replace_body(&self, direction: Direction, body: &[u8]);
 
-    /// Lets a direction go on.
+    /// Resumes a direction.
     fn resume(&self, direction: Direction);
 
-    /// Waits for the upstream's response headers. `false` when the response is none of the upstream's: a reply of
-    /// Envoy or of this filter.
+    /// Waits for response headers. `false` when they are not the upstream's but those of a local reply.
     fn response(&self) -> impl Future<Output = bool>;
 
     /// Waits until the client has its response.
     fn ended(&self) -> impl Future<Output = ()>;
 
-    /// Answers the client in place of what waits.
+    /// Sends a local reply to the client.
     fn reply(&self, reply: &Reply);
 
-    /// Makes a call for the policy at that place in the plan, and waits for its answer.
-    fn call(&self, policy: usize, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
+    /// Makes a call for a policy and waits for its response.
+    fn call(&self, policy: PolicyId, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Counts how a callout policy ended. `policy` is its place in the plan.
-    fn count(&self, policy: usize, outcome: Outcome);
+    /// Counts the outcome of a callout policy.
+    fn count(&self, policy: PolicyId, outcome: Outcome);
 
-    /// The bytes of an Envoy attribute, its path in segments.
+    /// The bytes of an Envoy attribute. `path` contains its segments.
     fn attribute(&self, path: &[&str]) -> Option<Bytes>;
 
-    /// The value that filter state holds under `wasm.<name>`.
+    /// The value of `wasm.<name>` in filter state.
     fn filter_state(&self, name: &str) -> Option<Bytes>;
 
-    /// Stores a value in filter state under `wasm.<name>`.
+    /// Sets the value of `wasm.<name>` in filter state.
     fn publish(&self, name: &str, value: &[u8]);
 }
 
-/// What a worker does on behalf of many streams, whatever becomes of them.
+/// The operations of a worker that outlive a stream.
 pub trait Background: Clone + 'static {
     /// The time since the Unix epoch.
     fn now(&self) -> Duration;
 
-    /// Makes a call and waits for its answer.
+    /// Makes a call and waits for its response.
     fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
-    /// Makes a call for the policy at that place in the plan. Nobody waits for its answer.
+    /// Makes a call for a policy without waiting for its response.
     ///
     /// # Errors
-    /// When it could not even be handed over.
-    fn send(&self, policy: usize, call: &Call) -> Result<(), CallFailure>;
+    /// The call could not be dispatched.
+    fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure>;
 
-    /// Runs a task to its end, beginning now.
+    /// Starts a task and runs it to its end.
     fn detach(&self, task: Task);
 
-    /// What any worker shared under a key.
+    /// The value that any worker shared under a key.
     fn shared(&self, key: &str) -> Option<Bytes>;
 
     /// Shares a value with all workers.
     fn share(&self, key: &str, value: &[u8]);
 
-    /// Tells the operator of something odd.
+    /// Logs a warning for the operator.
     fn warn(&self, text: &str);
 }
 
-/// What [`Background::detach`] runs.
+/// A task of [`Background::detach`].
 pub type Task = Pin<Box<dyn Future<Output = ()>>>;

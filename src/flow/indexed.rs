@@ -1,21 +1,21 @@
-//! Values with 1-based numbers, as in `header.X.2` and `queryparam.w.3`.
+//! Lists of values with 1-based numbers, as in `header.X.2` and `queryparam.w.3`.
 
 use bytestring::ByteString;
 
-/// Replaces the value of that number; one past the last appends. Returns whether there was such a place.
+/// Replaces the value with a number, or appends it when the number is one past the last. Returns whether it was set.
 pub(super) fn set(values: &mut Vec<ByteString>, number: usize, value: ByteString) -> bool {
     let index = number.saturating_sub(1);
     if index == values.len() {
         values.push(value);
-    } else if let Some(place) = values.get_mut(index) {
-        *place = value;
+    } else if let Some(current) = values.get_mut(index) {
+        *current = value;
     } else {
         return false;
     }
     true
 }
 
-/// Removes the values that have those numbers now. Returns whether there was one.
+/// Removes the values with some numbers. The numbers are those before the removal. Returns whether one was removed.
 pub(super) fn remove(values: &mut Vec<ByteString>, numbers: &[usize]) -> bool {
     let before = values.len();
     let mut number = 0_usize;
@@ -26,7 +26,7 @@ pub(super) fn remove(values: &mut Vec<ByteString>, numbers: &[usize]) -> bool {
     values.len() < before
 }
 
-/// The values of those numbers, in their own order; all when no number is given.
+/// The values with some numbers, in list order; all values without numbers.
 pub(super) fn select(values: Vec<ByteString>, numbers: &[usize]) -> Vec<ByteString> {
     if numbers.is_empty() {
         return values;

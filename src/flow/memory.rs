@@ -1,26 +1,26 @@
-//! The memory that the results of steps may take.
+//! The memory limit of the results of steps.
 
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use std::fmt::{self, Write};
 
-/// A result would be larger than the memory that is left for bodies.
+/// A result is larger than the memory left for bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooLarge;
 
 impl<H: Host> Transaction<'_, H> {
-    /// The size in bytes that a result may have: the memory that is left for bodies. Small results are always made, so
-    /// that requests without a body do not fail when others have large ones.
+    /// The maximum size of a result in bytes: the memory left for bodies, but at least [`SMALL`], so that requests
+    /// without a body do not fail while others have large ones.
     pub(super) fn room(&self) -> usize {
         self.host.memory_left().max(SMALL)
     }
 
-    /// Checks that so many bytes fit into the memory that is left. Where they do not, the step that runs fails, even when
-    /// its code goes on without the result.
+    /// Checks that a number of bytes fits into the memory left. If not, the running step fails, even when its code
+    /// continues without the result.
     ///
     /// # Errors
-    /// They do not fit.
+    /// The bytes do not fit.
     pub(super) fn check_room(&self, bytes: usize) -> Result<(), TooLarge> {
         if bytes <= self.room() {
             return Ok(());
@@ -28,28 +28,28 @@ impl<H: Host> Transaction<'_, H> {
         Err(self.too_large())
     }
 
-    /// That a result does not fit, which makes the step that runs fail.
+    /// Makes the running step fail and returns the error.
     #[cold]
     pub(super) fn too_large(&self) -> TooLarge {
         self.set_out_of_room();
         TooLarge
     }
 
-    /// Makes the step that runs fail because a result did not fit into the memory that is left.
+    /// Makes the running step fail because a result did not fit into the memory left.
     #[cold]
     pub(super) fn set_out_of_room(&self) {
         self.is_out_of_room.set(true);
     }
 
-    /// A result, unless something on the way to it did not fit into the memory that is left. A long fault string does not
-    /// fit either: it becomes a variable and a body.
+    /// Returns the result of a step unless an intermediate result did not fit into the memory left. A fault string
+    /// counts too, because it becomes a variable and a body.
     ///
     /// # Errors
-    /// The fault of the result, or that of the memory.
+    /// The fault of the result, or the fault for missing memory.
     pub(super) fn within_memory<T>(&self, kind: &str, name: &str, result: Result<T, Fault>) -> Result<T, Fault> {
         let is_too_long = |fault: &Fault| {
             let length = fault.reason.len();
-            length.saturating_mul(MOST_PER_BYTE) > self.room()
+            length.saturating_mul(MAX_EXPANSION) > self.room()
         };
         if self.is_out_of_room.take() || result.as_ref().is_err_and(is_too_long) {
             return Err(Fault::too_large(kind, name));
@@ -58,25 +58,25 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// A result of up to so many bytes fits always.
+/// The maximum size in bytes of a result that always fits.
 pub(super) const SMALL: usize = 8 << 10;
 
-/// The largest number of bytes that one byte of a fault string becomes in a body and in variables.
-const MOST_PER_BYTE: usize = 8;
+/// The maximum number of bytes in a body and in variables for one byte of a fault string.
+const MAX_EXPANSION: usize = 8;
 
-/// Checks a size in bytes against the most that it may be.
+/// Checks a size in bytes against a maximum.
 ///
 /// # Errors
-/// It is larger.
+/// The size is larger.
 pub(super) fn check(bytes: usize, most: usize) -> Result<(), TooLarge> {
     if bytes <= most { Ok(()) } else { Err(TooLarge) }
 }
 
-/// The text that a function writes, which has at most so many bytes. The function runs twice, first to measure the text:
-/// nothing is allocated for one that is too large, and nothing is allocated twice for one that grows.
+/// The text that a function writes, of at most `most` bytes. The function runs twice. The first run measures the text,
+/// so that a text that is too large allocates nothing and any other text is allocated once.
 ///
 /// # Errors
-/// The text would be larger.
+/// The text is larger.
 pub(super) fn text(most: usize, write: impl Fn(&mut dyn Write) -> fmt::Result) -> Result<String, TooLarge> {
     let mut measure = Measure { length: 0, most };
     write(&mut measure).map_err(|fmt::Error| TooLarge)?;
@@ -85,7 +85,7 @@ pub(super) fn text(most: usize, write: impl Fn(&mut dyn Write) -> fmt::Result) -
     Ok(text)
 }
 
-/// Counts bytes, up to the most that there may be.
+/// A writer that counts bytes up to a maximum.
 struct Measure {
     length: usize,
     most: usize,

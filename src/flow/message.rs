@@ -209,8 +209,8 @@ impl Message {
         Parameters::new(if is_form { text(self.body.clone()) } else { ByteString::new() }, Kind::Form)
     }
 
-    /// Makes the body a form of those parameters (docs/apigee-semantics.md 3.3). Where nothing has set a verb it becomes `POST`:
-    /// published callouts that exchange tokens name form parameters and no verb. `[inferred]`
+    /// Makes the body a form of those parameters (docs/apigee-semantics.md 3.3). Where nothing has set a verb it
+    /// becomes `POST`: published callouts that exchange tokens name form parameters and no verb. `[inferred]`
     pub fn set_form(&mut self, form: &Parameters) {
         self.set_body(form.as_text().clone().into_bytes());
         if let Some(line) = self.as_request_mut().filter(|_| !form.is_empty()) {

@@ -1,15 +1,15 @@
-//! Query and form parameters: a text `a=1&b=2` that is read and changed in place, so that what nobody touches
-//! stays as the client wrote it.
+//! Query and form parameters: a text `a=1&b=2` that is read and changed in place, so that unchanged parameters keep the
+//! client's spelling.
 
 use crate::flow::distinct::Distinct;
 use crate::flow::indexed;
 use bytestring::ByteString;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Everything but RFC 3986's unreserved characters.
+/// All characters except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where a text of parameters came from, which decides what `+` means (docs/apigee-semantics.md 8.2). `[inferred]`
+/// The source of a text of parameters. It decides the meaning of `+` (docs/apigee-semantics.md 8.2). `[inferred]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A query string: `+` is a plus.
@@ -26,17 +26,17 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The parameters in that text, which has no leading `?`.
+    /// The parameters of a text without a leading `?`.
     pub fn new(text: ByteString, kind: Kind) -> Parameters {
         Parameters { text, kind }
     }
 
-    /// The text as it would be sent.
+    /// The text in sending form.
     pub fn as_text(&self) -> &ByteString {
         &self.text
     }
 
-    /// Whether there are none.
+    /// Whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
@@ -66,7 +66,7 @@ impl Parameters {
         self.values_of(name).collect()
     }
 
-    /// The decoded values of a name, in order, as they are asked for.
+    /// An iterator over the decoded values of a name, in order.
     pub fn values_of(&self, name: &str) -> impl Iterator<Item = ByteString> {
         self.parts().filter(move |part| self.is_named(part, name)).map(|part| self.value_of(part))
     }
@@ -98,12 +98,12 @@ impl Parameters {
         self.parts().map(|part| (self.name_of(part), self.value_of(part)))
     }
 
-    /// Replaces every value of a name by one, at the place of the first.
+    /// Replaces all values of a name by one, at the position of the first.
     pub fn set(&mut self, name: &str, value: &str) {
         self.set_values(name, &[value]);
     }
 
-    /// Replaces every value of a name by those, at the place of the first.
+    /// Replaces all values of a name by others, at the position of the first.
     pub fn set_values(&mut self, name: &str, values: &[&str]) {
         let mut text = String::with_capacity(self.text.len());
         let mut is_written = false;
@@ -123,17 +123,17 @@ impl Parameters {
         self.text = text.into();
     }
 
-    /// Replaces every value of the names that `from` has by its values, each name at the place of the first; names that
-    /// are new come last, in the order of `from`.
+    /// Replaces the values of the names in `from` by its values, each name at the position of its first value. New
+    /// names follow in the order of `from`.
     pub fn set_all(&mut self, from: &Parameters) {
         let mut names = Distinct::new();
         let mut pairs: Vec<String> = Vec::new();
         for (name, value) in from.pairs() {
-            let place = names.add(name.clone());
-            if place == pairs.len() {
+            let index = names.add(name.clone());
+            if index == pairs.len() {
                 pairs.push(String::new());
             }
-            if let Some(pairs) = pairs.get_mut(place) {
+            if let Some(pairs) = pairs.get_mut(index) {
                 push_pair(pairs, &name, &value);
             }
         }
@@ -142,7 +142,7 @@ impl Parameters {
         }
         let mut text = String::with_capacity(self.text.len().saturating_add(from.text.len()));
         for part in self.parts() {
-            match names.place(&self.name_of(part)).and_then(|place| pairs.get_mut(place)) {
+            match names.index(&self.name_of(part)).and_then(|index| pairs.get_mut(index)) {
                 Some(pairs) => push_part(&mut text, &std::mem::take(pairs)),
                 None => push_part(&mut text, part),
             }
@@ -151,21 +151,21 @@ impl Parameters {
         self.text = text.into();
     }
 
-    /// Adds a further value, keeping those of the same name.
+    /// Adds a value to those of the same name.
     pub fn add(&mut self, name: &str, value: &str) {
         let mut text = String::from(&*self.text);
         push_pair(&mut text, name, value);
         self.text = text.into();
     }
 
-    /// Adds parameters as they are written, without a leading `?`.
+    /// Adds encoded parameters without a leading `?`.
     pub fn add_text(&mut self, text: &str) {
         let separator = if self.text.is_empty() || text.is_empty() { "" } else { "&" };
         self.text = format!("{}{separator}{text}", self.text).into();
     }
 
-    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing. Returns whether
-    /// there was such a place.
+    /// Sets the value with a 1-based number, or appends it when the number is one past the last. Larger numbers do
+    /// nothing. Returns whether it was set.
     pub fn set_value(&mut self, name: &str, number: usize, value: &str) -> bool {
         let mut values = self.values(name);
         let is_set = indexed::set(&mut values, number, value.into());
@@ -175,7 +175,7 @@ impl Parameters {
         is_set
     }
 
-    /// Removes the values that have those 1-based numbers now.
+    /// Removes the values with some 1-based numbers. The numbers are those before the removal.
     pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
         if indexed::remove(&mut values, numbers) {
@@ -183,7 +183,7 @@ impl Parameters {
         }
     }
 
-    /// Keeps the parameters whose decoded name the test accepts.
+    /// Keeps the parameters whose decoded names satisfy a predicate.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         let kept: Vec<&str> = self.parts().filter(|part| keep(&self.name_of(part))).collect();
         self.text = kept.join("&").into();
@@ -200,7 +200,7 @@ impl Parameters {
     }
 }
 
-/// Adds what is written already. Nothing adds nothing.
+/// Adds an encoded parameter, unless it is empty.
 fn push_part(text: &mut String, part: &str) {
     if !text.is_empty() && !part.is_empty() {
         text.push('&');
@@ -217,7 +217,7 @@ fn push_pair(text: &mut String, name: &str, value: &str) {
     text.extend(utf8_percent_encode(value, ENCODED));
 }
 
-/// A name or a value as a text of parameters holds it.
+/// A name or a value in encoded form.
 pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }

@@ -1,19 +1,19 @@
-//! What `private.` variables held, so that the URLs that a callout publishes can be masked.
+//! The values of `private.` variables, for masking the published URLs of callouts.
 //!
-//! Apigee hides these variables in its traces, and filter state goes to access logs. A value reaches a URL in many ways:
-//! the URL's template, a query parameter, a path, a copy under another name, a message that an earlier policy built. All
-//! of them begin with a read of the variable, so values are noted where variables are read, and the text of a URL is
-//! compared with the noted values when it is published. The variables keep their values.
+//! Apigee hides these variables in its traces, and filter state appears in access logs. A value reaches a URL in many
+//! ways: the URL's template, a query parameter, a path, a copy under another name, a message of an earlier policy. Each
+//! way starts with a read of the variable. Reads therefore note the values, and publishing a URL masks them in its
+//! text. The variables keep their values.
 //!
-//! The result of a function of a private variable is noted like a value, and so are the path and the query that come
-//! from a private message. What is not followed: a function of a copy, and text that ExtractVariables takes out of a
-//! private message and puts under a public name.
+//! The result of a function of a private variable is noted too, and so are the path and the query of a private message.
+//! Two ways are not covered: a function of a copy, and text that ExtractVariables extracts from a private message into
+//! a public variable.
 
 use crate::flow::parameters;
 use crate::flow::url;
 use bytestring::ByteString;
 
-/// What stands for a value.
+/// The replacement of a value.
 const MASK: &str = "*****";
 
 /// The values that were read under `private.` names.
@@ -21,8 +21,8 @@ const MASK: &str = "*****";
 pub(super) struct PrivateValues(Vec<ByteString>);
 
 impl PrivateValues {
-    /// Notes a value, and its parts that a URL can contain separately: a value such as `host/path?key=1` is split when the
-    /// message's path and query are added, and its fragment is not sent.
+    /// Notes a value and its parts. A URL can contain the parts of a value such as `host/path?key=1` separately,
+    /// because the message's path and query follow each of them. The fragment is not sent.
     pub(super) fn note(&mut self, value: &ByteString) {
         // URLs are trimmed.
         let whole = value.trim();
@@ -31,21 +31,21 @@ impl PrivateValues {
         let after_scheme = before_query.split_once("://").map_or(before_query, |(_, rest)| rest);
         let path = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or_default();
         for part in [whole, before_query, path, query] {
-            // A lone slash is in every URL.
+            // Every URL contains a slash.
             if !part.is_empty() && part != "/" && !self.0.iter().any(|known| known == part) {
                 self.0.push(value.slice_ref(part));
             }
         }
     }
 
-    /// The text of a URL with every noted value masked, as it is and as a URL encodes it.
+    /// The text of a URL with every noted value masked, in plain and in encoded form.
     pub(super) fn mask(&self, text: ByteString) -> ByteString {
         if self.0.is_empty() {
             return text;
         }
-        // Marked first and replaced then: values may overlap, and one may be a part of the mask.
+        // Values can overlap and can be a part of the mask, so all are marked before any is replaced.
         let mut marked = vec![false; text.len()];
-        // Encoding only makes a value longer.
+        // A value is never longer than its encoded form.
         for value in self.0.iter().filter(|value| value.len() <= text.len()) {
             mark(&text, value, &mut marked);
             mark(&text, &url::legal(value.to_string()), &mut marked);
@@ -70,12 +70,12 @@ impl PrivateValues {
 
 fn mark(text: &str, value: &str, marked: &mut [bool]) {
     for (at, found) in text.match_indices(value) {
-        let places = at..at.saturating_add(found.len());
-        marked.get_mut(places).into_iter().flatten().for_each(|place| *place = true);
+        let range = at..at.saturating_add(found.len());
+        marked.get_mut(range).into_iter().flatten().for_each(|is_marked| *is_marked = true);
     }
 }
 
-/// Whether the variable of that name holds the URL of a callout, or the end of one.
+/// Whether the variable with this name contains the URL of a callout, or its end.
 pub(super) fn is_url(name: &str) -> bool {
     let name = name.strip_prefix("servicecallout.").unwrap_or_default();
     name == "requesturi" || name.ends_with(".target.url")
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_value_is_masked() {
+    fn plain_and_encoded_values_are_masked() {
         let cases: [(&[&str], &str, &str); 14] = [
             (&["k3y"], "/x?key=k3y&y=1", "/x?key=*****&y=1"),
             (&["k3y"], "/k3y/k3yk3y", "/*****/*****"),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_of_a_callouts_url_are_known_by_name() {
+    fn names_of_callout_url_variables() {
         for name in ["servicecallout.requesturi", "servicecallout.SC.target.url", "servicecallout.a.b.target.url"] {
             assert!(is_url(name), "{name}");
         }

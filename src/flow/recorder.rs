@@ -1,4 +1,4 @@
-//! Telling a rehearsal what a transaction does.
+//! The recording of a transaction's events for a trace.
 
 use crate::flow::call::Direction;
 use crate::flow::host::Host;
@@ -12,7 +12,7 @@ use crate::policy::condition::Condition;
 use crate::policy::endpoint::{FaultRule, Flow, RouteRule};
 use std::collections::BTreeMap;
 
-/// What is chosen by a condition.
+/// A flow, route rule or fault rule, which a condition chooses.
 pub(super) trait Choice {
     fn condition(&self) -> Option<&Condition>;
     fn title(&self) -> String;
@@ -48,7 +48,7 @@ impl Choice for RouteRule {
     }
 }
 
-/// Every variable with its value as text; a message is given by its parts.
+/// The text of every variable by name. A message is represented by its parts.
 pub(super) type Snapshot = BTreeMap<String, String>;
 
 impl<H: Host> Transaction<'_, H> {
@@ -65,18 +65,18 @@ impl<H: Host> Transaction<'_, H> {
         self.host.record(Event::Step { policy: name, kind, condition, entry });
     }
 
-    /// Tells that a flow of the endpoint whose turn it is begins.
+    /// Records the start of a flow of the current endpoint.
     pub(super) fn record_flow(&mut self, name: &str, direction: Direction) {
         let target = self.target_endpoint.map(|target| target.endpoint.name.clone());
         self.host.record(Event::Flow { target, name: name.to_owned(), direction });
     }
 
-    /// Tells how a step ended that began with those values.
+    /// Records the end of a step. `before` are the values at its start.
     pub(super) fn record_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<TracedFault>, goes_on: bool) {
         let after = self.snapshot();
         let changed = after.iter().filter(|(name, value)| match before.get(*name) {
-            Some(held) => held != *value,
-            // A message that was made is told by what it has.
+            Some(value_before) => value_before != *value,
+            // Empty parts of a new message are left out.
             None => !(value.is_empty() && EMPTY_PARTS.iter().any(|part| name.ends_with(part))),
         });
         let removed = before.keys().filter(|name| !after.contains_key(*name));
@@ -88,7 +88,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     pub(super) fn snapshot(&mut self) -> Snapshot {
-        // What is fetched when it is first read was there before.
+        // The request is fetched at its first read, but no step has set it.
         self.message_named("request");
         let mut snapshot = Snapshot::new();
         for (name, value) in self.variables.iter() {
@@ -118,7 +118,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// What every message has, empty or not.
+/// The parts that every message has, empty or not.
 const EMPTY_PARTS: [&str; 4] = [".path", ".querystring", ".reason.phrase", ".content"];
 
 fn describe(name: &str, message: &Message, snapshot: &mut Snapshot) {

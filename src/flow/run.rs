@@ -1,5 +1,6 @@
-//! The whole life of a request, read from top to bottom like Apigee's flow diagram (docs/apigee-semantics.md 9.1).
+//! The order of a request's flows, from top to bottom as in Apigee's flow diagram (docs/apigee-semantics.md 9.1).
 
+use crate::flow::boxed::boxed;
 use crate::flow::call::Direction;
 use crate::flow::client;
 use crate::flow::fault::Fault;
@@ -12,19 +13,15 @@ use crate::flow::worker::Worker;
 use crate::plan::{Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route};
 use bytestring::ByteString;
-use std::future::Future;
-use std::pin::Pin;
 
-/// Runs a plan over one client request. Ends when nothing of the stream is left to do.
+/// Runs a plan over one client request, including PostClientFlow.
 pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
     let mut transaction = Transaction::new(plan, worker, host);
     if plan.routing.is_some() && !transaction.enter_proxy() {
         return host.resume(Direction::Request);
     }
     if let Err(fault) = transaction.flows().await {
-        // Boxed, like what else is rare: within the transaction's own future it would make every request's larger.
-        let ending: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(transaction.error_flow(fault));
-        ending.await;
+        boxed(transaction.error_flow(fault)).await;
     }
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
@@ -34,28 +31,28 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
             let (target, name) = (None, "PostClientFlow".to_owned());
             host.record(Event::Flow { target, name, direction: Direction::Response });
         }
-        // There is no client left to answer.
+        // The client already has its response.
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
 }
 
-/// What follows the request flow.
+/// The step after the request flow.
 enum Next {
-    /// The upstream, whose response the response flow gets.
+    /// The request goes to the upstream.
     Upstream,
-    /// The response flow, which answers; `%RESPONSE_CODE_DETAILS%` then is this.
-    Answer(&'static str),
+    /// The response flow makes the reply, with these response code details.
+    Reply(&'static str),
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Both flows. A fault leaves them where it happens; the client's answer is then the error flow's.
+    /// Runs the request flow and the response flow.
+    ///
+    /// # Errors
+    /// The fault that ended one of them.
     async fn flows(&mut self) -> Result<(), Fault> {
         match self.request_flow().await? {
             Next::Upstream => {}
-            Next::Answer(details) => {
-                let answer: Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>> = Box::pin(self.answer_flow(details));
-                return answer.await;
-            }
+            Next::Reply(details) => return boxed(self.reply_flow(details)).await,
         }
         self.publish();
         self.release(Direction::Request);
@@ -68,7 +65,7 @@ impl<H: Host> Transaction<'_, H> {
             self.publish();
             self.release(Direction::Response);
         } else {
-            // Envoy's replies and our own are no response of the upstream (docs/envoy-host-facts.md F7.3).
+            // The response flow does not run for local replies (docs/envoy-host-facts.md F7.3).
             self.host.resume(Direction::Response);
         }
         Ok(())
@@ -80,7 +77,7 @@ impl<H: Host> Transaction<'_, H> {
             let body = self.host.body(Direction::Request).await;
             self.fetch_request_body(body);
         } else if plan.needs.response {
-            // Request headers are gone when the response comes (docs/envoy-host-facts.md F5.10).
+            // Envoy no longer has the request headers when the response arrives (docs/envoy-host-facts.md F5.10).
             self.message_named("request");
         }
         self.run_endpoint(&plan.proxy, Direction::Request).await?;
@@ -88,7 +85,7 @@ impl<H: Host> Transaction<'_, H> {
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
         }
-        let rule = self.first_that_holds(&routing.rules);
+        let rule = self.first_true(&routing.rules);
         let Some(rule) = self.within_memory("RouteRule", &plan.proxy.name, Ok(rule))? else {
             let reason = "Unable to route the message to a TargetEndpoint";
             return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
@@ -96,30 +93,28 @@ impl<H: Host> Transaction<'_, H> {
         log::debug!("callout: route rule {} applies", rule.name);
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
         let (Route::Target(name) | Route::Integration(name, _)) = &rule.route else {
-            return Ok(Next::Answer("callout_null_route"));
+            return Ok(Next::Reply("callout_null_route"));
         };
         self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
         self.set(ByteString::from_static("target.name"), Value::text(name.as_str()));
         if let Route::Integration(..) = rule.route {
             if let Some(endpoint) = routing.integrations.iter().find(|endpoint| endpoint.name == *name) {
-                // Boxed, because hardly any plan has one and every transaction would be as large.
-                Box::pin(self.integration_target(endpoint)).await?;
+                boxed(self.integration_target(endpoint)).await?;
             }
-            return Ok(Next::Answer("callout_integration"));
+            return Ok(Next::Reply("callout_integration"));
         }
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
             if let Some(authentication) = &target.authentication {
-                // Boxed, because hardly any plan has one and every transaction would be as large.
-                Box::pin(self.authenticate_target(&target.endpoint.name, authentication)).await?;
+                boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;
             }
         }
         self.target = Some(name.as_str().into());
         Ok(Next::Upstream)
     }
 
-    /// Whether the request is below the proxy's base path. One that is loses what a client must not send.
+    /// Whether the request is below the proxy's base path. If so, the headers that a client must not send are removed.
     fn enter_proxy(&mut self) -> bool {
         let base_path = &self.plan.base_path;
         let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id)) else { return false };
@@ -150,9 +145,9 @@ impl<H: Host> Transaction<'_, H> {
         self.run_endpoint(&plan.proxy, Direction::Response).await
     }
 
-    /// No upstream: the response flow starts from an integration's answer, from a response that the request flow made,
-    /// or from an empty one, and its outcome is the answer.
-    async fn answer_flow(&mut self, details: &str) -> Result<(), Fault> {
+    /// Runs the response flow without an upstream and replies with its response. The flow starts with the response of
+    /// an integration, with one that the request flow made, or with an empty one.
+    async fn reply_flow(&mut self, details: &str) -> Result<(), Fault> {
         let plan = self.plan;
         let response: MessageId = match self.message_named("response") {
             Some(response) => response,
@@ -168,10 +163,10 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// PreFlow, the first conditional flow that applies, PostFlow.
+    /// Runs PreFlow, the first conditional flow whose condition is true, and PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
-        let flow = self.first_that_holds(&endpoint.flows);
+        let flow = self.first_true(&endpoint.flows);
         if let Some(flow) = self.within_memory("Flow", &endpoint.name, Ok(flow))? {
             self.run_flow(flow, direction).await?;
         }

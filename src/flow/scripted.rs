@@ -1,4 +1,4 @@
-//! A host that is a script: for tests, benchmarks and the offline tool. Nothing in it ever waits.
+//! A scripted host for tests, benchmarks and the offline tool. Its calls never wait.
 
 mod google;
 
@@ -7,7 +7,7 @@ use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Host, Task};
 use crate::flow::trace::{Event, ReplySource};
 use crate::flow::{Worker, run};
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -18,65 +18,65 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// What happens to a transaction, and what it did.
+/// The script of a transaction, and the record of its effects.
 #[derive(Debug, Default)]
 pub struct Scripted {
-    /// The time, which stands still.
+    /// The time since the Unix epoch, which does not change.
     pub now: Duration,
     /// The client's request with pseudo-headers.
     pub request: Headers,
     /// The client's body.
     pub request_body: Option<Bytes>,
-    /// The upstream's response with pseudo-headers; without one the stream ends after the request.
+    /// The upstream's response with pseudo-headers. Without it, the stream ends after the request.
     pub response: Option<Headers>,
     /// The upstream's body.
     pub response_body: Option<Bytes>,
-    /// The answers to calls, in order. A call beyond the last finds no host.
+    /// The responses to calls, in order. A call after the last one fails as unreachable.
     pub replies: Rc<RefCell<Replies>>,
-    /// The answers to the calls of single policies, by the policy's place in the plan. They go before `replies`.
-    pub policy_replies: RefCell<BTreeMap<usize, Replies>>,
-    /// Whether the metadata server and IAM Credentials are played, so that every token is had.
+    /// The responses to the calls of single policies. They take precedence over `replies`.
+    pub policy_replies: RefCell<BTreeMap<PolicyId, Replies>>,
+    /// Whether the metadata server and IAM Credentials are mocked, so that every token request succeeds.
     pub plays_google: bool,
-    /// Whether random bytes are random. Otherwise they are the same each time.
+    /// Whether random bytes are random. Otherwise they are constant.
     pub is_random: bool,
-    /// The memory in bytes that bodies and values may still take; unlimited when absent.
+    /// The memory in bytes left for bodies and values; unlimited when absent.
     pub memory_left: Option<usize>,
     /// Envoy attributes by their dotted path.
     pub attributes: BTreeMap<String, Bytes>,
-    /// Filter state by name without `wasm.`: what other filters set, and what the transaction publishes.
+    /// Filter state by name without `wasm.`: the values of other filters and those that the transaction publishes.
     pub filter_state: RefCell<BTreeMap<String, Bytes>>,
-    /// What workers share.
+    /// The data that workers share.
     pub shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
-    /// What transactions run one after the other remember.
+    /// The state that consecutive transactions share.
     pub worker: Worker,
-    /// What the transaction did.
+    /// The effects of the transaction.
     pub done: Rc<RefCell<Done>>,
 }
 
-/// The answers that are left.
+/// The remaining responses to calls.
 pub type Replies = VecDeque<Answer>;
 
 /// The outcome of a call.
 pub type Answer = Result<CallReply, CallFailure>;
 
-/// What a transaction did to the outside.
+/// The effects of a transaction on the outside.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     /// The calls made, in order.
     pub calls: Vec<Call>,
     /// The header changes of both directions, in order.
     pub changes: Vec<(Direction, HeaderChange)>,
-    /// The bodies that replaced others.
+    /// The bodies that replaced others, in order.
     pub bodies: Vec<(Direction, Bytes)>,
-    /// The directions that went on.
+    /// The resumed directions, in order.
     pub resumed: Vec<Direction>,
-    /// The answer made in place of the upstream's.
+    /// The local reply to the client.
     pub reply: Option<Reply>,
-    /// How the callout policies ended.
-    pub outcomes: Vec<(usize, Outcome)>,
-    /// What the operator was told.
+    /// The outcomes of the callout policies, in order.
+    pub outcomes: Vec<(PolicyId, Outcome)>,
+    /// The warnings for the operator, in order.
     pub warnings: Vec<String>,
-    /// All of it in order, with the decisions and the steps between.
+    /// All events in order, with decisions and steps.
     pub events: Vec<Event>,
 }
 
@@ -88,13 +88,13 @@ impl Done {
 }
 
 impl Scripted {
-    /// A host whose client sends that request: `GET /v1/near?zip=1`, with headers.
+    /// A host whose client sends a request such as `GET /v1/near?zip=1`, with headers.
     pub fn client(verb: &str, path: &str, headers: &[(&str, &str)]) -> Scripted {
         let pseudo = [(":method", verb), (":path", path), (":authority", "client.test"), (":scheme", "http")];
         Scripted { request: lines(pseudo.iter().chain(headers)), ..Scripted::default() }
     }
 
-    /// Adds the answer to the next call.
+    /// Adds the response to the next call.
     #[must_use]
     pub fn answering(self, status: u16, headers: &[(&str, &str)], body: &str) -> Scripted {
         let body = Bytes::copy_from_slice(body.as_bytes());
@@ -103,21 +103,21 @@ impl Scripted {
         self
     }
 
-    /// Adds a failure of the next call.
+    /// Adds the failure of the next call.
     #[must_use]
     pub fn failing(self, failure: CallFailure) -> Scripted {
         self.replies.borrow_mut().push_back(Err(failure));
         self
     }
 
-    /// Gives the client's request a body.
+    /// Sets the body of the client's request.
     #[must_use]
     pub fn with_body(mut self, body: &str) -> Scripted {
         self.request_body = Some(Bytes::copy_from_slice(body.as_bytes()));
         self
     }
 
-    /// Lets the upstream answer.
+    /// Sets the upstream's response.
     #[must_use]
     pub fn upstream(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
         self.response = Some(lines([(":status", status)].iter().chain(headers)));
@@ -125,25 +125,25 @@ impl Scripted {
         self
     }
 
-    /// Runs a plan to its end and tells what it did.
+    /// Runs a plan to its end and returns its effects.
     pub fn run(&self, plan: &Plan) -> Done {
         let mut running = pin!(run(plan, &self.worker, self));
-        // Nothing here waits but a response that never comes.
+        // The only future that can be pending is a missing upstream response.
         let _: Poll<()> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         self.done.borrow().clone()
     }
 
-    /// What filter state holds under a name, as text.
+    /// The text of a name in filter state.
     pub fn published(&self, name: &str) -> Option<String> {
         self.filter_state.borrow().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The request that the upstream gets: the headers with pseudo-headers, and the body. `None` when it gets none.
+    /// The upstream's request: its headers with pseudo-headers, and its body. `None` when the upstream gets no request.
     pub fn upstream_request(&self) -> Option<(Headers, Option<Bytes>)> {
-        self.went_on(Direction::Request)
+        self.resumed_message(Direction::Request)
     }
 
-    /// The response that the client gets, with its status among the headers. `None` when the upstream never answers.
+    /// The client's response: its headers with `:status`, and its body. `None` when the upstream sends no response.
     pub fn client_response(&self) -> Option<(Headers, Option<Bytes>)> {
         if let Some(reply) = &self.done.borrow().reply {
             let status = (Bytes::from_static(b":status"), Bytes::from(reply.status.to_string()));
@@ -151,13 +151,13 @@ impl Scripted {
             return Some((Headers::new(std::iter::once(status).chain(lines).collect()), Some(reply.body.clone())));
         }
         self.response.as_ref()?;
-        self.went_on(Direction::Response)
+        self.resumed_message(Direction::Response)
     }
 
-    /// A message with the changes that were made to it. `None` when it did not reach its end.
-    fn went_on(&self, direction: Direction) -> Option<(Headers, Option<Bytes>)> {
+    /// A message with the changes of the transaction. `None` when its direction was not resumed.
+    fn resumed_message(&self, direction: Direction) -> Option<(Headers, Option<Bytes>)> {
         let done = self.done.borrow();
-        // A transaction without response flow lets the response pass without a word.
+        // Without a response flow, the response passes and is not resumed.
         let has_passed = direction == Direction::Response || done.resumed.contains(&direction);
         let (headers, body) = self.message(direction);
         let mut headers = headers.filter(|_| has_passed)?.clone();
@@ -184,7 +184,7 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
     Headers::new(lines.map(|(name, value)| (bytes(name), bytes(value))).collect())
 }
 
-/// The part of a script that outlives the transaction.
+/// The part of a scripted host that outlives the transaction.
 #[derive(Clone, Debug)]
 pub struct Script {
     now: Duration,
@@ -195,7 +195,7 @@ pub struct Script {
 }
 
 impl Script {
-    fn answer(&self, call: &Call, reply: Answer, source: ReplySource) -> Answer {
+    fn record(&self, call: &Call, reply: Answer, source: ReplySource) -> Answer {
         self.done.borrow_mut().called(call, Some(reply.clone()), source);
         reply
     }
@@ -207,22 +207,22 @@ impl Background for Script {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        if let Some(reply) = google::answer(call, self.now).filter(|_| self.plays_google) {
-            return self.answer(call, Ok(reply), ReplySource::Mock);
+        if let Some(reply) = google::response(call, self.now).filter(|_| self.plays_google) {
+            return self.record(call, Ok(reply), ReplySource::Mock);
         }
         match self.replies.borrow_mut().pop_front() {
-            Some(reply) => self.answer(call, reply, ReplySource::Given),
-            None => self.answer(call, Err(CallFailure::Unreachable), ReplySource::Nowhere),
+            Some(reply) => self.record(call, reply, ReplySource::Given),
+            None => self.record(call, Err(CallFailure::Unreachable), ReplySource::Nowhere),
         }
     }
 
-    fn send(&self, _policy: usize, call: &Call) -> Result<(), CallFailure> {
+    fn send(&self, _policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
         self.done.borrow_mut().called(call, None, ReplySource::Nowhere);
         Ok(())
     }
 
     fn detach(&self, mut task: Task) {
-        // Nothing in a script waits.
+        // Scripted calls never wait.
         let _: Poll<()> = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 
@@ -266,7 +266,7 @@ impl Host for Scripted {
         buffer.fill(7);
         if self.is_random {
             for chunk in buffer.chunks_mut(8) {
-                // Keyed at random by the standard library.
+                // The standard library keys each hasher at random.
                 let random = RandomState::new().build_hasher().finish().to_le_bytes();
                 chunk.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
             }
@@ -314,15 +314,15 @@ impl Host for Scripted {
         done.events.push(Event::Replied);
     }
 
-    async fn call(&self, policy: usize, call: &Call) -> Result<CallReply, CallFailure> {
-        let own = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
-        match own {
-            Some(reply) => self.background().answer(call, reply, ReplySource::Given),
+    async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
+        let of_policy = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
+        match of_policy {
+            Some(reply) => self.background().record(call, reply, ReplySource::Given),
             None => self.background().call(call).await,
         }
     }
 
-    fn count(&self, policy: usize, outcome: Outcome) {
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.done.borrow_mut().outcomes.push((policy, outcome));
     }
 

@@ -1,4 +1,4 @@
-//! Running policies: one file per kind, and here what every step has in common.
+//! The policies at run time: one file per policy type. This file runs a step.
 
 mod actions;
 mod assign_message;
@@ -13,6 +13,7 @@ mod sending;
 mod service_callout;
 mod set_integration_request;
 
+use crate::flow::boxed::boxed;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
@@ -20,30 +21,30 @@ use crate::flow::recorder::{Choice, Snapshot};
 use crate::flow::trace::{StepStatus, TracedFault};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::plan::Step;
+use crate::plan::{PolicyId, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use bytestring::ByteString;
 use std::time::Duration;
 
 impl<H: Host> Transaction<'_, H> {
-    /// Whether a condition holds now; without one it does.
-    pub(super) fn holds(&mut self, condition: Option<&Condition>) -> bool {
+    /// Whether a condition is true now. A missing condition is true.
+    pub(super) fn is_true(&mut self, condition: Option<&Condition>) -> bool {
         condition.is_none_or(|condition| evaluate(condition, &mut |variable| self.value(variable)))
     }
 
-    /// The first of several whose condition holds now.
-    pub(super) fn first_that_holds<'r, C: Choice>(&mut self, choices: &'r [C]) -> Option<&'r C> {
+    /// The first choice whose condition is true now.
+    pub(super) fn first_true<'r, C: Choice>(&mut self, choices: &'r [C]) -> Option<&'r C> {
         choices.iter().find(|choice| self.is_taken(*choice))
     }
 
-    /// Whether the condition of one of several holds now.
+    /// Whether the condition of a choice is true now.
     pub(super) fn is_taken(&mut self, choice: &impl Choice) -> bool {
-        let holds = self.holds(choice.condition());
+        let is_taken = self.is_true(choice.condition());
         if H::IS_TRACED {
-            self.record_choice(choice, holds);
+            self.record_choice(choice, is_taken);
         }
-        holds
+        is_taken
     }
 
     /// Runs steps in order until one faults.
@@ -57,19 +58,19 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Runs a step whose condition holds and whose policy is enabled.
+    /// Runs a step if its condition is true and its policy is enabled.
     pub(super) async fn run_step(&mut self, step: &Step) -> Result<(), Fault> {
         let plan = self.plan;
         let Some(policy) = plan.policy(step) else { return Ok(()) };
         let entry = match policy.attributes().enabled {
             false => StepStatus::Disabled,
-            true if self.holds(step.condition.as_ref()) => StepStatus::Runs,
+            true if self.is_true(step.condition.as_ref()) => StepStatus::Runs,
             true => StepStatus::ConditionFalse,
         };
         if H::IS_TRACED {
             self.record_step(step, policy, entry);
         }
-        // A condition that does not fit into the memory is neither true nor false.
+        // The value of a condition is unknown when its variables do not fit into the memory.
         let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_room.get();
         if entry == StepStatus::Disabled || is_skipped {
             log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
@@ -94,15 +95,15 @@ impl<H: Host> Transaction<'_, H> {
         concluded
     }
 
-    async fn run_policy(&mut self, index: usize, policy: &Policy) -> Result<(), Fault> {
+    async fn run_policy(&mut self, id: PolicyId, policy: &Policy) -> Result<(), Fault> {
         match policy {
-            Policy::ServiceCallout(policy) => self.service_callout(index, policy).await,
+            Policy::ServiceCallout(policy) => self.service_callout(id, policy).await,
             Policy::AssignMessage(policy) => self.assign_message(policy).await,
             Policy::ExtractVariables(policy) => self.extract_variables(policy),
-            Policy::RaiseFault(policy) => Err(Box::pin(self.raise_fault(policy)).await),
-            Policy::FlowCallout(policy) => self.flow_callout(policy).await,
+            Policy::RaiseFault(policy) => Err(boxed(self.raise_fault(policy)).await),
+            Policy::FlowCallout(policy) => boxed(self.flow_callout(policy)).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
-            Policy::IntegrationCallout(policy) => self.integration_callout(index, policy).await,
+            Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::Unsupported(_) => Ok(()),
         }
     }
@@ -114,19 +115,19 @@ impl<H: Host> Transaction<'_, H> {
         self.set(name.into(), Value::Integer(i64::try_from(taken.as_nanos()).unwrap_or(i64::MAX)));
     }
 
-    /// Sets what tells how a policy ended, and whether the flow goes on.
+    /// Sets the variables for the end of a policy, and returns the fault that ends the flow.
     fn conclude(&mut self, policy: &Policy, result: Result<(), Fault>) -> Result<(), Fault> {
         let attributes = policy.attributes();
         self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
         let Err(fault) = result else { return Ok(()) };
-        // A fault inside a shared flow has told of its own policy already.
+        // A fault inside a shared flow has already set the subcategory of its own policy.
         if !matches!(policy, Policy::FlowCallout(_)) {
             let subcategory = format!("{}Failure", policy.kind());
             self.set(ByteString::from_static("fault.subcategory"), Value::text(subcategory));
         }
-        // RaiseFault raises whatever continueOnError says. `[inferred]`
+        // continueOnError has no effect on RaiseFault. `[inferred]`
         if attributes.continue_on_error && !fault.is_raised() {
-            // The flow goes on, but a following step may ask what happened (docs/apigee-semantics.md 9.6).
+            // The flow continues, and later steps can read the fault (docs/apigee-semantics.md 9.6).
             self.set_fault_variables(&fault);
             return Ok(());
         }

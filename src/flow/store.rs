@@ -1,12 +1,12 @@
-//! The variables that a transaction has set.
+//! The variables that a transaction sets.
 
 use crate::flow::value::Value;
 use bytestring::ByteString;
 
 /// Variables by name, in the order in which they were first set.
 ///
-/// A list, because a transaction sets few variables and names differ in length: comparing lengths is faster than any
-/// tree or hash at this size.
+/// It is a list, because a transaction sets few variables and names differ in length. At this size, comparing lengths
+/// is faster than a tree or a hash.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Store(Vec<(ByteString, Value)>);
 
@@ -19,12 +19,12 @@ impl Store {
     /// Sets a variable.
     pub fn set(&mut self, name: ByteString, value: Value) {
         match self.0.iter_mut().find(|(known, _)| known.len() == name.len() && *known == name) {
-            Some((_, place)) => *place = value,
+            Some((_, current)) => *current = value,
             None => self.0.push((name, value)),
         }
     }
 
-    /// Removes a variable, if it is there.
+    /// Removes a variable if it exists.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }

@@ -1,5 +1,5 @@
-//! What of the client's URL does not go on to the target: `target.copy.pathsuffix` and `target.copy.queryparams`, which
-//! policies set to `false` (docs/apigee-semantics.md 8.4).
+//! The parts of the client's URL that the target does not get. Policies set `target.copy.pathsuffix` and
+//! `target.copy.queryparams` to `false` for that (docs/apigee-semantics.md 8.4).
 
 use crate::flow::message::Message;
 use crate::flow::store::Store;
@@ -7,7 +7,7 @@ use crate::flow::value::Value;
 use crate::policy::endpoint::BasePath;
 use bytestring::ByteString;
 
-/// The parts that are left out, at least one.
+/// The parts that are removed, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TargetCopy {
     path_suffix: bool,
@@ -15,7 +15,7 @@ pub(super) struct TargetCopy {
 }
 
 impl TargetCopy {
-    /// What the variables say. `None` when everything is copied, as usual.
+    /// The parts by the variables. `None` when the whole URL is copied, which is the default.
     pub(super) fn of(variables: &Store) -> Option<TargetCopy> {
         let is_off = |name: &str| match variables.get(name) {
             Some(Value::Boolean(value)) => !value,
@@ -27,7 +27,7 @@ impl TargetCopy {
         (target_copy.path_suffix || target_copy.query).then_some(target_copy)
     }
 
-    /// The client's request as the target gets it.
+    /// The client's request without the parts.
     pub(super) fn without(self, request: &Message, base_path: &BasePath) -> Message {
         let mut request = request.clone();
         let Some(line) = request.as_request_mut() else { return request };

@@ -1,5 +1,5 @@
-//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and the rules that only
-//! show when flows, policies and faults meet.
+//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and the rules that
+//! only show when flows, policies and faults meet.
 
 mod assign_message;
 mod callouts;
@@ -19,7 +19,7 @@ use crate::config;
 use crate::flow::call::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
 use crate::flow::scripted::{Done, Scripted};
-use crate::plan::Plan;
+use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use serde_json::{Value, json};
 

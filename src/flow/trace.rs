@@ -1,11 +1,12 @@
-//! What a rehearsal sees of a transaction: each decision with the values it saw, each step with what it wrote.
+//! The events of a transaction: each decision with the values of its variables, each step with the variables it
+//! changed.
 //!
-//! Only a host that asks for it pays for it: see [`Host::IS_TRACED`](crate::flow::host::Host::IS_TRACED).
+//! They are recorded when [`Host::IS_TRACED`](crate::flow::host::Host::IS_TRACED) is true.
 
 use crate::flow::call::{Call, CallFailure, CallReply, Direction};
 use crate::flow::fault::Fault;
 
-/// Something that a transaction did, in the order in which it does it.
+/// An event of a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A flow with steps begins.
@@ -14,16 +15,16 @@ pub enum Event {
         target: Option<String>,
         /// `PreFlow`
         name: String,
-        /// Which of its two lists of steps runs.
+        /// The list of steps that runs.
         direction: Direction,
     },
-    /// One of several was looked at: a conditional flow, a route rule, a fault rule.
+    /// The condition of a conditional flow, a route rule or a fault rule was evaluated.
     Choice {
         /// `route rule default`
         what: String,
-        /// What it depends on; nothing, when absent.
+        /// The condition, if it has one.
         condition: Option<Asked>,
-        /// Whether it was taken.
+        /// Whether the condition is true.
         is_taken: bool,
     },
     /// A step was reached.
@@ -32,7 +33,7 @@ pub enum Event {
         policy: String,
         /// The policy type.
         kind: String,
-        /// What it depends on; nothing, when absent.
+        /// The condition, if it has one.
         condition: Option<Asked>,
         /// Whether it runs.
         entry: StepStatus,
@@ -41,55 +42,55 @@ pub enum Event {
     Ended {
         /// The policy's name.
         policy: String,
-        /// How it failed, if it did.
+        /// The fault, if it failed.
         fault: Option<TracedFault>,
-        /// Whether the flow goes on after it.
+        /// Whether the flow continues after it.
         goes_on: bool,
-        /// The variables that it changed, by name; without a value, it made them unresolved.
+        /// The changed variables by name. Those without a value no longer resolve.
         written: Vec<(String, Option<String>)>,
     },
     /// A call was made.
     Call {
-        /// What was sent.
+        /// The request.
         call: Call,
-        /// The answer; absent when nobody waits for it.
+        /// The response or failure; `None` when the policy does not wait for it.
         reply: Option<Result<CallReply, CallFailure>>,
-        /// Where the answer comes from.
+        /// The source of the response.
         source: ReplySource,
     },
-    /// One of the client's messages goes on as it is now.
+    /// A direction was resumed with the current message.
     Resumed(Direction),
-    /// The client is answered here.
+    /// The client got a local reply.
     Replied,
     /// The error flow begins.
     ErrorFlow(TracedFault),
 }
 
-/// Where the answer to a call comes from.
+/// The source of the response to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplySource {
-    /// It was given to the host.
+    /// The user of the host supplied it.
     Given,
-    /// The host made it, in the place of a service that always answers so.
+    /// The host's mock of the service made it.
     Mock,
-    /// The host has none.
+    /// There is no response.
     Nowhere,
 }
 
 /// Whether a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepStatus {
-    /// It does.
+    /// It runs.
     Runs,
-    /// Its condition does not hold.
+    /// Its condition is false.
     ConditionFalse,
     /// Its policy has `enabled="false"`.
     Disabled,
-    /// Its policy is of a type that does not run here, and is passed over.
+    /// The filter does not support the policy type and skips the step.
     Unsupported,
 }
 
-/// A condition with the values that it saw.
+/// A condition with the values of its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The condition, in its canonical form.
@@ -98,7 +99,7 @@ pub struct Asked {
     pub values: Vec<(String, Option<String>)>,
 }
 
-/// A fault in short.
+/// The code and reason of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TracedFault {
     /// The error code.

@@ -1,4 +1,4 @@
-//! The state of one transaction: its messages, its variables and where in the flow it is.
+//! The state of one transaction: its messages, its variables and its stage.
 
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
@@ -16,65 +16,65 @@ use bytestring::ByteString;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// The upstream request header that tells Envoy's routes which target endpoint was chosen (docs/guide/configuration.md).
+/// The request header that names the chosen target endpoint for Envoy's routes (docs/guide/configuration.md).
 pub(super) const TARGET_HEADER: &str = "x-callout-target";
 
-/// Which flow runs, which decides what `message` means (docs/apigee-semantics.md 8.3).
+/// The running flow. It decides the meaning of `message` (docs/apigee-semantics.md 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// On the way to the upstream.
+    /// The request flow.
     Request,
-    /// On the way back.
+    /// The response flow.
     Response,
-    /// After a fault.
+    /// The error flow, after a fault.
     Error,
 }
 
-/// One client request on its way through a plan.
+/// The run of a plan over one client request.
 #[derive(Debug)]
 pub struct Transaction<'a, H> {
-    /// What is to be done.
+    /// The plan.
     pub plan: &'a Plan,
-    /// What is remembered between requests.
+    /// The state that is kept between requests.
     pub(super) worker: &'a Worker,
     /// The outside.
     pub host: &'a H,
-    /// Which flow runs.
+    /// The running flow.
     pub stage: Stage,
-    /// Whether the client has its response, so that nothing waits any more.
+    /// Whether the client has its response. Policies then do not wait for calls.
     pub(super) is_client_served: bool,
-    /// The target endpoint whose flows run and whose fault rules apply; without one, the proxy's do.
+    /// The target endpoint whose flows run and whose fault rules apply. `None` for those of the proxy.
     pub(super) target_endpoint: Option<&'a Target>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
-    /// The variable that the last SetIntegrationRequest put its object into.
+    /// The variable to which the last SetIntegrationRequest assigned its object.
     pub(super) integration_request: Option<ByteString>,
     messages: Vec<Message>,
-    /// Every variable set in this transaction. Messages are among them.
+    /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
-    /// Whether something that the running step asked for did not fit into the memory that is left.
+    /// Whether a result of the running step did not fit into the memory left.
     pub(super) is_out_of_room: Cell<bool>,
-    /// What was made unresolved by name: neither a constant nor another filter's value stands for it.
+    /// The names that a policy made unresolved. Constants and other filters' values under these names do not apply.
     pub(super) nulls: Vec<ByteString>,
-    /// The client's messages as they came, while the flow may still change them.
+    /// The client's messages as they were received.
     pub(super) request: Option<ClientMessage>,
     pub(super) response: Option<ClientMessage>,
-    /// What filter state already holds, by the place in the plan's list of what is published.
+    /// The published values, by the index in the plan's list of published variables.
     pub(super) published: Vec<Option<ByteString>>,
-    /// The same for what only the transaction knows by name.
+    /// The published values of variables that the plan names by a prefix.
     pub(super) published_by_name: BTreeMap<ByteString, ByteString>,
-    /// The value of `messageid`, where it had to be made.
+    /// The value of `messageid` when Envoy has no request id.
     pub(super) message_id: Option<ByteString>,
     /// The `target.url` variables whose value this filter wrote, not a policy (docs/apigee-semantics.md 2.4).
     pub(super) own_target_urls: Store,
-    /// What must not be seen in a published URL.
+    /// The values that are masked in published URLs.
     pub(super) private_values: PrivateValues,
 }
 
 impl<'a, H: Host> Transaction<'a, H> {
-    /// A transaction at the beginning of the request flow.
+    /// A transaction at the start of the request flow.
     pub fn new(plan: &'a Plan, worker: &'a Worker, host: &'a H) -> Transaction<'a, H> {
         Transaction {
             plan,
@@ -105,22 +105,22 @@ impl<'a, H: Host> Transaction<'a, H> {
         self.messages.get(id.0)
     }
 
-    /// A message of the transaction, to be changed.
+    /// A mutable message of the transaction.
     pub fn message_mut(&mut self, id: MessageId) -> Option<&mut Message> {
         self.messages.get_mut(id.0)
     }
 
-    /// Adds a message that has no name.
+    /// Adds a message without a name.
     pub fn add_message(&mut self, message: Message) -> MessageId {
         let id = MessageId(self.messages.len());
         self.messages.push(message);
         id
     }
 
-    /// Puts a message under a name, replacing whatever had the name.
+    /// Assigns a message to a variable.
     pub fn put_message(&mut self, name: ByteString, message: Message) -> MessageId {
         if name == "request" && self.request.is_none() {
-            // What Envoy is told of the new one is what differs from the one that came.
+            // The changes for Envoy are the differences from the received message.
             self.fetch(Direction::Request, None);
         }
         let id = self.add_message(message);
@@ -128,7 +128,7 @@ impl<'a, H: Host> Transaction<'a, H> {
         id
     }
 
-    /// The message under a name. The client's own are fetched when they are first asked for.
+    /// The message of a variable. The client's request is fetched at its first use.
     pub fn message_named(&mut self, name: &str) -> Option<MessageId> {
         let name = if name == "message" { self.ambient() } else { name };
         match self.variables.get(name) {
@@ -139,7 +139,7 @@ impl<'a, H: Host> Transaction<'a, H> {
         }
     }
 
-    /// The name of the message that `message` means now.
+    /// The current meaning of the variable `message`.
     pub fn ambient(&self) -> &'static str {
         match self.stage {
             Stage::Request => "request",
@@ -148,7 +148,7 @@ impl<'a, H: Host> Transaction<'a, H> {
         }
     }
 
-    /// Makes one of the client's messages a variable; `body` is `None` when it has none or nobody needs it.
+    /// Assigns one of the client's messages to its variable. `body` is `None` when it has none or the plan needs none.
     pub fn fetch(&mut self, direction: Direction, body: Option<Bytes>) -> MessageId {
         let headers = self.host.headers(direction);
         let has_body = body.is_some();
@@ -162,15 +162,15 @@ impl<'a, H: Host> Transaction<'a, H> {
         };
         let id = self.add_message(message);
         self.variables.set(ByteString::from_static(name), Value::Message(id));
-        let came = Some(ClientMessage { id, before, scheme, has_body });
+        let received = Some(ClientMessage { id, before, scheme, has_body });
         match direction {
-            Direction::Request => self.request = came,
-            Direction::Response => self.response = came,
+            Direction::Request => self.request = received,
+            Direction::Response => self.response = received,
         }
         id
     }
 
-    /// Gives the client's request its body, `None` when it has none. What was done to its headers before stays.
+    /// Sets the body of the client's request; `None` when it has none. Earlier changes of its headers stay.
     pub fn fetch_request_body(&mut self, body: Option<Bytes>) {
         let id = self.message_named("request");
         let has_body = body.is_some();
@@ -178,20 +178,20 @@ impl<'a, H: Host> Transaction<'a, H> {
         if let Some(message) = id.and_then(|id| self.message_mut(id)) {
             message.body = body.clone();
         }
-        if let Some(came) = &mut self.request {
-            came.before.body = body;
-            came.has_body = has_body;
+        if let Some(received) = &mut self.request {
+            received.before.body = body;
+            received.has_body = has_body;
         }
     }
 
-    /// Sends what the flow changed in one of the client's messages to Envoy, and lets the message go on.
+    /// Sends the changes of one of the client's messages to Envoy and resumes its direction.
     pub fn release(&mut self, direction: Direction) {
         let target_copy = TargetCopy::of(&self.variables).filter(|_| direction == Direction::Request);
         if target_copy.is_some() {
-            // Fetches it, should nothing have read it yet.
+            // No step may have read the request before.
             self.message_named("request");
         }
-        let (name, came) = match direction {
+        let (name, received) = match direction {
             Direction::Request => ("request", self.request.as_ref()),
             Direction::Response => ("response", self.response.as_ref()),
         };
@@ -199,15 +199,15 @@ impl<'a, H: Host> Transaction<'a, H> {
             Some(Value::Message(id)) => self.messages.get(id.0),
             _ => None,
         };
-        if let (Some(came), Some(now)) = (came, now) {
-            if client::needs_reply(came, now) {
+        if let (Some(received), Some(now)) = (received, now) {
+            if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
             match target_copy {
-                None => client::apply_changes(self.host, direction, came, now),
+                None => client::apply_changes(self.host, direction, received, now),
                 Some(target_copy) => {
                     let now = target_copy.without(now, &self.plan.base_path);
-                    client::apply_changes(self.host, direction, came, &now);
+                    client::apply_changes(self.host, direction, received, &now);
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! Characters that a URL must not hold.
+//! Percent-encoding of characters that a URL must not contain.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What is encoded; everything else is sent as it is (docs/apigee-semantics.md 2.4). `[inferred]`
+/// The encoded characters; all others are sent unchanged (docs/apigee-semantics.md 2.4). `[inferred]`
 const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -1,10 +1,10 @@
-//! What a flow variable holds.
+//! The values of flow variables.
 
 use crate::flow::message::MessageId;
 use crate::plan::Constant;
 use bytestring::ByteString;
 
-/// The value of a flow variable that resolves. One that does not is `None` wherever a value is looked up.
+/// The value of a flow variable. A lookup of a variable that does not resolve returns `None` instead.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Text.
@@ -19,7 +19,7 @@ pub enum Value {
     Double(f64),
     /// A list of texts, such as the values of a header.
     Collection(Vec<ByteString>),
-    /// A message, by its place in the transaction. Copying the value does not copy the message.
+    /// A message, by its index in the transaction. Copying the value does not copy the message.
     Message(MessageId),
 }
 
@@ -45,7 +45,7 @@ impl Value {
         Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    /// The size in bytes of a copy and of the text of a list; nothing for any other value, whose text is short or shared.
+    /// The size in bytes of a copy of a list and of its text. 0 for other values, whose text is short or shared.
     pub fn size(&self) -> usize {
         let Value::Collection(items) = self else { return 0 };
         let each = size_of::<ByteString>();

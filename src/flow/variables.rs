@@ -8,8 +8,8 @@ use crate::flow::value::Value;
 use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
 
-/// The first segments of Envoy's attributes. Filter state under such a name is shadowed by the attribute, so these
-/// names are neither looked up nor published bare.
+/// The first segments of Envoy's attributes. An attribute hides filter state with the same name, so filter state is not
+/// read or published under exactly these names.
 const ATTRIBUTE_ROOTS: [&str; 22] = [
     "request",
     "response",
@@ -35,20 +35,20 @@ const ATTRIBUTE_ROOTS: [&str; 22] = [
     "upstream_host_metadata",
 ];
 
-/// Whether a variable of that name can live in filter state.
+/// Whether filter state can contain a variable with this name.
 pub(super) fn fits_filter_state(name: &str) -> bool {
-    // A root has no dot and most variables have one.
+    // No root contains a dot, and most variables do.
     name.bytes().any(|byte| byte == b'.') || !ATTRIBUTE_ROOTS.contains(&name)
 }
 
-/// The names of the messages that the flow itself holds.
+/// Whether a name is that of one of the flow's own messages.
 pub(super) fn is_flow_message(name: &str) -> bool {
     FLOW_MESSAGES.contains(&name)
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// The value of a variable; `None` when it does not resolve: what this filter knows, else filter state that
-    /// another filter set. What this one published is no answer: it is told to others, and may be of an earlier time.
+    /// The value of a variable: this filter's own value, or else the value of another filter in filter state. `None`
+    /// when it does not resolve. Values that this filter published are not read, because they can be outdated.
     pub fn value(&mut self, variable: &Variable) -> Option<Value> {
         let value = self.found(variable);
         if let Some(value) = value.as_ref().filter(|_| variable.is_private()) {
@@ -69,8 +69,8 @@ impl<H: Host> Transaction<'_, H> {
         self.host.filter_state(name).map(text).map(Value::String)
     }
 
-    /// The value of a variable that this filter knows. In this order: a part of a message, a variable that was set,
-    /// a predefined variable, a constant of the configuration.
+    /// This filter's own value of a variable: a part of a message, or else a variable that was set, or else a
+    /// predefined variable, or else a constant of the configuration.
     pub fn own_value(&mut self, variable: &Variable) -> Option<Value> {
         for (name, part) in variable.splits() {
             if let Some(id) = self.message_named(name) {
@@ -90,7 +90,7 @@ impl<H: Host> Transaction<'_, H> {
         self.plan.constants.get(name).filter(|_| !self.nulls.contains(name)).map(Value::from)
     }
 
-    /// The value of a variable as text; a message counts as its content.
+    /// The value of a variable as text. The text of a message is its content.
     pub fn text(&mut self, variable: &Variable) -> Option<ByteString> {
         let value = self.value(variable)?;
         Some(self.render(&value))
@@ -104,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// A value as text; a message counts as its content (docs/apigee-semantics.md 6.3). `[inferred]`
+    /// A value as text. The text of a message is its content (docs/apigee-semantics.md 6.3). `[inferred]`
     pub fn render(&self, value: &Value) -> ByteString {
         match value {
             Value::Message(id) => self.part_of(*id, &MessagePart::Content).and_then(|content| content.render()),
@@ -113,8 +113,7 @@ impl<H: Host> Transaction<'_, H> {
         .unwrap_or_default()
     }
 
-    /// The value of a part of a message. Nothing where it does not fit into the memory that is left, which fails the step
-    /// that runs.
+    /// The value of a part of a message. If it does not fit into the memory left, the running step fails.
     pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
         let message = self.message(id)?;
         if message.part_fits(part, self.room()) {
@@ -124,7 +123,7 @@ impl<H: Host> Transaction<'_, H> {
         None
     }
 
-    /// Changes a message, if the result fits into the memory that is left. Where it does not, the step that runs fails.
+    /// Changes a message if the result fits into the memory left. If not, the running step fails.
     pub(super) fn change_within(
         &mut self,
         id: MessageId,
@@ -140,10 +139,10 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// Sets a variable: a part of a message where the name means one, else a variable of its own.
+    /// Sets a variable: a part of a message if the name refers to one, or else a separate variable.
     ///
     /// # Errors
-    /// Parts of messages that cannot be written.
+    /// The part of the message is read-only.
     pub fn assign(&mut self, variable: &Variable, value: Value) -> Result<(), NotWritable> {
         for (name, part) in variable.splits() {
             if let Some(id) = self.message_named(name) {
@@ -162,12 +161,12 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Sets a variable of its own under exactly that name.
+    /// Sets a separate variable with exactly this name.
     pub fn set(&mut self, name: ByteString, value: Value) {
         self.variables.set(name, value);
     }
 
-    /// Makes a variable of that name unresolved, whatever the configuration or another filter says.
+    /// Makes a variable unresolved, even when the configuration or another filter sets it.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
         if !self.nulls.iter().any(|known| *known == name) {
@@ -175,10 +174,10 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// Makes a variable unresolved: takes a part of a message away where the name means one.
+    /// Makes a variable unresolved. If the name refers to a part of a message, the part is removed.
     ///
     /// # Errors
-    /// Parts of messages that cannot be written.
+    /// The part of the message is read-only.
     pub fn clear(&mut self, variable: &Variable) -> Result<(), NotWritable> {
         for (name, part) in variable.splits() {
             if let Some(id) = self.message_named(name) {
@@ -189,14 +188,14 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Whether no policy can write the variable: the predefined ones, and as a whole the messages that the flow itself
-    /// holds, which cannot become anything else (docs/apigee-semantics.md 8.2). `[inferred]`
+    /// Whether policies cannot write a variable: predefined variables, and the flow's own messages as a whole
+    /// (docs/apigee-semantics.md 8.2). `[inferred]`
     pub(super) fn is_read_only(&mut self, variable: &Variable) -> bool {
         let name = variable.name();
         variable.is_read_only() || (is_flow_message(name) && self.message_named(name).is_some())
     }
 
-    /// The client's request as it came, fetched when it was not yet.
+    /// The client's request as it was received.
     pub fn client_request(&mut self) -> Option<&Message> {
         if self.request.is_none() {
             let _: Option<MessageId> = self.message_named("request");

@@ -1,16 +1,17 @@
-//! What a worker of Envoy remembers between the requests of one plan.
+//! The state that a worker of Envoy keeps between the requests of one plan.
 
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
+use crate::plan::PolicyId;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The memory that all transactions of a plan on one worker share.
+/// The state that all transactions of a plan on one worker share.
 #[derive(Debug, Default)]
 pub struct Worker {
-    /// The balancers of the policies that have one, by the policy's place in the plan.
-    pub(super) balancers: RefCell<BTreeMap<usize, Balancer>>,
+    /// The balancers of the policies that have one.
+    pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
 }

@@ -12,7 +12,7 @@ const RESPONSE: Event = ResponseHeaders { end: false };
 const RESPONSE_PART: Event = ResponseBody { size: 2, end: false };
 const RESPONSE_BODY: Event = ResponseBody { size: 5, end: true };
 
-/// What the transaction does while it is polled.
+/// The action of the transaction during a poll.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Act {
     Wait,
@@ -20,11 +20,11 @@ enum Act {
     OpenResponse,
     OpenBoth,
     Reply,
-    /// Opens the request and is done.
+    /// Opens the request and ends.
     FinishRequest,
 }
 
-/// A stream whose transaction does what a script says.
+/// A stream with a scripted transaction.
 #[derive(Default)]
 struct Owner {
     state: StreamState,
@@ -92,12 +92,12 @@ fn pairs_of_events() {
         ((POST, Wait), (BODY, Wait), "pause"),
         ((POST, Wait), (RequestTrailers, Wait), "pause"),
         ((GET, Wait), (Woken, Wait), "continue"),
-        // The direction of the event goes on by the return value alone.
+        // The return value alone resumes the direction of the event.
         ((POST, Wait), (PART, OpenRequest), "continue"),
         ((POST, Wait), (BODY, OpenRequest), "continue"),
         ((POST, Wait), (RequestTrailers, OpenRequest), "continue"),
         ((POST, Wait), (BODY, FinishRequest), "continue"),
-        // Another event resumes it by a host call, once.
+        // Another event resumes it by one host call.
         ((GET, Wait), (Woken, OpenRequest), "continue+request"),
         ((GET, Wait), (Woken, FinishRequest), "continue+request"),
         ((GET, Wait), (Woken, OpenBoth), "continue+request+response"),
@@ -116,7 +116,7 @@ fn pairs_of_events() {
         ((GET, FinishRequest), (RESPONSE, Wait), "continue"),
         ((GET, FinishRequest), (EMPTY_RESPONSE, Wait), "continue"),
         ((GET, OpenBoth), (RESPONSE, Wait), "continue"),
-        // A response while the request is held is a reply of Envoy's: the transaction is dropped.
+        // A response while the request is paused is a reply of Envoy: the transaction is dropped.
         ((POST, Wait), (RESPONSE, Wait), "continue"),
         ((POST, Wait), (EMPTY_RESPONSE, Wait), "continue"),
         // A local reply pauses the callback that made it; nothing is resumed.
@@ -126,7 +126,7 @@ fn pairs_of_events() {
         ((GET, Wait), (Woken, Reply), "pause"),
         ((GET, OpenRequest), (RESPONSE, Reply), "pause"),
         ((GET, OpenRequest), (Woken, Reply), "pause"),
-        // The reply passes; what the client still sends does not.
+        // The reply passes. Further data of the client does not.
         ((POST, Reply), (PART, Wait), "pause"),
         ((POST, Reply), (BODY, Wait), "pause"),
         ((POST, Reply), (RequestTrailers, Wait), "pause"),
@@ -135,7 +135,7 @@ fn pairs_of_events() {
         ((POST, Reply), (RESPONSE_BODY, Wait), "continue"),
         ((POST, Reply), (ResponseTrailers, Wait), "continue"),
         ((POST, Reply), (Woken, OpenRequest), "continue"),
-        // The end of the stream changes nothing for Envoy.
+        // The end of the stream resumes nothing.
         ((GET, Wait), (Ended, Wait), "continue"),
         ((GET, Wait), (Ended, OpenBoth), "continue"),
         ((GET, Reply), (Ended, Wait), "continue"),
@@ -165,7 +165,7 @@ fn the_transaction_follows_the_stream() {
 }
 
 #[test]
-fn a_response_body_is_held_until_its_flow_ends() {
+fn a_response_body_is_paused_until_its_flow_ends() {
     let mut owner = Owner::default();
     owner.on(GET, Act::OpenRequest);
     for event in [RESPONSE, RESPONSE_PART, RESPONSE_BODY] {
@@ -176,7 +176,7 @@ fn a_response_body_is_held_until_its_flow_ends() {
 }
 
 #[test]
-fn progress_counts_what_envoy_has_buffered() {
+fn progress_reports_the_size_of_the_buffered_body() {
     let table: [(&[Event], Direction, Progress); 9] = [
         (&[], Direction::Request, Progress::Nothing),
         (&[GET], Direction::Request, Progress::Complete(None)),

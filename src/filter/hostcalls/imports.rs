@@ -1,4 +1,4 @@
-//! The host calls this filter imports: proxy-wasm ABI 0.2.1 and, for random bytes, WASI.
+//! The imported host calls: proxy-wasm ABI 0.2.1 and, for random bytes, WASI.
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {

@@ -1,16 +1,16 @@
-//! The byte form in which header maps cross the boundary: a count, a table of sizes, then every name and value, each
-//! followed by a NUL; numbers are 32-bit little endian.
+//! The serialized form of a header map: a count, a table of sizes, then every name and value, each followed by a NUL.
+//! Numbers are 32-bit little endian.
 
 use crate::flow::headers::{HeaderSpan, Headers};
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Reads the host's form; stops without failing where the block ends too early.
+/// Parses a serialized map. A block that ends early yields the complete headers before its end.
 pub(super) fn parse(block: Bytes) -> Headers {
     let number = |at: usize| -> Option<u32> { Some(u32::from_le_bytes(block.get(at..)?.first_chunk().copied()?)) };
     let count = (number(0).unwrap_or(0) as usize).min(block.len() / 8);
     let mut start = count.saturating_mul(8).saturating_add(4) as u32;
-    let mut places = Vec::with_capacity(count);
+    let mut spans = Vec::with_capacity(count);
     for index in 0..count {
         let sizes = index.saturating_mul(8).saturating_add(4);
         let (Some(name_size), Some(value_size)) = (number(sizes), number(sizes.saturating_add(4))) else { break };
@@ -20,12 +20,12 @@ pub(super) fn parse(block: Bytes) -> Headers {
         if start as usize > block.len() {
             break;
         }
-        places.push(HeaderSpan { name, value });
+        spans.push(HeaderSpan { name, value });
     }
-    Headers::in_block(block, places)
+    Headers::in_block(block, spans)
 }
 
-/// Writes pairs in the form the host reads.
+/// Serializes headers for the host.
 pub(super) fn serialize(pairs: &[(ByteString, Bytes)]) -> Vec<u8> {
     let size =
         pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(10)).sum::<usize>();

@@ -1,24 +1,23 @@
-//! How fast metrics are told to Envoy.
+//! The rate at which metrics are reported to Envoy.
 //!
-//! Each change is a call of the host, and a call of the host costs more than the change. Up to a number of changes in a
-//! period they are told at once, so at a low rate the metrics are exact at any moment; what is beyond waits for the end
-//! of the period.
+//! A host call costs more than the change that it reports. The first changes of a period are reported at once, so at a
+//! low rate the metrics are always exact. Further changes wait for the end of the period.
 
 use crate::filter::background::set_tick_period;
 use std::cell::Cell;
 
-/// How long a change waits at most.
+/// The maximum time in milliseconds that a change waits.
 const PERIOD_MS: u64 = 50;
 
-/// How many changes of a period are told at once: those of some twenty calls.
+/// The number of changes of a period that are reported at once: those of about twenty calls.
 const AT_ONCE: u32 = 100;
 
-/// How many changes of this period can still be told at once; `None` while nothing happens and no period runs.
+/// The number of changes that can still be reported at once in this period; `None` when no period runs.
 #[derive(Default)]
 pub(super) struct MetricBatcher(Cell<Option<u32>>);
 
 impl MetricBatcher {
-    /// Whether a change is reported now. If not, it is reported at the next tick.
+    /// Whether a change is reported now. Otherwise it is reported at the next tick.
     pub(super) fn is_now(&self) -> bool {
         let left = self.0.get().unwrap_or_else(|| {
             set_tick_period(PERIOD_MS);
@@ -28,7 +27,7 @@ impl MetricBatcher {
         left > 0
     }
 
-    /// Ends a period. The ticks stop when nothing happened in it.
+    /// Ends a period. The ticks stop after a period without changes.
     pub(super) fn end_period(&self) {
         let is_idle = self.0.get().is_none_or(|left| left == AT_ONCE);
         set_tick_period(if is_idle { 0 } else { PERIOD_MS });

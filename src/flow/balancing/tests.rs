@@ -19,7 +19,7 @@ fn policy(content: &str) -> LoadBalancer {
 }
 
 fn choose(balancer: &mut Balancer, policy: &LoadBalancer, tried: &[usize], now: Duration) -> Option<usize> {
-    balancer.choose(policy, tried, now).map(|(place, _)| place)
+    balancer.choose(policy, tried, now).map(|(index, _)| index)
 }
 
 #[test]
@@ -28,12 +28,12 @@ fn round_robin_goes_in_listed_order() {
     let mut balancer = Balancer::new(&policy);
     let chosen: Vec<_> = (0..5).map(|_| choose(&mut balancer, &policy, &[], START).unwrap()).collect();
     assert_eq!(chosen, [0, 2, 0, 2, 0]);
-    assert_eq!(choose(&mut balancer, &policy, &[2], START), Some(0), "one that was tried is passed over");
+    assert_eq!(choose(&mut balancer, &policy, &[2], START), Some(0), "a tried server is skipped");
     assert_eq!(choose(&mut balancer, &policy, &[0, 2], START), None);
 }
 
 #[test]
-fn weights_are_kept_exactly_and_evenly() {
+fn weighted_calls_are_exact_and_evenly_spread() {
     let policy = policy(
         "<Algorithm>Weighted</Algorithm><Server name='a'><Weight>1</Weight></Server>\
          <Server name='b'><Weight>3</Weight></Server><Server name='c'><Weight>0</Weight></Server>",
@@ -44,19 +44,19 @@ fn weights_are_kept_exactly_and_evenly() {
 }
 
 #[test]
-fn the_least_busy_server_is_chosen_and_a_dropped_call_counts_no_more() {
+fn the_least_busy_server_is_chosen_and_a_dropped_call_is_not_counted() {
     let policy = policy("<Algorithm>LeastConnections</Algorithm><Server name='a'/><Server name='b'/>");
     let mut balancer = Balancer::new(&policy);
-    let (first, held) = balancer.choose(&policy, &[], START).unwrap();
+    let (first, call) = balancer.choose(&policy, &[], START).unwrap();
     assert_eq!(first, 0);
     assert_eq!(choose(&mut balancer, &policy, &[], START), Some(1));
     assert_eq!(choose(&mut balancer, &policy, &[], START), Some(1));
-    drop(held);
+    drop(call);
     assert_eq!(choose(&mut balancer, &policy, &[], START), Some(0));
 }
 
 #[test]
-fn failures_in_a_row_take_a_server_out_for_a_while() {
+fn failures_in_a_row_disable_a_server_for_a_time() {
     let policy = policy("<MaxFailures>2</MaxFailures><Server name='a'/><Server name='b'/>");
     let mut balancer = Balancer::new(&policy);
     balancer.report(&policy, 0, true, START);
@@ -73,11 +73,15 @@ fn failures_in_a_row_take_a_server_out_for_a_while() {
     let later = START + Duration::from_secs(300);
     assert_eq!(choose(&mut balancer, &policy, &[], later), Some(0));
     balancer.report(&policy, 0, true, later);
-    assert_eq!(choose(&mut balancer, &policy, &[], later), Some(1), "it was only tried");
+    assert_eq!(
+        choose(&mut balancer, &policy, &[], later),
+        Some(1),
+        "the first failure after its return removes it again"
+    );
 }
 
 #[test]
-fn without_max_failures_no_server_is_taken_out() {
+fn without_max_failures_no_server_is_disabled() {
     let policy = policy("<Server name='a'/><Server name='b'><IsFallback>true</IsFallback></Server>");
     let mut balancer = Balancer::new(&policy);
     for _ in 0..9 {
@@ -88,7 +92,7 @@ fn without_max_failures_no_server_is_taken_out() {
 }
 
 #[test]
-fn the_fallback_is_used_when_all_others_are_out() {
+fn the_fallback_is_used_when_all_others_are_disabled() {
     let policy = policy(
         "<MaxFailures>1</MaxFailures><TargetDisableSecs>10</TargetDisableSecs>\
          <Server name='a'><IsFallback>true</IsFallback></Server><Server name='b'/>",

@@ -5,7 +5,7 @@ use crate::flow::value::Value;
 use crate::policy::condition::Comparison;
 use std::cmp::Ordering;
 
-/// Whether a comparison holds. One that is not defined, such as any with a message, holds only as `!=`. `[inferred]`
+/// Whether a comparison is true. An undefined one, such as one with a message, is true only for `!=`. `[inferred]`
 pub(super) fn compare(left: &Value, comparison: Comparison, right: &Value) -> bool {
     let is = |accepted: &[Ordering]| ordering(left, right).is_some_and(|ordering| accepted.contains(&ordering));
     match comparison {
@@ -26,13 +26,13 @@ fn are_equal(left: &Value, right: &Value) -> bool {
     }
     let has_boolean = [left, right].iter().any(|side| matches!(side, Value::Boolean(_)));
     let equal = |left: &str, right: &str| {
-        // `cachehit = "True"` is asked of booleans too. `[inferred]`
+        // Policies also compare booleans with texts such as "True". `[inferred]`
         left == right || (has_boolean && left.eq_ignore_ascii_case(right))
     };
     with_texts(left, right, equal).unwrap_or(false)
 }
 
-/// The same as `=` for what is no text. `[inferred]`
+/// Whether texts are equal without case. The same as `=` for other values. `[inferred]`
 fn are_equal_ignoring_case(left: &Value, right: &Value) -> bool {
     if numbers(left, right).is_some() {
         return are_equal(left, right);
@@ -50,13 +50,13 @@ fn ordering(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// Both values when no text is among them.
+/// Both values as numbers when neither of them is a text.
 fn numbers(left: &Value, right: &Value) -> Option<(Number, Number)> {
     Number::of(left).zip(Number::of(right))
 }
 
-/// How two values are ordered of which at least one is a text: as numbers when both are numbers. The published rule is
-/// the order of the texts alone, by which "10" is less than "9" (docs/apigee-semantics.md 7.3, register row 10). `[inferred]`
+/// The order of two values of which at least one is a text. Numeric texts compare as numbers. By the published rule
+/// they compare as texts, so that "10" is less than "9" (docs/apigee-semantics.md 7.3, register row 10). `[inferred]`
 fn ordering_of_texts(left: &str, right: &str) -> Option<Ordering> {
     match (Number::parse(left), Number::parse(right)) {
         (Some(left), Some(right)) => left.compare(right),
@@ -64,7 +64,7 @@ fn ordering_of_texts(left: &str, right: &str) -> Option<Ordering> {
     }
 }
 
-/// Compares two values by their texts; `None` when one of them is a message, which has none here.
+/// Compares the texts of two values; `None` when one of them is a message, which has no text here.
 fn with_texts<T>(left: &Value, right: &Value, compare: impl FnOnce(&str, &str) -> T) -> Option<T> {
     Some(compare(&left.render()?, &right.render()?))
 }

@@ -1,4 +1,5 @@
-//! Comparisons with null, by the published table (docs/apigee-semantics.md 7.5). A variable that does not resolve is null.
+//! Comparisons with null, by the published table (docs/apigee-semantics.md 7.5). A variable that does not resolve is
+//! null.
 
 use crate::policy::condition::{Comparison, Matching};
 
@@ -9,7 +10,8 @@ pub(super) fn compare(left_is_null: bool, comparison: Comparison, right_is_null:
         Comparison::Equal | Comparison::EqualIgnoringCase => are_both,
         Comparison::NotEqual => !are_both,
         Comparison::StartsWith => false,
-        // Null is greater and less than anything, and the reverse is never so: surprising, but that is the table.
+        // In the published table, null is both greater and less than any value, and no value is greater or less than
+        // null.
         Comparison::Greater | Comparison::Less => !right_is_null,
         Comparison::GreaterOrEqual => right_is_null,
         Comparison::LessOrEqual => left_is_null,

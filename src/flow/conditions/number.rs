@@ -3,7 +3,7 @@
 use crate::flow::value::Value;
 use std::cmp::Ordering;
 
-/// A number of one of the types that conditions tell apart.
+/// A number of a type that conditions distinguish.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
     Integer(i64),
@@ -12,7 +12,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// The number that a value is. Booleans are the narrowest numbers (docs/apigee-semantics.md 7.3).
+    /// A value as a number. Booleans are the narrowest numbers (docs/apigee-semantics.md 7.3).
     pub(super) fn of(value: &Value) -> Option<Number> {
         match value {
             Value::Boolean(value) => Some(Number::Integer(i64::from(*value))),
@@ -23,17 +23,17 @@ impl Number {
         }
     }
 
-    /// The number that a text is in decimal, if it is one.
+    /// A text in decimal notation as a number.
     pub(super) fn parse(text: &str) -> Option<Number> {
         if let Ok(number) = text.parse() {
             return Some(Number::Integer(number));
         }
-        // Rust reads "inf" and "NaN" too, which here are texts.
+        // Rust also parses "inf" and "NaN", which are texts here.
         let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
         text.parse().ok().filter(|number: &f64| is_decimal && number.is_finite()).map(Number::Double)
     }
 
-    /// Compares in the wider of two types, as Java does (docs/apigee-semantics.md 7.3).
+    /// Compares in the wider type, as in Java (docs/apigee-semantics.md 7.3).
     pub(super) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
             (Number::Integer(left), Number::Integer(right)) => Some(left.cmp(&right)),

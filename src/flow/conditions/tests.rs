@@ -127,7 +127,7 @@ fn types() {
     ]);
 }
 
-/// The adaptation table alone would compare the texts: docs/apigee-semantics.md 7.3, register row 10.
+/// Numeric texts compare as numbers (docs/apigee-semantics.md 7.3, register row 10).
 #[test]
 fn order() {
     assert_all(&[
@@ -171,7 +171,7 @@ fn booleans_and_texts() {
     ]);
 }
 
-/// docs/apigee-semantics.md 7.2: a value that is a condition by itself.
+/// A value without an operator is a condition (docs/apigee-semantics.md 7.2).
 #[test]
 fn values_alone() {
     assert_all(&[
@@ -208,7 +208,7 @@ fn a_message_compares_with_null_alone() {
 }
 
 #[test]
-fn patterns_in_variables_are_compiled_when_asked() {
+fn patterns_in_variables_are_compiled_at_evaluation() {
     assert_all(&[
         ("text.hello Matches text.glob", true),
         ("text.path Matches text.glob", false),
@@ -238,7 +238,7 @@ fn connectives() {
     ]);
 }
 
-/// A pattern and a text that both come with a request are compared within a limit.
+/// The size of a match is limited when the pattern and the text both come with a request.
 #[test]
 fn patterns_in_variables_have_a_limit() {
     let holds = |condition_text: &str, text: &str, pattern: &str| {
@@ -254,7 +254,7 @@ fn patterns_in_variables_have_a_limit() {
 }
 
 #[test]
-fn variables_are_looked_up_until_the_answer_is_known() {
+fn variables_are_read_until_the_result_is_known() {
     let cases = [
         ("a and b", "a"),
         ("not a and b and c", "ab"),
@@ -265,12 +265,12 @@ fn variables_are_looked_up_until_the_answer_is_known() {
         ("a ~ b", "ab"),
     ];
     for (text, expected) in cases {
-        let mut asked = String::new();
+        let mut names = String::new();
         evaluate(&condition(text), &mut |variable| {
-            asked.push_str(variable.name());
+            names.push_str(variable.name());
             None
         });
-        assert_eq!(asked, expected, "{text}");
+        assert_eq!(names, expected, "{text}");
     }
 }
 

@@ -30,8 +30,8 @@ pub(super) fn text_as_base64(text: &str, most: usize) -> Result<String, TooLarge
     Ok(base64(text.as_bytes()))
 }
 
-/// The text, of at most so many bytes, that is written as Base64; bytes that are not UTF-8 become replacement characters.
-/// `None` when it is not Base64.
+/// The text, of at most so many bytes, that is written as Base64; bytes that are not UTF-8 become replacement
+/// characters. `None` when it is not Base64.
 pub(super) fn base64_as_text(text: &str, most: usize) -> Option<Result<String, TooLarge>> {
     if base64::decoded_len_estimate(text.len()) > most {
         return Some(Err(TooLarge));

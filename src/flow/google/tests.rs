@@ -1,7 +1,7 @@
 use super::*;
 use crate::flow::host::Host;
 use crate::flow::scripted::{Script, Scripted};
-use crate::plan::{Identity, Impersonated};
+use crate::plan::{Identity, Impersonated, PolicyId};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -193,7 +193,7 @@ impl Background for Slow {
         self.script.call(call).await
     }
 
-    fn send(&self, policy: usize, call: &crate::flow::call::Call) -> Result<(), crate::flow::call::CallFailure> {
+    fn send(&self, policy: PolicyId, call: &crate::flow::call::Call) -> Result<(), crate::flow::call::CallFailure> {
         self.script.send(policy, call)
     }
 

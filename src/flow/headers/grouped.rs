@@ -31,7 +31,7 @@ impl<'a> Grouped<'a> {
 
     /// The lines of a name; none when it does not occur.
     pub(in crate::flow) fn lines(&self, name: &[u8]) -> &[Line<'a>] {
-        let lines = self.names.place(&Caseless(name)).and_then(|place| self.lines.get(place));
+        let lines = self.names.index(&Caseless(name)).and_then(|index| self.lines.get(index));
         lines.map_or(&[], Vec::as_slice)
     }
 }

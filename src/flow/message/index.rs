@@ -45,7 +45,7 @@ impl<'m> PartIndex<'m> {
             }
             MessagePart::QueryParam(name, item) => {
                 self.message.as_request()?;
-                let values = self.names.place(name).and_then(|place| self.values.get(place));
+                let values = self.names.index(name).and_then(|index| self.values.get(index));
                 parameter_item(values.into_iter().flatten().cloned(), *item)
             }
             part => self.message.part(part),

@@ -86,7 +86,8 @@ impl Message {
         }
     }
 
-    /// Whether the headers, with others of so many bytes, fit into the bytes that are left: a call has them in one block.
+    /// Whether the headers, with others of so many bytes, fit into the bytes that are left: a call has them in one
+    /// block.
     pub fn headers_fit(&self, length: usize, left: usize) -> bool {
         length <= SHORT_HEADER.min(left) || self.headers.size().saturating_add(length) <= left
     }

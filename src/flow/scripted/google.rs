@@ -1,4 +1,4 @@
-//! Google's token services as a script plays them: every token is had, and is none.
+//! A mock of Google's token services, which returns invalid tokens.
 
 use crate::flow::call::{Call, CallReply};
 use crate::flow::google::{IAM, METADATA_HOST};
@@ -10,11 +10,11 @@ use serde_json::json;
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// What a token is good for, from now.
+/// The lifetime of a token.
 const LIFE: Duration = Duration::from_secs(3600);
 
-/// The answer of a token service. `None` when the call is for somebody else.
-pub(super) fn answer(call: &Call, now: Duration) -> Option<CallReply> {
+/// The response of a token service. `None` when the call goes to another service.
+pub(super) fn response(call: &Call, now: Duration) -> Option<CallReply> {
     let part = |name: &str| {
         let value = call.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value);
         value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
@@ -23,24 +23,23 @@ pub(super) fn answer(call: &Call, now: Duration) -> Option<CallReply> {
     let body = match part(":authority") {
         METADATA_HOST if path.contains("/identity?") => id_token("workload", now),
         METADATA_HOST => {
-            json!({"access_token": "stand-in.workload", "expires_in": LIFE.as_secs(), "token_type": "Bearer"})
-                .to_string()
+            json!({"access_token": "mock.workload", "expires_in": LIFE.as_secs(), "token_type": "Bearer"}).to_string()
         }
         IAM if path.ends_with(":generateIdToken") => json!({"token": id_token("account", now)}).to_string(),
-        IAM => json!({"accessToken": "stand-in.account", "expireTime": rfc3339(now)?}).to_string(),
+        IAM => json!({"accessToken": "mock.account", "expireTime": rfc3339(now)?}).to_string(),
         _ => return None,
     };
     Some(CallReply { status: 200, headers: Headers::default(), body: Bytes::from(body) })
 }
 
-/// Three parts and an end, as a token that says who somebody is has them.
-fn id_token(who: &str, now: Duration) -> String {
-    let claims = json!({"sub": who, "exp": now.saturating_add(LIFE).as_secs()});
+/// An identity token: a header, claims with an expiry, and an invalid signature.
+fn id_token(subject: &str, now: Duration) -> String {
+    let claims = json!({"sub": subject, "exp": now.saturating_add(LIFE).as_secs()});
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    format!("{}.{}.{}", encode(r#"{"alg":"none"}"#), encode(&claims.to_string()), encode("stand-in"))
+    format!("{}.{}.{}", encode(r#"{"alg":"none"}"#), encode(&claims.to_string()), encode("mock"))
 }
 
-/// When a token ends that is given out now.
+/// The expiry time of a token that is issued now.
 fn rfc3339(now: Duration) -> Option<String> {
     let end = i64::try_from(now.saturating_add(LIFE).as_secs()).ok()?;
     let end = OffsetDateTime::from_unix_timestamp(end).ok()?;

@@ -3,6 +3,7 @@
 mod copy;
 mod remove;
 
+use crate::flow::boxed::boxed;
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
 use crate::flow::headers::header_value;
@@ -94,8 +95,7 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<(), Fault> {
         for action in actions {
             if let Action::Authenticate(authentication) = action {
-                // Boxed, because hardly any policy has one and every transaction would be as large.
-                let header = Box::pin(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
+                let header = boxed(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
                 let length = header.value.len();
                 self.change(
                     target,
@@ -135,8 +135,8 @@ impl<H: Host> Transaction<'_, H> {
         self.check_client_body()
     }
 
-    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether that is the message
-    /// that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
+    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether
+    /// that is the message that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
         if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
             return Ok(());

@@ -7,6 +7,7 @@ use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
 use crate::flow::host::{Background, Host};
 use crate::flow::transaction::Transaction;
+use crate::plan::PolicyId;
 use crate::policy::authentication::{Authentication, DEFAULT_LIFETIME, GoogleToken, lifetime};
 use crate::policy::endpoint::TargetAuthentication;
 use crate::policy::referenced::Referenced;
@@ -74,14 +75,14 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Sends a call once its token is there: of a stream that has ended nothing is left that could wait for it.
-    pub(super) fn send_when_authorized(&self, index: usize, mut call: Call, token: NeededToken) {
+    pub(super) fn send_when_authorized(&self, id: PolicyId, mut call: Call, token: NeededToken) {
         let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
         self.host.background().detach(Box::pin(async move {
             // The log tells why there is none.
             let Ok(found) = tokens.obtain(background.clone(), token.request).await else { return };
             put(&mut call, &token.header, bearer(&found));
             // Nobody waits, so nobody learns what became of it.
-            let _: Result<(), CallFailure> = background.send(index, &call);
+            let _: Result<(), CallFailure> = background.send(id, &call);
         }));
     }
 

@@ -1,8 +1,10 @@
-//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to 10.5).
+//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to
+//! 10.5).
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::boxed::boxed;
 use crate::flow::call::{Call, CallFailure, Outcome};
 use crate::flow::fault::Fault;
 use crate::flow::google::TokenKind;
@@ -12,6 +14,7 @@ use crate::flow::message::{Message, URL_COPIES};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::language::json_text::JsonText;
+use crate::plan::PolicyId;
 use crate::policy::connection::Retained;
 use crate::policy::endpoint::IntegrationEndpoint;
 use crate::policy::integration_callout::IntegrationCallout;
@@ -30,20 +33,19 @@ const EXECUTE: &str = ":execute";
 const SCHEDULE: &str = ":schedule";
 
 impl<H: Host> Transaction<'_, H> {
-    /// Runs the policy that has the place `index` in the plan.
-    pub(super) async fn integration_callout(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), Fault> {
-        // Boxed, because hardly any plan has one and every transaction would be as large.
-        let result = Box::pin(self.run_integration(index, policy)).await;
+    /// Runs the policy with this index in the plan.
+    pub(super) async fn integration_callout(&mut self, id: PolicyId, policy: &IntegrationCallout) -> Result<(), Fault> {
+        let result = boxed(self.run_integration(id, policy)).await;
         let name = &policy.attributes.name;
         self.set(format!("integrationcallout.{name}.failed").into(), Value::Boolean(result.is_err()));
         result.map_err(|failure| {
-            self.host.count(index, failure.outcome());
+            self.host.count(id, failure.outcome());
             failure.into_fault("IntegrationCallout", name, &policy.request)
         })
     }
 
-    async fn run_integration(&mut self, index: usize, policy: &IntegrationCallout) -> Result<(), IntegrationFailure> {
-        let called = self.call_integration(index, policy).await;
+    async fn run_integration(&mut self, id: PolicyId, policy: &IntegrationCallout) -> Result<(), IntegrationFailure> {
+        let called = self.call_integration(id, policy).await;
         if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(IntegrationFailure::Call(_))) {
             self.clear_object(&policy.request);
         }
@@ -60,23 +62,23 @@ impl<H: Host> Transaction<'_, H> {
         if !SuccessCodes::default().contains(status) {
             return Err(IntegrationFailure::Status(status));
         }
-        self.host.count(index, Outcome::Ok);
+        self.host.count(id, Outcome::Ok);
         Ok(())
     }
 
     /// The answer; nothing where nobody is left to wait for it.
     async fn call_integration(
         &mut self,
-        index: usize,
+        id: PolicyId,
         policy: &IntegrationCallout,
     ) -> Result<Option<Message>, IntegrationFailure> {
         let (mut call, token) = self.integration_call(&policy.request, &policy.as_variable, policy.is_async)?;
         if self.is_client_served {
-            self.send_when_authorized(index, call, token);
+            self.send_when_authorized(id, call, token);
             return Ok(None);
         }
         self.authorize(&mut call, token).await.map_err(IntegrationFailure::Fault)?;
-        let reply = self.host.call(index, &call).await.map_err(IntegrationFailure::Call)?;
+        let reply = self.host.call(id, &call).await.map_err(IntegrationFailure::Call)?;
         Ok(Some(Message::of_reply(reply)))
     }
 
@@ -222,7 +224,8 @@ impl IntegrationFailure {
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
     }
 
-    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy. `[inferred]`
+    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy.
+    /// `[inferred]`
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
             IntegrationFailure::Call(CallFailure::Timeout) => {

@@ -34,8 +34,8 @@ pub(super) struct CallRequest<'m> {
     pub(super) timeout: Duration,
 }
 
-/// The message's verb is CONNECT: the server would open a tunnel to a host that a path cannot name, and its answer would
-/// have no end.
+/// The message's verb is CONNECT: the server would open a tunnel to a host that a path cannot name, and its answer
+/// would have no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct VerbIsConnect;
 

@@ -7,6 +7,7 @@ use super::actions::PolicyContext;
 use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
+use crate::flow::boxed::boxed;
 use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
@@ -15,6 +16,7 @@ use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::plan::PolicyId;
 use crate::policy::authentication::Authentication;
 use crate::policy::connection::{Retained, Target};
 use crate::policy::service_callout::{CalloutRequest, ServiceCallout};
@@ -23,37 +25,37 @@ use bytestring::ByteString;
 use destination::Destination;
 
 impl<H: Host> Transaction<'_, H> {
-    /// Runs the policy that has the place `index` in the plan.
-    pub(super) async fn service_callout(&mut self, index: usize, policy: &ServiceCallout) -> Result<(), Fault> {
+    /// Runs the policy with this index in the plan.
+    pub(super) async fn service_callout(&mut self, id: PolicyId, policy: &ServiceCallout) -> Result<(), Fault> {
         let outcome = match self.callout_request(&policy.request, &policy.attributes.name) {
             Ok((message, is_fresh)) => {
                 let response = policy.response.as_ref().filter(|_| !self.is_client_served);
-                let reply = self.reply(index, policy, message, response.is_some()).await;
+                let reply = self.reply(id, policy, message, response.is_some()).await;
                 // What was made for this callout would otherwise go to wherever the next one goes, even if it was not
                 // sent.
                 if is_fresh || matches!(reply, Ok(_) | Err(CalloutFailure::Call(_))) {
                     self.clear_payload(&policy.request);
                 }
-                self.concluded(index, policy, response, reply)
+                self.concluded(id, policy, response, reply)
             }
             Err(failure) => Err(failure),
         };
         match outcome {
             Ok(()) => Ok(()),
-            Err(failure) => Err(self.failed(index, policy, failure)),
+            Err(failure) => Err(self.failed(id, policy, failure)),
         }
     }
 
     #[cold]
-    fn failed(&mut self, index: usize, policy: &ServiceCallout, failure: CalloutFailure) -> Fault {
-        self.host.count(index, failure.outcome());
+    fn failed(&mut self, id: PolicyId, policy: &ServiceCallout, failure: CalloutFailure) -> Fault {
+        self.host.count(id, failure.outcome());
         failure.into_fault(&policy.attributes.name)
     }
 
     /// What a reply, or its absence, leaves and means.
     fn concluded(
         &mut self,
-        index: usize,
+        id: PolicyId,
         policy: &ServiceCallout,
         response: Option<&ByteString>,
         reply: Result<Option<CallReply>, CalloutFailure>,
@@ -63,7 +65,7 @@ impl<H: Host> Transaction<'_, H> {
             // Nobody waits, so nobody learns what became of it.
             (None, Err(failure)) if failure.is_of_sending() => {
                 if matches!(failure, CalloutFailure::HostRefused) {
-                    self.host.count(index, failure.outcome());
+                    self.host.count(id, failure.outcome());
                 }
                 Ok(())
             }
@@ -72,7 +74,7 @@ impl<H: Host> Transaction<'_, H> {
                 let status = reply.status;
                 self.put_reply(policy, response, reply);
                 if policy.connection.properties.success_codes.contains(status) {
-                    self.host.count(index, Outcome::Ok);
+                    self.host.count(id, Outcome::Ok);
                     return Ok(());
                 }
                 Err(CalloutFailure::Status(status))
@@ -87,7 +89,7 @@ impl<H: Host> Transaction<'_, H> {
     /// Fills the message, finds out where it goes, and sends it there; brings the answer where one is waited for.
     async fn reply(
         &mut self,
-        index: usize,
+        id: PolicyId,
         policy: &ServiceCallout,
         message: MessageId,
         waits: bool,
@@ -95,12 +97,11 @@ impl<H: Host> Transaction<'_, H> {
         self.run_actions(actor(policy), &policy.request.actions, message).await?;
         match &policy.connection.target {
             Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
-                // Boxed, because hardly any policy has one and every transaction would be as large.
-                Box::pin(self.balanced(index, policy, balancer, message, waits)).await
+                boxed(self.balanced(id, policy, balancer, message, waits)).await
             }
             _ => {
                 let destination = self.destination(policy, message)?;
-                self.exchange(index, policy, message, destination, waits).await
+                self.exchange(id, policy, message, destination, waits).await
             }
         }
     }
@@ -108,7 +109,7 @@ impl<H: Host> Transaction<'_, H> {
     /// Sends the message to a destination, and brings the answer where one is waited for.
     async fn exchange(
         &mut self,
-        index: usize,
+        id: PolicyId,
         policy: &ServiceCallout,
         message: MessageId,
         destination: Destination,
@@ -133,17 +134,16 @@ impl<H: Host> Transaction<'_, H> {
         })?;
         match token {
             Some(token) if self.is_client_served => {
-                self.send_when_authorized(index, call, token);
+                self.send_when_authorized(id, call, token);
                 return Ok(None);
             }
-            // Boxed for the same reason.
-            Some(token) => Box::pin(self.authorize(&mut call, token)).await?,
+            Some(token) => boxed(self.authorize(&mut call, token)).await?,
             None => {}
         }
         Ok(match waits {
-            true => Some(self.host.call(index, &call).await?),
+            true => Some(self.host.call(id, &call).await?),
             false => {
-                self.host.background().send(index, &call)?;
+                self.host.background().send(id, &call)?;
                 None
             }
         })
@@ -159,7 +159,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
-    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was made.
+    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was
+    /// made.
     fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), CalloutFailure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
@@ -182,7 +183,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
-    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md 2.3.4).
+    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md
+    /// 2.3.4).
     fn clear_payload(&mut self, request: &CalloutRequest) {
         if !request.clear_payload {
             return;

@@ -33,7 +33,7 @@ fn an_inline_get_with_query_parameters() {
         assert_eq!(host.published(name).as_deref(), value, "{name}");
     }
     assert_eq!((done.resumed, done.changes, done.reply), (vec![Direction::Request], vec![], None));
-    assert_eq!(done.outcomes, [(0, Outcome::Ok)]);
+    assert_eq!(done.outcomes, [(PolicyId(0), Outcome::Ok)]);
 }
 
 /// docs/apigee-semantics.md 13.2.
@@ -83,7 +83,7 @@ fn failures_have_apigees_words() {
         let host = Scripted::client("GET", "/?zip=1", &[]).failing(failure);
         let done = request_flow(&[GEO], &host);
         assert_eq!(done.answer(), (500, failed(reason).as_str()));
-        assert_eq!((done.outcomes, done.resumed), (vec![(0, outcome)], vec![]));
+        assert_eq!((done.outcomes, done.resumed), (vec![(PolicyId(0), outcome)], vec![]));
         assert_eq!(host.published("geoResp.content"), None);
         assert_eq!(host.published("servicecallout.SC-Geo.failed").as_deref(), Some("true"));
     }
@@ -261,7 +261,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     let plan = json!({"policies": [log("http://{request.header.h}/log")], "allowed_hosts": ["b.test"]});
     let host = Scripted::client("GET", "/", &[("h", "127.0.0.1")]);
     let done = host.run(&self::plan(&plan));
-    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(0, Outcome::Refused)]));
+    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::Refused)]));
     for malformed in ["http://{request.header.none:}/log", "http://{request.header.none:a b}/"] {
         let (done, failed) = run(malformed);
         assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");

@@ -55,7 +55,8 @@ fn a_raised_fault_brings_its_own_response() {
     assert_eq!((reply.header("x-why"), reply.header("content-type")), (Some("!"), Some("text/plain")));
 }
 
-/// docs/apigee-semantics.md 13.10: rules are tried from the bottom, one is chosen, its steps have conditions of their own.
+/// docs/apigee-semantics.md 13.10: rules are tried from the bottom, one is chosen, its steps have conditions of their
+/// own.
 #[test]
 fn a_fault_rule_is_chosen_from_the_bottom() {
     let generic = set("AM-Generic", "<Payload>generic</Payload>");

@@ -53,7 +53,7 @@ fn a_failed_server_gives_way_to_the_next() {
     for (name, value) in published {
         assert_eq!(host.published(name).as_deref(), Some(value), "{name}");
     }
-    assert_eq!(done.outcomes, [(0, Outcome::Ok)]);
+    assert_eq!(done.outcomes, [(PolicyId(0), Outcome::Ok)]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_host_that_the_request_chose_must_be_allowed() {
         assert_eq!(done.calls.len(), 0, "{host}");
         assert!(done.answer().1.contains("Reason: Host not reachable"));
     }
-    assert_eq!(run("127.0.0.1", None).outcomes, [(0, Outcome::Refused)]);
+    assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::Refused)]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn answers_are_chosen_by_policy_before_they_are_by_order() {
     let other = callout("").replace("'SC'", "'Other'").replace("answer", "other");
     let host = Scripted::client("GET", "/", &[]).answering(201, &[], "in order");
     let own = Scripted::default().answering(202, &[], "by name").replies.take();
-    host.policy_replies.borrow_mut().insert(1, own);
+    host.policy_replies.borrow_mut().insert(PolicyId(1), own);
     host.run(&plan(&json!({"policies": [other, callout("")], "request": ["Other", "SC"]})));
     let published = ["other.content", "answer.content"].map(|name| host.published(name).unwrap());
     assert_eq!(published, ["in order", "by name"]);

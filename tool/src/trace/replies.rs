@@ -4,7 +4,7 @@ use super::{TraceError, message, read_file};
 use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::{Answer, Replies};
-use envoy_callout::plan::Plan;
+use envoy_callout::plan::{Plan, PolicyId};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug, Default)]
 pub(super) struct Given {
     in_order: Vec<(String, Answer)>,
-    by_policy: BTreeMap<usize, Vec<(String, Answer)>>,
+    by_policy: BTreeMap<PolicyId, Vec<(String, Answer)>>,
 }
 
 impl Given {
@@ -31,9 +31,8 @@ impl Given {
             match policy {
                 None => given.in_order.push(answer),
                 Some(name) => {
-                    let place = plan.policies.iter().position(|policy| *policy.attributes().name == *name);
-                    let place = place.ok_or_else(|| TraceError::NoSuchPolicy(name.to_owned()))?;
-                    given.by_policy.entry(place).or_default().push(answer);
+                    let id = plan.policy_id(name).ok_or_else(|| TraceError::NoSuchPolicy(name.to_owned()))?;
+                    given.by_policy.entry(id).or_default().push(answer);
                 }
             }
         }
@@ -46,20 +45,20 @@ impl Given {
     }
 
     /// The answers of single policies.
-    pub(super) fn by_policy(&self) -> BTreeMap<usize, Replies> {
+    pub(super) fn by_policy(&self) -> BTreeMap<PolicyId, Replies> {
         let answers = |list: &Vec<(String, Answer)>| list.iter().map(|(_, answer)| answer.clone()).collect();
-        self.by_policy.iter().map(|(place, list)| (*place, answers(list))).collect()
+        self.by_policy.iter().map(|(id, list)| (*id, answers(list))).collect()
     }
 
     /// The answers that are left over when so many are.
-    pub(super) fn unused(&self, in_order: usize, by_policy: &BTreeMap<usize, Replies>) -> Vec<String> {
+    pub(super) fn unused(&self, in_order: usize, by_policy: &BTreeMap<PolicyId, Replies>) -> Vec<String> {
         let last = |list: &[(String, Answer)], count: usize| {
             let names = list.iter().skip(list.len().saturating_sub(count)).map(|(name, _)| name.clone());
             names.collect::<Vec<_>>()
         };
         let mut unused = last(&self.in_order, in_order);
-        for (place, left) in by_policy {
-            unused.extend(self.by_policy.get(place).into_iter().flat_map(|list| last(list, left.len())));
+        for (id, left) in by_policy {
+            unused.extend(self.by_policy.get(id).into_iter().flat_map(|list| last(list, left.len())));
         }
         unused
     }

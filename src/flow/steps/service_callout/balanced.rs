@@ -7,6 +7,7 @@ use crate::flow::host::Host;
 use crate::flow::message::MessageId;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
+use crate::plan::PolicyId;
 use crate::policy::connection::{LoadBalancer, ServerReference};
 use crate::policy::service_callout::ServiceCallout;
 use bytestring::ByteString;
@@ -14,7 +15,7 @@ use bytestring::ByteString;
 impl<H: Host> Transaction<'_, H> {
     pub(super) async fn balanced(
         &mut self,
-        index: usize,
+        id: PolicyId,
         policy: &ServiceCallout,
         balancer: &LoadBalancer,
         message: MessageId,
@@ -25,18 +26,18 @@ impl<H: Host> Transaction<'_, H> {
         let path = path.transpose()?.unwrap_or_default();
         let mut tried: Vec<usize> = Vec::new();
         let mut last = Err(CalloutFailure::NoActiveTargets);
-        while let Some((place, server, occupied)) = self.choose_server(index, balancer, &tried) {
+        while let Some((place, server, occupied)) = self.choose_server(id, balancer, &tried) {
             self.record_server(balancer, server, &tried);
             let Some(serving) = server.server.clone() else { break };
             let destination = self.destination_on(policy, message, serving, &path)?;
-            last = self.exchange(index, policy, message, destination, waits).await;
+            last = self.exchange(id, policy, message, destination, waits).await;
             drop(occupied);
             // What became of a call that nobody waits for is not known.
             if let Ok(None) = last {
                 return last;
             }
             let is_failure = is_failure(balancer, &last);
-            self.with_balancer(index, balancer, |balancing, now| balancing.report(balancer, place, is_failure, now));
+            self.with_balancer(id, balancer, |balancing, now| balancing.report(balancer, place, is_failure, now));
             if !is_failure {
                 return last;
             }
@@ -51,11 +52,11 @@ impl<H: Host> Transaction<'_, H> {
 
     fn choose_server<'p>(
         &mut self,
-        index: usize,
+        id: PolicyId,
         balancer: &'p LoadBalancer,
         tried: &[usize],
     ) -> Option<(usize, &'p ServerReference, Occupied)> {
-        let chosen = self.with_balancer(index, balancer, |balancing, now| balancing.choose(balancer, tried, now));
+        let chosen = self.with_balancer(id, balancer, |balancing, now| balancing.choose(balancer, tried, now));
         let (place, occupied) = chosen.flatten()?;
         Some((place, balancer.servers.get(place)?, occupied))
     }
@@ -63,12 +64,12 @@ impl<H: Host> Transaction<'_, H> {
     /// What the worker knows of a policy's servers.
     fn with_balancer<T>(
         &self,
-        index: usize,
+        id: PolicyId,
         balancer: &LoadBalancer,
         act: impl FnOnce(&mut Balancer, std::time::Duration) -> T,
     ) -> Option<T> {
         let mut balancers = self.worker.balancers.try_borrow_mut().ok()?;
-        Some(act(balancers.entry(index).or_insert_with(|| Balancer::new(balancer)), self.host.now()))
+        Some(act(balancers.entry(id).or_insert_with(|| Balancer::new(balancer)), self.host.now()))
     }
 
     /// `loadbalancing.*`, as for a TargetEndpoint. `[inferred]`

@@ -1,4 +1,5 @@
-//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (docs/apigee-semantics.md 2.4, 2.5).
+//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (docs/apigee-semantics.md 2.4,
+//! 2.5).
 
 use super::CalloutFailure;
 use crate::flow::headers::text;
@@ -118,8 +119,8 @@ impl<H: Host> Transaction<'_, H> {
         self.replaced_url(policy).is_some()
     }
 
-    /// What a policy wrote to `servicecallout.NAME.target.url`, which replaces `<URL>`; what an earlier run of this very
-    /// policy left there does not.
+    /// What a policy wrote to `servicecallout.NAME.target.url`, which replaces `<URL>`; what an earlier run of this
+    /// very policy left there does not.
     fn replaced_url(&self, policy: &ServiceCallout) -> Option<ByteString> {
         let name = policy.variables.target_url.name();
         // Only what this transaction set counts: a filter before this one publishes the variable of its own policy.
