@@ -89,8 +89,7 @@ impl Connections {
                     reference.is_enabled &= target.is_enabled;
                 }
                 None => {
-                    let message =
-                        format!("there is no target server named {}: add it to target_servers", reference.name);
+                    let message = format!("unknown target server {}: add it to target_servers", reference.name);
                     diagnostics.error(reference.position, message);
                 }
             }
@@ -108,13 +107,12 @@ impl Connections {
                     return;
                 };
                 let is_known = self.local_proxies.named(&proxy, &endpoint).is_some();
-                (!is_known)
-                    .then(|| format!("there is no endpoint {endpoint} of a proxy {proxy}: add it to local_proxies"))
+                (!is_known).then(|| format!("unknown endpoint {endpoint} of proxy {proxy}: add it to local_proxies"))
             }
             LocalDestination::Path(path) => {
                 let Some(path) = path.as_literal() else { return };
                 let is_known = self.local_proxies.answering(&path).is_some();
-                (!is_known).then(|| format!("no proxy answers {path}: add it to local_proxies"))
+                (!is_known).then(|| format!("no proxy serves {path}: add it to local_proxies"))
             }
         };
         if let Some(message) = message {
@@ -131,16 +129,19 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     let mut clusters = Clusters::default();
     for (key, cluster) in section.string_entries("clusters", diagnostics) {
         if cluster.trim().is_empty() {
-            diagnostics.error(None, format!("clusters: {key:?} has no cluster"));
+            diagnostics.error(None, format!("clusters: the cluster of {key:?} is empty"));
         } else if key == "*" {
             if let Some(unknown) = Clusters::unknown_placeholder(&cluster) {
                 let known = "{scheme}, {host} and {port}";
-                diagnostics.error(None, format!("clusters: {unknown} in {cluster:?} stands for nothing; {known} do"));
+                diagnostics.error(
+                    None,
+                    format!("clusters: unknown placeholder {unknown} in {cluster:?}; {known} are allowed"),
+                );
             }
             clusters.set_any(cluster);
         } else if let Some(origin) = Origin::parse(&key) {
             if clusters.names(&origin) {
-                diagnostics.error(None, format!("clusters: {origin} is there twice, once as {key:?}"));
+                diagnostics.error(None, format!("clusters: duplicate origin {origin}, also written as {key:?}"));
             }
             clusters.insert(origin, cluster);
         } else {

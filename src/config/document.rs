@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 /// The complaint about the JSON, with line and column, when they are neither.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     if bytes.is_empty() {
-        return Err("there is no configuration".to_owned());
+        return Err("the configuration is empty".to_owned());
     }
     serde_json::from_slice(bytes).or_else(|error| {
         let decoded = prost_types::Struct::decode(bytes);
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_is_complained_about_as_json() {
-        assert_eq!(parse(b"").unwrap_err(), "there is no configuration");
+        assert_eq!(parse(b"").unwrap_err(), "the configuration is empty");
         let error = parse(b"{\"policies\": [\n,]}").unwrap_err();
         assert_eq!(error, "the configuration is not valid JSON: expected value at line 2 column 1");
     }

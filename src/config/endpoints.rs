@@ -16,14 +16,14 @@ pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostic
     if !section.has("proxy_endpoint") {
         for key in ["target_endpoints", "integration_endpoints"] {
             if section.has(key) {
-                diagnostics.error(None, format!("{key} needs a proxy_endpoint whose route rules choose among them"));
+                diagnostics.error(None, format!("{key} requires proxy_endpoint"));
             }
         }
         return None;
     }
     for replaced in ["request", "response", "fault_rules", "default_fault_rule"] {
         if section.has(replaced) {
-            diagnostics.error(None, format!("{replaced} and proxy_endpoint exclude each other"));
+            diagnostics.error(None, format!("{replaced} cannot be combined with proxy_endpoint"));
         }
     }
     let endpoint = section.string("proxy_endpoint", diagnostics).and_then(|text| {
@@ -56,7 +56,7 @@ pub(super) fn routing(
         diagnostics.extend(problems);
         let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
-            let message = format!("there is another target endpoint named {}", endpoint.name);
+            let message = format!("duplicate target endpoint {}", endpoint.name);
             diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         let subject = format!("TargetEndpoint {}", endpoint.name);
@@ -88,7 +88,7 @@ fn integrations(
         diagnostics.extend(problems);
         let Some(integration) = integration else { continue };
         if integrations.iter().any(|other| other.name == integration.name) {
-            let message = format!("there is another integration endpoint named {}", integration.name);
+            let message = format!("duplicate integration endpoint {}", integration.name);
             diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         integrations.push(integration);
@@ -97,7 +97,7 @@ fn integrations(
     for rule in &proxy.route_rules {
         let Route::Integration(name, position) = &rule.route else { continue };
         if !integrations.iter().any(|integration| integration.name == *name) {
-            let message = format!("there is no integration endpoint named {name}: add it to integration_endpoints");
+            let message = format!("unknown integration endpoint {name}: add it to integration_endpoints");
             diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| diagnostics.error(*position, message));
         }
     }
@@ -117,7 +117,7 @@ pub(super) fn shared_flows(
         diagnostics.extend(problems);
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
-            let message = format!("there is another shared flow named {name}");
+            let message = format!("duplicate shared flow {name}");
             diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
         }
         documents.insert(name, (place, steps));
@@ -138,8 +138,7 @@ pub(super) fn shared_flows(
                     steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
                 }),
                 None => {
-                    let (policy, message) =
-                        (&*callout.attributes.name, format!("there is no shared flow named {name}"));
+                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
                     diagnostics.within_about(&policy_key, policy, |diagnostics| {
                         diagnostics.error(callout.position, message);
                     });

@@ -70,7 +70,7 @@ impl Google {
                 && policy.project.is_none()
                 && !has_project
             {
-                let message = format!("SetIntegrationRequest[{name}]: ProjectId is missing, and google.project too");
+                let message = format!("SetIntegrationRequest[{name}]: ProjectId and google.project are missing");
                 diagnostics.error(policy.position, message);
             }
             for position in policy.identity_positions() {

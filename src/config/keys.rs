@@ -75,7 +75,7 @@ impl<'a> Section<'a> {
 
     /// A whole number that is not negative.
     pub(super) fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<usize> {
-        self.typed(key, "a whole number", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
+        self.typed(key, "a non-negative integer", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
     }
 
     /// A text.

@@ -50,7 +50,7 @@ impl Policies {
             };
             diagnostics.extend(problems);
             if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
-                let message = format!("there is another policy named {name}");
+                let message = format!("duplicate policy {name}");
                 let tell = |diagnostics: &mut Diagnostics| diagnostics.error(None, message);
                 diagnostics.within_about(&place, &place, tell);
             }
@@ -70,15 +70,15 @@ impl Policies {
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
         let StepReference { policy: name, condition, place, position } = reference;
         let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            let hint = self.in_another_case(&name).map(|other| format!("; there is {other}")).unwrap_or_default();
-            diagnostics.error(position, format!("{place}: there is no policy of that name{hint}"));
+            let hint = self.in_another_case(&name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
+            diagnostics.error(position, format!("{place}: unknown policy{hint}"));
             return None;
         };
         let document = self.documents.get(index)?;
         let policy = document.policy.as_ref()?;
         if let Policy::Unsupported(unsupported) = policy {
             if unsupported.attributes.enabled {
-                let is_not = format!("{} is not a policy type that this filter runs", unsupported.kind);
+                let is_not = format!("unsupported policy type {}", unsupported.kind);
                 // A policy that no list of steps names is told of by its own place.
                 let tell = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
                     .skip_unsupported

@@ -47,14 +47,14 @@ fn every_problem_is_told_at_once() {
             "policies[5] must be a string, not a number",
             "SC-2, line 2, column 2: InvalidTimeoutValue: Invalid Timeout value 0.",
             "SC-2, line 3, column 2: URLMissing: URL is missing in Step SC-2.",
-            "policies[2]: there is another policy named SC-1",
-            "policies[4], line 1, column 1: not a well-formed XML document: the document does not have a root node",
+            "policies[2]: duplicate policy SC-1",
+            "policies[4], line 1, column 1: not a well-formed XML document: the document has no root element",
             "request[4] must be a policy's name or an object with step and condition, not a number",
             "request[5].step is required: a policy's name",
             "unknown key request[6].if; did you mean condition?",
             "request[6] (SC-1) condition, column 4: expected a value after =",
-            "request[2] (SC-3): there is no policy of that name",
-            "request[3] (JS): Javascript is not a policy type that this filter runs",
+            "request[2] (SC-3): unknown policy",
+            "request[3] (JS): unsupported policy type Javascript",
             "clusters: \"a.example.com\" is neither an origin such as https://example.com:8443 nor *",
             "unknown key proxy.basepath; did you mean base_path?",
             "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
@@ -67,7 +67,7 @@ fn every_problem_is_told_at_once() {
 fn a_name_in_another_case_is_another_name() {
     assert_eq!(
         problems(&json!({"policies": [CALLOUT], "request": ["sc-1"]})),
-        ["request[0] (sc-1): there is no policy of that name; there is SC-1"]
+        ["request[0] (sc-1): unknown policy; did you mean SC-1?"]
     );
 }
 
@@ -179,7 +179,7 @@ fn a_broken_proxy_endpoint_hides_and_invents_no_problems() {
         }));
         let [of_proxy, of_target, of_integration] = problems.as_slice() else { panic!("{problems:#?}") };
         assert!(of_proxy.contains("proxy_endpoint"), "{of_proxy}");
-        assert!(of_target.ends_with("PreFlow request[0] (NOPE): there is no policy of that name"), "{of_target}");
+        assert!(of_target.ends_with("PreFlow request[0] (NOPE): unknown policy"), "{of_target}");
         assert!(of_integration.starts_with("integration_endpoints[0], line 1"), "{of_integration}");
     }
 }
@@ -193,9 +193,9 @@ fn clusters_that_cannot_be_meant_so() {
     assert_eq!(
         problems,
         [
-            "clusters: \"http://a.test\" has no cluster",
-            "clusters: http://b.test is there twice, once as \"http://b.test:80\"",
-            "clusters: {prt} in \"outbound|{prt}||{host}\" stands for nothing; {scheme}, {host} and {port} do",
+            "clusters: the cluster of \"http://a.test\" is empty",
+            "clusters: duplicate origin http://b.test, also written as \"http://b.test:80\"",
+            "clusters: unknown placeholder {prt} in \"outbound|{prt}||{host}\"; {scheme}, {host} and {port} are allowed",
         ]
     );
 }
@@ -209,8 +209,8 @@ fn a_step_of_a_fault_rule_is_told_with_its_place() {
     assert_eq!(
         problems,
         [
-            "fault_rules, line 2, column 12: FaultRule[0] (A): there is no policy of that name",
-            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): there is no policy of that name",
+            "fault_rules, line 2, column 12: FaultRule[0] (A): unknown policy",
+            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): unknown policy",
         ]
     );
 }
@@ -224,7 +224,7 @@ fn policies_of_other_types_are_refused_or_skipped() {
         configuration
     };
     let script = "<Javascript name='JS'/>";
-    let refused = "request[1] (JS): Javascript is not a policy type that this filter runs";
+    let refused = "request[1] (JS): unsupported policy type Javascript";
     assert_eq!(problems(&configuration(script, json!({}))), [refused]);
     let skipped = format!("{refused}; the step is skipped");
     let skip = json!({"unsupported_policies": "skip"});
@@ -251,10 +251,10 @@ fn shared_flows_are_found_and_do_not_call_themselves() {
         problems(&json!({"policies": policies, "proxy_endpoint": PROXY, "shared_flows": flows, "clusters": {"*": "a"}}))
     };
     assert_eq!(with(json!([callout("log"), CALLOUT]), json!([flow("log", "SC-1")])), [""; 0]);
-    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: there is no shared flow named log"]);
+    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: unknown shared flow log"]);
     assert_eq!(
         with(json!([callout("log")]), json!([flow("log", "X")])),
-        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): there is no policy of that name"]
+        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): unknown policy"]
     );
     assert_eq!(
         with(json!([callout("log")]), json!([flow("log", "FC")])),
@@ -267,11 +267,11 @@ fn endpoints_and_lists_of_steps_exclude_each_other() {
     let configuration = json!({"policies": [], "proxy_endpoint": "<ProxyEndpoint name='p'/>", "request": [], "fault_rules": "<FaultRules/>"});
     assert_eq!(
         problems(&configuration),
-        ["request and proxy_endpoint exclude each other", "fault_rules and proxy_endpoint exclude each other"]
+        ["request cannot be combined with proxy_endpoint", "fault_rules cannot be combined with proxy_endpoint"]
     );
     assert_eq!(
         problems(&json!({"policies": [], "request": [], "target_endpoints": []})),
-        ["target_endpoints needs a proxy_endpoint whose route rules choose among them"]
+        ["target_endpoints requires proxy_endpoint"]
     );
 }
 

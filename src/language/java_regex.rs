@@ -83,7 +83,7 @@ pub enum ReplaceError {
 
 impl fmt::Display for JavaRegexError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a regular expression that can be run: {}", self.reason)
+        write!(formatter, "invalid regular expression: {}", self.reason)
     }
 }
 
@@ -144,7 +144,7 @@ impl JavaRegex {
     pub fn for_replacing(pattern: &str) -> Result<JavaRegex, JavaRegexError> {
         let regex = JavaRegex::compile(pattern)?;
         if !regex.is_replaceable {
-            let reason = "look-ahead in replacements is supported only beside a `^` and without groups";
+            let reason = "look-ahead in replacements is supported only next to `^` and without groups";
             return Err(JavaRegexError::new(reason));
         }
         let part = Program::part(&regex.node)?;
@@ -158,9 +158,9 @@ impl JavaRegex {
     pub fn check_for_making(pattern: &str) -> Result<(), JavaRegexError> {
         let reason = match JavaRegex::parse(pattern)?.node.obstacle() {
             None => return Ok(()),
-            Some(Obstacle::LookAhead) => "no text is made for look-ahead",
-            Some(Obstacle::WordBoundary) => "no text is made for `\\b` and `\\B`",
-            Some(Obstacle::EmptyClass) => "a class without characters",
+            Some(Obstacle::LookAhead) => "no text can be generated for look-ahead",
+            Some(Obstacle::WordBoundary) => "no text can be generated for `\\b` and `\\B`",
+            Some(Obstacle::EmptyClass) => "empty character class",
         };
         Err(JavaRegexError::new(reason))
     }

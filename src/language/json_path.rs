@@ -46,7 +46,7 @@ impl JsonPathError {
 
 impl fmt::Display for JsonPathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a JSONPath: {}", self.reason)
+        write!(formatter, "invalid JSONPath: {}", self.reason)
     }
 }
 

@@ -54,7 +54,7 @@ pub enum XPathResult {
 pub enum XPathError {
     /// The text is not an expression that can be run.
     Expression(String),
-    /// The text is not an XML document that can be read.
+    /// The text is not a readable XML document.
     Document(String),
     /// Evaluating failed: too much work.
     Evaluation(String),
@@ -63,9 +63,9 @@ pub enum XPathError {
 impl fmt::Display for XPathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            XPathError::Expression(reason) => write!(formatter, "not an XPath expression that can be run: {reason}"),
-            XPathError::Document(reason) => write!(formatter, "not an XML document that can be read: {reason}"),
-            XPathError::Evaluation(reason) => write!(formatter, "the XPath expression has no result: {reason}"),
+            XPathError::Expression(reason) => write!(formatter, "invalid XPath expression: {reason}"),
+            XPathError::Document(reason) => write!(formatter, "cannot read the XML document: {reason}"),
+            XPathError::Evaluation(reason) => write!(formatter, "cannot evaluate the XPath expression: {reason}"),
         }
     }
 }

@@ -95,7 +95,7 @@ impl AssignTo {
             Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
             Some(text) if !text.is_empty() => {
-                let message = format!("createNew is {text:?}, neither true nor false, and is ignored");
+                let message = format!("createNew must be true or false, got {text:?}; it is ignored");
                 diagnostics.warning(element.attribute_position("createNew"), message);
                 None
             }
@@ -105,7 +105,7 @@ impl AssignTo {
             Some("request") => Some(MessageKind::Request),
             Some("response") => Some(MessageKind::Response),
             Some(text) if !text.is_empty() => {
-                let message = format!("type is {text:?}, neither request nor response, and is ignored");
+                let message = format!("type must be request or response, got {text:?}; it is ignored");
                 diagnostics.warning(element.attribute_position("type"), message);
                 None
             }
@@ -181,9 +181,9 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "AM, line 1, column 36: createNew is \"maybe\", neither true nor false, and is ignored",
-                "AM, line 1, column 54: type is \"responset\", neither request nor response, and is ignored",
-                "AM, line 1, column 72: Path means nothing inside AssignMessage and is ignored",
+                "AM, line 1, column 36: createNew must be true or false, got \"maybe\"; it is ignored",
+                "AM, line 1, column 54: type must be request or response, got \"responset\"; it is ignored",
+                "AM, line 1, column 72: unknown element Path in AssignMessage is ignored",
             ]
         );
     }

@@ -65,7 +65,7 @@ pub(super) fn boolean_attribute(
 ) -> bool {
     let Some(text) = element.attribute(name) else { return default };
     parse_boolean(text).unwrap_or_else(|| {
-        let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+        let message = format!("{name} must be true or false, got {text:?}; {default} is used");
         diagnostics.warning(element.attribute_position(name), message);
         default
     })
@@ -82,7 +82,7 @@ pub(super) fn boolean_child(
     let text = child.text();
     parse_boolean(&text).unwrap_or_else(|| {
         if !text.is_empty() {
-            let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+            let message = format!("{name} must be true or false, got {text:?}; {default} is used");
             diagnostics.warning(child.position(), message);
         }
         default
@@ -106,7 +106,7 @@ pub(super) fn single_child<'a, 'input>(
     let mut children = element.children_named(name);
     let first = children.next();
     if let Some(second) = children.next() {
-        diagnostics.warning(second.position(), format!("there is more than one {name}; the first is used"));
+        diagnostics.warning(second.position(), format!("duplicate {name}; the first is used"));
     }
     first
 }
@@ -120,7 +120,7 @@ pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], di
 
 /// Warns of a child that means nothing where it stands.
 pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diagnostics: &mut Diagnostics) {
-    let message = format!("{} means nothing inside {} and is ignored", child.name(), parent.name());
+    let message = format!("unknown element {} in {} is ignored", child.name(), parent.name());
     diagnostics.warning(child.position(), message);
 }
 
@@ -162,7 +162,7 @@ mod tests {
             problems,
             [
                 "a, line 1, column 27: FaultRules inside a policy have no effect",
-                "a, line 1, column 13: enabled is \"yes\", neither true nor false; true is used"
+                "a, line 1, column 13: enabled must be true or false, got \"yes\"; true is used"
             ]
         );
     }

@@ -55,7 +55,7 @@ impl Authentication {
             (Some(access), None) => access_token(access, diagnostics)?,
             (None, Some(id)) => id_token(id, diagnostics)?,
             _ => {
-                let message = "Authentication must hold either GoogleAccessToken or GoogleIDToken";
+                let message = "Authentication must contain either GoogleAccessToken or GoogleIDToken";
                 diagnostics.error(element.position(), message);
                 return None;
             }
@@ -106,7 +106,7 @@ fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let text = element.text();
     let is_fixed = !text.is_empty() && !text.contains('{');
     if is_fixed && lifetime(&text).is_none() {
-        let message = format!("LifetimeInSeconds is {text:?}, not a number of seconds from 1 to {LONGEST_LIFETIME}");
+        let message = format!("LifetimeInSeconds must be an integer from 1 to {LONGEST_LIFETIME}, got {text:?}");
         diagnostics.error(element.position(), message);
     }
 }
@@ -168,11 +168,11 @@ mod tests {
         let cases = [
             (
                 "<HeaderName>X</HeaderName>",
-                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+                "SC, line 1, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
             ),
             (
                 "<GoogleAccessToken/><GoogleIDToken/>",
-                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+                "SC, line 1, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
             ),
             (
                 "<GoogleAccessToken><Scopes><Scope/></Scopes></GoogleAccessToken>",
@@ -181,7 +181,7 @@ mod tests {
             (
                 "<GoogleAccessToken><Scopes><Scope>a</Scope></Scopes><LifetimeInSeconds>1h</LifetimeInSeconds>\
                  </GoogleAccessToken>",
-                "SC, line 1, column 69: LifetimeInSeconds is \"1h\", not a number of seconds from 1 to 43200",
+                "SC, line 1, column 69: LifetimeInSeconds must be an integer from 1 to 43200, got \"1h\"",
             ),
             ("<GoogleIDToken/>", "SC, line 1, column 17: GoogleIDToken needs an Audience"),
         ];

@@ -137,7 +137,7 @@ impl Endpoint<StepReference> {
         }
         let rules = single_child(root, "FaultRules", diagnostics);
         for unread in root.children_named("faultRules").filter(|rules| rules.children().next().is_some()) {
-            diagnostics.warning(unread.position(), "faultRules in SAP's form are not read; write them as FaultRules");
+            diagnostics.warning(unread.position(), "faultRules in SAP's form are ignored; use FaultRules");
         }
         let default = single_child(root, "DefaultFaultRule", diagnostics);
         let fault_rules = FaultRules {

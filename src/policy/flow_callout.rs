@@ -38,7 +38,7 @@ impl FlowCallout {
         let attributes = Attributes::parse(root, diagnostics);
         let bundle = single_child(root, "SharedFlowBundle", diagnostics).filter(|bundle| !bundle.text().is_empty());
         let Some(bundle) = bundle else {
-            diagnostics.error(root.position(), "SharedFlowBundle is missing: it names the shared flow");
+            diagnostics.error(root.position(), "SharedFlowBundle is missing");
             return None;
         };
         let mut parameters = Vec::new();
@@ -52,7 +52,8 @@ impl FlowCallout {
                 continue;
             };
             if FLOW_MESSAGES.contains(&name) {
-                let message = format!("the parameter {name} is ignored: that name is a message of the flow");
+                let message =
+                    format!("the parameter {name} is ignored: the name is reserved for a message of the flow");
                 diagnostics.warning(parameter.attribute_position("name"), message);
                 continue;
             }

@@ -78,6 +78,6 @@ mod tests {
              <ShortFaultReason>true</ShortFaultReason>",
         );
         assert_eq!(policy.actions.len(), 4);
-        assert_eq!(problems, ["RF, line 3, column 77: Odd means nothing inside FaultResponse and is ignored"]);
+        assert_eq!(problems, ["RF, line 3, column 77: unknown element Odd in FaultResponse is ignored"]);
     }
 }

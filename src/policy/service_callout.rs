@@ -125,11 +125,11 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
     let response = single_child(root, "Response", diagnostics)?;
     let name = response.text();
     if name.is_empty() {
-        diagnostics.warning(response.position(), "Response is empty: the callout's answer is not waited for");
+        diagnostics.warning(response.position(), "Response is empty: the flow does not wait for the response");
         return None;
     }
     if name.contains(char::is_whitespace) {
-        diagnostics.error(response.position(), format!("Response {name:?} is not the name of a variable"));
+        diagnostics.error(response.position(), format!("Response {name:?} is not a variable name"));
     }
     Some(name.into())
 }

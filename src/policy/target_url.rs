@@ -45,7 +45,7 @@ impl TargetUrl {
         let Some((scheme, rest)) = Scheme::split(beginning) else {
             diagnostics.warning(
                 url.position(),
-                format!("{text:?} does not begin with http:// or https://; calls of it fail with Host not reachable"),
+                format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
             );
             return Some(TargetUrl { template, origin: None, server: None, position: url.position() });
         };
@@ -56,7 +56,7 @@ impl TargetUrl {
         if is_fixed && origin.is_none() {
             diagnostics.warning(
                 url.position(),
-                format!("{authority:?} is not a host with an optional port; calls of it fail with Host not reachable"),
+                format!("{authority:?} is not a host with an optional port; calls fail with Host not reachable"),
             );
         }
         Some(TargetUrl { template, origin, server: None, position: url.position() })
@@ -104,9 +104,7 @@ mod tests {
         assert_eq!(parsed, Some(None));
         assert_eq!(
             problems,
-            [
-                "\"replaced_by_config_json\" does not begin with http:// or https://; calls of it fail with Host not reachable"
-            ]
+            ["\"replaced_by_config_json\" does not start with http:// or https://; calls fail with Host not reachable"]
         );
         assert_eq!(parse("http://a b/").1.len(), 1);
     }

@@ -12,7 +12,7 @@ pub(super) fn warn(policy: &Policy, root: Element<'_, '_>, diagnostics: &mut Dia
     for name in WITHOUT_EFFECT {
         if policy.assigned_variables().any(|assigned| assigned == name) {
             let position = assignment(root, name).unwrap_or_else(|| root.position());
-            let message = format!("setting {name} does not change the target: Envoy's route decides where requests go");
+            let message = format!("setting {name} does not change the target: Envoy's route selects the upstream");
             diagnostics.warning(position, message);
         }
     }
@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn every_policy_that_sets_one_is_told() {
         let told =
-            |name: &str| format!("setting {name} does not change the target: Envoy's route decides where requests go");
+            |name: &str| format!("setting {name} does not change the target: Envoy's route selects the upstream");
         let assign = |name: &str| format!("<AssignVariable><Name> {name} </Name><Value>x</Value></AssignVariable>");
         for (text, expected) in [
             (

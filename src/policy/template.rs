@@ -97,7 +97,7 @@ pub enum TemplateError {
 impl fmt::Display for TemplateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TemplateError::UnknownFunction(name) => write!(formatter, "there is no function {name} in templates"),
+            TemplateError::UnknownFunction(name) => write!(formatter, "unknown template function {name}"),
             TemplateError::ArgumentCount(function, count) => {
                 let (least, most) = function.argument_counts();
                 write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")

@@ -70,7 +70,7 @@ fn operand(parser: &mut Parser) -> Result<(CharacterSet, bool), JavaRegexError> 
     let mut is_empty = true;
     let goes_on = loop {
         let Some(token) = parser.peek() else {
-            return Err(JavaRegexError::new("a `[` without its `]`"));
+            return Err(JavaRegexError::new("unmatched `[`"));
         };
         // A `]` that comes first stands for itself.
         if !is_empty && parser.eat(']') {
@@ -118,8 +118,6 @@ fn range_end(parser: &mut Parser, first: char) -> Result<char, JavaRegexError> {
     };
     match last {
         Escape::Character(last) if first <= last => Ok(last),
-        Escape::Character(_) | Escape::Set(_) => {
-            Err(JavaRegexError::new(format!("the range that begins with `{first}-`")))
-        }
+        Escape::Character(_) | Escape::Set(_) => Err(JavaRegexError::new(format!("invalid range after `{first}-`"))),
     }
 }

@@ -39,14 +39,14 @@ const HORIZONTAL: [(char, char); 9] = [
 pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError> {
     let mark = parser.mark();
     let Some(RegexToken::Syntax(character)) = parser.take() else {
-        return Err(JavaRegexError::new("a `\\` at the end"));
+        return Err(JavaRegexError::new("`\\` at the end"));
     };
     match character {
         'A' => Ok(Node::Anchor(Anchor::TextStart)),
         'z' => Ok(Node::Anchor(Anchor::TextEnd)),
         'Z' if parser.flags.unix_lines => Ok(Node::Anchor(Anchor::LastUnixLineEnd)),
         'Z' => Ok(Node::Anchor(Anchor::LastLineEnd)),
-        'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}`, which is not supported")),
+        'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}` is not supported")),
         'b' => Ok(Node::Anchor(Anchor::WordBoundary)),
         'B' => Ok(Node::Anchor(Anchor::NoWordBoundary)),
         'R' => {
@@ -67,7 +67,7 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
 /// An escape that has the same meaning inside a class and outside.
 pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
     let Some(RegexToken::Syntax(character)) = parser.take() else {
-        return Err(JavaRegexError::new("a `\\` at the end"));
+        return Err(JavaRegexError::new("`\\` at the end"));
     };
     Ok(match character {
         'd' => Escape::Set(set([('0', '9')])),
@@ -101,7 +101,7 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
         'x' => Escape::Character(hexadecimal(parser)?),
         'u' => Escape::Character(utf16(parser)?),
         letter if letter.is_ascii_alphanumeric() => {
-            return Err(JavaRegexError::new(format!("`\\{letter}`, which is not supported")));
+            return Err(JavaRegexError::new(format!("`\\{letter}` is not supported")));
         }
         character => Escape::Character(character),
     })
@@ -109,7 +109,7 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
 
 /// `\cX`: the character X with its seventh bit turned around.
 fn control(parser: &mut Parser) -> Result<char, JavaRegexError> {
-    let error = || JavaRegexError::new("a `\\c` without its character");
+    let error = || JavaRegexError::new("`\\c` without a character");
     let Some(RegexToken::Syntax(character)) = parser.take() else { return Err(error()) };
     char::from_u32(u32::from(character) ^ 64).ok_or_else(error)
 }
@@ -129,7 +129,7 @@ fn octal(parser: &mut Parser) -> Result<char, JavaRegexError> {
             None => {
                 parser.reset(mark);
                 let character = value.and_then(char::from_u32);
-                return character.ok_or_else(|| JavaRegexError::new("a `\\0` without octal digits"));
+                return character.ok_or_else(|| JavaRegexError::new("`\\0` without octal digits"));
             }
         }
     }
@@ -140,12 +140,12 @@ fn hexadecimal(parser: &mut Parser) -> Result<char, JavaRegexError> {
     let digits = if parser.eat_all("{") { parser.take_until('}') } else { take(parser, 2) };
     let is_number = |digits: &String| digits.chars().all(|digit| digit.is_ascii_hexdigit());
     let value = digits.filter(is_number).and_then(|digits| u32::from_str_radix(&digits, 16).ok());
-    value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("a `\\x` that names no character"))
+    value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("`\\x` with an invalid character code"))
 }
 
 /// `\uhhhh`, or two of them that make one character.
 fn utf16(parser: &mut Parser) -> Result<char, JavaRegexError> {
-    let error = || JavaRegexError::new("a `\\u` that names no character");
+    let error = || JavaRegexError::new("`\\u` with an invalid character code");
     let first = unit(parser).ok_or_else(error)?;
     if let Some(character) = char::from_u32(u32::from(first)) {
         return Ok(character);

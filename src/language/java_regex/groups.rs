@@ -20,7 +20,7 @@ impl Parser {
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
             if !is_name || self.has_group(&name) {
-                return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
+                return Err(JavaRegexError::new(format!("invalid group name `{name}`")));
             }
             return self.capture(Some(name), flags).map(Some);
         }
@@ -40,7 +40,7 @@ impl Parser {
         let mut is_on = true;
         loop {
             let Some(RegexToken::Syntax(character)) = self.take() else {
-                return Err(JavaRegexError::new("a group that does not end"));
+                return Err(JavaRegexError::new("unclosed group"));
             };
             match character {
                 '-' if is_on => is_on = false,
@@ -59,9 +59,9 @@ impl Parser {
                     return Ok(None);
                 }
                 'u' | 'U' => {
-                    return Err(JavaRegexError::new(format!("the flag `{character}`, which is not supported")));
+                    return Err(JavaRegexError::new(format!("the flag `{character}` is not supported")));
                 }
-                _ => return Err(JavaRegexError::new(format!("a group that begins with `(?{character}`"))),
+                _ => return Err(JavaRegexError::new(format!("unknown group syntax `(?{character}`"))),
             }
         }
     }
@@ -76,7 +76,7 @@ impl Parser {
         self.enter()?;
         let node = self.alternatives()?;
         if !self.eat(')') {
-            return Err(JavaRegexError::new("a group that does not end"));
+            return Err(JavaRegexError::new("unclosed group"));
         }
         self.leave();
         self.flags = outer;

@@ -54,7 +54,7 @@ pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
     let node = parser.alternatives()?;
     match parser.peek() {
         None => Ok(Pattern { node, names: parser.names, groups: parser.groups }),
-        Some(_) => Err(JavaRegexError::new("a `)` without its `(`")),
+        Some(_) => Err(JavaRegexError::new("unmatched `)`")),
     }
 }
 
@@ -125,7 +125,7 @@ impl Parser {
     pub(super) fn enter(&mut self) -> Result<(), JavaRegexError> {
         self.levels = self.levels.saturating_add(1);
         if self.levels > MOST_LEVELS {
-            return Err(JavaRegexError::new(format!("groups nested more than {MOST_LEVELS} deep")));
+            return Err(JavaRegexError::new(format!("groups are nested more than {MOST_LEVELS} levels deep")));
         }
         Ok(())
     }
@@ -204,7 +204,7 @@ impl Parser {
                     (true, true) => Anchor::UnixLineEnd,
                 }),
                 '*' | '+' | '?' | '{' => {
-                    return Err(JavaRegexError::new(format!("a `{character}` that repeats nothing")));
+                    return Err(JavaRegexError::new(format!("nothing to repeat before `{character}`")));
                 }
                 character => self.literal(character),
             },
@@ -252,7 +252,7 @@ impl Parser {
             let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             let number = digits.parse().ok().filter(|number: &u32| is_number && *number <= MOST_REPEATS);
             number.ok_or_else(|| {
-                JavaRegexError::new(format!("the repetition `{{{text}}}` (counts go up to {MOST_REPEATS})"))
+                JavaRegexError::new(format!("invalid repetition `{{{text}}}`: the largest count is {MOST_REPEATS}"))
             })
         };
         let (least, most) = match text.split_once(',') {
@@ -261,7 +261,7 @@ impl Parser {
             Some((least, most)) => (count(least)?, Some(count(most)?)),
         };
         if most.is_some_and(|most| most < least) {
-            return Err(JavaRegexError::new(format!("the repetition `{{{text}}}`")));
+            return Err(JavaRegexError::new(format!("invalid repetition `{{{text}}}`")));
         }
         Ok((least, most))
     }

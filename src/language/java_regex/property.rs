@@ -14,7 +14,7 @@ pub(super) fn property(parser: &mut Parser, name: &str) -> Result<CharacterSet, 
         return Ok(known.clone());
     }
     let Some(is_member) = unicode(name) else {
-        return Err(JavaRegexError::new(format!("the class `\\p{{{name}}}`, which is not supported")));
+        return Err(JavaRegexError::new(format!("the class `\\p{{{name}}}` is not supported")));
     };
     let members = set(('\0'..=char::MAX).filter(|character| is_member(*character)).map(|member| (member, member)));
     parser.properties.push((name.to_owned(), members.clone()));

@@ -87,7 +87,7 @@ impl Writer {
                 }
             }
             Node::LookAhead { .. } => {
-                return Err(JavaRegexError::new("look-ahead is supported only at the beginning"));
+                return Err(JavaRegexError::new("look-ahead is supported only at the start"));
             }
             Node::Anchor(place) => self.text.push_str(place_text(*place)),
         }

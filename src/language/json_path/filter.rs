@@ -56,7 +56,7 @@ fn single(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     let test = if reader.eat("(") {
         let test = any(reader)?;
         if !reader.eat(")") {
-            return Err(JsonPathError::new("a `(` without its `)` in a filter"));
+            return Err(JsonPathError::new("unmatched `(` in a filter"));
         }
         test
     } else {
@@ -89,9 +89,9 @@ fn comparison(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
         Operand::Query(query) if matches!(reader.peek(), None | Some(')' | ']' | '&' | '|')) => Ok(Test::Exists(query)),
         Operand::Query(_) => {
             let operator = reader.take_while(|character| !character.is_whitespace() && !")]".contains(character));
-            Err(JsonPathError::new(format!("the operator `{operator}`, which is not supported")))
+            Err(JsonPathError::new(format!("the operator `{operator}` is not supported")))
         }
-        Operand::Literal(..) | Operand::Nothing => Err(JsonPathError::new("a filter with nothing to compare")),
+        Operand::Literal(..) | Operand::Nothing => Err(JsonPathError::new("a filter has nothing to compare")),
     }
 }
 
@@ -105,7 +105,7 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
             let segments = reader.segments(Scope::Filter, &mut is_definite)?;
             // The search would run again for every value that is tested.
             if is_absolute && !is_definite {
-                return Err(JsonPathError::new("a path from the root in a filter that names several places"));
+                return Err(JsonPathError::new("a root path in a filter must select a single value"));
             }
             Ok(Operand::Query(Query { is_absolute, is_definite, segments }))
         }
@@ -141,7 +141,7 @@ fn is_number(text: &str) -> bool {
 fn single_value(operand: Operand) -> Result<Operand, JsonPathError> {
     match operand {
         Operand::Query(query) if !query.is_definite => {
-            Err(JsonPathError::new("a comparison with a path that names several places"))
+            Err(JsonPathError::new("a compared path must select a single value"))
         }
         operand => Ok(operand),
     }
@@ -150,7 +150,7 @@ fn single_value(operand: Operand) -> Result<Operand, JsonPathError> {
 /// `=~` with a pattern between slashes, flags behind it, or in quotes.
 fn matched(reader: &mut Reader<'_>, left: Operand) -> Result<Test, JsonPathError> {
     let Operand::Query(query) = single_value(left)? else {
-        return Err(JsonPathError::new("a `=~` with something else than a path on its left"));
+        return Err(JsonPathError::new("the left operand of `=~` must be a path"));
     };
     reader.skip_space();
     let pattern = match reader.peek() {
@@ -166,7 +166,7 @@ fn matched(reader: &mut Reader<'_>, left: Operand) -> Result<Test, JsonPathError
 fn list(reader: &mut Reader<'_>) -> Result<Vec<Operand>, JsonPathError> {
     reader.skip_space();
     if !reader.eat("[") {
-        return Err(JsonPathError::new("an `in` or `nin` without a list"));
+        return Err(JsonPathError::new("`in` and `nin` require a list"));
     }
     let mut items = Vec::new();
     reader.skip_space();
@@ -174,7 +174,7 @@ fn list(reader: &mut Reader<'_>) -> Result<Vec<Operand>, JsonPathError> {
         items.push(single_value(operand(reader)?)?);
         reader.skip_space();
         if !reader.eat(",") && reader.peek() != Some(']') {
-            return Err(JsonPathError::new("a list in a filter that does not end"));
+            return Err(JsonPathError::new("unclosed list in a filter"));
         }
         reader.skip_space();
     }

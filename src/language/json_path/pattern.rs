@@ -5,7 +5,7 @@ use super::reader::Reader;
 
 /// Reads `/pattern/flags`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
-    let error = || JsonPathError::new("a `=~` without a pattern between slashes");
+    let error = || JsonPathError::new("`=~` requires a pattern between slashes");
     if !reader.eat("/") {
         return Err(error());
     }

@@ -65,7 +65,7 @@ pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
     segments.extend(reader.segments(Scope::Whole, &mut is_definite)?);
     match reader.peek() {
         None => Ok(Read { segments, is_definite, descents: reader.descents }),
-        Some(character) => Err(JsonPathError::new(format!("a `{character}` in an unexpected place"))),
+        Some(character) => Err(JsonPathError::new(format!("unexpected `{character}`"))),
     }
 }
 
@@ -116,7 +116,7 @@ impl Reader<'_> {
     pub(super) fn enter(&mut self) -> Result<(), JsonPathError> {
         self.levels = self.levels.saturating_add(1);
         if self.levels > MOST_LEVELS {
-            return Err(JsonPathError::new(format!("nested more than {MOST_LEVELS} deep")));
+            return Err(JsonPathError::new(format!("nested more than {MOST_LEVELS} levels deep")));
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Reader<'_> {
             return Err(JsonPathError::new("a dot without a name"));
         }
         if self.peek() == Some('(') {
-            return Err(JsonPathError::new(format!("the function `{name}()`, which is not supported")));
+            return Err(JsonPathError::new(format!("the function `{name}()` is not supported")));
         }
         Ok(Selector::Place(Place::Name(name)))
     }
@@ -179,7 +179,7 @@ impl Reader<'_> {
         } else if self.eat("?") {
             self.filters = self.filters.saturating_add(1);
             if self.filters > MOST_FILTERS {
-                return Err(JsonPathError::new(format!("more than {MOST_FILTERS} filters inside each other")));
+                return Err(JsonPathError::new(format!("more than {MOST_FILTERS} nested filters")));
             }
             let test = filter::read(self)?;
             self.filters = self.filters.saturating_sub(1);
@@ -190,7 +190,7 @@ impl Reader<'_> {
             self.places()?
         };
         if !self.eat("]") {
-            return Err(JsonPathError::new("a `[` without its `]`"));
+            return Err(JsonPathError::new("unmatched `[`"));
         }
         Ok(selector)
     }
@@ -204,7 +204,7 @@ impl Reader<'_> {
         if is_last {
             Ok(Selector::Place(Place::Index(-1)))
         } else {
-            Err(JsonPathError::new(format!("the script `({script})`, which is not supported")))
+            Err(JsonPathError::new(format!("the script `({script})` is not supported")))
         }
     }
 
@@ -227,7 +227,7 @@ impl Reader<'_> {
         }
         self.listed = self.listed.saturating_mul(places.len());
         if self.listed > MOST_LISTED {
-            return Err(JsonPathError::new("lists of too many places"));
+            return Err(JsonPathError::new("the lists contain too many elements"));
         }
         Ok(match (places.pop(), places.is_empty()) {
             (Some(place), true) => Selector::Place(place),

@@ -53,7 +53,7 @@ impl Iterator for Tag<'_> {
         };
         let found = Found { name: self.place(attribute.key.into_inner()), value: self.place(&attribute.value) };
         if found.name.start <= self.end {
-            let problem = Problem::Attribute("expected a whitespace in front of an attribute");
+            let problem = Problem::Attribute("expected whitespace before an attribute");
             return Some(Err(Located::new(found.name.start, problem)));
         }
         // Behind the quote.

@@ -46,7 +46,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
             let (text, _) = rest
                 .get(1..)
                 .and_then(|quoted| quoted.split_once(character))
-                .ok_or_else(|| error("a quotation that does not end"))?;
+                .ok_or_else(|| error("unclosed quotation"))?;
             (Kind::Literal(text), text.len().saturating_add(2))
         } else if is_number(rest) {
             let length = prefix_length(rest, |c| c.is_ascii_digit() || c == '.');
@@ -64,7 +64,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
         } else if character == '.' {
             (Kind::Symbol("."), 1)
         } else {
-            return Err(error(&format!("a `{character}` in an unexpected place")));
+            return Err(error(&format!("unexpected `{character}`")));
         };
         let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         tokens.push(Token { kind, text });

@@ -68,15 +68,15 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&self) -> XPathError {
         match self.tokens.get(self.at) {
-            None => error("it ends too early".to_owned()),
-            Some(token) => error(format!("a `{}` in an unexpected place", token.text)),
+            None => error("unexpected end".to_owned()),
+            Some(token) => error(format!("unexpected `{}`", token.text)),
         }
     }
 
     fn expression(&mut self) -> Result<Expression, XPathError> {
         self.level = self.level.saturating_add(1);
         if self.level > MOST_LEVELS {
-            return Err(error(format!("it has more than {MOST_LEVELS} levels")));
+            return Err(error(format!("nested more than {MOST_LEVELS} levels deep")));
         }
         let expression = self.operators(0)?;
         self.level = self.level.saturating_sub(1);
@@ -144,7 +144,7 @@ impl<'a> Parser<'a> {
         if predicates.is_empty() && !has_path {
             return Ok(base);
         }
-        nodes(&base, "what is in front of a predicate or `/`")?;
+        nodes(&base, "the expression before a predicate or `/`")?;
         let filter = if predicates.is_empty() { base } else { Expression::Filter { base: Box::new(base), predicates } };
         if !has_path {
             return Ok(filter);
@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
                 return Ok(Some(inner));
             }
             Some(Kind::Prefixed { prefix, local }) if is_call => {
-                return Err(error(format!("there is no function `{prefix}:{local}`")));
+                return Err(error(format!("unknown function `{prefix}:{local}`")));
             }
             Some(Kind::Name(name)) if is_call && !path::is_node_type(name) => {
                 self.advance();
@@ -183,7 +183,7 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str) -> Result<Expression, XPathError> {
-        let function = Function::parse(name).ok_or_else(|| error(format!("there is no function `{name}`")))?;
+        let function = Function::parse(name).ok_or_else(|| error(format!("unknown function `{name}`")))?;
         self.expect("(")?;
         let mut arguments = Vec::new();
         if !self.take(")") {
@@ -230,7 +230,7 @@ fn nodes(expression: &Expression, what: &str) -> Result<(), XPathError> {
     if expression.result() == Type::Nodes {
         return Ok(());
     }
-    Err(error(format!("{what} is not a set of nodes")))
+    Err(error(format!("{what} is not a node set")))
 }
 
 fn error(reason: String) -> XPathError {

@@ -46,7 +46,7 @@ impl AssignVariable {
         };
         let name = Variable::new(&named.text());
         if let Some(header) = unusable_header(&name) {
-            diagnostics.error(named.position(), format!("{header:?} cannot be the name of a header"));
+            diagnostics.error(named.position(), format!("{header:?} is not a valid header name"));
         }
         if let Some(resource) = element.child("ResourceURL") {
             diagnostics.error(resource.position(), "ResourceURL is not supported: a filter has no resource files");
@@ -135,7 +135,7 @@ mod tests {
             ("response.header.a:b.2", "a:b"),
             ("error.header.é", "é"),
         ] {
-            let problem = format!("AM, line 1, column 17: {header:?} cannot be the name of a header");
+            let problem = format!("AM, line 1, column 17: {header:?} is not a valid header name");
             assert_eq!(parse(&format!("<Name>{name}</Name><Value>a</Value>")).1, [problem]);
         }
         for name in ["request.header.a.b", "made.header.a b", "request.headers.a b"] {

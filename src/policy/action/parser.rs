@@ -169,7 +169,7 @@ impl Parser<'_> {
                 let message = format!("Required attribute name is missing in {item}");
                 self.diagnostics.named_error("MissingName", child.position(), message);
             } else if field == Field::Header && HeaderName::from_bytes(name.as_bytes()).is_err() {
-                let message = format!("{name:?} cannot be the name of a header");
+                let message = format!("{name:?} is not a valid header name");
                 self.diagnostics.error(child.attribute_position("name"), message);
             } else {
                 named.push((child, field, name.to_owned()));
@@ -209,7 +209,7 @@ impl Parser<'_> {
             (None, _) => Some(default),
             (Some(character), None) => Some(character),
             _ => {
-                let message = format!("{attribute} is {text:?} and must be a single character");
+                let message = format!("{attribute} must be a single character, got {text:?}");
                 self.diagnostics.error(payload.attribute_position(attribute), message);
                 None
             }

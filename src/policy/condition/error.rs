@@ -70,12 +70,12 @@ impl fmt::Display for ConditionError {
             Problem::Expected { what, after: Some(after) } => {
                 write!(formatter, "expected {what} after {}", shortened(after))
             }
-            Problem::Expected { what, after: None } => write!(formatter, "expected {what} at the beginning"),
-            Problem::Braces => formatter.write_str("a variable stands without braces in a condition"),
-            Problem::NoName => formatter.write_str("there is no variable name between the quotes"),
+            Problem::Expected { what, after: None } => write!(formatter, "expected {what} at the start"),
+            Problem::Braces => formatter.write_str("a variable in a condition must not be in braces"),
+            Problem::NoName => formatter.write_str("the variable name between the quotes is empty"),
             Problem::NotANumber(text) => write!(formatter, "{} is not a number", shortened(text)),
             Problem::NotClosed => formatter.write_str("this parenthesis is not closed"),
-            Problem::NotOpened => formatter.write_str("this parenthesis closes nothing"),
+            Problem::NotOpened => formatter.write_str("this parenthesis is not opened"),
             Problem::OpenQuote => formatter.write_str("this quote is not closed"),
             Problem::TooDeep => formatter.write_str("parentheses or negations are nested too deeply"),
             Problem::Regex(reason) => formatter.write_str(reason),

@@ -77,7 +77,7 @@ impl LoadBalancer {
             .filter_map(|server| ServerReference::parse(server, algorithm, diagnostics))
             .collect();
         if balancer.children_named("Server").next().is_none() {
-            diagnostics.error(balancer.position(), "LoadBalancer names no Server");
+            diagnostics.error(balancer.position(), "LoadBalancer has no Server");
         }
         if let Some(second) = servers.iter().filter(|server| server.is_fallback).nth(1) {
             diagnostics.error(second.position, "only one Server of a LoadBalancer can be the fallback");
@@ -119,7 +119,7 @@ fn algorithm(balancer: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Algori
         "Weighted" => Algorithm::Weighted,
         "LeastConnections" => Algorithm::LeastConnections,
         other => {
-            let message = format!("Algorithm is {other:?}, not RoundRobin, Weighted or LeastConnections");
+            let message = format!("Algorithm must be RoundRobin, Weighted or LeastConnections, got {other:?}");
             diagnostics.error(element.position(), message);
             Algorithm::default()
         }
@@ -132,7 +132,7 @@ fn number(parent: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) ->
     let text = element.text();
     let number = text.parse().ok();
     if number.is_none() {
-        diagnostics.error(element.position(), format!("{name} is {text:?}, not a whole number"));
+        diagnostics.error(element.position(), format!("{name} must be a non-negative integer, got {text:?}"));
     }
     number
 }
@@ -141,7 +141,7 @@ fn status(code: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<u16> {
     let text = code.text();
     let status = text.parse().ok().filter(|status| (100..=599).contains(status));
     if status.is_none() {
-        diagnostics.error(code.position(), format!("ResponseCode is {text:?}, not a status code"));
+        diagnostics.error(code.position(), format!("ResponseCode must be a status code, got {text:?}"));
     }
     status
 }
@@ -154,8 +154,8 @@ fn health_check_interval(connection: Element<'_, '_>, max_failures: u32, diagnos
         return None;
     }
     let message = match max_failures {
-        0 => "HealthMonitor means nothing without MaxFailures: no server is ever taken out",
-        _ => "the health checks of the target servers' clusters take the place of HealthMonitor",
+        0 => "HealthMonitor has no effect without MaxFailures: no server is removed from the rotation",
+        _ => "HealthMonitor has no effect: configure health checks in the clusters of the target servers",
     };
     diagnostics.warning(monitor.position(), message);
     number(monitor, "IntervalInSec", diagnostics)

@@ -94,7 +94,7 @@ impl Properties {
             if let Some((_, instead)) = elsewhere {
                 diagnostics.warning(property.position(), format!("{name} has no effect: {instead}"));
             } else if !is_known(name) {
-                diagnostics.warning(property.position(), format!("the property {name:?} is not known and is ignored"));
+                diagnostics.warning(property.position(), format!("unknown property {name:?} is ignored"));
             }
         }
         parsed

@@ -29,7 +29,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     match url.and_then(Scheme::split).map(|(scheme, _)| scheme) {
         Some(Scheme::Http) => {
             if is_enabled {
-                let message = "SSLInfo is ignored: a URL that begins with http:// never uses TLS";
+                let message = "SSLInfo is ignored: a URL that starts with http:// never uses TLS";
                 diagnostics.warning(ssl_info.position(), message);
             }
             return;
@@ -40,7 +40,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     }
     if has_client_certificate {
         for needed in ["KeyStore", "KeyAlias"].into_iter().filter(|needed| text(needed).is_none()) {
-            let message = format!("SSLInfo has ClientAuthEnabled and no {needed}");
+            let message = format!("SSLInfo with ClientAuthEnabled requires {needed}");
             diagnostics.error(ssl_info.position(), message);
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         diagnostics.error(at, "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore");
     }
     if is_enforced && ignores_errors {
-        let message = "IgnoreValidationErrors is disregarded: SSLInfo has Enforce";
+        let message = "IgnoreValidationErrors is ignored: SSLInfo has Enforce";
         diagnostics.warning(ssl_info.position(), message);
     }
     let asked = OF_THE_CLUSTER.into_iter().filter(|name| {
@@ -59,7 +59,10 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors && !is_enforced)];
     let asked: Vec<&str> = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(asked).collect();
     if !asked.is_empty() {
-        let message = format!("TLS is the cluster's: give its transport_socket what {} asks for", asked.join(", "));
+        let message = format!(
+            "SSLInfo has no effect in the filter: configure {} in the cluster's transport_socket",
+            asked.join(", ")
+        );
         diagnostics.warning(ssl_info.position(), message);
     }
 }

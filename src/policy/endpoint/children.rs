@@ -52,7 +52,7 @@ const ENDPOINT: &[&str] = &[
 pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
     if !element.text().is_empty() {
-        let message = format!("text means nothing inside {} and is ignored", element.name());
+        let message = format!("text in {} is ignored", element.name());
         diagnostics.warning(element.position(), message);
     }
     for child in element.children() {

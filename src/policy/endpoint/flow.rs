@@ -79,8 +79,7 @@ impl StepReference {
             };
             let place = format!("{place}[{index}] ({policy})");
             if names.len() > 1 {
-                diagnostics
-                    .warning(step.position(), format!("{place}: there is more than one Name; the first is used"));
+                diagnostics.warning(step.position(), format!("{place}: duplicate Name; the first is used"));
             }
             let condition = condition(step, &place, diagnostics);
             references.push(StepReference { policy, condition, place, position: Some(step.position()) });

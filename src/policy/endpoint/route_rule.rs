@@ -39,7 +39,7 @@ impl RouteRule {
         let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
         if let Some(url) = rule.child("URL") {
             let message =
-                "the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
+                "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
             diagnostics.warning(url.position(), message);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());

@@ -76,7 +76,7 @@ fn problems_name_the_step_and_the_column() {
         [
             "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed",
             "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
-            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): there is more than one Name; the first is used",
+            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): duplicate Name; the first is used",
         ]
     );
     let (shared, problems) = SharedFlow::parse("<TargetEndpoint name='x'/>", "shared_flows[0]");
@@ -129,7 +129,7 @@ fn saps_dialect_says_the_same() {
     assert_eq!(target.unwrap().endpoint.name, "backend");
     assert_eq!(
         texts(&problems),
-        ["TargetEndPoint backend, line 1, column 37: faultRules in SAP's form are not read; write them as FaultRules"]
+        ["TargetEndPoint backend, line 1, column 37: faultRules in SAP's form are ignored; use FaultRules"]
     );
 }
 
@@ -145,12 +145,12 @@ fn a_misspelt_element_is_told() {
     assert_eq!(
         problems,
         [
-            "Preflow means nothing inside ProxyEndpoint and is ignored",
-            "Conditon means nothing inside Step and is ignored",
-            "Basepath means nothing inside HTTPProxyConnection and is ignored",
-            "RouteRules means nothing inside ProxyEndpoint and is ignored",
-            "text means nothing inside Request and is ignored",
-            "Conditions means nothing inside FaultRule and is ignored",
+            "unknown element Preflow in ProxyEndpoint is ignored",
+            "unknown element Conditon in Step is ignored",
+            "unknown element Basepath in HTTPProxyConnection is ignored",
+            "unknown element RouteRules in ProxyEndpoint is ignored",
+            "text in Request is ignored",
+            "unknown element Conditions in FaultRule is ignored",
         ]
     );
 }

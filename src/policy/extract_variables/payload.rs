@@ -170,7 +170,7 @@ impl Parser<'_> {
             let prefix = element.attribute("prefix").unwrap_or_default().trim();
             let uri = element.text();
             if prefix.is_empty() {
-                let message = "a Namespace without a prefix has no effect: names without one are in no namespace";
+                let message = "a Namespace without a prefix has no effect: names without a prefix are in no namespace";
                 self.diagnostics.warning(element.position(), message);
             } else if uri.is_empty() {
                 let message = format!("Non-empty prefix {prefix} cannot be mapped to empty uri.");
@@ -199,7 +199,7 @@ impl Parser<'_> {
         let kind = match variable.attribute("type").map(str::trim).filter(|kind| !kind.is_empty()) {
             None => ValueType::default(),
             Some(name) => ValueType::parse(name).unwrap_or_else(|| {
-                let message = format!("{name:?} is not a type of variables; string is used");
+                let message = format!("unknown variable type {name:?}; string is used");
                 self.diagnostics.warning(variable.attribute_position("type"), message);
                 ValueType::default()
             }),

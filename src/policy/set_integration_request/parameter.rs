@@ -77,7 +77,7 @@ impl Parameter {
         let kind = ParameterType::parse(text).filter(|kind| !is_array || *kind != ParameterType::Json);
         if kind.is_none() {
             let json = if is_array { "" } else { ", json" };
-            let message = format!("type is {text:?}, not one of string, integer, double, boolean{json}");
+            let message = format!("type must be one of string, integer, double, boolean{json}, got {text:?}");
             diagnostics.error(element.attribute_position("type"), message);
         }
         let value = match is_array {

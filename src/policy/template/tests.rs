@@ -167,8 +167,8 @@ fn a_wrong_call_is_an_error() {
 #[test]
 fn a_regular_expression_that_can_never_run_is_found() {
     let refused = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
-    let group = "not a regular expression that can be run: a group that does not end";
-    let behind = "not a regular expression that can be run: look-behind is not supported";
+    let group = "invalid regular expression: unclosed group";
+    let behind = "invalid regular expression: look-behind is not supported";
     for (text, reason) in [
         ("{replaceAll(a,'[0-9]+','')}", None),
         ("{replaceAll(a,b,'(')} {replaceFirst('(',b,c)} {toUpperCase('(')}", None),

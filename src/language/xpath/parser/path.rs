@@ -78,7 +78,7 @@ impl Parser<'_> {
                 (Axis::Attribute, self.test()?)
             }
             Some(Kind::Name(name)) if self.ahead(1) == Some(Kind::Symbol("::")) => {
-                let axis = Axis::parse(name).ok_or_else(|| error(format!("there is no axis `{name}`")))?;
+                let axis = Axis::parse(name).ok_or_else(|| error(format!("unknown axis `{name}`")))?;
                 self.advance();
                 self.advance();
                 (axis, self.test()?)
@@ -123,7 +123,7 @@ impl Parser<'_> {
                 }
                 _ => Test::Instruction(None),
             },
-            _ => return Err(error(format!("there is no node test `{name}()`"))),
+            _ => return Err(error(format!("unknown node test `{name}()`"))),
         };
         self.expect(")")?;
         Ok(test)
