@@ -1,4 +1,4 @@
-//! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: what callouts reach, and through which cluster.
+//! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: the targets of callouts and their clusters.
 
 use super::keys::Section;
 use crate::diagnostic::Diagnostics;
@@ -12,7 +12,7 @@ use crate::policy::target_url::Server;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
-/// What the configuration says of the targets of callouts.
+/// The targets of callouts in the configuration.
 pub(super) struct Connections {
     pub(super) clusters: Clusters,
     pub(super) local_proxies: LocalProxies,
@@ -36,8 +36,8 @@ impl Connections {
         }
     }
 
-    /// Finds what serves a policy whose target is fixed. `assigned` are the variables that policies set: a URL that one
-    /// of them replaces may be a placeholder that no cluster serves.
+    /// Finds the server of a policy whose target is fixed. `assigned` are the variables that policies set: a URL that
+    /// one of them replaces may be a placeholder without a cluster.
     pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
         if let Policy::SetIntegrationRequest(request) = policy {
             return self.check_integration(request, diagnostics);
@@ -71,7 +71,7 @@ impl Connections {
         });
     }
 
-    /// A fixed region is a fixed origin, which some cluster must serve.
+    /// Reports a fixed region, which is a fixed origin, without a cluster.
     fn check_integration(&self, request: &SetIntegrationRequest, diagnostics: &mut Diagnostics) {
         let origin = request.origin().filter(|_| request.attributes.enabled);
         if let Some(origin) = origin.filter(|origin| self.clusters.server(origin).is_none()) {

@@ -1,4 +1,4 @@
-//! What Envoy's log says of a configuration before anything is served.
+//! The log of the module when Envoy validates a configuration.
 
 use serde_json::json;
 
@@ -11,34 +11,34 @@ fn callout() -> ServiceCallout {
     ServiceCallout::new("SC-1", "http://maps.test/").response("r")
 }
 
-/// What the module logged, once each and sorted, because the order of problems is nobody's business: the level and the text.
-fn told(log: &str) -> Vec<(&str, &str)> {
-    let mut told = Vec::new();
+/// The levels and texts that the module logged, without repetitions, sorted because their order has no meaning.
+fn logged(log: &str) -> Vec<(&str, &str)> {
+    let mut lines = Vec::new();
     for line in log.lines() {
         // "[2026-01-01 00:00:00.000][1][error][wasm] [source/…:1] wasm log validated validated callout: callout: text"
         let Some((head, text)) = line.split_once(": callout: ") else { continue };
         let level = head.split(['[', ']']).filter(|part| !part.is_empty()).nth(2).unwrap();
         // Envoy configures the plugin in several VMs.
-        if !told.contains(&(level, text)) {
-            told.push((level, text));
+        if !lines.contains(&(level, text)) {
+            lines.push((level, text));
         }
     }
-    told.sort_unstable();
-    told
+    lines.sort_unstable();
+    lines
 }
 
 fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
-    let mut told: Vec<_> = texts.iter().map(|text| (level, *text)).collect();
-    told.sort_unstable();
-    told
+    let mut lines: Vec<_> = texts.iter().map(|text| (level, *text)).collect();
+    lines.sort_unstable();
+    lines
 }
 
-/// Envoy refuses it, and the module tells exactly this.
+/// Envoy rejects the configuration, and the module logs exactly these errors.
 pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     refused_with(lab, name, listener, expected, &[]);
 }
 
-/// Envoy refuses it, and the module tells exactly these errors and warnings.
+/// Envoy rejects the configuration, and the module logs exactly these errors and warnings.
 pub fn refused_with(
     lab: &mut Lab,
     name: &str,
@@ -50,18 +50,18 @@ pub fn refused_with(
         move || async move {
             let validation = listener.validate();
             let expected = [sorted("error", errors), sorted("warning", warnings)].concat();
-            assert_eq!(told(&validation.log), expected, "{}", validation.log);
+            assert_eq!(logged(&validation.log), expected, "{}", validation.log);
             assert!(!validation.ok);
         }
     });
 }
 
-/// Envoy takes it, and the module warns of exactly this.
+/// Envoy accepts the configuration, and the module logs exactly these warnings.
 pub fn accepted_with(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     lab.case(name, move |_| {
         move || async move {
             let validation = listener.validate();
-            assert_eq!(told(&validation.log), sorted("warning", expected), "{}", validation.log);
+            assert_eq!(logged(&validation.log), sorted("warning", expected), "{}", validation.log);
             assert!(validation.ok, "{}", validation.log);
         }
     });
@@ -150,7 +150,7 @@ fn whole(lab: &mut Lab) {
             "unknown key proxy.organisation; did you mean organization?",
             "filter_state must be a list, not a string",
             "trace_headers must be true or false, not a string",
-            "max_response_bytes must be a non-negative integer, not a number",
+            "max_response_bytes must be a non-negative integer, not -1",
             "body_memory_bytes must be a non-negative integer, not a string",
         ],
     );
@@ -162,9 +162,9 @@ fn whole(lab: &mut Lab) {
         ),
         &[
             "policies[1] must be a string, not a boolean",
-            "clusters.http://maps.test must be a string, not a number",
+            "clusters.http://maps.test must be a string, not 1",
             "SC-1, line 1, column 98: no cluster serves http://maps.test: name one in clusters",
-            "max_response_bytes must be a non-negative integer, not a number",
+            "max_response_bytes must be a non-negative integer, not 1.5",
         ],
     );
 }

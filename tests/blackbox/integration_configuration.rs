@@ -1,4 +1,4 @@
-//! What is told of integrations before anything is served.
+//! Diagnostics of integrations in a configuration.
 
 use serde_json::json;
 

@@ -9,36 +9,36 @@ use crate::policy::template_of;
 use bytestring::ByteString;
 use std::time::Duration;
 
-/// A checked LoadBalancer with the `Path` beside it.
+/// A checked LoadBalancer with the `Path` of its connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadBalancer {
-    /// How a server is chosen.
+    /// The algorithm.
     pub algorithm: Algorithm,
     /// The servers in listed order.
     pub servers: Vec<ServerReference>,
-    /// How many failures in a row take a server out of rotation; 0 means none do.
+    /// The number of consecutive failures that remove a server from the rotation; 0 removes none.
     pub max_failures: u32,
-    /// Whether a failed call is tried on another server.
+    /// Whether a failed call is retried on another server.
     pub retry: bool,
     /// The statuses that count as failures.
     pub unhealthy_statuses: Vec<u16>,
-    /// How long a server stays out of rotation.
+    /// The time that a server stays out of rotation.
     pub disabled_for: Duration,
     /// The base path on every server.
     pub path: Option<Template>,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// How a load balancer chooses.
+/// The algorithm that chooses a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
-    /// In listed order, one after the other.
+    /// In listed order, in turn.
     #[default]
     RoundRobin,
     /// In proportion to the weights.
     Weighted,
-    /// The server with the fewest calls under way.
+    /// The server with the fewest active calls.
     LeastConnections,
 }
 
@@ -51,15 +51,15 @@ pub struct ServerReference {
     pub weight: u32,
     /// Whether it is used only when all others are out of rotation.
     pub is_fallback: bool,
-    /// Whether it is used at all.
+    /// Whether it is used.
     pub is_enabled: bool,
-    /// What serves it; the configuration tells.
+    /// Its address and cluster, from the configuration.
     pub server: Option<Server>,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// A removed server is tried again after five minutes.
+/// The default time that a server stays out of rotation: five minutes.
 const DEFAULT_DISABLED_FOR: Duration = Duration::from_secs(300);
 
 impl LoadBalancer {
@@ -106,7 +106,7 @@ impl LoadBalancer {
         })
     }
 
-    /// Whether a status tells that the server is not healthy.
+    /// Whether a status means an unhealthy server.
     pub fn is_unhealthy(&self, status: u16) -> bool {
         self.unhealthy_statuses.contains(&status)
     }
@@ -126,7 +126,7 @@ fn algorithm(balancer: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Algori
     }
 }
 
-/// A child that holds a number which is not negative. `None` when it is absent or empty, or holds none: an error.
+/// A child with a non-negative integer. `None` when it is absent or empty; other texts are errors.
 fn number(parent: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<u32> {
     let element = single_child(parent, name, diagnostics).filter(|element| !element.text().is_empty())?;
     let text = element.text();
@@ -146,8 +146,8 @@ fn status(code: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<u16> {
     status
 }
 
-/// The cluster's health checks take the place of a HealthMonitor; its interval still says how soon a server that was
-/// taken out is worth another try. `[inferred]`
+/// Reads HealthMonitor. The cluster's health checks replace it; its interval is the time that a server stays out of
+/// rotation. `[inferred]`
 fn health_check_interval(connection: Element<'_, '_>, max_failures: u32, diagnostics: &mut Diagnostics) -> Option<u32> {
     let monitor = single_child(connection, "HealthMonitor", diagnostics)?;
     if !boolean_child(monitor, "IsEnabled", false, diagnostics) {

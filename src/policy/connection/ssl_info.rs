@@ -1,17 +1,17 @@
-//! `<SSLInfo>`: what it asks for that Envoy's clusters have to do (docs/apigee-semantics.md 2.10).
+//! `<SSLInfo>`: the TLS settings, which belong to Envoy's clusters (docs/apigee-semantics.md 2.10).
 //!
-//! TLS of a callout belongs to its cluster, so nothing of the block is kept: it is checked, and told where it counts.
+//! The block is checked and not kept. A warning lists the settings that the cluster needs.
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::origin::Scheme;
 
-/// What a cluster's `UpstreamTlsContext` has to be given by hand.
+/// The elements whose settings belong in a cluster's `UpstreamTlsContext`.
 const OF_THE_CLUSTER: [&str; 9] =
     ["KeyStore", "KeyAlias", "TrustStore", "Ciphers", "Protocols", "CommonName", "CRLStore", "CertAlias", "KeyHsm"];
 
-/// Checks the block. `url` is the text of `URL` where that decides whether TLS is used.
+/// Checks the block. `url` is the text of `URL` if its scheme determines the use of TLS.
 pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &mut Diagnostics) {
     let known = ["Enabled", "Enforce", "ClientAuthEnabled", "IgnoreValidationErrors"];
     warn_unknown_children(ssl_info, &[&known[..], &OF_THE_CLUSTER].concat(), diagnostics);
@@ -34,7 +34,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
             }
             return;
         }
-        // Without Enabled the whole block means nothing, and https:// uses TLS all the same.
+        // Without Enabled the block has no effect, and https:// still uses TLS.
         Some(Scheme::Https) if !is_enabled => return,
         _ => {}
     }

@@ -48,7 +48,7 @@ fn an_empty_load_balancer_is_that_of_the_template_form() {
 }
 
 #[test]
-fn what_a_load_balancer_cannot_do_is_refused() {
+fn invalid_load_balancers_are_rejected() {
     let cases = [
         ("<MaxFailures>1</MaxFailures>", "SC, line 2, column 23: LoadBalancer has no Server"),
         (
@@ -126,7 +126,7 @@ fn a_local_target_is_a_proxy_or_a_path() {
     );
 }
 
-/// What an SSLInfo block is told, beside the URL that decides whether TLS is used.
+/// What an SSLInfo block is told, next to the URL that decides whether TLS is used.
 #[test]
 fn ssl_info_is_checked_and_handed_to_the_cluster() {
     let https = "<URL>https://a.example.com</URL>";

@@ -35,7 +35,7 @@ fn a_proxy_endpoint_is_read_in_any_order() {
     assert_eq!(names(&proxy.endpoint.post_flow.response), ["AM-2"]);
     let [near, other] = proxy.endpoint.flows.as_slice() else { panic!("two flows") };
     assert_eq!((near.name.as_str(), near.condition.is_some()), ("near", true));
-    assert_eq!(near.request[0].place, "near request[0] (SC-1)");
+    assert_eq!(near.request[0].label, "near request[0] (SC-1)");
     assert!(near.request[0].condition.is_some() && other.condition.is_none());
     let rules: Vec<&str> = proxy.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(rules, ["second", "first"]);
@@ -88,7 +88,7 @@ fn problems_name_the_step_and_the_column() {
 }
 
 #[test]
-fn saps_dialect_says_the_same() {
+fn saps_dialect_has_the_same_meaning() {
     let (proxy, problems) = ProxyEndpoint::parse(
         r#"<ProxyEndPoint default="true" xmlns="http://www.sap.com/apimgmt">
           <name>default</name>
@@ -134,7 +134,7 @@ fn saps_dialect_says_the_same() {
 }
 
 #[test]
-fn a_misspelt_element_is_told() {
+fn a_misspelt_element_is_reported() {
     let (_, problems) = ProxyEndpoint::parse(
         "<ProxyEndpoint name='p'><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
          </PreFlow><HTTPProxyConnection><Basepath>/v1</Basepath></HTTPProxyConnection><RouteRules/>

@@ -9,7 +9,7 @@ fn parse(text: &str) -> (Option<ExtractVariables>, Vec<String>) {
     (policy, diagnostics.into_vec().iter().map(ToString::to_string).collect())
 }
 
-/// A policy with that content, which begins in column 29.
+/// A policy with that content, which starts in column 29.
 fn with(content: &str) -> (Option<ExtractVariables>, Vec<String>) {
     parse(&format!("<ExtractVariables name='EV'>{content}</ExtractVariables>"))
 }
@@ -243,7 +243,7 @@ fn oddities_are_warnings() {
 }
 
 #[test]
-fn only_what_needs_the_body_uses_it() {
+fn only_policies_that_need_the_body_use_it() {
     let json = "<JSONPayload><Variable name='v'><JSONPath>$.a</JSONPath></Variable></JSONPayload>";
     let header = "<Header name='h'><Pattern>{a}</Pattern></Header>";
     let cases = [

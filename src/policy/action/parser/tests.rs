@@ -102,7 +102,7 @@ fn payloads_have_delimiters_of_any_character() {
 }
 
 #[test]
-fn problems_are_told() {
+fn problems_are_reported() {
     let cases = [
         (
             "<Copy><Headers><Header name='id.0'/></Headers></Copy>",

@@ -5,9 +5,9 @@ fn error(text: &str) -> (usize, String) {
     (error.column, error.to_string())
 }
 
-/// Every way to be no condition, with the place and the message.
+/// Invalid conditions with columns and messages.
 #[test]
-fn what_is_no_condition_is_told_with_its_column() {
+fn an_invalid_condition_is_reported_with_its_column() {
     let cases = [
         ("request.verb \"GET\"", 14, "expected an operator after request.verb"),
         ("request.verb Equal \"GET\"", 14, "expected an operator after request.verb"),
@@ -92,9 +92,9 @@ fn a_long_text_is_shortened_in_the_message() {
     assert_eq!(message, format!("expected \"and\", \"or\" or the end after \"{}…", "ü".repeat(59)));
 }
 
-/// No text makes the parser panic: every beginning and every end of a condition with all there is.
+/// No text makes the parser panic: every start and every end of a condition with all there is.
 #[test]
-fn every_piece_of_a_condition_is_read_or_refused() {
+fn every_part_of_a_condition_is_read_or_rejected() {
     let text = "NOT('ü b' = \"é\") and (c not MatchesPath \"/{x}/**\" || d ~~ \"(a|b)+\") or -1.5f >= e&&!f:=null";
     parsed(text);
     for (at, _) in text.char_indices() {
