@@ -1,4 +1,4 @@
-//! What follows a backslash.
+//! Escapes with a backslash.
 
 use super::JavaRegexError;
 use super::class::{fold, negated, set};
@@ -7,9 +7,9 @@ use super::property::property;
 use super::syntax::{Anchor, CharacterSet, Node};
 use super::tokens::RegexToken;
 
-/// What an escape can mean anywhere.
+/// The meanings of an escape.
 pub(super) enum Escape {
-    /// A character that stands for itself.
+    /// A literal character.
     Character(char),
     /// A set of characters.
     Set(CharacterSet),
@@ -20,7 +20,7 @@ fn word() -> CharacterSet {
     set([('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')])
 }
 
-/// The characters that end a line, `\v` too.
+/// The line terminators, also `\v`.
 const VERTICAL: [(char, char); 3] = [('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')];
 /// The characters of `\h`.
 const HORIZONTAL: [(char, char); 9] = [
@@ -35,7 +35,7 @@ const HORIZONTAL: [(char, char); 9] = [
     ('\u{3000}', '\u{3000}'),
 ];
 
-/// An escape where a whole part may stand.
+/// Reads an escape outside a class.
 pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError> {
     let mark = parser.mark();
     let Some(RegexToken::Syntax(character)) = parser.take() else {
@@ -64,7 +64,7 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
     }
 }
 
-/// An escape that has the same meaning inside a class and outside.
+/// Reads an escape with the same meaning inside and outside a class.
 pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
     let Some(RegexToken::Syntax(character)) = parser.take() else {
         return Err(JavaRegexError::new("`\\` at the end"));
@@ -107,7 +107,7 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
     })
 }
 
-/// `\cX`: the character X with its seventh bit turned around.
+/// `\cX`: the character X with its seventh bit inverted.
 fn control(parser: &mut Parser) -> Result<char, JavaRegexError> {
     let error = || JavaRegexError::new("`\\c` without a character");
     let Some(RegexToken::Syntax(character)) = parser.take() else { return Err(error()) };
@@ -143,7 +143,7 @@ fn hexadecimal(parser: &mut Parser) -> Result<char, JavaRegexError> {
     value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("`\\x` with an invalid character code"))
 }
 
-/// `\uhhhh`, or two of them that make one character.
+/// `\uhhhh`, or a surrogate pair of two.
 fn utf16(parser: &mut Parser) -> Result<char, JavaRegexError> {
     let error = || JavaRegexError::new("`\\u` with an invalid character code");
     let first = unit(parser).ok_or_else(error)?;

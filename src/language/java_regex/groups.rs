@@ -1,4 +1,4 @@
-//! What stands in parentheses: groups of all kinds, and flags.
+//! Parentheses: groups of all kinds, and flags.
 
 use super::JavaRegexError;
 use super::parser::{Flags, Parser};
@@ -6,7 +6,7 @@ use super::syntax::Node;
 use super::tokens::RegexToken;
 
 impl Parser {
-    /// What follows a `(`.
+    /// Reads the text after a `(`.
     pub(super) fn group(&mut self) -> Result<Option<Node>, JavaRegexError> {
         let flags = self.flags;
         if !self.eat_all("?") {
@@ -53,7 +53,7 @@ impl Parser {
                     self.flags = flags;
                     return self.inside(outer).map(Some);
                 }
-                // To the end of the group around.
+                // The flags apply up to the end of the enclosing group.
                 ')' => {
                     self.flags = flags;
                     return Ok(None);
@@ -71,7 +71,7 @@ impl Parser {
         self.inside(outer).map(|node| Node::Capture(Box::new(node)))
     }
 
-    /// The inside of a group and its end; the flags of outside are in force again behind it.
+    /// Reads the content of a group and its end, and restores the flags.
     fn inside(&mut self, outer: Flags) -> Result<Node, JavaRegexError> {
         self.enter()?;
         let node = self.alternatives()?;

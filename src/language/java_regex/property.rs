@@ -1,4 +1,4 @@
-//! The classes that `\p{…}` names.
+//! The classes of `\p{…}`.
 
 use super::JavaRegexError;
 use super::class::set;
@@ -21,7 +21,7 @@ pub(super) fn property(parser: &mut Parser, name: &str) -> Result<CharacterSet, 
     Ok(members)
 }
 
-/// The classes of POSIX, which are ASCII's in Java.
+/// The POSIX classes, which are ASCII-only in Java.
 fn posix(name: &str) -> Option<&'static [(char, char)]> {
     Some(match name {
         "Lower" => &[('a', 'z')],
@@ -41,8 +41,8 @@ fn posix(name: &str) -> Option<&'static [(char, char)]> {
     })
 }
 
-/// The classes of Unicode that the standard library knows. The general categories are its nearest properties, which
-/// differ in some hundred rare characters, such as the circled letters. `[inferred]`
+/// The Unicode classes in the standard library. The general categories are its nearest properties, which differ in some
+/// hundred rare characters, such as circled letters. `[inferred]`
 fn unicode(name: &str) -> Option<fn(char) -> bool> {
     Some(match name {
         "IsAlphabetic" => char::is_alphabetic,

@@ -25,7 +25,7 @@ fn check(table: Table<'_>) {
     }
 }
 
-/// The shapes of the patterns that real policies hold.
+/// The forms of patterns in real policies.
 #[test]
 fn patterns_of_real_policies() {
     check(&[
@@ -123,11 +123,11 @@ fn characters() {
 }
 
 #[test]
-fn places() {
+fn zero_width_positions() {
     check(&[
         (r"\Aa\z", &["a"], &["a\n"]),
         (r"a$|b\Z", &["a", "b"], &["a\n", "b\r\n"]),
-        // Java sees the end of the text in front of its last line terminator too.
+        // In Java, the position before the last line terminator is also the end of the text.
         (r"a$\n", &[], &["a\n", "a"]),
         (r"a\Z\r\n", &[], &["a\r\n"]),
         (r"a\r$\n", &[], &["a\r\n"]),
@@ -135,7 +135,7 @@ fn places() {
         (r"(?m)a$\r\n^b", &["a\r\nb"], &[]),
         (r"(?m)a\r^\nb", &[], &["a\r\nb"]),
         (r"(?m)a$\r^b", &["a\rb"], &[]),
-        // Java does not see a line begin at the end of the text, but one end at more terminators.
+        // In Java, no line starts at the end of the text, and more terminators end a line.
         (r"(?m)a\n^", &["a\n"], &[]),
         (r"(?m)a$\u2028b", &[], &["a\u{2028}b"]),
         (r"(?md)a\r\n^b", &["a\r\nb"], &[]),
@@ -181,7 +181,7 @@ fn groups_and_repetition() {
 }
 
 #[test]
-fn look_aheads_at_the_beginning() {
+fn look_aheads_at_the_start() {
     check(&[
         (r"^(?=.*[0-9])(?!admin).{8,}$", &["abcdefg1", "xadmin12"], &["abcdefgh", "abc1", "admin1234", "1\n2345678"]),
         (r"(?=.*\d)(?=.*[a-z]).{4,8}", &["abc1"], &["abcd", "abc", "abcdefgh1"]),
@@ -213,7 +213,7 @@ fn look_aheads_at_the_beginning() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (pattern, reason) in [
         ("(", "unclosed group"),
         ("a)", "unmatched `)`"),
@@ -302,7 +302,7 @@ fn replacements() {
 }
 
 #[test]
-fn deep_and_long_patterns_are_refused() {
+fn deep_and_long_patterns_are_rejected() {
     let deep = 100_000;
     for unit in ["(", "(?:", "(?=", "(?>", "[", "[^", "(?i:", "((?i)", "\\", "[a&&"] {
         assert!(JavaRegex::compile(&unit.repeat(deep)).is_err(), "{unit}");
@@ -343,7 +343,7 @@ fn catastrophic_patterns_end() {
 }
 
 #[test]
-fn replacements_take_linear_time_or_are_refused() {
+fn replacements_take_linear_time_or_are_rejected() {
     let text = "lorem ipsum\r\n".repeat(20_000);
     for pattern in [
         r"\s",
@@ -364,12 +364,12 @@ fn replacements_take_linear_time_or_are_refused() {
     for pattern in [r"[a-z]*\d|[a-z]", "l(?:.*x)?", r"(?:ip?s?|[^x\n]*x)u?"] {
         assert_eq!(replaced(&text, pattern, ""), None, "{pattern}");
     }
-    // Few matches are no matter.
+    // Few matches take few steps.
     assert_eq!(replaced(&text, r"(?s)\Al(?:.*x)?", "").map(|result| result.len()), Some(text.len() - 1));
 }
 
 #[test]
-fn what_a_use_does_not_support_has_a_name() {
+fn errors_of_a_use_name_the_construct() {
     let look_ahead = "look-ahead in replacements is supported only next to `^` and without groups";
     for (pattern, replacing, making) in [
         ("[a-z]+", None, None),
@@ -380,10 +380,10 @@ fn what_a_use_does_not_support_has_a_name() {
         ("a|[a&&b]", None, Some("empty character class")),
         ("(", Some("unclosed group"), Some("unclosed group")),
     ] {
-        let told = |reason: Option<&str>| reason.map(|reason| format!("invalid regular expression: {reason}"));
-        let refused = JavaRegex::for_replacing(pattern).err().map(|error| error.to_string());
-        assert_eq!(refused, told(replacing), "{pattern}");
-        let refused = JavaRegex::check_for_making(pattern).err().map(|error| error.to_string());
-        assert_eq!(refused, told(making), "{pattern}");
+        let message = |reason: Option<&str>| reason.map(|reason| format!("invalid regular expression: {reason}"));
+        let rejected = JavaRegex::for_replacing(pattern).err().map(|error| error.to_string());
+        assert_eq!(rejected, message(replacing), "{pattern}");
+        let rejected = JavaRegex::check_for_making(pattern).err().map(|error| error.to_string());
+        assert_eq!(rejected, message(making), "{pattern}");
     }
 }

@@ -11,7 +11,7 @@ use crate::language::json_text::Value;
 use serde_json::Number;
 use std::borrow::Cow;
 
-/// The operators between two operands, each before those that begin like it.
+/// The operators between two operands, each before its prefixes.
 const COMPARISONS: [(&str, Comparison); 6] = [
     ("==", Comparison::Equal),
     ("!=", Comparison::NotEqual),
@@ -21,7 +21,7 @@ const COMPARISONS: [(&str, Comparison); 6] = [
     (">", Comparison::Greater),
 ];
 
-/// Reads a filter behind its `?`, up to the `]`.
+/// Reads a filter after its `?`, up to the `]`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     reader.skip_space();
     any(reader)
@@ -45,7 +45,7 @@ fn all(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     Ok(joined(tests, Test::All))
 }
 
-/// One test with the space around it.
+/// A test with optional space around it.
 fn single(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     reader.skip_space();
     let mut is_negative = false;
@@ -103,7 +103,7 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
             let is_absolute = start == '$';
             let mut is_definite = true;
             let segments = reader.segments(Scope::Filter, &mut is_definite)?;
-            // The search would run again for every value that is tested.
+            // The search would run again for every tested value.
             if is_absolute && !is_definite {
                 return Err(JsonPathError::new("a root path in a filter must select a single value"));
             }
@@ -120,7 +120,7 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
                     let number: Cow<'static, str> = Cow::Owned(number.to_owned());
                     Operand::Literal(Value::Number(number.clone()), Some(Value::Text(number)))
                 }
-                // Text without its quotes, as templates in published paths leave it. `[inferred]`
+                // A text without quotes, as in published paths with templates. `[inferred]`
                 text => text_operand(text.to_owned()),
             })
         }
@@ -137,7 +137,7 @@ fn is_number(text: &str) -> bool {
     text.trim().len() == text.len() && serde_json::from_str::<Number>(text).is_ok()
 }
 
-/// The operand, unless it is a path that may find several values.
+/// The operand. A path that may select several values is an error.
 fn single_value(operand: Operand) -> Result<Operand, JsonPathError> {
     match operand {
         Operand::Query(query) if !query.is_definite => {
@@ -147,7 +147,7 @@ fn single_value(operand: Operand) -> Result<Operand, JsonPathError> {
     }
 }
 
-/// `=~` with a pattern between slashes, flags behind it, or in quotes.
+/// `=~` with a pattern between slashes, flags after it, or in quotes.
 fn matched(reader: &mut Reader<'_>, left: Operand) -> Result<Test, JsonPathError> {
     let Operand::Query(query) = single_value(left)? else {
         return Err(JsonPathError::new("the left operand of `=~` must be a path"));
@@ -181,7 +181,7 @@ fn list(reader: &mut Reader<'_>) -> Result<Vec<Operand>, JsonPathError> {
     Ok(items)
 }
 
-/// The only test, or all of them joined.
+/// Joins several tests; returns a single one unchanged.
 fn joined(mut tests: Vec<Test>, join: fn(Vec<Test>) -> Test) -> Test {
     match (tests.pop(), tests.is_empty()) {
         (Some(test), true) => test,

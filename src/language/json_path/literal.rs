@@ -3,8 +3,8 @@
 use super::JsonPathError;
 use super::reader::Reader;
 
-/// Reads a quoted text, whose quote comes next. A backslash escapes as in JSON; in front of any other character it has no
-/// meaning.
+/// Reads a quoted text, which starts at the next character. A backslash escapes as in JSON; before any other character
+/// it has no meaning.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
     let error = || JsonPathError::new("unclosed quotation");
     let quote = reader.take().ok_or_else(error)?;

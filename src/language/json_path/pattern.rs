@@ -1,4 +1,4 @@
-//! The expression behind the operator `=~`.
+//! The regular expression after the operator `=~`.
 
 use super::JsonPathError;
 use super::reader::Reader;

@@ -40,7 +40,7 @@ fn parts(document: &str, path: &str) -> Vec<String> {
 }
 
 #[test]
-fn places() {
+fn keys() {
     for (path, result) in [
         ("$.store.bicycle.color", json!(["red"])),
         ("store.bicycle.color", json!(["red"])),
@@ -132,14 +132,14 @@ fn filters() {
             assert_eq!(found.join(","), titles, "{path}");
         }
     }
-    // A number and the text that reads the same are equal.
+    // A number and the same number as text are equal.
     assert_eq!(found("$..[?(@ == 42)]"), json!(["42", 42]));
     assert_eq!(found("$..[?(@ == '42')]"), json!(["42", 42]));
     assert_eq!(found("$[?(@ == 't\\'')]"), json!([]));
     assert_eq!(found("$..[?(@.color == 'red')].price"), json!([19.95]));
 }
 
-/// The shapes of the paths that real policies hold.
+/// The forms of paths in real policies.
 #[test]
 fn paths_of_real_policies() {
     let document = json!({
@@ -170,7 +170,7 @@ fn numbers_keep_their_text() {
     assert_eq!(text("$[?(@.lat > 37)].big"), "12345678901234567890123");
 }
 
-/// Paths as published policies have them.
+/// Paths of published policies.
 #[test]
 fn filters_test_objects_and_bare_words() {
     let keys = json!([{"k": "kEy-123_Z", "s": 1}, {"k": "01", "s": 2}, {"s": 3}]);
@@ -196,7 +196,7 @@ fn filters_test_objects_and_bare_words() {
 }
 
 #[test]
-fn definite_paths_name_one_place() {
+fn definite_paths_select_one_value() {
     for path in ["$", "$.a", "a.b", "$['a']['b,c']", "$.a[0]", "$.a[-1]", "$.a[(@.length-1)]", "$['*']", "$['a:b..?']"]
     {
         assert!(JsonPath::compile(path).unwrap().is_definite(), "{path}");
@@ -207,7 +207,7 @@ fn definite_paths_name_one_place() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (path, reason) in [
         ("", "it is empty"),
         ("  ", "it is empty"),
@@ -252,7 +252,7 @@ fn what_is_not_supported_has_a_name() {
 }
 
 #[test]
-fn hostile_paths_are_refused() {
+fn hostile_paths_are_rejected() {
     let deep = 100_000;
     for unit in ["(", "[?(", "$[?(@", "$[?((((", "$[?(!", "..", "['a'", "[0]", ".a", "$[?(@.a =~ /", "[0,0]", "'", "\\"]
     {

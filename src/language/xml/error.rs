@@ -1,11 +1,11 @@
-//! Why a text is not an XML document.
+//! Errors of XML documents.
 
 use crate::diagnostic::Position;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::events::attributes::AttrError;
 use std::fmt;
 
-/// Why a text is not an XML document, and where.
+/// A problem of an XML document and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XmlError {
     /// The position of the problem.
@@ -20,7 +20,7 @@ pub(super) struct Located {
     pub(super) problem: Problem,
 }
 
-/// What is wrong with a text.
+/// The problems of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     NoRoot,

@@ -54,7 +54,7 @@ fn names_have_no_namespace() {
 }
 
 #[test]
-fn what_is_not_one_document_is_rejected() {
+fn a_text_that_is_not_one_document_is_rejected() {
     for text in ["", "<a/><b/>", "<a>", "<!DOCTYPE a><a/>", "<!-- x --><?xml version='1.0'?><a/>", "<a b=1/>"] {
         assert!(Document::parse(text).is_err(), "{text}");
     }
@@ -68,7 +68,7 @@ fn deep_documents_do_not_overflow_the_stack() {
 }
 
 #[test]
-fn what_is_not_well_formed_has_a_position_and_a_reason() {
+fn malformed_documents_have_a_position_and_a_reason() {
     for (text, line, column, reason) in [
         ("", 1, 1, "the document has no root element"),
         ("<!-- x -->", 1, 1, "the document has no root element"),
@@ -147,7 +147,7 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
 }
 
 #[test]
-fn what_is_well_formed_is_read() {
+fn well_formed_documents_are_read() {
     for (text, content) in [
         (
             "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone='no' ?>\n<!-- a - b --><?p?>\n<a>x</a >\n<!-- c -->",

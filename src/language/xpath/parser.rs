@@ -8,12 +8,12 @@ use super::function::Function;
 use super::lexer::{self, Kind, Token};
 use crate::language::xml::XML_URI;
 
-/// The most expressions inside each other: parsing and evaluating recur once per level.
+/// The most nested expressions: the parser and the evaluator recurse once per level.
 const MOST_LEVELS: u32 = 48;
-/// The precedence of operators whose operands have no other operators than a minus in front.
+/// The highest precedence: the operands have no operators except a unary minus.
 const UNION: u8 = 6;
 
-/// An expression with the namespaces that its names have.
+/// An expression with the namespaces of its names.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) expression: Expression,
@@ -36,7 +36,7 @@ struct Parser<'a> {
     at: usize,
     level: u32,
     namespaces: &'a [(String, String)],
-    /// The namespaces that names have, by number.
+    /// The namespaces of names, by number.
     uris: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Parser<'a> {
         self.at = self.at.saturating_add(1);
     }
 
-    /// Goes behind a symbol, if it is next.
+    /// Skips a symbol, if it is next.
     fn take(&mut self, symbol: &str) -> bool {
         let is_next = self.peek() == Some(Kind::Symbol(symbol));
         if is_next {
@@ -97,7 +97,7 @@ impl<'a> Parser<'a> {
         Ok(if rest.is_empty() { first } else { Expression::Chain { first: Box::new(first), rest } })
     }
 
-    /// Goes behind an operator of a precedence, if one is next.
+    /// Skips an operator of a precedence, if one is next.
     fn operator(&mut self, precedence: u8) -> Option<Operator> {
         let Some(Kind::Operator(text)) = self.peek() else { return None };
         let (operator, _) = Operator::parse(text).filter(|(_, found)| *found == precedence)?;
@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
         operands.pop().ok_or_else(|| self.unexpected())
     }
 
-    /// A path, or an expression in parentheses, a call or a constant, with predicates and a path behind it.
+    /// A path, or an expression in parentheses, a call or a constant, with predicates and a path after it.
     fn path(&mut self) -> Result<Expression, XPathError> {
         let Some(base) = self.primary()? else { return self.location() };
         let mut predicates = Vec::new();
@@ -150,11 +150,11 @@ impl<'a> Parser<'a> {
             return Ok(filter);
         }
         let mut steps = Vec::new();
-        self.steps_behind_slashes(&mut steps)?;
+        self.steps_after_slashes(&mut steps)?;
         Ok(Expression::Path { start: Start::Expression(Box::new(filter)), steps })
     }
 
-    /// What is not a path, if such is next.
+    /// Reads an expression that is not a path, if one is next.
     fn primary(&mut self) -> Result<Option<Expression>, XPathError> {
         let is_call = self.ahead(1) == Some(Kind::Symbol("("));
         let expression = match self.peek() {

@@ -1,4 +1,4 @@
-//! Expressions as policies have them.
+//! Expressions of policies.
 
 mod axes;
 mod functions;
@@ -135,7 +135,7 @@ fn values() {
 }
 
 #[test]
-fn markup_stands_alone() {
+fn markup_is_complete() {
     let soap = "<soap:Envelope xmlns:soap='http://soap' xmlns='urn:d' xmlns:u='urn:un&amp;used'><soap:Body>\
         <a k='&lt;&quot;'>x &amp; y<soap:b/><c xmlns=''/><d xmlns:u='urn:u2' u:k='1'/></a>\
         <u:e/><plain xmlns=''>1</plain></soap:Body></soap:Envelope>";
@@ -163,7 +163,7 @@ fn markup_stands_alone() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (expression, reason) in [
         ("//x:a", "the prefix `x` has no namespace"),
         ("//a[@x:b]", "the prefix `x` has no namespace"),
@@ -212,7 +212,7 @@ fn value(expression: &str, xml: &str) -> String {
 }
 
 #[test]
-fn whether_the_result_is_nodes_is_known_without_a_document() {
+fn the_type_of_the_result_does_not_depend_on_the_document() {
     for (expression, finds_nodes) in [
         ("/a", true),
         ("a | b", true),
