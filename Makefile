@@ -21,14 +21,14 @@ build: wasm-target ## Build the module for Envoy
 	cargo build --release --lib --target wasm32-wasip1
 	@echo "$(MODULE)"
 
-install: build ## Install the tool with the module beside it below $PREFIX, which is cargo's own folder
+install: build ## Install the tool and the module into $PREFIX/bin; the default $PREFIX is cargo's folder
 	cargo install --locked --path tool --root "$(PREFIX)"
 	cp "$(MODULE)" "$(PREFIX)/bin/"
 
-envoy: ## Get Envoy $ENVOY_VERSION, unless $ENVOY names one
+envoy: ## Install Envoy $ENVOY_VERSION, unless $ENVOY is set
 	@scripts/envoy.sh
 
-run: build envoy ## Run examples/$EXAMPLE with the tool and show what to try
+run: build envoy ## Run examples/$EXAMPLE with the tool and print requests to try
 	cargo build --bin envoy-callout
 	@$(TESTED) TOOL="$(TARGET_DIR)/debug/envoy-callout" scripts/run.sh $(EXAMPLE)
 
@@ -44,23 +44,23 @@ blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 	cargo build --bin envoy-callout
 	$(TESTED) cargo test --test blackbox -- $(CASE)
 
-bench: build envoy ## Measure what callouts cost Envoy, and the core alone
+bench: build envoy ## Measure the cost of callouts in Envoy, and of the core alone
 	$(TESTED) cargo bench --bench gateway
 	cargo bench --bench core
 
-fuzz: ## Look for panics in fuzz/fuzz_targets/$FUZZ for $SECONDS
+fuzz: ## Search for panics with fuzz/fuzz_targets/$FUZZ for $SECONDS seconds
 	scripts/fuzz.sh "$(FUZZ)" "$(SECONDS)"
 
-dist: build ## Put the module, its checksums and the list of its crates into target/dist
+dist: build ## Write the module, its checksums and the list of its crates to target/dist
 	scripts/dist.sh "$(MODULE)"
 
-image: dist ## Build the image $IMAGE, which holds nothing but /plugin.wasm
+image: dist ## Build the image $IMAGE, which contains only /plugin.wasm
 	scripts/image.sh "$(IMAGE)"
 
-clean: ## Remove everything built and installed
+clean: ## Remove all build results, including Envoy
 	cargo clean
 
-# A toolchain that does not come from rustup has to bring the target itself.
+# Without rustup, the toolchain must include the target.
 .PHONY: wasm-target
 wasm-target:
 	@! command -v rustup >/dev/null || rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1

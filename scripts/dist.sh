@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts what is released into target/dist: the module $1 as plugin.wasm, the list of its crates (CycloneDX), and their
+# Writes the release files to target/dist: the module $1 as plugin.wasm, the list of its crates (CycloneDX), and their
 # checksums.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ PATH=$tools/bin:$PATH
 rm -rf "$dist"
 mkdir -p "$dist"
 cp "$module" "$dist/plugin.wasm"
-# The tool writes beside Cargo.toml and names the crate by the folder it stands in, which is nobody's business.
+# The tool writes next to Cargo.toml. The local path of the crate is removed from its output.
 cargo cyclonedx --quiet --format json --target wasm32-wasip1 --override-filename plugin.cdx
 sed "s|path+file://$PWD#|#|g" plugin.cdx.json >"$dist/plugin.cdx.json"
 rm -f plugin.cdx.json tool/plugin.cdx.json

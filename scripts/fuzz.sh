@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the fuzz target $1 (configuration, policy, request, xml, xpath or json_path) for $2 seconds, beginning with the bundles of the project.
-# Without a sanitizer, so that stable Rust will do: what is looked for are panics.
+# Runs the fuzz target $1 (configuration, policy, request, xml, xpath or json_path) for $2 seconds. The target
+# `policy` starts with the bundles of the project. The build has no sanitizer, so it finds only panics and needs only
+# stable Rust.
 set -eu
 cd "$(dirname "$0")/.."
 name=$1

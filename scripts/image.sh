@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the image $1 from target/dist with buildah, podman or docker, whichever is there.
+# Builds the image $1 from target/dist with the first of buildah, podman and docker that is installed.
 set -eu
 cd "$(dirname "$0")/.."
 image=$1
@@ -10,5 +10,5 @@ for builder in buildah podman docker; do
         exec $builder build --file envoy/Containerfile --tag "$image" "$dist"
     fi
 done
-echo "an image needs buildah, podman or docker" >&2
+echo "cannot build the image: install buildah, podman or docker" >&2
 exit 1

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Shows what to try with examples/$1 and runs it with the tool $TOOL: its envoy.yaml, else the bundle with its shared flows and
-# environment. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
+# Prints requests for examples/$1 and runs it with the tool $TOOL: its envoy.yaml, otherwise the bundle with its shared
+# flows and environment. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
 set -eu
 cd "$(dirname "$0")/.."
 example=examples/$1
 
 [ -d "$example" ] || {
-    echo "there is no example $1; there are: $(ls examples | tr '\n' ' ')" >&2
+    echo "unknown example $1; known examples: $(ls examples | tr '\n' ' ')" >&2
     exit 2
 }
 if [ -f "$example/try.sh" ]; then
-    printf '\nOnce Envoy is ready, try in another terminal:\n\n'
+    printf '\nWhen Envoy is ready, run in another terminal:\n\n'
     cat "$example/try.sh"
     echo
 fi

@@ -17,7 +17,7 @@ for (const file of files) {
     const resource = document.toJS();
     const [group, version] = resource.apiVersion.split("/");
     const known = Object.keys(packages).find((suffix) => group.endsWith(suffix));
-    // Envoy Gateway publishes its own schemas in no package.
+    // The schemas of Envoy Gateway are not in a package.
     if (!known) continue;
     const models = await load(`@kubernetes-models/${packages[known]}/${group}/${version}/index.js`);
     const Kind = models[resource.kind] ?? models.default[resource.kind];
@@ -30,5 +30,5 @@ for (const file of files) {
     }
   }
 }
-console.error(`${checked} resources fit their schemas`);
+console.error(`${checked} resources are valid`);
 process.exit(failed || checked === 0 ? 1 : 0);

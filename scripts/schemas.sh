@@ -1,9 +1,9 @@
 #!/bin/sh
-# What is rendered for Istio and Envoy Gateway fits the published schemas. Without npm there is nothing to check it with.
+# Checks the rendered resources for Istio and Envoy Gateway against the published schemas. Without npm, it is skipped.
 set -eu
 cd "$(dirname "$0")/.."
 
-command -v npm >/dev/null || { echo "no npm: rendered resources are not checked against schemas" >&2; exit 0; }
+command -v npm >/dev/null || { echo "skipped: npm is not installed, rendered resources are not checked against schemas" >&2; exit 0; }
 modules=${CARGO_TARGET_DIR:-$PWD/target}/schemas
 mkdir -p "$modules"
 npm install --silent --no-audit --no-fund --prefix "$modules" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that must hold before a change goes in. `make test` sets $ENVOY and $CALLOUT_WASM.
+# Runs all checks of a change. `make test` sets $ENVOY and $CALLOUT_WASM.
 set -eu
 cd "$(dirname "$0")/.."
 

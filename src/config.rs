@@ -1,4 +1,6 @@
-//! The filter's configuration (docs/guide/configuration.md): from bytes to a checked, compiled [`Plan`], every problem at once.
+//! The filter's configuration (docs/guide/configuration.md): from bytes to a checked, compiled [`Plan`].
+//!
+//! All problems are reported together.
 
 mod connections;
 mod document;
@@ -26,9 +28,9 @@ use std::rc::Rc;
 /// A usable configuration.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What to do.
+    /// The compiled plan.
     pub plan: Plan,
-    /// What is odd but no error.
+    /// Problems that are not errors.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -57,7 +59,7 @@ const KEYS: [&str; 21] = [
     "body_memory_bytes",
 ];
 
-/// The keys of `proxy` and the variables they are behind.
+/// The keys of `proxy` and the variables that they set.
 const PROXY: [(&str, &[&str]); 5] = [
     ("organization", &["organization.name"]),
     ("environment", &["environment.name"]),
@@ -66,7 +68,7 @@ const PROXY: [(&str, &[&str]); 5] = [
     ("base_path", &["proxy.basepath", "apiproxy.basepath"]),
 ];
 
-/// A callout's answer may have this many bytes unless the configuration says otherwise: 10 MiB.
+/// The default of `max_response_bytes` in bytes: 10 MiB.
 const DEFAULT_MAX_RESPONSE_BYTES: usize = 10 << 20;
 
 /// The default of `body_memory_bytes` in bytes: 64 MiB.
@@ -75,7 +77,7 @@ const DEFAULT_BODY_MEMORY_BYTES: usize = 64 << 20;
 /// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct` of the same shape.
 ///
 /// # Errors
-/// Every problem found, warnings among them, when at least one is an error.
+/// All problems, warnings included, when at least one is an error.
 pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     let plan = match document::parse(bytes) {
@@ -94,7 +96,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     }
 }
 
-/// `bytes` is the whole text.
+/// Compiles the configuration. `bytes` is its whole text.
 fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<Plan> {
     section.check_keys(&KEYS, diagnostics);
     let mut policies = Policies::read(&section, diagnostics);
@@ -129,7 +131,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
     if diagnostics.has_errors() {
-        // Places of policies hold only when every document is a policy.
+        // The indices of policies are valid only when every document is a policy.
         return None;
     }
     let policies = policies.into_policies();
@@ -163,7 +165,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     })
 }
 
-/// The ProxyEndpoint's base path, which also is what `proxy.basepath` holds, or the configuration's.
+/// The base path of the ProxyEndpoint, which also becomes the value of `proxy.basepath`, or the one in `proxy`.
 fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString, Constant>) -> BasePath {
     match of_endpoint {
         Some(base_path) => {

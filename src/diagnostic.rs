@@ -1,17 +1,17 @@
-//! What is wrong with a configuration, where, and what Apigee calls it.
+//! Problems of a configuration: severity, position, message, and the name of the error in Apigee.
 
 use std::fmt;
 
-/// How much a diagnostic matters.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The configuration works, but something in it is ignored or will not do what it says.
+    /// The configuration works, but a part of it is ignored or has no effect.
     Warning,
     /// The configuration cannot be used.
     Error,
 }
 
-/// A place in an XML document, both numbers from 1; columns count characters.
+/// A position in an XML document. Both numbers start at 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line.
@@ -23,17 +23,17 @@ pub struct Position {
 /// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// Apigee's name of the deployment error (`URLMissing`), where it has one.
+    /// Apigee's name of the deployment error (`URLMissing`), if it has one.
     pub name: Option<&'static str>,
-    /// What it is about: a policy's name, `policies[0]`, `request[1] (SC-1)`, or empty for the configuration itself.
+    /// The subject: a policy's name, `policies[0]`, `request[1] (SC-1)`, or empty for the configuration itself.
     pub subject: String,
-    /// The configuration's document that the problem stands in, by its key: `policies[0]`, `proxy_endpoint`.
+    /// The key of the document that has the problem: `policies[0]`, `proxy_endpoint`.
     pub document: Option<String>,
-    /// Where in the document, for a problem of an XML document.
+    /// The position, for a problem in an XML document.
     pub position: Option<Position>,
-    /// What is wrong.
+    /// The problem in words.
     pub message: String,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Collects the problems of one subject, so that all of them can be told at once.
+/// Collects the problems of one subject, so that they are reported together.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     subject: String,
@@ -68,29 +68,29 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// A collector for problems of that subject.
+    /// Makes a collector for problems of a subject.
     pub fn about(subject: impl Into<String>) -> Diagnostics {
         Diagnostics { subject: subject.into(), ..Diagnostics::default() }
     }
 
-    /// A collector for problems of the document under that key of the configuration. The key is their subject too,
+    /// Makes a collector for problems of the document under a key of the configuration. The key is also their subject
     /// until the document's name is known.
     pub fn of_document(key: impl Into<String>) -> Diagnostics {
         let key = key.into();
         Diagnostics { subject: key.clone(), document: Some(key), list: Vec::new() }
     }
 
-    /// What problems are added about now.
+    /// The current subject.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// What the problems added from now on are about.
+    /// Sets the subject of the problems that follow.
     pub fn set_subject(&mut self, subject: impl Into<String>) {
         self.subject = subject.into();
     }
 
-    /// Adds problems about something else for a while.
+    /// Runs `act` with another subject.
     pub fn under<T>(&mut self, subject: impl Into<String>, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
         let before = std::mem::replace(&mut self.subject, subject.into());
         let result = act(self);
@@ -98,7 +98,7 @@ impl Diagnostics {
         result
     }
 
-    /// Adds problems of the document under that key of the configuration for a while.
+    /// Runs `act` with another document, given by its key in the configuration.
     pub fn within<T>(&mut self, key: impl Into<String>, act: impl FnOnce(&mut Diagnostics) -> T) -> T {
         let before = self.document.replace(key.into());
         let result = act(self);
@@ -106,7 +106,7 @@ impl Diagnostics {
         result
     }
 
-    /// Adds problems about something in the document under that key of the configuration for a while.
+    /// Runs `act` with another document and another subject.
     pub fn within_about<T>(
         &mut self,
         key: impl Into<String>,
@@ -116,12 +116,12 @@ impl Diagnostics {
         self.within(key, |diagnostics| diagnostics.under(subject, act))
     }
 
-    /// Adds an error that has no Apigee name.
+    /// Adds an error that has no name in Apigee.
     pub fn error(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
         self.add(Severity::Error, None, position.into(), message.into());
     }
 
-    /// Adds an error that Apigee has a name for.
+    /// Adds an error that has a name in Apigee.
     pub fn named_error(
         &mut self,
         name: &'static str,
@@ -136,7 +136,7 @@ impl Diagnostics {
         self.add(Severity::Warning, None, position.into(), message.into());
     }
 
-    // Hardly ever called, from very many places: inlined it would be a tenth of the module.
+    // This rarely runs and has very many callers: inlined, it would be a tenth of the module.
     #[cold]
     #[inline(never)]
     fn add(&mut self, severity: Severity, name: Option<&'static str>, position: Option<Position>, message: String) {
@@ -144,7 +144,7 @@ impl Diagnostics {
         self.list.push(Diagnostic { severity, name, subject, document, position, message });
     }
 
-    /// Takes over the problems of another collector.
+    /// Adds the problems of another collector.
     pub fn extend(&mut self, other: Vec<Diagnostic>) {
         self.list.extend(other);
     }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_diagnostic_says_what_where_and_what_apigee_calls_it() {
+    fn a_diagnostic_has_a_subject_a_position_a_name_and_a_message() {
         let mut diagnostics = Diagnostics::about("SC-1");
         diagnostics.named_error("URLMissing", Position { line: 3, column: 5 }, "URL is missing in Step SC-1.");
         diagnostics.warning(None, "odd");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_knows_its_document() {
+    fn a_diagnostic_has_a_document() {
         let mut diagnostics = Diagnostics::of_document("policies[0]");
         diagnostics.error(None, "one");
         diagnostics.set_subject("SC-1");

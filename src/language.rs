@@ -1,4 +1,5 @@
-//! Query and pattern languages, and the documents that they search: parsed once, evaluated often. They know no policy.
+//! Query and pattern languages, and the documents that they search: parsed once, evaluated often. They do not depend on
+//! policies.
 
 pub mod java_regex;
 pub mod json_path;

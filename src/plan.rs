@@ -1,4 +1,4 @@
-//! What a filter does: everything of its configuration, checked and compiled, shared by all requests.
+//! The checked and compiled configuration of a filter, shared by all requests.
 
 mod allowed_hosts;
 mod clusters;
@@ -29,51 +29,51 @@ pub struct Plan {
     pub policies: Vec<Policy>,
     /// The flows and fault rules of the ProxyEndpoint, or the configuration's lists of steps.
     pub proxy: Endpoint<Step>,
-    /// What a ProxyEndpoint adds to that; absent with lists of steps.
+    /// The parts of a ProxyEndpoint outside its flows; absent with lists of steps.
     pub routing: Option<Routing>,
     /// The shared flows; FlowCallout policies refer to them by name.
     pub shared_flows: BTreeMap<String, Vec<Step>>,
-    /// Which cluster serves which origin.
+    /// The clusters by origin.
     pub clusters: Clusters,
     /// The proxies that LocalTargetConnections reach.
     pub local_proxies: LocalProxies,
-    /// Which hosts a request may choose.
+    /// The hosts that a request may choose.
     pub allowed_hosts: AllowedHosts,
-    /// Whose Google tokens are sent.
+    /// The identity of Google tokens.
     pub identity: Option<Rc<Identity>>,
-    /// The project of integrations that name none.
+    /// The default project of integrations.
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
-    /// The base path behind `proxy.pathsuffix`.
+    /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
-    /// What is published to filter state.
+    /// The variables that are published to filter state.
     pub publish: Publish,
     /// Whether callouts carry the client request's trace headers.
     pub trace_headers: bool,
-    /// The largest answer of a callout, in bytes.
+    /// The largest response of a callout, in bytes.
     pub max_response_bytes: usize,
-    /// The memory in bytes that bodies, and what policies make from them, may take on each worker.
+    /// The memory for bodies, and for texts that policies make from them, in bytes per worker.
     pub body_memory_bytes: usize,
-    /// What of the stream the policies use.
+    /// The parts of the stream that the flows use.
     pub needs: Needs,
 }
 
-/// What stands around the flows of a ProxyEndpoint.
+/// The parts of a ProxyEndpoint outside its flows.
 #[derive(Debug)]
 pub struct Routing {
-    /// Where requests go; the first rule whose condition holds is taken.
+    /// The route rules; the first one whose condition is true applies.
     pub rules: Vec<RouteRule>,
     /// The target endpoints that have flows or fault rules here.
     pub targets: Vec<Target>,
-    /// The integrations that take the place of an upstream.
+    /// The integrations that replace an upstream.
     pub integrations: Vec<IntegrationEndpoint>,
-    /// What runs after the client has its response.
+    /// The steps that run after the response has been sent to the client.
     pub post_client: Vec<Step>,
 }
 
 impl Routing {
-    /// Whether any request goes on to an upstream.
+    /// Whether a request can reach an upstream.
     pub fn has_upstream(&self) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
@@ -84,9 +84,9 @@ impl Routing {
 pub struct Target {
     /// Its flows and fault rules.
     pub endpoint: Endpoint<Step>,
-    /// The statuses of the target that are no fault.
+    /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
-    /// The token that goes to it.
+    /// The token that is sent to it.
     pub authentication: Option<TargetAuthentication>,
 }
 
@@ -99,22 +99,22 @@ pub struct PolicyId(pub(crate) usize);
 pub struct Step {
     /// The policy that runs.
     pub policy: PolicyId,
-    /// When it runs; always, when absent.
+    /// The condition of the step; without one it always runs.
     pub condition: Option<Condition>,
 }
 
-/// What a plan must have of a stream before its flows can run, and what they must tell.
+/// The parts of a stream that the flows of a plan use, and the variables that cost time to record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Anything runs at all.
+    /// A step or a publication needs the request.
     pub request: bool,
     /// The client's body is read or written.
     pub request_body: bool,
-    /// Something runs when the response comes or after it.
+    /// A step or a publication needs the response.
     pub response: bool,
     /// The response's body is read or written.
     pub response_body: bool,
-    /// Something reads how long a policy took.
+    /// The duration of policies is read.
     pub policy_times: bool,
 }
 

@@ -41,40 +41,40 @@ use variable::Variable;
 pub enum Policy {
     /// Calls another service.
     ServiceCallout(Box<ServiceCallout>),
-    /// Makes and changes messages, sets variables.
+    /// Creates and changes messages and sets variables.
     AssignMessage(AssignMessage),
-    /// Takes values out of messages into variables.
+    /// Extracts values from messages into variables.
     ExtractVariables(ExtractVariables),
     /// Leaves the flow with an error response.
     RaiseFault(RaiseFault),
     /// Runs a shared flow.
     FlowCallout(FlowCallout),
-    /// Makes the request object of an integration.
+    /// Creates the request object of an integration.
     SetIntegrationRequest(Box<SetIntegrationRequest>),
     /// Runs an integration.
     IntegrationCallout(IntegrationCallout),
-    /// A policy of a type that this filter does not run.
+    /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
 
-/// A policy of a type that this filter does not run.
+/// A policy of an unsupported type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
     /// Name and switches.
     pub attributes: Attributes,
     /// The policy type: the name of the document's root element.
     pub kind: String,
-    /// Where the root element stands in the document.
+    /// The position of the root element.
     pub position: Position,
 }
 
 impl Policy {
     /// Reads and checks a policy document.
     ///
-    /// `place` says which document it is until its name is known, such as `policies[0]`. The diagnostics hold every
-    /// problem; there is no policy exactly when one of them is an error.
-    pub fn parse(text: &str, place: &str) -> (Option<Policy>, Vec<Diagnostic>) {
-        let mut diagnostics = Diagnostics::of_document(place);
+    /// `key` names the document in diagnostics until its name is known, such as `policies[0]`. The diagnostics contain
+    /// every problem; the policy is `None` exactly when one of them is an error.
+    pub fn parse(text: &str, key: &str) -> (Option<Policy>, Vec<Diagnostic>) {
+        let mut diagnostics = Diagnostics::of_document(key);
         let policy = read_document(text, &mut diagnostics, |root, diagnostics| {
             let policy = Policy::of_root(root, diagnostics)?;
             target_variables::warn(&policy, root, diagnostics);
@@ -118,7 +118,7 @@ impl Policy {
         }
     }
 
-    /// The variables that it sets by name.
+    /// The names of the variables that the policy sets.
     pub fn assigned_variables(&self) -> impl Iterator<Item = &ByteString> {
         let (actions, extraction): (&[Action], _) = match self {
             Policy::AssignMessage(policy) => (&policy.actions, None),
@@ -133,7 +133,7 @@ impl Policy {
         assigned.chain(extraction.into_iter().flat_map(ExtractVariables::targets)).map(Variable::name)
     }
 
-    /// Where it asks for a Google token, which takes an identity.
+    /// The positions of the elements that need a Google token, and so an identity.
     pub fn identity_positions(&self) -> Vec<Position> {
         let (actions, connection): (&[Action], _) = match self {
             Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
@@ -149,8 +149,8 @@ impl Policy {
         actions.chain(connection.map(|authentication| authentication.position)).collect()
     }
 
-    /// Whether running it reads or writes the body of the message that goes by those names (`request`, `message`)
-    /// where it runs.
+    /// Whether the policy reads or writes the body of the message with one of these names (`request`, `message`) in its
+    /// flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         match self {
             Policy::ServiceCallout(policy) => policy.uses_body(names),
@@ -179,7 +179,7 @@ impl Policy {
     }
 }
 
-/// Parses a document and reads its root element; a text that is no document becomes a diagnostic.
+/// Parses a document and reads its root element. Reports a text that is not an XML document.
 fn read_document<T>(
     text: &str,
     diagnostics: &mut Diagnostics,
@@ -194,7 +194,7 @@ fn read_document<T>(
     }
 }
 
-/// Compiles the template that an element holds; a problem becomes a diagnostic.
+/// Compiles the template in an element. Reports an invalid one.
 fn template_of(
     element: Element<'_, '_>,
     text: &str,

@@ -1,8 +1,8 @@
-//! The filter configurations that are loaded and run.
+//! The measured filter configurations.
 
 use serde_json::json;
 
-/// One ServiceCallout that sends that many headers, each a template with two variables.
+/// A ServiceCallout with a number of headers, each a template with two variables.
 pub(crate) fn callout(templates: usize) -> Vec<u8> {
     let header =
         |number| format!(r#"<Header name="x-{number}">user={{request.header.x-user}}; path={{request.path}}</Header>"#);

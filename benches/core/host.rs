@@ -1,4 +1,4 @@
-//! A host whose every answer is ready at once, so that nothing but the core is measured.
+//! A host with immediate responses, so that only the core is measured.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -10,13 +10,13 @@ use envoy_callout::flow::headers::{HeaderChange, Headers};
 use envoy_callout::flow::host::{Background, Host, Task};
 use envoy_callout::plan::PolicyId;
 
-/// One client request and the answer to its callout.
+/// A client request and the response to its callout.
 pub(crate) struct ScriptedHost {
     request: Headers,
     answer: CallReply,
-    /// How many callouts ended in an answer of their success set.
+    /// The number of callouts with a successful response.
     pub(crate) succeeded: Cell<usize>,
-    /// How many values filter state was given.
+    /// The number of values written to filter state.
     pub(crate) published: Cell<usize>,
 }
 
@@ -47,7 +47,7 @@ fn headers(lines: &[(&'static str, &'static str)]) -> Headers {
     Headers::new(lines.iter().map(|(name, value)| (Bytes::from_static(name.as_bytes()), (*value).into())).collect())
 }
 
-/// Nothing that is measured outlives its transaction.
+/// No measured value outlives its transaction.
 #[derive(Clone)]
 pub(crate) struct NoBackground;
 

@@ -1,4 +1,4 @@
-//! From configuration bytes to a plan.
+//! Loading a configuration.
 
 use std::hint::black_box;
 

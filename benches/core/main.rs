@@ -1,5 +1,5 @@
-//! What the core costs without Envoy: loading policies, and whole transactions against a scripted host. Criterion's
-//! estimates go to `bench/core/` in Cargo's target directory.
+//! The cost of the core without Envoy: loading policies, and whole transactions with a scripted host. Criterion's
+//! estimates are in `bench/core/` in Cargo's target directory.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark stops at the first surprise")]
 
 mod configuration;

@@ -1,4 +1,4 @@
-//! Whole transactions. What a template costs is a ninth of what lies between one of them and ten.
+//! Whole transactions. The cost of a template is a ninth of the difference between one template and ten.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -9,7 +9,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// A connection on which requests follow each other.
+/// A connection with sequential requests.
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
 }
@@ -19,12 +19,12 @@ impl Connection {
         let stream = TcpStream::connect(address).await.unwrap_or_else(|error| panic!("connect to {address}: {error}"));
         stream.set_nodelay(true).unwrap();
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        // Ends when the connection does; its error is the sender's as well.
+        // This task ends with the connection; the sender gets the same error.
         tokio::spawn(driver);
         Connection { sender }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn send(&mut self, request: Request<Empty<Bytes>>) -> (StatusCode, Bytes) {
         self.sender.ready().await.unwrap();
         let response = self.sender.send_request(request).await.unwrap();

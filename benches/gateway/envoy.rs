@@ -1,4 +1,4 @@
-//! The Envoy that is measured: one worker thread, one listener for each variant, no access log.
+//! The measured Envoy: one worker thread, one listener for each variant, no access log.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -22,16 +22,16 @@ use crate::variants::{CALLOUT, Variant};
 const UPSTREAM: &str = "upstream";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running Envoy, stopped when dropped, and also when this process dies without a chance to.
+/// A running Envoy. It stops when dropped, and also when this process is killed.
 pub struct Envoy {
     process: Child,
-    /// A shell that kills Envoy when its own standard input ends.
+    /// A shell that kills Envoy when its standard input ends.
     guard: Child,
     listeners: HashMap<String, SocketAddr>,
 }
 
 impl Envoy {
-    /// Starts the Envoy that `$ENVOY` names and waits until it serves every listener.
+    /// Starts the Envoy in `$ENVOY` and waits until all listeners are active.
     pub fn start(variants: &[Variant], servers: &Servers, directory: &Path, runtime: &Runtime) -> Envoy {
         let bootstrap = Bootstrap {
             listeners: variants.iter().map(listener).collect(),
@@ -73,12 +73,12 @@ impl Envoy {
         envoy
     }
 
-    /// The number of the process.
+    /// The process ID.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Where a variant's listener is.
+    /// The address of a variant's listener.
     pub fn listener(&self, variant: &Variant) -> SocketAddr {
         self.listeners[variant.name]
     }
@@ -92,7 +92,7 @@ impl Drop for Envoy {
     }
 }
 
-/// What `envoy --version` says: `… version: <commit>/1.40.0/…`.
+/// The version in the output of `envoy --version`: `… version: <commit>/1.40.0/…`.
 pub fn version() -> String {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -101,7 +101,7 @@ pub fn version() -> String {
 }
 
 fn binary() -> std::ffi::OsString {
-    std::env::var_os("ENVOY").expect("no Envoy in $ENVOY: `make bench` gets one")
+    std::env::var_os("ENVOY").expect("$ENVOY is not set; `make bench` sets it")
 }
 
 fn guard(process: u32) -> Child {

@@ -1,15 +1,15 @@
-//! The callout that every variant makes: `GET /geo` with the client's `x-user`, answered with where that user is.
+//! The callout of every variant: `GET /geo` with the client's `x-user`. The response is the location of the user.
 
-/// The path that the callout asks for, and the client too: ext_authz sends the client's path on.
+/// The path of the callout and of the client's request: ext_authz forwards the client's path.
 pub const PATH: &str = "/geo";
 
-/// The client's header that goes into the callout.
+/// The header of the client that the callout sends.
 pub const USER: &str = "x-user";
 
-/// The header that the upstream must receive, made of the callout's answer.
+/// The header that the upstream must receive, with data of the callout's response.
 pub const GEO: &str = "x-geo";
 
-/// The body of the callout's answer for a user; its header `x-geo` says the same, for ext_authz.
-pub fn answer(user: &str) -> String {
+/// The body of the callout's response for a user, which is also its header `x-geo`, for ext_authz.
+pub fn location(user: &str) -> String {
     format!(r#"{{"user":"{user}","country":"CH","city":"Bern","zone":"Europe/Zurich","lat":46.948,"lon":7.447}}"#)
 }

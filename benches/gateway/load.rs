@@ -1,4 +1,4 @@
-//! The clients: a fixed number of connections, each of which sends its next request when the answer has come.
+//! The clients: a fixed number of connections, each of which sends its next request after the response.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use crate::connection::Connection;
 use crate::geo;
 
-/// How many requests are under way at once.
+/// The number of concurrent requests.
 pub const CONNECTIONS: usize = 16;
 
-/// What a client of some API sends besides `host` and `x-user`.
+/// The typical headers of an API client, except `host` and `x-user`.
 const HEADERS: [(&str, &str); 6] = [
     ("user-agent", "bench/1.0"),
     ("accept", "application/json"),
@@ -32,7 +32,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Connects. `upstream_sees` tells the `x-geo` that the upstream must receive for a user.
+    /// Connects. `upstream_sees` returns the `x-geo` that the upstream must receive for a user.
     pub async fn connect(address: SocketAddr, upstream_sees: fn(&str) -> String) -> Clients {
         let mut clients = Vec::with_capacity(CONNECTIONS);
         for number in 0..CONNECTIONS {
@@ -43,7 +43,7 @@ impl Clients {
         Clients { clients }
     }
 
-    /// Sends that many requests, checks every answer, and returns how long each took.
+    /// Sends requests, checks every response, and returns the latencies.
     pub async fn send(&mut self, requests: usize) -> Vec<Duration> {
         let sent = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
@@ -59,9 +59,9 @@ impl Clients {
         }
         let mut latencies = Vec::with_capacity(requests);
         while let Some(ended) = tasks.join_next().await {
-            let (client, of_client) = ended.expect("an exchange failed, as told above");
+            let (client, client_latencies) = ended.expect("an exchange failed; its panic is above");
             self.clients.push(client);
-            latencies.extend(of_client);
+            latencies.extend(client_latencies);
         }
         latencies
     }
@@ -70,7 +70,7 @@ impl Clients {
 struct Client {
     connection: Connection,
     user: String,
-    /// The upstream answers with the `x-geo` that it received.
+    /// The response of the upstream: the `x-geo` that it received.
     expected: Bytes,
 }
 
@@ -85,7 +85,7 @@ impl Client {
         let (status, body) = self.connection.send(request).await;
         let latency = started.elapsed();
         assert_eq!(status, StatusCode::OK, "{}", body.escape_ascii());
-        assert_eq!(body, self.expected, "the upstream got {}", body.escape_ascii());
+        assert_eq!(body, self.expected, "the upstream received {}", body.escape_ascii());
         latency
     }
 }

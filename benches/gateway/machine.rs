@@ -1,10 +1,10 @@
-//! The machine that the figures come from.
+//! The machine of the measurements.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-/// Its processor, how many of them, and its kernel.
+/// The processor, the number of processors, and the kernel.
 pub fn describe() -> Value {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

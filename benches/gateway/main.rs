@@ -1,14 +1,14 @@
-//! What a callout costs the gateway: an Envoy, and for each way of making the same callout a listener of its own.
+//! The cost of a callout in the gateway: an Envoy with one listener for each implementation of the same callout.
 //!
-//! The way of measuring: every variant runs in short rounds, all variants in turn, and what counts is the processor time
-//! that Envoy's threads spent per request. Variants are compared within a round, so that a busy machine disturbs both
-//! sides; the median over the rounds is what the table shows. The servers behind Envoy are a process of their own.
-//! Where the system puts an Envoy's memory and code changes the cost of every variant, by a tenth for those that run much
-//! code, so Envoy is started several times.
+//! Every variant runs in short rounds, in turn with all others. The result is the CPU time of Envoy's threads per
+//! request. Variants are compared within a round, so that other load on the machine affects both sides; the table shows
+//! the median over the rounds. The servers behind Envoy run in a separate process. The memory layout of an Envoy
+//! process changes the cost of every variant, by a tenth for those that run much code, so Envoy is started several
+//! times.
 //!
-//! `make bench` runs it. `cargo bench --bench gateway -- lua ours` runs only the variants named;
+//! `make bench` runs it. `cargo bench --bench gateway -- lua ours` runs only the named variants;
 //! `$BENCH_STARTS`, `$BENCH_ROUNDS` and `$BENCH_REQUESTS` change the length. `$BENCH_MODULES` adds other builds of the
-//! module, since two builds compare well only in the same Envoys.
+//! module, because two builds are comparable only in the same Envoy processes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -54,14 +54,14 @@ use servers::Servers;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // One thread: it must not take Envoy's processor.
+    // One thread, so that the clients do not use Envoy's processor.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     if arguments.first().is_some_and(|argument| argument == servers::ARGUMENT) {
         return runtime.block_on(servers::run());
     }
-    // `cargo bench` passes it, `cargo test --all-targets` does not.
+    // `cargo bench` passes `--bench`, `cargo test --all-targets` does not.
     if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("the gateway benchmark runs by `make bench` only");
+        println!("the gateway benchmark runs only with `make bench`");
         return;
     }
 

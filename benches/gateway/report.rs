@@ -1,4 +1,4 @@
-//! The table that is printed, and `gateway.json`.
+//! The printed table and `gateway.json`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::statistics::median;
 use crate::variants::{BASELINE, LIMITS};
 use crate::{envoy, load, machine};
 
-/// Prints the results as a Markdown table and writes all that was measured.
+/// Prints the results as a Markdown table and writes all measurements.
 pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
     let rows: Vec<Row<'_>> = results.iter().map(|of_variant| Row::new(of_variant, results)).collect();
     let limits: Vec<Value> = LIMITS
@@ -76,7 +76,7 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
     println!("{}", path.display());
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Row<'a> {
     results: &'a Results,
     cpu: f64,
@@ -126,12 +126,12 @@ fn find<'a>(results: &'a [Results], name: &str) -> Option<&'a Results> {
     results.iter().find(|results| results.name == name)
 }
 
-/// How much more one variant costs than another: the median of what each round says.
+/// The ratio of the costs of two variants: the median over all rounds.
 fn ratio(results: &Results, baseline: &Results) -> f64 {
     median(&mut ratios(results, baseline, None))
 }
 
-/// What each round says, of all starts or of one.
+/// The ratios of all rounds, or of those after one start.
 fn ratios(results: &Results, baseline: &Results, start: Option<usize>) -> Vec<f64> {
     let pairs = results.rounds.iter().zip(&baseline.rounds);
     let pairs = pairs.filter(|(round, _)| start.is_none_or(|start| round.start == start));

@@ -1,4 +1,4 @@
-//! Measuring: short rounds, in each of which every variant has its turn.
+//! Measurement in short rounds. Every round runs every variant.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::load::Clients;
 use crate::statistics::percentile;
 use crate::variants::Variant;
 
-/// How long the benchmark is.
+/// The length of the benchmark.
 pub struct Settings {
-    /// `$BENCH_STARTS`: how often Envoy is started anew.
+    /// `$BENCH_STARTS`: the number of starts of Envoy.
     pub starts: usize,
-    /// `$BENCH_ROUNDS`: how many rounds follow each start.
+    /// `$BENCH_ROUNDS`: the number of rounds per start.
     pub rounds: usize,
-    /// `$BENCH_REQUESTS`: how many requests a variant gets in a round.
+    /// `$BENCH_REQUESTS`: the number of requests per variant and round.
     pub requests: usize,
 }
 
@@ -33,12 +33,12 @@ fn number(variable: &str, default: usize) -> usize {
         Err(_) => default,
         Ok(text) => {
             let number = text.parse().ok().filter(|number| *number > 0);
-            number.unwrap_or_else(|| panic!("${variable} is {text:?} and not a positive number"))
+            number.unwrap_or_else(|| panic!("${variable} must be a positive integer, got {text:?}"))
         }
     }
 }
 
-/// What was measured of a variant.
+/// The measurements of a variant.
 pub struct Results {
     pub name: &'static str,
     pub does: &'static str,
@@ -46,37 +46,37 @@ pub struct Results {
 }
 
 impl Results {
-    /// Nothing yet, for every variant.
+    /// Empty results of every variant.
     pub fn none(variants: &[Variant]) -> Vec<Results> {
         let of = |variant: &Variant| Results { name: variant.name, does: variant.does, rounds: Vec::new() };
         variants.iter().map(of).collect()
     }
 }
 
-/// One turn of a variant; times in microseconds.
+/// One round of a variant; times in microseconds.
 pub struct Round {
-    /// After which start of Envoy, counted from 0.
+    /// The index of the start of Envoy.
     pub start: usize,
     pub cpu_per_request: f64,
     pub p50: f64,
     pub p99: f64,
 }
 
-/// Warms every variant up, which checks it as well, and then adds what is measured of each to its results.
+/// Warms up and checks every variant, and then adds the measurements to the results.
 pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy, start: usize, results: &mut [Results]) {
     let mut clients = Vec::new();
     for variant in variants {
-        let mut of_variant = Clients::connect(envoy.listener(variant), variant.upstream_sees).await;
-        of_variant.send(settings.requests.max(1000)).await;
-        clients.push(of_variant);
+        let mut variant_clients = Clients::connect(envoy.listener(variant), variant.upstream_sees).await;
+        variant_clients.send(settings.requests.max(1000)).await;
+        clients.push(variant_clients);
     }
     for round in 0..settings.rounds {
-        // Everyone comes first once, and has every neighbour's caches to live with.
+        // The order rotates, so that every variant runs first once and after every other variant.
         for turn in 0..variants.len() {
             let index = (round + turn) % variants.len();
             let before = cpu::time(envoy.id());
             let latencies = clients[index].send(settings.requests).await;
-            // Envoy deletes a stream after its answer, and goes to sleep.
+            // Envoy deletes the stream after its response, and then sleeps.
             tokio::time::sleep(Duration::from_millis(5)).await;
             let spent = cpu::time(envoy.id()).saturating_sub(before);
             results[index].rounds.push(Round::new(start, spent, &latencies));

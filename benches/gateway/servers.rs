@@ -1,4 +1,4 @@
-//! The servers behind Envoy: the upstream and the service that is called out to. They run in a process of their own.
+//! The servers behind Envoy: the upstream and the callout service. They run in a separate process.
 
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read};
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::geo;
 
-/// Makes this program the servers.
+/// The argument that makes this program run the servers.
 pub const ARGUMENT: &str = "serve";
 
 /// The running servers, stopped when dropped.
@@ -36,7 +36,7 @@ impl Servers {
             .unwrap_or_else(|error| panic!("start the servers: {error}"));
         let mut addresses = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut addresses).unwrap();
-        let (upstream, callout) = addresses.trim().split_once(' ').expect("the servers tell their addresses");
+        let (upstream, callout) = addresses.trim().split_once(' ').expect("the servers print their addresses");
         Servers { upstream: upstream.parse().unwrap(), callout: callout.parse().unwrap(), process }
     }
 }
@@ -48,7 +48,7 @@ impl Drop for Servers {
     }
 }
 
-/// Serves until standard input ends, as it does when the parent is gone.
+/// Serves until standard input ends, which happens when the parent exits.
 pub async fn run() {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -64,24 +64,24 @@ async fn bind() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-async fn serve(listener: TcpListener, answer: fn(&Request<Incoming>) -> Response<Full<Bytes>>) {
+async fn serve(listener: TcpListener, respond: fn(&Request<Incoming>) -> Response<Full<Bytes>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         let service = service_fn(move |request| {
-            let response = answer(&request);
+            let response = respond(&request);
             async move { Ok::<_, Infallible>(response) }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-/// The upstream: tells the client the `x-geo` that arrived.
+/// The upstream: returns the received `x-geo` to the client.
 fn echo(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     Response::new(header(request, geo::GEO).to_owned().into())
 }
 
-/// The service that is called out to, which hands out tokens too.
+/// The callout service, which also issues tokens.
 fn locate(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if request.uri().path().starts_with("/computeMetadata/") {
         return Response::new(r#"{"access_token":"ya29.bench","expires_in":3599,"token_type":"Bearer"}"#.into());
@@ -89,11 +89,11 @@ fn locate(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if request.method() != "GET" || request.uri().path() != geo::PATH {
         return Response::builder().status(404).body(Full::default()).unwrap();
     }
-    let answer = geo::answer(header(request, geo::USER));
+    let location = geo::location(header(request, geo::USER));
     Response::builder()
         .header("content-type", "application/json")
-        .header(geo::GEO, &answer)
-        .body(answer.into())
+        .header(geo::GEO, &location)
+        .body(location.into())
         .unwrap()
 }
 

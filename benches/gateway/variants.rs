@@ -1,17 +1,17 @@
-//! The variants that are compared. Each gets a listener; a new one is one entry in [`all`].
+//! The compared variants. Each has a listener; a new variant is one entry in [`all`].
 
 use serde_json::{Value, json};
 
 use crate::{filter, geo};
 
-/// The cluster of the service that is called out to.
+/// The cluster of the callout service.
 pub const CALLOUT: &str = "callout";
 
-/// A way of making the callout.
+/// An implementation of the callout.
 pub struct Variant {
-    /// Its name in the table, on the command line, and of its listener.
+    /// The name in the table, on the command line, and of its listener.
     pub name: &'static str,
-    /// What it does, for the reader of the table.
+    /// The description in the table.
     pub does: &'static str,
     /// The HTTP filters before the router.
     pub filters: Vec<Value>,
@@ -21,40 +21,40 @@ pub struct Variant {
     pub upstream_sees: fn(&str) -> String,
 }
 
-/// How much more than another a variant may cost.
+/// The largest ratio of the costs of two variants.
 pub struct Limit {
     pub variant: &'static str,
     pub of: &'static str,
     pub at_most: f64,
 }
 
-/// The variant that the table compares every other with.
+/// The variant that all others are compared with.
 pub const BASELINE: &str = "lua";
 
-/// What we promise.
+/// The limits that the benchmark checks.
 pub const LIMITS: [Limit; 3] = [
     Limit { variant: "ours", of: "lua", at_most: 1.15 },
     Limit { variant: "flow", of: "ours", at_most: 1.5 },
     Limit { variant: "token", of: "ours", at_most: 1.05 },
 ];
 
-/// Every variant: ours once more with each of the other builds that `$BENCH_MODULES` names, `before=PATH,other=PATH`.
+/// All variants, and `ours` again with each build in `$BENCH_MODULES`, `before=PATH,other=PATH`.
 pub fn all() -> Vec<Variant> {
     let modules = std::env::var("BENCH_MODULES").unwrap_or_default();
     own().into_iter().chain(modules.split(',').filter(|module| !module.is_empty()).map(of_module)).collect()
 }
 
-/// Ours with another build of the module.
+/// The variant `ours` with another build of the module.
 fn of_module(named: &str) -> Variant {
     let Some((name, path)) = named.split_once('=') else { panic!("$BENCH_MODULES: {named:?} is not NAME=PATH") };
     let mut filter = ours(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]);
     filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = json!(path);
     Variant {
         name: name.to_owned().leak(),
-        does: "what ours does, by another build of the module",
+        does: "the same as ours, with another build of the module",
         filters: vec![filter],
         route_headers: json!([]),
-        upstream_sees: geo::answer,
+        upstream_sees: geo::location,
     }
 }
 
@@ -62,38 +62,38 @@ fn own() -> Vec<Variant> {
     vec![
         Variant {
             name: "none",
-            does: "no callout, the router alone",
+            does: "no callout, only the router",
             filters: vec![],
             route_headers: json!([]),
             upstream_sees: |_| String::new(),
         },
         Variant {
             name: "ext_authz",
-            does: "HTTP service; header of the answer set and stored as dynamic metadata",
+            does: "HTTP service; header of the response set and stored as dynamic metadata",
             filters: vec![ext_authz()],
             route_headers: json!([]),
-            upstream_sees: geo::answer,
+            upstream_sees: geo::location,
         },
         Variant {
             name: "lua",
             does: "httpCall; body set as header and stored in filter state",
             filters: vec![filter::lua(LUA)],
             route_headers: json!([]),
-            upstream_sees: geo::answer,
+            upstream_sees: geo::location,
         },
         Variant {
             name: "ours",
             does: "ServiceCallout; response in filter state; AssignMessage sets the header",
             filters: vec![ours("ours", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
             route_headers: json!([]),
-            upstream_sees: geo::answer,
+            upstream_sees: geo::location,
         },
         Variant {
             name: "token",
             does: "the same with GoogleAccessToken, which is fetched once",
             filters: vec![token()],
             route_headers: json!([]),
-            upstream_sees: geo::answer,
+            upstream_sees: geo::location,
         },
         Variant {
             name: "flow",
@@ -168,7 +168,7 @@ const SET_HEADER: &str = r#"<AssignMessage name="AM-Set">
     </Set>
 </AssignMessage>"#;
 
-/// The callout of `ours` with a Google token. The service that is called out to is the metadata server too.
+/// The callout of `ours` with a Google token. The callout service is also the metadata server.
 fn token() -> Value {
     let authentication = "<HTTPTargetConnection><Authentication><GoogleAccessToken><Scopes>\
         <Scope>https://www.googleapis.com/auth/cloud-platform</Scope></Scopes></GoogleAccessToken></Authentication>";
@@ -181,7 +181,7 @@ fn token() -> Value {
     filter::wasm("token", "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
-/// What bundles do around a callout.
+/// The typical steps of bundles around a callout.
 fn flow() -> Value {
     let configuration = json!({
         "policies": [MAKE_REQUEST, BARE_CALLOUT, EXTRACT, SET_HEADER],
@@ -197,13 +197,13 @@ fn flow() -> Value {
     filter::wasm("flow", "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
-/// Our filter with these policies in the request flow. Lua and ext_authz copy no trace headers, so it does not either.
+/// The filter with the policies in the request flow. Trace headers are off, because Lua and ext_authz do not copy them.
 fn ours(name: &str, policies: &[&str]) -> Value {
     let configuration = json!({"policies": policies, "clusters": {"http://geo.test": CALLOUT}, "trace_headers": false});
     filter::wasm(name, "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
-/// Checks the status like the others; what it stores and sets is the body.
+/// Checks the status like the other variants, and stores and sets the body.
 const LUA: &str = r#"
 function envoy_on_request(handle)
   local headers, body = handle:httpCall("callout", {

@@ -1,4 +1,4 @@
-//! No bytes that Envoy may hand over as a configuration make the module panic.
+//! Loading a configuration does not panic for any bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

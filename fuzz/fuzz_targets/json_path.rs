@@ -1,4 +1,4 @@
-//! No path and no JSON text makes the evaluation of JSONPath panic.
+//! The evaluation of JSONPath does not panic for any path and JSON text.
 #![no_main]
 
 use envoy_callout::language::json_path::JsonPath;

@@ -1,4 +1,4 @@
-//! No text makes reading a policy, a condition or a template panic.
+//! Parsing a policy, a condition or a template does not panic for any text.
 #![no_main]
 
 use envoy_callout::policy::Policy;

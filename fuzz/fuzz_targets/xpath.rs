@@ -1,4 +1,4 @@
-//! No expression and no XML document makes the evaluation of XPath panic.
+//! The evaluation of XPath does not panic for any expression and XML document.
 #![no_main]
 
 use envoy_callout::language::xpath::{XPath, XmlDocument};

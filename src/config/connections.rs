@@ -1,4 +1,4 @@
-//! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: what callouts reach, and through which cluster.
+//! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: the targets of callouts and their clusters.
 
 use super::keys::Section;
 use crate::diagnostic::Diagnostics;
@@ -12,7 +12,7 @@ use crate::policy::target_url::Server;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
-/// What the configuration says of the targets of callouts.
+/// The targets of callouts in the configuration.
 pub(super) struct Connections {
     pub(super) clusters: Clusters,
     pub(super) local_proxies: LocalProxies,
@@ -36,8 +36,8 @@ impl Connections {
         }
     }
 
-    /// Finds what serves a policy whose target is fixed. `assigned` are the variables that policies set: a URL that one
-    /// of them replaces may be a placeholder that no cluster serves.
+    /// Finds the server of a policy whose target is fixed. `assigned` are the variables that policies set: a URL that
+    /// one of them replaces may be a placeholder without a cluster.
     pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
         if let Policy::SetIntegrationRequest(request) = policy {
             return self.check_integration(request, diagnostics);
@@ -71,7 +71,7 @@ impl Connections {
         });
     }
 
-    /// A fixed region is a fixed origin, which some cluster must serve.
+    /// Reports a fixed region, which is a fixed origin, without a cluster.
     fn check_integration(&self, request: &SetIntegrationRequest, diagnostics: &mut Diagnostics) {
         let origin = request.origin().filter(|_| request.attributes.enabled);
         if let Some(origin) = origin.filter(|origin| self.clusters.server(origin).is_none()) {
@@ -89,8 +89,7 @@ impl Connections {
                     reference.is_enabled &= target.is_enabled;
                 }
                 None => {
-                    let message =
-                        format!("there is no target server named {}: add it to target_servers", reference.name);
+                    let message = format!("unknown target server {}: add it to target_servers", reference.name);
                     diagnostics.error(reference.position, message);
                 }
             }
@@ -108,13 +107,12 @@ impl Connections {
                     return;
                 };
                 let is_known = self.local_proxies.named(&proxy, &endpoint).is_some();
-                (!is_known)
-                    .then(|| format!("there is no endpoint {endpoint} of a proxy {proxy}: add it to local_proxies"))
+                (!is_known).then(|| format!("unknown endpoint {endpoint} of proxy {proxy}: add it to local_proxies"))
             }
             LocalDestination::Path(path) => {
                 let Some(path) = path.as_literal() else { return };
                 let is_known = self.local_proxies.answering(&path).is_some();
-                (!is_known).then(|| format!("no proxy answers {path}: add it to local_proxies"))
+                (!is_known).then(|| format!("no proxy serves {path}: add it to local_proxies"))
             }
         };
         if let Some(message) = message {
@@ -131,16 +129,19 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     let mut clusters = Clusters::default();
     for (key, cluster) in section.string_entries("clusters", diagnostics) {
         if cluster.trim().is_empty() {
-            diagnostics.error(None, format!("clusters: {key:?} has no cluster"));
+            diagnostics.error(None, format!("clusters: the cluster of {key:?} is empty"));
         } else if key == "*" {
             if let Some(unknown) = Clusters::unknown_placeholder(&cluster) {
                 let known = "{scheme}, {host} and {port}";
-                diagnostics.error(None, format!("clusters: {unknown} in {cluster:?} stands for nothing; {known} do"));
+                diagnostics.error(
+                    None,
+                    format!("clusters: unknown placeholder {unknown} in {cluster:?}; {known} are allowed"),
+                );
             }
             clusters.set_any(cluster);
         } else if let Some(origin) = Origin::parse(&key) {
             if clusters.names(&origin) {
-                diagnostics.error(None, format!("clusters: {origin} is there twice, once as {key:?}"));
+                diagnostics.error(None, format!("clusters: duplicate origin {origin}, also written as {key:?}"));
             }
             clusters.insert(origin, cluster);
         } else {

@@ -1,4 +1,4 @@
-//! From the bytes that Envoy hands over to one JSON value.
+//! Decodes the bytes that Envoy passes to one JSON value.
 //!
 //! A `google.protobuf.StringValue` arrives as its text; a `google.protobuf.Struct` arrives as serialized protobuf
 //! (measured in Envoy 1.36 and 1.40).
@@ -7,13 +7,13 @@ use prost::Message as _;
 use prost_types::value::Kind;
 use serde_json::{Map, Number, Value};
 
-/// Reads JSON or, when the bytes are no JSON, a `Struct`.
+/// Reads JSON or, when the bytes are not JSON, a `Struct`.
 ///
 /// # Errors
-/// The complaint about the JSON, with line and column, when they are neither.
+/// Bytes that are neither: the error of the JSON parser, with line and column.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     if bytes.is_empty() {
-        return Err("there is no configuration".to_owned());
+        return Err("the configuration is empty".to_owned());
     }
     serde_json::from_slice(bytes).or_else(|error| {
         let decoded = prost_types::Struct::decode(bytes);
@@ -21,7 +21,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     })
 }
 
-/// Deeper values are cut off, as serde_json does with text.
+/// Deeper values are cut off; serde_json has the same limit for text.
 const DEEPEST: usize = 128;
 
 fn object(fields: prost_types::Struct, depth: usize) -> Value {
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(parse(&structure(&document).encode_to_vec()).unwrap(), document);
     }
 
-    /// The first byte of a `Struct` is a line feed, which JSON may begin with too.
+    /// The first byte of a `Struct` is a line feed, which JSON may start with too.
     #[test]
     fn the_first_byte_does_not_decide() {
         let document = json!({"p": "x".repeat(119)});
@@ -92,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_complained_about_as_json() {
-        assert_eq!(parse(b"").unwrap_err(), "there is no configuration");
+    fn other_bytes_are_reported_as_invalid_json() {
+        assert_eq!(parse(b"").unwrap_err(), "the configuration is empty");
         let error = parse(b"{\"policies\": [\n,]}").unwrap_err();
         assert_eq!(error, "the configuration is not valid JSON: expected value at line 2 column 1");
     }

@@ -10,20 +10,20 @@ use crate::policy::endpoint::{
 use crate::policy::flow_callout::FlowCallout;
 use std::collections::BTreeMap;
 
-/// Reads the `proxy_endpoint`, if there is one. The keys that it replaces must not be there. One that cannot be read is
-/// as one without flows, so that nothing else is taken for its steps and the documents around it are checked too.
+/// Reads the `proxy_endpoint`, if present. It excludes the keys that it replaces. An unreadable one counts as one
+/// without flows, so that no other steps replace its own and the documents around it are checked too.
 pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<ProxyEndpoint> {
     if !section.has("proxy_endpoint") {
         for key in ["target_endpoints", "integration_endpoints"] {
             if section.has(key) {
-                diagnostics.error(None, format!("{key} needs a proxy_endpoint whose route rules choose among them"));
+                diagnostics.error(None, format!("{key} requires proxy_endpoint"));
             }
         }
         return None;
     }
     for replaced in ["request", "response", "fault_rules", "default_fault_rule"] {
         if section.has(replaced) {
-            diagnostics.error(None, format!("{replaced} and proxy_endpoint exclude each other"));
+            diagnostics.error(None, format!("{replaced} cannot be combined with proxy_endpoint"));
         }
     }
     let endpoint = section.string("proxy_endpoint", diagnostics).and_then(|text| {
@@ -42,7 +42,7 @@ pub(super) fn flows(proxy: &ProxyEndpoint, policies: &mut Policies, diagnostics:
     })
 }
 
-/// Reads the target endpoints and resolves the steps of everything around the proxy's flows.
+/// Reads the target endpoints and resolves all steps outside the proxy's flows.
 pub(super) fn routing(
     section: &Section<'_>,
     proxy: &ProxyEndpoint,
@@ -51,18 +51,17 @@ pub(super) fn routing(
 ) -> Routing {
     let mut targets: Vec<Target> = Vec::new();
     for (index, text) in section.strings("target_endpoints", diagnostics).iter().enumerate() {
-        let place = format!("target_endpoints[{index}]");
-        let (target, problems) = TargetEndpoint::parse(text, &place);
+        let key = format!("target_endpoints[{index}]");
+        let (target, problems) = TargetEndpoint::parse(text, &key);
         diagnostics.extend(problems);
         let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
-            let message = format!("there is another target endpoint named {}", endpoint.name);
-            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
+            let message = format!("duplicate target endpoint {}", endpoint.name);
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
         }
         let subject = format!("TargetEndpoint {}", endpoint.name);
-        let endpoint = diagnostics.within_about(&place, &subject, |diagnostics| {
-            endpoint.map(&mut |step| policies.resolve(step, diagnostics))
-        });
+        let endpoint = diagnostics
+            .within_about(&key, &subject, |diagnostics| endpoint.map(&mut |step| policies.resolve(step, diagnostics)));
         targets.push(Target { endpoint, success_codes, authentication });
     }
     let integrations = integrations(section, proxy, diagnostics);
@@ -75,7 +74,7 @@ pub(super) fn routing(
     Routing { rules: proxy.route_rules.clone(), targets, integrations, post_client }
 }
 
-/// Reads the integration endpoints and checks that every route rule finds its own.
+/// Reads the integration endpoints and checks those that route rules name.
 fn integrations(
     section: &Section<'_>,
     proxy: &ProxyEndpoint,
@@ -83,13 +82,13 @@ fn integrations(
 ) -> Vec<IntegrationEndpoint> {
     let mut integrations: Vec<IntegrationEndpoint> = Vec::new();
     for (index, text) in section.strings("integration_endpoints", diagnostics).iter().enumerate() {
-        let place = format!("integration_endpoints[{index}]");
-        let (integration, problems) = IntegrationEndpoint::parse(text, &place);
+        let key = format!("integration_endpoints[{index}]");
+        let (integration, problems) = IntegrationEndpoint::parse(text, &key);
         diagnostics.extend(problems);
         let Some(integration) = integration else { continue };
         if integrations.iter().any(|other| other.name == integration.name) {
-            let message = format!("there is another integration endpoint named {}", integration.name);
-            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
+            let message = format!("duplicate integration endpoint {}", integration.name);
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
         }
         integrations.push(integration);
     }
@@ -97,14 +96,14 @@ fn integrations(
     for rule in &proxy.route_rules {
         let Route::Integration(name, position) = &rule.route else { continue };
         if !integrations.iter().any(|integration| integration.name == *name) {
-            let message = format!("there is no integration endpoint named {name}: add it to integration_endpoints");
+            let message = format!("unknown integration endpoint {name}: add it to integration_endpoints");
             diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| diagnostics.error(*position, message));
         }
     }
     integrations
 }
 
-/// Reads the shared flows and checks that every FlowCallout finds its own, and that none ends in itself.
+/// Reads the shared flows. Reports FlowCallouts of unknown shared flows, and shared flows that call themselves.
 pub(super) fn shared_flows(
     section: &Section<'_>,
     policies: &mut Policies,
@@ -112,17 +111,17 @@ pub(super) fn shared_flows(
 ) -> BTreeMap<String, Vec<Step>> {
     let mut documents: Documents = BTreeMap::new();
     for (index, text) in section.strings("shared_flows", diagnostics).iter().enumerate() {
-        let place = format!("shared_flows[{index}]");
-        let (flow, problems) = SharedFlow::parse(text, &place);
+        let key = format!("shared_flows[{index}]");
+        let (flow, problems) = SharedFlow::parse(text, &key);
         diagnostics.extend(problems);
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
-            let message = format!("there is another shared flow named {name}");
-            diagnostics.within_about(&place, &place, |diagnostics| diagnostics.error(None, message));
+            let message = format!("duplicate shared flow {name}");
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
         }
-        documents.insert(name, (place, steps));
+        documents.insert(name, (key, steps));
     }
-    // Only what a flow reaches is resolved: a shared flow may be there for another proxy.
+    // Only shared flows that a flow calls are resolved: others may belong to another proxy.
     let mut resolved: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     loop {
         let callouts = policies.flow_callouts().map(|(key, callout)| (key.to_owned(), callout.clone()));
@@ -138,8 +137,7 @@ pub(super) fn shared_flows(
                     steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
                 }),
                 None => {
-                    let (policy, message) =
-                        (&*callout.attributes.name, format!("there is no shared flow named {name}"));
+                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
                     diagnostics.within_about(&policy_key, policy, |diagnostics| {
                         diagnostics.error(callout.position, message);
                     });
@@ -150,7 +148,7 @@ pub(super) fn shared_flows(
         }
     }
     for (name, (key, _)) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
-        if ends_in_itself(name, &documents, policies) {
+        if calls_itself(name, &documents, policies) {
             diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
                 diagnostics.error(None, "the shared flow calls itself");
             });
@@ -162,7 +160,7 @@ pub(super) fn shared_flows(
 /// Shared flows by name, each with the key of its document.
 type Documents = BTreeMap<String, (String, Vec<StepReference>)>;
 
-fn ends_in_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
+fn calls_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
     let called_by = |name: &str| -> Vec<String> {
         let steps = documents.get(name).into_iter().flat_map(|(_, steps)| steps);
         let called = |step: &StepReference| {

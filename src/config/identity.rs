@@ -8,7 +8,7 @@ use crate::policy::endpoint::{ProxyEndpoint, Route};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
-/// What `google` says.
+/// The value of `google`.
 #[derive(Default)]
 pub(super) struct Google {
     pub(super) identity: Option<Identity>,
@@ -37,7 +37,7 @@ impl Google {
         let identity = match (metadata, impersonated) {
             (Some(metadata_cluster), impersonated) => Some(Identity { metadata_cluster, impersonated }),
             (None, Some(_)) => {
-                // The workload's own token opens the door to the service account's.
+                // The workload's own token is needed to get one of the service account.
                 diagnostics.error(None, "google.service_account needs google.metadata_cluster");
                 None
             }
@@ -46,14 +46,14 @@ impl Google {
         Google { identity, project }
     }
 
-    /// The project of integrations that name none: the configured one, else the organisation's, which has the same
-    /// name in Apigee. `[inferred]`
+    /// The default project of integrations: the configured one, else the organisation, which has the same name in
+    /// Apigee. `[inferred]`
     pub(super) fn project(&self, constants: &BTreeMap<ByteString, Constant>) -> Option<ByteString> {
         self.project.clone().or_else(|| constants.get("organization.name")?.as_text().cloned())
     }
 
-    /// Complains of a policy that needs an identity, or a project, when there is none (docs/apigee-semantics.md 2.12 and
-    /// 10.1).
+    /// Reports a policy that needs an identity or a project when the configuration has none (docs/apigee-semantics.md
+    /// 2.12 and 10.1).
     pub(super) fn check(
         &self,
         policy: &Policy,
@@ -70,7 +70,7 @@ impl Google {
                 && policy.project.is_none()
                 && !has_project
             {
-                let message = format!("SetIntegrationRequest[{name}]: ProjectId is missing, and google.project too");
+                let message = format!("SetIntegrationRequest[{name}]: ProjectId and google.project are missing");
                 diagnostics.error(policy.position, message);
             }
             for position in policy.identity_positions() {
@@ -79,7 +79,7 @@ impl Google {
         });
     }
 
-    /// The same for route rules that lead to integrations, and for target endpoints that get a token.
+    /// Reports the same for route rules to integrations and for target endpoints with a token.
     pub(super) fn check_routing(
         &self,
         proxy: &ProxyEndpoint,

@@ -6,53 +6,53 @@ use bytestring::ByteString;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// An object of the configuration with its place in it.
+/// An object of the configuration with its path.
 pub(super) struct Section<'a> {
-    /// Empty for the configuration itself, else the key it stands under.
-    place: String,
+    /// The keys that lead to the object; empty for the configuration itself.
+    path: String,
     object: &'a Map<String, Json>,
 }
 
 impl<'a> Section<'a> {
-    /// The object, or a diagnostic when the value is none.
-    pub(super) fn new(place: &str, value: &'a Json, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
-        Section::of(place, value, "an object", diagnostics)
+    /// Returns the object, or reports a value of another type.
+    pub(super) fn new(path: &str, value: &'a Json, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
+        Section::of(path, value, "an object", diagnostics)
     }
 
-    /// As [`Section::new`], where the diagnostic says what else the value could have been.
+    /// Like [`Section::new`], with the expected types for the diagnostic.
     pub(super) fn of(
-        place: &str,
+        path: &str,
         value: &'a Json,
         expected: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Section<'a>> {
         let object = value.as_object();
         if object.is_none() {
-            let place = if place.is_empty() { "the configuration" } else { place };
-            diagnostics.error(None, format!("{place} must be {expected}, not {}", kind(value)));
+            let path = if path.is_empty() { "the configuration" } else { path };
+            diagnostics.error(None, format!("{path} must be {expected}, not {}", kind(value)));
         }
-        Some(Section { place: place.to_owned(), object: object? })
+        Some(Section { path: path.to_owned(), object: object? })
     }
 
-    fn path(&self, key: &str) -> String {
-        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// Complains of every key that is not known, with the nearest one that is.
+    /// Reports every unknown key, with the most similar known one.
     pub(super) fn check_keys(&self, known: &[&str], diagnostics: &mut Diagnostics) {
         for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
             let nearest = known.iter().max_by(|a, b| strsim::jaro(a, key).total_cmp(&strsim::jaro(b, key)));
             let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-            diagnostics.error(None, format!("unknown key {}{hint}", self.path(key)));
+            diagnostics.error(None, format!("unknown key {}{hint}", self.path_of(key)));
         }
     }
 
-    /// Whether the key is there.
+    /// Whether the key is present.
     pub(super) fn has(&self, key: &str) -> bool {
         self.object.contains_key(key)
     }
 
-    /// The value of a key, which must be of that type; nothing when the key is absent.
+    /// The converted value of a key; `None` when the key is absent or the value has another type.
     fn typed<T>(
         &self,
         key: &str,
@@ -63,7 +63,7 @@ impl<'a> Section<'a> {
         let value = self.object.get(key)?;
         let converted = convert(value);
         if converted.is_none() {
-            diagnostics.error(None, format!("{} must be {expected}, not {}", self.path(key), kind(value)));
+            diagnostics.error(None, format!("{} must be {expected}, not {}", self.path_of(key), kind(value)));
         }
         converted
     }
@@ -73,23 +73,23 @@ impl<'a> Section<'a> {
         self.typed(key, "true or false", diagnostics, Json::as_bool)
     }
 
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     pub(super) fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<usize> {
-        self.typed(key, "a whole number", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
+        self.typed(key, "a non-negative integer", diagnostics, |value| usize::try_from(value.as_u64()?).ok())
     }
 
-    /// A text.
+    /// A string.
     pub(super) fn string(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         self.typed(key, "a string", diagnostics, |value| value.as_str().map(str::to_owned))
     }
 
-    /// A text that must be there and not be empty.
+    /// A required string that is not empty.
     pub(super) fn required_string(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         self.check_required(key, diagnostics);
         self.string(key, diagnostics)
     }
 
-    /// A port that must be there; as text too, because target servers are often exported so.
+    /// A required port, as a number or a string: exported target servers often have strings.
     pub(super) fn required_port(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<u16> {
         self.check_required(key, diagnostics);
         self.typed(key, "a port from 1 to 65535", diagnostics, |value| match value {
@@ -102,11 +102,11 @@ impl<'a> Section<'a> {
     fn check_required(&self, key: &str, diagnostics: &mut Diagnostics) {
         let is_empty = |value: &Json| value.as_str().is_some_and(|text| text.trim().is_empty());
         if self.object.get(key).is_none_or(is_empty) {
-            diagnostics.error(None, format!("{} is missing", self.path(key)));
+            diagnostics.error(None, format!("{} is missing", self.path_of(key)));
         }
     }
 
-    /// A text; a number is taken as its text, because revisions are often written so.
+    /// A string, or a number as its text, because revisions are often numbers.
     pub(super) fn text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         self.typed(key, "a string", diagnostics, |value| match value {
             Json::String(text) => Some(text.clone()),
@@ -127,7 +127,7 @@ impl<'a> Section<'a> {
             match item.as_str() {
                 Some(text) => strings.push(text.to_owned()),
                 None => {
-                    let path = self.path(key);
+                    let path = self.path_of(key);
                     diagnostics.error(None, format!("{path}[{index}] must be a string, not {}", kind(item)));
                 }
             }
@@ -135,15 +135,15 @@ impl<'a> Section<'a> {
         strings
     }
 
-    /// An object; nothing when the key is absent.
+    /// An object; `None` when the key is absent.
     pub(super) fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Section<'a>> {
-        Section::new(&self.path(key), self.object.get(key)?, diagnostics)
+        Section::new(&self.path_of(key), self.object.get(key)?, diagnostics)
     }
 
     /// The items of a list of objects.
     pub(super) fn sections(&self, key: &str, diagnostics: &mut Diagnostics) -> Vec<Section<'a>> {
         let items = self.list(key, diagnostics).iter().enumerate();
-        let path = self.path(key);
+        let path = self.path_of(key);
         items.filter_map(|(index, item)| Section::new(&format!("{path}[{index}]"), item, diagnostics)).collect()
     }
 
@@ -153,7 +153,7 @@ impl<'a> Section<'a> {
         let entries = section
             .object
             .iter()
-            .map(|(name, value)| Some((name.clone(), Section::new(&section.path(name), value, diagnostics)?)));
+            .map(|(name, value)| Some((name.clone(), Section::new(&section.path_of(name), value, diagnostics)?)));
         entries.flatten().collect()
     }
 
@@ -167,7 +167,7 @@ impl<'a> Section<'a> {
         entries.flatten().collect()
     }
 
-    /// The entries of an object whose values are texts, numbers or booleans, as constants of variables.
+    /// The entries of an object whose values are strings, numbers or booleans, as constants of variables.
     pub(super) fn constants(&self, key: &str, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Constant> {
         let Some(section) = self.section(key, diagnostics) else { return BTreeMap::new() };
         let entries = section.object.keys().map(|entry| {
@@ -189,13 +189,15 @@ fn constant(value: &Json) -> Option<Constant> {
     }
 }
 
-fn kind(value: &Json) -> &'static str {
-    match value {
+/// The value of a number, and the type of any other value.
+fn kind(value: &Json) -> String {
+    let kind = match value {
+        Json::Number(number) => return number.to_string(),
         Json::Null => "null",
         Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
         Json::String(_) => "a string",
         Json::Array(_) => "a list",
         Json::Object(_) => "an object",
-    }
+    };
+    kind.to_owned()
 }

@@ -1,4 +1,4 @@
-//! What of a stream the flows use, so that nothing else is fetched or held.
+//! Computes the parts of a stream that the flows use. The filter fetches and buffers nothing else.
 
 use crate::plan::{Needs, Routing, Step};
 use crate::policy::Policy;
@@ -7,30 +7,30 @@ use crate::policy::endpoint::Endpoint;
 use crate::policy::variable::Variable;
 use std::collections::BTreeMap;
 
-/// Whether anything in a configuration's text names the time that a policy took, `apigee.metrics.policy.NAME.timeTaken`, or
-/// publishes variables that begin like it.
+/// Whether a configuration's text names the duration of a policy, `apigee.metrics.policy.NAME.timeTaken`, or publishes
+/// a prefix of that name.
 pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
-    const BEGINNING: &str = "apigee.metrics.";
-    let text = BEGINNING.as_bytes();
+    const PREFIX: &str = "apigee.metrics.";
+    let text = PREFIX.as_bytes();
     bytes.windows(text.len()).any(|window| window == text)
-        || prefixes.iter().any(|prefix| BEGINNING.starts_with(prefix.as_str()))
+        || prefixes.iter().any(|prefix| PREFIX.starts_with(prefix.as_str()))
 }
 
-/// The flows and everything they reach.
+/// The flows and everything that they use.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
     pub(super) shared_flows: &'a BTreeMap<String, Vec<Step>>,
     pub(super) proxy: &'a Endpoint<Step>,
     pub(super) routing: Option<&'a Routing>,
-    /// What `filter_state` of the configuration publishes, by name.
+    /// The variables that `filter_state` publishes by name.
     pub(super) published: &'a [Variable],
-    /// What it publishes by beginnings: of messages what is there, so that no body is asked for.
+    /// The prefixes that it publishes. They do not make the filter buffer a body.
     pub(super) prefixes: &'a [String],
-    /// What [`names_policy_times`] says.
+    /// The result of [`names_policy_times`].
     pub(super) names_policy_times: bool,
 }
 
-/// The names under which a flow finds a message.
+/// The names of a message in a flow.
 const AMBIENT_REQUEST: [&str; 2] = ["request", "message"];
 const REQUEST: [&str; 1] = ["request"];
 const RESPONSE: [&str; 1] = ["response"];
@@ -56,7 +56,7 @@ impl Reach<'_> {
             })
         };
         let response = |endpoint: &Endpoint<Step>| {
-            // Which flow is taken matters only when one of them does something.
+            // The choice of a flow matters only when one of them has steps.
             let is_flow_chosen = endpoint.flows.iter().any(|flow| !flow.response.is_empty());
             endpoint.all_flows().any(|flow| {
                 (is_flow_chosen && self.condition_uses(flow.condition.as_ref(), &AMBIENT_RESPONSE))
@@ -108,7 +108,7 @@ impl Reach<'_> {
             let policy = self.policies.get(step.policy.0).filter(|policy| policy.attributes().enabled);
             let Some(policy) = policy else { return false };
             let inside = match policy {
-                // A shared flow never reaches itself: the configuration has been checked.
+                // The recursion ends: the configuration has no shared flow that calls itself.
                 Policy::FlowCallout(callout) => {
                     let steps = self.shared_flows.get(&*callout.shared_flow);
                     steps.is_some_and(|steps| self.steps_use(steps, names))

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 /// The policy documents of a configuration while its steps are resolved.
 pub(super) struct Policies {
     documents: Vec<Document>,
-    /// Steps of types that this filter does not run are left out with a warning, not refused.
+    /// Whether steps of unsupported policy types are skipped with a warning; otherwise they are errors.
     skip_unsupported: bool,
-    /// The places of the policies that a step refers to.
+    /// The indices of the policies that a step refers to.
     attached: BTreeSet<usize>,
 }
 
@@ -42,19 +42,18 @@ impl Policies {
         };
         let mut documents: Vec<Document> = Vec::new();
         for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
-            let place = format!("policies[{index}]");
-            let (policy, problems) = Policy::parse(text, &place);
+            let key = format!("policies[{index}]");
+            let (policy, problems) = Policy::parse(text, &key);
             let name = match &policy {
                 Some(policy) => Some(policy.attributes().name.to_string()),
-                None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != place),
+                None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != key),
             };
             diagnostics.extend(problems);
             if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
-                let message = format!("there is another policy named {name}");
-                let tell = |diagnostics: &mut Diagnostics| diagnostics.error(None, message);
-                diagnostics.within_about(&place, &place, tell);
+                let message = format!("duplicate policy {name}");
+                diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
             }
-            documents.push(Document { key: place, policy, name });
+            documents.push(Document { key, policy, name });
         }
         Policies { documents, skip_unsupported, attached: BTreeSet::new() }
     }
@@ -62,35 +61,35 @@ impl Policies {
     /// A step of every policy, in listed order.
     pub(super) fn all_steps(&self) -> Vec<StepReference> {
         let names = self.documents.iter().filter_map(|document| document.name.clone());
-        names.map(|policy| StepReference { policy, condition: None, place: String::new(), position: None }).collect()
+        names.map(|policy| StepReference { policy, condition: None, label: String::new(), position: None }).collect()
     }
 
-    /// The step that a reference means. Nothing when there is no such policy, or none that runs here; that is told,
-    /// unless the policy's own errors have been.
+    /// The step of a reference. `None` when the policy is unknown, has errors or has an unsupported type. Reports
+    /// unknown policies and unsupported types; errors in the policy have been reported already.
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
-        let StepReference { policy: name, condition, place, position } = reference;
+        let StepReference { policy: name, condition, label, position } = reference;
         let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            let hint = self.in_another_case(&name).map(|other| format!("; there is {other}")).unwrap_or_default();
-            diagnostics.error(position, format!("{place}: there is no policy of that name{hint}"));
+            let hint = self.in_another_case(&name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
+            diagnostics.error(position, format!("{label}: unknown policy{hint}"));
             return None;
         };
         let document = self.documents.get(index)?;
         let policy = document.policy.as_ref()?;
         if let Policy::Unsupported(unsupported) = policy {
             if unsupported.attributes.enabled {
-                let is_not = format!("{} is not a policy type that this filter runs", unsupported.kind);
-                // A policy that no list of steps names is told of by its own place.
-                let tell = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
+                let message = format!("unsupported policy type {}", unsupported.kind);
+                // A policy that no list of steps names is reported by its own document.
+                let report = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
                     .skip_unsupported
                 {
                     true => diagnostics.warning(position, format!("{message}; the step is skipped")),
                     false => diagnostics.error(position, message),
                 };
-                match place.is_empty() {
+                match label.is_empty() {
                     true => diagnostics.within_about(&document.key, name, |diagnostics| {
-                        tell(Some(unsupported.position), is_not, diagnostics);
+                        report(Some(unsupported.position), message, diagnostics);
                     }),
-                    false => tell(position, format!("{place}: {is_not}"), diagnostics),
+                    false => report(position, format!("{label}: {message}"), diagnostics),
                 }
             }
             return None;
@@ -99,7 +98,7 @@ impl Policies {
         Some(Step { policy: PolicyId(index), condition })
     }
 
-    /// The policy whose name differs from a name in case alone.
+    /// The policy whose name differs only in case.
     fn in_another_case(&self, name: &str) -> Option<&str> {
         let mut names = self.documents.iter().filter_map(|document| document.name.as_deref());
         names.find(|other| other.eq_ignore_ascii_case(name))
@@ -110,7 +109,7 @@ impl Policies {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
     }
 
-    /// The FlowCallouts among them, each with the key of its document.
+    /// The FlowCallouts that steps refer to, each with the key of its document.
     pub(super) fn flow_callouts(&self) -> impl Iterator<Item = (&str, &FlowCallout)> {
         let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
         documents.filter_map(|document| match &document.policy {
@@ -129,7 +128,7 @@ impl Policies {
         }
     }
 
-    /// Every policy at its place. One whose document has errors leaves the configuration unusable anyway.
+    /// All policies by index. A document with errors makes the whole configuration unusable, so it may be missing.
     pub(super) fn into_policies(self) -> Vec<Policy> {
         self.documents.into_iter().filter_map(|document| document.policy).collect()
     }

@@ -7,7 +7,7 @@ use crate::plan::Step;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::{Endpoint, FaultRules, StepReference};
 
-/// Reads both lists and the fault rules beside them, and resolves their steps.
+/// Reads both lists and the fault rules, and resolves their steps.
 pub(super) fn flows(section: &Section<'_>, policies: &mut Policies, diagnostics: &mut Diagnostics) -> Endpoint<Step> {
     let mut endpoint = read(section, policies, diagnostics);
     let FaultRules { rules, default } = std::mem::take(&mut endpoint.fault_rules);
@@ -22,7 +22,7 @@ pub(super) fn flows(section: &Section<'_>, policies: &mut Policies, diagnostics:
     resolved
 }
 
-/// With neither list, every policy runs in the request flow but for those that fault rules name.
+/// Reads the lists. Without both, every policy runs in the request flow except those that fault rules name.
 fn read(section: &Section<'_>, policies: &Policies, diagnostics: &mut Diagnostics) -> Endpoint<StepReference> {
     let rules = section.string("fault_rules", diagnostics);
     let default = section.string("default_fault_rule", diagnostics);
@@ -43,13 +43,13 @@ fn read(section: &Section<'_>, policies: &Policies, diagnostics: &mut Diagnostic
 fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<StepReference> {
     let mut steps = Vec::new();
     for (index, item) in section.list(key, diagnostics).iter().enumerate() {
-        let place = format!("{key}[{index}]");
+        let label = format!("{key}[{index}]");
         if let Some(name) = item.as_str() {
-            let place = format!("{place} ({name})");
-            steps.push(StepReference { policy: name.to_owned(), condition: None, place, position: None });
+            let label = format!("{label} ({name})");
+            steps.push(StepReference { policy: name.to_owned(), condition: None, label, position: None });
             continue;
         }
-        let Some(step) = Section::of(&place, item, "a policy's name or an object with step and condition", diagnostics)
+        let Some(step) = Section::of(&label, item, "a policy's name or an object with step and condition", diagnostics)
         else {
             continue;
         };
@@ -57,19 +57,19 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
         let condition = step.string("condition", diagnostics);
         let Some(policy) = step.string("step", diagnostics) else {
             if !step.has("step") {
-                diagnostics.error(None, format!("{place}.step is required: a policy's name"));
+                diagnostics.error(None, format!("{label}.step is required: a policy's name"));
             }
             continue;
         };
-        let place = format!("{place} ({policy})");
+        let label = format!("{label} ({policy})");
         let condition = match Condition::parse(condition.as_deref().unwrap_or_default()) {
             Ok(condition) => condition,
             Err(error) => {
-                diagnostics.error(None, format!("{place} condition, column {}: {error}", error.column));
+                diagnostics.error(None, format!("{label} condition, column {}: {error}", error.column));
                 None
             }
         };
-        steps.push(StepReference { policy, condition, place, position: None });
+        steps.push(StepReference { policy, condition, label, position: None });
     }
     steps
 }

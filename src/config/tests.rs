@@ -30,7 +30,7 @@ fn without_steps_every_policy_runs_in_the_request_flow() {
 }
 
 #[test]
-fn every_problem_is_told_at_once() {
+fn all_problems_are_reported_together() {
     let broken = "<ServiceCallout name='SC-2'>\n <Timeout>0</Timeout>\n <HTTPTargetConnection/>\n</ServiceCallout>";
     let configuration = json!({
         "polices": [],
@@ -44,17 +44,17 @@ fn every_problem_is_told_at_once() {
         problems(&configuration),
         [
             "unknown key polices; did you mean policies?",
-            "policies[5] must be a string, not a number",
+            "policies[5] must be a string, not 7",
             "SC-2, line 2, column 2: InvalidTimeoutValue: Invalid Timeout value 0.",
             "SC-2, line 3, column 2: URLMissing: URL is missing in Step SC-2.",
-            "policies[2]: there is another policy named SC-1",
-            "policies[4], line 1, column 1: not a well-formed XML document: the document does not have a root node",
-            "request[4] must be a policy's name or an object with step and condition, not a number",
+            "policies[2]: duplicate policy SC-1",
+            "policies[4], line 1, column 1: not a well-formed XML document: the document has no root element",
+            "request[4] must be a policy's name or an object with step and condition, not 5",
             "request[5].step is required: a policy's name",
             "unknown key request[6].if; did you mean condition?",
             "request[6] (SC-1) condition, column 4: expected a value after =",
-            "request[2] (SC-3): there is no policy of that name",
-            "request[3] (JS): Javascript is not a policy type that this filter runs",
+            "request[2] (SC-3): unknown policy",
+            "request[3] (JS): unsupported policy type Javascript",
             "clusters: \"a.example.com\" is neither an origin such as https://example.com:8443 nor *",
             "unknown key proxy.basepath; did you mean base_path?",
             "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
@@ -67,19 +67,19 @@ fn every_problem_is_told_at_once() {
 fn a_name_in_another_case_is_another_name() {
     assert_eq!(
         problems(&json!({"policies": [CALLOUT], "request": ["sc-1"]})),
-        ["request[0] (sc-1): there is no policy of that name; there is SC-1"]
+        ["request[0] (sc-1): unknown policy; did you mean SC-1?"]
     );
 }
 
 #[test]
-fn what_is_required_is_asked_for() {
+fn missing_keys_and_wrong_types_are_reported() {
     assert_eq!(problems(&json!({})), ["policies is required: a list of policy documents"]);
     assert_eq!(problems(&json!([])), ["the configuration must be an object, not a list"]);
     assert_eq!(problems(&json!({"policies": {}})), ["policies must be a list, not an object"]);
 }
 
 #[test]
-fn constants_stand_behind_variables() {
+fn constants_are_the_values_of_variables() {
     let configuration = json!({
         "policies": [],
         "proxy": {"organization": "acme", "revision": 3, "base_path": "/v1"},
@@ -95,7 +95,7 @@ fn constants_stand_behind_variables() {
 }
 
 #[test]
-fn a_body_is_asked_for_only_when_something_uses_it() {
+fn a_body_is_needed_only_when_a_policy_uses_it() {
     let with = |set: &str| {
         let policy = CALLOUT.replace("<Response>", &format!("<Request><Set>{set}</Set></Request><Response>"));
         plan_of(&json!({"policies": [policy], "clusters": {"*": "any"}})).needs
@@ -109,7 +109,7 @@ fn a_body_is_asked_for_only_when_something_uses_it() {
 }
 
 #[test]
-fn a_body_is_asked_for_when_filter_state_or_a_fault_rule_shows_it() {
+fn a_body_is_needed_when_filter_state_or_a_fault_rule_uses_it() {
     let rule = "<FaultRules><FaultRule name='f'><Condition>response.content = 'x'</Condition></FaultRule></FaultRules>";
     let needs = |extra: serde_json::Value| {
         let mut configuration = json!({"policies": [CALLOUT], "clusters": {"*": "any"}});
@@ -138,10 +138,10 @@ fn a_body_is_asked_for_when_filter_state_or_a_fault_rule_shows_it() {
 }
 
 #[test]
-fn no_body_is_asked_for_that_cannot_come_or_does_not_matter() {
-    let answer =
+fn a_body_that_cannot_exist_or_has_no_effect_is_not_needed() {
+    let assignment =
         "<AssignMessage name='AM'><AssignTo>response</AssignTo><Set><Payload>x</Payload></Set></AssignMessage>";
-    let anew =
+    let replacement =
         "<AssignMessage name='AM'><AssignTo createNew='true' type='response'/><Set><Headers/></Set></AssignMessage>";
     let step = "<Response><Step><Name>AM</Name></Step></Response>";
     let needs = |policy: &str, inside: String, target: &str| {
@@ -156,19 +156,19 @@ fn no_body_is_asked_for_that_cannot_come_or_does_not_matter() {
     let with_step = format!("<PostFlow>{step}</PostFlow>");
     let response = Needs { request: true, response: true, ..Needs::default() };
     let cases = [
-        (needs(answer, format!("{with_step}{to}"), plain), Needs { response_body: true, ..response }),
-        (needs(answer, format!("{with_step}{null}"), plain), response),
-        (needs(anew, to.to_owned(), rules), response),
+        (needs(assignment, format!("{with_step}{to}"), plain), Needs { response_body: true, ..response }),
+        (needs(assignment, format!("{with_step}{null}"), plain), response),
+        (needs(replacement, to.to_owned(), rules), response),
         (needs("<AssignMessage name='AM'/>", format!("{with_step}{unused}{to}"), plain), response),
-        (needs(answer, routed.to_owned(), plain), Needs { request: true, request_body: true, ..Needs::default() }),
+        (needs(assignment, routed.to_owned(), plain), Needs { request: true, request_body: true, ..Needs::default() }),
     ];
-    for (place, (found, expected)) in cases.into_iter().enumerate() {
-        assert_eq!(found, expected, "{place}");
+    for (index, (found, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(found, expected, "{index}");
     }
 }
 
 #[test]
-fn a_broken_proxy_endpoint_hides_and_invents_no_problems() {
+fn a_broken_proxy_endpoint_does_not_change_other_problems() {
     let target = "<TargetEndpoint name='t'><PreFlow><Request><Step><Name>NOPE</Name></Step></Request></PreFlow></TargetEndpoint>";
     for proxy in [json!("<ProxyEndpoint"), json!(5)] {
         let problems = problems(&json!({
@@ -179,13 +179,13 @@ fn a_broken_proxy_endpoint_hides_and_invents_no_problems() {
         }));
         let [of_proxy, of_target, of_integration] = problems.as_slice() else { panic!("{problems:#?}") };
         assert!(of_proxy.contains("proxy_endpoint"), "{of_proxy}");
-        assert!(of_target.ends_with("PreFlow request[0] (NOPE): there is no policy of that name"), "{of_target}");
+        assert!(of_target.ends_with("PreFlow request[0] (NOPE): unknown policy"), "{of_target}");
         assert!(of_integration.starts_with("integration_endpoints[0], line 1"), "{of_integration}");
     }
 }
 
 #[test]
-fn clusters_that_cannot_be_meant_so() {
+fn invalid_clusters_are_reported() {
     let problems = problems(&json!({
         "policies": [],
         "clusters": {"http://a.test": "", "http://b.test": "b", "http://b.test:80": "c", "*": "outbound|{prt}||{host}"},
@@ -193,15 +193,15 @@ fn clusters_that_cannot_be_meant_so() {
     assert_eq!(
         problems,
         [
-            "clusters: \"http://a.test\" has no cluster",
-            "clusters: http://b.test is there twice, once as \"http://b.test:80\"",
-            "clusters: {prt} in \"outbound|{prt}||{host}\" stands for nothing; {scheme}, {host} and {port} do",
+            "clusters: the cluster of \"http://a.test\" is empty",
+            "clusters: duplicate origin http://b.test, also written as \"http://b.test:80\"",
+            "clusters: unknown placeholder {prt} in \"outbound|{prt}||{host}\"; {scheme}, {host} and {port} are allowed",
         ]
     );
 }
 
 #[test]
-fn a_step_of_a_fault_rule_is_told_with_its_place() {
+fn a_step_of_a_fault_rule_is_reported_with_its_position() {
     let rule = |root: &str, name: &str| format!("<{root}><Step>\n<Name>{name}</Name></Step></{root}>");
     let rules = format!("<FaultRules>\n{}</FaultRules>", rule("FaultRule", "A"));
     let problems =
@@ -209,14 +209,14 @@ fn a_step_of_a_fault_rule_is_told_with_its_place() {
     assert_eq!(
         problems,
         [
-            "fault_rules, line 2, column 12: FaultRule[0] (A): there is no policy of that name",
-            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): there is no policy of that name",
+            "fault_rules, line 2, column 12: FaultRule[0] (A): unknown policy",
+            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): unknown policy",
         ]
     );
 }
 
 #[test]
-fn policies_of_other_types_are_refused_or_skipped() {
+fn policies_of_other_types_are_rejected_or_skipped() {
     let configuration = |policy: &str, extra: serde_json::Value| {
         let mut configuration =
             json!({"policies": [CALLOUT, policy], "request": ["SC-1", "JS"], "clusters": {"*": "any"}});
@@ -224,9 +224,9 @@ fn policies_of_other_types_are_refused_or_skipped() {
         configuration
     };
     let script = "<Javascript name='JS'/>";
-    let refused = "request[1] (JS): Javascript is not a policy type that this filter runs";
-    assert_eq!(problems(&configuration(script, json!({}))), [refused]);
-    let skipped = format!("{refused}; the step is skipped");
+    let rejected = "request[1] (JS): unsupported policy type Javascript";
+    assert_eq!(problems(&configuration(script, json!({}))), [rejected]);
+    let skipped = format!("{rejected}; the step is skipped");
     let skip = json!({"unsupported_policies": "skip"});
     assert_eq!(problems(&configuration(script, skip.clone())), [skipped]);
     assert_eq!(plan_of(&configuration(script, skip)).proxy.pre_flow.request.len(), 1);
@@ -242,7 +242,7 @@ const PROXY: &str = "<ProxyEndpoint name='p'><PreFlow><Request><Step><Name>FC</N
   <HTTPProxyConnection><BasePath>/v1</BasePath></HTTPProxyConnection></ProxyEndpoint>";
 
 #[test]
-fn shared_flows_are_found_and_do_not_call_themselves() {
+fn shared_flows_exist_and_do_not_call_themselves() {
     let callout =
         |flow: &str| format!("<FlowCallout name='FC'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
     let flow =
@@ -251,10 +251,10 @@ fn shared_flows_are_found_and_do_not_call_themselves() {
         problems(&json!({"policies": policies, "proxy_endpoint": PROXY, "shared_flows": flows, "clusters": {"*": "a"}}))
     };
     assert_eq!(with(json!([callout("log"), CALLOUT]), json!([flow("log", "SC-1")])), [""; 0]);
-    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: there is no shared flow named log"]);
+    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: unknown shared flow log"]);
     assert_eq!(
         with(json!([callout("log")]), json!([flow("log", "X")])),
-        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): there is no policy of that name"]
+        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): unknown policy"]
     );
     assert_eq!(
         with(json!([callout("log")]), json!([flow("log", "FC")])),
@@ -267,11 +267,11 @@ fn endpoints_and_lists_of_steps_exclude_each_other() {
     let configuration = json!({"policies": [], "proxy_endpoint": "<ProxyEndpoint name='p'/>", "request": [], "fault_rules": "<FaultRules/>"});
     assert_eq!(
         problems(&configuration),
-        ["request and proxy_endpoint exclude each other", "fault_rules and proxy_endpoint exclude each other"]
+        ["request cannot be combined with proxy_endpoint", "fault_rules cannot be combined with proxy_endpoint"]
     );
     assert_eq!(
         problems(&json!({"policies": [], "request": [], "target_endpoints": []})),
-        ["target_endpoints needs a proxy_endpoint whose route rules choose among them"]
+        ["target_endpoints requires proxy_endpoint"]
     );
 }
 

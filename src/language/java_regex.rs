@@ -1,15 +1,15 @@
-//! Regular expressions of Java (`java.util.regex`): the operator `JavaRegex` (docs/apigee-semantics.md 7.4) and the template
-//! functions `replaceAll`, `replaceFirst` and `xeger` (docs/apigee-semantics.md 6.4).
+//! Regular expressions of Java (`java.util.regex`): the operator `JavaRegex` (docs/apigee-semantics.md 7.4) and the
+//! template functions `replaceAll`, `replaceFirst` and `xeger` (docs/apigee-semantics.md 6.4).
 //!
-//! A pattern is read by Java's rules and written anew in the syntax of the engine, so that the engine's own dialect
-//! never shows. The engine never goes back in the text, so that no text can stall a worker.
+//! A pattern is read by Java's rules and written in the syntax of the engine, so the engine's dialect is not visible.
+//! The engine does not backtrack, so no text can block a worker.
 //!
-//! What is missing is refused with its name: look-behind, look-ahead but at the very beginning, back-references, atomic
+//! Unsupported constructs are rejected by name: look-behind, look-ahead except at the start, back-references, atomic
 //! groups, possessive repetition, the flags `u` and `U`, `\G`, `\X`, `\N{…}`, and scripts and blocks in `\p{…}`.
 //!
-//! Line terminators differ from Java in places that have no width `[inferred]`: `$` without the flag `m` and `\Z` are
-//! the end of the text only, not also in front of its last line terminator; with `m`, `\u0085`, `\u2028` and `\u2029`
-//! begin and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. And a
+//! Zero-width matches at line terminators differ from Java `[inferred]`: `$` without the flag `m` and `\Z` are
+//! the end of the text only, not also before its last line terminator; with `m`, `\u0085`, `\u2028` and `\u2029`
+//! start and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. And a
 //! replacement may find more than Java where a part repeats that prefers to match the empty text, as in `(?:\b|a)*`.
 
 mod class;
@@ -31,36 +31,35 @@ use std::fmt;
 use std::sync::OnceLock;
 use syntax::{Node, Obstacle, Pattern};
 
-/// The largest text that an expression is run over, in bytes.
+/// The largest text that is searched, in bytes.
 const LONGEST_TEXT: usize = 1024 * 1024;
-/// The most steps of the engine for one call, at the worst. It takes as many as the text has characters times what the
-/// expression has states.
+/// The most steps of the engine for one call: the number of characters of the text times the number of states.
 const MOST_STEPS: u64 = 1 << 28;
 
-/// What a piece of a replacement counts for each match, in steps of the engine.
+/// The cost of a piece of a replacement per match, in steps of the engine.
 const STEPS_OF_PIECE: u64 = 16;
-/// The largest text that a replacement makes up to the last match, in bytes.
+/// The largest result of a replacement up to the last match, in bytes.
 const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 
 /// A compiled regular expression.
 #[derive(Clone)]
 pub struct JavaRegex {
     source: String,
-    /// Without the look-aheads at its beginning.
+    /// The pattern without the look-aheads at its start.
     node: Node,
     groups: usize,
     names: Vec<(String, usize)>,
-    /// The look-aheads at the beginning, each with whether it must not match.
+    /// The look-aheads at the start; `true` means negative.
     look_aheads: Vec<(Program, bool)>,
     whole: Program,
-    /// The steps for a character of the text.
+    /// The steps per character of the text.
     steps: u64,
     is_replaceable: bool,
-    /// For replacements, made when the first one comes.
+    /// The program for replacements, compiled at the first one.
     part: OnceLock<Option<Program>>,
 }
 
-/// Why a text is not a regular expression that this engine runs.
+/// The reason why a regular expression is invalid or unsupported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JavaRegexError {
     reason: String,
@@ -72,18 +71,18 @@ impl JavaRegexError {
     }
 }
 
-/// Why a text has no replacement.
+/// The reasons why a replacement fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceError {
-    /// Java refuses the replacement, or there is too much to do.
+    /// Java rejects the replacement, or it takes too many steps.
     Rejected,
-    /// The result is larger than it may be.
+    /// The result is too large.
     TooLarge,
 }
 
 impl fmt::Display for JavaRegexError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a regular expression that can be run: {}", self.reason)
+        write!(formatter, "invalid regular expression: {}", self.reason)
     }
 }
 
@@ -95,7 +94,7 @@ impl fmt::Debug for JavaRegex {
     }
 }
 
-/// By source.
+/// Two expressions with the same text are equal.
 impl PartialEq for JavaRegex {
     fn eq(&self, other: &JavaRegex) -> bool {
         self.source == other.source
@@ -106,7 +105,7 @@ impl JavaRegex {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// A pattern that Java refuses too, one with a construct that this engine lacks, or one that is too large.
+    /// A pattern that Java rejects too, one with an unsupported construct, or one that is too large.
     pub fn compile(pattern: &str) -> Result<JavaRegex, JavaRegexError> {
         let Pattern { mut node, names, groups } = JavaRegex::parse(pattern)?;
         let taken = look_ahead::take(&mut node);
@@ -123,7 +122,7 @@ impl JavaRegex {
         }
         Ok(JavaRegex {
             source: pattern.to_owned(),
-            // Elsewhere than at the text's start, look-aheads cannot be asked; and their groups would not be counted.
+            // Look-aheads can only be tested at the text's start, and their groups would not be counted.
             is_replaceable: taken.parts.is_empty()
                 || taken.is_anchored && !taken.parts.iter().any(|(part, _)| part.has_groups()),
             node,
@@ -139,28 +138,27 @@ impl JavaRegex {
     /// Compiles a pattern whose matches are replaced.
     ///
     /// # Errors
-    /// As for [`JavaRegex::compile`], and look-ahead where it cannot be asked: elsewhere than at the text's start, or
-    /// with groups.
+    /// As for [`JavaRegex::compile`], and look-ahead that is not at the text's start or has groups.
     pub fn for_replacing(pattern: &str) -> Result<JavaRegex, JavaRegexError> {
         let regex = JavaRegex::compile(pattern)?;
         if !regex.is_replaceable {
-            let reason = "look-ahead in replacements is supported only beside a `^` and without groups";
+            let reason = "look-ahead in replacements is supported only next to `^` and without groups";
             return Err(JavaRegexError::new(reason));
         }
         let part = Program::part(&regex.node)?;
         Ok(JavaRegex { part: OnceLock::from(Some(part)), ..regex })
     }
 
-    /// Checks a pattern that texts are made from.
+    /// Checks a pattern that is used to generate texts.
     ///
     /// # Errors
-    /// A pattern that is malformed, and one with parts that no text can be made of by itself.
+    /// A malformed pattern, and one with parts that do not determine a text.
     pub fn check_for_making(pattern: &str) -> Result<(), JavaRegexError> {
         let reason = match JavaRegex::parse(pattern)?.node.obstacle() {
             None => return Ok(()),
-            Some(Obstacle::LookAhead) => "no text is made for look-ahead",
-            Some(Obstacle::WordBoundary) => "no text is made for `\\b` and `\\B`",
-            Some(Obstacle::EmptyClass) => "a class without characters",
+            Some(Obstacle::LookAhead) => "no text can be generated for look-ahead",
+            Some(Obstacle::WordBoundary) => "no text can be generated for `\\b` and `\\B`",
+            Some(Obstacle::EmptyClass) => "empty character class",
         };
         Err(JavaRegexError::new(reason))
     }
@@ -168,21 +166,21 @@ impl JavaRegex {
     /// Reads a pattern without compiling it.
     ///
     /// # Errors
-    /// A pattern that is malformed or uses what this engine lacks.
+    /// A malformed pattern, or one with an unsupported construct.
     pub(crate) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
         parser::parse(pattern)
     }
 
-    /// Whether the whole text matches, as with Java's `matches`. A text that is too large for the pattern does not.
+    /// Whether the whole text matches, as with Java's `matches`. False for a text that is too large for the pattern.
     pub fn matches_whole(&self, text: &str) -> bool {
         self.can_run(text) && self.looks_ahead(text) && self.whole.is_match(text)
     }
 
-    /// Replaces every match. In the replacement, `$1` and `${name}` stand for groups, and `\` takes the meaning from
-    /// the next character. `most` is the largest size of the result in bytes.
+    /// Replaces every match. In the replacement, `$1` and `${name}` stand for groups, and `\` makes the next
+    /// character literal. `most` is the largest size of the result in bytes.
     ///
     /// # Errors
-    /// A replacement that Java refuses, too much work, and a result that is too large.
+    /// A replacement that Java rejects, too much work, and a result that is too large.
     pub fn replace_all(&self, text: &str, replacement: &str, most: usize) -> Result<String, ReplaceError> {
         self.replace(text, replacement, usize::MAX, most)
     }
@@ -199,7 +197,7 @@ impl JavaRegex {
         text.len() <= LONGEST_TEXT && steps(text.len(), self.steps) <= MOST_STEPS
     }
 
-    /// Whether every look-ahead at the beginning holds at the text's start.
+    /// Whether every look-ahead is true at the text's start.
     fn looks_ahead(&self, text: &str) -> bool {
         self.look_aheads.iter().all(|(program, is_negative)| program.is_match(text) != *is_negative)
     }
@@ -216,7 +214,7 @@ impl JavaRegex {
         let part = self.part.get_or_init(|| Program::part(&self.node).ok());
         let part = part.as_ref().ok_or(ReplaceError::Rejected)?;
         let reach = reach::reach(&self.node).map(|reach| usize::try_from(reach).unwrap_or(usize::MAX));
-        // All searches together look at the text about once, and at what they have to look at again.
+        // All searches together read the text about once, plus the parts that they read again.
         let mut taken = steps(text.len(), part.steps);
         let mut replacement = Replacement::new(replacement);
         let (mut copied, mut from, mut count) = (0, 0, 0_usize);
@@ -230,7 +228,7 @@ impl JavaRegex {
             taken = taken.saturating_add(steps(reach.map_or(rest, |reach| reach.min(rest)), part.steps));
             count = count.saturating_add(1);
             result.push(text.get(copied..found.start()).unwrap_or_default())?;
-            // Java looks at the replacement only when there is something to replace.
+            // Java parses the replacement only at the first match.
             let pieces = replacement.pieces(self.groups, &self.names, most)?;
             taken = taken.saturating_add(steps(pieces.len(), STEPS_OF_PIECE));
             for piece in pieces {
@@ -243,8 +241,8 @@ impl JavaRegex {
                 }
             }
             copied = found.end();
-            // Behind an empty match the search goes on one character later, as in Java. It may otherwise be empty
-            // right behind another match: `a*` matches twice in `aaa`.
+            // After an empty match the search continues one character later, as in Java. A match may be empty directly
+            // after another match: `a*` matches twice in `aaa`.
             let step = if found.start() == found.end() {
                 text.get(copied..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
             } else {
@@ -257,7 +255,7 @@ impl JavaRegex {
     }
 }
 
-/// The steps for so much of a text.
+/// The steps for a part of a text.
 fn steps(bytes: usize, each: u64) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(each)
 }

@@ -1,12 +1,12 @@
 //! JSONPath in the dialect of Jayway's library, which Apigee uses, evaluated over the text of a document.
 //!
-//! These constructs are not supported and refused: functions (`.length()` does not work in Apigee either), scripts other
-//! than `(@.length-1)`, and the filter operators `subsetof`, `anyof`, `noneof`, `size`, `empty` and `contains`.
+//! These constructs are rejected: functions (`.length()` does not work in Apigee either), scripts
+//! other than `(@.length-1)`, and the filter operators `subsetof`, `anyof`, `noneof`, `size`, `empty` and `contains`.
 
 mod filter;
+mod keys;
 mod literal;
 mod pattern;
-mod places;
 mod reader;
 mod search;
 mod segment;
@@ -18,9 +18,9 @@ use segment::Segment;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// The most results that several `..` together may reach at worst.
+/// The largest number of results of several `..` in the worst case.
 const MOST_DESCENDANTS: usize = 1_000_000;
-/// The longest text of several results, in bytes. Results inside each other repeat their content.
+/// The longest text of several results, in bytes. Nested results repeat their content.
 const LARGEST_RESULT: usize = 16 * 1024 * 1024;
 
 /// A compiled path.
@@ -32,7 +32,7 @@ pub struct JsonPath {
     descents: u32,
 }
 
-/// Why a text is not a path.
+/// The reason why a path is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPathError {
     reason: String,
@@ -46,13 +46,13 @@ impl JsonPathError {
 
 impl fmt::Display for JsonPathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a JSONPath: {}", self.reason)
+        write!(formatter, "invalid JSONPath: {}", self.reason)
     }
 }
 
 impl std::error::Error for JsonPathError {}
 
-/// By source.
+/// Two paths with the same text are equal.
 impl PartialEq for JsonPath {
     fn eq(&self, other: &JsonPath) -> bool {
         self.source == other.source
@@ -60,10 +60,10 @@ impl PartialEq for JsonPath {
 }
 
 impl JsonPath {
-    /// Compiles a path. One without a leading `$` begins at the root too.
+    /// Compiles a path. A path without a leading `$` also starts at the root.
     ///
     /// # Errors
-    /// A text that is not a path, a path with an unsupported construct, or one that is too large.
+    /// A malformed path, a path with an unsupported construct, or one that is too large.
     pub fn compile(path: &str) -> Result<JsonPath, JsonPathError> {
         let read = reader::read(path)?;
         Ok(JsonPath {
@@ -74,12 +74,12 @@ impl JsonPath {
         })
     }
 
-    /// Whether the path names at most one place: it has no wildcard, filter, slice, list or `..`.
+    /// Whether the path selects at most one value: it has no wildcard, filter, slice, list or `..`.
     pub fn is_definite(&self) -> bool {
         self.is_definite
     }
 
-    /// The values at the path, in the document's order. Empty where the search would take too much work.
+    /// The values at the path, in document order. Empty when the search exceeds its limit.
     pub fn find<'d>(&self, document: &'d JsonText<'d>) -> Vec<JsonSlice<'d>> {
         let mut found = Vec::new();
         let end = self.search(document, &mut |search, start| {
@@ -92,7 +92,7 @@ impl JsonPath {
         found
     }
 
-    /// The first value at the path. The search ends with it.
+    /// The first value at the path. The search ends there.
     pub fn first<'d>(&self, document: &'d JsonText<'d>) -> Option<JsonSlice<'d>> {
         let mut first = None;
         self.search(document, &mut |search, start| {
@@ -102,8 +102,8 @@ impl JsonPath {
         first
     }
 
-    /// All values at the path as the text of a JSON array. `None` where there are none, where the text would be too
-    /// large, and where the search would take too much work.
+    /// All values at the path as the text of a JSON array. `None` without values, when the text would be too large, and
+    /// when the search exceeds its limit.
     pub fn text_of_all(&self, document: &JsonText<'_>) -> Option<String> {
         let mut sink = Sink::new(LARGEST_RESULT);
         let mut is_empty = true;
@@ -117,8 +117,8 @@ impl JsonPath {
         (!is_empty).then(|| sink.into_text())
     }
 
-    /// Calls `each` with every value at the path until it breaks. `None` where it returns `None`, and where the search
-    /// takes too much work.
+    /// Calls `each` with every value at the path until it breaks. `None` when it returns `None`, and when the search
+    /// exceeds its limit.
     fn search<'d>(
         &self,
         document: &'d JsonText<'d>,
@@ -138,8 +138,8 @@ impl JsonPath {
         (!is_given_up && !search.walk.is_exhausted()).then_some(())
     }
 
-    /// Every `..` after the first begins once for each place that is found before it: at worst at all ancestors of
-    /// every value.
+    /// Every `..` after the first starts once for each value before it: in the worst case at all ancestors of every
+    /// value.
     fn is_affordable(&self, document: &JsonText<'_>) -> bool {
         let ways = document.depth().saturating_pow(self.descents.saturating_sub(1));
         document.values().saturating_mul(ways) <= MOST_DESCENDANTS

@@ -1,7 +1,7 @@
-//! A JSON document that stays text: it is checked once, and values are found in it by their place.
+//! A JSON document as text: it is checked once, and values are found by their offset.
 //!
-//! A tree of a document of small values takes forty times the document's bytes. The text takes at most a third more
-//!, for an index that leads over long arrays and objects.
+//! A tree of a document of small values takes forty times the document's bytes. The text takes at most a third
+//! more, for an index of the ends of long arrays and objects.
 
 mod check;
 mod members;
@@ -43,10 +43,10 @@ impl fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 impl<'t> JsonText<'t> {
-    /// Checks a document. White space may surround it.
+    /// Checks a document, with optional white space around it.
     ///
     /// # Errors
-    /// A text that is not JSON. Strings must be Unicode: a `\u` of half a pair is an error.
+    /// A text that is not JSON. Strings must be Unicode: a single surrogate in `\u` is an error.
     pub fn parse(text: &'t str) -> Result<JsonText<'t>, JsonError> {
         if u32::try_from(text.len()).is_err() {
             return Err(JsonError);
@@ -67,7 +67,7 @@ impl<'t> JsonText<'t> {
         self.values
     }
 
-    /// The number of levels of values: 1 for a scalar or an empty array.
+    /// The depth of the values: 1 for a scalar or an empty array.
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
@@ -87,7 +87,7 @@ impl fmt::Debug for JsonSlice<'_> {
 }
 
 impl<'d> JsonSlice<'d> {
-    /// The value that begins at a byte of the document.
+    /// The value at an offset of the document.
     pub(crate) fn new(document: &'d JsonText<'d>, start: usize) -> JsonSlice<'d> {
         JsonSlice { document, start }
     }
@@ -98,10 +98,10 @@ impl<'d> JsonSlice<'d> {
         self.document.text.get(self.start..end).unwrap_or_default()
     }
 
-    /// The text of a string without quotes and escapes, the JSON of any other value without white space. `None` for
+    /// The text of a string without quotes and escapes, or the JSON of another value without white space. `None` for
     /// `null`.
     ///
-    /// An object has each name once, at its first place and with its last value.
+    /// An object has each name once, at its first position and with its last value.
     pub fn text(&self) -> Option<String> {
         let walk = Walk::new(self.document);
         match walk.value(self.start) {

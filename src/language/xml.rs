@@ -1,7 +1,7 @@
 //! XML documents: elements with source positions, looked up by names without namespaces.
 //!
-//! quick-xml reads the events; the tree, its limits and the checks that quick-xml leaves out are here. Entities other than
-//! the five of XML do not exist, and no function recurs over the depth of a document.
+//! quick-xml reads the events. This module adds the tree, its limits and the checks that quick-xml omits. Only the five
+//! entities of XML are supported, and no function recurses over the depth of a document.
 
 mod bindings;
 mod error;
@@ -32,7 +32,7 @@ pub struct Document<'input> {
 }
 
 /// An element of a document. Its children and attributes are looked up by local name, whatever their namespace:
-/// the same policies occur under several (SAP's dialect).
+/// the same policies have several namespaces (SAP's dialect).
 #[derive(Clone, Copy, Debug)]
 pub struct Element<'a, 'input> {
     document: &'a Document<'input>,
@@ -43,8 +43,8 @@ impl<'input> Document<'input> {
     /// Parses a document, with or without a byte order mark.
     ///
     /// # Errors
-    /// Text that is not well-formed, has a document type declaration, more than 100,000 nodes, or more than 512 elements
-    /// inside each other.
+    /// Text that is not well-formed, has a document type declaration, more than 100,000 nodes, or more than 512
+    /// elements nested.
     pub fn parse(text: &'input str) -> Result<Document<'input>, XmlError> {
         Document::parse_limited(text, &POLICY)
     }
@@ -100,12 +100,12 @@ impl<'a, 'input> Element<'a, 'input> {
         self.nodes().filter(|(_, kind)| *kind == Kind::Element).map(move |(node, _)| Element { node, ..self })
     }
 
-    /// The child elements of one name.
+    /// The child elements with a name.
     pub fn children_named(self, name: &str) -> impl Iterator<Item = Element<'a, 'input>> {
         self.children().filter(move |child| child.name() == name)
     }
 
-    /// The first child element of that name.
+    /// The first child element with a name.
     pub fn child(self, name: &str) -> Option<Element<'a, 'input>> {
         self.children_named(name).next()
     }
@@ -116,8 +116,8 @@ impl<'a, 'input> Element<'a, 'input> {
         texts.map(|(node, _)| self.tree().text_value(node)).collect()
     }
 
-    /// The position of a character of [`Element::raw_text`], counted from 0. Nothing when the text is not written as it is
-    /// read: with entities, comments, CDATA, or lines that end in CR LF.
+    /// The position of a character of [`Element::raw_text`], counted from 0. `None` when the source differs from
+    /// the text: with entities, comments, CDATA, or lines that end in CR LF.
     pub fn text_position(self, index: usize) -> Option<Position> {
         let mut nodes = self.nodes();
         let (text, _) = nodes.next().filter(|(_, kind)| *kind == Kind::Text)?;
@@ -129,15 +129,15 @@ impl<'a, 'input> Element<'a, 'input> {
         Some(self.document.position(self.start(text).saturating_add(u32::try_from(at).ok()?)))
     }
 
-    /// The element's own text, trimmed: how every simple element is read. `[inferred]`
+    /// The element's own text, trimmed, as of every simple element. `[inferred]`
     pub fn text(self) -> String {
         self.raw_text().trim().to_owned()
     }
 
-    /// Everything inside the element as text: its raw text or, when it has child elements, their markup as written,
+    /// The content of the element as text: its raw text or, when it has child elements, their markup as written,
     /// without comments and processing instructions.
     ///
-    /// Namespaces declared further out are declared again on the child elements, so that the markup is complete.
+    /// Namespaces of enclosing elements are declared again on the child elements, so that the markup is complete.
     pub fn content(self) -> String {
         if self.children().next().is_none() {
             return self.raw_text();
@@ -174,7 +174,7 @@ impl<'a, 'input> Element<'a, 'input> {
     fn push_markup(self, child: u32, markup: &mut String) {
         let tree = self.tree();
         let (Some(node), Some(element)) = (tree.node(child), tree.element(child)) else { return };
-        // Behind the tag's name there is room for declarations.
+        // Declarations are inserted after the tag's name.
         let mut from = element.name.end;
         markup.push_str(tree.slice(node.start, from));
         markup.push_str(&self.outer_namespaces(child));
@@ -188,7 +188,7 @@ impl<'a, 'input> Element<'a, 'input> {
         markup.push_str(tree.slice(from, node.end));
     }
 
-    /// Declarations of the prefixes that a child uses but that are declared around it.
+    /// The declarations of the prefixes that a child uses and an enclosing element declares.
     fn outer_namespaces(self, child: u32) -> String {
         let tree = self.tree();
         let (Some(node), Some(first)) = (tree.node(child), tree.element(child)) else { return String::new() };

@@ -1,7 +1,7 @@
 //! XPath 1.0 over XML documents, for XMLPayload and the template function `xpath`.
 //!
-//! All of XPath 1.0 works, except variables. An expression is parsed once; evaluating it takes time and memory in
-//! proportion to a limited number of visited nodes, whatever the expression and the document are.
+//! All of XPath 1.0 works, except variables. An expression is parsed once; the time and the memory of an
+//! evaluation are proportional to the number of visited nodes, which is limited.
 
 mod axis;
 mod budget;
@@ -26,7 +26,7 @@ use std::fmt;
 use std::sync::Arc;
 use value::Value;
 
-/// Longer expressions are rejected, in bytes.
+/// The longest expression, in bytes.
 const LONGEST_EXPRESSION: usize = 4096;
 
 /// A compiled expression.
@@ -39,9 +39,9 @@ pub struct XPath {
 /// The result of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum XPathResult {
-    /// Nodes in the document's order.
+    /// Nodes in document order.
     Nodes(Vec<XPathNode>),
-    /// A number, which may be not a number.
+    /// A number or NaN.
     Number(f64),
     /// A text.
     String(String),
@@ -49,23 +49,23 @@ pub enum XPathResult {
     Boolean(bool),
 }
 
-/// Why there is no result.
+/// The reasons why there is no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XPathError {
-    /// The text is not an expression that can be run.
+    /// The expression is invalid.
     Expression(String),
-    /// The text is not an XML document that can be read.
+    /// The text is not a readable XML document.
     Document(String),
-    /// Evaluating failed: too much work.
+    /// The evaluation exceeded its limits.
     Evaluation(String),
 }
 
 impl fmt::Display for XPathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            XPathError::Expression(reason) => write!(formatter, "not an XPath expression that can be run: {reason}"),
-            XPathError::Document(reason) => write!(formatter, "not an XML document that can be read: {reason}"),
-            XPathError::Evaluation(reason) => write!(formatter, "the XPath expression has no result: {reason}"),
+            XPathError::Expression(reason) => write!(formatter, "invalid XPath expression: {reason}"),
+            XPathError::Document(reason) => write!(formatter, "cannot read the XML document: {reason}"),
+            XPathError::Evaluation(reason) => write!(formatter, "cannot evaluate the XPath expression: {reason}"),
         }
     }
 }
@@ -82,7 +82,7 @@ impl XPath {
     /// Compiles an expression. `namespaces` are pairs of prefix and URI.
     ///
     /// # Errors
-    /// A malformed or too large expression, or one with a variable or with a prefix or function that does not exist.
+    /// A malformed or too large expression, or one with a variable, an unknown prefix or an unknown function.
     pub fn compile(expression: &str, namespaces: &[(String, String)]) -> Result<XPath, XPathError> {
         if expression.len() > LONGEST_EXPRESSION {
             return Err(XPathError::Expression(format!("it is longer than {LONGEST_EXPRESSION} bytes")));
@@ -91,7 +91,7 @@ impl XPath {
         Ok(XPath { source: expression.to_owned(), parsed: Arc::new(parsed) })
     }
 
-    /// Whether the result is nodes, whatever the document.
+    /// Whether the result is always nodes.
     pub fn finds_nodes(&self) -> bool {
         self.parsed.expression.result() == Type::Nodes
     }
@@ -99,7 +99,7 @@ impl XPath {
     /// Evaluates the expression from the document's root.
     ///
     /// # Errors
-    /// A search or a result that is too large.
+    /// An evaluation or a result that exceeds its limits.
     pub fn evaluate(&self, document: &XmlDocument<'_>) -> Result<XPathResult, XPathError> {
         let mut evaluator = Evaluator::new(document.tree(), &self.parsed.uris);
         let context = Context { node: NodeRef::ROOT, position: 1, size: 1 };

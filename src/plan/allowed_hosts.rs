@@ -1,7 +1,7 @@
-//! `allowed_hosts`: which hosts a callout may go to when a request decides.
+//! `allowed_hosts`: the hosts that a callout may reach when a request chooses the host.
 //!
-//! A client may steer such a host, so the machine itself and what hands out credentials in a cloud are out of its reach
-//! unless the configuration lists them.
+//! A client may control such a host. The machine itself and the metadata servers of clouds, which give out credentials,
+//! are rejected unless the configuration lists them.
 
 mod dangerous;
 
@@ -13,10 +13,10 @@ use url::Host;
 /// `allowed_hosts` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AllowedHosts {
-    /// The key is absent: any host but the dangerous ones.
+    /// The key is absent: all hosts except the dangerous ones.
     #[default]
     Harmless,
-    /// Only these.
+    /// Only the listed ones.
     Listed(Vec<Pattern>),
 }
 
@@ -30,7 +30,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// Reads `name`, an address with or without brackets, or `*.suffix`. `None` when the text is none of them.
+    /// Reads `name`, an address with or without brackets, or `*.suffix`. `None` for any other text.
     pub fn parse(text: &str) -> Option<Pattern> {
         let text = text.trim();
         if let Some(suffix) = text.strip_prefix("*.") {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_list_any_host_but_a_dangerous_one_is_allowed() {
+    fn without_a_list_all_hosts_except_dangerous_ones_are_allowed() {
         let allows = |host: &str| AllowedHosts::default().allows(&origin::host(host).unwrap());
         assert!(allows("example.com") && !allows("localhost"));
     }

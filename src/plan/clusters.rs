@@ -1,4 +1,4 @@
-//! Which Envoy cluster serves a callout.
+//! The Envoy clusters of callouts, by origin.
 
 use crate::policy::origin::Origin;
 use crate::policy::target_url::Server;
@@ -13,24 +13,25 @@ pub struct Clusters {
 }
 
 impl Clusters {
-    /// Names the cluster of an origin.
+    /// Sets the cluster of an origin.
     pub fn insert(&mut self, origin: Origin, cluster: String) {
         self.by_origin.insert(origin, cluster);
     }
 
-    /// The first `{name}` in the pattern for every other origin that stands for nothing.
+    /// The first unknown `{name}` in the pattern for all other origins.
     pub fn unknown_placeholder(pattern: &str) -> Option<&str> {
         let braced = pattern.split_inclusive('}').filter_map(|part| part.get(part.rfind('{')?..));
         let mut braced = braced.filter(|part| part.ends_with('}'));
         braced.find(|part| !matches!(*part, "{scheme}" | "{host}" | "{port}"))
     }
 
-    /// Names the cluster of every other origin. `{scheme}`, `{host}` and `{port}` in it stand for the origin's.
+    /// Sets the cluster of all other origins. `{scheme}`, `{host}` and `{port}` in it are replaced by those of the
+    /// origin.
     pub fn set_any(&mut self, cluster: String) {
         self.any = Some(cluster);
     }
 
-    /// What serves an origin, if a cluster does.
+    /// The server of an origin, if it has a cluster.
     pub fn server(&self, origin: &Origin) -> Option<Server> {
         Some(Server {
             cluster: self.serving(origin)?.as_ref().into(),
@@ -39,7 +40,7 @@ impl Clusters {
         })
     }
 
-    /// Whether the origin has a cluster by its own name.
+    /// Whether the origin is listed by itself.
     pub fn names(&self, origin: &Origin) -> bool {
         self.by_origin.contains_key(origin)
     }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_has_its_own_cluster_or_that_of_every_other() {
+    fn an_origin_has_its_own_cluster_or_the_default() {
         let origin = |text| Origin::parse(text).unwrap();
         let mut clusters = Clusters::default();
         clusters.insert(origin("https://maps.googleapis.com"), "maps".to_owned());

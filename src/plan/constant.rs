@@ -1,4 +1,4 @@
-//! Variables whose values the configuration gives.
+//! Variables with values from the configuration.
 
 use bytestring::ByteString;
 
@@ -16,7 +16,7 @@ pub enum Constant {
 }
 
 impl Constant {
-    /// A text.
+    /// Makes a text.
     pub fn text(text: impl Into<ByteString>) -> Constant {
         Constant::String(text.into())
     }

@@ -1,11 +1,11 @@
-//! Whose Google tokens are sent (docs/guide/configuration.md, `google`).
+//! The identity of Google tokens (docs/guide/configuration.md, `google`).
 
 use bytestring::ByteString;
 
-/// The identity behind `<Authentication>` and integrations.
+/// The identity for `<Authentication>` and integrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The cluster of the metadata server, which knows the workload's own identity.
+    /// The cluster of the metadata server, which issues tokens of the workload's own identity.
     pub metadata_cluster: ByteString,
     /// The service account to act as; without one the workload acts as itself.
     pub impersonated: Option<Impersonated>,

@@ -12,11 +12,11 @@ pub struct LocalProxies(Vec<LocalProxy>);
 /// A proxy endpoint of the same organisation and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalProxy {
-    /// The proxy's name; without one it is reached by path alone.
+    /// The proxy's name; without one it is reached only by path.
     pub api_proxy: Option<ByteString>,
     /// The endpoint's name.
     pub proxy_endpoint: ByteString,
-    /// Where it answers.
+    /// The base path.
     pub base_path: BasePath,
     /// Envoy's cluster.
     pub cluster: ByteString,
@@ -25,12 +25,12 @@ pub struct LocalProxy {
 }
 
 impl LocalProxies {
-    /// Those proxies.
+    /// Makes the list.
     pub fn new(proxies: Vec<LocalProxy>) -> LocalProxies {
         LocalProxies(proxies)
     }
 
-    /// The endpoint of a proxy by their names.
+    /// The endpoint with the given names.
     pub fn named(&self, api_proxy: &str, proxy_endpoint: &str) -> Option<&LocalProxy> {
         let is_meant = |proxy: &&LocalProxy| {
             proxy.api_proxy.as_deref() == Some(api_proxy) && proxy.proxy_endpoint == proxy_endpoint
@@ -38,7 +38,7 @@ impl LocalProxies {
         self.0.iter().find(is_meant)
     }
 
-    /// The proxy whose base path is the longest that a path is below. The path may have a query.
+    /// The proxy with the longest base path that contains a path. The path may have a query.
     pub fn answering(&self, path: &str) -> Option<&LocalProxy> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let rest = |proxy: &LocalProxy| proxy.base_path.suffix(path).map(str::len);
@@ -48,7 +48,7 @@ impl LocalProxies {
 }
 
 impl LocalProxy {
-    /// What serves calls to it; `client` is the authority that the client asked for.
+    /// The server of calls to it. `client` is the authority of the client's request.
     pub fn server(&self, client: &str) -> Server {
         let authority = self.authority.clone().unwrap_or_else(|| client.into());
         Server { cluster: self.cluster.clone(), scheme: Scheme::Http, authority }

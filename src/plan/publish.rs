@@ -1,4 +1,4 @@
-//! Which variables other filters and access logs see in filter state (docs/guide/variables.md).
+//! The variables that other filters and access logs see in filter state (docs/guide/variables.md).
 
 use crate::policy::Policy;
 use crate::policy::variable::{Variable, is_private};
@@ -6,17 +6,17 @@ use crate::policy::variable::{Variable, is_private};
 /// The variables that are published.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Publish {
-    /// Those known by name.
+    /// The variables that are known by name.
     pub variables: Vec<Variable>,
-    /// The beginnings, such as `flow.`, of those that only a transaction knows.
+    /// The prefixes, such as `flow.`, of variables whose names are known only in a transaction.
     pub prefixes: Vec<String>,
 }
 
-/// What is published after a fault.
+/// The variables that are published after a fault.
 const FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];
 
 impl Publish {
-    /// The default set for those policies, and what `filter_state` of the configuration adds.
+    /// Makes the default set of the policies and adds the names in `filter_state`.
     pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>, configured: &[String]) -> Publish {
         let mut publish = Publish::default();
         for policy in policies {
@@ -42,7 +42,8 @@ impl Publish {
         publish
     }
 
-    /// What is `private.` in Apigee, mostly a token, is published only when the configuration asks for it by name.
+    /// Adds the variables of a response. The content of a `private.` variable, often a token, is published only when
+    /// the configuration names it.
     fn add_response(&mut self, response: &str) {
         if !is_private(response) {
             self.add(&format!("{response}.content"));
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_private_answer_is_not_published_unasked() {
+    fn a_private_response_is_published_only_by_name() {
         let text = "<ServiceCallout name='SC'><Response>private.token</Response><HTTPTargetConnection><URL>http://a.test/</URL>
             </HTTPTargetConnection></ServiceCallout>";
         let (policy, _) = Policy::parse(text, "policies[0]");

@@ -12,24 +12,24 @@ use super::template::Template;
 use super::variable::{MessagePart, Variable};
 use bytestring::ByteString;
 
-/// One thing done to a message. A policy's actions run in document order.
+/// One change of a message. The actions of a policy run in document order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// A child of `Set`: replaces what is there.
+    /// A child of `Set`: replaces a part.
     Set(Assignment),
-    /// A child of `Add`: a further value beside those that are there.
+    /// A child of `Add`: adds a value to the existing ones.
     Add(Field, ByteString, Template),
-    /// `Copy`: takes parts of another message.
+    /// `Copy`: copies parts of another message.
     Copy(Copy),
-    /// `Remove`: takes parts away; everything when no part is named.
+    /// `Remove`: removes the named parts, or all when none is named.
     Remove(Option<Parts>),
     /// `Authentication` in `Set`: puts a Google token into a header.
     Authenticate(Box<Authentication>),
-    /// `AssignVariable`: sets a variable, whatever message the others act on.
+    /// `AssignVariable`: sets a variable, independent of the target message.
     AssignVariable(AssignVariable),
 }
 
-/// The kinds of named values that a message holds.
+/// The kinds of named values in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// A header.
@@ -40,7 +40,7 @@ pub enum Field {
     FormParam,
 }
 
-/// What a child of `Set` replaces.
+/// The part that a child of `Set` replaces.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Assignment {
     /// A part of the message other than its body.
@@ -54,12 +54,12 @@ pub enum Assignment {
     },
 }
 
-/// A name with the values of it that an action means: `X` all, `X.2` the second, `X.1` and `X.3` two of them.
+/// A name with the selected values: all of `X`, the second for `X.2`, two for `X.1` and `X.3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedValues {
     /// The name without the number.
     pub name: ByteString,
-    /// The numbers, from 1; all values when there is none.
+    /// The numbers, from 1; empty for all values.
     pub numbers: Vec<usize>,
 }
 
@@ -68,19 +68,19 @@ pub struct NamedValues {
 pub struct Copy {
     /// The message to copy from; the ambient message when absent.
     pub source: Option<Variable>,
-    /// What is copied; everything when no part is named.
+    /// The copied parts; everything when none is named.
     pub parts: Option<Parts>,
 }
 
-/// Which values of a kind are meant.
+/// The selected values of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Selection {
-    /// The element is absent: none.
+    /// No values: the element is absent.
     #[default]
     None,
-    /// An empty element: all.
+    /// All values: the element is empty.
     All,
-    /// Those named.
+    /// The named values.
     Named(Vec<NamedValues>),
 }
 
@@ -108,8 +108,8 @@ pub struct Parts {
 }
 
 impl Action {
-    /// Whether it reads or writes the body of the message that goes by those names where it runs.
-    /// `target` says that this message is the one acted on.
+    /// Whether it reads or writes the body of the message with one of these names in its flow.
+    /// `target` is true when that message is the target.
     pub fn uses_body(&self, names: &[&str], target: bool) -> bool {
         let acts_on_body = match self {
             Action::Set(Assignment::Payload { .. }) | Action::Add(Field::FormParam, ..) => target,
@@ -129,7 +129,7 @@ impl Action {
         acts_on_body || self.templates().any(|template| template.uses_body(names))
     }
 
-    /// The templates whose values the action puts into a message.
+    /// The templates whose values become a part of a message.
     fn templates(&self) -> impl Iterator<Item = &Template> {
         let (first, second) = match self {
             Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),

@@ -11,11 +11,11 @@ use bytestring::ByteString;
 pub struct AssignMessage {
     /// Name and switches.
     pub attributes: Attributes,
-    /// Which message it acts on.
+    /// The target message.
     pub assign_to: AssignTo,
-    /// Whether a variable that does not resolve counts as empty text.
+    /// Whether an unresolved variable counts as empty text.
     pub ignore_unresolved: bool,
-    /// What it does, in document order.
+    /// The actions, in document order.
     pub actions: Vec<Action>,
 }
 
@@ -24,13 +24,13 @@ pub struct AssignMessage {
 pub struct AssignTo {
     /// The message's name; the ambient message when absent.
     pub variable: Option<ByteString>,
-    /// `createNew`, where given.
+    /// `createNew`, if given.
     pub create_new: Option<bool>,
-    /// `type`, where given.
+    /// `type`, if given.
     pub kind: Option<MessageKind>,
 }
 
-/// A message is a request or a response.
+/// The type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// A request.
@@ -40,7 +40,7 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
-    /// The flow's own message of that kind.
+    /// The name of the flow's message of this type.
     pub fn flow_message(self) -> &'static str {
         match self {
             MessageKind::Request => "request",
@@ -50,7 +50,7 @@ impl MessageKind {
 }
 
 impl AssignMessage {
-    /// Reads and checks a policy. Errors are in the diagnostics.
+    /// Reads and checks a policy. The diagnostics contain all errors.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> AssignMessage {
         let attributes = Attributes::parse(root, diagnostics);
         let assign_to = AssignTo::parse(single_child(root, "AssignTo", diagnostics), diagnostics);
@@ -66,7 +66,7 @@ impl AssignMessage {
         AssignMessage { attributes, assign_to, ignore_unresolved, actions }
     }
 
-    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let target = match &self.assign_to.variable {
             Some(variable) => names.contains(&&**variable),
@@ -77,8 +77,8 @@ impl AssignMessage {
 }
 
 impl AssignTo {
-    /// Whether it makes anew the message that goes by those names, while that is still to be sent: `message` is among
-    /// its names then. In the error flow, where `error` is one too, the pending response is meant instead.
+    /// Whether the policy creates the message with one of these names, before it is sent: `message` is one of its
+    /// names then. In the error flow, where `error` is a name too, the new message is the pending response.
     fn replaces_body(&self, names: &[&str]) -> bool {
         let name = match (&self.variable, self.kind) {
             (Some(variable), _) => variable,
@@ -95,7 +95,7 @@ impl AssignTo {
             Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
             Some(text) if !text.is_empty() => {
-                let message = format!("createNew is {text:?}, neither true nor false, and is ignored");
+                let message = format!("createNew must be true or false, got {text:?}; it is ignored");
                 diagnostics.warning(element.attribute_position("createNew"), message);
                 None
             }
@@ -105,7 +105,7 @@ impl AssignTo {
             Some("request") => Some(MessageKind::Request),
             Some("response") => Some(MessageKind::Response),
             Some(text) if !text.is_empty() => {
-                let message = format!("type is {text:?}, neither request nor response, and is ignored");
+                let message = format!("type must be request or response, got {text:?}; it is ignored");
                 diagnostics.warning(element.attribute_position("type"), message);
                 None
             }
@@ -181,15 +181,15 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "AM, line 1, column 36: createNew is \"maybe\", neither true nor false, and is ignored",
-                "AM, line 1, column 54: type is \"responset\", neither request nor response, and is ignored",
-                "AM, line 1, column 72: Path means nothing inside AssignMessage and is ignored",
+                "AM, line 1, column 36: createNew must be true or false, got \"maybe\"; it is ignored",
+                "AM, line 1, column 54: type must be request or response, got \"responset\"; it is ignored",
+                "AM, line 1, column 72: unknown element Path in AssignMessage is ignored",
             ]
         );
     }
 
     #[test]
-    fn a_body_is_used_by_those_who_touch_it() {
+    fn actions_on_a_body_use_it() {
         let uses = |content: &str| parse(content).0.uses_body(&["request", "message"]);
         assert!(!uses("<Set><Headers><Header name='a'>{request.header.b}</Header></Headers></Set>"));
         assert!(uses("<Set><Payload>x</Payload></Set>"));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_made_anew_loses_its_body() {
+    fn a_new_message_has_no_body() {
         let request: [&str; 2] = ["request", "message"];
         let cases: [(&str, &[&str], bool); 10] = [
             ("<AssignTo createNew='true'/>", &request, true),
@@ -214,7 +214,7 @@ mod tests {
             ("<AssignTo createNew='true'>made</AssignTo>", &request, false),
             ("<AssignTo createNew='false'/>", &request, false),
             ("<AssignTo createNew='true'/>", &["response", "message"], true),
-            // In the response flow the client's request has been sent.
+            // The client's request has been sent before the response flow.
             ("<AssignTo createNew='true' type='request'/>", &["request"], false),
             ("<AssignTo createNew='true'>request</AssignTo>", &["request"], false),
         ];

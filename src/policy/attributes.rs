@@ -1,27 +1,28 @@
-//! The attributes that every policy's root element has (docs/apigee-semantics.md 1.1).
+//! The attributes of every policy's root element (docs/apigee-semantics.md 1.1).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
-/// Longer names are refused.
+/// The longest name, in characters; longer ones are rejected.
 const LONGEST_NAME: usize = 255;
 
 /// Common attributes of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
-    /// The policy's identity, used in steps, variables and fault strings.
+    /// The policy's name in steps, variables and fault strings.
     pub name: ByteString,
-    /// Whether a failure leaves the flow as it is.
+    /// Whether the flow continues after a failure.
     pub continue_on_error: bool,
-    /// Whether a step of this policy does anything.
+    /// Whether steps run the policy.
     pub enabled: bool,
-    /// The variable that tells whether it failed, `servicecallout.NAME.failed` (docs/apigee-semantics.md 11.1).
+    /// The variable with the result, true after a failure: `servicecallout.NAME.failed`
+    /// (docs/apigee-semantics.md 11.1).
     pub failed: ByteString,
 }
 
 impl Attributes {
-    /// Reads them and names the policy in the diagnostics that follow. `async` is accepted and means nothing.
+    /// Reads the attributes. The name becomes the subject of further diagnostics. `async` is accepted without effect.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Attributes {
         let name = root.attribute("name").unwrap_or_default().trim();
         if name.is_empty() {
@@ -56,7 +57,7 @@ fn is_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || " -_.$%".contains(c))
 }
 
-/// Reads an attribute that is `true` or `false` in any case; anything else is the default. `[inferred]`
+/// Reads an attribute that is `true` or `false` in any case; any other text means the default. `[inferred]`
 pub(super) fn boolean_attribute(
     element: Element<'_, '_>,
     name: &str,
@@ -65,13 +66,13 @@ pub(super) fn boolean_attribute(
 ) -> bool {
     let Some(text) = element.attribute(name) else { return default };
     parse_boolean(text).unwrap_or_else(|| {
-        let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+        let message = format!("{name} must be true or false, got {text:?}; {default} is used");
         diagnostics.warning(element.attribute_position(name), message);
         default
     })
 }
 
-/// Reads a child element that is `true` or `false` in any case; anything else is the default. `[inferred]`
+/// Reads a child element that is `true` or `false` in any case; any other text means the default. `[inferred]`
 pub(super) fn boolean_child(
     element: Element<'_, '_>,
     name: &str,
@@ -82,7 +83,7 @@ pub(super) fn boolean_child(
     let text = child.text();
     parse_boolean(&text).unwrap_or_else(|| {
         if !text.is_empty() {
-            let message = format!("{name} is {text:?}, neither true nor false; {default} is used");
+            let message = format!("{name} must be true or false, got {text:?}; {default} is used");
             diagnostics.warning(child.position(), message);
         }
         default
@@ -97,7 +98,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The first child of that name, with a warning when there are more (docs/apigee-semantics.md 1.2). `[inferred]`
+/// The first child with a name, with a warning when there are more (docs/apigee-semantics.md 1.2). `[inferred]`
 pub(super) fn single_child<'a, 'input>(
     element: Element<'a, 'input>,
     name: &str,
@@ -106,21 +107,21 @@ pub(super) fn single_child<'a, 'input>(
     let mut children = element.children_named(name);
     let first = children.next();
     if let Some(second) = children.next() {
-        diagnostics.warning(second.position(), format!("there is more than one {name}; the first is used"));
+        diagnostics.warning(second.position(), format!("duplicate {name}; the first is used"));
     }
     first
 }
 
-/// Warns of children that mean nothing here (docs/apigee-semantics.md 1.2). `[inferred]`
+/// Warns about unknown children (docs/apigee-semantics.md 1.2). `[inferred]`
 pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
     for child in element.children().filter(|child| !known.contains(&child.name())) {
         warn_ignored(child, element, diagnostics);
     }
 }
 
-/// Warns of a child that means nothing where it stands.
+/// Warns about an unknown child.
 pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diagnostics: &mut Diagnostics) {
-    let message = format!("{} means nothing inside {} and is ignored", child.name(), parent.name());
+    let message = format!("unknown element {} in {} is ignored", child.name(), parent.name());
     diagnostics.warning(child.position(), message);
 }
 
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told() {
+    fn problems_are_reported() {
         assert_eq!(
             parse("<P/>").1,
             ["policies[0], line 1, column 1: MissingName: Required attribute name is missing in P"]
@@ -162,7 +163,7 @@ mod tests {
             problems,
             [
                 "a, line 1, column 27: FaultRules inside a policy have no effect",
-                "a, line 1, column 13: enabled is \"yes\", neither true nor false; true is used"
+                "a, line 1, column 13: enabled must be true or false, got \"yes\"; true is used"
             ]
         );
     }

@@ -5,14 +5,14 @@ use super::referenced::Referenced;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 
-/// Which token is sent, and in which header.
+/// A token and its header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Authentication {
     /// `HeaderName`; `Authorization` when absent.
     pub header_name: Option<Referenced>,
     /// The token.
     pub token: GoogleToken,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
@@ -21,7 +21,7 @@ pub struct Authentication {
 pub enum GoogleToken {
     /// `GoogleAccessToken`.
     Access {
-        /// `Scopes`, none twice.
+        /// `Scopes`, without duplicates.
         scopes: Vec<String>,
         /// `LifetimeInSeconds`.
         lifetime: Option<Referenced>,
@@ -30,21 +30,21 @@ pub enum GoogleToken {
     Id {
         /// `Audience`.
         audience: Option<Referenced>,
-        /// Whether the target URL is the audience when that is empty.
+        /// Whether the target URL is the audience if `Audience` is empty.
         use_target_url: bool,
         /// `IncludeEmail`.
         include_email: Option<Referenced>,
     },
 }
 
-/// How long an access token lives unless `LifetimeInSeconds` says otherwise, in seconds.
+/// The default of `LifetimeInSeconds`, in seconds.
 pub const DEFAULT_LIFETIME: u32 = 3600;
 
-/// The longest life that Google grants, where an organisation's policy allows it: 12 hours.
+/// The longest lifetime in seconds that Google grants if an organisation's policy allows it: 12 hours.
 pub const LONGEST_LIFETIME: u32 = 43_200;
 
 impl Authentication {
-    /// Reads the element. `None` when it asks for no token: the template form of the user interface leaves it empty.
+    /// Reads the element. `None` for an empty one, as in the user interface's template.
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Authentication> {
         element.children().next()?;
         warn_unknown_children(element, &["HeaderName", "GoogleAccessToken", "GoogleIDToken"], diagnostics);
@@ -55,7 +55,7 @@ impl Authentication {
             (Some(access), None) => access_token(access, diagnostics)?,
             (None, Some(id)) => id_token(id, diagnostics)?,
             _ => {
-                let message = "Authentication must hold either GoogleAccessToken or GoogleIDToken";
+                let message = "Authentication must contain either GoogleAccessToken or GoogleIDToken";
                 diagnostics.error(element.position(), message);
                 return None;
             }
@@ -63,7 +63,7 @@ impl Authentication {
         Some(Authentication { header_name, token, position: element.position() })
     }
 
-    /// Whether it reads the body of the message that goes by those names where it runs.
+    /// Whether it reads the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let (first, second) = match &self.token {
             GoogleToken::Access { lifetime, .. } => (lifetime, &None),
@@ -78,7 +78,7 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
     let listed = single_child(element, "Scopes", diagnostics);
     let mut scopes: Vec<String> = Vec::new();
     for element in listed.into_iter().flat_map(|scopes| scopes.children_named("Scope")) {
-        // Several scopes may stand in one element, separated by spaces as OAuth writes them.
+        // One element may contain several scopes, separated by spaces as in OAuth.
         for scope in element.text().split_whitespace() {
             if !scopes.iter().any(|known| known == scope) {
                 scopes.push(scope.to_owned());
@@ -97,7 +97,7 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
     Some(GoogleToken::Access { scopes, lifetime })
 }
 
-/// A lifetime in seconds, if the text is one.
+/// Parses a lifetime in seconds.
 pub fn lifetime(text: &str) -> Option<u32> {
     text.trim().parse().ok().filter(|seconds| (1..=LONGEST_LIFETIME).contains(seconds))
 }
@@ -106,7 +106,7 @@ fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let text = element.text();
     let is_fixed = !text.is_empty() && !text.contains('{');
     if is_fixed && lifetime(&text).is_none() {
-        let message = format!("LifetimeInSeconds is {text:?}, not a number of seconds from 1 to {LONGEST_LIFETIME}");
+        let message = format!("LifetimeInSeconds must be an integer from 1 to {LONGEST_LIFETIME}, got {text:?}");
         diagnostics.error(element.position(), message);
     }
 }
@@ -164,15 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused() {
+    fn invalid_elements_are_rejected() {
         let cases = [
             (
                 "<HeaderName>X</HeaderName>",
-                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+                "SC, line 1, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
             ),
             (
                 "<GoogleAccessToken/><GoogleIDToken/>",
-                "SC, line 1, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+                "SC, line 1, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
             ),
             (
                 "<GoogleAccessToken><Scopes><Scope/></Scopes></GoogleAccessToken>",
@@ -181,7 +181,7 @@ mod tests {
             (
                 "<GoogleAccessToken><Scopes><Scope>a</Scope></Scopes><LifetimeInSeconds>1h</LifetimeInSeconds>\
                  </GoogleAccessToken>",
-                "SC, line 1, column 69: LifetimeInSeconds is \"1h\", not a number of seconds from 1 to 43200",
+                "SC, line 1, column 69: LifetimeInSeconds must be an integer from 1 to 43200, got \"1h\"",
             ),
             ("<GoogleIDToken/>", "SC, line 1, column 17: GoogleIDToken needs an Audience"),
         ];

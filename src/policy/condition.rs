@@ -1,6 +1,6 @@
 //! Conditions of flows, steps and fault rules, compiled once at load (docs/apigee-semantics.md 7).
 //!
-//! This is the language alone; what a condition is worth in a transaction is decided by the flow that asks it.
+//! This module contains the language. The flow evaluates a condition in a transaction.
 
 mod display;
 mod error;
@@ -30,10 +30,10 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Compiles a text. An empty one is no condition: what carries it is unconditional (docs/apigee-semantics.md 7.2).
+    /// Compiles a text. An empty text is no condition: the step or rule always applies (docs/apigee-semantics.md 7.2).
     ///
     /// # Errors
-    /// The text is not a condition, or a regular expression in it is not one.
+    /// An invalid condition, or an invalid regular expression in it.
     pub fn parse(text: &str) -> Result<Option<Condition>, ConditionError> {
         if text.trim().is_empty() {
             return Ok(None);
@@ -41,12 +41,12 @@ impl Condition {
         parser::parse(text).map(|expression| Some(Condition { expression }))
     }
 
-    /// What is asked.
+    /// The compiled expression.
     pub fn expression(&self) -> &Expression {
         &self.expression
     }
 
-    /// Every variable that the condition reads, as often as it reads it.
+    /// The variables that the condition reads, with repetitions.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         let mut variables = Vec::new();
         self.expression.visit_variables(&mut |variable| variables.push(variable));

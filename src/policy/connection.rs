@@ -1,4 +1,5 @@
-//! Where a ServiceCallout goes: `HTTPTargetConnection` or `LocalTargetConnection` (docs/apigee-semantics.md 2.4 to 2.12).
+//! The target of a ServiceCallout: `HTTPTargetConnection` or `LocalTargetConnection` (docs/apigee-semantics.md 2.4 to
+//! 2.12).
 
 mod load_balancer;
 mod local_target;
@@ -18,15 +19,15 @@ use crate::language::xml::Element;
 /// A checked connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
-    /// What it leads to.
+    /// The target.
     pub target: Target,
-    /// The transport properties that mean something here.
+    /// The transport properties with an effect.
     pub properties: Properties,
-    /// The token that goes with the call.
+    /// The token that is sent with the call.
     pub authentication: Option<Authentication>,
 }
 
-/// The ways to name a callout's target.
+/// The kinds of target of a callout.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// `URL`.
@@ -38,7 +39,7 @@ pub enum Target {
 }
 
 impl Connection {
-    /// Reads the connection of a policy of that name. `None` when there is none or it has errors.
+    /// Reads the connection of a policy. `None` when it is missing or has errors.
     pub fn parse(policy: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Connection> {
         let local = single_child(policy, "LocalTargetConnection", diagnostics);
         let http = single_child(policy, "HTTPTargetConnection", diagnostics)
@@ -66,7 +67,7 @@ impl Connection {
         let authentication = single_child(http, "Authentication", diagnostics);
         let authentication = authentication.and_then(|element| Authentication::parse(element, diagnostics));
         let url = single_child(http, "URL", diagnostics).filter(|url| !url.text().is_empty());
-        // The template form of the user interface has empty elements that mean nothing.
+        // The user interface's template contains empty elements, which have no effect.
         let balancer = single_child(http, "LoadBalancer", diagnostics).filter(|lb| lb.children().next().is_some());
         if let Some(ssl_info) = single_child(http, "SSLInfo", diagnostics) {
             let url = url.filter(|_| balancer.is_none()).map(Element::text);
@@ -100,7 +101,7 @@ impl Connection {
         Some(Connection { target, properties, authentication: None })
     }
 
-    /// Whether it reads the body of the message that goes by those names where it runs.
+    /// Whether it reads the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let target = match &self.target {
             Target::Url(url) => url.template.uses_body(names),

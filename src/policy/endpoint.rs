@@ -23,15 +23,15 @@ use super::template_of;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::language::xml::Element;
 
-/// The flows and fault rules that a ProxyEndpoint and a TargetEndpoint have alike. `S` is a step: a reference by name
-/// in a document, a place in the plan once it is resolved.
+/// The flows and fault rules of a ProxyEndpoint or a TargetEndpoint. `S` is a step: a reference by name
+/// in a document, an index in the plan after it is resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Endpoint<S> {
     /// The endpoint's name.
     pub name: String,
     /// `PreFlow`.
     pub pre_flow: Flow<S>,
-    /// `Flows`; the first whose condition holds runs.
+    /// `Flows`; the first one whose condition is true runs.
     pub flows: Vec<Flow<S>>,
     /// `PostFlow`.
     pub post_flow: Flow<S>,
@@ -57,9 +57,9 @@ pub struct ProxyEndpoint {
 pub struct TargetEndpoint {
     /// Flows and fault rules.
     pub endpoint: Endpoint<StepReference>,
-    /// The statuses of the target that are no fault.
+    /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
-    /// The token that goes to the target.
+    /// The token that is sent to the target.
     pub authentication: Option<TargetAuthentication>,
 }
 
@@ -81,14 +81,14 @@ pub struct SharedFlow {
     pub steps: Vec<StepReference>,
 }
 
-/// Reads a document whose root has one of those names. Every problem is in the diagnostics.
+/// Reads a document whose root has one of the names. The diagnostics contain every problem.
 fn read<T>(
     text: &str,
-    place: &str,
+    key: &str,
     roots: &[&str],
     read: impl FnOnce(Element<'_, '_>, String, &mut Diagnostics) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
-    let mut diagnostics = Diagnostics::of_document(place);
+    let mut diagnostics = Diagnostics::of_document(key);
     let read = read_document(text, &mut diagnostics, |root, diagnostics| {
         check_root(root, roots, diagnostics)?;
         children::warn_of_unknown(root, diagnostics);
@@ -101,7 +101,7 @@ fn read<T>(
     (read, diagnostics.into_vec())
 }
 
-/// The first child of that name or SAP's, with a warning when there are more.
+/// The first child with a name or SAP's name, with a warning when there are more.
 fn single<'a, 'input>(
     element: Element<'a, 'input>,
     name: &'static str,
@@ -111,7 +111,7 @@ fn single<'a, 'input>(
     single_child(element, actual, diagnostics)
 }
 
-/// Whether a document is what it should be: the names that its root may have, the usual one first.
+/// Checks the name of a root element against the allowed names, the usual one first.
 fn check_root(root: Element<'_, '_>, names: &[&str], diagnostics: &mut Diagnostics) -> Option<()> {
     if !names.contains(&root.name()) {
         let (expected, found) = (names.first().unwrap_or(&""), root.name());
@@ -137,7 +137,7 @@ impl Endpoint<StepReference> {
         }
         let rules = single_child(root, "FaultRules", diagnostics);
         for unread in root.children_named("faultRules").filter(|rules| rules.children().next().is_some()) {
-            diagnostics.warning(unread.position(), "faultRules in SAP's form are not read; write them as FaultRules");
+            diagnostics.warning(unread.position(), "faultRules in SAP's form are ignored; use FaultRules");
         }
         let default = single_child(root, "DefaultFaultRule", diagnostics);
         let fault_rules = FaultRules {
@@ -149,7 +149,7 @@ impl Endpoint<StepReference> {
 }
 
 impl<S> Endpoint<S> {
-    /// An endpoint of two lists of steps, as the configuration has without a ProxyEndpoint.
+    /// Makes an endpoint of two lists of steps, for a configuration without a ProxyEndpoint.
     pub fn of_steps(request: Vec<S>, response: Vec<S>, fault_rules: FaultRules<S>) -> Endpoint<S> {
         Endpoint {
             name: "default".to_owned(),
@@ -160,7 +160,7 @@ impl<S> Endpoint<S> {
         }
     }
 
-    /// The same endpoint with every step turned into another, or left out.
+    /// Converts or removes every step.
     pub fn map<T>(self, resolve: &mut impl FnMut(S) -> Option<T>) -> Endpoint<T> {
         Endpoint {
             name: self.name,
@@ -171,14 +171,14 @@ impl<S> Endpoint<S> {
         }
     }
 
-    /// The flows in the order in which they are looked at.
+    /// The flows in order of evaluation.
     pub fn all_flows(&self) -> impl Iterator<Item = &Flow<S>> {
         std::iter::once(&self.pre_flow).chain(&self.flows).chain(std::iter::once(&self.post_flow))
     }
 }
 
 impl ProxyEndpoint {
-    /// One without name and flows.
+    /// A ProxyEndpoint without a name and flows.
     pub fn empty() -> ProxyEndpoint {
         ProxyEndpoint {
             endpoint: Endpoint { name: String::new(), ..Endpoint::of_steps(vec![], vec![], FaultRules::default()) },
@@ -188,9 +188,9 @@ impl ProxyEndpoint {
         }
     }
 
-    /// Reads a ProxyEndpoint document; `place` is what it is called while it has no name.
-    pub fn parse(text: &str, place: &str) -> (Option<ProxyEndpoint>, Vec<Diagnostic>) {
-        read(text, place, &["ProxyEndpoint", "ProxyEndPoint"], |root, name, diagnostics| {
+    /// Reads a ProxyEndpoint document. `key` names it in diagnostics until its name is known.
+    pub fn parse(text: &str, key: &str) -> (Option<ProxyEndpoint>, Vec<Diagnostic>) {
+        read(text, key, &["ProxyEndpoint", "ProxyEndPoint"], |root, name, diagnostics| {
             let connection = single_child(root, "HTTPProxyConnection", diagnostics);
             let base_path = connection
                 .and_then(|connection| single_child(connection, "BasePath", diagnostics))
@@ -209,9 +209,9 @@ impl ProxyEndpoint {
 }
 
 impl TargetEndpoint {
-    /// Reads a TargetEndpoint document; `place` is what it is called while it has no name.
-    pub fn parse(text: &str, place: &str) -> (Option<TargetEndpoint>, Vec<Diagnostic>) {
-        read(text, place, &["TargetEndpoint", "TargetEndPoint"], |root, name, diagnostics| {
+    /// Reads a TargetEndpoint document. `key` names it in diagnostics until its name is known.
+    pub fn parse(text: &str, key: &str) -> (Option<TargetEndpoint>, Vec<Diagnostic>) {
+        read(text, key, &["TargetEndpoint", "TargetEndPoint"], |root, name, diagnostics| {
             if name.is_empty() {
                 let message = "Required attribute name is missing in TargetEndpoint";
                 diagnostics.named_error("MissingName", root.position(), message);
@@ -242,15 +242,15 @@ impl TargetAuthentication {
 }
 
 impl SharedFlow {
-    /// Reads a SharedFlow document; `place` is what it is called while it has no name.
-    pub fn parse(text: &str, place: &str) -> (Option<SharedFlow>, Vec<Diagnostic>) {
-        read(text, place, &["SharedFlow"], |root, name, diagnostics| {
+    /// Reads a SharedFlow document. `key` names it in diagnostics until its name is known.
+    pub fn parse(text: &str, key: &str) -> (Option<SharedFlow>, Vec<Diagnostic>) {
+        read(text, key, &["SharedFlow"], |root, name, diagnostics| {
             if name.is_empty() {
                 let message = "Required attribute name is missing in SharedFlow";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
-            let place = format!("SharedFlow {name}");
-            SharedFlow { name, steps: StepReference::parse_all(root, &place, diagnostics) }
+            let label = format!("SharedFlow {name}");
+            SharedFlow { name, steps: StepReference::parse_all(root, &label, diagnostics) }
         })
     }
 }

@@ -23,29 +23,29 @@ use parser::Parser;
 pub struct ExtractVariables {
     /// Name and switches.
     pub attributes: Attributes,
-    /// What is extracted from.
+    /// The source.
     pub source: Source,
-    /// Whether a variable in a JSONPath that does not resolve counts as empty text.
+    /// Whether an unresolved variable in a JSONPath counts as empty text.
     pub ignore_unresolved: bool,
-    /// What is extracted, in document order.
+    /// The extractions, in document order.
     pub extractions: Vec<Extraction>,
     /// `proxy.pathsuffix`, which URIPath extracts from.
     pub path_suffix: Variable,
 }
 
-/// What is extracted from: a message or, for payloads, any variable with text.
+/// The source: a message or, for payloads, any variable with text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
-    /// The variable that holds it.
+    /// The variable of the source.
     pub variable: Variable,
-    /// Whether a message loses its payload afterwards.
+    /// Whether the payload of the message is removed afterwards.
     pub clear_payload: bool,
 }
 
 /// One element that extracts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Extraction {
-    /// URIPath: of the patterns that match, that with the most segments.
+    /// URIPath: the matching pattern with the most segments.
     Path(Vec<PathPattern>),
     /// QueryParam, Header or FormParam: the first pattern that matches.
     Part(MessagePart, Vec<TextPattern>),
@@ -58,7 +58,7 @@ pub enum Extraction {
 }
 
 impl ExtractVariables {
-    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ExtractVariables> {
         let attributes = Attributes::parse(root, diagnostics);
         let source = Source::parse(single_child(root, "Source", diagnostics), diagnostics);
@@ -76,12 +76,12 @@ impl ExtractVariables {
         (!diagnostics.has_errors()).then_some(policy)
     }
 
-    /// Whether anything is extracted from the source; a policy of Variable elements alone has no use for it.
+    /// Whether an element extracts from the source. Variable elements do not.
     pub fn uses_source(&self) -> bool {
         self.extractions.iter().any(|extraction| !matches!(extraction, Extraction::Variable(..)))
     }
 
-    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let source = &self.source.variable;
         let is_source = names.contains(&&**source.name());
@@ -97,7 +97,7 @@ impl ExtractVariables {
             || self.targets().any(|target| is_body_part(target, names))
     }
 
-    /// Every variable that it may set.
+    /// The variables that it may set.
     pub(super) fn targets(&self) -> impl Iterator<Item = &Variable> {
         self.extractions.iter().flat_map(|extraction| -> Vec<&Variable> {
             match extraction {
@@ -112,8 +112,8 @@ impl ExtractVariables {
     }
 }
 
-/// Whether a variable is a part of such a message that needs its body. The whole message does not count: headers can
-/// be extracted from it, and it cannot be assigned.
+/// Whether a variable is a part of such a message and needs its body. The whole message does not count: it is a source
+/// of headers, and it cannot be assigned.
 fn is_body_part(variable: &Variable, names: &[&str]) -> bool {
     variable.splits().iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
 }

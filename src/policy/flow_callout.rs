@@ -1,4 +1,4 @@
-//! The FlowCallout policy: runs a shared flow in place (docs/apigee-semantics.md 12).
+//! The FlowCallout policy: runs a shared flow (docs/apigee-semantics.md 12).
 
 use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};
@@ -15,7 +15,7 @@ pub struct FlowCallout {
     pub attributes: Attributes,
     /// The shared flow's name.
     pub shared_flow: ByteString,
-    /// Where the name stands in its document.
+    /// The position of the name in the document.
     pub position: Position,
     /// The variables set before the shared flow runs.
     pub parameters: Vec<Parameter>,
@@ -26,19 +26,19 @@ pub struct FlowCallout {
 pub struct Parameter {
     /// The variable.
     pub name: Variable,
-    /// `ref`: the variable whose value it gets, where that resolves.
+    /// `ref`: the variable with the value, if it resolves.
     pub reference: Option<Variable>,
     /// `value` or the element's text.
     pub value: Template,
 }
 
 impl FlowCallout {
-    /// Reads and checks a policy. `None` when it names no shared flow.
+    /// Reads and checks a policy. `None` without the name of a shared flow.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<FlowCallout> {
         let attributes = Attributes::parse(root, diagnostics);
         let bundle = single_child(root, "SharedFlowBundle", diagnostics).filter(|bundle| !bundle.text().is_empty());
         let Some(bundle) = bundle else {
-            diagnostics.error(root.position(), "SharedFlowBundle is missing: it names the shared flow");
+            diagnostics.error(root.position(), "SharedFlowBundle is missing");
             return None;
         };
         let mut parameters = Vec::new();
@@ -52,7 +52,8 @@ impl FlowCallout {
                 continue;
             };
             if FLOW_MESSAGES.contains(&name) {
-                let message = format!("the parameter {name} is ignored: that name is a message of the flow");
+                let message =
+                    format!("the parameter {name} is ignored: the name is reserved for a message of the flow");
                 diagnostics.warning(parameter.attribute_position("name"), message);
                 continue;
             }
@@ -67,7 +68,8 @@ impl FlowCallout {
         Some(FlowCallout { attributes, shared_flow: bundle.text().into(), position: bundle.position(), parameters })
     }
 
-    /// Whether its parameters read the body of the message that goes by those names; its steps tell for themselves.
+    /// Whether its parameters read the body of the message with one of these names. The steps
+    /// of the shared flow are checked separately.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         self.parameters.iter().any(|parameter| {
             parameter.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))

@@ -11,28 +11,28 @@ use bytestring::ByteString;
 pub struct IntegrationCallout {
     /// Name and switches.
     pub attributes: Attributes,
-    /// The integration is scheduled, not waited for.
+    /// Whether the integration is scheduled and not waited for.
     pub is_async: bool,
-    /// The variable that holds the request object.
+    /// The variable of the request object.
     pub request: ByteString,
-    /// The same, to see whether it is something else than a message.
+    /// The same name as a variable, to detect values that are not a message.
     pub as_variable: Variable,
     /// Whether the object is cleared after sending.
     pub clear_payload: bool,
-    /// The variable that gets the answer.
+    /// The variable of the response.
     pub response: ByteString,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// The variable that gets the answer unless `Response` names one.
+/// The default variable of the response.
 const DEFAULT_RESPONSE: &str = "integration.response";
 
 impl IntegrationCallout {
-    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<IntegrationCallout> {
         let mut attributes = Attributes::parse(root, diagnostics);
-        // The documentation spells this prefix with capitals, unlike every other.
+        // The documentation spells only this prefix with capitals.
         attributes.failed = format!("IntegrationCallout.{}.failed", attributes.name).into();
         let known = ["DisplayName", "Description", "AsyncExecution", "Request", "Response"];
         warn_unknown_children(root, &known, diagnostics);
@@ -55,7 +55,7 @@ impl IntegrationCallout {
         })
     }
 
-    /// Whether it reads or writes the body of the message that goes by those names where it runs.
+    /// Whether it reads or writes the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         names.contains(&&*self.request) || names.contains(&&*self.response)
     }

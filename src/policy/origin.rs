@@ -1,4 +1,4 @@
-//! Origins: scheme, host and port of a URL, which decide the cluster of a callout.
+//! Origins: scheme, host and port of a URL, which determine the cluster of a callout.
 
 use std::fmt;
 use url::{Host, Url};
@@ -13,7 +13,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The scheme at the beginning of a URL, in any case, with what follows `://`.
+    /// Splits a URL into its scheme, in any case, and the text after `://`.
     pub fn split(url: &str) -> Option<(Scheme, &str)> {
         let after = |scheme: &str| {
             let (name, rest) = url.split_at_checked(scheme.len())?;
@@ -23,7 +23,7 @@ impl Scheme {
         http.or_else(|| after("https").map(|rest| (Scheme::Https, rest)))
     }
 
-    /// The name as it stands in a URL.
+    /// The name in a URL.
     pub fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -31,7 +31,7 @@ impl Scheme {
         }
     }
 
-    /// The port of a URL that names none.
+    /// The default port.
     pub fn default_port(self) -> u16 {
         match self {
             Scheme::Http => 80,
@@ -40,22 +40,22 @@ impl Scheme {
     }
 }
 
-/// Scheme, host and port, each in the one spelling that the URL standard gives them.
+/// Scheme, host and port, each in the spelling of the URL standard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
-    /// The host: an address, or a name in ASCII lower case without the dot that may end it.
+    /// The host: an address, or a name in ASCII lower case without a trailing dot.
     pub host: Host,
     /// The port.
     pub port: u16,
 }
 
-/// The longest authority that is read, in bytes. A DNS name has at most 253; the rest is for names that are not ASCII.
+/// The longest authority, in bytes. A DNS name has at most 253; names that are not ASCII are longer.
 const MAX_AUTHORITY_BYTES: usize = 1024;
 
 impl Origin {
-    /// The origin of an authority, `host` or `host:port`. `None` when it is malformed or names a user.
+    /// The origin of an authority, `host` or `host:port`. `None` when it is malformed or has a user.
     pub fn new(scheme: Scheme, authority: &str) -> Option<Origin> {
         // The URL standard skips control characters and ends an authority at a backslash. Here both are errors.
         let is_foreign = |byte: u8| byte.is_ascii_control() || b" /\\?#@".contains(&byte);
@@ -66,25 +66,25 @@ impl Origin {
         Some(Origin { scheme, host: normal(url.host()?)?, port: url.port_or_known_default()? })
     }
 
-    /// The origin that a text like `https://example.com:8443` is; a lone `/` may follow.
+    /// Parses an origin such as `https://example.com:8443`, with an optional trailing `/`.
     pub fn parse(text: &str) -> Option<Origin> {
         let (scheme, authority) = Scheme::split(text)?;
         Origin::new(scheme, authority.strip_suffix('/').unwrap_or(authority))
     }
 
-    /// `host` or, when the port is not the scheme's own, `host:port`.
+    /// `host`, or `host:port` when the port is not the default.
     pub fn authority(&self) -> String {
         let Origin { scheme, host, port } = self;
         if *port == scheme.default_port() { host.to_string() } else { format!("{host}:{port}") }
     }
 }
 
-/// The host that a text is: a name, an IPv4 address in any of its spellings, or an IPv6 address in brackets.
+/// Parses a host: a name, an IPv4 address in any spelling, or an IPv6 address in brackets.
 pub fn host(text: &str) -> Option<Host> {
     if text.len() > MAX_AUTHORITY_BYTES { None } else { normal(Host::parse(text).ok()?) }
 }
 
-/// The host without the dot that may end a name. `None` for an empty label, and for a character such as `{` or `"`, which
+/// The host without a trailing dot. `None` for an empty label, and for a character such as `{` or `"`, which
 /// the URL standard accepts in a name and Envoy does not accept in every host header.
 fn normal<S: AsRef<str>>(host: Host<S>) -> Option<Host> {
     let name = match host {
@@ -101,7 +101,7 @@ fn normal<S: AsRef<str>>(host: Host<S>) -> Option<Host> {
 }
 
 impl fmt::Display for Origin {
-    /// `https://example.com`, the default port left out.
+    /// Writes `https://example.com`, without the default port.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}://{}", self.scheme.as_str(), self.authority())
     }

@@ -8,16 +8,16 @@ use crate::language::xml::Element;
 /// A checked RaiseFault.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RaiseFault {
-    /// Name and switches. RaiseFault raises whatever `continueOnError` says. `[inferred]`
+    /// Name and switches. `continueOnError` has no effect. `[inferred]`
     pub attributes: Attributes,
-    /// Whether a variable that does not resolve counts as empty text; true unless the policy says otherwise.
+    /// Whether an unresolved variable counts as empty text; true by default.
     pub ignore_unresolved: bool,
-    /// What makes the error response, in document order.
+    /// The actions on the error response, in document order.
     pub actions: Vec<Action>,
 }
 
 impl RaiseFault {
-    /// Reads and checks a policy. Errors are in the diagnostics.
+    /// Reads and checks a policy. The diagnostics contain all errors.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RaiseFault {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
@@ -43,8 +43,8 @@ impl RaiseFault {
         RaiseFault { attributes, ignore_unresolved, actions }
     }
 
-    /// Whether running it reads the body of the message that goes by those names where it runs. What it writes is a
-    /// message of its own.
+    /// Whether the policy reads the body of the message with one of these names in its flow. It writes a
+    /// separate message.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         self.actions.iter().any(|action| action.uses_body(names, false))
     }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_stand_in_the_fault_response() {
+    fn actions_are_children_of_the_fault_response() {
         let (policy, problems) = parse(
             "<FaultResponse><Set><Headers/><Payload contentType='text/plain'/></Set>
              <Set><StatusCode>403</StatusCode><ReasonPhrase>Forbidden</ReasonPhrase></Set>
@@ -78,6 +78,6 @@ mod tests {
              <ShortFaultReason>true</ShortFaultReason>",
         );
         assert_eq!(policy.actions.len(), 4);
-        assert_eq!(problems, ["RF, line 3, column 77: Odd means nothing inside FaultResponse and is ignored"]);
+        assert_eq!(problems, ["RF, line 3, column 77: unknown element Odd in FaultResponse is ignored"]);
     }
 }

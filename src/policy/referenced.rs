@@ -1,4 +1,4 @@
-//! Values that an element holds as text, or that its attribute `ref` takes from a variable.
+//! Values from the text of an element or, with the attribute `ref`, from a variable.
 
 use super::template::{Syntax, Template};
 use super::template_of;
@@ -6,17 +6,17 @@ use super::variable::Variable;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 
-/// A value that is the variable's when `ref` resolves, else the text (docs/apigee-semantics.md 2.12 and 10.1).
+/// The value of a variable if `ref` resolves, otherwise the text (docs/apigee-semantics.md 2.12 and 10.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Referenced {
     /// The variable that `ref` names.
     pub reference: Option<Variable>,
-    /// The element's text; `None` when it has none.
+    /// The element's text, if any.
     pub text: Option<Template>,
 }
 
 impl Referenced {
-    /// Reads an element. `None` when it has neither.
+    /// Reads an element. `None` without text and `ref`.
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Referenced> {
         let text = element.text();
         let text = match text.is_empty() {
@@ -33,7 +33,7 @@ impl Referenced {
         Referenced { reference: None, text: Some(Template::literal(text)) }
     }
 
-    /// Whether it reads the body of the message that goes by those names where it is read.
+    /// Whether it reads the body of the message with one of these names in the flow where it is read.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         self.reference.as_ref().is_some_and(|variable| variable.is_body_of(names))
             || self.text.as_ref().is_some_and(|text| text.uses_body(names))

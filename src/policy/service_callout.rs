@@ -16,42 +16,43 @@ use std::time::Duration;
 pub struct ServiceCallout {
     /// Name and switches.
     pub attributes: Attributes,
-    /// What is sent.
+    /// The request.
     pub request: CalloutRequest,
-    /// The variable that gets the answer; without one the flow does not wait for it.
+    /// The variable of the response; without it the flow does not wait for the response.
     pub response: Option<ByteString>,
-    /// How long the flow waits for the answer.
+    /// The longest time that the flow waits for the response.
     pub timeout: Duration,
-    /// Where it is sent.
+    /// The target.
     pub connection: Connection,
-    /// The variables whose names hold the policy's.
+    /// The variables whose names contain the policy's name.
     pub variables: CalloutVariables,
 }
 
 /// The message that a callout sends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CalloutRequest {
-    /// The variable that holds it.
+    /// The variable of the message.
     pub variable: ByteString,
-    /// The same, to see whether it is something else than a message.
+    /// The same name as a variable, to detect values that are not a message.
     pub as_variable: Variable,
-    /// Whether it is cleared after sending.
+    /// Whether the message is cleared after sending.
     pub clear_payload: bool,
-    /// Whether a variable that does not resolve counts as empty text.
+    /// Whether an unresolved variable counts as empty text.
     pub ignore_unresolved: bool,
-    /// What is done to it before sending.
+    /// The actions on the message before sending.
     pub actions: Vec<Action>,
 }
 
 /// `servicecallout.NAME.…`
 #[derive(Clone, Debug, PartialEq)]
 pub struct CalloutVariables {
-    /// `servicecallout.NAME.target.url`: set by an earlier policy it replaces the URL; set here before sending.
+    /// `servicecallout.NAME.target.url`: replaces the URL if an earlier policy sets it. The callout sets it before
+    /// sending.
     pub target_url: Variable,
 }
 
 impl ServiceCallout {
-    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ServiceCallout> {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
@@ -82,7 +83,7 @@ impl ServiceCallout {
 }
 
 impl ServiceCallout {
-    /// Whether running it reads or writes the body of the message that goes by those names where it runs.
+    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let target = names.contains(&&*self.request.variable);
         target
@@ -92,7 +93,7 @@ impl ServiceCallout {
     }
 }
 
-/// Apigee's default of 55 seconds.
+/// Apigee's default: 55 seconds.
 const DEFAULT_TIMEOUT: Duration = Duration::from_millis(55_000);
 
 impl CalloutRequest {
@@ -125,11 +126,11 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
     let response = single_child(root, "Response", diagnostics)?;
     let name = response.text();
     if name.is_empty() {
-        diagnostics.warning(response.position(), "Response is empty: the callout's answer is not waited for");
+        diagnostics.warning(response.position(), "Response is empty: the flow does not wait for the response");
         return None;
     }
     if name.contains(char::is_whitespace) {
-        diagnostics.error(response.position(), format!("Response {name:?} is not the name of a variable"));
+        diagnostics.error(response.position(), format!("Response {name:?} is not a variable name"));
     }
     Some(name.into())
 }
@@ -137,7 +138,7 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
 fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Duration> {
     let element = single_child(root, "Timeout", diagnostics)?;
     let text = element.text();
-    // Java's Integer, and also the longest time that Envoy takes.
+    // The maximum of Java's Integer, which is also the longest timeout of Envoy.
     let timeout = text.parse::<u32>().ok().filter(|milliseconds| (1..=i32::MAX.unsigned_abs()).contains(milliseconds));
     if timeout.is_none() {
         diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));

@@ -1,4 +1,4 @@
-//! The SetIntegrationRequest policy: makes the request object of an integration (docs/apigee-semantics.md 10.1).
+//! The SetIntegrationRequest policy: creates the request object of an integration (docs/apigee-semantics.md 10.1).
 
 mod parameter;
 
@@ -28,17 +28,17 @@ pub struct SetIntegrationRequest {
     pub schedule_time: Option<Referenced>,
     /// `Parameters` in order.
     pub parameters: Vec<Parameter>,
-    /// The variable that gets the object.
+    /// The variable of the object.
     pub request: ByteString,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// The variable that gets the object unless `Request` names one.
+/// The default variable of the object.
 pub const DEFAULT_REQUEST: &str = "integration.request";
 
 impl SetIntegrationRequest {
-    /// Reads and checks a policy. `None` when it has errors, which are in the diagnostics.
+    /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
     pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<SetIntegrationRequest> {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
@@ -83,7 +83,7 @@ impl SetIntegrationRequest {
         })
     }
 
-    /// The origin of the service, when no variable takes part in it.
+    /// The origin of the service, if it does not depend on variables.
     pub fn origin(&self) -> Option<Origin> {
         let region = match (&self.region.reference, &self.region.text) {
             (None, Some(text)) => text.as_literal()?,
@@ -92,7 +92,7 @@ impl SetIntegrationRequest {
         service_origin(&region)
     }
 
-    /// Whether it reads the body of the message that goes by those names where it runs.
+    /// Whether it reads the body of the message with one of these names in its flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         let optional = [&self.project, &self.integration, &self.schedule_time];
         let single = optional.into_iter().flatten().chain([&self.region, &self.trigger]);
@@ -101,8 +101,8 @@ impl SetIntegrationRequest {
     }
 }
 
-/// Where Application Integration of a region answers. `None` when the text cannot be a region: it becomes part of a
-/// host name, and a request may have chosen it.
+/// The origin of Application Integration in a region. `None` for an invalid region: it becomes part of a host name, and
+/// a request may choose it.
 pub fn service_origin(region: &str) -> Option<Origin> {
     let region = region.trim();
     let is_region = region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

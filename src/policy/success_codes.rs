@@ -1,4 +1,4 @@
-//! The `success.codes` property: which answers of a callout are no failure (docs/apigee-semantics.md 2.6).
+//! The `success.codes` property: the statuses of a callout that are not a failure (docs/apigee-semantics.md 2.6).
 
 use std::ops::RangeInclusive;
 
@@ -7,15 +7,15 @@ use std::ops::RangeInclusive;
 pub struct SuccessCodes(Vec<RangeInclusive<u16>>);
 
 impl Default for SuccessCodes {
-    /// Everything below 400.
+    /// All statuses below 400.
     fn default() -> SuccessCodes {
         SuccessCodes(vec![100..=399])
     }
 }
 
 impl SuccessCodes {
-    /// Reads a comma list of `NNN` and `Nxx`, with the items that are neither. A list without one that can be read is as
-    /// good as none: it would make every answer a failure. `[inferred]`
+    /// Reads a comma-separated list of `NNN` and `Nxx`, and returns the invalid items too. A list without valid items
+    /// counts as absent, because every response would be a failure. `[inferred]`
     pub fn parse(text: &str) -> (SuccessCodes, Vec<String>) {
         let mut codes = Vec::new();
         let mut odd = Vec::new();

@@ -12,28 +12,28 @@ use bytestring::ByteString;
 pub struct TargetUrl {
     /// The whole URL.
     pub template: Template,
-    /// Its origin, when no variable takes part in it.
+    /// Its origin, if it does not depend on variables.
     pub origin: Option<Origin>,
-    /// The authority and the cluster of that origin; the configuration names the cluster.
+    /// The server of that origin, from the configuration.
     pub server: Option<Server>,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// What serves a fixed origin, in the form in which a call is made.
+/// The server of a fixed origin, as a call needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Envoy's cluster.
     pub cluster: ByteString,
     /// The scheme.
     pub scheme: Scheme,
-    /// Host and, unless it is the scheme's own, port.
+    /// The host, and the port if it is not the default.
     pub authority: ByteString,
 }
 
 impl TargetUrl {
-    /// Reads the element. Tells of a scheme that comes from a variable (an error) and of a text without a scheme
-    /// (a warning: every call of it fails, unless `servicecallout.NAME.target.url` replaces it).
+    /// Reads the element. A scheme from a variable is an error. A text without a scheme is a warning: every call fails
+    /// unless `servicecallout.NAME.target.url` replaces the URL.
     pub(super) fn parse(url: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetUrl> {
         let text = url.text();
         let template = template_of(url, &text, Syntax::URL, diagnostics)?;
@@ -45,7 +45,7 @@ impl TargetUrl {
         let Some((scheme, rest)) = Scheme::split(beginning) else {
             diagnostics.warning(
                 url.position(),
-                format!("{text:?} does not begin with http:// or https://; calls of it fail with Host not reachable"),
+                format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
             );
             return Some(TargetUrl { template, origin: None, server: None, position: url.position() });
         };
@@ -56,7 +56,7 @@ impl TargetUrl {
         if is_fixed && origin.is_none() {
             diagnostics.warning(
                 url.position(),
-                format!("{authority:?} is not a host with an optional port; calls of it fail with Host not reachable"),
+                format!("{authority:?} is not a host with an optional port; calls fail with Host not reachable"),
             );
         }
         Some(TargetUrl { template, origin, server: None, position: url.position() })
@@ -104,9 +104,7 @@ mod tests {
         assert_eq!(parsed, Some(None));
         assert_eq!(
             problems,
-            [
-                "\"replaced_by_config_json\" does not begin with http:// or https://; calls of it fail with Host not reachable"
-            ]
+            ["\"replaced_by_config_json\" does not start with http:// or https://; calls fail with Host not reachable"]
         );
         assert_eq!(parse("http://a b/").1.len(), 1);
     }

@@ -1,24 +1,24 @@
-//! Variables by which Apigee's policies change the target, and which change nothing here (docs/apigee-semantics.md 8.4).
+//! Variables that change the target in Apigee and have no effect on it here (docs/apigee-semantics.md 8.4).
 
 use super::Policy;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 
-/// Ordinary variables here: what is set can be read again.
+/// These are ordinary variables here: a policy can set and read them.
 const WITHOUT_EFFECT: [&str; 2] = ["target.url", "target.evaluated.url"];
 
-/// Warns of those that a policy sets.
+/// Warns about a policy that sets one.
 pub(super) fn warn(policy: &Policy, root: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     for name in WITHOUT_EFFECT {
         if policy.assigned_variables().any(|assigned| assigned == name) {
             let position = assignment(root, name).unwrap_or_else(|| root.position());
-            let message = format!("setting {name} does not change the target: Envoy's route decides where requests go");
+            let message = format!("setting {name} does not change the target: Envoy's route selects the upstream");
             diagnostics.warning(position, message);
         }
     }
 }
 
-/// Where an AssignVariable names the variable. The policies that have one nest it no deeper than RaiseFault does.
+/// The position of an AssignVariable. RaiseFault nests it most deeply.
 fn assignment(root: Element<'_, '_>, name: &str) -> Option<Position> {
     let inside = root.children().flat_map(|child| std::iter::once(child).chain(child.children()));
     let mut names = inside.filter(|child| child.name() == "AssignVariable").filter_map(|child| child.child("Name"));
@@ -30,28 +30,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_policy_that_sets_one_is_told() {
-        let told =
-            |name: &str| format!("setting {name} does not change the target: Envoy's route decides where requests go");
+    fn every_policy_that_sets_one_is_reported() {
+        let message =
+            |name: &str| format!("setting {name} does not change the target: Envoy's route selects the upstream");
         let assign = |name: &str| format!("<AssignVariable><Name> {name} </Name><Value>x</Value></AssignVariable>");
         for (text, expected) in [
             (
                 format!("<AssignMessage name='P'>\n{}\n{}</AssignMessage>", assign("a"), assign("target.url")),
-                vec![format!("P, line 3, column 17: {}", told("target.url"))],
+                vec![format!("P, line 3, column 17: {}", message("target.url"))],
             ),
             (
                 format!(
                     "<RaiseFault name='P'><FaultResponse>{}</FaultResponse></RaiseFault>",
                     assign("target.evaluated.url")
                 ),
-                vec![format!("P, line 1, column 53: {}", told("target.evaluated.url"))],
+                vec![format!("P, line 1, column 53: {}", message("target.evaluated.url"))],
             ),
             (
                 "\n<ExtractVariables name='P'><VariablePrefix>target</VariablePrefix><JSONPayload><Variable name='url'>
                  <JSONPath>$.u</JSONPath></Variable><Variable name='copy.pathsuffix'><JSONPath>$.p</JSONPath></Variable>
                  </JSONPayload></ExtractVariables>"
                     .to_owned(),
-                vec![format!("P, line 2, column 1: {}", told("target.url"))],
+                vec![format!("P, line 2, column 1: {}", message("target.url"))],
             ),
             (format!("<AssignMessage name='P'>{}</AssignMessage>", assign("target.copy.pathsuffix")), vec![]),
             (format!("<AssignMessage name='P'>{}</AssignMessage>", assign("servicecallout.SC.target.url")), vec![]),

@@ -1,6 +1,6 @@
 //! Message templates: text with `{variable}` references and `{function(…)}` calls, compiled once at load.
 //!
-//! The grammar and every odd case are in docs/apigee-semantics.md 6.2.
+//! The grammar and its special cases are in docs/apigee-semantics.md 6.2.
 
 mod function;
 mod parser;
@@ -18,10 +18,10 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
-/// A stretch of a template.
+/// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
-    /// Text that is written as it is.
+    /// Literal text.
     Literal(ByteString),
     /// A variable's value.
     Variable(Reference),
@@ -29,23 +29,23 @@ pub enum Part {
     Call(Function, Vec<Argument>),
 }
 
-/// A variable with the text that stands in for it while it does not resolve.
+/// A variable with its default text, used when it does not resolve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
     /// The variable.
     pub variable: Variable,
-    /// The text after the colon, if there is one.
+    /// The text after the colon, if any.
     pub default: Option<ByteString>,
 }
 
-/// What a function is called with.
+/// An argument of a function.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
-    /// A quoted text, a number, `true`, `false`, or other text that cannot be a variable's name.
+    /// A quoted text, a number, `true`, `false`, or another text that is not a valid variable name.
     Literal(ByteString),
     /// A variable's value.
     Variable(Reference),
-    /// A call inside a call, which Apigee does not evaluate: it never resolves.
+    /// A nested call. Apigee does not evaluate it: it never resolves.
     Nested(ByteString),
 }
 
@@ -56,10 +56,10 @@ impl Argument {
     }
 }
 
-/// How the text of a template is to be read.
+/// The syntax of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Syntax {
-    /// The character that begins an expression.
+    /// The character that starts an expression.
     pub prefix: char,
     /// The character that ends an expression.
     pub suffix: char,
@@ -83,21 +83,21 @@ impl Syntax {
     }
 }
 
-/// Why a text is not a template: a deployment error.
+/// The reason why a template is invalid: a deployment error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateError {
-    /// A complete call of a function that Apigee does not have: `entities.UnknownStringFunction`.
+    /// A complete call of an unknown function: `entities.UnknownStringFunction`.
     UnknownFunction(String),
     /// A call with too few or too many arguments.
     ArgumentCount(Function, usize),
-    /// A regular expression that a call is given and that cannot be run.
+    /// An invalid regular expression in a call.
     Regex(Function, JavaRegexError),
 }
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TemplateError::UnknownFunction(name) => write!(formatter, "there is no function {name} in templates"),
+            TemplateError::UnknownFunction(name) => write!(formatter, "unknown template function {name}"),
             TemplateError::ArgumentCount(function, count) => {
                 let (least, most) = function.argument_counts();
                 write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")
@@ -108,7 +108,7 @@ impl fmt::Display for TemplateError {
 }
 
 impl Template {
-    /// Compiles a text. Whatever is not a valid expression is literal text.
+    /// Compiles a text. All text outside valid expressions is literal.
     ///
     /// # Errors
     /// A complete call of an unknown function, or one with a wrong number of arguments.
@@ -116,21 +116,21 @@ impl Template {
         parser::parse(text, syntax).map(|parts| Template { parts })
     }
 
-    /// Whether the template of a text fits into so many bytes. A text of expressions is smaller than its template.
+    /// Whether the template of a text fits into a number of bytes. A text of expressions is smaller than its template.
     pub fn fits(text: &str, left: usize) -> bool {
         // Lists grow by doubling.
         let part = size_of::<Part>().max(size_of::<Argument>()).saturating_mul(2);
         let size = |parts: usize| Variable::size(text).saturating_add(parts.saturating_mul(part));
-        // A part begins with a brace and ends with one, an argument ends with a comma; text is in between.
+        // A part starts with a brace and ends with one, an argument ends with a comma; text is in between.
         let is_end = |byte: &u8| matches!(byte, b'{' | b'}' | b',' | b'(');
         size(text.len()) <= left || size(text.bytes().filter(|byte| is_end(byte)).count()) <= left
     }
 
-    /// Checks the regular expressions that stand in calls. One that only a request brings makes an empty text when it
-    /// cannot be run (docs/apigee-semantics.md 6.4); one that never can is a mistake.
+    /// Checks the literal regular expressions in calls. An invalid one from a variable results in an empty text at run
+    /// time (docs/apigee-semantics.md 6.4); an invalid literal is a mistake.
     ///
     /// # Errors
-    /// The first that cannot be run.
+    /// The first invalid one.
     pub fn check_regexes(&self) -> Result<(), TemplateError> {
         for part in &self.parts {
             let Part::Call(function, arguments) = part else { continue };
@@ -146,18 +146,18 @@ impl Template {
         Ok(())
     }
 
-    /// A template of text alone.
+    /// A template of literal text.
     pub fn literal(text: impl Into<ByteString>) -> Template {
         let text = text.into();
         Template { parts: if text.is_empty() { Vec::new() } else { vec![Part::Literal(text)] } }
     }
 
-    /// The stretches, in order. No two literals are neighbours.
+    /// The parts, in order. Adjacent literals are joined.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// The text, when nothing in it depends on a request.
+    /// The text, if it does not depend on a request.
     pub fn as_literal(&self) -> Option<ByteString> {
         match self.parts.as_slice() {
             [] => Some(ByteString::new()),
@@ -166,12 +166,12 @@ impl Template {
         }
     }
 
-    /// Whether it reads the body of the message that goes by those names where it is expanded.
+    /// Whether it reads the body of the message with one of these names in the flow where it is expanded.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         self.variables().any(|variable| variable.is_body_of(names))
     }
 
-    /// Every variable that the template reads.
+    /// The variables that the template reads.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.parts.iter().flat_map(|part| match part {
             Part::Literal(_) => Vec::new(),

@@ -1,4 +1,4 @@
-//! Names of flow variables, taken apart once at load.
+//! Names of flow variables, parsed once at load.
 
 mod builtin;
 mod message_part;
@@ -10,15 +10,15 @@ use bytestring::ByteString;
 use message_part::Numbered;
 use std::fmt;
 
-/// The names of the messages that the flow itself holds.
+/// The names of the messages of the flow.
 pub const FLOW_MESSAGES: [&str; 4] = ["request", "response", "message", "error"];
 
-/// Whether the name is of a variable that Apigee hides in its traces, mostly a secret.
+/// Whether Apigee masks the variable in its traces: it often contains a secret.
 pub fn is_private(name: &str) -> bool {
     name.starts_with("private.")
 }
 
-/// A flow variable's name with everything about it that is known before a request comes.
+/// The name of a flow variable with its possible meanings.
 ///
 /// A dotted name can mean a part of a message whose own name has dots (`partner.request.header.X`). Which messages
 /// exist is known only in a transaction, so every possible split is kept, the longest message name first
@@ -31,7 +31,7 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// The variable of that name.
+    /// Parses a name.
     pub fn new(name: &str) -> Variable {
         let name = ByteString::from(name);
         let mut splits = Vec::new();
@@ -46,7 +46,7 @@ impl Variable {
         Variable { name, splits, builtin }
     }
 
-    /// The memory that a variable of that name takes at most, in bytes.
+    /// The largest memory of a variable with a name, in bytes.
     pub fn size(name: &str) -> usize {
         // A list of parts grows by doubling.
         let split = size_of::<(ByteString, MessagePart)>().saturating_mul(2);
@@ -59,35 +59,35 @@ impl Variable {
         &self.name
     }
 
-    /// Whether Apigee hides it in its traces.
+    /// Whether Apigee masks it in its traces.
     pub fn is_private(&self) -> bool {
         is_private(&self.name)
     }
 
-    /// The messages this may be a part of, the longest name first, each with the part. That the name is a message's
-    /// own is always possible too.
+    /// The messages that the name may be a part of, the longest name first, each with the part. The name may also be a
+    /// message itself.
     pub fn splits(&self) -> &[(ByteString, MessagePart)] {
         &self.splits
     }
 
-    /// Whether it is, or is a part of, the message of that name.
+    /// Whether it is the message with a name, or a part of it.
     pub fn is_of(&self, message: &str) -> bool {
         self.name == message || self.splits.iter().any(|(name, _)| name == message)
     }
 
-    /// Whether it needs the body of the message that goes by those names where it is read.
+    /// Whether it needs the body of the message with one of these names in the flow where it is read.
     pub fn is_body_of(&self, names: &[&str]) -> bool {
         names.contains(&&*self.name)
             || self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
-    /// Whether no policy can set it: the predefined variables, and of the client's request what stands on its first
-    /// line (docs/apigee-semantics.md 8.1 and 8.2). `[inferred]`
+    /// Whether it is read-only: a predefined variable, or a part of the first line of the client's request
+    /// (docs/apigee-semantics.md 8.1 and 8.2). `[inferred]`
     pub fn is_read_only(&self) -> bool {
         self.builtin.is_some() || matches!(&*self.name, "request.path" | "request.verb")
     }
 
-    /// The predefined variable that this is, unless a transaction sets one of the same name.
+    /// The predefined variable with this name. A transaction may set a variable with the same name.
     pub fn builtin(&self) -> Option<Builtin> {
         self.builtin
     }

@@ -334,9 +334,9 @@ fn syntax_errors(lab: &mut Lab) {
             "request[0] (SC-1) condition, column 17: this quote is not closed",
             "request[1] (SC-1) condition, column 1: this parenthesis is not closed",
             "request[2] (SC-1) condition, column 15: expected a value after =",
-            "request[3] (SC-1) condition, column 1: a variable stands without braces in a condition",
+            "request[3] (SC-1) condition, column 1: a variable in a condition must not be in braces",
             "request[4] (SC-1) condition, column 22: expected \"and\", \"or\" or the end after \"GET\"",
-            "response[0] (SC-1) condition, column 2: this parenthesis closes nothing",
+            "response[0] (SC-1) condition, column 2: this parenthesis is not opened",
         ],
     );
 }

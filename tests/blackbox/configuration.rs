@@ -1,4 +1,4 @@
-//! What Envoy's log says of a configuration before anything is served.
+//! The log of the module when Envoy validates a configuration.
 
 use serde_json::json;
 
@@ -11,34 +11,34 @@ fn callout() -> ServiceCallout {
     ServiceCallout::new("SC-1", "http://maps.test/").response("r")
 }
 
-/// What the module logged, once each and sorted, because the order of problems is nobody's business: the level and the text.
-fn told(log: &str) -> Vec<(&str, &str)> {
-    let mut told = Vec::new();
+/// The levels and texts that the module logged, without repetitions, sorted because their order has no meaning.
+fn logged(log: &str) -> Vec<(&str, &str)> {
+    let mut lines = Vec::new();
     for line in log.lines() {
         // "[2026-01-01 00:00:00.000][1][error][wasm] [source/…:1] wasm log validated validated callout: callout: text"
         let Some((head, text)) = line.split_once(": callout: ") else { continue };
         let level = head.split(['[', ']']).filter(|part| !part.is_empty()).nth(2).unwrap();
         // Envoy configures the plugin in several VMs.
-        if !told.contains(&(level, text)) {
-            told.push((level, text));
+        if !lines.contains(&(level, text)) {
+            lines.push((level, text));
         }
     }
-    told.sort_unstable();
-    told
+    lines.sort_unstable();
+    lines
 }
 
 fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
-    let mut told: Vec<_> = texts.iter().map(|text| (level, *text)).collect();
-    told.sort_unstable();
-    told
+    let mut lines: Vec<_> = texts.iter().map(|text| (level, *text)).collect();
+    lines.sort_unstable();
+    lines
 }
 
-/// Envoy refuses it, and the module tells exactly this.
+/// Envoy rejects the configuration, and the module logs exactly these errors.
 pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     refused_with(lab, name, listener, expected, &[]);
 }
 
-/// Envoy refuses it, and the module tells exactly these errors and warnings.
+/// Envoy rejects the configuration, and the module logs exactly these errors and warnings.
 pub fn refused_with(
     lab: &mut Lab,
     name: &str,
@@ -50,18 +50,18 @@ pub fn refused_with(
         move || async move {
             let validation = listener.validate();
             let expected = [sorted("error", errors), sorted("warning", warnings)].concat();
-            assert_eq!(told(&validation.log), expected, "{}", validation.log);
+            assert_eq!(logged(&validation.log), expected, "{}", validation.log);
             assert!(!validation.ok);
         }
     });
 }
 
-/// Envoy takes it, and the module warns of exactly this.
+/// Envoy accepts the configuration, and the module logs exactly these warnings.
 pub fn accepted_with(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     lab.case(name, move |_| {
         move || async move {
             let validation = listener.validate();
-            assert_eq!(told(&validation.log), sorted("warning", expected), "{}", validation.log);
+            assert_eq!(logged(&validation.log), sorted("warning", expected), "{}", validation.log);
             assert!(validation.ok, "{}", validation.log);
         }
     });
@@ -112,19 +112,19 @@ fn accepted(lab: &mut Lab) {
         &[
             "the policies use the body of a message: set allow_on_headers_stop_iteration: true in the plugin's configuration, \
              else requests with a body wait until stream_idle_timeout",
-            "SC-2, line 1, column 29: enabled is \"yes\", neither true nor false; true is used",
-            "SC-2, line 2, column 3: Odd means nothing inside ServiceCallout and is ignored",
-            "SC-2, line 3, column 25: there is more than one Response; the first is used",
-            "AM-1, line 2, column 17: setting target.url does not change the target: Envoy's route decides where requests go",
-            "AM-1, line 3, column 17: setting target.evaluated.url does not change the target: Envoy's route decides where \
-             requests go",
-            "EV-1, line 1, column 1: setting target.url does not change the target: Envoy's route decides where requests go",
+            "SC-2, line 1, column 29: enabled must be true or false, got \"yes\"; true is used",
+            "SC-2, line 2, column 3: unknown element Odd in ServiceCallout is ignored",
+            "SC-2, line 3, column 25: duplicate Response; the first is used",
+            "AM-1, line 2, column 17: setting target.url does not change the target: Envoy's route selects the upstream",
+            "AM-1, line 3, column 17: setting target.evaluated.url does not change the target: Envoy's route selects \
+             the upstream",
+            "EV-1, line 1, column 1: setting target.url does not change the target: Envoy's route selects the upstream",
         ],
     );
 }
 
 fn whole(lab: &mut Lab) {
-    refused(lab, "empty", Listener::with_text(""), &["there is no configuration"]);
+    refused(lab, "empty", Listener::with_text(""), &["the configuration is empty"]);
     refused(
         lab,
         "not_json",
@@ -150,8 +150,8 @@ fn whole(lab: &mut Lab) {
             "unknown key proxy.organisation; did you mean organization?",
             "filter_state must be a list, not a string",
             "trace_headers must be true or false, not a string",
-            "max_response_bytes must be a whole number, not a number",
-            "body_memory_bytes must be a whole number, not a string",
+            "max_response_bytes must be a non-negative integer, not -1",
+            "body_memory_bytes must be a non-negative integer, not a string",
         ],
     );
     refused(
@@ -162,9 +162,9 @@ fn whole(lab: &mut Lab) {
         ),
         &[
             "policies[1] must be a string, not a boolean",
-            "clusters.http://maps.test must be a string, not a number",
+            "clusters.http://maps.test must be a string, not 1",
             "SC-1, line 1, column 98: no cluster serves http://maps.test: name one in clusters",
-            "max_response_bytes must be a whole number, not a number",
+            "max_response_bytes must be a non-negative integer, not 1.5",
         ],
     );
 }
@@ -206,10 +206,10 @@ fn deployment_errors(lab: &mut Lab) {
             "SC-5, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value {t}.",
             "policies[5], line 1, column 1: MissingName: Required attribute name is missing in ServiceCallout",
             "SC-6, line 2, column 1: the protocol of a URL, http:// or https://, cannot come from a variable",
-            "SC-7, line 2, column 1: entities.UnknownStringFunction: there is no function nope in templates",
+            "SC-7, line 2, column 1: entities.UnknownStringFunction: unknown template function nope",
             "policies[8], line 1, column 5: not a well-formed XML document: unknown token",
-            "SA-1, line 2, column 1: SpikeArrest is not a policy type that this filter runs",
-            "AM-1, line 2, column 19: \":path\" cannot be the name of a header",
+            "SA-1, line 2, column 1: unsupported policy type SpikeArrest",
+            "AM-1, line 2, column 19: \":path\" is not a valid header name",
         ],
     );
 
@@ -224,9 +224,9 @@ fn deployment_errors(lab: &mut Lab) {
             "clusters": {MAPS: "maps", "maps.test/x": "maps"},
         })),
         &[
-            "policies[1]: there is another policy named SC-1",
-            "request[2] (SC-3): there is no policy of that name",
-            "response[0] (SC-4): there is no policy of that name",
+            "policies[1]: duplicate policy SC-1",
+            "request[2] (SC-3): unknown policy",
+            "response[0] (SC-4): unknown policy",
             "clusters: \"maps.test/x\" is neither an origin such as https://example.com:8443 nor *",
             "SC-2, line 2, column 3: no cluster serves https://maps.test:8443: name one in clusters",
         ],

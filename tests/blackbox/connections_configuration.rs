@@ -42,10 +42,10 @@ pub fn cases(lab: &mut Lab) {
             },
         })),
         &[
-            "SC-1, line 4, column 1: there is no target server named other: add it to target_servers",
-            "SC-2, line 3, column 1: Algorithm is \"Random\", not RoundRobin, Weighted or LeastConnections",
+            "SC-1, line 4, column 1: unknown target server other: add it to target_servers",
+            "SC-2, line 3, column 1: Algorithm must be RoundRobin, Weighted or LeastConnections, got \"Random\"",
             "SC-2, line 4, column 1: MissingName: Required attribute name is missing in Server of LoadBalancer",
-            "SC-2, line 5, column 1: MaxFailures is \"-1\", not a whole number",
+            "SC-2, line 5, column 1: MaxFailures must be a non-negative integer, got \"-1\"",
             "SC-3, line 4, column 1: Server known needs a Weight for Algorithm Weighted",
             "SC-4, line 4, column 1: only one Server of a LoadBalancer can be the fallback",
             "unknown key target_servers.bare.hots; did you mean host?",
@@ -78,9 +78,9 @@ pub fn cases(lab: &mut Lab) {
             ],
         })),
         &[
-            "SC-2, line 2, column 3: there is no endpoint admin of a proxy data: add it to local_proxies",
-            "SC-3, line 2, column 3: there is no endpoint default of a proxy other: add it to local_proxies",
-            "SC-4, line 2, column 3: no proxy answers /v1/database: add it to local_proxies",
+            "SC-2, line 2, column 3: unknown endpoint admin of proxy data: add it to local_proxies",
+            "SC-3, line 2, column 3: unknown endpoint default of proxy other: add it to local_proxies",
+            "SC-4, line 2, column 3: no proxy serves /v1/database: add it to local_proxies",
             "SC-6, line 2, column 3: LocalTargetConnection needs an APIProxy or a Path",
             "local_proxies[1].base_path is missing",
             "local_proxies[1].cluster is missing",
@@ -163,11 +163,11 @@ fn google(lab: &mut Lab) {
             "google": {"metadata_cluster": "m"},
         })),
         &[
-            "SC-1, line 3, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
+            "SC-1, line 3, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
             "SC-2, line 3, column 17: GoogleAccessToken needs at least one Scope in Scopes",
             "SC-3, line 3, column 17: GoogleIDToken needs an Audience",
-            "SC-4, line 3, column 1: Authentication must hold either GoogleAccessToken or GoogleIDToken",
-            "SC-5, line 3, column 69: LifetimeInSeconds is \"0\", not a number of seconds from 1 to 43200",
+            "SC-4, line 3, column 1: Authentication must contain either GoogleAccessToken or GoogleIDToken",
+            "SC-5, line 3, column 69: LifetimeInSeconds must be an integer from 1 to 43200, got \"0\"",
         ],
     );
 }
@@ -188,16 +188,16 @@ fn tls(lab: &mut Lab) {
             "clusters": {"*": "a"},
         })),
         &[
-            "SC-1, line 3, column 1: SSLInfo has ClientAuthEnabled and no KeyStore",
-            "SC-1, line 3, column 1: SSLInfo has ClientAuthEnabled and no KeyAlias",
-            "SC-2, line 3, column 1: SSLInfo has ClientAuthEnabled and no KeyAlias",
+            "SC-1, line 3, column 1: SSLInfo with ClientAuthEnabled requires KeyStore",
+            "SC-1, line 3, column 1: SSLInfo with ClientAuthEnabled requires KeyAlias",
+            "SC-2, line 3, column 1: SSLInfo with ClientAuthEnabled requires KeyAlias",
             "SC-3, line 3, column 104: KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore",
         ],
         &[
-            "SC-1, line 3, column 1: TLS is the cluster's: give its transport_socket what ClientAuthEnabled asks for",
-            "SC-2, line 3, column 1: TLS is the cluster's: give its transport_socket what ClientAuthEnabled, KeyStore asks for",
-            "SC-3, line 3, column 1: TLS is the cluster's: give its transport_socket what ClientAuthEnabled, KeyStore, KeyAlias asks for",
-            "SC-4, line 3, column 10: Enabled is \"perhaps\", neither true nor false; false is used",
+            "SC-1, line 3, column 1: SSLInfo has no effect in the filter: configure ClientAuthEnabled in the cluster's transport_socket",
+            "SC-2, line 3, column 1: SSLInfo has no effect in the filter: configure ClientAuthEnabled, KeyStore in the cluster's transport_socket",
+            "SC-3, line 3, column 1: SSLInfo has no effect in the filter: configure ClientAuthEnabled, KeyStore, KeyAlias in the cluster's transport_socket",
+            "SC-4, line 3, column 10: Enabled must be true or false, got \"perhaps\"; false is used",
         ],
     );
     let assign = "<AssignMessage name='AM-1'><AssignVariable><Name>servicecallout.SC-1.expectedcn</Name><Value>*.a.test</Value>\
@@ -217,10 +217,10 @@ fn tls(lab: &mut Lab) {
             "clusters": {"*": "a"},
         })),
         &[
-            "SC-1, line 3, column 1: IgnoreValidationErrors is disregarded: SSLInfo has Enforce",
-            "SC-1, line 3, column 1: TLS is the cluster's: give its transport_socket what Protocols, CommonName asks for",
+            "SC-1, line 3, column 1: IgnoreValidationErrors is ignored: SSLInfo has Enforce",
+            "SC-1, line 3, column 1: SSLInfo has no effect in the filter: configure Protocols, CommonName in the cluster's transport_socket",
             "SC-1: servicecallout.SC-1.expectedcn is set and has no effect: the cluster decides which names it accepts",
-            "SC-2, line 3, column 1: TLS is the cluster's: give its transport_socket what ClientAuthEnabled, KeyStore, KeyAlias, TrustStore asks for",
+            "SC-2, line 3, column 1: SSLInfo has no effect in the filter: configure ClientAuthEnabled, KeyStore, KeyAlias, TrustStore in the cluster's transport_socket",
             "SC-4, line 3, column 10: Enabled cannot come from a variable in a ServiceCallout and is ignored",
         ],
     );

@@ -1,4 +1,4 @@
-//! What is told of integrations before anything is served.
+//! Diagnostics of integrations in a configuration.
 
 use serde_json::json;
 
@@ -37,10 +37,10 @@ pub fn cases(lab: &mut Lab) {
             "S1, line 1, column 1: SetIntegrationRequest[S1]: ApiTrigger is missing",
             "S2, line 2, column 2: SetIntegrationRequest[S2]: IntegrationRegion is missing",
             "policies[2], line 1, column 1: MissingName: Required attribute name is missing in SetIntegrationRequest",
-            "S3, line 2, column 33: type is \"number\", not one of string, integer, double, boolean, json",
-            "S4, line 2, column 38: type is \"json\", not one of string, integer, double, boolean",
+            "S3, line 2, column 33: type must be one of string, integer, double, boolean, json, got \"number\"",
+            "S4, line 2, column 38: type must be one of string, integer, double, boolean, got \"json\"",
             "S5, line 2, column 13: MissingName: Required attribute name is missing in Parameter",
-            "S6, line 2, column 1: entities.UnknownStringFunction: there is no function nope in templates",
+            "S6, line 2, column 1: entities.UnknownStringFunction: unknown template function nope",
             "C1, line 1, column 1: IntegrationCallout[C1]: Request is missing",
             "C2, line 1, column 1: IntegrationCallout[C2]: Request is missing",
         ],
@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
             "proxy": {"name": "orders", "revision": 3},
         })),
         &[
-            "SIR, line 1, column 1: SetIntegrationRequest[SIR]: ProjectId is missing, and google.project too",
+            "SIR, line 1, column 1: SetIntegrationRequest[SIR]: ProjectId and google.project are missing",
             "SIR, line 1, column 1: no cluster serves https://us-west1-integrations.googleapis.com: name one in clusters",
             "IC-1, line 1, column 1: FAILED_PRECONDITION: Deployment of \"organizations/-/apis/orders/revisions/3\" requires a service account \
              identity, but one was not provided with the request: set google.metadata_cluster",
@@ -73,10 +73,10 @@ pub fn cases(lab: &mut Lab) {
             "google": {},
         })),
         &[
-            "ProxyEndpoint default, line 2, column 21: there is no integration endpoint named other: add it to integration_endpoints",
+            "ProxyEndpoint default, line 2, column 21: unknown integration endpoint other: add it to integration_endpoints",
             "ProxyEndpoint default, line 2, column 21: FAILED_PRECONDITION: Deployment of \"organizations/-/apis/-/revisions/-\" requires a service \
              account identity, but one was not provided with the request: set google.metadata_cluster",
-            "integration_endpoints[1]: there is another integration endpoint named risk",
+            "integration_endpoints[1]: duplicate integration endpoint risk",
             "integration_endpoints[2], line 1, column 1: MissingName: Required attribute name is missing in IntegrationEndpoint",
             "integration_endpoints[3], line 1, column 1: the root element is TargetEndpoint, not IntegrationEndpoint",
         ],
@@ -89,7 +89,7 @@ pub fn cases(lab: &mut Lab) {
             "integration_endpoints": [ENDPOINT],
             "clusters": {"*": "api"},
         })),
-        &["integration_endpoints needs a proxy_endpoint whose route rules choose among them"],
+        &["integration_endpoints requires proxy_endpoint"],
     );
 
     // A policy that does not run needs nothing, and a region from a variable needs no cluster yet.
@@ -103,6 +103,6 @@ pub fn cases(lab: &mut Lab) {
             ],
             "proxy": {"organization": "acme"},
         })),
-        &["SIR, line 1, column 35: Odd means nothing inside SetIntegrationRequest and is ignored"],
+        &["SIR, line 1, column 35: unknown element Odd in SetIntegrationRequest is ignored"],
     );
 }

@@ -51,10 +51,10 @@ pub fn cases(lab: &mut Lab) {
         "regular_expressions_that_can_never_run",
         listener.allow_on_headers_stop_iteration(),
         &[
-            "AM-1, line 1, column 42: the function replaceAll: not a regular expression that can be run: a group that does not end",
-            "AM-2, line 1, column 42: the function replaceFirst: not a regular expression that can be run: look-ahead in \
-             replacements is supported only beside a `^` and without groups",
-            "AM-3, line 1, column 33: the function xeger: not a regular expression that can be run: look-behind is not supported",
+            "AM-1, line 1, column 42: the function replaceAll: invalid regular expression: unclosed group",
+            "AM-2, line 1, column 42: the function replaceFirst: invalid regular expression: look-ahead in \
+             replacements is supported only next to `^` and without groups",
+            "AM-3, line 1, column 33: the function xeger: invalid regular expression: look-behind is not supported",
         ],
     );
 }

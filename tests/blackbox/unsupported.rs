@@ -24,18 +24,15 @@ pub fn cases(lab: &mut Lab) {
         lab,
         "rejected",
         Listener::new(configuration("reject")),
-        &[
-            "request[0] (Q-1): Quota is not a policy type that this filter runs",
-            "response[0] (Q-1): Quota is not a policy type that this filter runs",
-        ],
+        &["request[0] (Q-1): unsupported policy type Quota", "response[0] (Q-1): unsupported policy type Quota"],
     );
     accepted_with(
         lab,
         "skipped_with_a_warning",
         Listener::new(configuration("skip")),
         &[
-            "request[0] (Q-1): Quota is not a policy type that this filter runs; the step is skipped",
-            "response[0] (Q-1): Quota is not a policy type that this filter runs; the step is skipped",
+            "request[0] (Q-1): unsupported policy type Quota; the step is skipped",
+            "response[0] (Q-1): unsupported policy type Quota; the step is skipped",
         ],
     );
 

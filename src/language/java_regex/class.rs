@@ -32,7 +32,7 @@ pub(super) fn fold(mut characters: CharacterSet) -> CharacterSet {
     characters
 }
 
-/// What the dot matches: every character but those that end lines.
+/// The characters that the dot matches: all except line terminators.
 pub(super) fn dot(flags: Flags) -> CharacterSet {
     if flags.dot_all {
         return negated(set([]));
@@ -43,7 +43,7 @@ pub(super) fn dot(flags: Flags) -> CharacterSet {
     negated(set([('\n', '\n'), ('\r', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')]))
 }
 
-/// What follows a `[`.
+/// Reads a class after the `[`.
 pub(super) fn class(parser: &mut Parser) -> Result<CharacterSet, JavaRegexError> {
     parser.enter()?;
     let is_negative = parser.eat_all("^");
@@ -60,19 +60,19 @@ pub(super) fn class(parser: &mut Parser) -> Result<CharacterSet, JavaRegexError>
     }
     parser.leave();
     let whole = whole.unwrap_or_else(CharacterSet::empty);
-    // The negation is of the whole class, as in Java since version 9.
+    // The negation applies to the whole class, as in Java since version 9.
     Ok(if is_negative { negated(whole) } else { whole })
 }
 
-/// The members up to `]` or `&&`, which is taken; whether it was the latter.
+/// Reads the members and the `]` or `&&` after them. Returns true for `&&`.
 fn operand(parser: &mut Parser) -> Result<(CharacterSet, bool), JavaRegexError> {
     let mut ranges: Vec<(char, char)> = Vec::new();
     let mut is_empty = true;
     let goes_on = loop {
         let Some(token) = parser.peek() else {
-            return Err(JavaRegexError::new("a `[` without its `]`"));
+            return Err(JavaRegexError::new("unmatched `[`"));
         };
-        // A `]` that comes first stands for itself.
+        // A first `]` is literal.
         if !is_empty && parser.eat(']') {
             break false;
         }
@@ -102,14 +102,14 @@ fn member(parser: &mut Parser, token: RegexToken) -> Result<Escape, JavaRegexErr
     }
 }
 
-/// The end of a range that begins with a character; the same character when no range follows.
+/// The end of a range that starts with a character; the same character when no range follows.
 fn range_end(parser: &mut Parser, first: char) -> Result<char, JavaRegexError> {
     let mark = parser.mark();
     if !parser.eat('-') {
         return Ok(first);
     }
     let last = match parser.peek() {
-        // A hyphen at the end, or in front of a nested class, stands for itself.
+        // A hyphen at the end, or before a nested class, is literal.
         None | Some(RegexToken::Syntax(']' | '[')) => {
             parser.reset(mark);
             return Ok(first);
@@ -118,8 +118,6 @@ fn range_end(parser: &mut Parser, first: char) -> Result<char, JavaRegexError> {
     };
     match last {
         Escape::Character(last) if first <= last => Ok(last),
-        Escape::Character(_) | Escape::Set(_) => {
-            Err(JavaRegexError::new(format!("the range that begins with `{first}-`")))
-        }
+        Escape::Character(_) | Escape::Set(_) => Err(JavaRegexError::new(format!("invalid range after `{first}-`"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What follows a backslash.
+//! Escapes with a backslash.
 
 use super::JavaRegexError;
 use super::class::{fold, negated, set};
@@ -7,9 +7,9 @@ use super::property::property;
 use super::syntax::{Anchor, CharacterSet, Node};
 use super::tokens::RegexToken;
 
-/// What an escape can mean anywhere.
+/// The meanings of an escape.
 pub(super) enum Escape {
-    /// A character that stands for itself.
+    /// A literal character.
     Character(char),
     /// A set of characters.
     Set(CharacterSet),
@@ -20,7 +20,7 @@ fn word() -> CharacterSet {
     set([('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')])
 }
 
-/// The characters that end a line, `\v` too.
+/// The line terminators, also `\v`.
 const VERTICAL: [(char, char); 3] = [('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')];
 /// The characters of `\h`.
 const HORIZONTAL: [(char, char); 9] = [
@@ -35,18 +35,18 @@ const HORIZONTAL: [(char, char); 9] = [
     ('\u{3000}', '\u{3000}'),
 ];
 
-/// An escape where a whole part may stand.
+/// Reads an escape outside a class.
 pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError> {
     let mark = parser.mark();
     let Some(RegexToken::Syntax(character)) = parser.take() else {
-        return Err(JavaRegexError::new("a `\\` at the end"));
+        return Err(JavaRegexError::new("`\\` at the end"));
     };
     match character {
         'A' => Ok(Node::Anchor(Anchor::TextStart)),
         'z' => Ok(Node::Anchor(Anchor::TextEnd)),
         'Z' if parser.flags.unix_lines => Ok(Node::Anchor(Anchor::LastUnixLineEnd)),
         'Z' => Ok(Node::Anchor(Anchor::LastLineEnd)),
-        'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}`, which is not supported")),
+        'b' if parser.eat_all("{") => Err(JavaRegexError::new("`\\b{…}` is not supported")),
         'b' => Ok(Node::Anchor(Anchor::WordBoundary)),
         'B' => Ok(Node::Anchor(Anchor::NoWordBoundary)),
         'R' => {
@@ -64,10 +64,10 @@ pub(super) fn outside_class(parser: &mut Parser) -> Result<Node, JavaRegexError>
     }
 }
 
-/// An escape that has the same meaning inside a class and outside.
+/// Reads an escape with the same meaning inside and outside a class.
 pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
     let Some(RegexToken::Syntax(character)) = parser.take() else {
-        return Err(JavaRegexError::new("a `\\` at the end"));
+        return Err(JavaRegexError::new("`\\` at the end"));
     };
     Ok(match character {
         'd' => Escape::Set(set([('0', '9')])),
@@ -101,15 +101,15 @@ pub(super) fn anywhere(parser: &mut Parser) -> Result<Escape, JavaRegexError> {
         'x' => Escape::Character(hexadecimal(parser)?),
         'u' => Escape::Character(utf16(parser)?),
         letter if letter.is_ascii_alphanumeric() => {
-            return Err(JavaRegexError::new(format!("`\\{letter}`, which is not supported")));
+            return Err(JavaRegexError::new(format!("`\\{letter}` is not supported")));
         }
         character => Escape::Character(character),
     })
 }
 
-/// `\cX`: the character X with its seventh bit turned around.
+/// `\cX`: the character X with its seventh bit inverted.
 fn control(parser: &mut Parser) -> Result<char, JavaRegexError> {
-    let error = || JavaRegexError::new("a `\\c` without its character");
+    let error = || JavaRegexError::new("`\\c` without a character");
     let Some(RegexToken::Syntax(character)) = parser.take() else { return Err(error()) };
     char::from_u32(u32::from(character) ^ 64).ok_or_else(error)
 }
@@ -129,7 +129,7 @@ fn octal(parser: &mut Parser) -> Result<char, JavaRegexError> {
             None => {
                 parser.reset(mark);
                 let character = value.and_then(char::from_u32);
-                return character.ok_or_else(|| JavaRegexError::new("a `\\0` without octal digits"));
+                return character.ok_or_else(|| JavaRegexError::new("`\\0` without octal digits"));
             }
         }
     }
@@ -140,12 +140,12 @@ fn hexadecimal(parser: &mut Parser) -> Result<char, JavaRegexError> {
     let digits = if parser.eat_all("{") { parser.take_until('}') } else { take(parser, 2) };
     let is_number = |digits: &String| digits.chars().all(|digit| digit.is_ascii_hexdigit());
     let value = digits.filter(is_number).and_then(|digits| u32::from_str_radix(&digits, 16).ok());
-    value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("a `\\x` that names no character"))
+    value.and_then(char::from_u32).ok_or_else(|| JavaRegexError::new("`\\x` with an invalid character code"))
 }
 
-/// `\uhhhh`, or two of them that make one character.
+/// `\uhhhh`, or a surrogate pair of two.
 fn utf16(parser: &mut Parser) -> Result<char, JavaRegexError> {
-    let error = || JavaRegexError::new("a `\\u` that names no character");
+    let error = || JavaRegexError::new("`\\u` with an invalid character code");
     let first = unit(parser).ok_or_else(error)?;
     if let Some(character) = char::from_u32(u32::from(first)) {
         return Ok(character);

@@ -1,4 +1,4 @@
-//! What stands in parentheses: groups of all kinds, and flags.
+//! Parentheses: groups of all kinds, and flags.
 
 use super::JavaRegexError;
 use super::parser::{Flags, Parser};
@@ -6,7 +6,7 @@ use super::syntax::Node;
 use super::tokens::RegexToken;
 
 impl Parser {
-    /// What follows a `(`.
+    /// Reads the text after a `(`.
     pub(super) fn group(&mut self) -> Result<Option<Node>, JavaRegexError> {
         let flags = self.flags;
         if !self.eat_all("?") {
@@ -20,7 +20,7 @@ impl Parser {
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
             if !is_name || self.has_group(&name) {
-                return Err(JavaRegexError::new(format!("the name `{name}` of a group")));
+                return Err(JavaRegexError::new(format!("invalid group name `{name}`")));
             }
             return self.capture(Some(name), flags).map(Some);
         }
@@ -40,7 +40,7 @@ impl Parser {
         let mut is_on = true;
         loop {
             let Some(RegexToken::Syntax(character)) = self.take() else {
-                return Err(JavaRegexError::new("a group that does not end"));
+                return Err(JavaRegexError::new("unclosed group"));
             };
             match character {
                 '-' if is_on => is_on = false,
@@ -53,15 +53,15 @@ impl Parser {
                     self.flags = flags;
                     return self.inside(outer).map(Some);
                 }
-                // To the end of the group around.
+                // The flags apply up to the end of the enclosing group.
                 ')' => {
                     self.flags = flags;
                     return Ok(None);
                 }
                 'u' | 'U' => {
-                    return Err(JavaRegexError::new(format!("the flag `{character}`, which is not supported")));
+                    return Err(JavaRegexError::new(format!("the flag `{character}` is not supported")));
                 }
-                _ => return Err(JavaRegexError::new(format!("a group that begins with `(?{character}`"))),
+                _ => return Err(JavaRegexError::new(format!("unknown group syntax `(?{character}`"))),
             }
         }
     }
@@ -71,12 +71,12 @@ impl Parser {
         self.inside(outer).map(|node| Node::Capture(Box::new(node)))
     }
 
-    /// The inside of a group and its end; the flags of outside are in force again behind it.
+    /// Reads the content of a group and its end, and restores the flags.
     fn inside(&mut self, outer: Flags) -> Result<Node, JavaRegexError> {
         self.enter()?;
         let node = self.alternatives()?;
         if !self.eat(')') {
-            return Err(JavaRegexError::new("a group that does not end"));
+            return Err(JavaRegexError::new("unclosed group"));
         }
         self.leave();
         self.flags = outer;

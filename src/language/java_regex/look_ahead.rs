@@ -1,18 +1,18 @@
-//! The look-aheads at the very beginning of a pattern, such as those of `^(?=.*[0-9])(?!admin).{8,}$`. The engine has
-//! none; these can be asked of the text's start one by one.
+//! The look-aheads at the start of a pattern, such as those of `^(?=.*[0-9])(?!admin).{8,}$`. The engine has
+//! no look-ahead; these are tested one by one at the text's start.
 
 use super::syntax::{Anchor, Node};
 
 /// The look-aheads of a pattern.
 #[derive(Debug, Default)]
 pub(super) struct LookAheads {
-    /// What they look for, each with whether it must not match.
+    /// The patterns; `true` means negative.
     pub(super) parts: Vec<(Node, bool)>,
-    /// Whether the pattern holds a `^` or `\A` at its beginning too, so that a match starts where the text does.
+    /// Whether the pattern also starts with `^` or `\A`, so that a match is at the start of the text.
     pub(super) is_anchored: bool,
 }
 
-/// Takes the look-aheads at the beginning out of a pattern. Those elsewhere stay.
+/// Removes the look-aheads at the start of a pattern. Other look-aheads remain.
 pub(super) fn take(pattern: &mut Node) -> LookAheads {
     let mut found = LookAheads::default();
     found.take_from(pattern);
@@ -20,7 +20,7 @@ pub(super) fn take(pattern: &mut Node) -> LookAheads {
 }
 
 impl LookAheads {
-    /// Whether the pattern goes on at the same place behind this part.
+    /// Whether the pattern continues at the same position after this part.
     fn take_from(&mut self, node: &mut Node) -> bool {
         match node {
             Node::LookAhead { .. } => {
@@ -30,8 +30,8 @@ impl LookAheads {
                 true
             }
             Node::Empty => true,
-            Node::Anchor(place) => {
-                self.is_anchored |= *place == Anchor::TextStart;
+            Node::Anchor(anchor) => {
+                self.is_anchored |= *anchor == Anchor::TextStart;
                 true
             }
             Node::Sequence(parts) => parts.iter_mut().all(|part| self.take_from(part)),

@@ -6,14 +6,14 @@ use super::escape;
 use super::syntax::{Anchor, CharacterSet, Node, Pattern};
 use super::tokens::{RegexToken, tokens};
 
-/// Deeper groups are refused: reading, writing and the engine recur once per level.
+/// The most levels of groups: the parser, the writer and the engine recurse once per level.
 pub(super) const MOST_LEVELS: usize = 40;
-/// Longer patterns are refused, in bytes.
+/// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 16 * 1024;
-/// Larger counts are refused: the engine unfolds them.
+/// The largest count of a repetition: the engine unrolls it.
 const MOST_REPEATS: u32 = 10_000;
 
-/// The flags in force (`Pattern.CASE_INSENSITIVE` and so on). Case is ASCII's, as it is in Java without the flag `u`.
+/// The flags in force (`Pattern.CASE_INSENSITIVE` and so on). Case is ASCII-only, as in Java without the flag `u`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flags {
     pub(super) case_insensitive: bool,
@@ -30,10 +30,10 @@ pub(super) struct Parser {
     at: usize,
     pub(super) flags: Flags,
     levels: usize,
-    /// How many groups have begun.
+    /// The number of groups so far.
     groups: usize,
     names: Vec<(String, usize)>,
-    /// Properties that were looked up, for making one is slow.
+    /// A cache of properties, which are slow to build.
     pub(super) properties: Vec<(String, CharacterSet)>,
 }
 
@@ -54,12 +54,12 @@ pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
     let node = parser.alternatives()?;
     match parser.peek() {
         None => Ok(Pattern { node, names: parser.names, groups: parser.groups }),
-        Some(_) => Err(JavaRegexError::new("a `)` without its `(`")),
+        Some(_) => Err(JavaRegexError::new("unmatched `)`")),
     }
 }
 
 impl Parser {
-    /// The next token that means something.
+    /// The next significant token.
     pub(super) fn peek(&mut self) -> Option<RegexToken> {
         if self.flags.comments {
             self.skip_comments();
@@ -67,19 +67,19 @@ impl Parser {
         self.tokens.get(self.at).copied()
     }
 
-    /// The next token that means something when it is that unquoted character.
+    /// The next significant token if it is a given unquoted character.
     pub(super) fn peeks(&mut self, character: char) -> bool {
         self.peek() == Some(RegexToken::Syntax(character))
     }
 
-    /// Takes a token even where flags would skip it.
+    /// Takes a token, including those that flags skip.
     pub(super) fn take(&mut self) -> Option<RegexToken> {
         let token = self.tokens.get(self.at).copied();
         self.at = self.at.saturating_add(usize::from(token.is_some()));
         token
     }
 
-    /// Takes that unquoted character if it comes next.
+    /// Takes an unquoted character if it is next.
     pub(super) fn eat(&mut self, character: char) -> bool {
         let found = self.peeks(character);
         if found {
@@ -88,7 +88,7 @@ impl Parser {
         found
     }
 
-    /// Takes these unquoted characters if they come next, one right after the other.
+    /// Takes several adjacent unquoted characters if they are next.
     pub(super) fn eat_all(&mut self, characters: &str) -> bool {
         let found = characters.chars().enumerate().all(|(offset, wanted)| {
             self.tokens.get(self.at.saturating_add(offset)) == Some(&RegexToken::Syntax(wanted))
@@ -99,7 +99,7 @@ impl Parser {
         found
     }
 
-    /// Takes unquoted characters up to an unquoted `end`, and that too.
+    /// Takes unquoted characters up to and including an unquoted `end`.
     pub(super) fn take_until(&mut self, end: char) -> Option<String> {
         let mut text = String::new();
         loop {
@@ -111,36 +111,36 @@ impl Parser {
         }
     }
 
-    /// The place in the pattern, to come back to.
+    /// The position in the pattern, to return to.
     pub(super) fn mark(&self) -> usize {
         self.at
     }
 
-    /// Goes back to a place.
+    /// Returns to a position.
     pub(super) fn reset(&mut self, mark: usize) {
         self.at = mark;
     }
 
-    /// Begins a nested group or class.
+    /// Enters a nested group or class.
     pub(super) fn enter(&mut self) -> Result<(), JavaRegexError> {
         self.levels = self.levels.saturating_add(1);
         if self.levels > MOST_LEVELS {
-            return Err(JavaRegexError::new(format!("groups nested more than {MOST_LEVELS} deep")));
+            return Err(JavaRegexError::new(format!("groups are nested more than {MOST_LEVELS} levels deep")));
         }
         Ok(())
     }
 
-    /// Ends what [`Parser::enter`] began.
+    /// Leaves the level of [`Parser::enter`].
     pub(super) fn leave(&mut self) {
         self.levels = self.levels.saturating_sub(1);
     }
 
-    /// Whether a group has that name.
+    /// Whether a group has a name.
     pub(super) fn has_group(&self, name: &str) -> bool {
         self.names.iter().any(|(known, _)| known == name)
     }
 
-    /// Counts a group, which gets its number from its place among all.
+    /// Counts a group and returns its number.
     pub(super) fn begin_group(&mut self, name: Option<String>) {
         self.groups = self.groups.saturating_add(1);
         self.names.extend(name.map(|name| (name, self.groups)));
@@ -160,7 +160,7 @@ impl Parser {
         }
     }
 
-    /// Branches up to a `)` or the end.
+    /// Reads alternatives up to a `)` or the end.
     pub(super) fn alternatives(&mut self) -> Result<Node, JavaRegexError> {
         let mut branches = vec![self.sequence()?];
         while self.eat('|') {
@@ -182,7 +182,7 @@ impl Parser {
         Ok(only(parts, Node::Sequence))
     }
 
-    /// One part without what repeats it; none for flags alone.
+    /// Reads a part without its repetition; `None` for flags only.
     fn atom(&mut self) -> Result<Option<Node>, JavaRegexError> {
         let node = match self.take() {
             None => return Ok(None),
@@ -204,7 +204,7 @@ impl Parser {
                     (true, true) => Anchor::UnixLineEnd,
                 }),
                 '*' | '+' | '?' | '{' => {
-                    return Err(JavaRegexError::new(format!("a `{character}` that repeats nothing")));
+                    return Err(JavaRegexError::new(format!("nothing to repeat before `{character}`")));
                 }
                 character => self.literal(character),
             },
@@ -212,7 +212,7 @@ impl Parser {
         Ok(Some(node))
     }
 
-    /// A character that stands for itself, in both cases with the flag `i`.
+    /// A literal character, in both cases with the flag `i`.
     pub(super) fn literal(&self, character: char) -> Node {
         if self.flags.case_insensitive && character.is_ascii_alphabetic() {
             Node::Set(class::fold(class::set([(character, character)])))
@@ -221,7 +221,7 @@ impl Parser {
         }
     }
 
-    /// A part with what repeats it.
+    /// Reads the repetition of a part.
     fn repeated(&mut self, node: Node) -> Result<Node, JavaRegexError> {
         let (least, most) = if self.eat('*') {
             (0, None)
@@ -238,8 +238,8 @@ impl Parser {
         if !is_lazy && self.eat_all("+") {
             return Err(JavaRegexError::new("possessive repetition is not supported"));
         }
-        // Without width, once is as good as often.
-        if node.is_place() {
+        // The repetition of a zero-width part has no effect.
+        if node.is_zero_width() {
             return Ok(if least == 0 { Node::Empty } else { node });
         }
         Ok(Node::Repeat { node: Box::new(node), least, most, is_lazy })
@@ -252,7 +252,7 @@ impl Parser {
             let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             let number = digits.parse().ok().filter(|number: &u32| is_number && *number <= MOST_REPEATS);
             number.ok_or_else(|| {
-                JavaRegexError::new(format!("the repetition `{{{text}}}` (counts go up to {MOST_REPEATS})"))
+                JavaRegexError::new(format!("invalid repetition `{{{text}}}`: the largest count is {MOST_REPEATS}"))
             })
         };
         let (least, most) = match text.split_once(',') {
@@ -261,13 +261,13 @@ impl Parser {
             Some((least, most)) => (count(least)?, Some(count(most)?)),
         };
         if most.is_some_and(|most| most < least) {
-            return Err(JavaRegexError::new(format!("the repetition `{{{text}}}`")));
+            return Err(JavaRegexError::new(format!("invalid repetition `{{{text}}}`")));
         }
         Ok((least, most))
     }
 }
 
-/// One part alone, or several together.
+/// Joins several parts; returns a single one unchanged.
 fn only(mut parts: Vec<Node>, together: fn(Vec<Node>) -> Node) -> Node {
     match parts.len() {
         0 => Node::Empty,

@@ -1,4 +1,4 @@
-//! A pattern as the engine runs it.
+//! Compiled patterns of the engine.
 
 use super::JavaRegexError;
 use super::syntax::Node;
@@ -12,7 +12,7 @@ const LARGEST: usize = 2 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Program {
     regex: Regex,
-    /// The most steps that the engine takes for a character of the text.
+    /// The most steps of the engine per character of the text.
     pub(super) steps: u64,
 }
 
@@ -22,7 +22,7 @@ impl Program {
         Program::build(pattern, false, |written| format!("\\A(?:{written})\\z"))
     }
 
-    /// Matches texts that begin with a match.
+    /// Matches texts that start with a match.
     pub(super) fn beginning(pattern: &Node) -> Result<Program, JavaRegexError> {
         Program::build(pattern, false, |written| format!("\\A(?:{written})"))
     }
@@ -43,7 +43,7 @@ impl Program {
         self.regex.is_match(text)
     }
 
-    /// The first match from a place on.
+    /// The first match at or after an index.
     pub(super) fn find<'t>(&self, text: &'t str, from: usize) -> Option<Captures<'t>> {
         self.regex.captures_at(text, from)
     }

@@ -1,4 +1,4 @@
-//! The classes that `\p{…}` names.
+//! The classes of `\p{…}`.
 
 use super::JavaRegexError;
 use super::class::set;
@@ -14,14 +14,14 @@ pub(super) fn property(parser: &mut Parser, name: &str) -> Result<CharacterSet, 
         return Ok(known.clone());
     }
     let Some(is_member) = unicode(name) else {
-        return Err(JavaRegexError::new(format!("the class `\\p{{{name}}}`, which is not supported")));
+        return Err(JavaRegexError::new(format!("the class `\\p{{{name}}}` is not supported")));
     };
     let members = set(('\0'..=char::MAX).filter(|character| is_member(*character)).map(|member| (member, member)));
     parser.properties.push((name.to_owned(), members.clone()));
     Ok(members)
 }
 
-/// The classes of POSIX, which are ASCII's in Java.
+/// The POSIX classes, which are ASCII-only in Java.
 fn posix(name: &str) -> Option<&'static [(char, char)]> {
     Some(match name {
         "Lower" => &[('a', 'z')],
@@ -41,8 +41,8 @@ fn posix(name: &str) -> Option<&'static [(char, char)]> {
     })
 }
 
-/// The classes of Unicode that the standard library knows. The general categories are its nearest properties, which
-/// differ in some hundred rare characters, such as the circled letters. `[inferred]`
+/// The Unicode classes in the standard library. The general categories are its nearest properties, which differ in some
+/// hundred rare characters, such as circled letters. `[inferred]`
 fn unicode(name: &str) -> Option<fn(char) -> bool> {
     Some(match name {
         "IsAlphabetic" => char::is_alphabetic,

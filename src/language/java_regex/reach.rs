@@ -1,13 +1,13 @@
-//! How far a search looks beyond the match that it finds.
+//! The number of characters that a search reads after its match.
 
 use super::syntax::Node;
 
-/// The most characters that a search looks at beyond its match, those aside that no later search looks at again. None
-/// when each search may look at all the rest of the text, so that replacing all matches can take quadratic time.
+/// The most characters that a search reads after its match and a later search reads again. `None` when each search may
+/// read the whole rest of the text, so that replacing all matches can take quadratic time.
 ///
-/// There is a limit for parts in a row where only single characters repeat without an end. While such a repetition
-/// goes on beyond the match, what comes behind it in the pattern is not in the text, for it would have made the match
-/// longer. So the next match ends beyond all of that. Without the row, in `a(b.*c)?`, the next match needs no `c`.
+/// A sequence of parts has a limit if only single characters repeat without a limit. While such a repetition continues
+/// after the match, the next part of the pattern is not in the text, because the match would be longer. So the next
+/// match ends after all of that. Outside a sequence, as in `a(b.*c)?`, the next match needs no `c`.
 pub(super) fn reach(node: &Node) -> Option<u64> {
     match node {
         Node::Capture(node) => reach(node),
@@ -16,7 +16,7 @@ pub(super) fn reach(node: &Node) -> Option<u64> {
     }
 }
 
-/// The same for a part that a match need not have: it may repeat without an end only at its own end.
+/// The same for an optional part: it may repeat without a limit only at its end.
 fn at_end(node: &Node) -> Option<u64> {
     match node {
         Node::Capture(node) | Node::Repeat { node, most: Some(1), .. } => at_end(node),
@@ -39,7 +39,7 @@ fn is_one_character(node: &Node) -> bool {
     }
 }
 
-/// The most characters that a part matches; none when there is no limit.
+/// The most characters that a part matches; `None` without a limit.
 fn longest(node: &Node) -> Option<u64> {
     match node {
         Node::Empty | Node::LookAhead { .. } => Some(0),

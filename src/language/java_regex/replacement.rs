@@ -1,18 +1,18 @@
-//! The replacement of `replaceAll` and `replaceFirst`: `$1`, `${name}` and `\` in front of a character.
+//! The replacement of `replaceAll` and `replaceFirst`: `$1`, `${name}` and `\` before a character.
 
 use super::ReplaceError;
 use std::collections::HashMap;
 
-/// A stretch of a replacement.
+/// A part of a replacement.
 #[derive(Debug, PartialEq)]
 pub(super) enum Piece {
-    /// Text that is written as it is.
+    /// Literal text.
     Text(String),
-    /// The text of a group; nothing when the group took no part.
+    /// The text of a group; empty when the group did not match.
     Group(usize),
 }
 
-/// A replacement that is read when there is something to replace.
+/// A replacement that is parsed at the first match.
 pub(super) struct Replacement<'r> {
     text: &'r str,
     pieces: Option<Vec<Piece>>,
@@ -23,7 +23,7 @@ impl<'r> Replacement<'r> {
         Replacement { text, pieces: None }
     }
 
-    /// The pieces, which may take at most so many bytes of memory.
+    /// The parts, with a limit on their memory in bytes.
     pub(super) fn pieces(
         &mut self,
         groups: usize,
@@ -31,7 +31,7 @@ impl<'r> Replacement<'r> {
         most: usize,
     ) -> Result<&[Piece], ReplaceError> {
         if self.pieces.is_none() {
-            // Every group is a piece, and so is the text after it.
+            // Every group is a part, and the text after it is another one.
             let groups_at_most = self.text.bytes().filter(|byte| *byte == b'$').count();
             let size = groups_at_most.saturating_mul(2).saturating_mul(size_of::<Piece>());
             if self.text.len().saturating_add(size) > most {
@@ -61,7 +61,7 @@ impl Replaced {
     }
 }
 
-/// Reads a replacement. `None` where Java throws: a `$` or `\` that stands alone, or a group that does not exist.
+/// Reads a replacement. `None` when Java throws: a single `$` or `\`, or an unknown group.
 pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)]) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
@@ -72,8 +72,8 @@ pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)])
             '\\' => text.push(rest.next()?),
             '$' => {
                 let group = if rest.as_str().starts_with('{') {
-                    let (name, behind) = rest.as_str().strip_prefix('{')?.split_once('}')?;
-                    rest = behind.chars();
+                    let (name, after) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+                    rest = after.chars();
                     // A replacement and a pattern of a request may both have thousands of names.
                     *by_name.get_or_insert_with(|| names.iter().cloned().collect::<HashMap<_, _>>()).get(name)?
                 } else {
@@ -91,17 +91,17 @@ pub(super) fn parse(replacement: &str, groups: usize, names: &[(String, usize)])
     Some(pieces)
 }
 
-/// The digits of a group's number: as many as name a group, and at least one.
+/// The digits of a group's number: as many as result in an existing group, and at least one.
 fn number(rest: &mut std::str::Chars<'_>, groups: usize) -> Option<usize> {
     let digit = |character: char| character.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
     let mut group = rest.next().and_then(digit).filter(|group| *group <= groups)?;
     loop {
-        let mut behind = rest.clone();
-        let longer = behind.next().and_then(digit).map(|digit| group.saturating_mul(10).saturating_add(digit));
+        let mut after = rest.clone();
+        let longer = after.next().and_then(digit).map(|digit| group.saturating_mul(10).saturating_add(digit));
         match longer.filter(|longer| *longer <= groups) {
             Some(longer) => {
                 group = longer;
-                *rest = behind;
+                *rest = after;
             }
             None => return Some(group),
         }

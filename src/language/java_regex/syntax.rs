@@ -5,92 +5,92 @@ use regex_syntax::hir::ClassUnicode;
 /// A set of characters.
 pub(crate) type CharacterSet = ClassUnicode;
 
-/// A part of a pattern. Flags are already applied: what a part means does not depend on its place.
+/// A part of a pattern. Flags are already applied: the meaning of a part does not depend on its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     /// Matches the empty text.
     Empty,
-    /// One certain character.
+    /// A literal character.
     Character(char),
     /// One character of a set.
     Set(CharacterSet),
-    /// One part after the other.
+    /// Parts in sequence.
     Sequence(Vec<Node>),
-    /// The first part that matches.
+    /// Alternatives; the first match counts.
     Alternatives(Vec<Node>),
     /// A group whose text a replacement can use. The parser numbers them from one by their opening parentheses.
     Capture(Box<Node>),
-    /// A part several times.
+    /// A repetition.
     Repeat {
         /// The part.
         node: Box<Node>,
-        /// The least times.
+        /// The smallest count.
         least: u32,
-        /// The most times; none is without end.
+        /// The largest count; `None` is unlimited.
         most: Option<u32>,
-        /// Whether as few times as possible are tried first.
+        /// Whether the repetition is lazy.
         is_lazy: bool,
     },
-    /// Looks at the text that follows without taking any of it.
+    /// A look-ahead.
     LookAhead {
-        /// Whether it must not match.
+        /// Whether it is negative.
         is_negative: bool,
-        /// What it looks for.
+        /// The pattern of the look-ahead.
         node: Box<Node>,
     },
-    /// A place in the text.
+    /// A zero-width position.
     Anchor(Anchor),
 }
 
-/// A place in the text that has no width.
+/// A zero-width position in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Anchor {
     /// The text's start: `\A`, and `^` without the flag `m`.
     TextStart,
     /// The text's end: `\z`.
     TextEnd,
-    /// The text's end, or in front of its last line terminator: `\Z`, and `$` without the flag `m`.
+    /// The text's end, or before its last line terminator: `\Z`, and `$` without the flag `m`.
     LastLineEnd,
     /// The start of a line: `^` with the flag `m`.
     LineStart,
     /// The end of a line: `$` with the flag `m`.
     LineEnd,
-    /// The same three where only the line feed ends a line (the flag `d`).
+    /// The same three if only the line feed ends a line (the flag `d`).
     LastUnixLineEnd,
     /// See [`Anchor::LastUnixLineEnd`].
     UnixLineStart,
     /// See [`Anchor::LastUnixLineEnd`].
     UnixLineEnd,
-    /// Between a word character and another one: `\b`.
+    /// A word boundary: `\b`.
     WordBoundary,
-    /// Everywhere else: `\B`.
+    /// Not a word boundary: `\B`.
     NoWordBoundary,
 }
 
-/// A pattern that was read.
+/// A parsed pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pattern {
-    /// What it matches.
+    /// The root part.
     pub(crate) node: Node,
     /// The names of groups with the groups' numbers.
     pub(crate) names: Vec<(String, usize)>,
-    /// How many groups it has.
+    /// The number of groups.
     pub(crate) groups: usize,
 }
 
-/// A part that no text can be made of by itself.
+/// A part that does not determine a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// It depends on what follows.
+    /// Look-ahead depends on the text after it.
     LookAhead,
-    /// It depends on what stands around it.
+    /// A word boundary depends on the text around it.
     WordBoundary,
-    /// It has no characters.
+    /// A class without characters.
     EmptyClass,
 }
 
 impl Node {
-    /// The first part that no text can be made of.
+    /// The first part that does not determine a text.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {
             Node::LookAhead { .. } => Some(Obstacle::LookAhead),
@@ -102,12 +102,12 @@ impl Node {
         }
     }
 
-    /// Whether it never takes a character, for which repeating it changes nothing.
-    pub(crate) fn is_place(&self) -> bool {
+    /// Whether it never consumes a character, so that repetition has no effect.
+    pub(crate) fn is_zero_width(&self) -> bool {
         matches!(self, Node::Empty | Node::LookAhead { .. } | Node::Anchor(_))
     }
 
-    /// Whether a group is in it whose text a replacement can use.
+    /// Whether it contains a capturing group.
     pub(crate) fn has_groups(&self) -> bool {
         match self {
             Node::Capture(_) => true,

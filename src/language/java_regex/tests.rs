@@ -25,7 +25,7 @@ fn check(table: Table<'_>) {
     }
 }
 
-/// The shapes of the patterns that real policies hold.
+/// The forms of patterns in real policies.
 #[test]
 fn patterns_of_real_policies() {
     check(&[
@@ -123,11 +123,11 @@ fn characters() {
 }
 
 #[test]
-fn places() {
+fn zero_width_positions() {
     check(&[
         (r"\Aa\z", &["a"], &["a\n"]),
         (r"a$|b\Z", &["a", "b"], &["a\n", "b\r\n"]),
-        // Java sees the end of the text in front of its last line terminator too.
+        // In Java, the position before the last line terminator is also the end of the text.
         (r"a$\n", &[], &["a\n", "a"]),
         (r"a\Z\r\n", &[], &["a\r\n"]),
         (r"a\r$\n", &[], &["a\r\n"]),
@@ -135,7 +135,7 @@ fn places() {
         (r"(?m)a$\r\n^b", &["a\r\nb"], &[]),
         (r"(?m)a\r^\nb", &[], &["a\r\nb"]),
         (r"(?m)a$\r^b", &["a\rb"], &[]),
-        // Java does not see a line begin at the end of the text, but one end at more terminators.
+        // In Java, no line starts at the end of the text, and more terminators end a line.
         (r"(?m)a\n^", &["a\n"], &[]),
         (r"(?m)a$\u2028b", &[], &["a\u{2028}b"]),
         (r"(?md)a\r\n^b", &["a\r\nb"], &[]),
@@ -181,7 +181,7 @@ fn groups_and_repetition() {
 }
 
 #[test]
-fn look_aheads_at_the_beginning() {
+fn look_aheads_at_the_start() {
     check(&[
         (r"^(?=.*[0-9])(?!admin).{8,}$", &["abcdefg1", "xadmin12"], &["abcdefgh", "abc1", "admin1234", "1\n2345678"]),
         (r"(?=.*\d)(?=.*[a-z]).{4,8}", &["abc1"], &["abcd", "abc", "abcdefgh1"]),
@@ -213,35 +213,35 @@ fn look_aheads_at_the_beginning() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (pattern, reason) in [
-        ("(", "a group that does not end"),
-        ("a)", "a `)` without its `(`"),
-        ("[a", "a `[` without its `]`"),
-        ("[]", "a `[` without its `]`"),
-        ("[z-a]", "the range that begins with `z-`"),
-        ("*a", "a `*` that repeats nothing"),
-        ("a**", "a `*` that repeats nothing"),
-        ("a{2}{3}", "a `{` that repeats nothing"),
-        ("(?i)+", "a `+` that repeats nothing"),
-        ("{", "a `{` that repeats nothing"),
-        ("a{,3}", "the repetition `{,3}` (counts go up to 10000)"),
-        ("a{3,1}", "the repetition `{3,1}`"),
-        ("a{99999}", "the repetition `{99999}` (counts go up to 10000)"),
-        ("a\\", "a `\\` at the end"),
-        ("(?U)a", "the flag `U`, which is not supported"),
-        ("(?iu)a", "the flag `u`, which is not supported"),
-        ("(?P<n>a)", "a group that begins with `(?P`"),
-        ("(?<1>a)", "the name `1` of a group"),
-        ("(?<n>a)(?<n>b)", "the name `n` of a group"),
-        (r"\Ga", "`\\G`, which is not supported"),
-        (r"\X", "`\\X`, which is not supported"),
-        (r"\y", "`\\y`, which is not supported"),
-        (r"[\b]", "`\\b`, which is not supported"),
-        (r"\b{g}", "`\\b{…}`, which is not supported"),
-        (r"\N{DASH}", "`\\N`, which is not supported"),
-        (r"\p{IsLatin}", "the class `\\p{IsLatin}`, which is not supported"),
-        (r"\p", "the class `\\p{}`, which is not supported"),
+        ("(", "unclosed group"),
+        ("a)", "unmatched `)`"),
+        ("[a", "unmatched `[`"),
+        ("[]", "unmatched `[`"),
+        ("[z-a]", "invalid range after `z-`"),
+        ("*a", "nothing to repeat before `*`"),
+        ("a**", "nothing to repeat before `*`"),
+        ("a{2}{3}", "nothing to repeat before `{`"),
+        ("(?i)+", "nothing to repeat before `+`"),
+        ("{", "nothing to repeat before `{`"),
+        ("a{,3}", "invalid repetition `{,3}`: the largest count is 10000"),
+        ("a{3,1}", "invalid repetition `{3,1}`"),
+        ("a{99999}", "invalid repetition `{99999}`: the largest count is 10000"),
+        ("a\\", "`\\` at the end"),
+        ("(?U)a", "the flag `U` is not supported"),
+        ("(?iu)a", "the flag `u` is not supported"),
+        ("(?P<n>a)", "unknown group syntax `(?P`"),
+        ("(?<1>a)", "invalid group name `1`"),
+        ("(?<n>a)(?<n>b)", "invalid group name `n`"),
+        (r"\Ga", "`\\G` is not supported"),
+        (r"\X", "`\\X` is not supported"),
+        (r"\y", "`\\y` is not supported"),
+        (r"[\b]", "`\\b` is not supported"),
+        (r"\b{g}", "`\\b{…}` is not supported"),
+        (r"\N{DASH}", "`\\N` is not supported"),
+        (r"\p{IsLatin}", "the class `\\p{IsLatin}` is not supported"),
+        (r"\p", "the class `\\p{}` is not supported"),
         (r"([a-z]+)-\1", "back-references are not supported"),
         (r"(?<word>\w+) \k<word>", "back-references are not supported"),
         (r".*(?<!x)", "look-behind is not supported"),
@@ -249,20 +249,20 @@ fn what_is_not_supported_has_a_name() {
         (r"(?>a|ab)c", "atomic groups are not supported"),
         (r"a*+a", "possessive repetition is not supported"),
         (r"a{1,2}+a", "possessive repetition is not supported"),
-        (r"a(?=b)", "look-ahead is supported only at the beginning"),
-        (r"((?!b).)*", "look-ahead is supported only at the beginning"),
-        (r"(?!a)b|c", "look-ahead is supported only at the beginning"),
-        (r"(?:a|(?=b))*b", "look-ahead is supported only at the beginning"),
-        (r"(?=.*(?!b)c).*", "look-ahead is supported only at the beginning"),
-        (r"\xZZ", "a `\\x` that names no character"),
-        (r"\x{110000}", "a `\\x` that names no character"),
-        (r"\ud83d", "a `\\u` that names no character"),
+        (r"a(?=b)", "look-ahead is supported only at the start"),
+        (r"((?!b).)*", "look-ahead is supported only at the start"),
+        (r"(?!a)b|c", "look-ahead is supported only at the start"),
+        (r"(?:a|(?=b))*b", "look-ahead is supported only at the start"),
+        (r"(?=.*(?!b)c).*", "look-ahead is supported only at the start"),
+        (r"\xZZ", "`\\x` with an invalid character code"),
+        (r"\x{110000}", "`\\x` with an invalid character code"),
+        (r"\ud83d", "`\\u` with an invalid character code"),
         (r"((a{1000}){1000}){1000}", "repetitions of repetitions"),
         (r"(a{400}b{400}){100}(c{400}d{400}e{400}){250}", "it is too large"),
         (r"(?=a{9000})".repeat(40).as_str(), "it is too large"),
     ] {
         let error = JavaRegex::compile(pattern).unwrap_err().to_string();
-        assert_eq!(error, format!("not a regular expression that can be run: {reason}"), "{pattern}");
+        assert_eq!(error, format!("invalid regular expression: {reason}"), "{pattern}");
     }
 }
 
@@ -302,7 +302,7 @@ fn replacements() {
 }
 
 #[test]
-fn deep_and_long_patterns_are_refused() {
+fn deep_and_long_patterns_are_rejected() {
     let deep = 100_000;
     for unit in ["(", "(?:", "(?=", "(?>", "[", "[^", "(?i:", "((?i)", "\\", "[a&&"] {
         assert!(JavaRegex::compile(&unit.repeat(deep)).is_err(), "{unit}");
@@ -343,7 +343,7 @@ fn catastrophic_patterns_end() {
 }
 
 #[test]
-fn replacements_take_linear_time_or_are_refused() {
+fn replacements_take_linear_time_or_are_rejected() {
     let text = "lorem ipsum\r\n".repeat(20_000);
     for pattern in [
         r"\s",
@@ -364,27 +364,26 @@ fn replacements_take_linear_time_or_are_refused() {
     for pattern in [r"[a-z]*\d|[a-z]", "l(?:.*x)?", r"(?:ip?s?|[^x\n]*x)u?"] {
         assert_eq!(replaced(&text, pattern, ""), None, "{pattern}");
     }
-    // Few matches are no matter.
+    // Few matches take few steps.
     assert_eq!(replaced(&text, r"(?s)\Al(?:.*x)?", "").map(|result| result.len()), Some(text.len() - 1));
 }
 
 #[test]
-fn what_a_use_does_not_support_has_a_name() {
-    let look_ahead = "look-ahead in replacements is supported only beside a `^` and without groups";
+fn errors_of_a_use_name_the_construct() {
+    let look_ahead = "look-ahead in replacements is supported only next to `^` and without groups";
     for (pattern, replacing, making) in [
         ("[a-z]+", None, None),
-        ("^(?=.*[0-9])[a-z]", None, Some("no text is made for look-ahead")),
-        ("(?!b).", Some(look_ahead), Some("no text is made for look-ahead")),
-        ("^(?=(a)).", Some(look_ahead), Some("no text is made for look-ahead")),
-        (r"(x|(\ba))+", None, Some(r"no text is made for `\b` and `\B`")),
-        ("a|[a&&b]", None, Some("a class without characters")),
-        ("(", Some("a group that does not end"), Some("a group that does not end")),
+        ("^(?=.*[0-9])[a-z]", None, Some("no text can be generated for look-ahead")),
+        ("(?!b).", Some(look_ahead), Some("no text can be generated for look-ahead")),
+        ("^(?=(a)).", Some(look_ahead), Some("no text can be generated for look-ahead")),
+        (r"(x|(\ba))+", None, Some(r"no text can be generated for `\b` and `\B`")),
+        ("a|[a&&b]", None, Some("empty character class")),
+        ("(", Some("unclosed group"), Some("unclosed group")),
     ] {
-        let told =
-            |reason: Option<&str>| reason.map(|reason| format!("not a regular expression that can be run: {reason}"));
-        let refused = JavaRegex::for_replacing(pattern).err().map(|error| error.to_string());
-        assert_eq!(refused, told(replacing), "{pattern}");
-        let refused = JavaRegex::check_for_making(pattern).err().map(|error| error.to_string());
-        assert_eq!(refused, told(making), "{pattern}");
+        let message = |reason: Option<&str>| reason.map(|reason| format!("invalid regular expression: {reason}"));
+        let rejected = JavaRegex::for_replacing(pattern).err().map(|error| error.to_string());
+        assert_eq!(rejected, message(replacing), "{pattern}");
+        let rejected = JavaRegex::check_for_making(pattern).err().map(|error| error.to_string());
+        assert_eq!(rejected, message(making), "{pattern}");
     }
 }

@@ -1,11 +1,11 @@
-//! The characters of a pattern, those between `\Q` and `\E` told apart.
+//! The characters of a pattern, with those between `\Q` and `\E` marked.
 
 /// A character of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RegexToken {
     /// A character that may have a meaning.
     Syntax(char),
-    /// A character from between `\Q` and `\E`, which stands for itself.
+    /// A literal character between `\Q` and `\E`.
     Quoted(char),
 }
 
@@ -30,7 +30,7 @@ pub(super) fn tokens(pattern: &str) -> Vec<RegexToken> {
                 rest = after;
             }
             (true, _) => tokens.push(RegexToken::Quoted(character)),
-            // Both characters of an escape: the second backslash of `\\Q` does not begin a quotation.
+            // This is both characters of an escape: the second backslash of `\\Q` does not start a quotation.
             (false, Some(escaped)) => {
                 tokens.extend([RegexToken::Syntax(character), RegexToken::Syntax(escaped)]);
                 rest = after;

@@ -1,22 +1,22 @@
 //! Writes a pattern in the engine's syntax.
 //!
-//! Only what the engine reads in the same way is written: characters by number, sets as ranges, and plain groups.
+//! The output contains only unambiguous syntax: characters by number, sets as ranges, and plain groups.
 
 use super::JavaRegexError;
 use super::syntax::{Anchor, CharacterSet, Node};
 use std::fmt::Write;
 
-/// Longer texts are refused, in bytes: large classes many times over.
+/// The longest output, in bytes. Repeated large classes exceed it.
 const LONGEST: usize = 256 * 1024;
-/// More repetitions of repetitions are refused.
+/// The most nested repetitions.
 const MOST_REPEATS: u64 = 100_000;
-/// With more states the engine takes too much memory, each group counted as often as there are states.
+/// The most states times groups, which determine the memory of the engine.
 pub(super) const MOST_STATES: u64 = 256 * 1024;
-/// So many ranges of a set are looked at in the time of one state.
+/// The number of ranges of a set that cost as much as one state.
 const RANGES_PER_STEP: usize = 8;
 
-/// Writes a pattern; with how many steps the engine takes for a character of a text at most. Groups are told apart
-/// only when they are needed, which takes time.
+/// Writes a pattern. Returns the most steps of the engine per character of a text too. Groups are captured only when
+/// they are needed, because capturing takes time.
 pub(super) fn write(node: &Node, has_groups: bool) -> Result<(String, u64), JavaRegexError> {
     let mut writer = Writer { text: String::new(), has_groups, groups: 1, steps: 1 };
     writer.node(node, 1)?;
@@ -27,14 +27,14 @@ pub(super) fn write(node: &Node, has_groups: bool) -> Result<(String, u64), Java
 struct Writer {
     text: String,
     has_groups: bool,
-    /// How many groups there are, that of the whole match too.
+    /// The number of groups, including that of the whole match.
     groups: u64,
-    /// How many states the engine makes. All of them can be active at once.
+    /// The number of states of the engine. All can be active together.
     steps: u64,
 }
 
 impl Writer {
-    /// Writes a part. `times` is how often the repetitions around it repeat it.
+    /// Writes a part. `times` is the product of the repetitions around it.
     fn node(&mut self, node: &Node, times: u64) -> Result<(), JavaRegexError> {
         if self.text.len() > LONGEST {
             return Err(JavaRegexError::new("it is too large"));
@@ -87,9 +87,9 @@ impl Writer {
                 }
             }
             Node::LookAhead { .. } => {
-                return Err(JavaRegexError::new("look-ahead is supported only at the beginning"));
+                return Err(JavaRegexError::new("look-ahead is supported only at the start"));
             }
-            Node::Anchor(place) => self.text.push_str(place_text(*place)),
+            Node::Anchor(anchor) => self.text.push_str(anchor_text(*anchor)),
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Writer {
     }
 
     fn set(&mut self, characters: &CharacterSet) {
-        // The engine has no notation for a set without members but this one.
+        // This is the only notation of the engine for an empty set.
         if characters.ranges().is_empty() {
             self.text.push_str("[^\\x{0}-\\x{10ffff}]");
             return;
@@ -136,9 +136,9 @@ impl Writer {
     }
 }
 
-/// The places of the engine. They are not quite Java's where line terminators are concerned, see [`super`].
-fn place_text(place: Anchor) -> &'static str {
-    match place {
+/// The zero-width positions of the engine. They differ from Java at line terminators, see [`super`].
+fn anchor_text(anchor: Anchor) -> &'static str {
+    match anchor {
         Anchor::TextStart => r"\A",
         Anchor::TextEnd | Anchor::LastLineEnd | Anchor::LastUnixLineEnd => r"\z",
         Anchor::LineStart => "(?mR:^)",
@@ -150,7 +150,7 @@ fn place_text(place: Anchor) -> &'static str {
     }
 }
 
-/// How many steps a part takes without the parts in it, repetitions and groups aside.
+/// The steps of a part without its subparts, repetitions and groups.
 fn steps(node: &Node) -> u64 {
     match node {
         Node::Sequence(_) | Node::Repeat { .. } | Node::Capture(_) => 0,

@@ -11,7 +11,7 @@ use crate::language::json_text::Value;
 use serde_json::Number;
 use std::borrow::Cow;
 
-/// The operators between two operands, each before those that begin like it.
+/// The operators between two operands, each before its prefixes.
 const COMPARISONS: [(&str, Comparison); 6] = [
     ("==", Comparison::Equal),
     ("!=", Comparison::NotEqual),
@@ -21,7 +21,7 @@ const COMPARISONS: [(&str, Comparison); 6] = [
     (">", Comparison::Greater),
 ];
 
-/// Reads a filter behind its `?`, up to the `]`.
+/// Reads a filter after its `?`, up to the `]`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     reader.skip_space();
     any(reader)
@@ -45,7 +45,7 @@ fn all(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     Ok(joined(tests, Test::All))
 }
 
-/// One test with the space around it.
+/// A test with optional space around it.
 fn single(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     reader.skip_space();
     let mut is_negative = false;
@@ -56,7 +56,7 @@ fn single(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
     let test = if reader.eat("(") {
         let test = any(reader)?;
         if !reader.eat(")") {
-            return Err(JsonPathError::new("a `(` without its `)` in a filter"));
+            return Err(JsonPathError::new("unmatched `(` in a filter"));
         }
         test
     } else {
@@ -89,9 +89,9 @@ fn comparison(reader: &mut Reader<'_>) -> Result<Test, JsonPathError> {
         Operand::Query(query) if matches!(reader.peek(), None | Some(')' | ']' | '&' | '|')) => Ok(Test::Exists(query)),
         Operand::Query(_) => {
             let operator = reader.take_while(|character| !character.is_whitespace() && !")]".contains(character));
-            Err(JsonPathError::new(format!("the operator `{operator}`, which is not supported")))
+            Err(JsonPathError::new(format!("the operator `{operator}` is not supported")))
         }
-        Operand::Literal(..) | Operand::Nothing => Err(JsonPathError::new("a filter with nothing to compare")),
+        Operand::Literal(..) | Operand::Nothing => Err(JsonPathError::new("a filter has nothing to compare")),
     }
 }
 
@@ -103,9 +103,9 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
             let is_absolute = start == '$';
             let mut is_definite = true;
             let segments = reader.segments(Scope::Filter, &mut is_definite)?;
-            // The search would run again for every value that is tested.
+            // The search would run again for every tested value.
             if is_absolute && !is_definite {
-                return Err(JsonPathError::new("a path from the root in a filter that names several places"));
+                return Err(JsonPathError::new("a root path in a filter must select a single value"));
             }
             Ok(Operand::Query(Query { is_absolute, is_definite, segments }))
         }
@@ -120,7 +120,7 @@ fn operand(reader: &mut Reader<'_>) -> Result<Operand, JsonPathError> {
                     let number: Cow<'static, str> = Cow::Owned(number.to_owned());
                     Operand::Literal(Value::Number(number.clone()), Some(Value::Text(number)))
                 }
-                // Text without its quotes, as templates in published paths leave it. `[inferred]`
+                // A text without quotes, as in published paths with templates. `[inferred]`
                 text => text_operand(text.to_owned()),
             })
         }
@@ -137,20 +137,20 @@ fn is_number(text: &str) -> bool {
     text.trim().len() == text.len() && serde_json::from_str::<Number>(text).is_ok()
 }
 
-/// The operand, unless it is a path that may find several values.
+/// The operand. A path that may select several values is an error.
 fn single_value(operand: Operand) -> Result<Operand, JsonPathError> {
     match operand {
         Operand::Query(query) if !query.is_definite => {
-            Err(JsonPathError::new("a comparison with a path that names several places"))
+            Err(JsonPathError::new("a compared path must select a single value"))
         }
         operand => Ok(operand),
     }
 }
 
-/// `=~` with a pattern between slashes, flags behind it, or in quotes.
+/// `=~` with a pattern between slashes, flags after it, or in quotes.
 fn matched(reader: &mut Reader<'_>, left: Operand) -> Result<Test, JsonPathError> {
     let Operand::Query(query) = single_value(left)? else {
-        return Err(JsonPathError::new("a `=~` with something else than a path on its left"));
+        return Err(JsonPathError::new("the left operand of `=~` must be a path"));
     };
     reader.skip_space();
     let pattern = match reader.peek() {
@@ -166,7 +166,7 @@ fn matched(reader: &mut Reader<'_>, left: Operand) -> Result<Test, JsonPathError
 fn list(reader: &mut Reader<'_>) -> Result<Vec<Operand>, JsonPathError> {
     reader.skip_space();
     if !reader.eat("[") {
-        return Err(JsonPathError::new("an `in` or `nin` without a list"));
+        return Err(JsonPathError::new("`in` and `nin` require a list"));
     }
     let mut items = Vec::new();
     reader.skip_space();
@@ -174,14 +174,14 @@ fn list(reader: &mut Reader<'_>) -> Result<Vec<Operand>, JsonPathError> {
         items.push(single_value(operand(reader)?)?);
         reader.skip_space();
         if !reader.eat(",") && reader.peek() != Some(']') {
-            return Err(JsonPathError::new("a list in a filter that does not end"));
+            return Err(JsonPathError::new("unclosed list in a filter"));
         }
         reader.skip_space();
     }
     Ok(items)
 }
 
-/// The only test, or all of them joined.
+/// Joins several tests; returns a single one unchanged.
 fn joined(mut tests: Vec<Test>, join: fn(Vec<Test>) -> Test) -> Test {
     match (tests.pop(), tests.is_empty()) {
         (Some(test), true) => test,

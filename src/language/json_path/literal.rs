@@ -3,10 +3,10 @@
 use super::JsonPathError;
 use super::reader::Reader;
 
-/// Reads a quoted text, whose quote comes next. A backslash escapes as in JSON; in front of any other character it has no
-/// meaning.
+/// Reads a quoted text, which starts at the next character. A backslash escapes as in JSON; before any other character
+/// it has no meaning.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
-    let error = || JsonPathError::new("a quotation that does not end");
+    let error = || JsonPathError::new("unclosed quotation");
     let quote = reader.take().ok_or_else(error)?;
     let mut text = String::new();
     loop {
@@ -18,7 +18,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
                 'n' => '\n',
                 'r' => '\r',
                 't' => '\t',
-                'u' => utf16(reader).ok_or_else(|| JsonPathError::new("a `\\u` that names no character"))?,
+                'u' => utf16(reader).ok_or_else(|| JsonPathError::new("`\\u` with an invalid character code"))?,
                 character => character,
             }),
             character => text.push(character),

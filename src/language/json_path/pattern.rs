@@ -1,11 +1,11 @@
-//! The expression behind the operator `=~`.
+//! The regular expression after the operator `=~`.
 
 use super::JsonPathError;
 use super::reader::Reader;
 
 /// Reads `/pattern/flags`.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, JsonPathError> {
-    let error = || JsonPathError::new("a `=~` without a pattern between slashes");
+    let error = || JsonPathError::new("`=~` requires a pattern between slashes");
     if !reader.eat("/") {
         return Err(error());
     }

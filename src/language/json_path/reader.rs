@@ -1,19 +1,19 @@
-//! Reads a path: names, brackets and what is in them.
+//! Reads a path: names and brackets.
 
 use super::JsonPathError;
 use super::filter;
 use super::literal;
-use super::segment::{Place, Segment, Selector, Slice};
+use super::segment::{Key, Segment, Selector, Slice};
 
-/// Longer paths are refused, in bytes.
+/// The longest path, in bytes; longer ones are rejected.
 const LONGEST_PATH: usize = 16 * 1024;
-/// Deeper nesting of filters and parentheses is refused: reading and testing recur once per level.
+/// The most levels of filters and parentheses: reading and testing recurse once per level.
 const MOST_LEVELS: u32 = 24;
-/// More filters inside filters are refused: each tests again what the outer one tests.
+/// The most nested filters: each repeats the tests of the outer one.
 const MOST_FILTERS: u32 = 4;
-/// More `..` are refused.
+/// The most `..` in a path.
 const MOST_DESCENTS: u32 = 4;
-/// Lists of places may multiply the results by this.
+/// The largest factor by which lists may multiply the results.
 const MOST_LISTED: usize = 4096;
 
 /// The largest number in brackets, of either sign: the integers that a double holds.
@@ -37,12 +37,12 @@ pub(super) struct Reader<'a> {
     listed: usize,
 }
 
-/// The surroundings of a path.
+/// The context of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// It is the whole text, so that names may hold spaces and signs.
+    /// The path is the whole text, so names may contain spaces and signs.
     Whole,
-    /// It is an operand of a filter, which ends where an operator begins.
+    /// The path is an operand of a filter, which ends before an operator.
     Filter,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
     segments.extend(reader.segments(Scope::Whole, &mut is_definite)?);
     match reader.peek() {
         None => Ok(Read { segments, is_definite, descents: reader.descents }),
-        Some(character) => Err(JsonPathError::new(format!("a `{character}` in an unexpected place"))),
+        Some(character) => Err(JsonPathError::new(format!("unexpected `{character}`"))),
     }
 }
 
@@ -85,21 +85,21 @@ impl Reader<'_> {
 
     /// Takes a text if it comes next.
     pub(super) fn eat(&mut self, text: &str) -> bool {
-        let behind = self.rest.strip_prefix(text);
-        self.rest = behind.unwrap_or(self.rest);
-        behind.is_some()
+        let after = self.rest.strip_prefix(text);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
     }
 
     /// Takes a word if it comes next and no letter or digit follows it.
     pub(super) fn eat_word(&mut self, word: &str) -> bool {
-        let behind = self.rest.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word));
-        let behind = behind.and_then(|_| self.rest.get(word.len()..));
-        let behind = behind.filter(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
-        self.rest = behind.unwrap_or(self.rest);
-        behind.is_some()
+        let after = self.rest.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word));
+        let after = after.and_then(|_| self.rest.get(word.len()..));
+        let after = after.filter(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
     }
 
-    /// Takes characters for as long as they pass.
+    /// Takes characters while a condition is true.
     pub(super) fn take_while(&mut self, passes: impl Fn(char) -> bool) -> &str {
         let end = self.rest.find(|character| !passes(character)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
@@ -112,21 +112,21 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
     }
 
-    /// Begins a level of nesting.
+    /// Enters a level of nesting.
     pub(super) fn enter(&mut self) -> Result<(), JsonPathError> {
         self.levels = self.levels.saturating_add(1);
         if self.levels > MOST_LEVELS {
-            return Err(JsonPathError::new(format!("nested more than {MOST_LEVELS} deep")));
+            return Err(JsonPathError::new(format!("nested more than {MOST_LEVELS} levels deep")));
         }
         Ok(())
     }
 
-    /// Ends what [`Reader::enter`] began.
+    /// Leaves the level of [`Reader::enter`].
     pub(super) fn leave(&mut self) {
         self.levels = self.levels.saturating_sub(1);
     }
 
-    /// The segments behind a path's beginning. `is_definite` becomes false where they name several places.
+    /// The segments of a path. Sets `is_definite` to false if they may select several values.
     pub(super) fn segments(&mut self, scope: Scope, is_definite: &mut bool) -> Result<Vec<Segment>, JsonPathError> {
         let mut segments = Vec::new();
         loop {
@@ -138,20 +138,20 @@ impl Reader<'_> {
                 }
             }
             let selector = if is_descendant || self.eat(".") {
-                // A dot in front of a bracket says nothing: `$.[0]`.
+                // A dot before a bracket has no meaning: `$.[0]`.
                 if self.eat("[") { self.bracket()? } else { self.member(scope)? }
             } else if self.eat("[") {
                 self.bracket()?
             } else {
                 return Ok(segments);
             };
-            let is_single = matches!(selector, Selector::Place(Place::Name(_) | Place::Index(_)));
+            let is_single = matches!(selector, Selector::Key(Key::Name(_) | Key::Index(_)));
             *is_definite &= is_single && !is_descendant;
             segments.push(Segment { is_descendant, selector });
         }
     }
 
-    /// A name or `*` behind a dot.
+    /// A name or `*` after a dot.
     fn member(&mut self, scope: Scope) -> Result<Selector, JsonPathError> {
         if self.eat("*") {
             return Ok(Selector::Wildcard);
@@ -165,12 +165,12 @@ impl Reader<'_> {
             return Err(JsonPathError::new("a dot without a name"));
         }
         if self.peek() == Some('(') {
-            return Err(JsonPathError::new(format!("the function `{name}()`, which is not supported")));
+            return Err(JsonPathError::new(format!("the function `{name}()` is not supported")));
         }
-        Ok(Selector::Place(Place::Name(name)))
+        Ok(Selector::Key(Key::Name(name)))
     }
 
-    /// The rest behind a `[`, with the `]`.
+    /// The content of brackets after the `[`, and the `]`.
     fn bracket(&mut self) -> Result<Selector, JsonPathError> {
         self.skip_space();
         let selector = if self.eat("*") {
@@ -179,7 +179,7 @@ impl Reader<'_> {
         } else if self.eat("?") {
             self.filters = self.filters.saturating_add(1);
             if self.filters > MOST_FILTERS {
-                return Err(JsonPathError::new(format!("more than {MOST_FILTERS} filters inside each other")));
+                return Err(JsonPathError::new(format!("more than {MOST_FILTERS} nested filters")));
             }
             let test = filter::read(self)?;
             self.filters = self.filters.saturating_sub(1);
@@ -187,34 +187,34 @@ impl Reader<'_> {
         } else if self.eat("(") {
             self.script()?
         } else {
-            self.places()?
+            self.keys()?
         };
         if !self.eat("]") {
-            return Err(JsonPathError::new("a `[` without its `]`"));
+            return Err(JsonPathError::new("unmatched `[`"));
         }
         Ok(selector)
     }
 
-    /// `@.length-1)`, the one script that is in use.
+    /// `@.length-1)`, the only supported script.
     fn script(&mut self) -> Result<Selector, JsonPathError> {
         let script: String = self.take_while(|character| character != ')' && character != ']').to_owned();
         let script: String = script.chars().filter(|character| !character.is_whitespace()).collect();
         let is_last = self.eat(")") && script == "@.length-1";
         self.skip_space();
         if is_last {
-            Ok(Selector::Place(Place::Index(-1)))
+            Ok(Selector::Key(Key::Index(-1)))
         } else {
-            Err(JsonPathError::new(format!("the script `({script})`, which is not supported")))
+            Err(JsonPathError::new(format!("the script `({script})` is not supported")))
         }
     }
 
-    /// Names, numbers and slices with commas in between.
-    fn places(&mut self) -> Result<Selector, JsonPathError> {
-        let mut places = Vec::new();
+    /// Names, numbers and slices, separated by commas.
+    fn keys(&mut self) -> Result<Selector, JsonPathError> {
+        let mut keys = Vec::new();
         loop {
             self.skip_space();
-            places.push(match self.peek() {
-                Some('\'' | '"') => Place::Name(literal::read(self)?),
+            keys.push(match self.peek() {
+                Some('\'' | '"') => Key::Name(literal::read(self)?),
                 _ => {
                     let text = self.take_while(|character| !"],".contains(character)).trim();
                     numbers(text).ok_or_else(|| JsonPathError::new(format!("`[{text}]`")))?
@@ -225,31 +225,31 @@ impl Reader<'_> {
                 break;
             }
         }
-        self.listed = self.listed.saturating_mul(places.len());
+        self.listed = self.listed.saturating_mul(keys.len());
         if self.listed > MOST_LISTED {
-            return Err(JsonPathError::new("lists of too many places"));
+            return Err(JsonPathError::new("the lists contain too many elements"));
         }
-        Ok(match (places.pop(), places.is_empty()) {
-            (Some(place), true) => Selector::Place(place),
+        Ok(match (keys.pop(), keys.is_empty()) {
+            (Some(key), true) => Selector::Key(key),
             (last, _) => {
-                places.extend(last);
-                Selector::Places(places)
+                keys.extend(last);
+                Selector::Keys(keys)
             }
         })
     }
 }
 
 /// An index or a slice.
-fn numbers(text: &str) -> Option<Place> {
+fn numbers(text: &str) -> Option<Key> {
     let mut numbers = text.split(':').map(number);
     let start = numbers.next()??;
-    let Some(end) = numbers.next() else { return start.map(Place::Index) };
+    let Some(end) = numbers.next() else { return start.map(Key::Index) };
     let (end, step) = (end?, numbers.next().unwrap_or(Some(None))?);
     let slice = Slice { start, end, step: step.unwrap_or(1) };
-    numbers.next().is_none().then_some(Place::Slice(slice))
+    numbers.next().is_none().then_some(Key::Slice(slice))
 }
 
-/// A whole number, or nothing where a slice leaves it out.
+/// An integer, or nothing if a slice omits it.
 fn number(text: &str) -> Option<Option<i64>> {
     let text = text.trim();
     if text.is_empty() {

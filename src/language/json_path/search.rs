@@ -1,13 +1,13 @@
-//! Following a path through a document.
+//! Searches the values at a path.
 //!
-//! Results are passed on one by one, so that nothing but the results themselves takes memory. Every recursion goes
-//! deeper into the document, whose depth is limited.
+//! Results are passed on one by one, so that only the results take memory. Every recursion descends in the document,
+//! whose depth is limited.
 
-use super::segment::{Place, Segment, Selector};
+use super::segment::{Key, Segment, Selector};
 use crate::language::json_text::{JsonSlice, JsonText, Walk};
 use std::ops::ControlFlow;
 
-/// Receives the place of every result.
+/// Receives the offset of every result.
 pub(super) type Found<'f> = dyn FnMut(usize) -> ControlFlow<()> + 'f;
 
 /// A search in a document.
@@ -26,14 +26,14 @@ impl<'d> Search<'d> {
         JsonSlice::new(self.document, start)
     }
 
-    /// Follows a path from a value on.
+    /// Follows a path from a value.
     pub(super) fn follow(&self, start: usize, segments: &[Segment], found: &mut Found<'_>) -> ControlFlow<()> {
         let (mut start, mut segments) = (start, segments);
         while let Some((segment, rest)) = segments.split_first() {
             let next = match &segment.selector {
                 _ if segment.is_descendant => return self.descend(start, &segment.selector, rest, found),
-                Selector::Place(place @ (Place::Name(_) | Place::Index(_))) => self.place(start, place),
-                // An object is tested itself, as in Jayway's library. `[recalled]`
+                Selector::Key(key @ (Key::Name(_) | Key::Index(_))) => self.value_at(start, key),
+                // A filter tests an object itself, as in Jayway's library. `[recalled]`
                 Selector::Filter(test) if self.walk.is_object(start) => self.passes(test, start).then_some(start),
                 selector => return self.select(start, selector, &mut |child| self.follow(child, rest, found)),
             };
@@ -43,7 +43,7 @@ impl<'d> Search<'d> {
         found(start)
     }
 
-    /// Applies a step to a value and then to the values in it, each before those in it.
+    /// Applies a selector to a value and then to its descendants, in preorder.
     fn descend(&self, start: usize, selector: &Selector, rest: &[Segment], found: &mut Found<'_>) -> ControlFlow<()> {
         if !self.walk.is_array(start) && !self.walk.is_object(start) {
             return ControlFlow::Continue(());
@@ -52,13 +52,13 @@ impl<'d> Search<'d> {
         self.walk.each_child(start, &mut |child| self.descend(child, selector, rest, found))
     }
 
-    /// Applies a step to one value. A filter tests what is directly in it.
+    /// Applies a selector to one value. A filter tests its children.
     fn select(&self, start: usize, selector: &Selector, found: &mut Found<'_>) -> ControlFlow<()> {
         match selector {
             Selector::Wildcard => self.walk.each_child(start, found),
-            Selector::Place(Place::Slice(slice)) => self.slice_of(start, *slice, found),
-            Selector::Place(place) => self.place(start, place).map_or(ControlFlow::Continue(()), found),
-            Selector::Places(places) => self.places(start, places, found),
+            Selector::Key(Key::Slice(slice)) => self.slice_of(start, *slice, found),
+            Selector::Key(key) => self.value_at(start, key).map_or(ControlFlow::Continue(()), found),
+            Selector::Keys(keys) => self.values_at(start, keys, found),
             Selector::Filter(test) => self.walk.each_child(start, &mut |child| {
                 if self.passes(test, child) { found(child) } else { ControlFlow::Continue(()) }
             }),

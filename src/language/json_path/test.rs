@@ -10,19 +10,19 @@ use std::ops::ControlFlow;
 /// A test of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// At least one of them.
+    /// True if at least one is true.
     Any(Vec<Test>),
-    /// All of them.
+    /// True if all are true.
     All(Vec<Test>),
-    /// The opposite.
+    /// The negation.
     Not(Box<Test>),
-    /// The path finds something.
+    /// True if the path finds a value.
     Exists(Query),
     /// A comparison.
     Compare(Operand, Comparison, Operand),
-    /// The operand equals one of the list.
+    /// True if the operand equals an element of the list.
     In(Operand, Vec<Operand>),
-    /// The path finds a string that the expression matches as a whole.
+    /// True if the path finds a string that the expression matches as a whole.
     Matches(Query, Box<JavaRegex>),
 }
 
@@ -42,15 +42,14 @@ pub(super) enum Comparison {
 pub(super) enum Operand {
     /// A path, which finds at most one value.
     Query(Query),
-    /// A value, and the equal one of the other type: for a number the text that reads the same, for such a text the
-    /// number. `[recalled]`
+    /// A value, and the equal one of the other type: the text of a number, or the number in a text. `[recalled]`
     Literal(Value<'static>, Option<Value<'static>>),
-    /// Nothing, as where a template left an unresolved variable out: it equals nothing, not even itself.
+    /// No operand, as after a template with an unresolved variable. It equals nothing, not even itself.
     Nothing,
 }
 
 impl Comparison {
-    /// Whether it holds for the order of two values, which other types do not have.
+    /// Whether the operator is true for an order of two values.
     fn holds(self, order: Option<Ordering>) -> bool {
         match self {
             Comparison::Equal => order == Some(Ordering::Equal),
@@ -64,7 +63,7 @@ impl Comparison {
 }
 
 impl Search<'_> {
-    /// Whether a value passes a test.
+    /// Whether a test is true for a value.
     pub(super) fn passes(&self, test: &Test, start: usize) -> bool {
         self.walk.charge(1);
         match test {
@@ -95,7 +94,7 @@ impl Search<'_> {
         }
     }
 
-    /// The place of the first value that a path in a filter finds.
+    /// The offset of the first value that a path in a filter finds.
     fn first(&self, query: &Query, start: usize) -> Option<usize> {
         let start = if query.is_absolute { self.walk.root() } else { start };
         let mut first = None;
@@ -114,7 +113,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether two operands are equal. Two paths are, when neither finds anything.
+    /// Whether two operands are equal. Two paths without values are equal.
     fn are_equal(
         &self,
         left: &Operand,

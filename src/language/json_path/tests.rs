@@ -40,7 +40,7 @@ fn parts(document: &str, path: &str) -> Vec<String> {
 }
 
 #[test]
-fn places() {
+fn keys() {
     for (path, result) in [
         ("$.store.bicycle.color", json!(["red"])),
         ("store.bicycle.color", json!(["red"])),
@@ -132,14 +132,14 @@ fn filters() {
             assert_eq!(found.join(","), titles, "{path}");
         }
     }
-    // A number and the text that reads the same are equal.
+    // A number and the same number as text are equal.
     assert_eq!(found("$..[?(@ == 42)]"), json!(["42", 42]));
     assert_eq!(found("$..[?(@ == '42')]"), json!(["42", 42]));
     assert_eq!(found("$[?(@ == 't\\'')]"), json!([]));
     assert_eq!(found("$..[?(@.color == 'red')].price"), json!([19.95]));
 }
 
-/// The shapes of the paths that real policies hold.
+/// The forms of paths in real policies.
 #[test]
 fn paths_of_real_policies() {
     let document = json!({
@@ -170,7 +170,7 @@ fn numbers_keep_their_text() {
     assert_eq!(text("$[?(@.lat > 37)].big"), "12345678901234567890123");
 }
 
-/// Paths as published policies have them.
+/// Paths of published policies.
 #[test]
 fn filters_test_objects_and_bare_words() {
     let keys = json!([{"k": "kEy-123_Z", "s": 1}, {"k": "01", "s": 2}, {"s": 3}]);
@@ -196,7 +196,7 @@ fn filters_test_objects_and_bare_words() {
 }
 
 #[test]
-fn definite_paths_name_one_place() {
+fn definite_paths_select_one_value() {
     for path in ["$", "$.a", "a.b", "$['a']['b,c']", "$.a[0]", "$.a[-1]", "$.a[(@.length-1)]", "$['*']", "$['a:b..?']"]
     {
         assert!(JsonPath::compile(path).unwrap().is_definite(), "{path}");
@@ -207,7 +207,7 @@ fn definite_paths_name_one_place() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (path, reason) in [
         ("", "it is empty"),
         ("  ", "it is empty"),
@@ -218,33 +218,33 @@ fn what_is_not_supported_has_a_name() {
         ("$[", "`[]`"),
         ("$[]", "`[]`"),
         ("$[a]", "`[a]`"),
-        ("$[1", "a `[` without its `]`"),
-        ("$['a", "a quotation that does not end"),
-        ("$['a'", "a `[` without its `]`"),
-        ("$['\\ud800']", "a `\\u` that names no character"),
+        ("$[1", "unmatched `[`"),
+        ("$['a", "unclosed quotation"),
+        ("$['a'", "unmatched `[`"),
+        ("$['\\ud800']", "`\\u` with an invalid character code"),
         ("$[1:2:3:4]", "`[1:2:3:4]`"),
-        ("$[*,*]", "a `[` without its `]`"),
-        ("$.a]", "a `]` in an unexpected place"),
-        ("$x", "a `x` in an unexpected place"),
-        ("$.a.length()", "the function `length()`, which is not supported"),
-        ("$[(@.length-2)]", "the script `(@.length-2)`, which is not supported"),
-        ("$[?(@.a]", "a `(` without its `)` in a filter"),
-        ("$[?()]", "a filter with nothing to compare"),
-        ("$[?(abc)]", "a filter with nothing to compare"),
-        ("$[?(1)]", "a filter with nothing to compare"),
-        ("$[?(@.a size 2)]", "the operator `size`, which is not supported"),
-        ("$[?(@.a = 2)]", "the operator `=`, which is not supported"),
-        ("$[?(@.a in @.b)]", "an `in` or `nin` without a list"),
-        ("$[?(@.a in ['x')]", "a list in a filter that does not end"),
-        ("$[?(@.a =~ x)]", "a `=~` without a pattern between slashes"),
-        ("$[?('a' =~ /x/)]", "a `=~` with something else than a path on its left"),
-        ("$[?(@.a =~ /(/)]", "`(`: not a regular expression that can be run: a group that does not end"),
-        ("$[?(@.a =~ /(?<=a)b/)]", "`(?<=a)b`: not a regular expression that can be run: look-behind is not supported"),
-        ("$[?(@.a == $..b)]", "a path from the root in a filter that names several places"),
+        ("$[*,*]", "unmatched `[`"),
+        ("$.a]", "unexpected `]`"),
+        ("$x", "unexpected `x`"),
+        ("$.a.length()", "the function `length()` is not supported"),
+        ("$[(@.length-2)]", "the script `(@.length-2)` is not supported"),
+        ("$[?(@.a]", "unmatched `(` in a filter"),
+        ("$[?()]", "a filter has nothing to compare"),
+        ("$[?(abc)]", "a filter has nothing to compare"),
+        ("$[?(1)]", "a filter has nothing to compare"),
+        ("$[?(@.a size 2)]", "the operator `size` is not supported"),
+        ("$[?(@.a = 2)]", "the operator `=` is not supported"),
+        ("$[?(@.a in @.b)]", "`in` and `nin` require a list"),
+        ("$[?(@.a in ['x')]", "unclosed list in a filter"),
+        ("$[?(@.a =~ x)]", "`=~` requires a pattern between slashes"),
+        ("$[?('a' =~ /x/)]", "the left operand of `=~` must be a path"),
+        ("$[?(@.a =~ /(/)]", "`(`: invalid regular expression: unclosed group"),
+        ("$[?(@.a =~ /(?<=a)b/)]", "`(?<=a)b`: invalid regular expression: look-behind is not supported"),
+        ("$[?(@.a == $..b)]", "a root path in a filter must select a single value"),
         ("$..a..b..c..d..e", "more than 4 `..`"),
     ] {
         let error = JsonPath::compile(path).unwrap_err().to_string();
-        assert_eq!(error, format!("not a JSONPath: {reason}"), "{path}");
+        assert_eq!(error, format!("invalid JSONPath: {reason}"), "{path}");
     }
     for path in ["$[99999999999999999]", "$[?(@..a == 1)]", "$[?(@.a[*] == 1)]"] {
         assert!(JsonPath::compile(path).is_err(), "{path}");
@@ -252,7 +252,7 @@ fn what_is_not_supported_has_a_name() {
 }
 
 #[test]
-fn hostile_paths_are_refused() {
+fn hostile_paths_are_rejected() {
     let deep = 100_000;
     for unit in ["(", "[?(", "$[?(@", "$[?((((", "$[?(!", "..", "['a'", "[0]", ".a", "$[?(@.a =~ /", "[0,0]", "'", "\\"]
     {

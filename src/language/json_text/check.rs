@@ -1,8 +1,8 @@
-//! The one pass that checks a document and finds the containers to index.
+//! The pass that checks a document and finds the containers to index.
 
 use super::skips::{HOP, LONG};
 
-/// The most arrays and objects inside each other.
+/// The most nested arrays and objects.
 const MOST_LEVELS: usize = 127;
 
 /// The state of the pass.
@@ -10,7 +10,7 @@ const MOST_LEVELS: usize = 127;
 pub(super) struct Check<'t> {
     bytes: &'t [u8],
     at: usize,
-    /// Begin and end of the containers to index, in bytes.
+    /// Start and end of the containers to index, in bytes.
     containers: Vec<(u32, u32)>,
     pub(super) values: usize,
     pub(super) depth: usize,
@@ -25,7 +25,7 @@ impl<'t> Check<'t> {
         self.containers
     }
 
-    /// Checks the whole text and returns where its value begins. `None` for a text that is not JSON.
+    /// Checks the whole text and returns the offset of its value. `None` for a text that is not JSON.
     pub(super) fn document(&mut self) -> Option<usize> {
         self.space();
         let root = self.at;
@@ -34,7 +34,7 @@ impl<'t> Check<'t> {
         (self.at == self.bytes.len()).then_some(root)
     }
 
-    /// Checks a value and returns the bytes in it that the index leads over.
+    /// Checks a value and returns the number of its bytes that the index skips.
     fn value(&mut self, level: usize) -> Option<usize> {
         self.values = self.values.saturating_add(1);
         self.depth = self.depth.max(level);

@@ -1,30 +1,30 @@
-//! The index of a document: where its long arrays and objects end.
+//! The index of a document: the ends of its long arrays and objects.
 //!
-//! A container is indexed when leading over it would otherwise take [`LONG`] steps, where an indexed container inside
-//! it takes [`HOP`]. So leading over any array or object takes less than `LONG` steps, at every depth, and the index has
-//! at most one entry for each `LONG - HOP` bytes of the document.
+//! A container is indexed when skipping it would otherwise take [`LONG`] steps, where an indexed container inside it
+//! takes [`HOP`]. So skipping any array or object takes less than `LONG` steps at every depth, and the index has at
+//! most one entry for each `LONG - HOP` bytes of the document.
 
-/// The steps from which on a container is indexed.
+/// The number of steps from which a container is indexed.
 pub(super) const LONG: usize = 32;
-/// The steps of a look at the index.
+/// The steps of an index look-up.
 pub(super) const HOP: usize = 4;
 
-/// The bytes that share a word of the bitmap.
+/// The number of bytes per word of the bitmap.
 const WORD: usize = 64;
 
-/// The ends by their begins.
+/// The ends of containers by their starts.
 #[derive(Debug)]
 pub(super) struct Skips {
-    /// A bit for each byte of the document, set where an indexed container begins.
+    /// A bit for each byte of the document, set where an indexed container starts.
     bits: Vec<u64>,
     /// For each word of bits, the number of bits before it.
     before: Vec<u32>,
-    /// In the order of the bits.
+    /// The ends, in the order of the bits.
     ends: Vec<u32>,
 }
 
 impl Skips {
-    /// The index of a document with that many bytes and those containers to index.
+    /// Makes the index of the containers in a document of a number of bytes.
     pub(super) fn new(length: usize, mut containers: Vec<(u32, u32)>) -> Skips {
         containers.sort_unstable();
         let words = if containers.is_empty() { 0 } else { length.div_ceil(WORD) };
@@ -45,7 +45,7 @@ impl Skips {
         Skips { bits, before, ends }
     }
 
-    /// The first byte behind the container that begins there, if it is indexed.
+    /// The first byte after the container that starts there, if it is indexed.
     pub(super) fn end(&self, start: usize) -> Option<usize> {
         let word = self.bits.get(start / WORD)?;
         let bit = 1_u64.checked_shl(u32::try_from(start % WORD).ok()?)?;
@@ -53,8 +53,8 @@ impl Skips {
             return None;
         }
         let before = self.before.get(start / WORD)?;
-        let place = before.checked_add((word & bit.saturating_sub(1)).count_ones())?;
-        let end = self.ends.get(usize::try_from(place).ok()?)?;
+        let index = before.checked_add((word & bit.saturating_sub(1)).count_ones())?;
+        let end = self.ends.get(usize::try_from(index).ok()?)?;
         usize::try_from(*end).ok()
     }
 }

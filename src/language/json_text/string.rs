@@ -54,7 +54,7 @@ pub(super) fn text(content: &str) -> Cow<'_, str> {
     if has_escapes(content) { Unescaped(content.chars()).collect() } else { Cow::Borrowed(content) }
 }
 
-/// Whether a string has that text.
+/// Whether a string has a text.
 pub(super) fn is_text(content: &str, text: &str) -> bool {
     if has_escapes(content) { Unescaped(content.chars()).eq(text.chars()) } else { content == text }
 }
@@ -68,7 +68,7 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// The string as JSON, with the escapes alone that it needs. `None` for what needs no change.
+/// The string as JSON with only the necessary escapes. `None` when it needs no change.
 pub(super) fn rewritten(content: &str) -> Option<String> {
     if has_escapes(content) { serde_json::to_string(&text(content)).ok() } else { None }
 }

@@ -1,11 +1,11 @@
 //! Values of documents and literals, for comparisons.
 
-use super::members::place;
+use super::members::offset;
 use super::walk::Walk;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// A value. A container is its place in the document.
+/// A value. A container is its offset in the document.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value<'a> {
     /// `null`.
@@ -34,7 +34,7 @@ impl Value<'_> {
 }
 
 impl Walk<'_> {
-    /// The order of two numbers or texts, and `Equal` for other values that are equal.
+    /// The order of two numbers or texts; `Equal` for other equal values.
     pub(crate) fn order(&self, left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
         match (left, right) {
             (Value::Number(left), Value::Number(right)) => {
@@ -70,9 +70,9 @@ impl Walk<'_> {
         }
         let (left, right) = (self.by_name(left), self.by_name(right));
         let are_equal = |((_, left), (_, right)): (&(u32, u32), &(u32, u32))| {
-            let (left, right) = (place(*left), place(*right));
+            let (left, right) = (offset(*left), offset(*right));
             super::string::compare(self.content(left), self.content(right)).is_eq()
-                && are_equal(self.behind_name(left), self.behind_name(right))
+                && are_equal(self.value_after_name(left), self.value_after_name(right))
         };
         left.len() == right.len() && left.iter().zip(&right).all(are_equal)
     }

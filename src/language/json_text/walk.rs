@@ -1,4 +1,4 @@
-//! Moving through a checked document, with a limit on the work.
+//! Traversal of a checked document, with a limit on the work.
 
 use super::JsonText;
 use super::skips::HOP;
@@ -7,12 +7,12 @@ use super::value::Value;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-/// The most bytes that one search looks at, for each byte of the document.
+/// The most bytes that one search reads, per byte of the document.
 const MOST_PASSES: usize = 64;
-/// What documents may count as that are smaller, in bytes.
+/// The smallest size of a document for the limit, in bytes.
 const SMALL_DOCUMENT: usize = 256 * 1024;
 
-/// A document with the work that is left. A place is the first byte of a value.
+/// A document with the remaining work. Values are offsets of their first bytes.
 #[derive(Debug)]
 pub(crate) struct Walk<'d> {
     document: &'d JsonText<'d>,
@@ -22,16 +22,16 @@ pub(crate) struct Walk<'d> {
 /// A member of an object or an item of an array.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member<'d> {
-    /// The place of the name, or of the item.
+    /// The offset of the name, or of the item.
     pub(super) start: usize,
     /// The name's content, between the quotes.
     pub(super) name: Option<&'d str>,
-    /// The place of the value.
+    /// The offset of the value.
     pub(crate) value: usize,
 }
 
 impl Member<'_> {
-    /// Whether it is a member of that name.
+    /// Whether it is a member with a name.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name.is_some_and(|content| string::is_text(content, name))
     }
@@ -43,7 +43,7 @@ impl<'d> Walk<'d> {
         Walk { document, left: Cell::new(bytes.saturating_mul(MOST_PASSES)) }
     }
 
-    /// The place of the whole document's value.
+    /// The offset of the whole document's value.
     pub(crate) fn root(&self) -> usize {
         self.document.root
     }
@@ -53,7 +53,7 @@ impl<'d> Walk<'d> {
         self.left.set(self.left.get().saturating_sub(steps));
     }
 
-    /// Whether the work went beyond the limit. Entries then end early, so that no result is complete.
+    /// Whether the work exceeded the limit. Entries then end early, so the result is incomplete.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.left.get() == 0
     }
@@ -74,7 +74,7 @@ impl<'d> Walk<'d> {
         Entries { walk: self, at, last: None, is_object: self.is_object(start) }
     }
 
-    /// The member of that name, the last of several.
+    /// The member with a name, the last of several.
     pub(crate) fn member(&self, object: usize, name: &str) -> Option<usize> {
         if !self.is_object(object) {
             return None;
@@ -93,7 +93,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The first byte behind a value.
+    /// The first byte after a value.
     pub(super) fn end(&self, start: usize) -> usize {
         match self.byte(start) {
             Some(b'"') => self.string_end(start),
@@ -117,8 +117,8 @@ impl<'d> Walk<'d> {
         self.document.text.get(start..end).unwrap_or_default()
     }
 
-    /// The value of the member whose name begins there.
-    pub(super) fn behind_name(&self, start: usize) -> usize {
+    /// The offset of the value of a member whose name has an offset.
+    pub(super) fn value_after_name(&self, start: usize) -> usize {
         let colon = self.space(self.string_end(start));
         self.space(colon.saturating_add(1))
     }
@@ -174,7 +174,7 @@ impl<'d> Walk<'d> {
         at
     }
 
-    /// The first byte from there on that is not white space.
+    /// The first byte at or after an offset that is not white space.
     fn space(&self, at: usize) -> usize {
         let rest = self.bytes().get(at..).unwrap_or_default();
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
@@ -192,12 +192,12 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// Goes through a container.
+/// Iterates over a container.
 #[derive(Debug)]
 pub(crate) struct Entries<'w, 'd> {
     walk: &'w Walk<'d>,
     at: usize,
-    /// The value that was returned last. It is led over when the next one is asked for.
+    /// The last returned value. The next call skips it.
     last: Option<usize>,
     is_object: bool,
 }
@@ -223,7 +223,7 @@ impl<'d> Iterator for Entries<'_, 'd> {
             return None;
         }
         let (name, value) =
-            if self.is_object { (Some(walk.content(start)), walk.behind_name(start)) } else { (None, start) };
+            if self.is_object { (Some(walk.content(start)), walk.value_after_name(start)) } else { (None, start) };
         self.last = Some(value);
         Some(Member { start, name, value })
     }

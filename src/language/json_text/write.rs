@@ -1,10 +1,10 @@
 //! Values as JSON without white space.
 
-use super::members::place;
+use super::members::offset;
 use super::string;
 use super::walk::Walk;
 
-/// A text with a limit, in bytes.
+/// A text with a size limit in bytes.
 #[derive(Debug)]
 pub(crate) struct Sink {
     text: String,
@@ -21,7 +21,7 @@ impl Sink {
         Sink { text: String::with_capacity(part.len()), limit: usize::MAX }
     }
 
-    /// Adds to the text. `None` where it would become too long.
+    /// Appends a text. `None` when the result would be too long.
     pub(crate) fn push(&mut self, part: &str) -> Option<()> {
         if self.text.len().saturating_add(part.len()) > self.limit {
             return None;
@@ -36,7 +36,7 @@ impl Sink {
 }
 
 impl Walk<'_> {
-    /// Writes a value. `None` where the text becomes too long, or the work is too much.
+    /// Writes a value. `None` when the text would be too long or the work exceeds the limit.
     pub(crate) fn write(&self, start: usize, sink: &mut Sink) -> Option<()> {
         if self.is_object(start) {
             self.write_object(start, sink)?;
@@ -64,9 +64,9 @@ impl Walk<'_> {
         };
         match self.repeated(start) {
             None => self.entries(start).try_for_each(|entry| write(entry.start, entry.value))?,
-            Some(names) => {
-                names.into_iter().try_for_each(|(first, last)| write(place(first), self.behind_name(place(last))))?
-            }
+            Some(names) => names
+                .into_iter()
+                .try_for_each(|(first, last)| write(offset(first), self.value_after_name(offset(last))))?,
         }
         sink.push(if is_first { "{}" } else { "}" })
     }

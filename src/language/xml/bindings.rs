@@ -1,11 +1,11 @@
-//! The namespaces that prefixes have while a document is read.
+//! The namespaces of prefixes while a document is read.
 
 use super::error::Problem;
 use super::tree::{Memory, NONE, Namespace, Tree, Value, XML_URI, index};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The memory that a declaration takes here, in bytes.
+/// The memory of a declaration, in bytes.
 const DECLARATION: usize = 128;
 
 /// The namespaces in scope.
@@ -18,7 +18,7 @@ pub(super) struct Bindings<'input> {
 }
 
 impl<'input> Bindings<'input> {
-    /// The declaration that a prefix has in scope, with an empty prefix for the default namespace.
+    /// The declaration of a prefix in scope. The default namespace has an empty prefix.
     pub(super) fn get(&self, prefix: &str) -> Option<u32> {
         self.by_prefix.get(prefix).and_then(|stack| stack.last()).copied()
     }

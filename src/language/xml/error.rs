@@ -1,11 +1,11 @@
-//! Why a text is not an XML document.
+//! Errors of XML documents.
 
 use crate::diagnostic::Position;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::events::attributes::AttrError;
 use std::fmt;
 
-/// Why a text is not an XML document, and where.
+/// A problem of an XML document and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XmlError {
     /// The position of the problem.
@@ -20,7 +20,7 @@ pub(super) struct Located {
     pub(super) problem: Problem,
 }
 
-/// What is wrong with a text.
+/// The problems of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     NoRoot,
@@ -92,7 +92,7 @@ impl From<Error> for Problem {
 impl From<&AttrError> for Problem {
     fn from(error: &AttrError) -> Problem {
         Problem::Attribute(match error {
-            AttrError::ExpectedEq(_) => "expected '=' behind the name of an attribute",
+            AttrError::ExpectedEq(_) => "expected '=' after the name of an attribute",
             AttrError::ExpectedValue(_) => "expected the value of an attribute",
             AttrError::UnquotedValue(_) => "expected a quote",
             AttrError::ExpectedQuote(..) => "the value of an attribute is not closed",
@@ -112,8 +112,8 @@ impl std::error::Error for XmlError {}
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::NoRoot => formatter.write_str("the document does not have a root node"),
-            Problem::UnclosedRoot => formatter.write_str("the root node was opened but never closed"),
+            Problem::NoRoot => formatter.write_str("the document has no root element"),
+            Problem::UnclosedRoot => formatter.write_str("the root element is not closed"),
             Problem::UnknownToken => formatter.write_str("unknown token"),
             Problem::Doctype => formatter.write_str("XML with DTD detected"),
             Problem::Declaration => formatter.write_str("unexpected XML declaration"),
@@ -121,8 +121,8 @@ impl fmt::Display for Problem {
             Problem::EndTag { expected, found } => write!(formatter, "expected '{expected}' tag, not '{found}'"),
             Problem::UnexpectedEndTag(found) => write!(formatter, "unexpected end tag '{found}'"),
             Problem::Name(name) => write!(formatter, "invalid name '{name}'"),
-            Problem::Character(character) => write!(formatter, "a non-XML character {character:?} found"),
-            Problem::CDataEnd => formatter.write_str("']]>' is not allowed inside a character data"),
+            Problem::Character(character) => write!(formatter, "invalid XML character {character:?}"),
+            Problem::CDataEnd => formatter.write_str("']]>' is not allowed in character data"),
             Problem::Comment => formatter.write_str("a comment contains '--'"),
             Problem::Reference => formatter.write_str("malformed entity reference"),
             Problem::Entity(name) => write!(formatter, "unknown entity reference '{name}'"),
@@ -130,7 +130,7 @@ impl fmt::Display for Problem {
             Problem::LessThan => formatter.write_str("unescaped '<' found"),
             Problem::DuplicateAttribute(name) => write!(formatter, "attribute '{name}' is already defined"),
             Problem::DuplicateNamespace(prefix) => write!(formatter, "namespace '{prefix}' is already defined"),
-            Problem::UnknownPrefix(prefix) => write!(formatter, "an unknown namespace prefix '{prefix}'"),
+            Problem::UnknownPrefix(prefix) => write!(formatter, "unknown namespace prefix '{prefix}'"),
             Problem::ReservedNamespace => formatter.write_str("a reserved namespace or prefix is declared"),
             Problem::EmptyNamespace(prefix) => {
                 write!(formatter, "the namespace prefix '{prefix}' is mapped to an empty URI")

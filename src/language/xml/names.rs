@@ -1,6 +1,6 @@
 //! Names in XML documents.
 
-/// The byte offset of the local part of a qualified name; nothing for what is not a name.
+/// The byte offset of the local part of a qualified name; `None` for an invalid name.
 pub(super) fn local_offset(name: &str) -> Option<usize> {
     match name.split_once(':') {
         None => is_plain(name).then_some(0),

@@ -1,4 +1,4 @@
-//! Reads a text into a tree, with the checks that the event reader leaves out.
+//! Reads a text into a tree, with the checks that the event reader omits.
 
 use super::bindings::Bindings;
 use super::error::{Located, Problem};
@@ -12,12 +12,12 @@ use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 use std::ops::Range;
 
-/// How large a document may be.
+/// The limits of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most nodes, without attributes.
     pub nodes: usize,
-    /// The most elements inside each other.
+    /// The most levels of elements.
     pub depth: usize,
     /// The most memory that its nodes take, in bytes, without the text itself.
     pub memory: usize,
@@ -36,10 +36,10 @@ pub(super) fn read<'input>(text: &'input str, limits: &Limits) -> Result<Tree<'i
     loop {
         let start = offset(reader.buffer_position());
         let event = reader.read_event();
-        let place = start..offset(reader.buffer_position());
+        let span = start..offset(reader.buffer_position());
         match event {
             Ok(Event::Eof) => return builder.finish(),
-            Ok(event) => builder.event(&event, place)?,
+            Ok(event) => builder.event(&event, span)?,
             Err(error) => {
                 // A text that ends inside its first tag has no element.
                 if builder.tree.root == NONE && matches!(error, quick_xml::Error::Syntax(_)) {
@@ -47,7 +47,7 @@ pub(super) fn read<'input>(text: &'input str, limits: &Limits) -> Result<Tree<'i
                 }
                 let offset = offset(reader.error_position());
                 let problem = Problem::from(error);
-                // The reader counts hyphens in front of a double one wrongly.
+                // The reader reports a wrong offset for a double hyphen.
                 return Err(Located::new(if problem == Problem::Comment { start } else { offset }, problem));
             }
         }
@@ -64,12 +64,12 @@ struct Builder<'input, 'limits> {
     limits: &'limits Limits,
     memory: Memory,
     bindings: Bindings<'input>,
-    /// The elements that have begun, behind the root node.
+    /// The elements that have started, after the root node.
     open: Vec<u32>,
     /// The last node that ended, if it is in the innermost of them.
     previous: u32,
     has_doctype: bool,
-    /// Text that may go on: the reader splits it at references.
+    /// The current text, which may continue: the reader splits it at references.
     text: Option<Range<usize>>,
 }
 
@@ -112,30 +112,30 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         })
     }
 
-    fn event(&mut self, event: &Event<'_>, place: Range<usize>) -> Result<(), Located> {
+    fn event(&mut self, event: &Event<'_>, span: Range<usize>) -> Result<(), Located> {
         if let Event::Text(_) | Event::GeneralRef(_) = event {
-            self.text = Some(self.text.take().map_or(place.start, |text| text.start)..place.end);
+            self.text = Some(self.text.take().map_or(span.start, |text| text.start)..span.end);
             return Ok(());
         }
         self.end_text()?;
         match event {
-            Event::Start(_) => self.start(place, false),
-            Event::Empty(_) => self.start(place, true),
+            Event::Start(_) => self.start(span, false),
+            Event::Empty(_) => self.start(span, true),
             Event::End(_) => {
-                self.end(place.end);
+                self.end(span.end);
                 Ok(())
             }
-            Event::CData(_) => self.leaf(Kind::CData, place),
-            Event::Comment(_) => self.leaf(Kind::Comment, place),
+            Event::CData(_) => self.leaf(Kind::CData, span),
+            Event::Comment(_) => self.leaf(Kind::Comment, span),
             Event::PI(instruction) => {
                 let target = instruction.target();
                 if !names::is_plain(target) || target.eq_ignore_ascii_case("xml") {
-                    return Err(Located::new(place.start, Problem::Name(target.to_owned())));
+                    return Err(Located::new(span.start, Problem::Name(target.to_owned())));
                 }
-                self.leaf(Kind::Instruction, place)
+                self.leaf(Kind::Instruction, span)
             }
-            Event::Decl(_) => self.declaration(place),
-            Event::DocType(_) => self.doctype(place),
+            Event::Decl(_) => self.declaration(span),
+            Event::DocType(_) => self.doctype(span),
             Event::Text(_) | Event::GeneralRef(_) | Event::Eof => Ok(()),
         }
     }
@@ -154,8 +154,8 @@ impl<'input, 'limits> Builder<'input, 'limits> {
 
     /// A document type declaration, which is ignored. References are never replaced, so that a document that declares
     /// entities is rejected.
-    fn doctype(&mut self, place: Range<usize>) -> Result<(), Located> {
-        let source = self.tree.text.get(place.clone()).unwrap_or_default();
+    fn doctype(&mut self, span: Range<usize>) -> Result<(), Located> {
+        let source = self.tree.text.get(span.clone()).unwrap_or_default();
         let is_complete =
             source.strip_prefix("<!DOCTYPE").is_some_and(|name| name.starts_with([' ', '\t', '\n', '\r']));
         let is_first = self.tree.root == NONE && !self.has_doctype;
@@ -163,15 +163,15 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             self.has_doctype = true;
             return Ok(());
         }
-        Err(Located::new(place.start, Problem::Doctype))
+        Err(Located::new(span.start, Problem::Doctype))
     }
 
-    fn declaration(&mut self, place: Range<usize>) -> Result<(), Located> {
+    fn declaration(&mut self, span: Range<usize>) -> Result<(), Located> {
         let error = |offset| Err(Located::new(offset, Problem::Declaration));
-        if place.start != 0 {
-            return error(place.start);
+        if span.start != 0 {
+            return error(span.start);
         }
-        let tag = self.tree.text.get("<?".len()..place.end.saturating_sub("?>".len())).unwrap_or_default();
+        let tag = self.tree.text.get("<?".len()..span.end.saturating_sub("?>".len())).unwrap_or_default();
         let mut expected = ["version", "encoding", "standalone"].into_iter();
         let mut count = 0_usize;
         for found in Tag::new(tag, "<?".len(), "xml".len()) {
@@ -186,62 +186,61 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             }
             count = count.saturating_add(1);
         }
-        if count == 0 { error(place.start) } else { Ok(()) }
+        if count == 0 { error(span.start) } else { Ok(()) }
     }
 
-    /// Ends the text in front of a tag, comment or the like.
+    /// Ends the text before a tag, comment or the like.
     fn end_text(&mut self) -> Result<(), Located> {
-        let Some(place) = self.text.take() else { return Ok(()) };
+        let Some(span) = self.text.take() else { return Ok(()) };
         if self.open.len() > 1 {
-            return self.leaf(Kind::Text, place);
+            return self.leaf(Kind::Text, span);
         }
-        let outside = self.tree.text.get(place.clone()).unwrap_or_default();
+        let outside = self.tree.text.get(span.clone()).unwrap_or_default();
         match outside.find(|character: char| !matches!(character, ' ' | '\t' | '\n' | '\r')) {
-            Some(at) => Err(Located::new(place.start.saturating_add(at), Problem::UnknownToken)),
+            Some(at) => Err(Located::new(span.start.saturating_add(at), Problem::UnknownToken)),
             None => Ok(()),
         }
     }
 
-    /// Adds a node that has none inside.
-    fn leaf(&mut self, kind: Kind, place: Range<usize>) -> Result<(), Located> {
+    /// Adds a node without children.
+    fn leaf(&mut self, kind: Kind, span: Range<usize>) -> Result<(), Located> {
         if kind == Kind::CData && self.open.len() == 1 {
-            return Err(Located::new(place.start, Problem::UnknownToken));
+            return Err(Located::new(span.start, Problem::UnknownToken));
         }
-        let source = self.tree.text.get(place.clone()).unwrap_or_default();
+        let source = self.tree.text.get(span.clone()).unwrap_or_default();
         let context = if kind == Kind::Text { Context::Content } else { Context::Literal };
         let inner = inner(kind, source);
-        let value = place.start.saturating_add(inner.start)..place.start.saturating_add(inner.end);
+        let value = span.start.saturating_add(inner.start)..span.start.saturating_add(inner.end);
         let value = self.value(value, context)?;
         let detail = if value.is_decoded {
-            self.memory.push(&mut self.tree.values, value).map_err(|problem| Located::new(place.start, problem))?
+            self.memory.push(&mut self.tree.values, value).map_err(|problem| Located::new(span.start, problem))?
         } else {
             NONE
         };
-        self.node(kind, place, detail).map(|_| ())
+        self.node(kind, span, detail).map(|_| ())
     }
 
-    fn node(&mut self, kind: Kind, place: Range<usize>, detail: u32) -> Result<u32, Located> {
-        let error = |problem| Located::new(place.start, problem);
+    fn node(&mut self, kind: Kind, span: Range<usize>, detail: u32) -> Result<u32, Located> {
+        let error = |problem| Located::new(span.start, problem);
         if self.tree.nodes.len() >= self.limits.nodes {
             return Err(error(Problem::Nodes(self.limits.nodes)));
         }
         let parent = self.open.last().copied().unwrap_or_default();
         let subtree_end = short(self.tree.nodes.len()).saturating_add(1);
         let previous = self.previous;
-        let node =
-            Node { kind, parent, previous, subtree_end, start: short(place.start), end: short(place.end), detail };
+        let node = Node { kind, parent, previous, subtree_end, start: short(span.start), end: short(span.end), detail };
         let node = self.memory.push(&mut self.tree.nodes, node).map_err(error)?;
         self.previous = node;
         Ok(node)
     }
 
     /// A part of the text as it is read.
-    fn value(&mut self, place: Range<usize>, context: Context) -> Result<Value, Located> {
-        let start = place.start;
+    fn value(&mut self, span: Range<usize>, context: Context) -> Result<Value, Located> {
+        let start = span.start;
         let moved = |error: Located| Located::new(start.saturating_add(error.offset), error.problem);
-        let raw = self.tree.text.get(place.clone()).unwrap_or_default();
+        let raw = self.tree.text.get(span.clone()).unwrap_or_default();
         if !text::needs_decoding(raw, context).map_err(moved)? {
-            return Ok(Value { is_decoded: false, start: short(place.start), end: short(place.end) });
+            return Ok(Value { is_decoded: false, start: short(span.start), end: short(span.end) });
         }
         let decoded = &mut self.tree.decoded;
         self.memory.reserve(decoded, raw.len()).map_err(|problem| Located::new(start, problem))?;
@@ -250,17 +249,17 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         Ok(Value { is_decoded: true, start: begin, end: short(decoded.len()) })
     }
 
-    fn start(&mut self, place: Range<usize>, is_empty: bool) -> Result<(), Located> {
-        let error = |problem| Located::new(place.start, problem);
+    fn start(&mut self, span: Range<usize>, is_empty: bool) -> Result<(), Located> {
+        let error = |problem| Located::new(span.start, problem);
         if self.open.len() == 1 && self.tree.root != NONE {
             return Err(error(Problem::UnknownToken));
         }
         if self.open.len() > self.limits.depth {
             return Err(error(Problem::Depth(self.limits.depth)));
         }
-        let behind = if is_empty { "/>".len() } else { ">".len() };
-        let begin = place.start.saturating_add(1);
-        let tag = self.tree.text.get(begin..place.end.saturating_sub(behind)).unwrap_or_default();
+        let after = if is_empty { "/>".len() } else { ">".len() };
+        let begin = span.start.saturating_add(1);
+        let tag = self.tree.text.get(begin..span.end.saturating_sub(after)).unwrap_or_default();
         let name_length = tag.find([' ', '\t', '\n', '\r']).unwrap_or(tag.len());
         let (attributes, declarations) = (short(self.tree.attributes.len()), short(self.tree.namespaces.len()));
         let name = self.name(begin..begin.saturating_add(name_length))?;
@@ -271,14 +270,14 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         let name = self.resolved(name, true)?;
         let data = ElementData { name, attributes, declarations };
         let detail = self.memory.push(&mut self.tree.elements, data).map_err(error)?;
-        let node = self.node(Kind::Element, place.clone(), detail)?;
+        let node = self.node(Kind::Element, span.clone(), detail)?;
         if self.open.len() == 1 {
             self.tree.root = node;
         }
         self.open.push(node);
         self.previous = NONE;
         if is_empty {
-            self.end(place.end);
+            self.end(span.end);
         }
         Ok(())
     }
@@ -299,7 +298,7 @@ impl<'input, 'limits> Builder<'input, 'limits> {
         }
     }
 
-    /// Adds an attribute or a namespace declaration to the element that begins.
+    /// Adds an attribute or a namespace declaration to the element that starts.
     fn attribute(&mut self, found: &Found, declarations: u32) -> Result<(), Located> {
         let error = |problem| Located::new(found.name.start, problem);
         let name = self.name(found.name.clone())?;
@@ -314,14 +313,14 @@ impl<'input, 'limits> Builder<'input, 'limits> {
     }
 
     /// A name without its namespace.
-    fn name(&self, place: Range<usize>) -> Result<Name, Located> {
-        let name = self.tree.text.get(place.clone()).unwrap_or_default();
+    fn name(&self, span: Range<usize>) -> Result<Name, Located> {
+        let name = self.tree.text.get(span.clone()).unwrap_or_default();
         let local = names::local_offset(name)
-            .ok_or_else(|| Located::new(place.start, Problem::Name(name.chars().take(100).collect())))?;
+            .ok_or_else(|| Located::new(span.start, Problem::Name(name.chars().take(100).collect())))?;
         Ok(Name {
-            start: short(place.start),
-            local: short(place.start.saturating_add(local)),
-            end: short(place.end),
+            start: short(span.start),
+            local: short(span.start.saturating_add(local)),
+            end: short(span.end),
             namespace: NONE,
         })
     }

@@ -4,7 +4,7 @@ use super::error::{Located, Problem};
 use quick_xml::events::attributes::{AttrError, Attributes};
 use std::ops::Range;
 
-/// An attribute as it is written: positions in the text.
+/// An attribute: positions in the text.
 pub(super) struct Found {
     pub(super) name: Range<usize>,
     pub(super) value: Range<usize>,
@@ -13,23 +13,23 @@ pub(super) struct Found {
 /// The attributes of a tag.
 pub(super) struct Tag<'a> {
     tag: &'a str,
-    /// Where the tag's name begins in the text.
+    /// The start of the tag's name in the text.
     begin: usize,
     attributes: Attributes<'a>,
-    /// Where the name or the attribute before ends.
+    /// The end of the name or the previous attribute.
     end: usize,
 }
 
 impl<'a> Tag<'a> {
     pub(super) fn new(tag: &'a str, begin: usize, name_length: usize) -> Tag<'a> {
         let mut attributes = Attributes::new(tag, name_length);
-        // It does not see those with the same name in a namespace.
+        // The check does not detect equal names in a namespace.
         attributes.with_checks(false);
         Tag { tag, begin, attributes, end: begin.saturating_add(name_length) }
     }
 
     /// The position of a part of the tag in the text.
-    fn place(&self, part: &str) -> Range<usize> {
+    fn span(&self, part: &str) -> Range<usize> {
         let within = part.as_ptr().addr().saturating_sub(self.tag.as_ptr().addr());
         let start = self.begin.saturating_add(within);
         start..start.saturating_add(part.len())
@@ -51,12 +51,12 @@ impl Iterator for Tag<'_> {
                 return Some(Err(Located::new(self.begin.saturating_add(at), Problem::from(&error))));
             }
         };
-        let found = Found { name: self.place(attribute.key.into_inner()), value: self.place(&attribute.value) };
+        let found = Found { name: self.span(attribute.key.into_inner()), value: self.span(&attribute.value) };
         if found.name.start <= self.end {
-            let problem = Problem::Attribute("expected a whitespace in front of an attribute");
+            let problem = Problem::Attribute("expected whitespace before an attribute");
             return Some(Err(Located::new(found.name.start, problem)));
         }
-        // Behind the quote.
+        // After the quote.
         self.end = found.value.end.saturating_add(1);
         Some(Ok(found))
     }

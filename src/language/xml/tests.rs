@@ -54,7 +54,7 @@ fn names_have_no_namespace() {
 }
 
 #[test]
-fn what_is_not_one_document_is_rejected() {
+fn a_text_that_is_not_one_document_is_rejected() {
     for text in ["", "<a/><b/>", "<a>", "<!DOCTYPE a><a/>", "<!-- x --><?xml version='1.0'?><a/>", "<a b=1/>"] {
         assert!(Document::parse(text).is_err(), "{text}");
     }
@@ -68,12 +68,12 @@ fn deep_documents_do_not_overflow_the_stack() {
 }
 
 #[test]
-fn what_is_not_well_formed_has_a_position_and_a_reason() {
+fn malformed_documents_have_a_position_and_a_reason() {
     for (text, line, column, reason) in [
-        ("", 1, 1, "the document does not have a root node"),
-        ("<!-- x -->", 1, 1, "the document does not have a root node"),
-        ("<a", 1, 1, "the document does not have a root node"),
-        ("<a>", 1, 1, "the root node was opened but never closed"),
+        ("", 1, 1, "the document has no root element"),
+        ("<!-- x -->", 1, 1, "the document has no root element"),
+        ("<a", 1, 1, "the document has no root element"),
+        ("<a>", 1, 1, "the root element is not closed"),
         ("<a><b></a>", 1, 7, "expected 'b' tag, not 'a'"),
         ("<a></ a>", 1, 4, "expected 'a' tag, not ' a'"),
         ("<a></a b='1'>", 1, 4, "expected 'a' tag, not 'a b='1''"),
@@ -111,11 +111,11 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
         ("<a:b:c/>", 1, 2, "invalid name 'a:b:c'"),
         ("<:a/>", 1, 2, "invalid name ':a'"),
         ("<a b=1/>", 1, 6, "expected a quote"),
-        ("<a b/>", 1, 5, "expected '=' behind the name of an attribute"),
+        ("<a b/>", 1, 5, "expected '=' after the name of an attribute"),
         ("<a b=/>", 1, 6, "expected the value of an attribute"),
-        ("<a b='1'c='2'/>", 1, 9, "expected a whitespace in front of an attribute"),
-        ("<a b='1'/ >", 1, 11, "expected '=' behind the name of an attribute"),
-        ("<a ='1'/>", 1, 8, "expected '=' behind the name of an attribute"),
+        ("<a b='1'c='2'/>", 1, 9, "expected whitespace before an attribute"),
+        ("<a b='1'/ >", 1, 11, "expected '=' after the name of an attribute"),
+        ("<a ='1'/>", 1, 8, "expected '=' after the name of an attribute"),
         ("<a 1='1'/>", 1, 4, "invalid name '1'"),
         ("<a b='<'/>", 1, 7, "unescaped '<' found"),
         ("<a b='&x;'/>", 1, 7, "unknown entity reference 'x'"),
@@ -124,10 +124,10 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
         ("<a xmlns:p='u' xmlns:q='&#117;' p:b='1' q:b='2'/>", 1, 41, "attribute 'b' is already defined"),
         ("<a xmlns:p='u' xmlns:p='v'/>", 1, 16, "namespace 'p' is already defined"),
         ("<a xmlns='u' xmlns='v'/>", 1, 14, "namespace '' is already defined"),
-        ("<p:a/>", 1, 2, "an unknown namespace prefix 'p'"),
-        ("<a p:b=''/>", 1, 4, "an unknown namespace prefix 'p'"),
-        ("<r><a xmlns:p='u'/><p:b/></r>", 1, 21, "an unknown namespace prefix 'p'"),
-        ("<xmlns:a/>", 1, 2, "an unknown namespace prefix 'xmlns'"),
+        ("<p:a/>", 1, 2, "unknown namespace prefix 'p'"),
+        ("<a p:b=''/>", 1, 4, "unknown namespace prefix 'p'"),
+        ("<r><a xmlns:p='u'/><p:b/></r>", 1, 21, "unknown namespace prefix 'p'"),
+        ("<xmlns:a/>", 1, 2, "unknown namespace prefix 'xmlns'"),
         ("<a xmlns:xmlns='u'/>", 1, 4, "a reserved namespace or prefix is declared"),
         ("<a xmlns:xml='u'/>", 1, 4, "a reserved namespace or prefix is declared"),
         ("<a xmlns='http://www.w3.org/XML/1998/namespace'/>", 1, 4, "a reserved namespace or prefix is declared"),
@@ -135,10 +135,10 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
         ("<a>&x;</a>", 1, 4, "unknown entity reference 'x'"),
         ("<a>x & y</a>", 1, 6, "malformed entity reference"),
         ("<a>\n&#0;</a>", 2, 1, "malformed entity reference"),
-        ("<a>é\u{1}</a>", 1, 5, "a non-XML character '\\u{1}' found"),
-        ("<a b='\u{b}'/>", 1, 7, "a non-XML character '\\u{b}' found"),
-        ("<a><!--\u{0}--></a>", 1, 8, "a non-XML character '\\0' found"),
-        ("<a>x]]>y</a>", 1, 5, "']]>' is not allowed inside a character data"),
+        ("<a>é\u{1}</a>", 1, 5, "invalid XML character '\\u{1}'"),
+        ("<a b='\u{b}'/>", 1, 7, "invalid XML character '\\u{b}'"),
+        ("<a><!--\u{0}--></a>", 1, 8, "invalid XML character '\\0'"),
+        ("<a>x]]>y</a>", 1, 5, "']]>' is not allowed in character data"),
     ] {
         let error = Document::parse(text).unwrap_err();
         let expected = (Some(Position { line, column }), format!("not a well-formed XML document: {reason}"));
@@ -147,7 +147,7 @@ fn what_is_not_well_formed_has_a_position_and_a_reason() {
 }
 
 #[test]
-fn what_is_well_formed_is_read() {
+fn well_formed_documents_are_read() {
     for (text, content) in [
         (
             "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone='no' ?>\n<!-- a - b --><?p?>\n<a>x</a >\n<!-- c -->",

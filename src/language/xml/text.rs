@@ -1,8 +1,8 @@
-//! Texts as they are read: references are replaced and line ends are normalized.
+//! Decoded texts: references are replaced and line ends are normalized.
 
 use super::error::{Located, Problem};
 
-/// What a text is part of.
+/// The context of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
     /// Text between tags.
@@ -13,7 +13,7 @@ pub(super) enum Context {
     Literal,
 }
 
-/// Whether the text is read differently from how it is written.
+/// Whether the decoded text differs from the source.
 ///
 /// # Errors
 /// Characters that are not allowed, with their offset in the text.
@@ -43,7 +43,7 @@ pub(super) fn needs_decoding(raw: &str, context: Context) -> Result<bool, Locate
     Ok(needs)
 }
 
-/// Appends the text as it is read. It is never longer than it is written.
+/// Appends the decoded text. It is never longer than the source.
 ///
 /// # Errors
 /// References that are malformed or unknown, with their offset in the text.
@@ -60,9 +60,9 @@ pub(super) fn decode(raw: &str, context: Context, decoded: &mut String) -> Resul
         decoded.push_str(before);
         if special.starts_with('&') {
             let offset = raw.len().saturating_sub(special.len());
-            let (character, behind) = reference(special).map_err(|problem| Located::new(offset, problem))?;
+            let (character, after) = reference(special).map_err(|problem| Located::new(offset, problem))?;
             decoded.push(character);
-            rest = behind;
+            rest = after;
         } else {
             decoded.push(if context == Context::Attribute { ' ' } else { '\n' });
             rest = special.strip_prefix("\r\n").or_else(|| special.get(1..)).unwrap_or_default();
@@ -72,9 +72,9 @@ pub(super) fn decode(raw: &str, context: Context, decoded: &mut String) -> Resul
     Ok(())
 }
 
-/// The character of the reference that a text begins with, and the text behind it.
+/// The character of the reference at the start of a text, and the text after it.
 fn reference(text: &str) -> Result<(char, &str), Problem> {
-    let (name, behind) = text.strip_prefix('&').and_then(|text| text.split_once(';')).ok_or(Problem::Reference)?;
+    let (name, after) = text.strip_prefix('&').and_then(|text| text.split_once(';')).ok_or(Problem::Reference)?;
     let character = match name {
         "lt" => '<',
         "gt" => '>',
@@ -87,7 +87,7 @@ fn reference(text: &str) -> Result<(char, &str), Problem> {
             None => return Err(Problem::Reference),
         },
     };
-    Ok((character, behind))
+    Ok((character, after))
 }
 
 /// The character of a number, `65` or `x41`.
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_has_a_place() {
+    fn invalid_text_has_a_position() {
         for (raw, offset, problem) in [
             ("ab&c", 2, Problem::Reference),
             ("&;", 0, Problem::Reference),

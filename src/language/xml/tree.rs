@@ -8,7 +8,7 @@ pub(in crate::language) const NONE: u32 = u32::MAX;
 /// The namespace of the prefix `xml`, which every document has.
 pub(in crate::language) const XML_URI: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::language) enum Kind {
     Root,
@@ -24,26 +24,26 @@ pub(in crate::language) enum Kind {
 pub(in crate::language) struct Node {
     pub(in crate::language) kind: Kind,
     pub(in crate::language) parent: u32,
-    /// The node in front of it with the same parent, or `NONE`.
+    /// The node before it with the same parent, or `NONE`.
     pub(in crate::language) previous: u32,
-    /// The index behind the last node inside it.
+    /// The index after the last node inside it.
     pub(in crate::language) subtree_end: u32,
-    /// Where its markup begins in the text, in bytes.
+    /// The start of its markup in the text, in bytes.
     pub(in crate::language) start: u32,
-    /// Where its markup ends.
+    /// The end of its markup.
     pub(in crate::language) end: u32,
-    /// For an element, its index in `elements`. For others, the index of their value in `values`, or `NONE` when it is
-    /// read as it is written.
+    /// For an element, its index in `elements`. For others, the index of their value in `values`, or `NONE` when it
+    /// equals the source.
     pub(in crate::language) detail: u32,
 }
 
-/// What only elements have.
+/// The data of elements.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::language) struct ElementData {
     pub(in crate::language) name: Name,
-    /// Its first attribute. The last is in front of the first of the next element.
+    /// Its first attribute. The last is before the first of the next element.
     pub(in crate::language) attributes: u32,
-    /// Its first namespace declaration. The last is in front of the first of the next element.
+    /// Its first namespace declaration. The last is before the first of the next element.
     pub(in crate::language) declarations: u32,
 }
 
@@ -51,7 +51,7 @@ pub(in crate::language) struct ElementData {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::language) struct Name {
     pub(in crate::language) start: u32,
-    /// Where the part behind the prefix begins.
+    /// The start of the part after the prefix.
     pub(in crate::language) local: u32,
     pub(in crate::language) end: u32,
     /// Its namespace declaration, or `NONE`.
@@ -96,7 +96,7 @@ pub(in crate::language) struct Tree<'input> {
     pub(in crate::language) elements: Vec<ElementData>,
     pub(in crate::language) attributes: Vec<Attribute>,
     pub(in crate::language) namespaces: Vec<Namespace<'input>>,
-    /// Values of nodes that are read differently from how they are written.
+    /// Values of nodes that differ from their source.
     pub(in crate::language) values: Vec<Value>,
     pub(in crate::language) decoded: String,
     /// The document's element.
@@ -113,7 +113,7 @@ impl<'input> Tree<'input> {
         self.elements.get(index(node.detail))
     }
 
-    /// The part of the text that a node is written as.
+    /// The source of a node.
     pub(in crate::language) fn source(&self, node: u32) -> &'input str {
         self.node(node).map_or("", |node| self.slice(node.start, node.end))
     }
@@ -168,14 +168,14 @@ impl<'input> Tree<'input> {
         value.split_once(is_space).map_or((value, ""), |(target, data)| (target, data.trim_start_matches(is_space)))
     }
 
-    /// The first declaration and the one behind the last declaration of an element.
+    /// The first declaration and the one after the last declaration of an element.
     pub(in crate::language) fn declared(&self, node: u32) -> std::ops::Range<u32> {
         let Some(element) = self.element(node) else { return 0..0 };
         let end = self.next_element(node).map_or_else(|| short(self.namespaces.len()), |next| next.declarations);
         element.declarations..end
     }
 
-    /// The first attribute and the one behind the last attribute of an element.
+    /// The first attribute and the one after the last attribute of an element.
     pub(in crate::language) fn attribute_range(&self, node: u32) -> std::ops::Range<u32> {
         let Some(element) = self.element(node) else { return 0..0 };
         let end = self.next_element(node).map_or_else(|| short(self.attributes.len()), |next| next.attributes);
@@ -200,13 +200,13 @@ impl<'input> Tree<'input> {
 
 /// The part of a node's markup that is its value.
 pub(in crate::language) fn inner(kind: Kind, source: &str) -> std::ops::Range<usize> {
-    let (before, behind) = match kind {
+    let (before, after) = match kind {
         Kind::CData => ("<![CDATA[".len(), "]]>".len()),
         Kind::Comment => ("<!--".len(), "-->".len()),
         Kind::Instruction => ("<?".len(), "?>".len()),
         Kind::Root | Kind::Element | Kind::Text => (0, 0),
     };
-    before..source.len().saturating_sub(behind)
+    before..source.len().saturating_sub(after)
 }
 
 /// An index as a length; indices are below 4 Gi.
@@ -248,7 +248,7 @@ impl Memory {
         Ok(index)
     }
 
-    /// Makes room for more text.
+    /// Reserves memory for more text.
     pub(super) fn reserve(&mut self, text: &mut String, bytes: usize) -> Result<(), Problem> {
         if text.capacity().saturating_sub(text.len()) < bytes {
             let more = bytes.max(text.capacity() / 2);

@@ -8,10 +8,10 @@ use crate::language::xml::tree::{Kind, NONE, Tree};
 use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
 
-/// What takes the nodes of an axis, until it breaks.
+/// A function that receives the nodes of an axis until it breaks.
 type Take<'t> = dyn FnMut(NodeRef) -> ControlFlow<()> + 't;
 
-/// Hands over the nodes of an axis of one node: the nearest first.
+/// Visits the nodes of an axis of one node, the nearest first.
 pub(super) fn of_node(
     tree: &Tree<'_>,
     axis: Axis,
@@ -20,7 +20,7 @@ pub(super) fn of_node(
     take: &mut Take<'_>,
 ) -> Result<(), XPathError> {
     let mut walk = Walk { tree, budget, take };
-    // It ends either behind the last node or where it was broken off.
+    // The walk ends after the last node or when `take` breaks.
     walk.axis(axis, node).map(|_| ())
 }
 
@@ -44,7 +44,7 @@ pub(super) fn of_set(
     match axis {
         Axis::Ancestor | Axis::AncestorOrSelf => walk.ancestors_of_set(axis, nodes)?,
         Axis::Descendant | Axis::DescendantOrSelf => {
-            // What is inside a node of the set was found with that node.
+            // The descendants of a node of the set were found with that node.
             let mut covered = 0;
             for node in nodes {
                 let is_covered = node.in_tree().is_some_and(|node| node < covered);
@@ -54,7 +54,8 @@ pub(super) fn of_set(
                 }
             }
         }
-        // What follows or precedes any node of a set follows the one that ends first, or precedes the last one.
+        // A node that follows a node of the set follows the one that ends first; a node that precedes one precedes the
+        // last.
         Axis::Following => {
             if let Some(node) = nodes.iter().min_by_key(|node| walk.following(**node).start) {
                 is_result(walk.axis(axis, *node))?;
@@ -92,7 +93,7 @@ pub(super) fn of_set(
     Ok(found)
 }
 
-/// Brings nodes into document order, each once.
+/// Sorts nodes in document order and removes duplicates.
 pub(super) fn sort(nodes: &mut Vec<NodeRef>) {
     if !nodes.is_sorted_by(|one, other| one < other) {
         nodes.sort_unstable();
@@ -106,7 +107,7 @@ struct Walk<'w, 'a> {
     take: &'w mut Take<'w>,
 }
 
-/// Whether a walk goes on.
+/// Whether a walk continues.
 type Walked = Result<ControlFlow<()>, XPathError>;
 
 impl Walk<'_, '_> {
@@ -157,7 +158,7 @@ impl Walk<'_, '_> {
         self.take_all(nodes.map(NodeRef::node))
     }
 
-    /// The index behind the last node inside a node.
+    /// The index after the last node inside a node.
     fn end(&self, node: u32) -> u32 {
         self.tree.node(node).map_or(0, |node| node.subtree_end)
     }
@@ -189,7 +190,7 @@ impl Walk<'_, '_> {
             if axis == Axis::AncestorOrSelf && node.in_tree().is_none() {
                 let _ = self.take(*node)?;
             }
-            // The ancestors of a node that was seen were seen too.
+            // The ancestors of a visited node have been visited.
             while let Some(ancestor) = next.filter(|ancestor| seen.insert(*ancestor)) {
                 let _ = self.take(NodeRef::node(ancestor))?;
                 next = self.parent(NodeRef::node(ancestor));
@@ -204,13 +205,13 @@ impl Walk<'_, '_> {
         self.take_all(tree.children(node).map(NodeRef::node))
     }
 
-    /// All nodes behind a node, without those inside it. An attribute has none inside.
+    /// All nodes after a node, without those inside it. An attribute has no descendants.
     fn following(&self, node: NodeRef) -> Range<u32> {
         let start = node.in_tree().map_or(node.owner.saturating_add(1), |node| self.end(node));
         start..self.end(0)
     }
 
-    /// All nodes in front of a node, without its ancestors.
+    /// All nodes before a node, without its ancestors.
     fn preceding(&mut self, node: u32) -> Walked {
         for before in (1..node).rev() {
             if self.end(before) > node {
@@ -227,8 +228,8 @@ impl Walk<'_, '_> {
             return Ok(ControlFlow::Continue(()));
         };
         let tree = self.tree;
-        let behind = self.end(parent);
-        let next = move |node: &u32| tree.node(*node).map(|node| node.subtree_end).filter(|next| *next < behind);
+        let end = self.end(parent);
+        let next = move |node: &u32| tree.node(*node).map(|node| node.subtree_end).filter(|next| *next < end);
         self.take_all(std::iter::successors(next(&node), next).map(NodeRef::node))
     }
 

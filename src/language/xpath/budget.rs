@@ -1,4 +1,4 @@
-//! The work that an evaluation may do.
+//! The limit on the work of an evaluation.
 
 use super::XPathError;
 

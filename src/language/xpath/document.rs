@@ -6,23 +6,23 @@ use super::node::NodeRef;
 use crate::language::xml::tree::Tree;
 use crate::language::xml::{Document, Limits};
 
-/// Larger documents are rejected, in bytes.
+/// The largest document, in bytes.
 const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
-/// Larger results are rejected, in bytes: nodes inside each other repeat their content.
+/// The largest result, in bytes: nested nodes repeat their content.
 const LARGEST_RESULT: usize = 16 * 1024 * 1024;
 
 /// The memory of a document's nodes is limited, because the smallest node takes twelve times its text.
 const LIMITS: Limits = Limits { nodes: usize::MAX, depth: 512, memory: 48 * 1024 * 1024, allows_doctype: true };
 
-/// A parsed document, for any number of expressions.
+/// A parsed document.
 #[derive(Debug)]
 pub struct XmlDocument<'input>(Document<'input>);
 
 /// A copy of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XPathNode {
-    /// An element's markup, with the namespaces that are declared around it. For an attribute, a text or a namespace, its
-    /// text.
+    /// An element's markup, with the namespaces of enclosing elements. For an attribute, a text or a namespace,
+    /// its text.
     pub markup: String,
     /// The string-value: all text in the node.
     pub text: String,
@@ -32,7 +32,7 @@ impl<'input> XmlDocument<'input> {
     /// Parses a document, with or without a byte order mark.
     ///
     /// # Errors
-    /// Text that is not well-formed or declares entities, that has more than 8 MiB or 512 elements inside each other, or
+    /// Text that is not well-formed or declares entities, that has more than 8 MiB or 512 levels of elements, or
     /// whose nodes take more than 48 MiB.
     pub fn parse(text: &'input str) -> Result<XmlDocument<'input>, XPathError> {
         if text.len() > LARGEST_DOCUMENT {

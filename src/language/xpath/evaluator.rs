@@ -15,11 +15,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// What an expression is evaluated for.
+/// The context of an evaluation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context {
     pub(super) node: NodeRef,
-    /// From 1.
+    /// The position, from 1.
     pub(super) position: usize,
     pub(super) size: usize,
 }
@@ -89,11 +89,11 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// The nodes of an expression that results in nodes.
+    /// The nodes of an expression with that result type.
     pub(super) fn nodes(&mut self, expression: &'a Expression, context: Context) -> Result<Vec<NodeRef>, XPathError> {
         match self.evaluate(expression, context)? {
             Value::Nodes(nodes) => Ok(nodes),
-            // The parser rejects other types where nodes are necessary.
+            // The parser rejects other types for required nodes.
             _ => Ok(Vec::new()),
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Evaluator<'a> {
 
     /// The string-value of a node.
     pub(super) fn node_text(&mut self, node: NodeRef) -> Result<Cow<'a, str>, XPathError> {
-        // An element's text is looked for in all nodes inside it.
+        // The search for an element's text visits all its descendants.
         let inside = node.in_tree().and_then(|node| Some(self.tree.node(node)?.subtree_end.saturating_sub(node)));
         self.budget.visit(inside.map_or(1, |nodes| usize::try_from(nodes).unwrap_or(usize::MAX)))?;
         let text = node.text(self.tree);
@@ -198,7 +198,7 @@ impl<'a> Evaluator<'a> {
         Ok(Value::Boolean(self.is_ordered(&left, &right, ordering)?))
     }
 
-    /// The nodes that a step finds from any of some nodes.
+    /// The nodes that a step finds from several nodes.
     fn step(&mut self, nodes: &[NodeRef], step: &'a Step) -> Result<Vec<NodeRef>, XPathError> {
         self.budget.operate()?;
         if step.is_for_sets() {

@@ -2,12 +2,13 @@
 
 use super::function::Function;
 
-/// An expression. Operands of operators with the same precedence are in one list, so that long expressions are not deep.
+/// An expression. Operands of operators with the same precedence are in one list, so that long expressions are not
+/// deep.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Literal(String),
     Number(f64),
-    /// A minus in front of a value, or several.
+    /// One or several unary minus signs.
     Negation {
         is_odd: bool,
         operand: Box<Expression>,
@@ -31,7 +32,7 @@ pub(super) enum Expression {
     },
 }
 
-/// What an expression results in, whatever the document.
+/// The type of an expression, independent of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     Nodes,
@@ -58,7 +59,7 @@ pub(super) enum Operator {
     Union,
 }
 
-/// The nodes that a path begins at.
+/// The nodes that a path starts at.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Start {
     Root,
@@ -91,7 +92,7 @@ pub(super) enum Axis {
     SelfNode,
 }
 
-/// Which nodes of an axis belong to a step.
+/// The node test of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     /// `*`.
@@ -115,7 +116,7 @@ pub(super) enum Test {
 pub(super) enum Predicate {
     /// A fixed position, from 1.
     Position(f64),
-    /// A value that depends on the node alone.
+    /// A value that depends only on the node.
     Condition(Expression),
     /// A number that is compared with the position, or a value that depends on the position or the number of nodes.
     Positional(Expression),
@@ -148,7 +149,7 @@ impl Expression {
                 matches!(function, Function::Position | Function::Last)
                     || arguments.iter().any(Expression::depends_on_position)
             }
-            // Predicates have a position of their own.
+            // Predicates have a separate position.
             Expression::Filter { base, .. } => base.depends_on_position(),
             Expression::Path { start, .. } => match start {
                 Start::Root | Start::Context => false,
@@ -171,7 +172,7 @@ impl Predicate {
 }
 
 impl Step {
-    /// The step that `//` is short for.
+    /// The step that `//` abbreviates.
     pub(super) const DESCENDANTS: Step =
         Step { axis: Axis::DescendantOrSelf, test: Test::Node, predicates: Vec::new() };
 

@@ -34,7 +34,7 @@ pub(super) enum Function {
     True,
 }
 
-/// A function's name, the least and the most arguments, and the type of its result.
+/// A function's name, the smallest and largest number of arguments, and the type of its result.
 type Signature = (&'static str, Function, usize, usize, Type);
 
 const FUNCTIONS: [Signature; 27] = [
@@ -80,12 +80,12 @@ impl Function {
         self.entry().map_or("", |entry| entry.0)
     }
 
-    /// Whether a call may have that many arguments.
+    /// Whether a call may have a number of arguments.
     pub(super) fn takes(self, arguments: usize) -> bool {
         self.entry().is_some_and(|entry| (entry.2..=entry.3).contains(&arguments))
     }
 
-    /// Whether its arguments have to be nodes; other functions convert them.
+    /// Whether its arguments must be nodes; other functions convert them.
     pub(super) fn takes_nodes(self) -> bool {
         matches!(self, Function::Count | Function::LocalName | Function::Name | Function::NamespaceUri | Function::Sum)
     }

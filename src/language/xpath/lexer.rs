@@ -9,16 +9,16 @@ pub(super) struct Token<'a> {
     pub(super) text: &'a str,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
     /// A name without a prefix.
     Name(&'a str),
     /// A name with a prefix, or all names with it.
     Prefixed {
-        /// In front of the colon.
+        /// The prefix.
         prefix: &'a str,
-        /// Behind it.
+        /// The local name, or `*`.
         local: &'a str,
     },
     /// `and`, `or`, `div` or `mod`, a sign of comparison or arithmetic, or `|`.
@@ -46,7 +46,7 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
             let (text, _) = rest
                 .get(1..)
                 .and_then(|quoted| quoted.split_once(character))
-                .ok_or_else(|| error("a quotation that does not end"))?;
+                .ok_or_else(|| error("unclosed quotation"))?;
             (Kind::Literal(text), text.len().saturating_add(2))
         } else if is_number(rest) {
             let length = prefix_length(rest, |c| c.is_ascii_digit() || c == '.');
@@ -64,11 +64,11 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token<'_>>, XPathError> {
         } else if character == '.' {
             (Kind::Symbol("."), 1)
         } else {
-            return Err(error(&format!("a `{character}` in an unexpected place")));
+            return Err(error(&format!("unexpected `{character}`")));
         };
-        let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let (text, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         tokens.push(Token { kind, text });
-        rest = behind.trim_start();
+        rest = after.trim_start();
     }
     Ok(tokens)
 }
@@ -77,7 +77,7 @@ fn error(reason: &str) -> XPathError {
     XPathError::Expression(reason.to_owned())
 }
 
-/// Whether a token can end an operand, so that a name or `*` behind it is an operator.
+/// Whether a token can end an operand, so that a name or `*` after it is an operator.
 fn ends_operand(kind: Kind<'_>) -> bool {
     match kind {
         Kind::Symbol(symbol) => matches!(symbol, ")" | "]" | "." | ".." | "*"),
@@ -106,11 +106,11 @@ fn prefix_length(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 /// A name, with a prefix or without, or an operator.
 fn name(rest: &str, operator_may_follow: bool) -> (Kind<'_>, usize) {
     let length = prefix_length(rest, is_name);
-    let (name, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+    let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
     if operator_may_follow && matches!(name, "and" | "or" | "div" | "mod") {
         return (Kind::Operator(name), length);
     }
-    let local = behind.strip_prefix(':').unwrap_or_default();
+    let local = after.strip_prefix(':').unwrap_or_default();
     let local_length = if local.starts_with('*') { 1 } else { prefix_length(local, is_name) };
     match local.get(..local_length) {
         Some(local) if !local.is_empty() => {

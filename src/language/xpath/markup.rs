@@ -5,7 +5,7 @@ use crate::language::xml::tree::{Kind, NONE, Name, Tree, Value, index};
 use std::collections::HashSet;
 
 /// The markup of an element, comment or processing instruction, of the document's element for the root, and the text of
-/// other nodes. Nothing when it is longer than `most` bytes.
+/// other nodes. `None` when it is longer than `most` bytes.
 pub(super) fn of_node(tree: &Tree<'_>, node: NodeRef, text: &str, most: usize) -> Option<String> {
     let mut writer = Writer { tree, markup: String::new(), most };
     match node.target(tree)? {
@@ -32,10 +32,10 @@ impl Writer<'_, '_> {
         Some(())
     }
 
-    /// An element with all that is inside it.
+    /// Writes an element with its descendants.
     fn element(&mut self, top: u32) -> Option<()> {
         let tree = self.tree;
-        // The elements that have begun.
+        // The elements that have started.
         let mut open: Vec<(u32, Name)> = Vec::new();
         for node in top..tree.node(top)?.subtree_end {
             while let Some((end, name)) = open.pop_if(|(end, _)| *end <= node) {
@@ -124,7 +124,7 @@ impl Writer<'_, '_> {
         self.push("\"")
     }
 
-    /// Text with references for the characters that are markup or would be read differently.
+    /// Writes text with references for characters that are markup or that a parser would change.
     fn escaped(&mut self, text: &str, is_attribute: bool) -> Option<()> {
         let mut from = 0;
         for (at, character) in text.char_indices() {
@@ -145,7 +145,7 @@ impl Writer<'_, '_> {
         self.push(text.get(from..).unwrap_or_default())
     }
 
-    /// Declarations of the namespaces that an element or anything in it uses but that are declared around it.
+    /// The declarations of the namespaces that an element or its descendants use and an enclosing element declares.
     fn outer_namespaces(&mut self, top: u32) -> Option<()> {
         let tree = self.tree;
         let first = tree.element(top)?.declarations;

@@ -1,4 +1,4 @@
-//! Nodes of a document as XPath sees them: attributes and namespaces are nodes too.
+//! Nodes of a document in XPath: attributes and namespaces are nodes too.
 
 use crate::language::xml::tree::{Attribute, Kind, Name, Namespace, Tree, index};
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ pub(super) struct NodeRef {
     part: u32,
 }
 
-/// What a node refers to.
+/// The target of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a> {
     Node(u32, Kind),
@@ -81,7 +81,7 @@ impl NodeRef {
     }
 }
 
-/// All text inside a node. It is borrowed when there is only one.
+/// All text inside a node. A single text is borrowed.
 fn inner_text<'a>(tree: &'a Tree<'a>, node: u32) -> Cow<'a, str> {
     let end = tree.node(node).map_or(0, |node| node.subtree_end);
     let is_text = |node: &u32| tree.node(*node).is_some_and(|node| matches!(node.kind, Kind::Text | Kind::CData));

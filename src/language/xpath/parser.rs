@@ -8,12 +8,12 @@ use super::function::Function;
 use super::lexer::{self, Kind, Token};
 use crate::language::xml::XML_URI;
 
-/// The most expressions inside each other: parsing and evaluating recur once per level.
+/// The most nested expressions: the parser and the evaluator recurse once per level.
 const MOST_LEVELS: u32 = 48;
-/// The precedence of operators whose operands have no other operators than a minus in front.
+/// The highest precedence: the operands have no operators except a unary minus.
 const UNION: u8 = 6;
 
-/// An expression with the namespaces that its names have.
+/// An expression with the namespaces of its names.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) expression: Expression,
@@ -36,7 +36,7 @@ struct Parser<'a> {
     at: usize,
     level: u32,
     namespaces: &'a [(String, String)],
-    /// The namespaces that names have, by number.
+    /// The namespaces of names, by number.
     uris: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Parser<'a> {
         self.at = self.at.saturating_add(1);
     }
 
-    /// Goes behind a symbol, if it is next.
+    /// Skips a symbol, if it is next.
     fn take(&mut self, symbol: &str) -> bool {
         let is_next = self.peek() == Some(Kind::Symbol(symbol));
         if is_next {
@@ -68,15 +68,15 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&self) -> XPathError {
         match self.tokens.get(self.at) {
-            None => error("it ends too early".to_owned()),
-            Some(token) => error(format!("a `{}` in an unexpected place", token.text)),
+            None => error("unexpected end".to_owned()),
+            Some(token) => error(format!("unexpected `{}`", token.text)),
         }
     }
 
     fn expression(&mut self) -> Result<Expression, XPathError> {
         self.level = self.level.saturating_add(1);
         if self.level > MOST_LEVELS {
-            return Err(error(format!("it has more than {MOST_LEVELS} levels")));
+            return Err(error(format!("nested more than {MOST_LEVELS} levels deep")));
         }
         let expression = self.operators(0)?;
         self.level = self.level.saturating_sub(1);
@@ -97,7 +97,7 @@ impl<'a> Parser<'a> {
         Ok(if rest.is_empty() { first } else { Expression::Chain { first: Box::new(first), rest } })
     }
 
-    /// Goes behind an operator of a precedence, if one is next.
+    /// Skips an operator of a precedence, if one is next.
     fn operator(&mut self, precedence: u8) -> Option<Operator> {
         let Some(Kind::Operator(text)) = self.peek() else { return None };
         let (operator, _) = Operator::parse(text).filter(|(_, found)| *found == precedence)?;
@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
         operands.pop().ok_or_else(|| self.unexpected())
     }
 
-    /// A path, or an expression in parentheses, a call or a constant, with predicates and a path behind it.
+    /// A path, or an expression in parentheses, a call or a constant, with predicates and a path after it.
     fn path(&mut self) -> Result<Expression, XPathError> {
         let Some(base) = self.primary()? else { return self.location() };
         let mut predicates = Vec::new();
@@ -144,17 +144,17 @@ impl<'a> Parser<'a> {
         if predicates.is_empty() && !has_path {
             return Ok(base);
         }
-        nodes(&base, "what is in front of a predicate or `/`")?;
+        nodes(&base, "the expression before a predicate or `/`")?;
         let filter = if predicates.is_empty() { base } else { Expression::Filter { base: Box::new(base), predicates } };
         if !has_path {
             return Ok(filter);
         }
         let mut steps = Vec::new();
-        self.steps_behind_slashes(&mut steps)?;
+        self.steps_after_slashes(&mut steps)?;
         Ok(Expression::Path { start: Start::Expression(Box::new(filter)), steps })
     }
 
-    /// What is not a path, if such is next.
+    /// Reads an expression that is not a path, if one is next.
     fn primary(&mut self) -> Result<Option<Expression>, XPathError> {
         let is_call = self.ahead(1) == Some(Kind::Symbol("("));
         let expression = match self.peek() {
@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
                 return Ok(Some(inner));
             }
             Some(Kind::Prefixed { prefix, local }) if is_call => {
-                return Err(error(format!("there is no function `{prefix}:{local}`")));
+                return Err(error(format!("unknown function `{prefix}:{local}`")));
             }
             Some(Kind::Name(name)) if is_call && !path::is_node_type(name) => {
                 self.advance();
@@ -183,7 +183,7 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str) -> Result<Expression, XPathError> {
-        let function = Function::parse(name).ok_or_else(|| error(format!("there is no function `{name}`")))?;
+        let function = Function::parse(name).ok_or_else(|| error(format!("unknown function `{name}`")))?;
         self.expect("(")?;
         let mut arguments = Vec::new();
         if !self.take(")") {
@@ -230,7 +230,7 @@ fn nodes(expression: &Expression, what: &str) -> Result<(), XPathError> {
     if expression.result() == Type::Nodes {
         return Ok(());
     }
-    Err(error(format!("{what} is not a set of nodes")))
+    Err(error(format!("{what} is not a node set")))
 }
 
 fn error(reason: String) -> XPathError {

@@ -1,4 +1,4 @@
-//! Expressions as policies have them.
+//! Expressions of policies.
 
 mod axes;
 mod functions;
@@ -135,7 +135,7 @@ fn values() {
 }
 
 #[test]
-fn markup_stands_alone() {
+fn markup_is_complete() {
     let soap = "<soap:Envelope xmlns:soap='http://soap' xmlns='urn:d' xmlns:u='urn:un&amp;used'><soap:Body>\
         <a k='&lt;&quot;'>x &amp; y<soap:b/><c xmlns=''/><d xmlns:u='urn:u2' u:k='1'/></a>\
         <u:e/><plain xmlns=''>1</plain></soap:Body></soap:Envelope>";
@@ -163,27 +163,27 @@ fn markup_stands_alone() {
 }
 
 #[test]
-fn what_is_not_supported_has_a_name() {
+fn errors_name_the_construct() {
     for (expression, reason) in [
         ("//x:a", "the prefix `x` has no namespace"),
         ("//a[@x:b]", "the prefix `x` has no namespace"),
-        ("x:f(1)", "there is no function `x:f`"),
-        ("//a[upper-case(.)='A']", "there is no function `upper-case`"),
-        ("matches(/a, 'x')", "there is no function `matches`"),
+        ("x:f(1)", "unknown function `x:f`"),
+        ("//a[upper-case(.)='A']", "unknown function `upper-case`"),
+        ("matches(/a, 'x')", "unknown function `matches`"),
         ("$v/a", "variables are not supported"),
-        ("'a", "a quotation that does not end"),
-        ("a # b", "a `#` in an unexpected place"),
-        ("//a[", "it ends too early"),
-        ("//a]", "a `]` in an unexpected place"),
-        ("a b", "a `b` in an unexpected place"),
-        ("foo::a", "there is no axis `foo`"),
-        ("a/foo()", "there is no node test `foo()`"),
-        ("processing-instruction(a)", "a `a` in an unexpected place"),
-        ("1 | a", "an operand of `|` is not a set of nodes"),
-        ("'a'[1]", "what is in front of a predicate or `/` is not a set of nodes"),
-        ("string(a)/b", "what is in front of a predicate or `/` is not a set of nodes"),
-        ("count('a')", "an argument of `count` is not a set of nodes"),
-        ("sum(1)", "an argument of `sum` is not a set of nodes"),
+        ("'a", "unclosed quotation"),
+        ("a # b", "unexpected `#`"),
+        ("//a[", "unexpected end"),
+        ("//a]", "unexpected `]`"),
+        ("a b", "unexpected `b`"),
+        ("foo::a", "unknown axis `foo`"),
+        ("a/foo()", "unknown node test `foo()`"),
+        ("processing-instruction(a)", "unexpected `a`"),
+        ("1 | a", "an operand of `|` is not a node set"),
+        ("'a'[1]", "the expression before a predicate or `/` is not a node set"),
+        ("string(a)/b", "the expression before a predicate or `/` is not a node set"),
+        ("count('a')", "an argument of `count` is not a node set"),
+        ("sum(1)", "an argument of `sum` is not a node set"),
         ("//a[substring(.)]", "the function `substring` does not take 1 arguments"),
         ("true(1)", "the function `true` does not take 1 arguments"),
         ("concat('a')", "the function `concat` does not take 1 arguments"),
@@ -212,7 +212,7 @@ fn value(expression: &str, xml: &str) -> String {
 }
 
 #[test]
-fn whether_the_result_is_nodes_is_known_without_a_document() {
+fn the_type_of_the_result_does_not_depend_on_the_document() {
     for (expression, finds_nodes) in [
         ("/a", true),
         ("a | b", true),

@@ -29,7 +29,7 @@ pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// A text as a number: digits with an optional minus and an optional point. Anything else is not a number.
+/// A text as a number: digits with an optional minus and an optional point. Any other text is NaN.
 pub fn number(text: &str) -> f64 {
     let text = text.trim_matches(is_space);
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -38,7 +38,7 @@ pub fn number(text: &str) -> f64 {
     if is_number { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
 }
 
-/// A number as XPath writes it: without an exponent, and without a point when it is whole.
+/// Writes a number as in XPath: without an exponent, and without a point when it is an integer.
 pub fn number_text(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
@@ -47,7 +47,7 @@ pub fn number_text(number: f64) -> String {
     if number == 0.0 { "0".to_owned() } else { number.to_string() }
 }
 
-/// The nearest whole number, the larger one of two that are as near.
+/// The nearest integer; the larger one of two that are equally near.
 pub(super) fn round(number: f64) -> f64 {
     let floor = number.floor();
     if number - floor >= 0.5 { number.ceil() } else { floor }

@@ -1,9 +1,9 @@
-//! Hosts that are out of a client's reach unless the configuration lists them.
+//! Hosts that a client must not reach unless the configuration lists them.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Host;
 
-/// Names of the machine itself, as its file of hosts may have them, and of the metadata servers of clouds.
+/// Names of the machine itself, as in common `/etc/hosts` files, and of the metadata servers of clouds.
 const NAMES: [&str; 13] = [
     "localhost",
     "localhost4",
@@ -46,12 +46,13 @@ fn is_dangerous_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         // Link-local, and site-local, which it replaced on old networks.
         [0xfe80..=0xfeff, ..] => true,
-        // Compatible `::a.b.c.d`, to which `::` and `::1` belong, mapped `::ffff:a.b.c.d`, translated `::ffff:0:a.b.c.d`.
+        // Compatible `::a.b.c.d`, to which `::` and `::1` belong, mapped `::ffff:a.b.c.d`, translated
+        // `::ffff:0:a.b.c.d`.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => v4(high, low),
         // NAT64 with the well-known prefix.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        // NAT64 with a prefix of the network's own. Where in it the IPv4 address is depends on the prefix length that
-        // the network chose, so none of these addresses is known to be harmless.
+        // NAT64 with a local prefix. The position of the IPv4 address depends on the prefix length, which is unknown,
+        // so all these addresses are dangerous.
         [0x64, 0xff9b, 1, ..] => true,
         // 6to4.
         [0x2002, high, low, ..] => v4(high, low),
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
     use crate::policy::origin;
 
-    fn refuses(host: &str) -> bool {
+    fn rejects(host: &str) -> bool {
         is_dangerous(&origin::host(host).unwrap())
     }
 
@@ -89,10 +90,10 @@ mod tests {
             "instance-data.ec2.internal",
         ];
         for name in names {
-            assert!(refuses(name), "{name}");
+            assert!(rejects(name), "{name}");
         }
         for name in ["example.com", "localhost.example.com", "metadata.example.com", "a.b0x1", "my_service"] {
-            assert!(!refuses(name), "{name}");
+            assert!(!rejects(name), "{name}");
         }
     }
 
@@ -108,14 +109,14 @@ mod tests {
             &["192.0.0.192", "0xc00000c0", "192.192", "3221225664"],
         ];
         for host in dangerous.into_iter().flatten() {
-            assert!(refuses(host), "{host}");
+            assert!(rejects(host), "{host}");
         }
         for host in ["10.0.0.1", "167772161", "192.0.0.193", "192.168.0.1", "169.253.0.1"] {
-            assert!(!refuses(host), "{host}");
+            assert!(!rejects(host), "{host}");
         }
     }
 
-    /// Each form with its IPv4 address in dots and in hexadecimal digits; the third host is harmless where one is.
+    /// Each form with its IPv4 address in dots and in hexadecimal digits; the third host has a harmless address.
     #[test]
     fn an_address_that_leads_to_a_dangerous_one_is_dangerous() {
         let forms: [(&str, &str, Option<&str>); 9] = [
@@ -130,28 +131,28 @@ mod tests {
             ("[64:ff9b:1::10.0.0.1]", "[64:ff9b:1:a9fe:a9:fe00::]", None),
         ];
         for (dotted, hexadecimal, harmless) in forms {
-            assert!(refuses(dotted) && refuses(hexadecimal), "{dotted} {hexadecimal}");
-            assert!(harmless.is_none_or(|harmless| !refuses(harmless)), "{harmless:?}");
+            assert!(rejects(dotted) && rejects(hexadecimal), "{dotted} {hexadecimal}");
+            assert!(harmless.is_none_or(|harmless| !rejects(harmless)), "{harmless:?}");
         }
-        // Their IPv4 address is not at the end, so there is no dotted spelling.
+        // These have no dotted spelling, because the IPv4 address is not at the end.
         for host in ["[2002:7f00:1::]", "[2002:7F00:0001::1]", "[2002:a9fe:a9fe:1::2]", "[2002:c000:c0::192.0.2.1]"] {
-            assert!(refuses(host), "{host}");
+            assert!(rejects(host), "{host}");
         }
         let others =
             ["[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[fe80::1]", "[febf:ffff::1]", "[fec0::1]", "[FEFF::a00:1]"];
         for host in others.into_iter().chain(["[fd00:ec2::254]", "[fd00:0ec2:0::0.0.2.84]"]) {
-            assert!(refuses(host), "{host}");
+            assert!(rejects(host), "{host}");
         }
         let harmless =
             ["[2001:db8::1]", "[2002:a00:1::]", "[2002:a00:1::7f00:1]", "[fd00::7f00:1]", "[64:ff9b:2::7f00:1]"];
         for host in harmless.into_iter().chain(["[ff00::1]", "[fe7f::1]", "[2001:db8::ffff:7f00:1]"]) {
-            assert!(!refuses(host), "{host}");
+            assert!(!rejects(host), "{host}");
         }
     }
 
-    /// Some resolvers read these as addresses; here they are no hosts.
+    /// Some resolvers read these as addresses; here they are not hosts.
     #[test]
-    fn what_ends_in_a_number_is_an_address_or_malformed() {
+    fn a_host_that_ends_in_a_number_is_an_address_or_malformed() {
         for host in
             ["a.1", "127.0.0.1..", "1.2.3.4.5", "1.2.3.256", "a.0x7f", "08", "4294967296", "localhost..", "1.2.3.08"]
         {

@@ -9,7 +9,7 @@ use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
 use http::HeaderName;
 
-/// Sets a variable from the first of its sources that is there: a template, another variable, a literal, a property.
+/// Sets a variable from the first existing source: a template, another variable, a literal or a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssignVariable {
     /// The variable that is set.
@@ -18,7 +18,7 @@ pub struct AssignVariable {
     pub template: Option<TemplateSource>,
     /// `Ref`: the value of this variable, with its type.
     pub reference: Option<Variable>,
-    /// `Value`: this text, also where `Ref` does not resolve.
+    /// `Value`: a text, also used when `Ref` does not resolve.
     pub value: Option<ByteString>,
     /// `PropertySetRef`: the property of this name, `SET.KEY`.
     pub property: Option<Template>,
@@ -27,7 +27,7 @@ pub struct AssignVariable {
 /// `Template` with its `ref`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TemplateSource {
-    /// A variable whose value is the template, where it resolves.
+    /// The variable whose value is the template, if it resolves.
     pub reference: Option<Variable>,
     /// The element's own text.
     pub template: Template,
@@ -46,7 +46,7 @@ impl AssignVariable {
         };
         let name = Variable::new(&named.text());
         if let Some(header) = unusable_header(&name) {
-            diagnostics.error(named.position(), format!("{header:?} cannot be the name of a header"));
+            diagnostics.error(named.position(), format!("{header:?} is not a valid header name"));
         }
         if let Some(resource) = element.child("ResourceURL") {
             diagnostics.error(resource.position(), "ResourceURL is not supported: a filter has no resource files");
@@ -72,8 +72,8 @@ impl AssignVariable {
         })
     }
 
-    /// Whether it reads or writes the body of the message that goes by those names. A template that only a request
-    /// brings may read anything.
+    /// Whether it reads or writes the body of the message with one of these names. A template from a
+    /// variable may read anything.
     pub(super) fn uses_body(&self, names: &[&str]) -> bool {
         let template = self.template.as_ref();
         self.name.is_body_of(names)
@@ -83,8 +83,8 @@ impl AssignVariable {
     }
 }
 
-/// The header of one of the flow's own messages that the variable means, when no header can have that name. Of other
-/// messages it is known only in a transaction whether the name means one.
+/// The header that the variable names in a message of the flow, if the name is not valid for a header. Whether another
+/// name is one of a message is known only in a transaction.
 fn unusable_header(variable: &Variable) -> Option<&ByteString> {
     variable.splits().iter().find_map(|(message, part)| match part {
         MessagePart::Header(name, _) if FLOW_MESSAGES.contains(&&**message) => {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told() {
+    fn problems_are_reported() {
         let name = "AM, line 1, column 1: InvalidVariableName: AssignMessage schema validation failed: invalid variable name - null - in assign variable.";
         for content in ["", "<Name/>", "<Name> </Name><Value>a</Value>"] {
             assert_eq!(parse(content), (None, vec![name.to_owned()]));
@@ -135,7 +135,7 @@ mod tests {
             ("response.header.a:b.2", "a:b"),
             ("error.header.é", "é"),
         ] {
-            let problem = format!("AM, line 1, column 17: {header:?} cannot be the name of a header");
+            let problem = format!("AM, line 1, column 17: {header:?} is not a valid header name");
             assert_eq!(parse(&format!("<Name>{name}</Name><Value>a</Value>")).1, [problem]);
         }
         for name in ["request.header.a.b", "made.header.a b", "request.headers.a b"] {

@@ -1,4 +1,4 @@
-//! From XML to actions.
+//! Reads actions from XML.
 
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValues, Parts, Selection};
 use crate::diagnostic::Diagnostics;
@@ -10,23 +10,23 @@ use crate::policy::variable::{Item, MessagePart, Variable};
 use bytestring::ByteString;
 use http::HeaderName;
 
-/// The named values' containers, their children and their kinds.
+/// The containers of named values, with their children and kinds.
 const CONTAINERS: [(&str, &str, Field); 3] = [
     ("Headers", "Header", Field::Header),
     ("QueryParams", "QueryParam", Field::QueryParam),
     ("FormParams", "FormParam", Field::FormParam),
 ];
 
-/// Which actions a place has.
+/// The set of allowed actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grammar {
     /// `Set`, `Add`, `Copy` and `Remove`, as in ServiceCallout's `Request`.
     Message,
-    /// These and `AssignVariable`, as in AssignMessage and in RaiseFault's `FaultResponse`.
+    /// The same and `AssignVariable`, as in AssignMessage and in RaiseFault's `FaultResponse`.
     MessageAndVariables,
 }
 
-/// Reads an action element; nothing for any other. `policy` is the policy type for messages.
+/// Reads an action element; `None` for another element. `policy` is the policy type in messages.
 pub fn parse_actions(
     element: Element<'_, '_>,
     grammar: Grammar,
@@ -68,7 +68,7 @@ impl Parser<'_> {
                     actions.extend(authentication.map(Action::Authenticate));
                 }
                 "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
-                    // The template form of the user interface has empty elements that mean nothing.
+                    // The user interface's template contains empty elements, which have no effect.
                     let text = child.text();
                     let part = match child.name() {
                         "Verb" => MessagePart::Verb,
@@ -85,7 +85,7 @@ impl Parser<'_> {
                 _ => warn_ignored(child, set, self.diagnostics),
             }
         }
-        // A status brings its standard phrase, so a phrase of one's own comes after it, wherever it is written.
+        // A status sets its standard phrase, so a phrase of the policy must follow it, regardless of the written order.
         let is_phrase = |action: &Action| matches!(action, Action::Set(Assignment::Part(MessagePart::ReasonPhrase, _)));
         let (phrases, mut actions): (Vec<Action>, Vec<Action>) = actions.into_iter().partition(is_phrase);
         actions.extend(phrases);
@@ -169,7 +169,7 @@ impl Parser<'_> {
                 let message = format!("Required attribute name is missing in {item}");
                 self.diagnostics.named_error("MissingName", child.position(), message);
             } else if field == Field::Header && HeaderName::from_bytes(name.as_bytes()).is_err() {
-                let message = format!("{name:?} cannot be the name of a header");
+                let message = format!("{name:?} is not a valid header name");
                 self.diagnostics.error(child.attribute_position("name"), message);
             } else {
                 named.push((child, field, name.to_owned()));
@@ -209,7 +209,7 @@ impl Parser<'_> {
             (None, _) => Some(default),
             (Some(character), None) => Some(character),
             _ => {
-                let message = format!("{attribute} is {text:?} and must be a single character");
+                let message = format!("{attribute} must be a single character, got {text:?}");
                 self.diagnostics.error(payload.attribute_position(attribute), message);
                 None
             }
@@ -221,12 +221,12 @@ impl Parser<'_> {
     }
 }
 
-/// Whether the text of a part or of a name says so: anything but `false` does (docs/apigee-semantics.md 3.4).
+/// Whether the text of a part or a name selects it: any text except `false` does (docs/apigee-semantics.md 3.4).
 fn is_selected(element: Element<'_, '_>) -> bool {
     !element.text().eq_ignore_ascii_case("false")
 }
 
-/// The part that a child of `Set` names. The index of `X.0` is no index: the name is taken as it is.
+/// The part that a child of `Set` names. `X.0` has no index: the whole text is the name.
 fn part(field: Field, name: &str) -> MessagePart {
     let (name, item) = match numbered(name) {
         Some((name, number)) => (name, Item::Number(number)),
@@ -239,14 +239,14 @@ fn part(field: Field, name: &str) -> MessagePart {
     }
 }
 
-/// `X.2` as the second value of `X`.
+/// Splits `X.2` into `X` and 2.
 fn numbered(name: &str) -> Option<(ByteString, usize)> {
     let (name, number) = name.rsplit_once('.')?;
     let number = number.parse().ok().filter(|number| *number > 0 && !name.is_empty())?;
     Some((name.into(), number))
 }
 
-/// Adds a value to those that are meant. The numbers of one name belong together: they are those before the action.
+/// Adds a value to the selection. The numbers of one name are grouped: they count the values before the action.
 fn select(selected: &mut Vec<NamedValues>, field: Field, name: ByteString, number: Option<usize>) {
     let is_same = |other: &NamedValues| match field {
         Field::Header => other.name.eq_ignore_ascii_case(&name),

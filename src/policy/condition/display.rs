@@ -1,4 +1,4 @@
-//! The canonical text of conditions: symbols for operators, words between comparisons, no needless parentheses.
+//! The canonical text of conditions: symbols for operators, words between comparisons, only necessary parentheses.
 
 use super::expression::{Expression, Literal, Operand};
 use super::operator::Operator;
@@ -84,7 +84,7 @@ impl fmt::Display for PatternSource {
     }
 }
 
-/// In quotes where the bare name would be read as something else.
+/// Writes a variable, in quotes if the bare name is ambiguous.
 fn write_variable(formatter: &mut fmt::Formatter<'_>, variable: &Variable) -> fmt::Result {
     match is_plain_name(variable.name()) {
         true => write!(formatter, "{variable}"),

@@ -1,45 +1,45 @@
-//! Why a text is not a condition.
+//! Errors of conditions.
 
 use std::fmt;
 
-/// What is wrong with a text, and where: a deployment error (docs/apigee-semantics.md 7.2).
+/// A problem of a condition and its position: a deployment error (docs/apigee-semantics.md 7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionError {
-    /// Where in the text, in characters, from 1. Line breaks count as one character each.
+    /// The column in characters, from 1. A line break counts as one character.
     pub column: usize,
-    /// What is wrong there.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What is wrong with a condition.
+/// The problems of conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// Something has to stand here and does not.
+    /// An expected token is missing.
     Expected {
-        /// What has to stand here.
+        /// The expected token.
         what: Expectation,
-        /// What stands before it; `None` at the beginning.
+        /// The token before it; `None` at the start.
         after: Option<String>,
     },
     /// A variable in braces.
     Braces,
-    /// Single quotes with nothing between them.
+    /// Empty single quotes.
     NoName,
-    /// A word that begins like a number.
+    /// A word that starts like a number.
     NotANumber(String),
-    /// A parenthesis that nothing closes.
+    /// An unclosed parenthesis.
     NotClosed,
-    /// A closing parenthesis too many.
+    /// A closing parenthesis without an opening one.
     NotOpened,
-    /// A quote that nothing closes.
+    /// An unclosed quote.
     OpenQuote,
-    /// More parentheses and negations inside each other than are followed.
+    /// Too many nested parentheses and negations.
     TooDeep,
-    /// A regular expression that does not compile, and why.
+    /// An invalid regular expression, with the reason.
     Regex(String),
 }
 
-/// What may stand at a place.
+/// The tokens that are expected at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expectation {
     /// A comparison, a variable or a parenthesis.
@@ -48,7 +48,7 @@ pub enum Expectation {
     Operator,
     /// The right-hand side of an operator.
     Value,
-    /// Whatever may follow a complete comparison.
+    /// The end, or a connective after a complete comparison.
     Connective,
 }
 
@@ -70,12 +70,12 @@ impl fmt::Display for ConditionError {
             Problem::Expected { what, after: Some(after) } => {
                 write!(formatter, "expected {what} after {}", shortened(after))
             }
-            Problem::Expected { what, after: None } => write!(formatter, "expected {what} at the beginning"),
-            Problem::Braces => formatter.write_str("a variable stands without braces in a condition"),
-            Problem::NoName => formatter.write_str("there is no variable name between the quotes"),
+            Problem::Expected { what, after: None } => write!(formatter, "expected {what} at the start"),
+            Problem::Braces => formatter.write_str("a variable in a condition must not be in braces"),
+            Problem::NoName => formatter.write_str("the variable name between the quotes is empty"),
             Problem::NotANumber(text) => write!(formatter, "{} is not a number", shortened(text)),
             Problem::NotClosed => formatter.write_str("this parenthesis is not closed"),
-            Problem::NotOpened => formatter.write_str("this parenthesis closes nothing"),
+            Problem::NotOpened => formatter.write_str("this parenthesis is not opened"),
             Problem::OpenQuote => formatter.write_str("this quote is not closed"),
             Problem::TooDeep => formatter.write_str("parentheses or negations are nested too deeply"),
             Problem::Regex(reason) => formatter.write_str(reason),

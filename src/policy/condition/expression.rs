@@ -1,24 +1,24 @@
-//! What a condition asks, as data.
+//! The expressions of conditions.
 
 use super::operator::{Comparison, Matching};
 use super::pattern::PatternSource;
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
-/// What a condition asks. The parser limits how deep one can be, so walking it by recursion is safe.
+/// An expression. The parser limits its depth, so recursion is safe.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    /// Whether one of at least two holds; those after it are not asked.
+    /// True if one of at least two is true; the ones after it are not evaluated.
     Any(Vec<Expression>),
-    /// Whether all of at least two hold; those after the first that does not are not asked.
+    /// True if all of at least two are true; the ones after the first false one are not evaluated.
     All(Vec<Expression>),
-    /// Whether it does not hold.
+    /// The negation.
     Not(Box<Expression>),
-    /// Whether two values compare.
+    /// A comparison of two values.
     Compare(Operand, Comparison, Operand),
-    /// Whether a value matches a pattern.
+    /// A match of a value with a pattern.
     Match(Operand, Matching, PatternSource),
-    /// Whether a value by itself is true (docs/apigee-semantics.md 7.2).
+    /// A value that is true or false (docs/apigee-semantics.md 7.2).
     Truth(Operand),
 }
 
@@ -27,14 +27,14 @@ pub enum Expression {
 pub enum Operand {
     /// A variable's value.
     Variable(Variable),
-    /// A value that the condition holds.
+    /// A literal.
     Literal(Literal),
 }
 
-/// A value that a condition holds (docs/apigee-semantics.md 7.2).
+/// A literal in a condition (docs/apigee-semantics.md 7.2).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
-    /// What a variable that does not resolve is.
+    /// The value of an unresolved variable.
     Null,
     /// `true` or `false`.
     Boolean(bool),
@@ -49,7 +49,7 @@ pub enum Literal {
 }
 
 impl Literal {
-    /// The text that a pattern of this value is; `None` for null.
+    /// The text of the value as a pattern; `None` for null.
     pub(super) fn text(&self) -> Option<ByteString> {
         match self {
             Literal::Null => None,

@@ -1,14 +1,14 @@
-//! Patterns of `Matches`: `*` stands for any text (docs/apigee-semantics.md 7.4).
+//! Patterns of `Matches`: `*` matches any text (docs/apigee-semantics.md 7.4).
 
-/// A text with gaps that anything fills.
+/// A text with gaps that match any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matches {
     first: String,
-    /// What follows the first gap, if there is a gap.
+    /// The rest after the first gap, if there is a gap.
     rest: Option<Rest>,
 }
 
-/// The literal stretches after the first gap.
+/// The literals after the first gap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Rest {
     middle: Vec<String>,
@@ -16,7 +16,7 @@ struct Rest {
 }
 
 impl Matches {
-    /// Compiles a pattern. `*` is a gap, `%` takes the next character literally, everything else is literal.
+    /// Compiles a pattern. `*` is a gap, `%` makes the next character literal, all other characters are literal.
     pub fn compile(pattern: &str) -> Matches {
         let mut matches = Matches::empty();
         let mut characters = pattern.chars();
@@ -30,7 +30,7 @@ impl Matches {
         matches
     }
 
-    /// Matches the empty text alone.
+    /// Matches only the empty text.
     pub(super) fn empty() -> Matches {
         Matches { first: String::new(), rest: None }
     }
@@ -48,8 +48,7 @@ impl Matches {
         }
     }
 
-    /// Whether the whole text matches. Every stretch is looked for once, as far left as it can be, so the time is
-    /// linear.
+    /// Whether the whole text matches. Every literal is searched once, from the left, so the time is linear.
     pub fn matches(&self, text: &str) -> bool {
         let Some(rest) = &self.rest else { return text == self.first };
         let Some(text) = text.strip_prefix(self.first.as_str()) else { return false };

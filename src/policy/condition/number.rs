@@ -2,7 +2,7 @@
 
 use super::expression::Literal;
 
-/// Reads a number: digits with or without a sign, a fraction and a suffix. A number that its type cannot hold is none.
+/// Reads a number: digits with or without a sign, a fraction and a suffix. `None` when its type has no such value.
 pub(super) fn parse(text: &str) -> Option<Literal> {
     let (digits, suffix) = match text.strip_suffix(|last: char| last.is_ascii_alphabetic()) {
         Some(digits) => (digits, text.chars().next_back().map(|suffix| suffix.to_ascii_lowercase())),
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<Literal> {
     }
 }
 
-/// Whether the text of a number has a fraction; `None` for what is no number, exponents included.
+/// Whether a number has a fraction; `None` for other texts, exponents included.
 fn is_decimal(text: &str) -> Option<bool> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

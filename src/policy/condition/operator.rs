@@ -49,7 +49,7 @@ const fn matching(matching: Matching) -> Operator {
     Operator::Matching(matching)
 }
 
-/// No symbol comes after one that it begins with.
+/// A symbol comes before its prefixes.
 const SYMBOLS: [(&str, Operator); 13] = [
     (":=", comparing(Comparison::EqualIgnoringCase)),
     ("=|", comparing(Comparison::StartsWith)),
@@ -85,17 +85,17 @@ const WORDS: [(&str, Operator); 15] = [
 ];
 
 impl Operator {
-    /// The operator whose symbol begins the text, with its symbol.
+    /// The operator whose symbol is a prefix of the text, with the symbol.
     pub(super) fn symbol_at(text: &str) -> Option<(&'static str, Operator)> {
         SYMBOLS.into_iter().find(|(symbol, _)| text.starts_with(symbol))
     }
 
-    /// The operator of that name, in any case.
+    /// Finds an operator by its name, in any case.
     pub(super) fn named(word: &str) -> Option<Operator> {
         WORDS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, operator)| operator)
     }
 
-    /// The symbol that conditions are written with.
+    /// The symbol in canonical conditions.
     pub(super) fn symbol(self) -> &'static str {
         match self {
             Operator::Comparison(Comparison::Equal) => "=",

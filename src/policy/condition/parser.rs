@@ -1,4 +1,4 @@
-//! From text to what a condition asks. Precedence: negation, comparison, `and`, `or` (docs/apigee-semantics.md 7.1).
+//! Parses conditions. Precedence: negation, comparison, `and`, `or` (docs/apigee-semantics.md 7.1).
 
 use super::error::{ConditionError, Expectation, Problem};
 use super::expression::{Expression, Literal, Operand};
@@ -8,8 +8,7 @@ use super::pattern::{Pattern, PatternSource};
 use super::scanner::Scanner;
 use crate::policy::variable::Variable;
 
-/// How many parentheses and negations may be inside each other: far more than anybody writes, few enough for a small
-/// stack.
+/// The most nested parentheses and negations. The limit keeps the stack small.
 const DEEPEST: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<Expression, ConditionError> {
@@ -18,9 +17,9 @@ pub(super) fn parse(text: &str) -> Result<Expression, ConditionError> {
     if parser.scanner.is_at_end() {
         return Ok(expression);
     }
-    let place = parser.scanner.place();
+    let index = parser.scanner.index();
     if parser.scanner.take_symbol(")") {
-        return Err(parser.scanner.error_at(place, Problem::NotOpened));
+        return Err(parser.scanner.error_at(index, Problem::NotOpened));
     }
     Err(parser.scanner.expected(Expectation::Connective))
 }
@@ -53,33 +52,33 @@ impl Parser<'_> {
 
     /// A comparison, a negation or a condition in parentheses.
     fn term(&mut self) -> Result<Expression, ConditionError> {
-        let place = self.scanner.place();
+        let index = self.scanner.index();
         if self.scanner.take_symbol("!") || self.scanner.take_keyword("not") {
             // The whole comparison that follows is negated, not its left-hand side alone. `[inferred]`
-            let negated = self.deeper(place, Parser::term)?;
+            let negated = self.deeper(index, Parser::term)?;
             return Ok(Expression::Not(Box::new(negated)));
         }
         if self.scanner.take_symbol("(") {
-            let inside = self.deeper(place, Parser::any)?;
+            let inside = self.deeper(index, Parser::any)?;
             if self.scanner.take_symbol(")") {
                 return Ok(inside);
             }
             return Err(match self.scanner.is_at_end() {
-                true => self.scanner.error_at(place, Problem::NotClosed),
+                true => self.scanner.error_at(index, Problem::NotClosed),
                 false => self.scanner.expected(Expectation::Connective),
             });
         }
         self.comparison()
     }
 
-    /// Parses what is inside a parenthesis or a negation at `place`.
+    /// Parses the operand of a parenthesis or a negation at `index`.
     fn deeper<T>(
         &mut self,
-        place: usize,
+        index: usize,
         parse: impl FnOnce(&mut Self) -> Result<T, ConditionError>,
     ) -> Result<T, ConditionError> {
         if self.depth >= DEEPEST {
-            return Err(self.scanner.error_at(place, Problem::TooDeep));
+            return Err(self.scanner.error_at(index, Problem::TooDeep));
         }
         self.depth = self.depth.saturating_add(1);
         let parsed = parse(self);
@@ -87,19 +86,19 @@ impl Parser<'_> {
         parsed
     }
 
-    /// Two operands with an operator between them, or a value that is a condition by itself.
+    /// Two operands with an operator, or a single value.
     fn comparison(&mut self) -> Result<Expression, ConditionError> {
         let left = self.operand(Expectation::Comparison)?;
         if let Some(operator) = self.operator() {
             return self.right_side(left, operator);
         }
-        let place = self.scanner.place();
+        let index = self.scanner.index();
         if let Some(operator) = self.negated_operator() {
             // Counted like a negation before the comparison, so that the canonical form is not too deep.
-            let comparison = self.deeper(place, |parser| parser.right_side(left, operator))?;
+            let comparison = self.deeper(index, |parser| parser.right_side(left, operator))?;
             return Ok(Expression::Not(Box::new(comparison)));
         }
-        // A text or a number by itself has no meaning; somebody has forgotten the rest or quoted all of it.
+        // A single text or number has no meaning: the rest is missing, or the whole condition is quoted.
         let can_stand_alone =
             matches!(left, Operand::Variable(_) | Operand::Literal(Literal::Boolean(_) | Literal::Null));
         if can_stand_alone && self.is_at_end_of_comparison() {
@@ -134,9 +133,9 @@ impl Parser<'_> {
         Some(operator)
     }
 
-    /// What follows an operator.
+    /// The right-hand side of an operator.
     fn right_side(&mut self, left: Operand, operator: Operator) -> Result<Expression, ConditionError> {
-        let place = self.scanner.place();
+        let index = self.scanner.index();
         let right = self.operand(Expectation::Value)?;
         let matching = match operator {
             Operator::Comparison(comparison) => return Ok(Expression::Compare(left, comparison, right)),
@@ -148,7 +147,7 @@ impl Parser<'_> {
                 None => PatternSource::Null,
                 Some(text) => {
                     let pattern = Pattern::compile(matching, &text)
-                        .map_err(|error| self.scanner.error_at(place, Problem::Regex(error.to_string())))?;
+                        .map_err(|error| self.scanner.error_at(index, Problem::Regex(error.to_string())))?;
                     PatternSource::Literal(text, pattern)
                 }
             },
@@ -160,10 +159,10 @@ impl Parser<'_> {
         if let Some(text) = self.scanner.take_quoted('"')? {
             return Ok(Operand::Literal(Literal::Text(text.into())));
         }
-        let place = self.scanner.place();
+        let index = self.scanner.index();
         if let Some(name) = self.scanner.take_quoted('\'')? {
             return match name.is_empty() {
-                true => Err(self.scanner.error_at(place, Problem::NoName)),
+                true => Err(self.scanner.error_at(index, Problem::NoName)),
                 false => Ok(Operand::Variable(Variable::new(name))),
             };
         }
@@ -174,16 +173,16 @@ impl Parser<'_> {
             return Ok(Operand::Variable(Variable::new(name)));
         }
         if self.scanner.rest().starts_with('{') {
-            return Err(self.scanner.error_at(place, Problem::Braces));
+            return Err(self.scanner.error_at(index, Problem::Braces));
         }
         match self.scanner.word().filter(|word| word.starts_with(begins_number)) {
-            Some(word) => Err(self.scanner.error_at(place, Problem::NotANumber(word.to_owned()))),
+            Some(word) => Err(self.scanner.error_at(index, Problem::NotANumber(word.to_owned()))),
             None => Err(self.scanner.expected(what)),
         }
     }
 }
 
-/// One expression as it is, several joined.
+/// Joins several expressions; returns a single one unchanged.
 fn joined(first: Expression, others: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
     if others.is_empty() {
         return first;

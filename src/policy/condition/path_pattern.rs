@@ -1,4 +1,4 @@
-//! Patterns of `MatchesPath`: globs that know of path segments (docs/apigee-semantics.md 7.4).
+//! Patterns of `MatchesPath`: globs over path segments (docs/apigee-semantics.md 7.4).
 
 use super::matches::Matches;
 
@@ -6,14 +6,14 @@ use super::matches::Matches;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathPattern {
     segments: Vec<Segment>,
-    /// What the rest of the path matches, when the pattern has `**` next to other text.
+    /// The pattern of the rest of the path, if `**` is next to other text.
     tail: Option<Matches>,
 }
 
-/// What stands between two slashes.
+/// A segment of the pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
-    /// This text.
+    /// A literal.
     Literal(String),
     /// One segment that is not empty. `[inferred]`
     One(Matches),
@@ -21,7 +21,7 @@ enum Segment {
     Many,
 }
 
-/// A piece of a segment.
+/// A token of a segment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PathToken {
     Character(char),
@@ -33,13 +33,13 @@ enum PathToken {
 
 impl PathPattern {
     /// Compiles a pattern. A segment that is `*` or `{name}` is any one segment, `**` is any number of them; inside a
-    /// segment `*` and `{name}` are any text without a slash; `%` takes the next character literally.
+    /// segment `*` and `{name}` are any text without a slash; `%` makes the next character literal.
     pub fn compile(pattern: &str) -> PathPattern {
         if pattern.is_empty() {
             return PathPattern { segments: vec![Segment::Literal(String::new())], tail: None };
         }
         let mut segments = Vec::new();
-        // Every piece has the slash after it, so that a slash at the end begins no segment.
+        // Every piece has the slash after it, so that a slash at the end starts no segment.
         let mut pieces = pattern.split_inclusive('/');
         while let Some(piece) = pieces.next() {
             let tokens = tokens(piece);
@@ -54,13 +54,13 @@ impl PathPattern {
         PathPattern { segments, tail: None }
     }
 
-    /// Whether the whole path matches. The time is at most that of comparing every part of the pattern with every
-    /// segment.
+    /// Whether the whole path matches. The time is at most the product of the parts of the pattern and the segments of
+    /// the path.
     pub fn matches(&self, path: &str) -> bool {
         let mut at = 0usize;
         let mut rest = Some(without_slash_at_end(path));
-        // After the last `**`, with what is left when it takes nothing more. The ones before it need not take more:
-        // whatever that leaves, the last one can take as well.
+        // The state after the last `**`, with the path that it leaves. Earlier ones do not have to take more: the last
+        // one can also take all that they leave.
         let mut last_many: Option<(usize, Option<&str>)> = None;
         loop {
             let next = at.saturating_add(1);
@@ -103,7 +103,7 @@ impl Segment {
     }
 }
 
-/// The first segment, with what follows its slash.
+/// The first segment, and the text after its slash.
 fn first(path: &str) -> (&str, Option<&str>) {
     path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
@@ -118,7 +118,7 @@ fn tokens(segment: &str) -> Vec<PathToken> {
     let mut tokens = Vec::new();
     let mut rest = segment.strip_suffix('/').unwrap_or(segment);
     let has_slash = rest.len() < segment.len();
-    // Looked for once, so that many opening braces do not take long.
+    // One search, so that many opening braces take linear time.
     let mut has_closing = rest.contains('}');
     while let Some(character) = rest.chars().next() {
         let mut after = rest.get(character.len_utf8()..).unwrap_or_default();
@@ -154,7 +154,7 @@ fn tokens(segment: &str) -> Vec<PathToken> {
     tokens
 }
 
-/// What a segment matches; `None` when `**` has other text next to it.
+/// Compiles a segment; `None` when `**` is next to other text.
 fn segment(tokens: &[PathToken]) -> Option<Segment> {
     if tokens == [PathToken::Stars] {
         return Some(Segment::Many);
@@ -178,7 +178,7 @@ fn segment(tokens: &[PathToken]) -> Option<Segment> {
     Some(if is_literal { Segment::Literal(literal) } else { Segment::One(pattern) })
 }
 
-/// From a segment like `abc**` on, a pattern is one for `Matches`: its wildcards are any text, slashes too.
+/// After a segment such as `abc**`, the rest is a pattern of `Matches`: its wildcards also match slashes.
 /// `[inferred]`
 fn tail(segments: impl Iterator<Item = Vec<PathToken>>) -> Matches {
     let mut pattern = Matches::empty();

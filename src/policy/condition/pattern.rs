@@ -7,7 +7,7 @@ use crate::language::java_regex::{JavaRegex, JavaRegexError};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
-/// A pattern ready to match.
+/// A compiled pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
     /// Of `Matches`.
@@ -18,14 +18,14 @@ pub enum Pattern {
     Regex(Box<JavaRegex>),
 }
 
-/// Where a pattern comes from.
+/// The source of a pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PatternSource {
-    /// From the condition, with its text there.
+    /// A literal of the condition, with its text.
     Literal(ByteString, Pattern),
-    /// From a variable, to be compiled whenever the condition is asked. `[inferred]`
+    /// A variable; the pattern is compiled at every evaluation. `[inferred]`
     Variable(Variable),
-    /// From nothing: the right-hand side is `null`.
+    /// No pattern: the right-hand side is `null`.
     Null,
 }
 
@@ -33,7 +33,7 @@ impl Pattern {
     /// Compiles the pattern of an operator.
     ///
     /// # Errors
-    /// It is a regular expression and does not compile.
+    /// An invalid regular expression.
     pub fn compile(matching: Matching, text: &str) -> Result<Pattern, JavaRegexError> {
         match matching {
             Matching::Matches | Matching::NotMatches => Ok(Pattern::Matches(Matches::compile(text))),
@@ -53,7 +53,7 @@ impl Pattern {
 }
 
 impl PatternSource {
-    /// The variable that the pattern comes from.
+    /// The variable of the pattern.
     pub fn variable(&self) -> Option<&Variable> {
         match self {
             PatternSource::Variable(variable) => Some(variable),

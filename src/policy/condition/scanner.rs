@@ -3,20 +3,20 @@
 use super::error::{ConditionError, Expectation, Problem};
 use super::operator::Operator;
 
-/// A place in the text of a condition.
+/// A position in the text of a condition.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'a> {
     text: &'a str,
-    /// The next byte to read; always between characters.
+    /// The index of the next byte; always between characters.
     at: usize,
     /// The token read last, for messages.
     last: Option<&'a str>,
 }
 
-/// The words that are no variables unless they are in single quotes.
+/// The words that are not variables without single quotes.
 const RESERVED: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
 
-/// Whether a variable's name can stand without quotes and is not taken for something else.
+/// Whether a variable's name is unambiguous without quotes.
 pub(super) fn is_plain_name(name: &str) -> bool {
     name.starts_with(begins_name)
         && name.chars().all(is_name_character)
@@ -24,13 +24,13 @@ pub(super) fn is_plain_name(name: &str) -> bool {
         && Operator::named(name).is_none()
 }
 
-/// Documented are ASCII letters alone; an underscore is common in real variables. `[inferred]`
+/// The documentation has only ASCII letters; real variables also start with an underscore. `[inferred]`
 fn begins_name(character: char) -> bool {
     character.is_alphabetic() || character == '_'
 }
 
-/// Documented are ASCII letters, digits, `-`, `_` and `.`; `$` is in no operator either, and OData parameters have
-/// it. `[inferred]`
+/// The documentation has ASCII letters, digits, `-`, `_` and `.`. OData parameters have `$`, which is not part of an
+/// operator. `[inferred]`
 fn is_name_character(character: char) -> bool {
     character.is_alphanumeric() || "-_.$".contains(character)
 }
@@ -40,7 +40,7 @@ impl<'a> Scanner<'a> {
         Scanner { text, at: 0, last: None }
     }
 
-    /// What is not read yet, without the whitespace before it.
+    /// The unread text without leading whitespace.
     pub(super) fn rest(&mut self) -> &'a str {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let trimmed = rest.trim_start();
@@ -48,30 +48,30 @@ impl<'a> Scanner<'a> {
         trimmed
     }
 
-    /// Whether everything is read.
+    /// Whether the whole text has been read.
     pub(super) fn is_at_end(&mut self) -> bool {
         self.rest().is_empty()
     }
 
-    /// Where the next token begins, for an error there.
-    pub(super) fn place(&mut self) -> usize {
+    /// The index of the next token, for errors.
+    pub(super) fn index(&mut self) -> usize {
         self.rest();
         self.at
     }
 
-    /// An error at a place.
-    pub(super) fn error_at(&self, place: usize, problem: Problem) -> ConditionError {
-        let before = self.text.get(..place).unwrap_or_default();
+    /// An error at an index.
+    pub(super) fn error_at(&self, index: usize, problem: Problem) -> ConditionError {
+        let before = self.text.get(..index).unwrap_or_default();
         ConditionError { column: before.chars().count().saturating_add(1), problem }
     }
 
-    /// The error that something else has to stand at the next token.
+    /// An error: the next token is not the expected one.
     pub(super) fn expected(&mut self, what: Expectation) -> ConditionError {
-        let place = self.place();
-        self.error_at(place, Problem::Expected { what, after: self.last.map(str::to_owned) })
+        let index = self.index();
+        self.error_at(index, Problem::Expected { what, after: self.last.map(str::to_owned) })
     }
 
-    /// Reads so many bytes as a token.
+    /// Reads a token of a number of bytes.
     fn take(&mut self, length: usize) -> &'a str {
         let token = self.rest().get(..length).unwrap_or_default();
         self.at = self.at.saturating_add(token.len());
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         rest.get(..end).filter(|word| !word.is_empty())
     }
 
-    /// Reads the next token, if it is a word that `meaning` knows.
+    /// Reads the next token, if it is a word with a `meaning`.
     pub(super) fn take_word<T>(&mut self, meaning: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
         let word = self.word()?;
         let found = meaning(word)?;
@@ -114,7 +114,8 @@ impl<'a> Scanner<'a> {
         self.take_word(|word| (word.starts_with(begins_name) && !is_reserved(word)).then_some(word))
     }
 
-    /// Reads a text between two of `quote`, if such a quote is next. There are no escapes (docs/apigee-semantics.md 7.2).
+    /// Reads a text between two of `quote`, if such a quote is next. There are no escapes
+    /// (docs/apigee-semantics.md 7.2).
     pub(super) fn take_quoted(&mut self, quote: char) -> Result<Option<&'a str>, ConditionError> {
         let Some(inside) = self.rest().strip_prefix(quote) else { return Ok(None) };
         let Some((quoted, _)) = inside.split_once(quote) else {

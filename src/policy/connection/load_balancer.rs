@@ -9,36 +9,36 @@ use crate::policy::template_of;
 use bytestring::ByteString;
 use std::time::Duration;
 
-/// A checked LoadBalancer with the `Path` beside it.
+/// A checked LoadBalancer with the `Path` of its connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadBalancer {
-    /// How a server is chosen.
+    /// The algorithm.
     pub algorithm: Algorithm,
     /// The servers in listed order.
     pub servers: Vec<ServerReference>,
-    /// How many failures in a row take a server out of rotation; 0 means none do.
+    /// The number of consecutive failures that remove a server from the rotation; 0 removes none.
     pub max_failures: u32,
-    /// Whether a failed call is tried on another server.
+    /// Whether a failed call is retried on another server.
     pub retry: bool,
     /// The statuses that count as failures.
     pub unhealthy_statuses: Vec<u16>,
-    /// How long a server stays out of rotation.
+    /// The time that a server stays out of rotation.
     pub disabled_for: Duration,
     /// The base path on every server.
     pub path: Option<Template>,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// How a load balancer chooses.
+/// The algorithm that chooses a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
-    /// In listed order, one after the other.
+    /// In listed order, in turn.
     #[default]
     RoundRobin,
     /// In proportion to the weights.
     Weighted,
-    /// The server with the fewest calls under way.
+    /// The server with the fewest active calls.
     LeastConnections,
 }
 
@@ -51,15 +51,15 @@ pub struct ServerReference {
     pub weight: u32,
     /// Whether it is used only when all others are out of rotation.
     pub is_fallback: bool,
-    /// Whether it is used at all.
+    /// Whether it is used.
     pub is_enabled: bool,
-    /// What serves it; the configuration tells.
+    /// Its address and cluster, from the configuration.
     pub server: Option<Server>,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// A removed server is tried again after five minutes.
+/// The default time that a server stays out of rotation: five minutes.
 const DEFAULT_DISABLED_FOR: Duration = Duration::from_secs(300);
 
 impl LoadBalancer {
@@ -77,7 +77,7 @@ impl LoadBalancer {
             .filter_map(|server| ServerReference::parse(server, algorithm, diagnostics))
             .collect();
         if balancer.children_named("Server").next().is_none() {
-            diagnostics.error(balancer.position(), "LoadBalancer names no Server");
+            diagnostics.error(balancer.position(), "LoadBalancer has no Server");
         }
         if let Some(second) = servers.iter().filter(|server| server.is_fallback).nth(1) {
             diagnostics.error(second.position, "only one Server of a LoadBalancer can be the fallback");
@@ -106,7 +106,7 @@ impl LoadBalancer {
         })
     }
 
-    /// Whether a status tells that the server is not healthy.
+    /// Whether a status means an unhealthy server.
     pub fn is_unhealthy(&self, status: u16) -> bool {
         self.unhealthy_statuses.contains(&status)
     }
@@ -119,20 +119,20 @@ fn algorithm(balancer: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Algori
         "Weighted" => Algorithm::Weighted,
         "LeastConnections" => Algorithm::LeastConnections,
         other => {
-            let message = format!("Algorithm is {other:?}, not RoundRobin, Weighted or LeastConnections");
+            let message = format!("Algorithm must be RoundRobin, Weighted or LeastConnections, got {other:?}");
             diagnostics.error(element.position(), message);
             Algorithm::default()
         }
     }
 }
 
-/// A child that holds a number which is not negative. `None` when it is absent or empty, or holds none: an error.
+/// A child with a non-negative integer. `None` when it is absent or empty; other texts are errors.
 fn number(parent: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<u32> {
     let element = single_child(parent, name, diagnostics).filter(|element| !element.text().is_empty())?;
     let text = element.text();
     let number = text.parse().ok();
     if number.is_none() {
-        diagnostics.error(element.position(), format!("{name} is {text:?}, not a whole number"));
+        diagnostics.error(element.position(), format!("{name} must be a non-negative integer, got {text:?}"));
     }
     number
 }
@@ -141,21 +141,21 @@ fn status(code: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<u16> {
     let text = code.text();
     let status = text.parse().ok().filter(|status| (100..=599).contains(status));
     if status.is_none() {
-        diagnostics.error(code.position(), format!("ResponseCode is {text:?}, not a status code"));
+        diagnostics.error(code.position(), format!("ResponseCode must be a status code, got {text:?}"));
     }
     status
 }
 
-/// The cluster's health checks take the place of a HealthMonitor; its interval still says how soon a server that was
-/// taken out is worth another try. `[inferred]`
+/// Reads HealthMonitor. The cluster's health checks replace it; its interval is the time that a server stays out of
+/// rotation. `[inferred]`
 fn health_check_interval(connection: Element<'_, '_>, max_failures: u32, diagnostics: &mut Diagnostics) -> Option<u32> {
     let monitor = single_child(connection, "HealthMonitor", diagnostics)?;
     if !boolean_child(monitor, "IsEnabled", false, diagnostics) {
         return None;
     }
     let message = match max_failures {
-        0 => "HealthMonitor means nothing without MaxFailures: no server is ever taken out",
-        _ => "the health checks of the target servers' clusters take the place of HealthMonitor",
+        0 => "HealthMonitor has no effect without MaxFailures: no server is removed from the rotation",
+        _ => "HealthMonitor has no effect: configure health checks in the clusters of the target servers",
     };
     diagnostics.warning(monitor.position(), message);
     number(monitor, "IntervalInSec", diagnostics)

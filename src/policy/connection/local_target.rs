@@ -9,13 +9,13 @@ use crate::policy::template_of;
 /// A checked LocalTargetConnection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalTarget {
-    /// Which proxy is meant.
+    /// The called proxy.
     pub destination: LocalDestination,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
-/// How a local proxy is named.
+/// The ways to name a local proxy.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LocalDestination {
     /// `APIProxy` and `ProxyEndpoint`.
@@ -25,14 +25,14 @@ pub enum LocalDestination {
         /// The name of its endpoint.
         proxy_endpoint: Template,
     },
-    /// `Path`: base path and what follows it, perhaps with a query.
+    /// `Path`: the base path and the rest, with an optional query.
     Path(Template),
 }
 
-/// `APIProxy` as Apigee's own documentation writes it in places (docs/apigee-semantics.md 1.2).
+/// Another spelling of `APIProxy` in Apigee's documentation (docs/apigee-semantics.md 1.2).
 const MISSPELT: &str = "ApiProxy";
 
-/// The endpoint that is meant when none is named. `[inferred]`
+/// The default endpoint. `[inferred]`
 const DEFAULT_ENDPOINT: &str = "default";
 
 impl LocalTarget {

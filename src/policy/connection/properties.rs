@@ -5,7 +5,7 @@ use crate::language::xml::Element;
 use crate::policy::success_codes::SuccessCodes;
 use std::time::Duration;
 
-/// The properties that mean something to a callout in Envoy.
+/// The properties with an effect in Envoy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties {
     /// `success.codes`.
@@ -20,17 +20,17 @@ pub struct Properties {
     pub query_params: Retained,
 }
 
-/// Which names of a message are kept.
+/// The names that are kept in a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Retained {
-    /// All of them.
+    /// All names.
     #[default]
     All,
-    /// Only these.
+    /// Only the listed names.
     Only(Vec<String>),
 }
 
-/// Properties that are known and mean nothing here: Envoy's clusters decide, or callouts always work that way.
+/// Known properties without effect: Envoy's clusters have the setting, or callouts always work that way.
 const INERT: [&str; 13] = [
     "keepalive.timeout.millis",
     "request.streaming.enabled",
@@ -47,7 +47,7 @@ const INERT: [&str; 13] = [
     "ignore.allow.header.for.405",
 ];
 
-/// Properties that users may rely on and that Envoy's cluster or this filter's configuration has to do instead.
+/// Properties without effect that users may rely on, with the setting that replaces each.
 const ELSEWHERE: [(&str, &str); 3] = [
     ("connect.timeout.millis", "the cluster's connect_timeout decides"),
     ("response.payload.parse.limit", "the configuration's max_response_bytes decides"),
@@ -94,7 +94,7 @@ impl Properties {
             if let Some((_, instead)) = elsewhere {
                 diagnostics.warning(property.position(), format!("{name} has no effect: {instead}"));
             } else if !is_known(name) {
-                diagnostics.warning(property.position(), format!("the property {name:?} is not known and is ignored"));
+                diagnostics.warning(property.position(), format!("unknown property {name:?} is ignored"));
             }
         }
         parsed
@@ -109,7 +109,7 @@ fn is_known(name: &str) -> bool {
 }
 
 impl Retained {
-    /// Whether a name is kept. Names of headers are compared without case, those of parameters with it.
+    /// Whether a name is kept. Header names are case-insensitive, parameter names case-sensitive.
     pub fn keeps(&self, name: &str, ignore_case: bool) -> bool {
         match self {
             Retained::All => true,

@@ -1,17 +1,17 @@
-//! `<SSLInfo>`: what it asks for that Envoy's clusters have to do (docs/apigee-semantics.md 2.10).
+//! `<SSLInfo>`: the TLS settings, which belong to Envoy's clusters (docs/apigee-semantics.md 2.10).
 //!
-//! TLS of a callout belongs to its cluster, so nothing of the block is kept: it is checked, and told where it counts.
+//! The block is checked and not kept. A warning lists the settings that the cluster needs.
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::origin::Scheme;
 
-/// What a cluster's `UpstreamTlsContext` has to be given by hand.
+/// The elements whose settings belong in a cluster's `UpstreamTlsContext`.
 const OF_THE_CLUSTER: [&str; 9] =
     ["KeyStore", "KeyAlias", "TrustStore", "Ciphers", "Protocols", "CommonName", "CRLStore", "CertAlias", "KeyHsm"];
 
-/// Checks the block. `url` is the text of `URL` where that decides whether TLS is used.
+/// Checks the block. `url` is the text of `URL` if its scheme determines the use of TLS.
 pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &mut Diagnostics) {
     let known = ["Enabled", "Enforce", "ClientAuthEnabled", "IgnoreValidationErrors"];
     warn_unknown_children(ssl_info, &[&known[..], &OF_THE_CLUSTER].concat(), diagnostics);
@@ -29,18 +29,18 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     match url.and_then(Scheme::split).map(|(scheme, _)| scheme) {
         Some(Scheme::Http) => {
             if is_enabled {
-                let message = "SSLInfo is ignored: a URL that begins with http:// never uses TLS";
+                let message = "SSLInfo is ignored: a URL that starts with http:// never uses TLS";
                 diagnostics.warning(ssl_info.position(), message);
             }
             return;
         }
-        // Without Enabled the whole block means nothing, and https:// uses TLS all the same.
+        // Without Enabled the block has no effect, and https:// still uses TLS.
         Some(Scheme::Https) if !is_enabled => return,
         _ => {}
     }
     if has_client_certificate {
         for needed in ["KeyStore", "KeyAlias"].into_iter().filter(|needed| text(needed).is_none()) {
-            let message = format!("SSLInfo has ClientAuthEnabled and no {needed}");
+            let message = format!("SSLInfo with ClientAuthEnabled requires {needed}");
             diagnostics.error(ssl_info.position(), message);
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         diagnostics.error(at, "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore");
     }
     if is_enforced && ignores_errors {
-        let message = "IgnoreValidationErrors is disregarded: SSLInfo has Enforce";
+        let message = "IgnoreValidationErrors is ignored: SSLInfo has Enforce";
         diagnostics.warning(ssl_info.position(), message);
     }
     let asked = OF_THE_CLUSTER.into_iter().filter(|name| {
@@ -59,7 +59,10 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors && !is_enforced)];
     let asked: Vec<&str> = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(asked).collect();
     if !asked.is_empty() {
-        let message = format!("TLS is the cluster's: give its transport_socket what {} asks for", asked.join(", "));
+        let message = format!(
+            "SSLInfo has no effect in the filter: configure {} in the cluster's transport_socket",
+            asked.join(", ")
+        );
         diagnostics.warning(ssl_info.position(), message);
     }
 }

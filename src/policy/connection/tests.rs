@@ -48,12 +48,12 @@ fn an_empty_load_balancer_is_that_of_the_template_form() {
 }
 
 #[test]
-fn what_a_load_balancer_cannot_do_is_refused() {
+fn invalid_load_balancers_are_rejected() {
     let cases = [
-        ("<MaxFailures>1</MaxFailures>", "SC, line 2, column 23: LoadBalancer names no Server"),
+        ("<MaxFailures>1</MaxFailures>", "SC, line 2, column 23: LoadBalancer has no Server"),
         (
             "<Algorithm>Random</Algorithm><Server name='a'/>",
-            "SC, line 2, column 37: Algorithm is \"Random\", not RoundRobin, Weighted or LeastConnections",
+            "SC, line 2, column 37: Algorithm must be RoundRobin, Weighted or LeastConnections, got \"Random\"",
         ),
         (
             "<Server/>",
@@ -69,11 +69,11 @@ fn what_a_load_balancer_cannot_do_is_refused() {
         ),
         (
             "<Server name='a'/><MaxFailures>-1</MaxFailures>",
-            "SC, line 2, column 55: MaxFailures is \"-1\", not a whole number",
+            "SC, line 2, column 55: MaxFailures must be a non-negative integer, got \"-1\"",
         ),
         (
             "<Server name='a'/><ServerUnhealthyResponse><ResponseCode>5xx</ResponseCode></ServerUnhealthyResponse>",
-            "SC, line 2, column 80: ResponseCode is \"5xx\", not a status code",
+            "SC, line 2, column 80: ResponseCode must be a status code, got \"5xx\"",
         ),
     ];
     for (content, problem) in cases {
@@ -87,7 +87,7 @@ fn a_health_monitor_is_the_clusters_and_its_interval_brings_servers_back() {
         "<LoadBalancer><Server name='a'/><MaxFailures>1</MaxFailures></LoadBalancer>\
          <HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>9</IntervalInSec></HealthMonitor>",
     );
-    let warning = "the health checks of the target servers' clusters take the place of HealthMonitor";
+    let warning = "HealthMonitor has no effect: configure health checks in the clusters of the target servers";
     assert_eq!(problems, [format!("SC, line 2, column 98: {warning}")]);
     let Target::LoadBalancer(balancer) = connection.unwrap().target else { panic!() };
     assert_eq!(balancer.disabled_for, Duration::from_secs(9));
@@ -120,13 +120,13 @@ fn a_local_target_is_a_proxy_or_a_path() {
     assert_eq!(
         problems,
         [
-            "SC, line 2, column 61: LoadBalancer means nothing inside LocalTargetConnection and is ignored",
+            "SC, line 2, column 61: unknown element LoadBalancer in LocalTargetConnection is ignored",
             "SC, line 2, column 46: Path is ignored: there is an APIProxy",
         ]
     );
 }
 
-/// What an SSLInfo block is told, beside the URL that decides whether TLS is used.
+/// What an SSLInfo block is told, next to the URL that decides whether TLS is used.
 #[test]
 fn ssl_info_is_checked_and_handed_to_the_cluster() {
     let https = "<URL>https://a.example.com</URL>";
@@ -138,19 +138,21 @@ fn ssl_info_is_checked_and_handed_to_the_cluster() {
             https,
             "<Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://ks</KeyStore>",
             vec![
-                "SSLInfo has ClientAuthEnabled and no KeyAlias",
-                "TLS is the cluster's: give its transport_socket what ClientAuthEnabled, KeyStore asks for",
+                "SSLInfo with ClientAuthEnabled requires KeyAlias",
+                "SSLInfo has no effect in the filter: configure ClientAuthEnabled, KeyStore in the cluster's transport_socket",
             ],
         ),
         (
             https,
             "<Enabled>true</Enabled><TrustStore>ts</TrustStore><Ciphers><Cipher>TLS_RSA</Cipher></Ciphers>",
-            vec!["TLS is the cluster's: give its transport_socket what TrustStore, Ciphers asks for"],
+            vec![
+                "SSLInfo has no effect in the filter: configure TrustStore, Ciphers in the cluster's transport_socket",
+            ],
         ),
         (
             https,
             "<Enabled>true</Enabled><Enforce>true</Enforce><IgnoreValidationErrors>true</IgnoreValidationErrors>",
-            vec!["IgnoreValidationErrors is disregarded: SSLInfo has Enforce"],
+            vec!["IgnoreValidationErrors is ignored: SSLInfo has Enforce"],
         ),
         (
             https,
@@ -160,14 +162,14 @@ fn ssl_info_is_checked_and_handed_to_the_cluster() {
         (
             "<URL>http://a.example.com</URL>",
             "<Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled>",
-            vec!["SSLInfo is ignored: a URL that begins with http:// never uses TLS"],
+            vec!["SSLInfo is ignored: a URL that starts with http:// never uses TLS"],
         ),
         (
             "<LoadBalancer><Server name='a'/></LoadBalancer>",
             "<KeyAlias>ref://alias</KeyAlias>",
             vec![
                 "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore",
-                "TLS is the cluster's: give its transport_socket what KeyAlias asks for",
+                "SSLInfo has no effect in the filter: configure KeyAlias in the cluster's transport_socket",
             ],
         ),
     ];

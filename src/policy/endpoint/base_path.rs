@@ -1,11 +1,11 @@
-//! Base paths: which requests a proxy answers.
+//! Base paths of proxies.
 
-/// A base path, in which `*` stands for one segment.
+/// A base path, in which `*` matches one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BasePath(String);
 
 impl BasePath {
-    /// The base path of that text.
+    /// Makes a base path.
     pub fn new(text: &str) -> BasePath {
         BasePath(text.trim().to_owned())
     }
@@ -15,7 +15,7 @@ impl BasePath {
         &self.0
     }
 
-    /// What of a path follows the base path: empty or beginning with `/`. `None` when the path is not below it.
+    /// The rest of a path after the base path: empty or with a leading `/`. `None` when the path is not below it.
     pub fn suffix<'p>(&self, path: &'p str) -> Option<&'p str> {
         let mut rest = path;
         for segment in self.0.split('/').filter(|segment| !segment.is_empty()) {

@@ -1,12 +1,12 @@
-//! What the elements of endpoints, shared flows and fault rules may hold, so that one that is misspelt does not vanish
-//! without a word (docs/apigee-semantics.md 1.2).
+//! The known children of the elements of endpoints, shared flows and fault rules, so that a misspelt element is
+//! reported (docs/apigee-semantics.md 1.2).
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
 
-/// The elements that hold others, each with the names of its children: those that it shares with elements of its kind, and
-/// its own. Connections are read elsewhere, and SAP's documents, whose elements have other names, are not looked at.
+/// The elements with children, each with the names of its children: the common ones and its own. Connections are read
+/// elsewhere. SAP's documents are not checked, because their elements have other names.
 const CHILDREN: [(&str, [&[&str]; 2]); 16] = [
     ("ProxyEndpoint", [ENDPOINT, &["HTTPProxyConnection", "PostClientFlow", "RouteRule"]]),
     (
@@ -48,16 +48,16 @@ const ENDPOINT: &[&str] = &[
     "Properties",
 ];
 
-/// Warns of every element inside that is none of Apigee's, and of text beside elements.
+/// Warns about every unknown element inside, and about text next to elements.
 pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
     if !element.text().is_empty() {
-        let message = format!("text means nothing inside {} and is ignored", element.name());
+        let message = format!("text in {} is ignored", element.name());
         diagnostics.warning(element.position(), message);
     }
     for child in element.children() {
         match known.iter().any(|names| names.contains(&child.name())) {
-            // Its TargetEndpoint is a name.
+            // The TargetEndpoint of a RouteRule is a name.
             true if element.name() == "RouteRule" => {}
             true => warn_of_unknown(child, diagnostics),
             false => warn_ignored(child, element, diagnostics),

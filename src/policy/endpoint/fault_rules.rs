@@ -14,27 +14,27 @@ use crate::policy::read_document;
 pub struct FaultRules<S> {
     /// The rules in the order in which they are tried.
     pub rules: Vec<FaultRule<S>>,
-    /// What runs when no rule is chosen.
+    /// The rule that runs when no other one is chosen.
     pub default: Option<DefaultFaultRule<S>>,
 }
 
 /// The order in which an endpoint tries its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// A ProxyEndpoint's.
+    /// The order of a ProxyEndpoint.
     BottomToTop,
-    /// A TargetEndpoint's.
+    /// The order of a TargetEndpoint.
     TopToBottom,
 }
 
-/// One rule. The first whose condition holds is chosen.
+/// One rule. The first one whose condition is true is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultRule<S> {
     /// Its name, for messages.
     pub name: String,
-    /// When it is chosen; always, when absent.
+    /// The condition; without one the rule is always chosen.
     pub condition: Option<Condition>,
-    /// What it does.
+    /// The steps.
     pub steps: Vec<S>,
 }
 
@@ -54,7 +54,7 @@ impl<S> Default for FaultRules<S> {
 }
 
 impl<S> FaultRules<S> {
-    /// Whether there is no rule at all.
+    /// Whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.default.is_none()
     }
@@ -64,7 +64,7 @@ impl<S> FaultRules<S> {
         self.rules.iter().chain(self.default.iter().map(|default| &default.rule))
     }
 
-    /// The same rules with every step turned into another, or left out.
+    /// Converts or removes every step.
     pub fn map<T>(self, resolve: &mut impl FnMut(S) -> Option<T>) -> FaultRules<T> {
         let mut rule = |rule: FaultRule<S>| FaultRule {
             name: rule.name,
@@ -126,10 +126,10 @@ impl FaultRule<StepReference> {
 
     fn parse(rule: Element<'_, '_>, kind: &str, diagnostics: &mut Diagnostics) -> Self {
         let name = rule.attribute("name").unwrap_or_default().trim().to_owned();
-        let place = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };
+        let label = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };
         FaultRule {
-            condition: condition(rule, &place, diagnostics),
-            steps: StepReference::parse_all(rule, &place, diagnostics),
+            condition: condition(rule, &label, diagnostics),
+            steps: StepReference::parse_all(rule, &label, diagnostics),
             name,
         }
     }

@@ -1,4 +1,4 @@
-//! IntegrationEndpoint documents: an integration in place of an upstream (docs/apigee-semantics.md 10.5).
+//! IntegrationEndpoint documents: an integration instead of an upstream (docs/apigee-semantics.md 10.5).
 
 use super::read;
 use crate::diagnostic::{Diagnostic, Position};
@@ -9,16 +9,16 @@ use crate::policy::attributes::{boolean_child, warn_unknown_children};
 pub struct IntegrationEndpoint {
     /// The name that route rules use.
     pub name: String,
-    /// The integration is scheduled, not waited for.
+    /// Whether the integration is scheduled and not waited for.
     pub is_async: bool,
-    /// Where it stands in its document.
+    /// The position in the document.
     pub position: Position,
 }
 
 impl IntegrationEndpoint {
-    /// Reads a document; `place` is what it is called while it has no name.
-    pub fn parse(text: &str, place: &str) -> (Option<IntegrationEndpoint>, Vec<Diagnostic>) {
-        read(text, place, &["IntegrationEndpoint"], |root, name, diagnostics| {
+    /// Reads a document. `key` names it in diagnostics until its name is known.
+    pub fn parse(text: &str, key: &str) -> (Option<IntegrationEndpoint>, Vec<Diagnostic>) {
+        read(text, key, &["IntegrationEndpoint"], |root, name, diagnostics| {
             if name.is_empty() {
                 let message = "Required attribute name is missing in IntegrationEndpoint";
                 diagnostics.named_error("MissingName", root.position(), message);

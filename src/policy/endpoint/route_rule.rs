@@ -1,4 +1,4 @@
-//! Route rules: which target a request goes to.
+//! Route rules: the choice of the target of a request.
 
 use super::flow::condition;
 use super::sap;
@@ -6,25 +6,25 @@ use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
 
-/// One rule. The first whose condition holds is taken.
+/// One rule. The first one whose condition is true applies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteRule {
     /// The value of `route.name`.
     pub name: String,
-    /// When it is taken; always, when absent.
+    /// The condition; without one the rule always applies.
     pub condition: Option<Condition>,
-    /// Where it leads.
+    /// The destination.
     pub route: Route,
 }
 
-/// Where a route rule leads.
+/// The destination of a route rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A target endpoint, by name.
     Target(String),
-    /// An integration endpoint, by name, and where the rule names it.
+    /// An integration endpoint, by name, and the position of the name.
     Integration(String, Position),
-    /// Nowhere: the response flow answers.
+    /// No target: the response flow makes the response.
     Null,
 }
 
@@ -39,7 +39,7 @@ impl RouteRule {
         let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
         if let Some(url) = rule.child("URL") {
             let message =
-                "the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
+                "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
             diagnostics.warning(url.position(), message);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
@@ -48,7 +48,7 @@ impl RouteRule {
             None if rule.child("URL").is_some() => Route::Target(name.clone()),
             None => integration.map_or(Route::Null, |found| Route::Integration(found.text(), found.position())),
         };
-        let place = format!("RouteRule {name}");
-        RouteRule { condition: condition(rule, &place, diagnostics), name, route }
+        let label = format!("RouteRule {name}");
+        RouteRule { condition: condition(rule, &label, diagnostics), name, route }
     }
 }

@@ -1,8 +1,8 @@
-//! SAP's dialect of the endpoint documents: the same things under other names, with an explicit order.
+//! SAP's dialect of the endpoint documents: other names for the same elements, and an explicit order.
 
 use crate::language::xml::Element;
 
-/// SAP's name of a flow's or a rule's element, where it has one of its own.
+/// SAP's name of an element of a flow or rule, if it differs.
 fn name_of(apigee: &str) -> Option<&'static str> {
     Some(match apigee {
         "PreFlow" => "preFlow",
@@ -15,12 +15,12 @@ fn name_of(apigee: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether an element is what Apigee calls so, under either name.
+/// Whether an element has a name of Apigee or SAP's name for it.
 fn is(element: Element<'_, '_>, apigee: &str) -> bool {
     element.name() == apigee || name_of(apigee).is_some_and(|name| element.name() == name)
 }
 
-/// The child elements under either name.
+/// The child elements with a name of Apigee or SAP's name for it.
 pub(super) fn children<'a, 'input>(
     element: Element<'a, 'input>,
     apigee: &'static str,
@@ -28,7 +28,7 @@ pub(super) fn children<'a, 'input>(
     element.children().filter(move |child| is(*child, apigee))
 }
 
-/// The elements of SAP's lists, which stand in a list element and have numbers, in the order of these.
+/// The elements of SAP's lists, which are children of a list element and have sequence numbers, in that order.
 pub(super) fn listed<'a, 'input>(
     element: Element<'a, 'input>,
     list: &str,
@@ -38,8 +38,8 @@ pub(super) fn listed<'a, 'input>(
     let mut items: Vec<(u32, Element<'_, '_>)> = Vec::new();
     for item in lists.flat_map(|list| list.children_named(item)) {
         let sequence = element_text(item, "sequence").parse().unwrap_or(u32::MAX);
-        let place = items.partition_point(|(other, _)| *other <= sequence);
-        items.insert(place, (sequence, item));
+        let index = items.partition_point(|(other, _)| *other <= sequence);
+        items.insert(index, (sequence, item));
     }
     items.into_iter().map(|(_, item)| item).collect()
 }

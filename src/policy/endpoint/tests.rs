@@ -35,7 +35,7 @@ fn a_proxy_endpoint_is_read_in_any_order() {
     assert_eq!(names(&proxy.endpoint.post_flow.response), ["AM-2"]);
     let [near, other] = proxy.endpoint.flows.as_slice() else { panic!("two flows") };
     assert_eq!((near.name.as_str(), near.condition.is_some()), ("near", true));
-    assert_eq!(near.request[0].place, "near request[0] (SC-1)");
+    assert_eq!(near.request[0].label, "near request[0] (SC-1)");
     assert!(near.request[0].condition.is_some() && other.condition.is_none());
     let rules: Vec<&str> = proxy.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(rules, ["second", "first"]);
@@ -76,7 +76,7 @@ fn problems_name_the_step_and_the_column() {
         [
             "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed",
             "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
-            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): there is more than one Name; the first is used",
+            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): duplicate Name; the first is used",
         ]
     );
     let (shared, problems) = SharedFlow::parse("<TargetEndpoint name='x'/>", "shared_flows[0]");
@@ -88,7 +88,7 @@ fn problems_name_the_step_and_the_column() {
 }
 
 #[test]
-fn saps_dialect_says_the_same() {
+fn saps_dialect_has_the_same_meaning() {
     let (proxy, problems) = ProxyEndpoint::parse(
         r#"<ProxyEndPoint default="true" xmlns="http://www.sap.com/apimgmt">
           <name>default</name>
@@ -129,12 +129,12 @@ fn saps_dialect_says_the_same() {
     assert_eq!(target.unwrap().endpoint.name, "backend");
     assert_eq!(
         texts(&problems),
-        ["TargetEndPoint backend, line 1, column 37: faultRules in SAP's form are not read; write them as FaultRules"]
+        ["TargetEndPoint backend, line 1, column 37: faultRules in SAP's form are ignored; use FaultRules"]
     );
 }
 
 #[test]
-fn a_misspelt_element_is_told() {
+fn a_misspelt_element_is_reported() {
     let (_, problems) = ProxyEndpoint::parse(
         "<ProxyEndpoint name='p'><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
          </PreFlow><HTTPProxyConnection><Basepath>/v1</Basepath></HTTPProxyConnection><RouteRules/>
@@ -145,12 +145,12 @@ fn a_misspelt_element_is_told() {
     assert_eq!(
         problems,
         [
-            "Preflow means nothing inside ProxyEndpoint and is ignored",
-            "Conditon means nothing inside Step and is ignored",
-            "Basepath means nothing inside HTTPProxyConnection and is ignored",
-            "RouteRules means nothing inside ProxyEndpoint and is ignored",
-            "text means nothing inside Request and is ignored",
-            "Conditions means nothing inside FaultRule and is ignored",
+            "unknown element Preflow in ProxyEndpoint is ignored",
+            "unknown element Conditon in Step is ignored",
+            "unknown element Basepath in HTTPProxyConnection is ignored",
+            "unknown element RouteRules in ProxyEndpoint is ignored",
+            "text in Request is ignored",
+            "unknown element Conditions in FaultRule is ignored",
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! From XML to extractions: patterns here, payloads in [`super::payload`].
+//! Reads extractions from XML. Payloads are in [`super::payload`].
 
 use super::Extraction;
 use super::path_pattern::PathPattern;
@@ -13,12 +13,12 @@ use crate::policy::variable::{Item, MessagePart, Variable};
 const OTHERS: [&str; 7] =
     ["DisplayName", "Description", "Properties", "FaultRules", "Source", "VariablePrefix", "IgnoreUnresolvedVariables"];
 
-/// What every part of the policy's parser needs.
+/// The state of the parser.
 #[derive(Debug)]
 pub(super) struct Parser<'d> {
     /// The policy's name, for messages.
     pub(super) policy: &'d str,
-    /// What stands before the names of the variables.
+    /// The prefix of the variables' names.
     pub(super) prefix: Option<String>,
     pub(super) diagnostics: &'d mut Diagnostics,
 }
@@ -112,7 +112,7 @@ impl Parser<'_> {
         self.diagnostics.named_error(name, element.position(), message);
     }
 
-    /// The variable that an extracted name means.
+    /// The variable of an extracted name.
     pub(super) fn target(&self, name: &str) -> Variable {
         match &self.prefix {
             Some(prefix) => Variable::new(&format!("{prefix}.{name}")),
@@ -120,7 +120,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The `name` of an element that must have one.
+    /// The required `name` of an element.
     pub(super) fn name<'a>(&mut self, element: Element<'a, '_>) -> Option<&'a str> {
         let name = element.attribute("name").map(str::trim).filter(|name| !name.is_empty());
         if name.is_none() {
@@ -134,7 +134,7 @@ impl Parser<'_> {
         name
     }
 
-    /// Warns of an element without the children that make it do something.
+    /// Warns about an element that has no effect because its children are missing.
     pub(super) fn extracts_nothing(&mut self, element: Element<'_, '_>, missing: &str) {
         let message = format!("{} has no {missing} and extracts nothing", element.name());
         self.diagnostics.warning(element.position(), message);

@@ -1,4 +1,4 @@
-//! Patterns of URIPath, which know of path segments (docs/apigee-semantics.md 4.2).
+//! Patterns of URIPath, which match path segments (docs/apigee-semantics.md 4.2).
 
 use super::text_pattern::{Capture, TextPattern};
 use super::token::{PatternError, PatternToken, tokens};
@@ -6,13 +6,13 @@ use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use percent_encoding::percent_decode_str;
 
-/// A path with gaps, some of which are captured.
+/// A path with gaps, some of them captured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathPattern {
     segments: Vec<Segment>,
 }
 
-/// What stands between two slashes.
+/// A segment of the pattern.
 #[derive(Clone, Debug, PartialEq)]
 enum Segment {
     /// One segment.
@@ -21,20 +21,20 @@ enum Segment {
     Many,
 }
 
-/// Where a `**` may take one more segment.
+/// A point of return: a `**` that may take one more segment.
 #[derive(Clone, Copy)]
 struct Retry {
     /// The pattern's segment after it.
     at: usize,
-    /// The first of the path's segments that it has not taken.
+    /// The first segment of the path after those that it has taken.
     next: usize,
-    /// How much was captured before it.
+    /// The number of captures before it.
     captured: usize,
 }
 
 impl PathPattern {
-    /// Compiles a pattern; `target` tells which variable a captured name means. A slash at either end means nothing;
-    /// `**` next to other text in a segment is `*`. `[inferred]`
+    /// Compiles a pattern; `target` maps a captured name to a variable. A slash at either end has no meaning; `**`
+    /// next to other text in a segment is `*`. `[inferred]`
     pub(super) fn compile(
         pattern: &str,
         ignore_case: bool,
@@ -51,7 +51,7 @@ impl PathPattern {
         Ok(PathPattern { segments: tokens.split(|token| *token == slash).map(segment).collect() })
     }
 
-    /// How many segments the pattern has: of several that match, the longest wins.
+    /// The number of segments. The longest of several matching patterns is used.
     pub fn length(&self) -> usize {
         self.segments.len()
     }
@@ -64,12 +64,12 @@ impl PathPattern {
         })
     }
 
-    /// What the variables get when the whole path matches. Every `**` takes the fewest segments it can; the time is at
-    /// most that of comparing every segment of the pattern with every segment of the path.
+    /// The values of the variables if the whole path matches. Every `**` takes as few segments as possible. The time is
+    /// at most the product of the segments of the pattern and of the path.
     pub fn captures(&self, path: &[ByteString]) -> Option<Vec<Capture<'_>>> {
         let mut captures = Vec::new();
         let (mut at, mut next) = (0usize, 0usize);
-        // Only the last `**` need take more: whatever the ones before it leave, it can take as well.
+        // Only the last `**` has to take more: it can also take all that an earlier one leaves.
         let mut retry: Option<Retry> = None;
         loop {
             match self.segments.get(at) {
@@ -96,13 +96,13 @@ impl PathPattern {
     }
 }
 
-/// A segment that varies does not match an empty one. `[inferred]`
+/// A segment with gaps does not match an empty one. `[inferred]`
 fn segment_captures<'p>(pattern: &'p TextPattern, text: &ByteString) -> Option<Vec<Capture<'p>>> {
     let may_match = pattern.is_literal() || !text.is_empty();
     may_match.then(|| pattern.captures(text)).flatten()
 }
 
-/// The segments of a path, percent-decoded once; a slash at either end means nothing. `[inferred]`
+/// The segments of a path, percent-decoded once; a slash at either end has no meaning. `[inferred]`
 pub fn path_segments(path: &ByteString) -> Vec<ByteString> {
     let inner = path.strip_prefix('/').unwrap_or(path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);

@@ -13,44 +13,44 @@ use crate::policy::variable::Variable;
 /// A variable that is extracted from JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonVariable {
-    /// What is set.
+    /// The variable that is set.
     pub target: Variable,
     /// The type of the value.
     pub kind: ValueType,
-    /// Where the value may be; the first place that has one counts.
+    /// The paths of the value; the first one that finds a value counts.
     pub paths: Vec<PathSource>,
 }
 
 /// A JSONPath, which is a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PathSource {
-    /// A path that no request changes.
+    /// A constant path.
     Fixed(JsonPath),
-    /// A path with variables: the one thing that has to be compiled for each request.
+    /// A path with variables, which is compiled for each request.
     Template(Template),
 }
 
 /// An XMLPayload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct XmlPayload {
-    /// Whether the first variable that gets a value is the last.
+    /// Whether extraction ends after the first variable with a value.
     pub stops: bool,
-    /// What is extracted, in document order.
+    /// The variables, in document order.
     pub variables: Vec<XmlVariable>,
 }
 
 /// A variable that is extracted from XML.
 #[derive(Clone, Debug, PartialEq)]
 pub struct XmlVariable {
-    /// What is set.
+    /// The variable that is set.
     pub target: Variable,
     /// The type of the value.
     pub kind: ValueType,
-    /// Where the value may be; the first place that has one counts.
+    /// The paths of the value; the first one that finds a value counts.
     pub paths: Vec<Expression>,
 }
 
-/// A compiled XPath that keeps its text. It is equal to another of the same text.
+/// A compiled XPath that keeps its text. Two with the same text are equal.
 #[derive(Clone, Debug)]
 pub struct Expression {
     text: String,
@@ -65,7 +65,7 @@ impl PartialEq for Expression {
 }
 
 impl JsonVariable {
-    /// Whether one of its paths reads the body of the message that goes by those names where it runs.
+    /// Whether one of its paths reads the body of the message with one of these names in its flow.
     pub(super) fn uses_body(&self, names: &[&str]) -> bool {
         self.paths.iter().any(|path| match path {
             PathSource::Fixed(_) => false,
@@ -170,7 +170,7 @@ impl Parser<'_> {
             let prefix = element.attribute("prefix").unwrap_or_default().trim();
             let uri = element.text();
             if prefix.is_empty() {
-                let message = "a Namespace without a prefix has no effect: names without one are in no namespace";
+                let message = "a Namespace without a prefix has no effect: names without a prefix are in no namespace";
                 self.diagnostics.warning(element.position(), message);
             } else if uri.is_empty() {
                 let message = format!("Non-empty prefix {prefix} cannot be mapped to empty uri.");
@@ -193,13 +193,13 @@ impl Parser<'_> {
         variables
     }
 
-    /// The name and the type of a variable. A type that is not known counts as none. `[inferred]`
+    /// The name and the type of a variable. An unknown type counts as absent. `[inferred]`
     fn typed<'a>(&mut self, variable: Element<'a, '_>, path: &str) -> Option<(&'a str, ValueType)> {
         warn_unknown_children(variable, &[path], self.diagnostics);
         let kind = match variable.attribute("type").map(str::trim).filter(|kind| !kind.is_empty()) {
             None => ValueType::default(),
             Some(name) => ValueType::parse(name).unwrap_or_else(|| {
-                let message = format!("{name:?} is not a type of variables; string is used");
+                let message = format!("unknown variable type {name:?}; string is used");
                 self.diagnostics.warning(variable.attribute_position("type"), message);
                 ValueType::default()
             }),

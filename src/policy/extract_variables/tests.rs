@@ -9,7 +9,7 @@ fn parse(text: &str) -> (Option<ExtractVariables>, Vec<String>) {
     (policy, diagnostics.into_vec().iter().map(ToString::to_string).collect())
 }
 
-/// A policy with that content, which begins in column 29.
+/// A policy with that content, which starts in column 29.
 fn with(content: &str) -> (Option<ExtractVariables>, Vec<String>) {
     parse(&format!("<ExtractVariables name='EV'>{content}</ExtractVariables>"))
 }
@@ -140,7 +140,7 @@ fn errors_have_apigees_names_and_texts() {
             "<JSONPayload><Variable name='v' type='nodeset'><JSONPath>$.f({upper(a)})</JSONPath></Variable></JSONPayload>"
                 .into(),
             76,
-            "entities.UnknownStringFunction: there is no function upper in templates".into(),
+            "entities.UnknownStringFunction: unknown template function upper".into(),
         ),
         (
             "<XMLPayload><Variable name='v' type='nodeset'><XPath>count(/a)</XPath></Variable></XMLPayload>".into(),
@@ -158,33 +158,33 @@ fn errors_have_apigees_names_and_texts() {
 
 /// These end with the words of the libraries, which are not tested here.
 #[test]
-fn paths_that_are_none_are_named() {
+fn invalid_paths_are_reported() {
     let json =
         |path: &str| format!("<JSONPayload><Variable name='v'><JSONPath>{path}</JSONPath></Variable></JSONPayload>");
     let xml = |path: &str| format!("<XMLPayload><Variable name='v'><XPath>{path}</XPath></Variable></XMLPayload>");
     let cases = [
         (
             json("$.a["),
-            "EV, line 1, column 61: InvalidJSONPath: Invalid JSON path $.a[ in policy EV. (not a JSONPath: ",
+            "EV, line 1, column 61: InvalidJSONPath: Invalid JSON path $.a[ in policy EV. (invalid JSONPath: ",
         ),
         (
             xml("/a["),
-            "EV, line 1, column 60: XPathCompilationFailed: ExtractVariables EV: Failed to compile xpath /a[. (not an ",
+            "EV, line 1, column 60: XPathCompilationFailed: ExtractVariables EV: Failed to compile xpath /a[. (invalid XPath expression: ",
         ),
         (
             xml("/p:a"),
-            "EV, line 1, column 60: XPathCompilationFailed: ExtractVariables EV: Failed to compile xpath /p:a. (not an ",
+            "EV, line 1, column 60: XPathCompilationFailed: ExtractVariables EV: Failed to compile xpath /p:a. (invalid XPath expression: ",
         ),
     ];
-    for (content, beginning) in cases {
+    for (content, prefix) in cases {
         let (policy, problems) = with(&content);
         assert_eq!((policy, problems.len()), (None, 1), "{problems:?}");
-        assert!(problems[0].starts_with(beginning), "{problems:?}");
+        assert!(problems[0].starts_with(prefix), "{problems:?}");
     }
 }
 
 #[test]
-fn all_errors_of_a_policy_are_told() {
+fn all_errors_of_a_policy_are_reported() {
     let (policy, problems) = parse(
         "<ExtractVariables>
            <URIPath><Pattern>/a</Pattern><Pattern>/{</Pattern></URIPath>
@@ -206,32 +206,32 @@ fn oddities_are_warnings() {
         format!("<JSONPayload><Variable name='v' type='{kind}'><JSONPath>a</JSONPath></Variable></JSONPayload>")
     };
     let cases = [
-        (format!("{path}<Whatever/>"), "Whatever means nothing inside ExtractVariables and is ignored"),
-        (format!("{path}<Pattern>{{a}}</Pattern>"), "Pattern means nothing inside ExtractVariables and is ignored"),
-        (format!("{path}<Source>a</Source><Source>b</Source>"), "there is more than one Source; the first is used"),
+        (format!("{path}<Whatever/>"), "unknown element Whatever in ExtractVariables is ignored"),
+        (format!("{path}<Pattern>{{a}}</Pattern>"), "unknown element Pattern in ExtractVariables is ignored"),
+        (format!("{path}<Source>a</Source><Source>b</Source>"), "duplicate Source; the first is used"),
         (
             format!("{path}<Source clearPayload='yes'>request</Source>"),
-            "clearPayload is \"yes\", neither true nor false; false is used",
+            "clearPayload must be true or false, got \"yes\"; false is used",
         ),
         ("<URIPath/>".to_owned(), "URIPath has no Pattern and extracts nothing"),
         ("<JSONPayload/>".to_owned(), "JSONPayload has no Variable and extracts nothing"),
         ("<XMLPayload/>".to_owned(), "XMLPayload has no Variable and extracts nothing"),
         (
             "<Header name='a'><Pattern>{a}</Pattern><XPath/></Header>".to_owned(),
-            "XPath means nothing inside Header and is ignored",
+            "unknown element XPath in Header is ignored",
         ),
         (
             "<JSONPayload><Variable name='v'><JSONPath>a</JSONPath><XPath/></Variable></JSONPayload>".to_owned(),
-            "XPath means nothing inside Variable and is ignored",
+            "unknown element XPath in Variable is ignored",
         ),
-        (typed("String"), "\"String\" is not a type of variables; string is used"),
-        (typed("bool"), "\"bool\" is not a type of variables; string is used"),
-        (typed("foo"), "\"foo\" is not a type of variables; string is used"),
+        (typed("String"), "unknown variable type \"String\"; string is used"),
+        (typed("bool"), "unknown variable type \"bool\"; string is used"),
+        (typed("foo"), "unknown variable type \"foo\"; string is used"),
         (
             "<XMLPayload><Namespaces><Namespace>urn:a</Namespace></Namespaces>\
              <Variable name='v'><XPath>/a</XPath></Variable></XMLPayload>"
                 .to_owned(),
-            "a Namespace without a prefix has no effect: names without one are in no namespace",
+            "a Namespace without a prefix has no effect: names without a prefix are in no namespace",
         ),
     ];
     for (content, problem) in cases {
@@ -243,7 +243,7 @@ fn oddities_are_warnings() {
 }
 
 #[test]
-fn only_what_needs_the_body_uses_it() {
+fn only_policies_that_need_the_body_use_it() {
     let json = "<JSONPayload><Variable name='v'><JSONPath>$.a</JSONPath></Variable></JSONPayload>";
     let header = "<Header name='h'><Pattern>{a}</Pattern></Header>";
     let cases = [

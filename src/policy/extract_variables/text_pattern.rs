@@ -1,11 +1,11 @@
-//! Patterns for texts: what QueryParam, Header, FormParam and Variable extract from, and single segments of a path
+//! Patterns for texts: of QueryParam, Header, FormParam and Variable, and for single segments of a path
 //! (docs/apigee-semantics.md 4.2).
 
 use super::token::{PatternError, PatternToken, tokens};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
-/// A text with gaps, some of which are captured.
+/// A text with gaps, some of them captured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextPattern {
     first: String,
@@ -16,17 +16,17 @@ pub struct TextPattern {
 /// Any text, and the literal text after it.
 #[derive(Clone, Debug, PartialEq)]
 struct Gap {
-    /// What gets the text; nothing for `*`.
+    /// The variable of the text; `None` for `*`.
     target: Option<Variable>,
     after: String,
 }
 
-/// What a variable gets from a match.
+/// A variable with its text in a match.
 pub type Capture<'p> = (&'p Variable, ByteString);
 
 impl TextPattern {
-    /// Compiles a pattern; `target` tells which variable a captured name means. Without case, literal ASCII letters
-    /// match in either case. `[inferred]`
+    /// Compiles a pattern; `target` maps a captured name to a variable. Without case, literal ASCII letters match
+    /// in either case. `[inferred]`
     pub(super) fn compile(
         pattern: &str,
         ignore_case: bool,
@@ -57,16 +57,16 @@ impl TextPattern {
         self.gaps.iter().filter_map(|gap| gap.target.as_ref())
     }
 
-    /// Whether nothing in it varies.
+    /// Whether the pattern is a literal.
     pub(super) fn is_literal(&self) -> bool {
         self.gaps.is_empty()
     }
 
-    /// What the variables get when the whole text matches. A gap takes the shortest text that lets the literal after
-    /// it follow, the last one takes the rest; either may be empty. Every literal is looked for once, as far left as
-    /// it can be, so the time is linear. `[inferred]`
+    /// The values of the variables if the whole text matches. A gap takes the shortest text before the next literal,
+    /// and the last gap takes the rest; both may be empty. Every literal is searched once, from the left, so the time
+    /// is linear. `[inferred]`
     pub fn captures(&self, text: &ByteString) -> Option<Vec<Capture<'_>>> {
-        // Lower case of ASCII letters changes no length, so places in one text are places in the other.
+        // Lower case of ASCII letters does not change lengths, so indices are valid in both texts.
         let folded = self.ignore_case.then(|| text.to_ascii_lowercase());
         let compared: &str = folded.as_deref().unwrap_or(text);
         let Some((last, gaps)) = self.gaps.split_last() else { return (compared == self.first).then(Vec::new) };
@@ -84,7 +84,7 @@ impl TextPattern {
     }
 }
 
-/// What a gap captures of that stretch of the text; nothing for `*`.
+/// The capture of a gap; `None` for `*`.
 fn capture<'p>(gap: &'p Gap, text: &ByteString, start: usize, length: usize) -> Option<Capture<'p>> {
     let found = text.get(start..start.checked_add(length)?)?;
     Some((gap.target.as_ref()?, text.slice_ref(found)))

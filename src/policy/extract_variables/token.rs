@@ -1,9 +1,9 @@
-//! What patterns are made of: literal characters, captures and wildcards (docs/apigee-semantics.md 4.2).
+//! The tokens of patterns: literal characters, captures and wildcards (docs/apigee-semantics.md 4.2).
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PatternToken {
-    /// This character, which may have been escaped.
+    /// A character, which may be escaped in the text.
     Character(char),
     /// `{name}`.
     Capture(String),
@@ -13,17 +13,17 @@ pub(super) enum PatternToken {
     Stars,
 }
 
-/// Why a text is not a pattern.
+/// The reason why a pattern is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PatternError {
     /// It captures nothing: `PatternWithoutVariable`.
     NoVariable,
-    /// A brace that is not closed, or one around something that cannot be a name: `InvalidPattern`.
+    /// An unclosed brace, or braces around an invalid name: `InvalidPattern`.
     Invalid,
 }
 
-/// Takes a pattern apart. `%` takes the next character literally; one at the end stands for itself. A `}` that closes
-/// nothing is a character. `[inferred]`
+/// Splits a pattern into tokens. `%` makes the next character literal; a final `%` is literal. A `}` without `{` is
+/// literal. `[inferred]`
 pub(super) fn tokens(pattern: &str) -> Result<Vec<PatternToken>, PatternError> {
     let mut tokens = Vec::new();
     let mut captures = false;
@@ -53,7 +53,7 @@ pub(super) fn tokens(pattern: &str) -> Result<Vec<PatternToken>, PatternError> {
     if captures { Ok(tokens) } else { Err(PatternError::NoVariable) }
 }
 
-/// The name in a capture's braces: anything but nothing, wildcards, braces and slashes. `[inferred]`
+/// The name in the braces of a capture: not empty, without wildcards, braces and slashes. `[inferred]`
 fn variable_name(text: &str) -> Option<&str> {
     let name = text.trim();
     (!name.is_empty() && !name.contains(['*', '{', '/'])).then_some(name)

@@ -5,7 +5,7 @@ use std::fmt;
 /// The `type` of a variable that is extracted from a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ValueType {
-    /// Text, which is what every value is unless the policy says otherwise.
+    /// Text, the default.
     #[default]
     String,
     /// `true` or `false`.
@@ -18,12 +18,12 @@ pub enum ValueType {
     Float,
     /// A double-precision number.
     Double,
-    /// A stretch of the payload as it is.
+    /// A part of the payload, unchanged.
     Nodeset,
 }
 
 impl ValueType {
-    /// The type of that name. Names are case-sensitive.
+    /// Finds a type by its name, case-sensitive.
     pub fn parse(name: &str) -> Option<ValueType> {
         Some(match name {
             "string" => ValueType::String,
@@ -39,7 +39,7 @@ impl ValueType {
 }
 
 impl fmt::Display for ValueType {
-    /// As fault strings name it.
+    /// The name in fault strings.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             ValueType::String => "STRING",

@@ -102,17 +102,17 @@ fn errors_have_apigees_names_and_texts() {
         assert_eq!(problems, [problem]);
     }
     let (_, problems) = with("<Response>my answer</Response>");
-    assert_eq!(problems, ["SC, line 1, column 27: Response \"my answer\" is not the name of a variable"]);
+    assert_eq!(problems, ["SC, line 1, column 27: Response \"my answer\" is not a variable name"]);
 }
 
 #[test]
 fn oddities_are_warnings() {
     let cases = [
-        ("<Response/>", "Response is empty: the callout's answer is not waited for"),
-        ("<Response>a</Response><Response>b</Response>", "there is more than one Response; the first is used"),
-        ("<Request><Path>/a</Path></Request>", "Path means nothing inside Request and is ignored"),
+        ("<Response/>", "Response is empty: the flow does not wait for the response"),
+        ("<Response>a</Response><Response>b</Response>", "duplicate Response; the first is used"),
+        ("<Request><Path>/a</Path></Request>", "unknown element Path in Request is ignored"),
         ("<LocalTargetConnection/>", "LocalTargetConnection is ignored: there is an HTTPTargetConnection"),
-        ("<Whatever/>", "Whatever means nothing inside ServiceCallout and is ignored"),
+        ("<Whatever/>", "unknown element Whatever in ServiceCallout is ignored"),
     ];
     for (content, problem) in cases {
         let (_, problems) = with(content);

@@ -1,4 +1,4 @@
-//! `Parameters`: what an integration is given.
+//! `Parameters`: the input of an integration.
 
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
@@ -10,13 +10,13 @@ use crate::policy::referenced::Referenced;
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// What its value is sent as.
+    /// Its type.
     pub kind: ParameterType,
     /// Its value.
     pub value: ParameterValue,
 }
 
-/// A value or several.
+/// One value or an array.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParameterValue {
     /// `Parameter`.
@@ -41,7 +41,7 @@ pub enum ParameterType {
 }
 
 impl ParameterType {
-    /// The type of that name, in any case. The template of the user interface says `int`.
+    /// Finds a type by its name, in any case. The user interface's template has `int`.
     fn parse(text: &str) -> Option<ParameterType> {
         Some(match text.trim().to_ascii_lowercase().as_str() {
             "" | "string" => ParameterType::String,
@@ -77,7 +77,7 @@ impl Parameter {
         let kind = ParameterType::parse(text).filter(|kind| !is_array || *kind != ParameterType::Json);
         if kind.is_none() {
             let json = if is_array { "" } else { ", json" };
-            let message = format!("type is {text:?}, not one of string, integer, double, boolean{json}");
+            let message = format!("type must be one of string, integer, double, boolean{json}, got {text:?}");
             diagnostics.error(element.attribute_position("type"), message);
         }
         let value = match is_array {

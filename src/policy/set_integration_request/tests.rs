@@ -62,10 +62,13 @@ fn parameters_have_names_and_known_types() {
         ("<Parameter type='string'>x</Parameter>", "MissingName: Required attribute name is missing in Parameter"),
         (
             "<Parameter name='a' type='number'>x</Parameter>",
-            "type is \"number\", not one of string, integer, double, boolean, json",
+            "type must be one of string, integer, double, boolean, json, got \"number\"",
         ),
-        ("<ParameterArray name='a' type='json'/>", "type is \"json\", not one of string, integer, double, boolean"),
-        ("<Value>x</Value>", "Value means nothing inside Parameters and is ignored"),
+        (
+            "<ParameterArray name='a' type='json'/>",
+            "type must be one of string, integer, double, boolean, got \"json\"",
+        ),
+        ("<Value>x</Value>", "unknown element Value in Parameters is ignored"),
     ];
     for (content, expected) in cases {
         let (_, problems) = parse(&format!("{REQUIRED}<Parameters>{content}</Parameters>"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Makes the enum, the look-up by name and the argument counts from one table.
+/// Defines the enum, the look-up by name and the argument counts in one table.
 macro_rules! functions {
     ($($variant:ident = $name:literal $(| $alias:literal)*, $least:literal..=$most:literal;)*) => {
         /// A template function. Each variant's documentation is its name in templates.
@@ -15,7 +15,7 @@ macro_rules! functions {
             /// Every function.
             pub const ALL: &'static [Function] = &[$(Function::$variant,)*];
 
-            /// The function of that name. Names are case-sensitive.
+            /// Finds a function by its name, case-sensitive.
             pub fn parse(name: &str) -> Option<Function> {
                 match name {
                     $($name $(| $alias)* => Some(Function::$variant),)*
@@ -30,7 +30,7 @@ macro_rules! functions {
                 }
             }
 
-            /// The least and the largest number of arguments it takes.
+            /// The smallest and the largest number of arguments.
             pub fn argument_counts(self) -> (usize, usize) {
                 match self {
                     $(Function::$variant => ($least, $most),)*

@@ -1,5 +1,5 @@
-//! From text to the parts of a template. The parser never fails on a brace that begins no expression: such a brace is
-//! text, because payloads are full of JSON, CSS and scripts.
+//! Parses the parts of a template. A brace that does not start an expression is text, because payloads contain JSON,
+//! CSS and scripts.
 
 use super::{Argument, Function, Part, Reference, Syntax, TemplateError};
 use crate::policy::variable::Variable;
@@ -37,12 +37,12 @@ pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateErr
     Ok(parts.finish())
 }
 
-/// A template wholly in double quotes is the same as one without (docs/apigee-semantics.md 6.2).
+/// Removes double quotes around the whole template (docs/apigee-semantics.md 6.2).
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"')).unwrap_or(text)
 }
 
-/// Collects parts, joining neighbouring literals.
+/// Collects parts and joins adjacent literals.
 #[derive(Default)]
 struct Parts {
     parts: Vec<Part>,
@@ -71,14 +71,14 @@ impl Parts {
     }
 }
 
-/// Reads expressions of one text. Each looks ahead for an end, which may be far away and be no end after all; what is
-/// found is kept, so that a text of many beginnings takes linear time.
+/// Reads expressions of one text. Each searches its end, which may be far away or invalid. The results are kept, so
+/// that a text with many starts of expressions takes linear time.
 struct Reader<'t> {
     text: &'t str,
     suffix: char,
-    /// The last search for the end of a default: where it began, and where it ended.
+    /// The start and the result of the last search for the end of a default.
     default_end: Cell<(usize, usize)>,
-    /// Where each opening parenthesis is closed, in the order of the opening ones, once one is looked for.
+    /// The pairs of parentheses by opening index, computed at the first search.
     parentheses: OnceCell<Vec<(usize, usize)>>,
 }
 
@@ -87,7 +87,7 @@ impl<'t> Reader<'t> {
         Reader { text, suffix, default_end: Cell::new((1, 0)), parentheses: OnceCell::new() }
     }
 
-    /// An expression at the beginning of `text`, just after the prefix, with what follows its suffix.
+    /// Reads an expression at the start of `text`, after the prefix. Returns the text after its suffix too.
     fn expression(&self, text: &'t str) -> Result<Option<(Part, &'t str)>, TemplateError> {
         let Some((name, rest)) = variable_name(text, self.suffix) else { return Ok(None) };
         if let Some(end) = rest.strip_prefix(self.suffix) {
@@ -113,11 +113,11 @@ impl<'t> Reader<'t> {
         Ok(Some((Part::Call(function, arguments), end)))
     }
 
-    /// The text up to the suffix, and what follows it. `None` where the line ends before.
+    /// The text before the suffix, and the text after it. `None` when the line ends first.
     fn default(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
-        let start = self.place(text);
+        let start = self.index_of(text);
         let (from, end) = self.default_end.get();
-        // From anywhere in between, the end is the same.
+        // Every start in between has the same end.
         let end = if (from..=end).contains(&start) {
             end
         } else {
@@ -129,7 +129,7 @@ impl<'t> Reader<'t> {
         Some((default, rest.strip_prefix(self.suffix)?))
     }
 
-    /// The arguments after an opening parenthesis, with what follows the closing one.
+    /// The arguments after an opening parenthesis, and the text after the closing one.
     fn arguments(&self, text: &'t str) -> Option<(Vec<Written<'t>>, &'t str)> {
         if let Some(rest) = text.strip_prefix(')') {
             return Some((Vec::new(), rest));
@@ -162,19 +162,19 @@ impl<'t> Reader<'t> {
 
     /// The length of a text in parentheses, both included.
     fn closing_parenthesis(&self, text: &'t str) -> Option<usize> {
-        let open = self.place(text);
+        let open = self.index_of(text);
         let pairs = self.parentheses.get_or_init(|| pairs(self.text));
-        let place = pairs.binary_search_by_key(&open, |(open, _)| *open).ok()?;
-        pairs.get(place)?.1.checked_sub(open)?.checked_add(1)
+        let found = pairs.binary_search_by_key(&open, |(open, _)| *open).ok()?;
+        pairs.get(found)?.1.checked_sub(open)?.checked_add(1)
     }
 
-    /// Where a text that is the end of the whole begins.
-    fn place(&self, end: &str) -> usize {
+    /// The index of a suffix of the whole text.
+    fn index_of(&self, end: &str) -> usize {
         self.text.len().saturating_sub(end.len())
     }
 }
 
-/// An argument as it is written. It becomes one when the call around it is complete.
+/// An argument as written. It is converted when the call is complete.
 enum Written<'t> {
     /// The text between quotes.
     Quoted(&'t str),
@@ -194,7 +194,7 @@ impl Written<'_> {
     }
 }
 
-/// Where parentheses open and close, in the order of the opening ones.
+/// The indices of matching parentheses, in the order of the opening ones.
 fn pairs(text: &str) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let mut open = Vec::new();
@@ -215,7 +215,7 @@ fn is_default(name: &str, text: &str) -> bool {
     name.contains('.') || !text.starts_with(char::is_whitespace)
 }
 
-/// A variable's name at the beginning of `text`, with what follows it.
+/// A variable's name at the start of `text`, and the rest.
 fn variable_name(text: &str, suffix: char) -> Option<(&str, &str)> {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let ends = |character: char| character == suffix || character.is_whitespace() || "{}[](),|:'\"".contains(character);
@@ -223,12 +223,12 @@ fn variable_name(text: &str, suffix: char) -> Option<(&str, &str)> {
     starts.then(|| text.split_at_checked(end)).flatten()
 }
 
-/// A variable with or without a default, or text that is none: a number, a JSONPath, the `true` of `jsonPath`.
+/// A variable with an optional default, or another text: a number, a JSONPath, the `true` of `jsonPath`.
 fn bare_argument(text: &str) -> Argument {
     if ["true", "false"].iter().any(|constant| constant.eq_ignore_ascii_case(text)) {
         return Argument::Literal(text.into());
     }
-    // No suffix can end the name here: the caller has already cut at what ends an argument.
+    // The name has no suffix: the caller has already split the arguments.
     const NONE: char = ')';
     let reference = |name, default: Option<&str>| {
         Argument::Variable(Reference { variable: Variable::new(name), default: default.map(ByteString::from) })

@@ -115,9 +115,9 @@ fn functions_take_quoted_texts_variables_and_bare_text() {
     }
 }
 
-/// Each beginning of an expression looks for its end, which is far away or missing.
+/// Each start of an expression looks for its end, which is far away or missing.
 #[test]
-fn many_beginnings_take_linear_time() {
+fn many_starts_of_expressions_take_linear_time() {
     let many = 20_000;
     let nested = format!("{}{}", "{f(a(".repeat(many), "))".repeat(many));
     for unit in
@@ -131,15 +131,15 @@ fn many_beginnings_take_linear_time() {
         }
     }
     assert_eq!(braces(&nested), [text(&nested)]);
-    // The last beginning is the one that counts.
+    // The last start is the one that counts.
     let open = "{substring(".repeat(many);
     let call = Part::Call(Function::CreateUuid, Vec::new());
     assert_eq!(braces(&format!("{open}{{createUuid()}}")), [text(&open), call]);
 }
 
-/// The end that one beginning found does not count for a later one.
+/// The end that one start found does not count for a later one.
 #[test]
-fn ends_are_looked_for_anew() {
+fn ends_are_searched_again() {
     let cases = [
         ("{a: b} {c:d}", vec![text("{a: b} "), defaulted("c", "d")]),
         ("{a:\n{b:c}", vec![text("{a:\n"), defaulted("b", "c")]),
@@ -167,8 +167,8 @@ fn a_wrong_call_is_an_error() {
 #[test]
 fn a_regular_expression_that_can_never_run_is_found() {
     let refused = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
-    let group = "not a regular expression that can be run: a group that does not end";
-    let behind = "not a regular expression that can be run: look-behind is not supported";
+    let group = "invalid regular expression: unclosed group";
+    let behind = "invalid regular expression: look-behind is not supported";
     for (text, reason) in [
         ("{replaceAll(a,'[0-9]+','')}", None),
         ("{replaceAll(a,b,'(')} {replaceFirst('(',b,c)} {toUpperCase('(')}", None),

@@ -1,6 +1,6 @@
-//! The predefined flow variables outside messages that this filter knows (docs/apigee-semantics.md 8.3 and 8.4).
+//! The predefined flow variables outside messages that this filter supports (docs/apigee-semantics.md 8.3 and 8.4).
 
-/// Makes the enum, its doc comments and the look-up from one table.
+/// Defines the enum, its doc comments and the look-up in one table.
 macro_rules! builtins {
     ($($variant:ident = $name:literal,)*) => {
         /// A predefined flow variable. Each variant's documentation is the variable's name.
@@ -10,7 +10,7 @@ macro_rules! builtins {
         }
 
         impl Builtin {
-            /// The predefined variable of that name.
+            /// Finds a variable by its name.
             pub fn parse(name: &str) -> Option<Builtin> {
                 match name {
                     $($name => Some(Builtin::$variant),)*

@@ -1,23 +1,23 @@
-//! The parts of a message that a variable name can end in (docs/apigee-semantics.md 8.2).
+//! The parts of a message in variable names (docs/apigee-semantics.md 8.2).
 
 use bytestring::ByteString;
 
-/// Which value of a header, a query parameter or a form parameter is meant.
+/// The selected value of a header, a query parameter or a form parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item {
     /// `.NAME`: the first value.
     First,
-    /// `.NAME.N`: the value of that number, from 1.
+    /// `.NAME.N`: the value with a number, from 1.
     Number(usize),
-    /// `.NAME.values`: all of them.
+    /// `.NAME.values`: all values.
     Values,
     /// `.NAME.values.count`.
     Count,
-    /// `.NAME.values.string`: all of them as one text.
+    /// `.NAME.values.string`: all values as one text.
     Joined,
 }
 
-/// A part of a message, as the end of a variable's name tells it.
+/// A part of a message, given by the suffix of a variable's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessagePart {
     /// `.content`: the body as text.
@@ -71,14 +71,14 @@ pub enum MessagePart {
 }
 
 impl MessagePart {
-    /// The part that a suffix, the text after `MESSAGE.`, means; `None` when no message has such a part.
+    /// Parses a suffix, the text after `MESSAGE.`; `None` when messages have no such part.
     pub fn parse(suffix: &str) -> Option<MessagePart> {
         let name = ByteString::from(suffix);
         MessagePart::of_suffix(&name, &name, Numbered::of(&name))
     }
 
-    /// The part that a suffix of a variable's name means, with the number that the name ends in. A name of many dots has
-    /// many suffixes: none is copied, and the number is looked for once.
+    /// Parses a suffix of a variable's name, given the number at the name's end. A name with many dots has many
+    /// suffixes: they are not copied, and the number is parsed once.
     pub(super) fn of_suffix(variable: &ByteString, suffix: &str, number: Option<Numbered>) -> Option<MessagePart> {
         let part = match suffix {
             "content" => MessagePart::Content,
@@ -133,7 +133,7 @@ impl MessagePart {
     }
 }
 
-/// The number that a name ends in.
+/// The number at the end of a name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbered {
     /// The number, from 1.
@@ -151,7 +151,7 @@ impl Numbered {
     }
 }
 
-/// Takes `NAME`, `NAME.2`, `NAME.values…` apart. Names may hold dots themselves.
+/// Splits `NAME`, `NAME.2`, `NAME.values…`. Names may contain dots.
 fn item(text: &str, number: Option<Numbered>) -> Option<(&str, Item)> {
     for (end, item) in [(".values.count", Item::Count), (".values.string", Item::Joined), (".values", Item::Values)] {
         if let Some(name) = text.strip_suffix(end).filter(|name| !name.is_empty()) {

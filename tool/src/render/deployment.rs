@@ -91,13 +91,13 @@ pub(super) struct Options {
 
 /// Warnings of the filter about what is left to its cluster, which is rendered here.
 const DONE_HERE: [&str; 3] = [
-    "TLS is the cluster's:",
-    "the health checks of the target servers' clusters take the place of HealthMonitor",
+    "SSLInfo has no effect in the filter:",
+    "HealthMonitor has no effect: configure health checks in the clusters of the target servers",
     "connect.timeout.millis has no effect",
 ];
 
 /// The filter's warning about the URL of a route rule, for which a route is rendered.
-const ROUTED_HERE: &str = "the URL of a route rule is Envoy's to reach";
+const ROUTED_HERE: &str = "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target";
 
 /// What Istio's resource for the idle timeout is called.
 const RESERVED_LABEL: &str = "idle-timeout";

@@ -21,7 +21,7 @@ fn a_healthy_proxy_needs_its_shared_flow() {
     let alone = run(&["check", "weather"]);
     assert_eq!(alone.status, 1);
     let expected = "\
-error: there is no shared flow named log
+error: unknown shared flow log
  --> weather/apiproxy/policies/FC-Log.xml:1:28
   |
 1 | <FlowCallout name=\"FC-Log\"><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>

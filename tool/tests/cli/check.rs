@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 fn a_policy_is_checked_by_itself() {
     let run = run(&["check", "troubled/apiproxy/policies/SC-NoURL.xml", "weather/apiproxy/policies/FC-Log.xml"]);
     let expected = "\
-warning: continueOnError is \"yes\", neither true nor false; false is used
+warning: continueOnError must be true or false, got \"yes\"; false is used
  --> troubled/apiproxy/policies/SC-NoURL.xml:2:17
   |
 2 | <ServiceCallout continueOnError=\"yes\">
@@ -45,7 +45,7 @@ fn programs_read_json() {
         "errors": 2,
         "warnings": 1,
         "findings": [
-            finding("warning", Value::Null, 2, 17, "continueOnError is \"yes\", neither true nor false; false is used"),
+            finding("warning", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
             finding("error", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
             finding("error", json!("URLMissing"), 5, 3, "URL is missing in Step SC-NoURL."),
             {
@@ -65,7 +65,7 @@ fn warnings_can_be_denied() {
     std::fs::write(&quota, "<Quota name='Q-1'/>").unwrap();
     let quota = quota.to_str().unwrap();
     let expected = format!(
-        "warning: Quota is not a policy type that this filter runs\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
+        "warning: unsupported policy type Quota\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
          note: the filter refuses policy types that it does not run unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
          1 warning in 2 files\n"
     );
@@ -85,7 +85,7 @@ fn expected(file: &str, place: &str) -> String {
         false => (format!("{place}: "), format!("{file} ({place}: policies[0])")),
     };
     format!(
-        "error: {configuration}request[0] (SC-2): there is no policy of that name\n--> {file}\n\n\
+        "error: {configuration}request[0] (SC-2): unknown policy\n--> {file}\n\n\
          error[URLMissing]: URL is missing in Step SC-1.\n --> {document}:2:3\n  |\n\
          2 |   <HTTPTargetConnection/>\n  |   ^^^^^^^^^^^^^^^^^^^^^^^\n"
     )

@@ -57,7 +57,7 @@ fn what_an_environment_lacks_is_an_error() {
     assert_eq!(run.status, 1);
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
     let expected = [
-        "error: there is no target server named stock-2: add it to target_servers",
+        "error: unknown target server stock-2: add it to target_servers",
         "error: there is no target server named catalogue-1: add it to target_servers of the environment",
         "error: there is no target server named catalogue-2: add it to target_servers of the environment",
         "error: there is no target server named catalogue-standby: add it to target_servers of the environment",

@@ -64,7 +64,7 @@ fn a_bundle_with_errors_is_not_rendered() {
     assert_eq!((run.status, run.output.as_str()), (1, ""));
     for error in [
         "error: there is no target server named catalogue-1: add it to target_servers of the environment",
-        "error: there is no target server named stock-1: add it to target_servers",
+        "error: unknown target server stock-1: add it to target_servers",
         "error[FAILED_PRECONDITION]",
     ] {
         assert!(run.errors.contains(error), "{}", run.errors);
@@ -145,7 +145,7 @@ fn a_proxy_that_is_given_too_is_a_local_one() {
     assert_eq!(run.status, 0, "{}", run.errors);
     assert!(run.output.contains("cluster: this_listener"), "{}", run.output);
     let alone = run_in_project(&["render", &path]);
-    assert!(alone.errors.contains("there is no endpoint default of a proxy weather"), "{}", alone.errors);
+    assert!(alone.errors.contains("unknown endpoint default of proxy weather"), "{}", alone.errors);
 }
 
 const INTEGRATION_HOST: &str = "us-west1-integrations.googleapis.com";

@@ -108,7 +108,7 @@ fn a_base_path_is_one_endpoints() {
     fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
     let error = "error: routing-base.default and routing-base.other have the same base path";
     let warning =
-        "warning: the URL of a route rule is Envoy's to reach: its route for the header x-callout-target decides";
+        "warning: URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
     let check = run(&["check", &path]);
     assert_eq!((check.status, told(&check.output)), (1, vec![warning, error, warning]));
     // Two bundles need not be deployed together; what is rendered is.
@@ -141,7 +141,7 @@ fn a_policy_type_that_does_not_exist_is_an_error() {
 fn a_manifest_that_is_no_xml_is_an_error() {
     let path = with_target("routing-manifest", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     fs::write(Path::new(&path).join("apiproxy/shop.xml"), "<APIProxy name='shop'").unwrap();
-    assert_told(&path, &["error: not a well-formed XML document: the document does not have a root node"]);
+    assert_told(&path, &["error: not a well-formed XML document: the document has no root element"]);
 }
 
 /// A bundle whose name is not its folder's, with one endpoint and one target.

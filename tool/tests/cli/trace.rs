@@ -132,7 +132,7 @@ fn a_refused_configuration_is_told_as_check_tells_it() {
     let input = "GET /any\n";
     let alone = run_reading(&["trace", "weather", "--request", "-", "--proxy-endpoint", "default"], input);
     let expected = "\
-error: there is no shared flow named log
+error: unknown shared flow log
  --> weather/apiproxy/policies/FC-Log.xml:1:28
   |
 1 | <FlowCallout name=\"FC-Log\"><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>

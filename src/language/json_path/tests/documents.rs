@@ -1,4 +1,4 @@
-//! What documents may hold: repeated names, spellings of numbers, depth.
+//! Documents with repeated names, spellings of numbers, and depth.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn text(document: &str, path: &str) -> Option<String> {
     texts(document, path).pop().unwrap()
 }
 
-/// A repeated name has its last value and its first place.
+/// A repeated name has its last value and its first position.
 #[test]
 fn the_last_value_of_a_name_counts() {
     let document = r#"{"a": 1, "b": {"c": 2}, "\u0061": 3, "b": {"c": 4, "d": 5, "c": 6}, "e": 7}"#;

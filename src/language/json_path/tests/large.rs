@@ -4,7 +4,7 @@ use super::*;
 
 const SIZE: usize = 10_000_000;
 
-/// An array of that many bytes at least, of the same item.
+/// An array of at least a number of bytes, with equal items.
 fn array(item: &str) -> (String, usize) {
     let count = SIZE.div_ceil(item.len() + 1);
     (format!("[{}{item}]", format!("{item},").repeat(count - 1)), count)
@@ -64,7 +64,7 @@ fn large_objects() {
     assert_eq!(JsonText::parse(&text).unwrap().root().text().unwrap(), r#"{"a":2}"#);
 }
 
-/// Every comparison looks at the whole object.
+/// Every comparison reads the whole object.
 #[test]
 fn too_much_work_finds_nothing() {
     let document = format!("[{{{}\"z\":1}}]", r#""a":1,"#.repeat(20_000));

@@ -138,7 +138,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A node's name, the part of it behind the prefix, or its namespace.
+    /// A node's name, the part of it after the prefix, or its namespace.
     fn name(&self, function: Function, node: NodeRef) -> &'a str {
         let tree = self.tree;
         match node.target(tree) {
@@ -166,8 +166,8 @@ impl<'a> Evaluator<'a> {
             });
             if let Some(language) = language {
                 let found = self.tree.value(language.value);
-                let (start, behind) = found.split_at_checked(wanted.len()).unwrap_or(("", found));
-                return Ok(start.eq_ignore_ascii_case(wanted) && (behind.is_empty() || behind.starts_with('-')));
+                let (start, after) = found.split_at_checked(wanted.len()).unwrap_or(("", found));
+                return Ok(start.eq_ignore_ascii_case(wanted) && (after.is_empty() || after.starts_with('-')));
             }
             next = self.tree.node(node).map(|node| node.parent).filter(|parent| self.tree.node(*parent).is_some());
         }
@@ -175,7 +175,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The characters from a position on, counted from 1. Both numbers are rounded.
+/// The characters from a position, counted from 1. Both numbers are rounded.
 fn substring(text: &str, start: f64, length: f64) -> String {
     let start = round(start);
     let end = start + round(length);

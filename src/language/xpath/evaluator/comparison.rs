@@ -1,4 +1,4 @@
-//! Compares values. Sets of nodes are compared without looking at each pair of nodes.
+//! Compares values. Sets of nodes are compared without visiting each pair of nodes.
 
 use super::Evaluator;
 use crate::language::xpath::XPathError;
@@ -38,7 +38,7 @@ impl Ordering {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Whether values are equal, or whether they are different. Both can be true of sets of nodes: some pair counts.
+    /// Whether values are equal or different. For sets of nodes both can be true: one pair is sufficient.
     pub(super) fn is_equal(&mut self, left: &Value<'a>, right: &Value<'a>, equal: bool) -> Result<bool, XPathError> {
         Ok(match (left, right) {
             (Value::Nodes(left), Value::Nodes(right)) if equal => self.share_text(left, right)?,
@@ -72,7 +72,7 @@ impl<'a> Evaluator<'a> {
                 ordering.holds(f64::from(u8::from(!nodes.is_empty())), f64::from(u8::from(*value)))
             }
             (Value::Nodes(left), Value::Nodes(right)) => {
-                // The least and the greatest number decide for all pairs.
+                // The smallest and the largest number determine the result of all pairs.
                 let Some((least, greatest)) = self.bounds(right)? else { return Ok(false) };
                 let bound = match ordering {
                     Ordering::Less | Ordering::LessOrEqual => greatest,
@@ -111,7 +111,7 @@ impl<'a> Evaluator<'a> {
         if texts.is_empty() { Ok(false) } else { self.any_text(many, |text| texts.contains(text)) }
     }
 
-    /// Whether some text on the left is different from some text on the right.
+    /// Whether a text on the left differs from a text on the right.
     fn differ(&mut self, left: &[NodeRef], right: &[NodeRef]) -> Result<bool, XPathError> {
         let (Some(first), Some(_)) = (left.first(), right.first()) else { return Ok(false) };
         // If all on the right are equal to the first on the left, another on the left has to be different from it.
@@ -119,7 +119,7 @@ impl<'a> Evaluator<'a> {
         Ok(self.any_text(right, |text| *text != *first)? || self.any_text(left, |text| *text != *first)?)
     }
 
-    /// The least and the greatest number of some nodes.
+    /// The smallest and the largest number of some nodes.
     fn bounds(&mut self, nodes: &[NodeRef]) -> Result<Option<(f64, f64)>, XPathError> {
         let mut bounds = None;
         for node in nodes {

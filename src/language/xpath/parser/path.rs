@@ -5,13 +5,13 @@ use crate::language::xpath::XPathError;
 use crate::language::xpath::expression::{Axis, Expression, Start, Step, Test};
 use crate::language::xpath::lexer::Kind;
 
-/// Whether a name in front of parentheses is a test for a kind of nodes.
+/// Whether a name before parentheses is a test for a kind of nodes.
 pub(super) fn is_node_type(name: &str) -> bool {
     matches!(name, "comment" | "node" | "processing-instruction" | "text")
 }
 
 impl Parser<'_> {
-    /// A path that begins at the root or the context node.
+    /// A path that starts at the root or the context node.
     pub(super) fn location(&mut self) -> Result<Expression, XPathError> {
         let mut steps = Vec::new();
         let start = match self.peek() {
@@ -23,7 +23,7 @@ impl Parser<'_> {
                 Start::Root
             }
             Some(Kind::Symbol("//")) => {
-                self.steps_behind_slashes(&mut steps)?;
+                self.steps_after_slashes(&mut steps)?;
                 Start::Root
             }
             _ => {
@@ -34,8 +34,8 @@ impl Parser<'_> {
         Ok(Expression::Path { start, steps })
     }
 
-    /// `/` or `//`, and the steps behind it.
-    pub(super) fn steps_behind_slashes(&mut self, steps: &mut Vec<Step>) -> Result<(), XPathError> {
+    /// `/` or `//`, and the steps after it.
+    pub(super) fn steps_after_slashes(&mut self, steps: &mut Vec<Step>) -> Result<(), XPathError> {
         if self.take("//") {
             steps.push(Step::DESCENDANTS);
         } else {
@@ -78,7 +78,7 @@ impl Parser<'_> {
                 (Axis::Attribute, self.test()?)
             }
             Some(Kind::Name(name)) if self.ahead(1) == Some(Kind::Symbol("::")) => {
-                let axis = Axis::parse(name).ok_or_else(|| error(format!("there is no axis `{name}`")))?;
+                let axis = Axis::parse(name).ok_or_else(|| error(format!("unknown axis `{name}`")))?;
                 self.advance();
                 self.advance();
                 (axis, self.test()?)
@@ -123,14 +123,14 @@ impl Parser<'_> {
                 }
                 _ => Test::Instruction(None),
             },
-            _ => return Err(error(format!("there is no node test `{name}()`"))),
+            _ => return Err(error(format!("unknown node test `{name}()`"))),
         };
         self.expect(")")?;
         Ok(test)
     }
 }
 
-/// Adds a step. `//a` becomes `descendant::a`, which looks at each node once, unless a predicate counts the children of
+/// Adds a step. `//a` becomes `descendant::a`, which visits each node once, unless a predicate counts the children of
 /// each node.
 fn push(steps: &mut Vec<Step>, mut step: Step) {
     if step.axis == Axis::Child && step.is_for_sets() && steps.last() == Some(&Step::DESCENDANTS) {

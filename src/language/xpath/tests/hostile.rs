@@ -1,4 +1,4 @@
-//! Expressions and documents that are made to cost much.
+//! Expressions and documents that cause much work.
 
 use super::*;
 

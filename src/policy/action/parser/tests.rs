@@ -45,7 +45,7 @@ fn add_takes_names_as_they_are() {
     let (actions, problems) =
         parse("<Add><FormParams><FormParam name='a.1'>x</FormParam></FormParams><Verb>GET</Verb></Add>");
     assert_eq!(actions, [Action::Add(Field::FormParam, "a.1".into(), template("x"))]);
-    assert_eq!(problems, ["AM-1, line 1, column 66: Verb means nothing inside Add and is ignored"]);
+    assert_eq!(problems, ["AM-1, line 1, column 66: unknown element Verb in Add is ignored"]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn payloads_have_delimiters_of_any_character() {
 }
 
 #[test]
-fn problems_are_told() {
+fn problems_are_reported() {
     let cases = [
         (
             "<Copy><Headers><Header name='id.0'/></Headers></Copy>",
@@ -114,19 +114,19 @@ fn problems_are_told() {
         ),
         (
             "<Set><Headers><Header name='a b'>x</Header></Headers></Set>",
-            "AM-1, line 1, column 23: \"a b\" cannot be the name of a header",
+            "AM-1, line 1, column 23: \"a b\" is not a valid header name",
         ),
         (
             "<Set><Payload variablePrefix='@@'>x</Payload></Set>",
-            "AM-1, line 1, column 15: variablePrefix is \"@@\" and must be a single character",
+            "AM-1, line 1, column 15: variablePrefix must be a single character, got \"@@\"",
         ),
         (
             "<Set><Verb>{nope(a)}</Verb></Set>",
-            "AM-1, line 1, column 6: entities.UnknownStringFunction: there is no function nope in templates",
+            "AM-1, line 1, column 6: entities.UnknownStringFunction: unknown template function nope",
         ),
         (
             "<Add><FormParam name='a'>b</FormParam></Add>",
-            "AM-1, line 1, column 6: FormParam means nothing inside Add and is ignored",
+            "AM-1, line 1, column 6: unknown element FormParam in Add is ignored",
         ),
     ];
     for (text, problem) in cases {

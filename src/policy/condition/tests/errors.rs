@@ -5,9 +5,9 @@ fn error(text: &str) -> (usize, String) {
     (error.column, error.to_string())
 }
 
-/// Every way to be no condition, with the place and the message.
+/// Invalid conditions with columns and messages.
 #[test]
-fn what_is_no_condition_is_told_with_its_column() {
+fn an_invalid_condition_is_reported_with_its_column() {
     let cases = [
         ("request.verb \"GET\"", 14, "expected an operator after request.verb"),
         ("request.verb Equal \"GET\"", 14, "expected an operator after request.verb"),
@@ -31,9 +31,9 @@ fn what_is_no_condition_is_told_with_its_column() {
         ("a is not null", 6, "expected a value after is"),
         ("a = (\"x\")", 5, "expected a value after ="),
         ("a = ?", 5, "expected a value after ="),
-        ("= \"x\"", 1, "expected a comparison at the beginning"),
-        (")", 1, "expected a comparison at the beginning"),
-        ("and", 1, "expected a comparison at the beginning"),
+        ("= \"x\"", 1, "expected a comparison at the start"),
+        (")", 1, "expected a comparison at the start"),
+        ("and", 1, "expected a comparison at the start"),
         ("not", 4, "expected a comparison after not"),
         ("a and", 6, "expected a comparison after and"),
         ("a or or b", 6, "expected a comparison after or"),
@@ -44,10 +44,10 @@ fn what_is_no_condition_is_told_with_its_column() {
         ("a = b = c", 7, "expected \"and\", \"or\" or the end after b"),
         ("(a) = b", 5, "expected \"and\", \"or\" or the end after )"),
         ("(a = 1 b)", 8, "expected \"and\", \"or\" or the end after 1"),
-        ("{wackyvar.foo} and a", 1, "a variable stands without braces in a condition"),
-        ("a = {foovar}", 5, "a variable stands without braces in a condition"),
-        ("'' = a", 1, "there is no variable name between the quotes"),
-        ("a = ''", 5, "there is no variable name between the quotes"),
+        ("{wackyvar.foo} and a", 1, "a variable in a condition must not be in braces"),
+        ("a = {foovar}", 5, "a variable in a condition must not be in braces"),
+        ("'' = a", 1, "the variable name between the quotes is empty"),
+        ("a = ''", 5, "the variable name between the quotes is empty"),
         ("a = 5x", 5, "5x is not a number"),
         ("a = 5and b", 5, "5and is not a number"),
         ("a = 9223372036854775808", 5, "9223372036854775808 is not a number"),
@@ -55,8 +55,8 @@ fn what_is_no_condition_is_told_with_its_column() {
         ("2fa.enabled", 1, "2fa.enabled is not a number"),
         ("(a = 1", 1, "this parenthesis is not closed"),
         ("a or ((b = 1) and c", 6, "this parenthesis is not closed"),
-        ("a = 1)", 6, "this parenthesis closes nothing"),
-        ("(a = 1)) or b", 8, "this parenthesis closes nothing"),
+        ("a = 1)", 6, "this parenthesis is not opened"),
+        ("(a = 1)) or b", 8, "this parenthesis is not opened"),
         ("a = \"x", 5, "this quote is not closed"),
         ("a = \"x\"\" and b", 8, "expected \"and\", \"or\" or the end after \"x\""),
         ("a = \"x\" and \"y = b", 13, "this quote is not closed"),
@@ -69,10 +69,10 @@ fn what_is_no_condition_is_told_with_its_column() {
 }
 
 #[test]
-fn a_regular_expression_that_does_not_compile_is_told_with_the_column_of_its_text() {
+fn an_invalid_regular_expression_is_reported_with_its_column() {
     let (column, message) = error("b and a JavaRegex \"(x\"");
     assert_eq!(column, 19);
-    assert!(message.starts_with("not a regular expression"), "{message}");
+    assert!(message.starts_with("invalid regular expression: "), "{message}");
     assert_eq!(error("a~~\"[\"").0, 4);
 }
 
@@ -92,9 +92,9 @@ fn a_long_text_is_shortened_in_the_message() {
     assert_eq!(message, format!("expected \"and\", \"or\" or the end after \"{}…", "ü".repeat(59)));
 }
 
-/// No text makes the parser panic: every beginning and every end of a condition with all there is.
+/// No text makes the parser panic: every start and every end of a condition with all there is.
 #[test]
-fn every_piece_of_a_condition_is_read_or_refused() {
+fn every_part_of_a_condition_is_read_or_rejected() {
     let text = "NOT('ü b' = \"é\") and (c not MatchesPath \"/{x}/**\" || d ~~ \"(a|b)+\") or -1.5f >= e&&!f:=null";
     parsed(text);
     for (at, _) in text.char_indices() {

@@ -109,9 +109,9 @@ fn real_conditions_are_read_and_their_canonical_texts_are_the_same() {
     }
 }
 
-/// What was written wrongly in public proxies is refused.
+/// What was written wrongly in public proxies is rejected.
 #[test]
-fn real_mistakes_are_refused() {
+fn real_mistakes_are_rejected() {
     let braces =
         r#"{wackyvar.foo} and request.verb="POST" and request.header.contenttype="application/json" or {foovar}"#;
     let open =

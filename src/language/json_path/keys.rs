@@ -1,68 +1,68 @@
-//! Finding names, indices and slices.
+//! Searches names, indices and slices.
 
 use super::search::{Found, Search};
-use super::segment::{Place, Slice};
+use super::segment::{Key, Slice};
 use std::ops::ControlFlow;
 
-/// A place of a list, with its value as soon as it is found.
+/// A key of a list, with its value after it is found.
 enum Wanted<'p> {
-    /// An item by its index from the beginning, if the array may have it.
+    /// An item by its index from the start, if the index is valid.
     Item(Option<usize>, Option<usize>),
     /// A member by its name.
     Member(&'p str, Option<usize>),
-    /// A range of items, which is looked up by itself.
+    /// A range of items, which is searched separately.
     Slice(Slice),
 }
 
 impl Search<'_> {
     /// The value at a name or an index.
-    pub(super) fn place(&self, start: usize, place: &Place) -> Option<usize> {
-        match place {
-            Place::Name(name) => self.walk.member(start, name),
-            Place::Index(index) if self.walk.is_array(start) => {
+    pub(super) fn value_at(&self, start: usize, key: &Key) -> Option<usize> {
+        match key {
+            Key::Name(name) => self.walk.member(start, name),
+            Key::Index(index) if self.walk.is_array(start) => {
                 let index = index_from(*index, || self.length(start))?;
                 self.walk.entries(start).nth(index).map(|entry| entry.value)
             }
-            Place::Index(_) | Place::Slice(_) => None,
+            Key::Index(_) | Key::Slice(_) => None,
         }
     }
 
-    /// Passes on what is at the places of a value, in the order of the places.
-    pub(super) fn places(&self, start: usize, places: &[Place], found: &mut Found<'_>) -> ControlFlow<()> {
+    /// Passes the values at the keys to `found`, in the order of the keys.
+    pub(super) fn values_at(&self, start: usize, keys: &[Key], found: &mut Found<'_>) -> ControlFlow<()> {
         let is_array = self.walk.is_array(start);
-        let is_counted = is_array && places.iter().any(|place| matches!(place, Place::Index(..0)));
+        let is_counted = is_array && keys.iter().any(|key| matches!(key, Key::Index(..0)));
         let length = if is_counted { self.length(start) } else { 0 };
-        let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(places.len());
-        wanted.extend(places.iter().map(|place| match place {
-            Place::Index(index) if is_array => Wanted::Item(index_from(*index, || length), None),
-            Place::Name(name) if !is_array => Wanted::Member(name, None),
-            Place::Slice(slice) if is_array => Wanted::Slice(*slice),
-            Place::Index(_) | Place::Name(_) | Place::Slice(_) => Wanted::Item(None, None),
+        let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(keys.len());
+        wanted.extend(keys.iter().map(|key| match key {
+            Key::Index(index) if is_array => Wanted::Item(index_from(*index, || length), None),
+            Key::Name(name) if !is_array => Wanted::Member(name, None),
+            Key::Slice(slice) if is_array => Wanted::Slice(*slice),
+            Key::Index(_) | Key::Name(_) | Key::Slice(_) => Wanted::Item(None, None),
         }));
         for (index, entry) in self.walk.entries(start).enumerate() {
             self.walk.charge(wanted.len());
-            for place in &mut wanted {
-                match place {
+            for key in &mut wanted {
+                match key {
                     Wanted::Item(wanted, value) if *wanted == Some(index) => *value = Some(entry.value),
                     Wanted::Member(name, value) if entry.is_named(name) => *value = Some(entry.value),
                     _ => {}
                 }
             }
         }
-        wanted.into_iter().try_for_each(|place| match place {
+        wanted.into_iter().try_for_each(|key| match key {
             Wanted::Item(_, value) | Wanted::Member(_, value) => value.map_or(ControlFlow::Continue(()), &mut *found),
             Wanted::Slice(slice) => self.slice_of(start, slice, found),
         })
     }
 
-    /// Passes on the items of a slice. Any value but an array has none.
+    /// Passes the items of a slice to `found`. Only arrays have items.
     pub(super) fn slice_of(&self, array: usize, slice: Slice, found: &mut Found<'_>) -> ControlFlow<()> {
         if !self.walk.is_array(array) {
             return ControlFlow::Continue(());
         }
         let step = usize::try_from(slice.step.unsigned_abs()).unwrap_or(usize::MAX);
-        let (first, behind) = range(slice, self.length(array));
-        let count = behind.saturating_sub(first);
+        let (first, end) = range(slice, self.length(array));
+        let count = end.saturating_sub(first);
         let items = self.walk.entries(array).skip(first).take(count).map(|entry| entry.value);
         match slice.step {
             0 => ControlFlow::Continue(()),
@@ -80,13 +80,13 @@ impl Search<'_> {
     }
 }
 
-/// An index counted from the beginning.
+/// An index counted from the start.
 fn index_from(index: i64, length: impl FnOnce() -> usize) -> Option<usize> {
     let distance = usize::try_from(index.unsigned_abs()).ok()?;
     if index < 0 { length().checked_sub(distance) } else { Some(distance) }
 }
 
-/// The first item of a slice in the document's order, and the one behind its last.
+/// The first item of a slice in document order, and the end.
 fn range(slice: Slice, length: usize) -> (usize, usize) {
     let bound = |bound: i64| {
         let distance = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
@@ -97,11 +97,11 @@ fn range(slice: Slice, length: usize) -> (usize, usize) {
         let end = slice.end.map_or(Some(length), bound);
         return (start.unwrap_or(0), end.unwrap_or(0));
     }
-    // Backwards, the start belongs to the slice and the end does not.
-    let behind = |place: Option<usize>| place.map_or(0, |place| place.saturating_add(1).min(length));
+    // In a backward slice, the start is included and the end excluded.
+    let after = |index: Option<usize>| index.map_or(0, |index| index.saturating_add(1).min(length));
     let last = slice.start.map_or(length.checked_sub(1), bound);
     let end = slice.end.and_then(bound);
-    (behind(end), behind(last))
+    (after(end), after(last))
 }
 
 #[cfg(test)]
