@@ -1,17 +1,22 @@
 //! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
 //!
-//! The filter leaves these to Envoy and does not keep them, so the tool reads them from the documents itself.
+//! The load balancer is parsed by the filter's parser. The filter does not keep `SSLInfo`, `HealthMonitor` and the
+//! connect timeout, so they are read here.
 
+use envoy_callout::diagnostic::{Diagnostic, Diagnostics};
 use envoy_callout::language::xml::{Document, Element};
+use envoy_callout::policy::connection::LoadBalancer;
 
 /// A connection of a target endpoint or of a ServiceCallout.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Connection {
     /// `URL`.
     pub(crate) url: Option<String>,
     /// `LoadBalancer`.
-    pub(crate) balancer: Option<Balancer>,
-    /// `Path` beside a LoadBalancer.
+    pub(crate) balancer: Option<LoadBalancer>,
+    /// The problems of `LoadBalancer`.
+    pub(crate) problems: Vec<Diagnostic>,
+    /// `Path` of a LoadBalancer.
     pub(crate) path: Option<String>,
     /// `SSLInfo`, unless it is switched off.
     pub(crate) ssl_info: Option<SslInfo>,
@@ -21,34 +26,6 @@ pub(crate) struct Connection {
     pub(crate) io_timeout_ms: Option<u64>,
     /// `HealthMonitor`, when it is enabled.
     pub(crate) health: Option<HealthMonitor>,
-}
-
-/// A LoadBalancer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Balancer {
-    /// The servers that are not switched off.
-    pub(crate) servers: Vec<ServerReference>,
-    /// Whether the least busy server is taken.
-    pub(crate) least_connections: bool,
-    /// How many failures in a row take a server out.
-    pub(crate) max_failures: u32,
-    /// Whether a failed request is tried on another server.
-    pub(crate) retry: bool,
-    /// The statuses that count as failures.
-    pub(crate) unhealthy_statuses: Vec<u16>,
-    /// How long a server stays out.
-    pub(crate) disabled_secs: Option<u32>,
-}
-
-/// One server of a load balancer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServerReference {
-    /// The target server's name.
-    pub(crate) name: String,
-    /// Its share.
-    pub(crate) weight: Option<u32>,
-    /// Whether it is used only when the others are out.
-    pub(crate) is_fallback: bool,
 }
 
 /// What `SSLInfo` asks for.
@@ -119,34 +96,24 @@ fn parse(element: Element<'_, '_>) -> Connection {
         let property = properties().find(|property| property.attribute("name").map(str::trim) == Some(name))?;
         property.text().parse().ok().filter(|millis| *millis > 0)
     };
-    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.child("Server").is_some());
+    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.children().next().is_some());
+    let mut diagnostics = Diagnostics::default();
+    let parsed = balancer.and_then(|balancer| LoadBalancer::parse(balancer, element, &mut diagnostics));
+    let mut problems = diagnostics.into_vec();
+    // The cluster of a target endpoint runs the health checks. Without MaxFailures they have no effect.
+    if parsed.as_ref().is_some_and(|balancer| balancer.max_failures > 0) {
+        let monitor = element.child("HealthMonitor").map(Element::position);
+        problems.retain(|problem| problem.position != monitor);
+    }
     Connection {
         url: text_of(element, "URL").filter(|_| balancer.is_none()),
-        balancer: balancer.map(parse_balancer),
         path: text_of(element, "Path").filter(|_| balancer.is_some()),
+        balancer: parsed,
+        problems,
         ssl_info: element.child("SSLInfo").and_then(parse_ssl_info),
         connect_timeout_ms: millis("connect.timeout.millis"),
         io_timeout_ms: millis("io.timeout.millis"),
         health: element.child("HealthMonitor").and_then(parse_health),
-    }
-}
-
-fn parse_balancer(balancer: Element<'_, '_>) -> Balancer {
-    let servers = balancer.children_named("Server").filter(|server| is_true(*server, "IsEnabled", true));
-    let servers = servers.map(|server| ServerReference {
-        name: server.attribute("name").unwrap_or_default().trim().to_owned(),
-        weight: number(server, "Weight"),
-        is_fallback: is_true(server, "IsFallback", false),
-    });
-    let unhealthy = balancer.child("ServerUnhealthyResponse").into_iter();
-    let codes = unhealthy.flat_map(|responses| responses.children_named("ResponseCode"));
-    Balancer {
-        servers: servers.collect(),
-        least_connections: text_of(balancer, "Algorithm").as_deref() == Some("LeastConnections"),
-        max_failures: number(balancer, "MaxFailures").unwrap_or(0),
-        retry: is_true(balancer, "RetryEnabled", true),
-        unhealthy_statuses: codes.filter_map(|code| code.text().parse().ok()).collect(),
-        disabled_secs: number(balancer, "TargetDisableSecs"),
     }
 }
 
@@ -215,6 +182,21 @@ fn number(parent: Element<'_, '_>, name: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use envoy_callout::policy::connection::Algorithm;
+
+    #[test]
+    fn a_boolean_of_a_load_balancer_is_read_as_the_filter_reads_it() {
+        let text = "<TargetEndpoint name='t'><HTTPTargetConnection><LoadBalancer><Server name='s'>\
+                    <IsEnabled>yes</IsEnabled></Server><RetryEnabled>yes</RetryEnabled></LoadBalancer>\
+                    </HTTPTargetConnection></TargetEndpoint>";
+        let connection = of_document(text).unwrap();
+        let balancer = connection.balancer.unwrap();
+        assert!(balancer.retry && balancer.servers.iter().all(|server| server.is_enabled));
+        let problems: Vec<_> = connection.problems.iter().map(|problem| problem.message.as_str()).collect();
+        let expected = ["IsEnabled", "RetryEnabled"]
+            .map(|name| format!("{name} is \"yes\", neither true nor false; true is used"));
+        assert_eq!(problems, expected);
+    }
 
     #[test]
     fn a_balancer_with_a_monitor() {
@@ -226,9 +208,10 @@ mod tests {
                     </HTTPTargetConnection></TargetEndpoint>";
         let connection = of_document(text).unwrap();
         let balancer = connection.balancer.unwrap();
-        let names: Vec<_> = balancer.servers.iter().map(|server| (server.name.as_str(), server.is_fallback)).collect();
-        assert_eq!(names, [("a", false), ("c", true)]);
-        assert!(balancer.least_connections && balancer.retry);
+        let servers: Vec<_> =
+            balancer.servers.iter().map(|server| (&*server.name, server.is_enabled, server.is_fallback)).collect();
+        assert_eq!(servers, [("a", true, false), ("b", false, false), ("c", true, true)]);
+        assert!(balancer.algorithm == Algorithm::LeastConnections && balancer.retry);
         assert_eq!(connection.path.as_deref(), Some("/x"));
         let health = HealthMonitor { interval: 5, timeout: 2, port: Some(81), http: None };
         assert_eq!(connection.health, Some(health));

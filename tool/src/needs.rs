@@ -105,9 +105,9 @@ impl Needs {
             return;
         };
         let name = document.root().map(|root| format!("the target endpoint {}", root.name)).unwrap_or_default();
-        for server in balancer.servers {
+        for server in balancer.servers.iter().filter(|server| server.is_enabled) {
             let user = User { name: name.clone(), source: document.source.clone(), position: None };
-            add(self.servers.entry(server.name).or_default(), user);
+            add(self.servers.entry(server.name.to_string()).or_default(), user);
         }
     }
 

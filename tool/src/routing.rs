@@ -3,10 +3,13 @@
 //! The filter leaves targets to Envoy and does not look at them, so what is wrong with them is told here.
 
 use super::bundle::{Bundle, Kind};
-use super::connection::{self, Balancer, Connection, ServerReference};
+use super::configuration::of_diagnostic;
+use super::connection::{self, Connection};
 use super::document::Document;
 use super::environment::{Environment, TargetServer};
 use super::finding::{Finding, Findings, Severity};
+use envoy_callout::diagnostic;
+use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
 use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
 use envoy_callout::policy::origin::{Origin, Scheme};
 
@@ -32,7 +35,7 @@ pub(crate) enum Servers {
     /// The host of a URL.
     Origin(Origin),
     /// The target servers of a load balancer that are switched on; none without an environment.
-    Pool(Balancer, Vec<(ServerReference, TargetServer)>),
+    Pool(LoadBalancer, Vec<(ServerReference, TargetServer)>),
 }
 
 /// The targets of a proxy endpoint, one for each that its rules name. Without an environment, what only that can decide
@@ -120,6 +123,13 @@ impl Target<'_> {
 
     /// The servers and the path of the target, unless something is wrong with it.
     fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
+        for problem in &self.connection.problems {
+            let position = problem.position.map(|position| self.document.position_in_file(position));
+            self.findings.add(of_diagnostic(problem).in_source(&self.document.source, position));
+        }
+        if self.connection.problems.iter().any(|problem| problem.severity == diagnostic::Severity::Error) {
+            return None;
+        }
         match (&self.connection.balancer, &self.connection.url) {
             (Some(balancer), _) => {
                 let path = self.connection.path.clone().unwrap_or_default();
@@ -141,10 +151,14 @@ impl Target<'_> {
         }
     }
 
-    fn pool(&mut self, balancer: &Balancer, environment: &Environment) -> Option<Vec<(ServerReference, TargetServer)>> {
+    fn pool(
+        &mut self,
+        balancer: &LoadBalancer,
+        environment: &Environment,
+    ) -> Option<Vec<(ServerReference, TargetServer)>> {
         let mut servers = Vec::new();
-        for reference in &balancer.servers {
-            let Some(server) = environment.target_servers.get(&reference.name) else {
+        for reference in balancer.servers.iter().filter(|reference| reference.is_enabled) {
+            let Some(server) = environment.target_servers.get(&*reference.name) else {
                 self.error(format!(
                     "there is no target server named {}: add it to target_servers of the environment",
                     reference.name

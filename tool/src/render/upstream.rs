@@ -1,7 +1,8 @@
 //! What Envoy calls: the targets of proxies and of callouts, each a cluster.
 
-use crate::connection::{Balancer, Connection, HealthMonitor, SslInfo};
+use crate::connection::{Connection, HealthMonitor, SslInfo};
 use crate::environment::{TargetServer, Tls};
+use envoy_callout::policy::connection::{Algorithm, LoadBalancer};
 use envoy_callout::policy::origin::{Origin, Scheme};
 use std::net::IpAddr;
 
@@ -49,7 +50,7 @@ pub(super) struct Ejection {
     /// Whether answers with a status of 5xx are failures, too.
     pub(super) by_status: bool,
     /// For how many seconds.
-    pub(super) seconds: u32,
+    pub(super) seconds: u64,
 }
 
 /// TLS to a cluster.
@@ -67,9 +68,6 @@ pub(super) struct TlsSettings {
 
 /// Apigee's default of `connect.timeout.millis`.
 const CONNECT_TIMEOUT_MS: u64 = 3000;
-
-/// A server that was taken out is tried again after five minutes.
-const EJECTION_SECS: u32 = 300;
 
 impl Upstream {
     /// The cluster of one host.
@@ -105,17 +103,17 @@ impl Upstream {
         name: String,
         servers: Vec<Server>,
         has_tls: bool,
-        balancer: &Balancer,
+        balancer: &LoadBalancer,
         connection: &Connection,
         files: &Tls,
     ) -> Upstream {
         let ejection = (balancer.max_failures > 0).then(|| Ejection {
             failures: balancer.max_failures,
             by_status: balancer.unhealthy_statuses.iter().any(|status| *status >= 500),
-            seconds: balancer.disabled_secs.unwrap_or(EJECTION_SECS).max(1),
+            seconds: balancer.disabled_for.as_secs().max(1),
         });
         Upstream {
-            least_connections: balancer.least_connections,
+            least_connections: balancer.algorithm == Algorithm::LeastConnections,
             // Without MaxFailures nothing is ever taken out.
             health: connection.health.clone().filter(|_| ejection.is_some()),
             ejection,

@@ -76,6 +76,30 @@ fn target_servers_are_the_environments() {
 }
 
 #[test]
+fn a_load_balancer_of_a_target_endpoint_is_checked() {
+    let pool = "<HTTPTargetConnection><LoadBalancer><Server name='a'/><Server name='b'/>\
+                <RetryEnabled>yes</RetryEnabled></LoadBalancer></HTTPTargetConnection>";
+    let path = with_target("routing-balancer", pool);
+    let environment = Path::new(&path).join("environment.yaml");
+    let servers = "target_servers:\n  a: {host: 10.0.0.1, port: 80}\n  b: {host: 10.0.0.2, port: 80}\n";
+    fs::write(&environment, servers).unwrap();
+    let environment = ["--environment", environment.to_str().unwrap()];
+    let warning = "warning: RetryEnabled is \"yes\", neither true nor false; true is used";
+    let check = run(&[&["check", &path], &environment[..]].concat());
+    assert_eq!((check.status, told(&check.output)), (0, vec![warning]));
+    assert!(check.output.contains("targets/t.xml:1:"), "{}", check.output);
+    let render = run(&[&["render", &path], &environment[..]].concat());
+    assert_eq!((render.status, told(&render.errors)), (0, vec![warning]));
+    assert!(render.output.contains("num_retries: 1"), "{}", render.output);
+
+    let bad = pool.replace("<RetryEnabled>yes</RetryEnabled>", "<MaxFailures>some</MaxFailures>");
+    write_target(&path, "t", &bad);
+    let error = "error: MaxFailures is \"some\", not a whole number";
+    let check = run(&[&["check", &path], &environment[..]].concat());
+    assert_eq!((check.status, told(&check.output)), (1, vec![error]));
+}
+
+#[test]
 fn a_proxy_without_route_rules_is_warned_of() {
     let warning = "warning: the proxy endpoint default has no RouteRule: Apigee fails its requests with \
                    NoRoutesMatched, Envoy answers 404";

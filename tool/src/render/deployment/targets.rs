@@ -6,6 +6,7 @@ use crate::bundle::Bundle;
 use crate::connection::Connection;
 use crate::environment::Environment;
 use crate::routing::{Destination, Servers};
+use envoy_callout::policy::connection::Algorithm;
 
 /// Apigee's default of `io.timeout.millis`.
 const IO_TIMEOUT_MS: u64 = 55_000;
@@ -52,7 +53,7 @@ fn upstream(name: String, destination: &Destination, environment: &Environment) 
             let servers = servers.iter().map(|(reference, server)| Server {
                 host: server.host.clone(),
                 port: server.port,
-                weight: reference.weight,
+                weight: (balancer.algorithm == Algorithm::Weighted).then_some(reference.weight),
                 is_fallback: reference.is_fallback,
             });
             Upstream::of_pool(name, servers.collect(), has_tls, balancer, connection, &environment.tls)
