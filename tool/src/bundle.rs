@@ -144,12 +144,9 @@ impl Bundle {
                 continue;
             }
             let document = || Document::named_after_file(source.clone());
-            if role == Role::Policy && document().root().is_none() {
-                bundle.broken_policies.push(source.stem().to_owned());
-            }
             match role {
                 Role::Base => bundle.read_base(&source),
-                Role::Policy => bundle.policies.push(document()),
+                Role::Policy => bundle.add_policy(document()),
                 Role::ProxyEndpoint => bundle.proxy_endpoints.push(document()),
                 Role::TargetEndpoint => bundle.target_endpoints.push(document()),
                 Role::IntegrationEndpoint => bundle.integration_endpoints.push(document()),
@@ -162,6 +159,13 @@ impl Bundle {
         }
         bundle.name_shared_flows(shared_flows);
         bundle
+    }
+
+    fn add_policy(&mut self, document: Document) {
+        if document.root().is_none() {
+            self.broken_policies.push(document.source.stem().to_owned());
+        }
+        self.policies.push(document);
     }
 
     /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.

@@ -50,7 +50,7 @@ impl<'a> Configuration<'a> {
             // Within one bundle the filter tells of it.
             let others = policies.len();
             for document in &bundle.policies {
-                let name = document.root().map(|root| root.name).filter(|name| !name.is_empty());
+                let name = document.root().map(|root| root.name.clone()).filter(|name| !name.is_empty());
                 let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
                 match named() {
                     None => policies.push((document, name.unwrap_or_default())),

@@ -99,7 +99,7 @@ fn target_of<'a>(bundle: &'a Bundle, name: &str) -> Option<(&'a Document, Connec
     bundle.target_endpoints.iter().find_map(|document| {
         let (target, _) = TargetEndpoint::parse(&document.text(), "");
         // One that cannot be read has errors of its own.
-        let own = target.map(|target| target.endpoint.name).or_else(|| Some(document.root()?.name));
+        let own = target.map(|target| target.endpoint.name).or_else(|| Some(document.root()?.name.clone()));
         (own.as_deref() == Some(name))
             .then(|| (document, connection::of_document(&document.text()).unwrap_or_default()))
     })

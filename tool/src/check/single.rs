@@ -13,7 +13,7 @@ use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, Shared
 pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Hosts, types: &mut Types) {
     let text = document.text();
     let root = document.root();
-    let element = root.as_ref().map(|root| root.element.as_str()).unwrap_or_default();
+    let element = root.map(|root| root.element.as_str()).unwrap_or_default();
     let diagnostics = match element {
         "ProxyEndpoint" | "ProxyEndPoint" => ProxyEndpoint::parse(&text, "proxy_endpoint").1,
         "TargetEndpoint" | "TargetEndPoint" => TargetEndpoint::parse(&text, "target_endpoints[0]").1,

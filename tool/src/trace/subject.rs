@@ -116,7 +116,7 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
     let candidates: Vec<Candidate<(&Bundle, &Document)>> = proxies
         .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |document| (bundle, document)))
         .map(|(bundle, document)| {
-            let name = document.root().map(|root| root.name);
+            let name = document.root().map(|root| root.name.clone());
             Candidate::new(&document.text(), name, (bundle, document))
         })
         .collect();
