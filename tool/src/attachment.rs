@@ -1,9 +1,10 @@
 //! Which policies the flows of a bundle name.
 
-use crate::bundle::Bundle;
-use crate::document::Document;
+use crate::bundle::ParsedBundle;
 use crate::finding::{Finding, Findings, Severity};
-use envoy_callout::policy::endpoint::{Endpoint, Flow, ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use crate::parsed::Parsed;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::{Endpoint, Flow, StepReference};
 use std::collections::BTreeSet;
 
 /// The policies that a step of a bundle names.
@@ -16,27 +17,24 @@ pub(crate) struct Attached {
 
 impl Attached {
     /// Collects the steps of all flows and fault rules.
-    pub(crate) fn by(bundle: &Bundle) -> Attached {
+    pub(crate) fn by(bundle: &ParsedBundle) -> Attached {
         let mut attached = Attached::default();
-        for document in &bundle.proxy_endpoints {
-            let (endpoint, _) = ProxyEndpoint::parse(&document.text(), "");
-            attached.has_gaps |= endpoint.is_none();
-            if let Some(endpoint) = endpoint {
+        for Parsed { content, .. } in &bundle.proxy_endpoints {
+            attached.has_gaps |= content.is_none();
+            if let Some(endpoint) = content {
                 attached.add_endpoint(&endpoint.endpoint);
                 attached.add_flow(&endpoint.post_client_flow);
             }
         }
-        for document in &bundle.target_endpoints {
-            let (endpoint, _) = TargetEndpoint::parse(&document.text(), "");
-            attached.has_gaps |= endpoint.is_none();
-            if let Some(endpoint) = endpoint {
+        for Parsed { content, .. } in &bundle.target_endpoints {
+            attached.has_gaps |= content.is_none();
+            if let Some(endpoint) = content {
                 attached.add_endpoint(&endpoint.endpoint);
             }
         }
-        for document in &bundle.shared_flows {
-            let (flow, _) = SharedFlow::parse(&document.text(), "");
-            attached.has_gaps |= flow.is_none();
-            attached.add(flow.iter().flat_map(|flow| &flow.steps));
+        for Parsed { content, .. } in &bundle.shared_flows {
+            attached.has_gaps |= content.is_none();
+            attached.add(content.iter().flat_map(|flow| &flow.steps));
         }
         attached
     }
@@ -62,11 +60,11 @@ impl Attached {
     }
 
     /// Warns of the policies that no step names.
-    pub(crate) fn report_others(&self, policies: &[Document], findings: &mut Findings) {
+    pub(crate) fn report_others(&self, policies: &[Parsed<Policy>], findings: &mut Findings) {
         if self.has_gaps {
             return;
         }
-        for document in policies {
+        for Parsed { document, .. } in policies {
             let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
             if !self.contains(&root.name) {
                 let text = format!("{} is never attached: no step names it", root.name);

@@ -9,15 +9,18 @@ pub(crate) use folder::read as read_folder;
 
 use super::document::Document;
 use super::finding::{Finding, Severity};
+use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::language::xml;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-/// What a bundle holds.
+/// A bundle whose documents are parsed.
 #[derive(Debug)]
-pub(crate) struct Bundle {
+pub(crate) struct ParsedBundle {
     /// Proxy or shared flow.
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
@@ -25,17 +28,17 @@ pub(crate) struct Bundle {
     /// The revision, when the base file tells.
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
-    pub(crate) policies: Vec<Document>,
+    pub(crate) policies: Vec<Parsed<Policy>>,
     /// The names of the policies among them, and among the unreadable files, that are no XML: their files' names.
     pub(crate) broken_policies: Vec<String>,
     /// `proxies/*.xml`.
-    pub(crate) proxy_endpoints: Vec<Document>,
+    pub(crate) proxy_endpoints: Vec<Parsed<ProxyEndpoint>>,
     /// `targets/*.xml`.
-    pub(crate) target_endpoints: Vec<Document>,
+    pub(crate) target_endpoints: Vec<Parsed<TargetEndpoint>>,
     /// `integration-endpoints/*.xml`.
-    pub(crate) integration_endpoints: Vec<Document>,
+    pub(crate) integration_endpoints: Vec<Parsed<IntegrationEndpoint>>,
     /// `sharedflows/*.xml`. The one that FlowCallouts run has the bundle's name.
-    pub(crate) shared_flows: Vec<Document>,
+    pub(crate) shared_flows: Vec<Parsed<SharedFlow>>,
     /// `resources/properties/*.properties`, by variable: `propertyset.SET.KEY`.
     pub(crate) properties: BTreeMap<String, String>,
     /// How many files were read.
@@ -113,11 +116,11 @@ impl Role {
     }
 }
 
-impl Bundle {
+impl ParsedBundle {
     /// The bundle of those files. `fallback` is its name when no base file tells.
-    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> Bundle {
+    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> ParsedBundle {
         files.sort_by(|a, b| a.inside.cmp(&b.inside));
-        let mut bundle = Bundle {
+        let mut bundle = ParsedBundle {
             kind,
             name: String::new(),
             revision: None,
@@ -147,9 +150,15 @@ impl Bundle {
             match role {
                 Role::Base => bundle.read_base(&source),
                 Role::Policy => bundle.add_policy(document()),
-                Role::ProxyEndpoint => bundle.proxy_endpoints.push(document()),
-                Role::TargetEndpoint => bundle.target_endpoints.push(document()),
-                Role::IntegrationEndpoint => bundle.integration_endpoints.push(document()),
+                Role::ProxyEndpoint => bundle.proxy_endpoints.push(Parsed::proxy_endpoint(document())),
+                Role::TargetEndpoint => {
+                    let index = bundle.target_endpoints.len();
+                    bundle.target_endpoints.push(Parsed::target_endpoint(document(), index));
+                }
+                Role::IntegrationEndpoint => {
+                    let index = bundle.integration_endpoints.len();
+                    bundle.integration_endpoints.push(Parsed::integration_endpoint(document(), index));
+                }
                 Role::SharedFlow => shared_flows.push(source.clone()),
                 Role::Properties => bundle.add_properties(&source),
             }
@@ -165,7 +174,7 @@ impl Bundle {
         if document.root().is_none() {
             self.broken_policies.push(document.source.stem().to_owned());
         }
-        self.policies.push(document);
+        self.policies.push(Parsed::policy(document, self.policies.len()));
     }
 
     /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
@@ -195,17 +204,37 @@ impl Bundle {
     fn name_shared_flows(&mut self, sources: Vec<Rc<Source>>) {
         let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
         for (index, source) in sources.into_iter().enumerate() {
-            self.shared_flows.push(match index == entry {
+            let document = match index == entry {
                 true => Document::renamed(source, &self.name),
                 false => Document::named_after_file(source),
-            });
+            };
+            self.shared_flows.push(Parsed::shared_flow(document, index));
         }
     }
 
     /// Every document that flows are made of, in the order of their files.
     pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
-        let endpoints = self.proxy_endpoints.iter().chain(&self.target_endpoints).chain(&self.integration_endpoints);
-        endpoints.chain(&self.shared_flows).chain(&self.policies)
+        let proxies = self.proxy_endpoints.iter().map(|parsed| &parsed.document);
+        let targets = self.target_endpoints.iter().map(|parsed| &parsed.document);
+        let integrations = self.integration_endpoints.iter().map(|parsed| &parsed.document);
+        let shared_flows = self.shared_flows.iter().map(|parsed| &parsed.document);
+        let policies = self.policies.iter().map(|parsed| &parsed.document);
+        proxies.chain(targets).chain(integrations).chain(shared_flows).chain(policies)
+    }
+
+    /// The policies without errors, in the order of their files.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter_map(|parsed| parsed.content.as_ref())
+    }
+
+    /// The problems of all documents and of the files that are not text.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
+        let endpoints = self.proxy_endpoints.iter().flat_map(Parsed::findings);
+        let endpoints = endpoints.chain(self.target_endpoints.iter().flat_map(Parsed::findings));
+        let endpoints = endpoints.chain(self.integration_endpoints.iter().flat_map(Parsed::findings));
+        let flows = self.shared_flows.iter().flat_map(Parsed::findings);
+        let policies = self.policies.iter().flat_map(Parsed::findings);
+        self.unreadable.iter().cloned().chain(endpoints).chain(flows).chain(policies)
     }
 }
 
@@ -246,9 +275,9 @@ mod tests {
             file("weather.xml", "<APIProxy revision='2' name='weather-v1'/>"),
             file("resources/properties/limits.properties", "most = 5"),
         ];
-        let bundle = Bundle::new(Kind::Proxy, "folder", files);
+        let bundle = ParsedBundle::new(Kind::Proxy, "folder", files);
         assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
-        let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.text().into_owned()).collect();
+        let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.document.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
         assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
     }
@@ -256,7 +285,7 @@ mod tests {
     #[test]
     fn a_shared_flow_has_its_bundles_name() {
         let flow = file("sharedflows/default.xml", "<SharedFlow name='default'/>");
-        let bundle = Bundle::new(Kind::SharedFlow, "log", vec![flow]);
-        assert_eq!(bundle.shared_flows.first().unwrap().text(), "<SharedFlow name=\"log\"/>");
+        let bundle = ParsedBundle::new(Kind::SharedFlow, "log", vec![flow]);
+        assert_eq!(bundle.shared_flows.first().unwrap().document.text(), "<SharedFlow name=\"log\"/>");
     }
 }

@@ -1,11 +1,13 @@
 //! From a bundle to the configuration of the filter, with the way back from the filter's complaints to the files.
 
-use super::bundle::{Bundle, Kind};
+use super::bundle::{Kind, ParsedBundle};
 use super::document::Document;
 use super::finding::{Finding, Severity};
+use super::parsed::Parsed;
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -21,7 +23,7 @@ pub(crate) struct Configuration<'a> {
 
 impl<'a> Configuration<'a> {
     /// What a bundle's flows share: policies, properties and the shared flows that they call.
-    fn of_bundle(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
+    fn of_bundle(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
         let mut configuration = Configuration::default();
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
         configuration.set("policies", json!([]));
@@ -33,8 +35,8 @@ impl<'a> Configuration<'a> {
             // The file's own error is enough: steps that name its policy are not wrong.
             configuration.append("policies", format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
         }
-        for document in bundles().flat_map(|bundle| &bundle.shared_flows) {
-            configuration.push("shared_flows", document);
+        for shared_flow in bundles().flat_map(|bundle| &bundle.shared_flows) {
+            configuration.push("shared_flows", &shared_flow.document);
         }
         let properties = configuration.properties_of(bundles());
         if !properties.is_empty() {
@@ -44,12 +46,12 @@ impl<'a> Configuration<'a> {
     }
 
     /// The policies of all bundles. One that two bundles hold alike is one policy; two of one name are told.
-    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> Vec<&'a Document> {
+    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> Vec<&'a Document> {
         let mut policies: Vec<(&Document, String)> = Vec::new();
         for bundle in bundles {
             // Within one bundle the filter tells of it.
             let others = policies.len();
-            for document in &bundle.policies {
+            for Parsed { document, .. } in &bundle.policies {
                 let name = document.root().map(|root| root.name.clone()).filter(|name| !name.is_empty());
                 let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
                 match named() {
@@ -70,8 +72,8 @@ impl<'a> Configuration<'a> {
     }
 
     /// The properties of all bundles, of which there is one list. Those of the last bundle win.
-    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> BTreeMap<&'a String, &'a String> {
-        let mut properties: BTreeMap<&String, (&String, &Bundle)> = BTreeMap::new();
+    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> BTreeMap<&'a String, &'a String> {
+        let mut properties: BTreeMap<&String, (&String, &ParsedBundle)> = BTreeMap::new();
         for bundle in bundles {
             for (name, value) in &bundle.properties {
                 if let Some((other, holder)) =
@@ -89,7 +91,7 @@ impl<'a> Configuration<'a> {
     }
 
     /// One configuration for every proxy endpoint. A bundle without any still has policies to check.
-    pub(crate) fn all_of(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Vec<Configuration<'a>> {
+    pub(crate) fn all_of(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Vec<Configuration<'a>> {
         match bundle.kind {
             Kind::Proxy if !bundle.proxy_endpoints.is_empty() => {
                 let endpoints = bundle.proxy_endpoints.iter();
@@ -100,24 +102,28 @@ impl<'a> Configuration<'a> {
     }
 
     /// The configuration of one proxy endpoint.
-    pub(crate) fn of_proxy(bundle: &'a Bundle, endpoint: &'a Document, shared: &[&'a Bundle]) -> Configuration<'a> {
+    pub(crate) fn of_proxy(
+        bundle: &'a ParsedBundle,
+        endpoint: &'a Parsed<ProxyEndpoint>,
+        shared: &[&'a ParsedBundle],
+    ) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
         // Apigee numbers every revision; a bundle that tells none is taken for the first.
         let revision = bundle.revision.as_deref().unwrap_or("1");
         configuration.set("proxy", json!({"name": bundle.name, "revision": revision}));
-        configuration.set("proxy_endpoint", json!(endpoint.text()));
-        configuration.documents.insert("proxy_endpoint".to_owned(), endpoint);
-        for document in &bundle.target_endpoints {
-            configuration.push("target_endpoints", document);
+        configuration.set("proxy_endpoint", json!(endpoint.document.text()));
+        configuration.documents.insert("proxy_endpoint".to_owned(), &endpoint.document);
+        for target in &bundle.target_endpoints {
+            configuration.push("target_endpoints", &target.document);
         }
-        for document in &bundle.integration_endpoints {
-            configuration.push("integration_endpoints", document);
+        for integration in &bundle.integration_endpoints {
+            configuration.push("integration_endpoints", &integration.document);
         }
         configuration
     }
 
     /// A configuration that runs nothing but the bundle's shared flow, or nothing at all when it has none.
-    pub(crate) fn of_shared_flow(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
+    pub(crate) fn of_shared_flow(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
         /// No document can have this name by accident: `$` is legal and unheard of.
         const CALLER: &str = "$shared-flow";
         let mut configuration = Configuration::of_bundle(bundle, shared);
@@ -179,13 +185,10 @@ impl<'a> Configuration<'a> {
     /// What a diagnostic says about the files.
     pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         let key = diagnostic.document.as_deref();
-        let document = key.and_then(|key| self.documents.get(key));
-        let mut finding = of_diagnostic(diagnostic);
-        if let Some(document) = document {
-            let position = diagnostic.position.map(|position| document.position_in_file(position));
-            finding = finding.in_source(&document.source, position);
+        match key.and_then(|key| self.documents.get(key)) {
+            Some(document) => document.finding(diagnostic),
+            None => Finding::from(diagnostic),
         }
-        finding
     }
 }
 
@@ -199,27 +202,14 @@ fn is_attribute(name: &str) -> bool {
     !name.contains(['"', '<', '&'])
 }
 
-/// A diagnostic without its place.
-pub(crate) fn of_diagnostic(diagnostic: &Diagnostic) -> Finding {
-    let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
-    // Until a document has a name its key is the subject.
-    let is_policys = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
-    let text = match document.is_none() && !subject.is_empty() {
-        true => format!("{subject}: {message}"),
-        false => message.clone(),
-    };
-    let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
-    if is_policys { finding.about_policy(subject) } else { finding }
-}
-
 /// The bundles of the shared flows that a bundle calls, and those that they call.
-pub(crate) fn called_by<'a>(bundle: &'a Bundle, given: &[&'a Bundle]) -> Vec<&'a Bundle> {
-    let mut called: Vec<&Bundle> = Vec::new();
+pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]) -> Vec<&'a ParsedBundle> {
+    let mut called: Vec<&ParsedBundle> = Vec::new();
     let mut next = vec![bundle];
     while let Some(caller) = next.pop() {
-        for policy in policies_of(&caller.policies) {
+        for policy in caller.policies() {
             let Policy::FlowCallout(callout) = policy else { continue };
-            let is_called = |other: &&&Bundle| {
+            let is_called = |other: &&&ParsedBundle| {
                 other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
             };
             let Some(flow) = given.iter().find(is_called) else { continue };
@@ -230,9 +220,4 @@ pub(crate) fn called_by<'a>(bundle: &'a Bundle, given: &[&'a Bundle]) -> Vec<&'a
         }
     }
     called
-}
-
-/// The policies that the documents hold, as far as they can be read.
-pub(crate) fn policies_of<'a>(documents: impl IntoIterator<Item = &'a Document>) -> impl Iterator<Item = Policy> {
-    documents.into_iter().filter_map(|document| Policy::parse(&document.text(), "").0)
 }

@@ -1,7 +1,8 @@
 //! XML documents of a bundle, as the filter gets them: with a name of their own, because the filter sees no file names.
 
+use super::finding::Finding;
 use super::source::{Source, offset, position};
-use envoy_callout::diagnostic::Position;
+use envoy_callout::diagnostic::{Diagnostic, Position};
 use envoy_callout::language::xml;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -70,6 +71,12 @@ impl Document {
         let removed = text.get(*at..at.saturating_add(*removed)).map_or(0, count);
         let column = found.column.saturating_sub(count(inserted)).saturating_add(removed);
         Position { column: column.max(edit.column), ..found }
+    }
+
+    /// A diagnostic of [`Document::text`] as a finding in the file.
+    pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        let position = diagnostic.position.map(|position| self.position_in_file(position));
+        Finding::from(diagnostic).in_source(&self.source, position)
     }
 
     /// Name and position of the root element, when the text is XML.

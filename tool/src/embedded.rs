@@ -1,6 +1,5 @@
 //! Filter configurations by themselves, or where they stand in Envoy's or Istio's configuration.
 
-use super::configuration::of_diagnostic;
 use super::finding::{Finding, Severity};
 use super::source::Source;
 use envoy_callout::diagnostic::{Diagnostic, Position};
@@ -23,7 +22,7 @@ pub(crate) fn read(source: &Rc<Source>) -> Result<Vec<Value>, Box<Finding>> {
 
 /// What a diagnostic of a configuration says about its file; `place` begins what it is called there.
 pub(crate) fn finding(source: &Rc<Source>, configuration: &Value, place: &str, diagnostic: &Diagnostic) -> Finding {
-    let finding = of_diagnostic(diagnostic);
+    let finding = Finding::from(diagnostic);
     let document = diagnostic.document.as_deref().and_then(|key| Some((key, text_of(configuration, key)?)));
     match document {
         Some((key, text)) => {

@@ -1,7 +1,7 @@
 //! What a command has to say: problems and notes, each with its place.
 
 use super::source::Source;
-use envoy_callout::diagnostic::{self, Position};
+use envoy_callout::diagnostic::{self, Diagnostic, Position};
 use serde::Serialize;
 use std::rc::Rc;
 
@@ -53,6 +53,21 @@ impl Finding {
     /// The same about a policy.
     pub(crate) fn about_policy(self, name: &str) -> Finding {
         Finding { policy: Some(name.to_owned()), ..self }
+    }
+}
+
+impl From<&Diagnostic> for Finding {
+    /// The diagnostic without its position.
+    fn from(diagnostic: &Diagnostic) -> Finding {
+        let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
+        // The key of a document is the subject until its name is read.
+        let is_policy = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
+        let text = match document.is_none() && !subject.is_empty() {
+            true => format!("{subject}: {message}"),
+            false => message.clone(),
+        };
+        let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
+        if is_policy { finding.about_policy(subject) } else { finding }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The paths that people give: bundles, single documents and filter configurations.
 
-use super::bundle::{self, Bundle};
+use super::bundle::{self, ParsedBundle};
 use super::document::Document;
 use super::finding::Finding;
 use super::source::Source;
@@ -12,7 +12,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A bundle.
-    Bundle(Bundle),
+    Bundle(ParsedBundle),
     /// One XML document.
     Document(Document),
     /// A filter configuration, JSON or YAML.

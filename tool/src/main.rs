@@ -11,6 +11,7 @@ mod environment;
 mod finding;
 mod input;
 mod needs;
+mod parsed;
 mod policy_types;
 mod render;
 mod report;

@@ -1,11 +1,11 @@
 //! What the policies of bundles want of their environment.
 
 use super::attachment::Attached;
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::configuration::Configuration;
-use super::connection;
 use super::document::Document;
 use super::finding::{Finding, Findings, Severity};
+use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::Policy;
@@ -60,30 +60,30 @@ impl User {
 
 impl Needs {
     /// Adds the needs of a bundle's target endpoints and of the policies that its flows use.
-    pub(crate) fn add(&mut self, bundle: &Bundle) {
+    pub(crate) fn add(&mut self, bundle: &ParsedBundle) {
         let attached = Attached::by(bundle);
-        for document in &bundle.proxy_endpoints {
-            self.add_proxy(document);
+        for endpoint in &bundle.proxy_endpoints {
+            self.add_proxy(endpoint);
         }
-        for document in &bundle.target_endpoints {
-            self.add_target(document);
+        for target in &bundle.target_endpoints {
+            self.add_target(target);
         }
         for document in bundle.documents() {
             let text = document.text();
             self.add_properties(&text, bundle);
             self.names.extend(NAMES.iter().filter(|name| text.contains(**name)));
         }
-        for document in &bundle.policies {
-            let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+        for Parsed { document, content, .. } in &bundle.policies {
+            let Some(policy) = content else { continue };
             if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
-                self.add_policy(&policy, document);
+                self.add_policy(policy, document);
             }
         }
     }
 
     /// A route rule that leads to an integration needs an identity.
-    fn add_proxy(&mut self, document: &Document) {
-        let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { return };
+    fn add_proxy(&mut self, Parsed { document, content, .. }: &Parsed<ProxyEndpoint>) {
+        let Some(proxy) = content else { return };
         let name = format!("the proxy endpoint {}", proxy.endpoint.name);
         for rule in &proxy.route_rules {
             if let Route::Integration(_, position) = &rule.route {
@@ -92,18 +92,15 @@ impl Needs {
         }
     }
 
-    fn add_target(&mut self, document: &Document) {
-        let authentication = TargetEndpoint::parse(&document.text(), "").0.and_then(|target| {
+    fn add_target(&mut self, Parsed { document, content, connection, .. }: &Parsed<TargetEndpoint>) {
+        let authentication = content.as_ref().and_then(|target| {
             let name = format!("the target endpoint {}", target.endpoint.name);
-            target.authentication.map(|found| User::at(name, document, found.authentication.position))
+            target.authentication.as_ref().map(|found| User::at(name, document, found.authentication.position))
         });
         if let Some(user) = authentication {
             add(&mut self.google, user);
         }
-        let Some(balancer) = connection::of_document(&document.text()).and_then(|connection| connection.balancer)
-        else {
-            return;
-        };
+        let Some(balancer) = &connection.balancer else { return };
         let name = document.root().map(|root| format!("the target endpoint {}", root.name)).unwrap_or_default();
         for server in balancer.servers.iter().filter(|server| server.is_enabled) {
             let user = User { name: name.clone(), source: document.source.clone(), position: None };
@@ -139,7 +136,7 @@ impl Needs {
         }
     }
 
-    fn add_properties(&mut self, text: &str, bundle: &Bundle) {
+    fn add_properties(&mut self, text: &str, bundle: &ParsedBundle) {
         let Ok(pattern) = Regex::new(r"\bpropertyset\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_.-]*[A-Za-z0-9_-])") else {
             return;
         };

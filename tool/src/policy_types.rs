@@ -1,8 +1,9 @@
 //! The policy types of Apigee, to tell a type that does not run here from one that does not exist.
 
 use super::attachment::Attached;
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::finding::{Finding, Findings};
+use super::parsed::Parsed;
 
 /// The root elements of Apigee's policies.
 const TYPES: [&str; 72] = [
@@ -89,9 +90,9 @@ pub(crate) fn is_known(kind: &str) -> bool {
 }
 
 /// Tells of the attached policies whose type does not exist: Apigee refuses them (docs/apigee-semantics.md 1.2).
-pub(crate) fn report_unknown(bundle: &Bundle, findings: &mut Findings) {
+pub(crate) fn report_unknown(bundle: &ParsedBundle, findings: &mut Findings) {
     let attached = Attached::by(bundle);
-    for document in &bundle.policies {
+    for Parsed { document, .. } in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };
         if !is_known(&root.element) {
             let finding = Finding::error_in(&document.source, unknown(&root.element)).about_policy(&root.name);

@@ -13,7 +13,7 @@ mod template;
 mod upstream;
 mod yaml;
 
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
@@ -91,7 +91,7 @@ impl DeployArguments {
     /// Everything of one Envoy.
     fn deployment(
         &self,
-        bundles: &[&Bundle],
+        bundles: &[&ParsedBundle],
         naming: Naming,
         findings: &mut Findings,
     ) -> Result<Deployment, CommandError> {
@@ -211,7 +211,7 @@ fn is_refused(findings: &Findings) -> io::Result<bool> {
 }
 
 /// The bundles among the inputs. Nothing else can be rendered.
-fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a Bundle> {
+fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a ParsedBundle> {
     let mut bundles = Vec::new();
     for input in inputs {
         let source = match input {

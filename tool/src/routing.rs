@@ -2,15 +2,15 @@
 //!
 //! The filter leaves targets to Envoy and does not look at them, so what is wrong with them is told here.
 
-use super::bundle::{Bundle, Kind};
-use super::configuration::of_diagnostic;
+use super::bundle::{Kind, ParsedBundle};
 use super::connection::{self, Connection};
 use super::document::Document;
 use super::environment::{Environment, TargetServer};
 use super::finding::{Finding, Findings, Severity};
+use super::parsed::Parsed;
 use envoy_callout::diagnostic;
 use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route};
 use envoy_callout::policy::origin::{Origin, Scheme};
 
 /// What Apigee answers where no proxy is, and the rendered Envoy where no route is.
@@ -41,14 +41,12 @@ pub(crate) enum Servers {
 /// The targets of a proxy endpoint, one for each that its rules name. Without an environment, what only that can decide
 /// is not told.
 pub(crate) fn destinations(
-    bundle: &Bundle,
-    document: &Document,
+    bundle: &ParsedBundle,
+    endpoint: &Parsed<ProxyEndpoint>,
     environment: Option<&Environment>,
     findings: &mut Findings,
 ) -> Vec<Destination> {
-    let text = document.text();
-    // What is wrong with the document is told when its configuration is loaded.
-    let (Some(proxy), _) = ProxyEndpoint::parse(&text, "") else { return Vec::new() };
+    let Parsed { document, content: Some(proxy), .. } = endpoint else { return Vec::new() };
     if proxy.route_rules.is_empty() {
         let text = format!(
             "the proxy endpoint {} has no RouteRule: Apigee fails its requests with NoRoutesMatched, Envoy answers 404",
@@ -56,7 +54,7 @@ pub(crate) fn destinations(
         );
         findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
     }
-    let urls = connection::route_urls(&text);
+    let urls = connection::route_urls(&document.text());
     let mut destinations: Vec<Destination> = Vec::new();
     for rule in &proxy.route_rules {
         let Route::Target(target) = &rule.route else { continue };
@@ -78,7 +76,7 @@ pub(crate) fn destinations(
         };
         let Some((source, connection)) = found else {
             // A file that is no XML has an error of its own.
-            if bundle.target_endpoints.iter().any(|document| document.source.stem() == target) {
+            if bundle.target_endpoints.iter().any(|endpoint| endpoint.document.source.stem() == target) {
                 continue;
             }
             let text = format!("there is no target endpoint named {target}, which the route rule {} names", rule.name);
@@ -95,13 +93,12 @@ pub(crate) fn destinations(
 }
 
 /// The document and the connection of a target endpoint.
-fn target_of<'a>(bundle: &'a Bundle, name: &str) -> Option<(&'a Document, Connection)> {
-    bundle.target_endpoints.iter().find_map(|document| {
-        let (target, _) = TargetEndpoint::parse(&document.text(), "");
-        // One that cannot be read has errors of its own.
-        let own = target.map(|target| target.endpoint.name).or_else(|| Some(document.root()?.name.clone()));
-        (own.as_deref() == Some(name))
-            .then(|| (document, connection::of_document(&document.text()).unwrap_or_default()))
+fn target_of<'a>(bundle: &'a ParsedBundle, name: &str) -> Option<(&'a Document, Connection)> {
+    bundle.target_endpoints.iter().find_map(|Parsed { document, content, connection, .. }| {
+        // A document that cannot be parsed has errors.
+        let own = content.as_ref().map(|target| target.endpoint.name.as_str());
+        let own = own.or_else(|| Some(document.root()?.name.as_str()));
+        (own == Some(name)).then(|| (document, connection.clone()))
     })
 }
 
@@ -124,8 +121,7 @@ impl Target<'_> {
     /// The servers and the path of the target, unless something is wrong with it.
     fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
         for problem in &self.connection.problems {
-            let position = problem.position.map(|position| self.document.position_in_file(position));
-            self.findings.add(of_diagnostic(problem).in_source(&self.document.source, position));
+            self.findings.add(self.document.finding(problem));
         }
         if self.connection.problems.iter().any(|problem| problem.severity == diagnostic::Severity::Error) {
             return None;
@@ -205,11 +201,11 @@ impl Target<'_> {
 }
 
 /// Tells of proxy endpoints with the same base path: an error within a bundle, `between` when two bundles have it.
-pub(crate) fn compare_base_paths(bundles: &[&Bundle], between: Severity, findings: &mut Findings) {
-    let mut known: Vec<(Vec<String>, String, &Bundle)> = Vec::new();
+pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, findings: &mut Findings) {
+    let mut known: Vec<(Vec<String>, String, &ParsedBundle)> = Vec::new();
     for bundle in bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy) {
-        for document in &bundle.proxy_endpoints {
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+        for Parsed { document, content, .. } in &bundle.proxy_endpoints {
+            let Some(proxy) = content else { continue };
             let name = format!("{}.{}", bundle.name, proxy.endpoint.name);
             let base_path = proxy.base_path.as_ref().map_or("", |path| path.as_str());
             let segments = base_path.split('/').filter(|segment| !segment.is_empty());

@@ -53,6 +53,7 @@ fn the_tools_modules_import_in_one_direction() {
     let shared = [
         "source",
         "document",
+        "parsed",
         "finding",
         "bundle",
         "input",

@@ -1,6 +1,6 @@
 //! Bundles that are zip archives.
 
-use super::{Bundle, File, Kind, Role, kind_of_root};
+use super::{File, Kind, ParsedBundle, Role, kind_of_root};
 use crate::input::InputError;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
@@ -14,7 +14,7 @@ const LARGEST: u64 = 64 << 20;
 ///
 /// # Errors
 /// The bytes are no zip archive, hold no bundle, or too much.
-pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Bundle>, InputError> {
+pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<ParsedBundle>, InputError> {
     let broken = |error: &dyn std::fmt::Display| InputError::Archive { path: path.to_owned(), why: error.to_string() };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut bundles: BTreeMap<String, (Kind, Vec<File>)> = BTreeMap::new();
@@ -39,7 +39,7 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Bundle>, InputError>
         return Err(InputError::NoBundle { path: path.to_owned() });
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(bundles.into_values().map(|(kind, files)| Bundle::new(kind, &stem, files)).collect())
+    Ok(bundles.into_values().map(|(kind, files)| ParsedBundle::new(kind, &stem, files)).collect())
 }
 
 /// The bundle's folder that an entry lies in, and where in it.

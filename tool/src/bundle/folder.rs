@@ -1,6 +1,6 @@
 //! Bundles that are folders.
 
-use super::{Bundle, File, Kind, Role, kind_of_root};
+use super::{File, Kind, ParsedBundle, Role, kind_of_root};
 use crate::input::InputError;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// There is no bundle, or something in it cannot be read.
-pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<ParsedBundle>, InputError> {
     let unreadable = |path: &Path, error| InputError::Unreadable { path: path.to_owned(), error };
     // `.` and `..` have names too.
     let canonical = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
@@ -35,10 +35,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
     Ok(bundles)
 }
 
-fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<Bundle, InputError> {
+fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<ParsedBundle, InputError> {
     let mut files = Vec::new();
     read_files(root, "", &mut files)?;
-    Ok(Bundle::new(kind, fallback, files))
+    Ok(ParsedBundle::new(kind, fallback, files))
 }
 
 /// The deepest folder that a bundle's file lies in is `resources/properties`.

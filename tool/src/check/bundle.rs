@@ -4,36 +4,35 @@ use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
 use crate::attachment::Attached;
-use crate::bundle::{Bundle, Kind};
-use crate::configuration::{Configuration, called_by, policies_of};
+use crate::bundle::{Kind, ParsedBundle};
+use crate::configuration::{Configuration, called_by};
 use crate::environment::{AnyCluster, Environment};
 use crate::finding::{Finding, Findings, Severity};
 use crate::needs::Needs;
+use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use envoy_callout::policy::Policy;
 use serde_json::json;
 
 /// Checks a bundle. Shared flows that it calls are looked for among all bundles that were given.
 pub(super) fn check(
-    bundle: &Bundle,
-    given: &[&Bundle],
+    bundle: &ParsedBundle,
+    given: &[&ParsedBundle],
     environment: Option<&Environment>,
     findings: &mut Findings,
     hosts: &mut Hosts,
     types: &mut Types,
 ) {
-    for finding in &bundle.unreadable {
-        findings.add(finding.clone());
-    }
+    bundle.findings().for_each(|finding| findings.add(finding));
     policy_types::report_unknown(bundle, findings);
     for endpoint in &bundle.proxy_endpoints {
         routing::destinations(bundle, endpoint, environment, findings);
     }
-    let (entries, missing) = match bundle.kind {
-        Kind::Proxy => (&bundle.proxy_endpoints, "proxy endpoint"),
-        Kind::SharedFlow => (&bundle.shared_flows, "shared flow"),
+    let (is_empty, missing) = match bundle.kind {
+        Kind::Proxy => (bundle.proxy_endpoints.is_empty(), "proxy endpoint"),
+        Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
-    if entries.is_empty() {
+    if is_empty {
         let text = format!("the bundle {} has no {missing}: nothing of it runs", bundle.name);
         findings.add(Finding::new(Severity::Warning, text));
     }
@@ -55,12 +54,12 @@ pub(super) fn check(
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);
     let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-    let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
-    for document in &bundle.policies {
-        let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+    let assigned: Vec<&Policy> = bundles().flat_map(ParsedBundle::policies).collect();
+    for Parsed { document, content, .. } in &bundle.policies {
+        let Some(policy) = content else { continue };
         if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
-            hosts.add(&policy, document, &assigned);
-            types.add(&policy);
+            hosts.add(policy, document, &assigned);
+            types.add(policy);
         }
     }
 }

@@ -30,14 +30,15 @@ struct Callout {
 
 impl Hosts {
     /// Adds a policy, if it is a callout. One whose URL another policy replaces has no host of its own.
-    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[Policy]) {
+    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[&Policy]) {
         if let Policy::SetIntegrationRequest(request) = policy {
             return self.add_integration(request, document);
         }
         let Policy::ServiceCallout(callout) = policy else { return };
         let Target::Url(url) = &callout.connection.target else { return };
-        let is_replaced =
-            |other: &Policy| other.assigned_variables().any(|variable| variable == callout.variables.target_url.name());
+        let is_replaced = |other: &&Policy| {
+            other.assigned_variables().any(|variable| variable == callout.variables.target_url.name())
+        };
         if others.iter().any(is_replaced) {
             return;
         }

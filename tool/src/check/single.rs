@@ -3,7 +3,6 @@
 use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
-use crate::configuration::of_diagnostic;
 use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
 use envoy_callout::policy::Policy;
@@ -30,8 +29,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
         }
     };
     for diagnostic in &diagnostics {
-        let position = diagnostic.position.map(|position| document.position_in_file(position));
-        findings.add(of_diagnostic(diagnostic).in_source(&document.source, position));
+        findings.add(document.finding(diagnostic));
     }
     placeholders::check(document, findings);
 }

@@ -7,14 +7,14 @@ mod targets;
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
-use crate::bundle::{Bundle, Kind};
+use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
 use crate::environment::{Environment, LocalProxy};
 use crate::finding::{Finding, Findings, Severity};
+use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::diagnostic::Diagnostic;
-use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use targets::Targets;
 
@@ -104,7 +104,7 @@ const RESERVED_LABEL: &str = "idle-timeout";
 
 /// Works out the deployment of the proxies among the bundles. What is wrong is in the findings.
 pub(super) fn of(
-    bundles: &[&Bundle],
+    bundles: &[&ParsedBundle],
     environment: &Environment,
     options: Options,
     findings: &mut Findings,
@@ -141,12 +141,12 @@ pub(super) fn of(
             .collect();
         let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
         longest_ms = longest_ms.max(callouts.longest_ms);
-        for (document, routes) in bundle.proxy_endpoints.iter().zip(routes) {
+        for (endpoint, routes) in bundle.proxy_endpoints.iter().zip(routes) {
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
-            let mut configuration = Configuration::of_proxy(bundle, document, &shared);
+            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared);
             callouts.apply(&mut configuration, options);
             let Some(needs_body) = load(&configuration, findings) else { continue };
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+            let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
                 label: labels.take(dns_label(&name), '-'),
@@ -181,11 +181,11 @@ fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bo
 }
 
 /// The environment with the given proxies as local ones: they are on the listener that is rendered.
-fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a Bundle>) -> Environment {
+fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a ParsedBundle>) -> Environment {
     let mut environment = environment.clone();
     for bundle in proxies {
-        for document in &bundle.proxy_endpoints {
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+        for Parsed { content, .. } in &bundle.proxy_endpoints {
+            let Some(proxy) = content else { continue };
             let given = LocalProxy {
                 api_proxy: Some(bundle.name.clone()),
                 proxy_endpoint: Some(proxy.endpoint.name.clone()),

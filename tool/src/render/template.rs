@@ -1,13 +1,13 @@
 //! The environment file that bundles need, for a person to fill in.
 
-use crate::bundle::Bundle;
+use crate::bundle::ParsedBundle;
 use crate::needs::{Local, Needs, User};
 use crate::render::dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The file, with a comment at every entry that says what asks for it.
-pub(super) fn of(bundles: &[&Bundle]) -> String {
+pub(super) fn of(bundles: &[&ParsedBundle]) -> String {
     let mut needs = Needs::default();
     bundles.iter().for_each(|bundle| needs.add(bundle));
     let mut file = Template(String::from(
@@ -52,7 +52,7 @@ impl Template {
         }
     }
 
-    fn local_proxies(&mut self, proxies: &BTreeMap<Local, Vec<User>>, bundles: &[&Bundle]) {
+    fn local_proxies(&mut self, proxies: &BTreeMap<Local, Vec<User>>, bundles: &[&ParsedBundle]) {
         let is_given = |local: &Local| match local {
             Local::Named(proxy, _) => bundles.iter().any(|bundle| bundle.name == *proxy),
             Local::Path(_) => false,

@@ -1,14 +1,14 @@
 //! What is rehearsed: the one proxy endpoint, or the one filter configuration, that the request is for.
 
 use super::TraceError;
-use crate::bundle::{Bundle, Kind};
+use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
-use crate::document::Document;
 use crate::embedded;
 use crate::environment::{AnyCluster, Environment};
 use crate::finding::{Finding, Findings, Severity};
 use crate::input::Input;
 use crate::needs::Needs;
+use crate::parsed::Parsed;
 use crate::routing::NOT_FOUND_BODY;
 use crate::source::Source;
 use bytes::Bytes;
@@ -69,10 +69,9 @@ struct Candidate<T> {
 }
 
 impl<T> Candidate<T> {
-    fn new(text: &str, name: Option<String>, place: T) -> Candidate<T> {
-        let (endpoint, _) = ProxyEndpoint::parse(text, "");
-        let own = endpoint.as_ref().map(|endpoint| endpoint.endpoint.name.clone());
-        let base_path = endpoint.map(|endpoint| endpoint.base_path.unwrap_or_else(|| BasePath::new("/")));
+    fn new(endpoint: Option<&ProxyEndpoint>, name: Option<String>, place: T) -> Candidate<T> {
+        let own = endpoint.map(|endpoint| endpoint.endpoint.name.clone());
+        let base_path = endpoint.map(|endpoint| endpoint.base_path.clone().unwrap_or_else(|| BasePath::new("/")));
         Candidate { name: name.or(own).unwrap_or_default(), base_path, place }
     }
 
@@ -92,7 +91,7 @@ impl<T> Candidate<T> {
 /// # Errors
 /// There is none, or more than one. Inside: what is wrong with its configuration.
 pub(super) fn choose(inputs: &[Input], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
-    let bundles: Vec<&Bundle> = inputs
+    let bundles: Vec<&ParsedBundle> = inputs
         .iter()
         .filter_map(|input| match input {
             Input::Bundle(bundle) => Some(bundle),
@@ -111,13 +110,13 @@ pub(super) fn choose(inputs: &[Input], wanted: Wanted<'_>) -> Result<Result<Subj
     }
 }
 
-fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
+fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
     let proxies = bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy);
-    let candidates: Vec<Candidate<(&Bundle, &Document)>> = proxies
-        .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |document| (bundle, document)))
-        .map(|(bundle, document)| {
-            let name = document.root().map(|root| root.name.clone());
-            Candidate::new(&document.text(), name, (bundle, document))
+    let candidates: Vec<Candidate<(&ParsedBundle, &Parsed<ProxyEndpoint>)>> = proxies
+        .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |endpoint| (bundle, endpoint)))
+        .map(|(bundle, endpoint)| {
+            let name = endpoint.document.root().map(|root| root.name.clone());
+            Candidate::new(endpoint.content.as_ref(), name, (bundle, endpoint))
         })
         .collect();
     let flow = bundles.iter().copied().find(|bundle| bundle.kind == Kind::SharedFlow);
@@ -132,7 +131,7 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
     let shared = called_by(bundle, bundles);
     let all = || std::iter::once(bundle).chain(shared.iter().copied());
     let mut configuration = match &endpoint {
-        Some((_, document)) => Configuration::of_proxy(bundle, document, &shared),
+        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared),
         None => Configuration::of_shared_flow(bundle, &shared),
     };
     match wanted.environment {
@@ -175,13 +174,12 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
         Err(finding) => return Ok(Err(findings(vec![*finding], 1))),
     };
     let has_one = configurations.len() == 1;
-    let endpoint = |value: &Value| Some(value.get("proxy_endpoint")?.as_str()?.to_owned());
+    let endpoint = |value: &Value| ProxyEndpoint::parse(value.get("proxy_endpoint")?.as_str()?, "proxy_endpoint").0;
     let configuration = match configurations.pop() {
         Some(only) if has_one && wanted.proxy_endpoint.is_none() => only,
         last => {
             let all = configurations.into_iter().chain(last);
-            let candidates =
-                all.map(|value| Candidate::new(&endpoint(&value).unwrap_or_default(), None, value)).collect();
+            let candidates = all.map(|value| Candidate::new(endpoint(&value).as_ref(), None, value)).collect();
             one_of(candidates, wanted)?.place
         }
     };
@@ -240,7 +238,7 @@ mod tests {
                 "<ProxyEndpoint name='{name}'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>
                  </ProxyEndpoint>"
             );
-            Candidate::new(&text, None, ())
+            Candidate::new(ProxyEndpoint::parse(&text, "").0.as_ref(), None, ())
         };
         let candidates =
             vec![endpoint("shop", "/shop"), endpoint("partners", "/shop/partners/*"), endpoint("twin", "/shop")];

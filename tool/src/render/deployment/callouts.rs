@@ -4,15 +4,16 @@ use super::super::dynamic::is_dynamic;
 use super::super::upstream::Upstream;
 use super::{Deployment, Options, cluster_keys};
 use crate::attachment::Attached;
-use crate::bundle::Bundle;
-use crate::configuration::{Configuration, policies_of};
-use crate::connection::{self, Connection};
+use crate::bundle::ParsedBundle;
+use crate::configuration::Configuration;
+use crate::connection::Connection;
 use crate::document::Document;
 use crate::environment::{Clusters, Environment, TargetServer};
 use crate::finding::{Finding, Findings, Severity};
+use crate::parsed::Parsed;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::endpoint::Route;
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
@@ -43,8 +44,8 @@ pub(super) struct Callouts {
 impl Callouts {
     /// Adds the clusters of the callouts to the deployment.
     pub(super) fn of(
-        bundle: &Bundle,
-        shared: &[&Bundle],
+        bundle: &ParsedBundle,
+        shared: &[&ParsedBundle],
         environment: &Environment,
         options: Options,
         deployment: &mut Deployment,
@@ -63,17 +64,17 @@ impl Callouts {
         let mut builder = Builder { all: environment, options, deployment, findings, callouts: &mut callouts };
         let mut uses = Uses { google: routes_use_google(bundle), local: false };
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-        let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
+        let assigned: Vec<&Policy> = bundles().flat_map(ParsedBundle::policies).collect();
         for bundle in bundles() {
             let attached = Attached::by(bundle);
-            for document in &bundle.policies {
-                let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+            for parsed in &bundle.policies {
+                let Parsed { document, content: Some(policy), .. } = parsed else { continue };
                 if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
                     uses.google |= !policy.identity_positions().is_empty();
-                    match &policy {
+                    match policy {
                         Policy::ServiceCallout(callout) => {
                             uses.local |= matches!(callout.connection.target, Target::Local(_));
-                            builder.add(callout, document, &assigned);
+                            builder.add(callout, parsed, &assigned);
                         }
                         Policy::SetIntegrationRequest(request) => builder.add_integration(request, document),
                         _ => {}
@@ -120,16 +121,12 @@ impl Clusters for Callouts {
 }
 
 /// Whether route rules lead to integrations, or targets get tokens.
-fn routes_use_google(bundle: &Bundle) -> bool {
-    let is_integration = |document: &Document| {
-        let (proxy, _) = ProxyEndpoint::parse(&document.text(), "");
-        let rules = proxy.map(|proxy| proxy.route_rules).unwrap_or_default();
-        rules.iter().any(|rule| matches!(rule.route, Route::Integration(..)))
-    };
-    let is_authenticated = |document: &Document| {
-        TargetEndpoint::parse(&document.text(), "").0.is_some_and(|target| target.authentication.is_some())
-    };
-    bundle.proxy_endpoints.iter().any(is_integration) || bundle.target_endpoints.iter().any(is_authenticated)
+fn routes_use_google(bundle: &ParsedBundle) -> bool {
+    let mut rules =
+        bundle.proxy_endpoints.iter().flat_map(|parsed| &parsed.content).flat_map(|proxy| &proxy.route_rules);
+    let mut targets = bundle.target_endpoints.iter().flat_map(|parsed| &parsed.content);
+    rules.any(|rule| matches!(rule.route, Route::Integration(..)))
+        || targets.any(|target| target.authentication.is_some())
 }
 
 struct Uses {
@@ -146,21 +143,21 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add(&mut self, callout: &ServiceCallout, document: &Document, assigned: &[Policy]) {
-        let connection = connection::of_document(&document.text()).unwrap_or_default();
+    fn add(&mut self, callout: &ServiceCallout, parsed: &Parsed<Policy>, assigned: &[&Policy]) {
+        let Parsed { document, connection, .. } = parsed;
         let timeout = u64::try_from(callout.timeout.as_millis()).unwrap_or(u64::MAX);
         let mut tries = 1;
         self.callouts.any_host |= is_dynamic(callout, assigned);
         match &callout.connection.target {
             Target::Url(url) => {
                 if let Some(origin) = &url.origin {
-                    self.add_origin(origin, &connection, document);
+                    self.add_origin(origin, connection, document);
                 }
             }
             Target::LoadBalancer(balancer) => {
                 for reference in &balancer.servers {
                     if let Some(server) = self.all.target_servers.get(&*reference.name) {
-                        self.add_server(&reference.name, server, &connection);
+                        self.add_server(&reference.name, server, connection);
                     }
                 }
                 tries = if balancer.retry { u64::try_from(balancer.servers.len()).unwrap_or(1) } else { 1 };

@@ -2,7 +2,7 @@
 
 use super::super::upstream::{Server, Upstream};
 use super::{Deployment, Retry, Route};
-use crate::bundle::Bundle;
+use crate::bundle::ParsedBundle;
 use crate::connection::Connection;
 use crate::environment::Environment;
 use crate::routing::{Destination, Servers};
@@ -19,7 +19,7 @@ impl Targets {
     /// The routes of a proxy endpoint to its destinations.
     pub(super) fn routes(
         &mut self,
-        bundle: &Bundle,
+        bundle: &ParsedBundle,
         destinations: Vec<Destination>,
         environment: &Environment,
         deployment: &mut Deployment,
