@@ -78,18 +78,6 @@ pub(crate) fn of_document(text: &str) -> Option<Connection> {
     Some(connection.map_or_else(|| Connection { url: text_of(root, "url"), ..Connection::default() }, parse))
 }
 
-/// The URLs of a ProxyEndpoint's route rules, by the rules' names.
-pub(crate) fn route_urls(text: &str) -> Vec<(String, String)> {
-    let Ok(document) = Document::parse(text) else { return Vec::new() };
-    let rules = document.root();
-    let urls = rules.children_named("RouteRule").filter_map(|rule| {
-        let has_target = text_of(rule, "TargetEndpoint").is_some();
-        let url = text_of(rule, "URL").filter(|_| !has_target)?;
-        Some((rule.attribute("name").unwrap_or_default().trim().to_owned(), url))
-    });
-    urls.collect()
-}
-
 fn parse(element: Element<'_, '_>) -> Connection {
     let properties = || element.child("Properties").into_iter().flat_map(|list| list.children_named("Property"));
     let millis = |name: &str| {
@@ -231,12 +219,5 @@ mod tests {
             of_document("<SC><HTTPTargetConnection><SSLInfo/></HTTPTargetConnection></SC>").unwrap().ssl_info,
             None
         );
-    }
-
-    #[test]
-    fn urls_of_route_rules() {
-        let text = "<ProxyEndpoint><RouteRule name='a'><URL>http://a</URL></RouteRule><RouteRule name='b'>\
-                    <TargetEndpoint>b</TargetEndpoint></RouteRule></ProxyEndpoint>";
-        assert_eq!(route_urls(text), [("a".to_owned(), "http://a".to_owned())]);
     }
 }

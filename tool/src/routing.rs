@@ -3,7 +3,7 @@
 //! The filter leaves targets to Envoy and does not look at them, so what is wrong with them is told here.
 
 use super::bundle::{Kind, ParsedBundle};
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::document::Document;
 use super::environment::{Environment, TargetServer};
 use super::finding::{Finding, Findings, Severity};
@@ -54,11 +54,12 @@ pub(crate) fn destinations(
         );
         findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
     }
-    let urls = connection::route_urls(&document.text());
+    let urls: Vec<(&String, &String)> =
+        proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?))).collect();
     let mut destinations: Vec<Destination> = Vec::new();
     for rule in &proxy.route_rules {
         let Route::Target(target) = &rule.route else { continue };
-        let url = urls.iter().find(|(rule, _)| rule == target);
+        let url = urls.iter().find(|(rule, _)| *rule == target);
         if url.is_some() && rule.name != *target {
             let text = format!(
                 "the route rule {target} has a URL and the name of a target endpoint, which the route rule {} names: \
@@ -71,7 +72,7 @@ pub(crate) fn destinations(
             continue;
         }
         let found = match url {
-            Some((_, url)) => Some((document, Connection { url: Some(url.clone()), ..Connection::default() })),
+            Some((_, url)) => Some((document, Connection { url: Some((*url).clone()), ..Connection::default() })),
             None => target_of(bundle, target),
         };
         let Some((source, connection)) = found else {
