@@ -55,7 +55,9 @@ impl Parsed<ProxyEndpoint> {
 impl Parsed<TargetEndpoint> {
     /// Parses a target endpoint. `index` is its position in the list of target endpoints.
     pub(crate) fn target_endpoint(document: Document, index: usize) -> Parsed<TargetEndpoint> {
-        Parsed::new(document, &format!("target_endpoints[{index}]"), TargetEndpoint::parse)
+        let mut parsed = Parsed::new(document, &format!("target_endpoints[{index}]"), TargetEndpoint::parse);
+        parsed.diagnostics.extend(parsed.connection.problems.iter().cloned());
+        parsed
     }
 }
 

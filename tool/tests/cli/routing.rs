@@ -92,6 +92,9 @@ fn a_load_balancer_of_a_target_endpoint_is_checked() {
     assert_eq!((render.status, told(&render.errors)), (0, vec![warning]));
     assert!(render.output.contains("num_retries: 1"), "{}", render.output);
 
+    let alone = run(&["check", &format!("{path}/apiproxy/targets/t.xml")]);
+    assert_eq!((alone.status, told(&alone.output)), (0, vec![warning]));
+
     let bad = pool.replace("<RetryEnabled>yes</RetryEnabled>", "<MaxFailures>some</MaxFailures>");
     write_target(&path, "t", &bad);
     let error = "error: MaxFailures is \"some\", not a whole number";
