@@ -1,4 +1,4 @@
-//! Which policies the flows of a bundle name.
+//! The policies that the flows of a bundle use.
 
 use crate::bundle::ParsedBundle;
 use crate::finding::{Finding, Findings, Severity};
@@ -7,11 +7,11 @@ use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{Endpoint, Flow, StepReference};
 use std::collections::BTreeSet;
 
-/// The policies that a step of a bundle names.
+/// The names of the policies in the steps of a bundle.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     names: BTreeSet<String>,
-    /// A document of flows could not be read: what it names is not known.
+    /// A document of flows has errors, so its steps are unknown.
     has_gaps: bool,
 }
 
@@ -54,12 +54,12 @@ impl Attached {
         self.names.extend(steps.map(|step| step.policy.clone()));
     }
 
-    /// Whether a step names that policy.
+    /// Whether a step names the policy.
     pub(crate) fn contains(&self, policy: &str) -> bool {
         self.names.contains(policy)
     }
 
-    /// Warns of the policies that no step names.
+    /// Warns of the policies that no step names. Reports nothing when a document of flows has errors.
     pub(crate) fn report_others(&self, policies: &[Parsed<Policy>], findings: &mut Findings) {
         if self.has_gaps {
             return;
@@ -67,7 +67,7 @@ impl Attached {
         for Parsed { document, .. } in policies {
             let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
             if !self.contains(&root.name) {
-                let text = format!("{} is never attached: no step names it", root.name);
+                let text = format!("policy {} is not attached to any flow", root.name);
                 let warning = Finding::new(Severity::Warning, text).about_policy(&root.name);
                 findings.add(warning.in_source(&document.source, Some(root.position)));
             }

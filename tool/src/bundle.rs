@@ -1,4 +1,4 @@
-//! Bundles: an Apigee proxy or shared flow as a folder or an archive, read into documents by what they are.
+//! Bundles: an Apigee proxy or shared flow as a folder or an archive. The folder of a file selects its parser.
 
 mod archive;
 mod folder;
@@ -25,11 +25,11 @@ pub(crate) struct ParsedBundle {
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
     pub(crate) name: String,
-    /// The revision, when the base file tells.
+    /// The revision, when the base file contains it.
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
     pub(crate) policies: Vec<Parsed<Policy>>,
-    /// The names of the policies among them, and among the unreadable files, that are no XML: their files' names.
+    /// The names of the policy files that are not XML or not UTF-8.
     pub(crate) broken_policies: Vec<String>,
     /// `proxies/*.xml`.
     pub(crate) proxy_endpoints: Vec<Parsed<ProxyEndpoint>>,
@@ -41,9 +41,9 @@ pub(crate) struct ParsedBundle {
     pub(crate) shared_flows: Vec<Parsed<SharedFlow>>,
     /// `resources/properties/*.properties`, by variable: `propertyset.SET.KEY`.
     pub(crate) properties: BTreeMap<String, String>,
-    /// How many files were read.
+    /// The number of files.
     pub(crate) files: usize,
-    /// Files that are no text.
+    /// The findings of files that are not UTF-8 and of a base file that is not XML.
     pub(crate) unreadable: Vec<Finding>,
 }
 
@@ -59,14 +59,14 @@ pub(crate) enum Kind {
 /// A file of a bundle.
 #[derive(Debug)]
 struct File {
-    /// Its place in the bundle: `policies/SC-1.xml`.
+    /// The path in the bundle: `policies/SC-1.xml`.
     inside: String,
-    /// Its path as a person finds it.
+    /// The path in messages.
     shown: String,
     bytes: Vec<u8>,
 }
 
-/// What a file is, which the folder that it lies in says.
+/// The kind of a file. Its folder determines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Base,
@@ -78,10 +78,10 @@ enum Role {
     Properties,
 }
 
-/// The folders that a bundle's files lie in.
+/// The kind of the bundle whose root folder has a name.
 fn kind_of_root(name: &str) -> Option<Kind> {
     match name {
-        // The second is SAP's.
+        // `APIProxy` is the root folder of SAP's bundles.
         "apiproxy" | "APIProxy" => Some(Kind::Proxy),
         "sharedflowbundle" => Some(Kind::SharedFlow),
         _ => None,
@@ -89,7 +89,7 @@ fn kind_of_root(name: &str) -> Option<Kind> {
 }
 
 impl Role {
-    /// The role of a file, by its place in the bundle. Nothing for those that no flow reads.
+    /// The role of a file by its path in the bundle. `None` when no flow uses the file.
     fn of(inside: &str) -> Option<Role> {
         let path = Path::new(inside);
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
@@ -117,7 +117,7 @@ impl Role {
 }
 
 impl ParsedBundle {
-    /// The bundle of those files. `fallback` is its name when no base file tells.
+    /// The bundle of the files. `fallback` is its name when no base file contains a name.
     fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> ParsedBundle {
         files.sort_by(|a, b| a.inside.cmp(&b.inside));
         let mut bundle = ParsedBundle {
@@ -177,7 +177,7 @@ impl ParsedBundle {
         self.policies.push(Parsed::policy(document, self.policies.len()));
     }
 
-    /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
+    /// Reads `apiproxy/NAME.xml`. The file name is the name of the bundle when the document has none.
     fn read_base(&mut self, source: &Rc<Source>) {
         let document = match xml::Document::parse(&source.text) {
             Ok(document) => document,
@@ -200,7 +200,7 @@ impl ParsedBundle {
         }
     }
 
-    /// A FlowCallout calls the bundle, not the document in it, which usually is named `default`.
+    /// A FlowCallout names the bundle. The document in the bundle is usually named `default`.
     fn name_shared_flows(&mut self, sources: Vec<Rc<Source>>) {
         let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
         for (index, source) in sources.into_iter().enumerate() {
@@ -212,7 +212,7 @@ impl ParsedBundle {
         }
     }
 
-    /// Every document that flows are made of, in the order of their files.
+    /// The documents of all flows, in the order of their files.
     pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
         let proxies = self.proxy_endpoints.iter().map(|parsed| &parsed.document);
         let targets = self.target_endpoints.iter().map(|parsed| &parsed.document);
@@ -227,7 +227,7 @@ impl ParsedBundle {
         self.policies.iter().filter_map(|parsed| parsed.content.as_ref())
     }
 
-    /// The problems of all documents and of the files that are not text.
+    /// The findings of all documents and files.
     pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
         let endpoints = self.proxy_endpoints.iter().flat_map(Parsed::findings);
         let endpoints = endpoints.chain(self.target_endpoints.iter().flat_map(Parsed::findings));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_files_folder_says_what_it_is() {
+    fn the_folder_of_a_file_determines_its_role() {
         let cases = [
             ("weather.xml", Some(Role::Base)),
             ("policies/SC 1 copy.xml", Some(Role::Policy)),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_flow_has_its_bundles_name() {
+    fn a_shared_flow_has_the_name_of_its_bundle() {
         let flow = file("sharedflows/default.xml", "<SharedFlow name='default'/>");
         let bundle = ParsedBundle::new(Kind::SharedFlow, "log", vec![flow]);
         assert_eq!(bundle.shared_flows.first().unwrap().document.text(), "<SharedFlow name=\"log\"/>");

@@ -1,4 +1,4 @@
-//! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
+//! `HTTPTargetConnection` for the clusters of Envoy: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
 //!
 //! The load balancer is parsed by the filter's parser. The filter does not keep `SSLInfo`, `HealthMonitor` and the
 //! connect timeout, so they are read here.
@@ -18,26 +18,26 @@ pub(crate) struct Connection {
     pub(crate) problems: Vec<Diagnostic>,
     /// `Path` of a LoadBalancer.
     pub(crate) path: Option<String>,
-    /// `SSLInfo`, unless it is switched off.
+    /// `SSLInfo`, when it is enabled.
     pub(crate) ssl_info: Option<SslInfo>,
-    /// `connect.timeout.millis`.
+    /// `connect.timeout.millis` (ms).
     pub(crate) connect_timeout_ms: Option<u64>,
-    /// `io.timeout.millis`.
+    /// `io.timeout.millis` (ms).
     pub(crate) io_timeout_ms: Option<u64>,
     /// `HealthMonitor`, when it is enabled.
     pub(crate) health: Option<HealthMonitor>,
 }
 
-/// What `SSLInfo` asks for.
+/// An enabled `SSLInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SslInfo {
     /// The store and the alias of the client's certificate.
     pub(crate) client: Option<(String, String)>,
     /// The store of trusted authorities.
     pub(crate) trust_store: Option<String>,
-    /// Whether any certificate will do.
+    /// Whether every certificate is accepted.
     pub(crate) ignores_errors: bool,
-    /// The name that the certificate must have.
+    /// The expected name of the certificate.
     pub(crate) common_name: Option<String>,
     /// `Protocols`.
     pub(crate) protocols: Vec<String>,
@@ -46,17 +46,17 @@ pub(crate) struct SslInfo {
 /// A health monitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HealthMonitor {
-    /// Seconds between checks.
+    /// Interval between checks in seconds.
     pub(crate) interval: u32,
-    /// Seconds that a check may take.
+    /// Timeout of a check in seconds.
     pub(crate) timeout: u32,
-    /// The port, when it is not the server's.
+    /// The port; that of the server when absent.
     pub(crate) port: Option<u16>,
-    /// What is asked; connecting is enough when absent.
+    /// The HTTP request of a check. A check only connects when absent.
     pub(crate) http: Option<HttpMonitor>,
 }
 
-/// The request of an `HTTPMonitor` and what it expects.
+/// The request and the expected response of an `HTTPMonitor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpMonitor {
     /// `Verb`.
@@ -65,7 +65,7 @@ pub(crate) struct HttpMonitor {
     pub(crate) path: String,
     /// `Header`s.
     pub(crate) headers: Vec<(String, String)>,
-    /// The statuses that tell of health.
+    /// The statuses of a healthy server.
     pub(crate) statuses: Vec<u16>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn of_document(text: &str) -> Option<Connection> {
     let document = Document::parse(text).ok()?;
     let root = document.root();
     let connection = root.child("HTTPTargetConnection").or_else(|| root.child("HttpTargetConnection"));
-    // SAP's target endpoints have the URL and the properties in the root.
+    // The root of SAP's target endpoints contains the URL.
     Some(connection.map_or_else(|| Connection { url: text_of(root, "url"), ..Connection::default() }, parse))
 }
 
@@ -109,7 +109,7 @@ fn parse_ssl_info(ssl_info: Element<'_, '_>) -> Option<SslInfo> {
     if !is_true(ssl_info, "Enabled", false) {
         return None;
     }
-    // A reference is to be resolved by whoever lays out the files: its name is as good as the store's.
+    // The name of a reference names the folder of the store.
     let store = |name: &str| {
         let text = text_of(ssl_info, name)?;
         Some(text.strip_prefix("ref://").unwrap_or(&text).to_owned())

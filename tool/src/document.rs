@@ -1,4 +1,4 @@
-//! XML documents of a bundle, as the filter gets them: with a name of their own, because the filter sees no file names.
+//! XML documents of a bundle as the filter gets them. The filter has no file names, so each document gets a name.
 
 use super::finding::Finding;
 use super::source::{Source, offset, position};
@@ -59,7 +59,7 @@ impl Document {
         Cow::Owned(format!("{before}{inserted}{after}"))
     }
 
-    /// Where a position of [`Document::text`] is in the file.
+    /// The position in the file of a position in [`Document::text`].
     pub(crate) fn position_in_file(&self, found: Position) -> Position {
         let Some(Edit { at, removed, inserted }) = &self.edit else { return found };
         let text = &self.source.text;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_name_gets_its_files() {
+    fn a_document_without_name_gets_the_name_of_its_file() {
         let cases = [
             ("<SC><URL/></SC>", "<SC name=\"SC-1\"><URL/></SC>"),
             ("<!-- (c) -->\n<SC\n async='true'/>", "<!-- (c) -->\n<SC name=\"SC-1\"\n async='true'/>"),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_of_the_file() {
+    fn positions_refer_to_the_file() {
         let text = "<SC><URL/></SC>\n<B/>";
         let document = Document::named_after_file(source("<SC><URL/></SC>"));
         let named = document.text().into_owned();

@@ -1,4 +1,4 @@
-//! A whole bundle: loaded as the filter loads it, then what only the bundle as a whole can tell.
+//! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::hosts::Hosts;
 use super::placeholders;
@@ -14,7 +14,7 @@ use crate::{policy_types, routing};
 use envoy_callout::policy::Policy;
 use serde_json::json;
 
-/// Checks a bundle. Shared flows that it calls are looked for among all bundles that were given.
+/// Checks a bundle. `given` contains the shared flows that it calls.
 pub(super) fn check(
     bundle: &ParsedBundle,
     given: &[&ParsedBundle],
@@ -33,7 +33,7 @@ pub(super) fn check(
         Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
     if is_empty {
-        let text = format!("the bundle {} has no {missing}: nothing of it runs", bundle.name);
+        let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
         findings.add(Finding::new(Severity::Warning, text));
     }
     let shared = called_by(bundle, given);
@@ -65,10 +65,10 @@ pub(super) fn check(
 }
 
 fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
-    // Which clusters there are is not the bundle's to say, and an unknown policy type is no mistake in a bundle.
+    // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
-    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
+    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {
         findings.add(configuration.finding(diagnostic));

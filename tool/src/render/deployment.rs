@@ -166,7 +166,7 @@ pub(super) fn of(
 
 /// Loads a configuration as the filter will. Tells whether bodies are needed, when there is no error.
 fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
-    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
+    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
         Err(problems) => (None, problems),

@@ -147,8 +147,8 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     configuration.set("unsupported_policies", json!("skip"));
     let files = all().map(|bundle| bundle.files).sum();
     let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
-    let clashes = configuration.clashes.iter().filter(|clash| clash.severity == Severity::Error);
-    unreadable.extend(clashes.cloned());
+    let conflicts = configuration.conflicts.iter().filter(|conflict| conflict.severity == Severity::Error);
+    unreadable.extend(conflicts.cloned());
     let loaded = configuration.load();
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =

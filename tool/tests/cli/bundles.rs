@@ -52,7 +52,7 @@ fn an_integration_takes_the_place_of_a_target() {
     let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
     let expected = "\
 note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
-note: a Google identity is the environment's to bring: the proxy endpoint default, IC-Audit need it
+note: the environment must contain a Google identity: the proxy endpoint default, IC-Audit need it
 
 no problems in 5 files
 ";
@@ -84,8 +84,8 @@ fn a_bundle_without_flows_runs_nothing() {
     std::fs::write(policies.join("AM 1.xml"), "<AssignMessage/>").unwrap();
     let run = run(&["check", folder.to_str().unwrap()]);
     let expected = format!(
-        "warning: the bundle no-flows has no shared flow: nothing of it runs\n\n\
-         warning: AM 1 is never attached: no step names it\n --> {}:1:1\n  |\n\
+        "warning: the bundle no-flows has no shared flow, so none of its policies run\n\n\
+         warning: policy AM 1 is not attached to any flow\n --> {}:1:1\n  |\n\
          1 | <AssignMessage/>\n  | ^^^^^^^^^^^^^^^^\n\n2 warnings in 1 file\n",
         policies.join("AM 1.xml").display()
     );

@@ -65,8 +65,8 @@ fn warnings_can_be_denied() {
     std::fs::write(&quota, "<Quota name='Q-1'/>").unwrap();
     let quota = quota.to_str().unwrap();
     let expected = format!(
-        "warning: Quota is not a policy type that this filter runs\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
-         note: the filter refuses policy types that it does not run unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
+        "warning: the filter does not run policies of type Quota\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
+         note: the filter rejects these policy types unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
          1 warning in 2 files\n"
     );
     let allowed = run(&["check", unattached, quota]);

@@ -10,13 +10,13 @@ fn check_says_what_the_environment_must_hold() {
     let expected = "\
 note: https://risk.example.com needs a cluster: SC-Risk calls it
 note: hosts that come from variables need a cluster for \"*\": SC-Price calls it
-note: catalogue-1 is a target server of the environment: the target endpoint catalogue uses it
-note: catalogue-2 is a target server of the environment: the target endpoint catalogue uses it
-note: catalogue-standby is a target server of the environment: the target endpoint catalogue uses it
-note: stock-1 is a target server of the environment: SC-Stock uses it
-note: stock-2 is a target server of the environment: SC-Stock uses it
-note: a Google identity is the environment's to bring: SC-Risk needs it
-note: the environment has to bring what the bundle does not hold: propertyset.shop.warehouse
+note: the environment must contain the target server catalogue-1: the target endpoint catalogue uses it
+note: the environment must contain the target server catalogue-2: the target endpoint catalogue uses it
+note: the environment must contain the target server catalogue-standby: the target endpoint catalogue uses it
+note: the environment must contain the target server stock-1: SC-Stock uses it
+note: the environment must contain the target server stock-2: SC-Stock uses it
+note: the environment must contain a Google identity: SC-Risk needs it
+note: the environment must contain the properties propertyset.shop.warehouse
 
 no problems in 17 files
 ";
@@ -38,7 +38,7 @@ fn names_that_only_an_environment_has_are_told() {
     std::fs::write(folder.join("policies/AM.xml"), policy).unwrap();
     let bundle = folder.parent().unwrap().to_str().unwrap().to_owned();
     let run = run_in_project(&["check", &bundle]);
-    let expected = "note: an environment file has to name its organization: policies read organization.name\n\n\
+    let expected = "note: the environment must contain organization: policies read organization.name\n\n\
                     no problems in 3 files\n";
     assert_eq!((run.status, run.output.as_str()), (0, expected));
     let environment = folder.with_file_name("environment.yaml");
@@ -58,9 +58,9 @@ fn what_an_environment_lacks_is_an_error() {
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
     let expected = [
         "error: there is no target server named stock-2: add it to target_servers",
-        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
-        "error: there is no target server named catalogue-2: add it to target_servers of the environment",
-        "error: there is no target server named catalogue-standby: add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-1\": add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-2\": add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-standby\": add it to target_servers of the environment",
     ];
     assert_eq!(errors, expected);
 

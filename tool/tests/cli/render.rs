@@ -63,7 +63,7 @@ fn a_bundle_with_errors_is_not_rendered() {
     let run = run_in_project(&["render", "examples/shop", "examples/shop/trace"]);
     assert_eq!((run.status, run.output.as_str()), (1, ""));
     for error in [
-        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-1\": add it to target_servers of the environment",
         "error: there is no target server named stock-1: add it to target_servers",
         "error[FAILED_PRECONDITION]",
     ] {
@@ -123,7 +123,7 @@ fn a_route_rule_may_hold_its_url() {
     let gone = "<RouteRule name='r'><TargetEndpoint>gone</TargetEndpoint></RouteRule>";
     let run = run_in_project(&["render", &bundle("gone", "", &[], gone)]);
     assert_eq!(run.status, 1);
-    assert!(run.errors.contains("error: there is no target endpoint named gone, which the route rule r names"));
+    assert!(run.errors.contains("error: unknown target endpoint \"gone\" in the route rule r"));
 }
 
 #[test]

@@ -36,26 +36,29 @@ fn write_target(path: &str, name: &str, content: &str) {
 #[test]
 fn check_tells_what_render_refuses() {
     let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
-    let nowhere = "error: the target endpoint t has neither URL nor LoadBalancer to route to";
+    let nowhere = "error: the target endpoint t has neither URL nor LoadBalancer";
     let cases: [(String, &[&str]); 9] = [
         (url("http://a.test/x"), &[]),
         (String::new(), &[nowhere]),
         ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[nowhere]),
         ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[nowhere]),
-        (url("ftp://a.test"), &["error: the URL of t does not begin with http:// or https://: ftp://a.test"]),
-        (url("http://"), &["error: the host of the URL of t is no host with an optional port: http://"]),
+        (url("ftp://a.test"), &["error: the URL of t must start with http:// or https://, got \"ftp://a.test\""]),
+        (url("http://"), &["error: the host in the URL of t is not a host with an optional port: http://"]),
         (
             url("http://a.test:99999/"),
-            &["error: the host of the URL of t is no host with an optional port: http://a.test:99999/"],
+            &["error: the host in the URL of t is not a host with an optional port: http://a.test:99999/"],
         ),
-        (url("http://{host}/"), &["error: the host of the URL of t must be fixed to be routed to: http://{host}/"]),
-        (url("http://a.test/{x}"), &["warning: routes of Envoy cannot fill in /{x}: requests to t go to /"]),
+        (url("http://{host}/"), &["error: the host in the URL of t must not contain a variable: http://{host}/"]),
+        (
+            url("http://a.test/{x}"),
+            &["warning: routes of Envoy cannot resolve the variables of /{x}: requests to t go to /"],
+        ),
     ];
     for (content, expected) in cases {
         assert_told(&with_target("routing-target", &content), expected);
     }
     let gone = bundle("routing-gone", "", &[], TO_T);
-    assert_told(&gone, &["error: there is no target endpoint named t, which the route rule r names"]);
+    assert_told(&gone, &["error: unknown target endpoint \"t\" in the route rule r"]);
     fs::write(Path::new(&gone).join("apiproxy/targets/t.xml"), "no XML").unwrap();
     assert_told(&gone, &["error: not a well-formed XML document: unknown token"]);
 }
@@ -65,13 +68,12 @@ fn target_servers_are_the_environments() {
     let pool = "<HTTPTargetConnection><LoadBalancer><Server name='s'/></LoadBalancer></HTTPTargetConnection>";
     let path = with_target("routing-pool", pool);
     let alone = run(&["check", &path]);
-    let note =
-        "note: s is a target server of the environment: the target endpoint t uses it\n\nno problems in 2 files\n";
+    let note = "note: the environment must contain the target server s: the target endpoint t uses it\n\nno problems in 2 files\n";
     assert_eq!((alone.status, alone.output.as_str()), (0, note));
     let environment = Path::new(&path).join("environment.yaml");
     fs::write(&environment, "organization: acme\n").unwrap();
     let with = run(&["check", &path, "--environment", environment.to_str().unwrap()]);
-    let error = "error: there is no target server named s: add it to target_servers of the environment";
+    let error = "error: unknown target server \"s\": add it to target_servers of the environment";
     assert_eq!((with.status, told(&with.output)), (1, vec![error]));
 }
 
@@ -104,8 +106,8 @@ fn a_load_balancer_of_a_target_endpoint_is_checked() {
 
 #[test]
 fn a_proxy_without_route_rules_is_warned_of() {
-    let warning = "warning: the proxy endpoint default has no RouteRule: Apigee fails its requests with \
-                   NoRoutesMatched, Envoy answers 404";
+    let warning = "warning: the proxy endpoint default has no RouteRule: Apigee responds with the fault \
+                   NoRoutesMatched, Envoy with 404";
     assert_told(&bundle("routing-none", "", &[], ""), &[warning]);
     assert_told(&bundle("routing-null", "", &[], "<RouteRule name='r'/>"), &[]);
 }
@@ -116,8 +118,8 @@ fn a_url_and_a_target_endpoint_of_one_name_are_an_error() {
                   </RouteRule><RouteRule name='t'><URL>http://b.test</URL></RouteRule>";
     let path = bundle("routing-names", "", &[], routes);
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
-    let expected = "error: the route rule t has a URL and the name of a target endpoint, which the route rule r names: \
-                    Envoy could not tell their requests apart, so rename one";
+    let expected = "error: the route rule t has a URL and the name of the target endpoint of the route rule r: Envoy \
+                    cannot distinguish their requests; rename one";
     let run = run(&["render", &path]);
     assert_eq!((run.status, told(&run.errors)), (1, vec![expected]));
 }
@@ -154,7 +156,7 @@ fn a_policy_type_that_does_not_exist_is_an_error() {
     let path = bundle("routing-type", "<Step><Name>S</Name></Step>", &["<ServiceCalout name='S'/>"], TO_T);
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     let check = run(&["check", &path]);
-    let error = "error: ServiceCalout is no policy type of Apigee's; did you mean ServiceCallout?";
+    let error = "error: unknown policy type \"ServiceCalout\" (did you mean \"ServiceCallout\"?)";
     let place = "apiproxy/policies/P0.xml:1:1\n";
     assert_eq!(check.status, 1);
     assert!(check.output.contains(&format!("{error}\n --> {path}/{place}")), "{}", check.output);
@@ -272,8 +274,8 @@ fn a_policy_of_a_proxy_and_its_shared_flow_is_one_when_it_is_the_same() {
     let other = policy.replace("request", "response");
     let [proxy, flow] = caller("twice", policy, &other, "1", "1");
     let error = format!(
-        "error: another policy is called A in {proxy}/apiproxy/policies/P0.xml: a proxy and its shared flows are one list \
-         of policies here, so rename one of the two and the steps that name it"
+        "error: {proxy}/apiproxy/policies/P0.xml contains another policy A: a proxy and its shared flows share one list \
+         of policies; rename one of them"
     );
     let check = run(&["check", &proxy, &flow]);
     assert_eq!((check.status, told(&check.output)), (1, vec![error.as_str()]));
@@ -285,7 +287,7 @@ fn a_policy_of_a_proxy_and_its_shared_flow_is_one_when_it_is_the_same() {
 fn a_property_with_two_values_is_warned_of() {
     let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo></AssignMessage>";
     let [proxy, flow] = caller("values", policy, policy, "1", "2");
-    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common: both read \"2\"";
+    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common; both use \"2\"";
     let check = run(&["check", &proxy, &flow]);
     assert_eq!((check.status, told(&check.output)), (0, vec![warning]));
     let render = run(&["render", &proxy, &flow, "--format", "filter"]);

@@ -38,7 +38,7 @@ fn paths_that_cannot_be_read_are_usage() {
     let (empty, broken) = (folder.to_str().unwrap(), broken.to_str().unwrap());
     let cases = [
         ("nowhere", "cannot read nowhere: No such file or directory (os error 2)".to_owned()),
-        (empty, format!("{empty} holds no apiproxy/ or sharedflowbundle/ folder")),
+        (empty, format!("{empty} contains no apiproxy/ or sharedflowbundle/ folder")),
     ];
     for (path, message) in cases {
         let run = run(&["check", "weather", path]);
