@@ -1,4 +1,4 @@
-//! Callouts whose hosts are not known before a request comes.
+//! Callouts whose host comes from a variable.
 
 use crate::attachment::Attached;
 use crate::bundle::ParsedBundle;
@@ -6,14 +6,14 @@ use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::service_callout::ServiceCallout;
 
-/// Whether variables decide where a callout goes. `all` are the policies that may set its URL.
+/// Whether the host of a callout comes from a variable. `all` are the policies that can set its URL.
 pub(super) fn is_dynamic(callout: &ServiceCallout, all: &[&Policy]) -> bool {
     let variable = callout.variables.target_url.name();
     let is_replaced = all.iter().any(|policy| policy.assigned_variables().any(|name| name == variable));
     is_replaced || matches!(&callout.connection.target, Target::Url(url) if url.origin.is_none())
 }
 
-/// The names of such callouts.
+/// The names of the callouts whose host comes from a variable.
 pub(super) fn users(bundles: &[&ParsedBundle]) -> Vec<String> {
     let all: Vec<&Policy> = bundles.iter().flat_map(|bundle| bundle.policies()).collect();
     let mut users = Vec::new();

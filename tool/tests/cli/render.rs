@@ -76,7 +76,7 @@ fn only_proxies_can_be_rendered() {
     let policy = run(&["render", "weather/apiproxy/policies/SC-Place.xml"]);
     assert_eq!((policy.status, policy.output.as_str()), (1, ""));
     assert!(policy.errors.contains("SC-Place.xml is not a bundle"), "{}", policy.errors);
-    assert!(policy.errors.contains("there is no proxy to render"), "{}", policy.errors);
+    assert!(policy.errors.contains("no proxy to render"), "{}", policy.errors);
 }
 
 /// A bundle of one flow, whose steps and policies a test gives.

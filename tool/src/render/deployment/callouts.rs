@@ -1,4 +1,4 @@
-//! What the callouts of a proxy go to.
+//! The clusters of the callouts of a proxy.
 
 use super::super::dynamic::is_dynamic;
 use super::super::upstream::Upstream;
@@ -20,7 +20,7 @@ use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The filter waits two minutes for an integration.
+/// Timeout of an integration in milliseconds.
 const INTEGRATION_MS: u64 = 120_000;
 
 /// The callouts of a proxy and of the shared flows that it calls.
@@ -35,9 +35,9 @@ pub(super) struct Callouts {
     metadata: String,
     iam: String,
     any_host: bool,
-    /// What of the environment is used.
+    /// The used entries of the environment.
     environment: Environment,
-    /// The longest wait for one of them.
+    /// The longest wait for a callout in milliseconds.
     pub(super) longest_ms: u64,
 }
 
@@ -89,7 +89,7 @@ impl Callouts {
         callouts
     }
 
-    /// Gives a configuration the clusters and what of the environment it uses.
+    /// Adds the clusters and the used entries of the environment to a configuration.
     pub(super) fn apply(&self, configuration: &mut Configuration<'_>, options: Options) {
         self.environment.apply(configuration, self);
         let any = self.any_host.then(|| options.naming.any_host());
@@ -120,7 +120,7 @@ impl Clusters for Callouts {
     }
 }
 
-/// Whether route rules lead to integrations, or targets get tokens.
+/// Whether a route rule has an integration endpoint, or a target gets a token.
 fn routes_use_google(bundle: &ParsedBundle) -> bool {
     let mut rules =
         bundle.proxy_endpoints.iter().flat_map(|parsed| &parsed.content).flat_map(|proxy| &proxy.route_rules);
@@ -168,7 +168,7 @@ impl Builder<'_> {
         self.callouts.longest_ms = self.callouts.longest_ms.max(timeout.saturating_mul(tries));
     }
 
-    /// Where an integration runs is said by the policy that makes its request.
+    /// SetIntegrationRequest contains the region and so the host of an integration.
     fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
         match request.origin() {
             Some(origin) => self.add_origin(&origin, &Connection::default(), document),
@@ -185,10 +185,10 @@ impl Builder<'_> {
         let upstream = Upstream::of_origin(name, origin, connection, &self.all.tls);
         let text = origin.to_string();
         let (tls, connect_timeout_ms) = (upstream.tls.clone(), upstream.connect_timeout_ms);
-        let (place, is_known) = self.deployment.share_cluster(upstream);
-        let Some(known) = self.deployment.upstreams.get_mut(place) else { return };
+        let (index, is_known) = self.deployment.share_cluster(upstream);
+        let Some(known) = self.deployment.upstreams.get_mut(index) else { return };
         if is_known && known.tls != tls {
-            let warning = format!("another callout to {text} has other SSLInfo: the first one's is rendered");
+            let warning = format!("callouts to {text} have different SSLInfo; the cluster uses the first");
             self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
         }
         known.connect_timeout_ms = known.connect_timeout_ms.max(connect_timeout_ms);
@@ -240,10 +240,10 @@ impl Builder<'_> {
         self.add_upstream(Upstream::of_host(name, Scheme::Http, host.to_owned(), port, &self.all.tls))
     }
 
-    /// Adds a cluster unless it is there, and tells the name by which it is called.
+    /// Adds a cluster unless it exists, and returns its name for the filter.
     fn add_upstream(&mut self, upstream: Upstream) -> String {
-        let (place, _) = self.deployment.share_cluster(upstream);
-        let known = self.deployment.upstreams.get(place);
+        let (index, _) = self.deployment.share_cluster(upstream);
+        let known = self.deployment.upstreams.get(index);
         known.map(|known| self.options.naming.cluster(known)).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! What the route rules of a proxy lead to.
+//! The routes of a proxy to its targets.
 
 use super::super::upstream::{Server, Upstream};
 use super::{Deployment, Retry, Route};
@@ -11,7 +11,7 @@ use envoy_callout::policy::connection::Algorithm;
 /// Apigee's default of `io.timeout.millis`.
 const IO_TIMEOUT_MS: u64 = 55_000;
 
-/// The routes to the targets of a bundle, which its proxy endpoints share.
+/// The routes to the targets of a bundle. Its proxy endpoints share them.
 #[derive(Debug, Default)]
 pub(super) struct Targets(Vec<(Connection, Route)>);
 
@@ -26,7 +26,7 @@ impl Targets {
     ) -> Vec<Route> {
         let mut routes: Vec<Route> = Vec::new();
         for destination in destinations {
-            // Two endpoints may have rules of one name with different URLs.
+            // Route rules of two endpoints can have the same name and different URLs.
             let is_known = |(connection, route): &&(Connection, Route)| {
                 route.target == destination.target && *connection == destination.connection
             };
