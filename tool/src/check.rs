@@ -20,14 +20,14 @@ use types::Types;
 
 /// Check bundles, policies and filter configurations before they are deployed
 ///
-/// Loads a bundle with the code of the filter and reports each deployment error with Apigee's name, file, line and column.
-/// Also reports policies that are not attached to a flow, policy types that the filter does not run, unresolved
+/// Loads a bundle with the code of the filter and reports each deployment error with Apigee's name, file, line and
+/// column. Also reports policies that are not attached to a flow, policy types that the filter does not run, unresolved
 /// placeholders, and hosts that need an Envoy cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A bundle (a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one), a policy (XML), or a filter
-    /// configuration (JSON or YAML)
+    /// A bundle (a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one), a policy (XML), or a
+    /// filter configuration (JSON or YAML)
     ///
     /// Pass the shared flows that a proxy calls as further paths. A policy file is checked without flows. SAP's proxies
     /// (APIProxy/) are bundles too.

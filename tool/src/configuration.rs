@@ -45,8 +45,8 @@ impl<'a> Configuration<'a> {
         configuration
     }
 
-    /// The policies of all bundles. A policy that is identical in two bundles is one policy. Different policies with the same
-    /// name are a conflict.
+    /// The policies of all bundles. A policy that is identical in two bundles is one policy. Different policies with
+    /// the same name are a conflict.
     fn policies_once(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> Vec<&'a Document> {
         let mut policies: Vec<(&Document, String)> = Vec::new();
         for bundle in bundles {

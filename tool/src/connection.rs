@@ -1,4 +1,5 @@
-//! `HTTPTargetConnection` for the clusters of Envoy: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
+//! `HTTPTargetConnection` for the clusters of Envoy: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to
+//! 2.10).
 //!
 //! The load balancer is parsed by the filter's parser. The filter does not keep `SSLInfo`, `HealthMonitor` and the
 //! connect timeout, so they are read here.

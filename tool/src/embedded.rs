@@ -6,7 +6,8 @@ use envoy_callout::diagnostic::{Diagnostic, Position};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// The filter configurations of a file. A file without any is read as one configuration, so that its problems are reported.
+/// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
+/// reported.
 ///
 /// # Errors
 /// The file is neither JSON nor YAML.

@@ -101,7 +101,8 @@ impl Findings {
         self.list.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// The findings in the order of the report: problems by file and position, then the notes in the order of their addition.
+    /// The findings in the order of the report: problems by file and position, then the notes in the order of their
+    /// addition.
     pub(crate) fn sorted(&self) -> Vec<&Finding> {
         let (notes, mut sorted): (Vec<&Finding>, Vec<&Finding>) =
             self.list.iter().partition(|finding| finding.severity == Severity::Note);

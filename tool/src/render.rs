@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 
 /// Write configuration for Envoy, Istio, Envoy Gateway or the filter from bundles
 ///
-/// Writes the configuration to standard output, and the findings of `check` to standard error. Writes no configuration when
-/// the bundles have errors.
+/// Writes the configuration to standard output, and the findings of `check` to standard error. Writes no configuration
+/// when the bundles have errors.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {

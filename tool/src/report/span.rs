@@ -4,8 +4,8 @@ use crate::source::offset;
 use envoy_callout::diagnostic::Position;
 use std::ops::Range;
 
-/// Byte range of the item that starts at a position, at most to the end of its line: an element with simple text, a tag, an
-/// attribute, a placeholder, or a word.
+/// Byte range of the item that starts at a position, at most to the end of its line: an element with simple text, a
+/// tag, an attribute, a placeholder, or a word.
 pub(super) fn of(text: &str, position: Position) -> Range<usize> {
     let start = offset(text, position);
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();

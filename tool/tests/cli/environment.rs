@@ -1,11 +1,11 @@
-//! Environment files: what `check` makes of them, and the template.
+//! Environment files: findings of `check`, and the template.
 
 use super::{run_in_project, scratch};
 
 const SHOP: [&str; 2] = ["examples/shop", "examples/shop/trace"];
 
 #[test]
-fn check_says_what_the_environment_must_hold() {
+fn check_lists_the_needs_of_the_environment() {
     let run = run_in_project(&["check", SHOP[0], SHOP[1]]);
     let expected = "\
 note: https://risk.example.com needs a cluster: SC-Risk calls it
@@ -24,7 +24,7 @@ no problems in 17 files
 }
 
 #[test]
-fn names_that_only_an_environment_has_are_told() {
+fn variables_of_the_environment_are_reported() {
     let folder = scratch("names").join("apiproxy");
     std::fs::create_dir_all(folder.join("policies")).unwrap();
     std::fs::create_dir_all(folder.join("proxies")).unwrap();
@@ -50,7 +50,7 @@ fn names_that_only_an_environment_has_are_told() {
 }
 
 #[test]
-fn what_an_environment_lacks_is_an_error() {
+fn a_missing_entry_of_the_environment_is_an_error() {
     let file = scratch("lacking").join("environment.yaml");
     std::fs::write(&file, "target_servers:\n  stock-1: {host: a, port: 80}\ngoogle: {}\n").unwrap();
     let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
@@ -71,7 +71,7 @@ fn what_an_environment_lacks_is_an_error() {
 }
 
 #[test]
-fn a_broken_environment_is_told_with_its_place() {
+fn a_syntax_error_of_the_environment_has_a_position() {
     let file = scratch("broken-environment").join("environment.yaml");
     std::fs::write(&file, "organization: acme\ntarget_server: {}\n").unwrap();
     let path = file.to_str().unwrap();
@@ -86,7 +86,7 @@ fn a_broken_environment_is_told_with_its_place() {
 }
 
 #[test]
-fn the_template_holds_what_the_bundles_need() {
+fn the_template_contains_the_needs_of_the_bundles() {
     let template = run_in_project(&["render", "--environment-template", SHOP[0], SHOP[1]]);
     assert_eq!((template.status, template.output.as_str()), (0, include_str!("environment.yaml")));
     let file = scratch("template").join("environment.yaml");
