@@ -1,42 +1,40 @@
-//! Which policies the flows of a bundle name.
+//! The policies that the flows of a bundle use.
 
-use crate::bundle::Bundle;
-use crate::document::Document;
+use crate::bundle::ParsedBundle;
 use crate::finding::{Finding, Findings, Severity};
-use envoy_callout::policy::endpoint::{Endpoint, Flow, ProxyEndpoint, SharedFlow, StepReference, TargetEndpoint};
+use crate::parsed::Parsed;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::{Endpoint, Flow, StepReference};
 use std::collections::BTreeSet;
 
-/// The policies that a step of a bundle names.
+/// The names of the policies in the steps of a bundle.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     names: BTreeSet<String>,
-    /// A document of flows could not be read: what it names is not known.
+    /// A document of flows has errors, so its steps are unknown.
     has_gaps: bool,
 }
 
 impl Attached {
     /// Collects the steps of all flows and fault rules.
-    pub(crate) fn by(bundle: &Bundle) -> Attached {
+    pub(crate) fn by(bundle: &ParsedBundle) -> Attached {
         let mut attached = Attached::default();
-        for document in &bundle.proxy_endpoints {
-            let (endpoint, _) = ProxyEndpoint::parse(&document.text(), "");
-            attached.has_gaps |= endpoint.is_none();
-            if let Some(endpoint) = endpoint {
+        for Parsed { content, .. } in &bundle.proxy_endpoints {
+            attached.has_gaps |= content.is_none();
+            if let Some(endpoint) = content {
                 attached.add_endpoint(&endpoint.endpoint);
                 attached.add_flow(&endpoint.post_client_flow);
             }
         }
-        for document in &bundle.target_endpoints {
-            let (endpoint, _) = TargetEndpoint::parse(&document.text(), "");
-            attached.has_gaps |= endpoint.is_none();
-            if let Some(endpoint) = endpoint {
+        for Parsed { content, .. } in &bundle.target_endpoints {
+            attached.has_gaps |= content.is_none();
+            if let Some(endpoint) = content {
                 attached.add_endpoint(&endpoint.endpoint);
             }
         }
-        for document in &bundle.shared_flows {
-            let (flow, _) = SharedFlow::parse(&document.text(), "");
-            attached.has_gaps |= flow.is_none();
-            attached.add(flow.iter().flat_map(|flow| &flow.steps));
+        for Parsed { content, .. } in &bundle.shared_flows {
+            attached.has_gaps |= content.is_none();
+            attached.add(content.iter().flat_map(|flow| &flow.steps));
         }
         attached
     }
@@ -56,20 +54,20 @@ impl Attached {
         self.names.extend(steps.map(|step| step.policy.clone()));
     }
 
-    /// Whether a step names that policy.
+    /// Whether a step names the policy.
     pub(crate) fn contains(&self, policy: &str) -> bool {
         self.names.contains(policy)
     }
 
-    /// Warns of the policies that no step names.
-    pub(crate) fn report_others(&self, policies: &[Document], findings: &mut Findings) {
+    /// Warns of the policies that no step names. Reports nothing when a document of flows has errors.
+    pub(crate) fn report_others(&self, policies: &[Parsed<Policy>], findings: &mut Findings) {
         if self.has_gaps {
             return;
         }
-        for document in policies {
+        for Parsed { document, .. } in policies {
             let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
             if !self.contains(&root.name) {
-                let text = format!("{} is never attached: no step names it", root.name);
+                let text = format!("policy {} is not attached to any flow", root.name);
                 let warning = Finding::new(Severity::Warning, text).about_policy(&root.name);
                 findings.add(warning.in_source(&document.source, Some(root.position)));
             }

@@ -1,4 +1,4 @@
-//! Bundles: an Apigee proxy or shared flow as a folder or an archive, read into documents by what they are.
+//! Bundles: an Apigee proxy or shared flow as a folder or an archive. The folder of a file selects its parser.
 
 mod archive;
 mod folder;
@@ -9,38 +9,41 @@ pub(crate) use folder::read as read_folder;
 
 use super::document::Document;
 use super::finding::{Finding, Severity};
+use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::language::xml;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-/// What a bundle holds.
+/// A bundle whose documents are parsed.
 #[derive(Debug)]
-pub(crate) struct Bundle {
+pub(crate) struct ParsedBundle {
     /// Proxy or shared flow.
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
     pub(crate) name: String,
-    /// The revision, when the base file tells.
+    /// The revision, when the base file contains it.
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
-    pub(crate) policies: Vec<Document>,
-    /// The names of the policies among them, and among the unreadable files, that are no XML: their files' names.
+    pub(crate) policies: Vec<Parsed<Policy>>,
+    /// The names of the policy files that are not XML or not UTF-8.
     pub(crate) broken_policies: Vec<String>,
     /// `proxies/*.xml`.
-    pub(crate) proxy_endpoints: Vec<Document>,
+    pub(crate) proxy_endpoints: Vec<Parsed<ProxyEndpoint>>,
     /// `targets/*.xml`.
-    pub(crate) target_endpoints: Vec<Document>,
+    pub(crate) target_endpoints: Vec<Parsed<TargetEndpoint>>,
     /// `integration-endpoints/*.xml`.
-    pub(crate) integration_endpoints: Vec<Document>,
+    pub(crate) integration_endpoints: Vec<Parsed<IntegrationEndpoint>>,
     /// `sharedflows/*.xml`. The one that FlowCallouts run has the bundle's name.
-    pub(crate) shared_flows: Vec<Document>,
+    pub(crate) shared_flows: Vec<Parsed<SharedFlow>>,
     /// `resources/properties/*.properties`, by variable: `propertyset.SET.KEY`.
     pub(crate) properties: BTreeMap<String, String>,
-    /// How many files were read.
+    /// The number of files.
     pub(crate) files: usize,
-    /// Files that are no text.
+    /// The findings of files that are not UTF-8 and of a base file that is not XML.
     pub(crate) unreadable: Vec<Finding>,
 }
 
@@ -56,14 +59,14 @@ pub(crate) enum Kind {
 /// A file of a bundle.
 #[derive(Debug)]
 struct File {
-    /// Its place in the bundle: `policies/SC-1.xml`.
+    /// The path in the bundle: `policies/SC-1.xml`.
     inside: String,
-    /// Its path as a person finds it.
+    /// The path in messages.
     shown: String,
     bytes: Vec<u8>,
 }
 
-/// What a file is, which the folder that it lies in says.
+/// The kind of a file. Its folder determines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Base,
@@ -75,10 +78,10 @@ enum Role {
     Properties,
 }
 
-/// The folders that a bundle's files lie in.
+/// The kind of the bundle whose root folder has a name.
 fn kind_of_root(name: &str) -> Option<Kind> {
     match name {
-        // The second is SAP's.
+        // `APIProxy` is the root folder of SAP's bundles.
         "apiproxy" | "APIProxy" => Some(Kind::Proxy),
         "sharedflowbundle" => Some(Kind::SharedFlow),
         _ => None,
@@ -86,7 +89,7 @@ fn kind_of_root(name: &str) -> Option<Kind> {
 }
 
 impl Role {
-    /// The role of a file, by its place in the bundle. Nothing for those that no flow reads.
+    /// The role of a file by its path in the bundle. `None` when no flow uses the file.
     fn of(inside: &str) -> Option<Role> {
         let path = Path::new(inside);
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
@@ -113,11 +116,11 @@ impl Role {
     }
 }
 
-impl Bundle {
-    /// The bundle of those files. `fallback` is its name when no base file tells.
-    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> Bundle {
+impl ParsedBundle {
+    /// The bundle of the files. `fallback` is its name when no base file contains a name.
+    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> ParsedBundle {
         files.sort_by(|a, b| a.inside.cmp(&b.inside));
-        let mut bundle = Bundle {
+        let mut bundle = ParsedBundle {
             kind,
             name: String::new(),
             revision: None,
@@ -144,15 +147,18 @@ impl Bundle {
                 continue;
             }
             let document = || Document::named_after_file(source.clone());
-            if role == Role::Policy && document().root().is_none() {
-                bundle.broken_policies.push(source.stem().to_owned());
-            }
             match role {
                 Role::Base => bundle.read_base(&source),
-                Role::Policy => bundle.policies.push(document()),
-                Role::ProxyEndpoint => bundle.proxy_endpoints.push(document()),
-                Role::TargetEndpoint => bundle.target_endpoints.push(document()),
-                Role::IntegrationEndpoint => bundle.integration_endpoints.push(document()),
+                Role::Policy => bundle.add_policy(document()),
+                Role::ProxyEndpoint => bundle.proxy_endpoints.push(Parsed::proxy_endpoint(document())),
+                Role::TargetEndpoint => {
+                    let index = bundle.target_endpoints.len();
+                    bundle.target_endpoints.push(Parsed::target_endpoint(document(), index));
+                }
+                Role::IntegrationEndpoint => {
+                    let index = bundle.integration_endpoints.len();
+                    bundle.integration_endpoints.push(Parsed::integration_endpoint(document(), index));
+                }
                 Role::SharedFlow => shared_flows.push(source.clone()),
                 Role::Properties => bundle.add_properties(&source),
             }
@@ -164,7 +170,14 @@ impl Bundle {
         bundle
     }
 
-    /// Reads `apiproxy/NAME.xml`: a bundle without a name in it is named after that file.
+    fn add_policy(&mut self, document: Document) {
+        if document.root().is_none() {
+            self.broken_policies.push(document.source.stem().to_owned());
+        }
+        self.policies.push(Parsed::policy(document, self.policies.len()));
+    }
+
+    /// Reads `apiproxy/NAME.xml`. The file name is the name of the bundle when the document has none.
     fn read_base(&mut self, source: &Rc<Source>) {
         let document = match xml::Document::parse(&source.text) {
             Ok(document) => document,
@@ -187,21 +200,41 @@ impl Bundle {
         }
     }
 
-    /// A FlowCallout calls the bundle, not the document in it, which usually is named `default`.
+    /// A FlowCallout names the bundle. The document in the bundle is usually named `default`.
     fn name_shared_flows(&mut self, sources: Vec<Rc<Source>>) {
         let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
         for (index, source) in sources.into_iter().enumerate() {
-            self.shared_flows.push(match index == entry {
+            let document = match index == entry {
                 true => Document::renamed(source, &self.name),
                 false => Document::named_after_file(source),
-            });
+            };
+            self.shared_flows.push(Parsed::shared_flow(document, index));
         }
     }
 
-    /// Every document that flows are made of, in the order of their files.
+    /// The documents of all flows, in the order of their files.
     pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
-        let endpoints = self.proxy_endpoints.iter().chain(&self.target_endpoints).chain(&self.integration_endpoints);
-        endpoints.chain(&self.shared_flows).chain(&self.policies)
+        let proxies = self.proxy_endpoints.iter().map(|parsed| &parsed.document);
+        let targets = self.target_endpoints.iter().map(|parsed| &parsed.document);
+        let integrations = self.integration_endpoints.iter().map(|parsed| &parsed.document);
+        let shared_flows = self.shared_flows.iter().map(|parsed| &parsed.document);
+        let policies = self.policies.iter().map(|parsed| &parsed.document);
+        proxies.chain(targets).chain(integrations).chain(shared_flows).chain(policies)
+    }
+
+    /// The policies without errors, in the order of their files.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter_map(|parsed| parsed.content.as_ref())
+    }
+
+    /// The findings of all documents and files.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
+        let endpoints = self.proxy_endpoints.iter().flat_map(Parsed::findings);
+        let endpoints = endpoints.chain(self.target_endpoints.iter().flat_map(Parsed::findings));
+        let endpoints = endpoints.chain(self.integration_endpoints.iter().flat_map(Parsed::findings));
+        let flows = self.shared_flows.iter().flat_map(Parsed::findings);
+        let policies = self.policies.iter().flat_map(Parsed::findings);
+        self.unreadable.iter().cloned().chain(endpoints).chain(flows).chain(policies)
     }
 }
 
@@ -214,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_files_folder_says_what_it_is() {
+    fn the_folder_of_a_file_determines_its_role() {
         let cases = [
             ("weather.xml", Some(Role::Base)),
             ("policies/SC 1 copy.xml", Some(Role::Policy)),
@@ -242,17 +275,17 @@ mod tests {
             file("weather.xml", "<APIProxy revision='2' name='weather-v1'/>"),
             file("resources/properties/limits.properties", "most = 5"),
         ];
-        let bundle = Bundle::new(Kind::Proxy, "folder", files);
+        let bundle = ParsedBundle::new(Kind::Proxy, "folder", files);
         assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
-        let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.text().into_owned()).collect();
+        let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.document.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
         assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
     }
 
     #[test]
-    fn a_shared_flow_has_its_bundles_name() {
+    fn a_shared_flow_has_the_name_of_its_bundle() {
         let flow = file("sharedflows/default.xml", "<SharedFlow name='default'/>");
-        let bundle = Bundle::new(Kind::SharedFlow, "log", vec![flow]);
-        assert_eq!(bundle.shared_flows.first().unwrap().text(), "<SharedFlow name=\"log\"/>");
+        let bundle = ParsedBundle::new(Kind::SharedFlow, "log", vec![flow]);
+        assert_eq!(bundle.shared_flows.first().unwrap().document.text(), "<SharedFlow name=\"log\"/>");
     }
 }

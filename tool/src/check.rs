@@ -1,4 +1,4 @@
-//! `check`: everything that is wrong with bundles, policies and filter configurations.
+//! `check`: reports the problems of bundles, policies and filter configurations.
 
 mod bundle;
 mod filter;
@@ -18,30 +18,30 @@ use std::io::Write;
 use std::path::PathBuf;
 use types::Types;
 
-/// Tell what is wrong with bundles, policies and filter configurations, before they are deployed
+/// Check bundles, policies and filter configurations before they are deployed
 ///
-/// Reads a bundle as the filter does and tells every deployment error by Apigee's name, with file, line and column. Beyond
-/// that it tells of policies that no step names, policy types that the filter does not run, placeholders that nothing has
-/// filled in, and the hosts that need an Envoy cluster.
+/// Loads a bundle with the code of the filter and reports each deployment error with Apigee's name, file, line and
+/// column. Also reports policies that are not attached to a flow, policy types that the filter does not run, unresolved
+/// placeholders, and hosts that need an Envoy cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A bundle (a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one), a policy (XML), or a filter
-    /// configuration (JSON or YAML)
+    /// A bundle (a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one), a policy (XML), or a
+    /// filter configuration (JSON or YAML)
     ///
-    /// A shared flow that a proxy calls is found among the other paths. A policy that is given as a file is checked by
-    /// itself. SAP's proxies (APIProxy/) are bundles too.
+    /// Pass the shared flows that a proxy calls as further paths. A policy file is checked without flows. SAP's proxies
+    /// (APIProxy/) are bundles too.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The environment's target servers, property sets and identity, as `render --environment-template` writes them
+    /// Environment file: target servers, property sets and identity; `render --environment-template` writes a template
     ///
-    /// Without it the check says what the environment has to bring.
+    /// Without it, the check lists what the environment must contain.
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// End in exit status 1 for warnings too
+    /// Exit with status 1 for warnings too
     #[arg(long)]
     deny_warnings: bool,
 }
@@ -51,7 +51,7 @@ Examples:
   envoy-callout check weather/apiproxy
   envoy-callout check weather.zip shared/log          # a proxy and the shared flow that it calls
   envoy-callout check weather --environment test.yaml # with target servers and property sets
-  envoy-callout check apiproxy/policies/SC-User.xml   # one policy by itself
+  envoy-callout check apiproxy/policies/SC-User.xml   # one policy without its flows
   envoy-callout check --json filter.yaml | jq '.findings[].text'
 
 The JSON object:
@@ -61,8 +61,8 @@ The JSON object:
      \"policy\": \"SC-User\", \"line\": 3, \"column\": 5,
      \"text\": \"URL is missing in Step SC-User.\"}]}
 severity is error, warning or note; name is Apigee's name of the error. document is the key of a
-document inside a filter configuration (policies[0]): line and column count from its beginning.
-What is not known is null.";
+document inside a filter configuration (policies[0]); line and column count from its start.
+Unknown values are null.";
 
 /// Runs the command.
 ///
@@ -76,9 +76,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         true => report::json(&findings, output)?,
         false => report::text(&findings, output)?,
     }
-    let is_bad =
+    let has_failed =
         findings.count(Severity::Error) > 0 || (arguments.deny_warnings && findings.count(Severity::Warning) > 0);
-    Ok(if is_bad { Outcome::Problems } else { Outcome::Fine })
+    Ok(if has_failed { Outcome::Problems } else { Outcome::Fine })
 }
 
 fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>>) -> Findings {
@@ -97,7 +97,7 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
             _ => None,
         })
         .collect();
-    // Bundles that are checked together need not be deployed together.
+    // Two bundles of one check can belong to different deployments.
     routing::compare_base_paths(&bundles, Severity::Warning, &mut findings);
     for input in inputs {
         findings.files = findings.files.saturating_add(match input {
@@ -114,10 +114,10 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
             Input::NoText(finding) => findings.add(finding.clone()),
         }
     }
-    hosts.tell(&mut findings);
+    hosts.report(&mut findings);
     if environment.is_none() {
-        needs.tell(&mut findings);
+        needs.report(&mut findings);
     }
-    types.tell(&mut findings);
+    types.report(&mut findings);
     findings
 }

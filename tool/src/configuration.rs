@@ -1,27 +1,29 @@
-//! From a bundle to the configuration of the filter, with the way back from the filter's complaints to the files.
+//! The filter configuration of a bundle. Maps diagnostics of the filter to the files of the bundle.
 
-use super::bundle::{Bundle, Kind};
+use super::bundle::{Kind, ParsedBundle};
 use super::document::Document;
 use super::finding::{Finding, Severity};
+use super::parsed::Parsed;
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::Policy;
+use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// A filter configuration made of a bundle's documents.
+/// A filter configuration with the documents of a bundle.
 #[derive(Debug, Default)]
 pub(crate) struct Configuration<'a> {
     keys: Map<String, Value>,
-    /// The documents by their keys: `policies[0]`.
+    /// The documents by key: `policies[0]`.
     documents: BTreeMap<String, &'a Document>,
-    /// What is wrong with the bundles together, which the filter cannot see.
-    pub(crate) clashes: Vec<Finding>,
+    /// The conflicts between the bundles.
+    pub(crate) conflicts: Vec<Finding>,
 }
 
 impl<'a> Configuration<'a> {
-    /// What a bundle's flows share: policies, properties and the shared flows that they call.
-    fn of_bundle(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
+    /// The policies, properties and shared flows of a bundle.
+    fn of_bundle(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
         let mut configuration = Configuration::default();
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
         configuration.set("policies", json!([]));
@@ -30,11 +32,11 @@ impl<'a> Configuration<'a> {
         }
         let broken = bundles().flat_map(|bundle| &bundle.broken_policies).filter(|name| is_attribute(name));
         for name in broken {
-            // The file's own error is enough: steps that name its policy are not wrong.
+            // The error of the file is reported once. Its policy exists, so steps that name it are valid.
             configuration.append("policies", format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
         }
-        for document in bundles().flat_map(|bundle| &bundle.shared_flows) {
-            configuration.push("shared_flows", document);
+        for shared_flow in bundles().flat_map(|bundle| &bundle.shared_flows) {
+            configuration.push("shared_flows", &shared_flow.document);
         }
         let properties = configuration.properties_of(bundles());
         if !properties.is_empty() {
@@ -43,24 +45,25 @@ impl<'a> Configuration<'a> {
         configuration
     }
 
-    /// The policies of all bundles. One that two bundles hold alike is one policy; two of one name are told.
-    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> Vec<&'a Document> {
+    /// The policies of all bundles. A policy that is identical in two bundles is one policy. Different policies with
+    /// the same name are a conflict.
+    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> Vec<&'a Document> {
         let mut policies: Vec<(&Document, String)> = Vec::new();
         for bundle in bundles {
-            // Within one bundle the filter tells of it.
+            // The filter reports two policies of one bundle with the same name.
             let others = policies.len();
-            for document in &bundle.policies {
-                let name = document.root().map(|root| root.name).filter(|name| !name.is_empty());
+            for Parsed { document, .. } in &bundle.policies {
+                let name = document.root().map(|root| root.name.clone()).filter(|name| !name.is_empty());
                 let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
                 match named() {
                     None => policies.push((document, name.unwrap_or_default())),
-                    Some((other, name)) if !is_alike(other, document) => {
+                    Some((other, name)) if !is_equal(other, document) => {
                         let text = format!(
-                            "another policy is called {name} in {}: a proxy and its shared flows are one list of \
-                             policies here, so rename one of the two and the steps that name it",
+                            "{} contains another policy {name}: a proxy and its shared flows share one list of policies; \
+                             rename one of them",
                             other.source.file
                         );
-                        self.clashes.push(Finding::error_in(&document.source, text).about_policy(name));
+                        self.conflicts.push(Finding::error_in(&document.source, text).about_policy(name));
                     }
                     Some(_) => {}
                 }
@@ -69,27 +72,27 @@ impl<'a> Configuration<'a> {
         policies.into_iter().map(|(document, _)| document).collect()
     }
 
-    /// The properties of all bundles, of which there is one list. Those of the last bundle win.
-    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a Bundle>) -> BTreeMap<&'a String, &'a String> {
-        let mut properties: BTreeMap<&String, (&String, &Bundle)> = BTreeMap::new();
+    /// The properties of all bundles in one list. The last bundle has precedence.
+    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> BTreeMap<&'a String, &'a String> {
+        let mut properties: BTreeMap<&String, (&String, &ParsedBundle)> = BTreeMap::new();
         for bundle in bundles {
             for (name, value) in &bundle.properties {
-                if let Some((other, holder)) =
+                if let Some((other, owner)) =
                     properties.insert(name, (value, bundle)).filter(|(other, _)| *other != value)
                 {
                     let text = format!(
-                        "{name} is {other:?} in {} and {value:?} in {}: both read {value:?}",
-                        holder.name, bundle.name
+                        "{name} is {other:?} in {} and {value:?} in {}; both use {value:?}",
+                        owner.name, bundle.name
                     );
-                    self.clashes.push(Finding::new(Severity::Warning, text));
+                    self.conflicts.push(Finding::new(Severity::Warning, text));
                 }
             }
         }
         properties.into_iter().map(|(name, (value, _))| (name, value)).collect()
     }
 
-    /// One configuration for every proxy endpoint. A bundle without any still has policies to check.
-    pub(crate) fn all_of(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Vec<Configuration<'a>> {
+    /// One configuration for each proxy endpoint. A bundle without proxy endpoints has one for its policies.
+    pub(crate) fn all_of(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Vec<Configuration<'a>> {
         match bundle.kind {
             Kind::Proxy if !bundle.proxy_endpoints.is_empty() => {
                 let endpoints = bundle.proxy_endpoints.iter();
@@ -100,25 +103,29 @@ impl<'a> Configuration<'a> {
     }
 
     /// The configuration of one proxy endpoint.
-    pub(crate) fn of_proxy(bundle: &'a Bundle, endpoint: &'a Document, shared: &[&'a Bundle]) -> Configuration<'a> {
+    pub(crate) fn of_proxy(
+        bundle: &'a ParsedBundle,
+        endpoint: &'a Parsed<ProxyEndpoint>,
+        shared: &[&'a ParsedBundle],
+    ) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
-        // Apigee numbers every revision; a bundle that tells none is taken for the first.
+        // Apigee numbers every revision. Revision 1 is the default.
         let revision = bundle.revision.as_deref().unwrap_or("1");
         configuration.set("proxy", json!({"name": bundle.name, "revision": revision}));
-        configuration.set("proxy_endpoint", json!(endpoint.text()));
-        configuration.documents.insert("proxy_endpoint".to_owned(), endpoint);
-        for document in &bundle.target_endpoints {
-            configuration.push("target_endpoints", document);
+        configuration.set("proxy_endpoint", json!(endpoint.document.text()));
+        configuration.documents.insert("proxy_endpoint".to_owned(), &endpoint.document);
+        for target in &bundle.target_endpoints {
+            configuration.push("target_endpoints", &target.document);
         }
-        for document in &bundle.integration_endpoints {
-            configuration.push("integration_endpoints", document);
+        for integration in &bundle.integration_endpoints {
+            configuration.push("integration_endpoints", &integration.document);
         }
         configuration
     }
 
-    /// A configuration that runs nothing but the bundle's shared flow, or nothing at all when it has none.
-    pub(crate) fn of_shared_flow(bundle: &'a Bundle, shared: &[&'a Bundle]) -> Configuration<'a> {
-        /// No document can have this name by accident: `$` is legal and unheard of.
+    /// A configuration that runs the shared flow of the bundle, or no step when the bundle has none.
+    pub(crate) fn of_shared_flow(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
+        /// The name of the calling policy. `$` is valid and unusual in names, which avoids conflicts.
         const CALLER: &str = "$shared-flow";
         let mut configuration = Configuration::of_bundle(bundle, shared);
         let mut request = Vec::new();
@@ -138,7 +145,7 @@ impl<'a> Configuration<'a> {
         self.keys.insert(key.to_owned(), value);
     }
 
-    /// Adds entries to an object; those that are there already stay.
+    /// Adds entries to an object. Existing entries are kept.
     pub(crate) fn add_to(&mut self, key: &str, entries: Map<String, Value>) {
         if entries.is_empty() {
             return;
@@ -150,7 +157,7 @@ impl<'a> Configuration<'a> {
         }
     }
 
-    /// The configuration as it goes to the filter.
+    /// The configuration for the filter.
     pub(crate) fn to_value(&self) -> Value {
         Value::Object(self.keys.clone())
     }
@@ -160,7 +167,7 @@ impl<'a> Configuration<'a> {
         self.documents.insert(format!("{list}[{index}]"), document);
     }
 
-    /// Adds a text to a list and tells its place.
+    /// Adds a text to a list and returns its index.
     fn append(&mut self, list: &str, text: String) -> usize {
         let items = self.keys.entry(list).or_insert_with(|| json!([]));
         let Value::Array(items) = items else { return 0 };
@@ -168,58 +175,42 @@ impl<'a> Configuration<'a> {
         items.len().saturating_sub(1)
     }
 
-    /// Loads it as the filter does.
+    /// Loads the configuration with the code of the filter.
     ///
     /// # Errors
-    /// Every problem, when the filter would refuse it.
+    /// All problems of a configuration that the filter rejects.
     pub(crate) fn load(&self) -> Result<Loaded, Vec<Diagnostic>> {
         config::load(self.to_value().to_string().as_bytes())
     }
 
-    /// What a diagnostic says about the files.
+    /// The finding of a diagnostic, with the file of its document.
     pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         let key = diagnostic.document.as_deref();
-        let document = key.and_then(|key| self.documents.get(key));
-        let mut finding = of_diagnostic(diagnostic);
-        if let Some(document) = document {
-            let position = diagnostic.position.map(|position| document.position_in_file(position));
-            finding = finding.in_source(&document.source, position);
+        match key.and_then(|key| self.documents.get(key)) {
+            Some(document) => document.finding(diagnostic),
+            None => Finding::from(diagnostic),
         }
-        finding
     }
 }
 
-/// Whether two documents are the same but for the ends of their lines.
-fn is_alike(one: &Document, other: &Document) -> bool {
+/// Whether two documents are equal except for their line endings.
+fn is_equal(one: &Document, other: &Document) -> bool {
     one.text().lines().eq(other.text().lines())
 }
 
-/// Whether a name can stand in an attribute as it is.
+/// Whether a name needs no escapes in an attribute.
 fn is_attribute(name: &str) -> bool {
     !name.contains(['"', '<', '&'])
 }
 
-/// A diagnostic without its place.
-pub(crate) fn of_diagnostic(diagnostic: &Diagnostic) -> Finding {
-    let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
-    // Until a document has a name its key is the subject.
-    let is_policys = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
-    let text = match document.is_none() && !subject.is_empty() {
-        true => format!("{subject}: {message}"),
-        false => message.clone(),
-    };
-    let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
-    if is_policys { finding.about_policy(subject) } else { finding }
-}
-
-/// The bundles of the shared flows that a bundle calls, and those that they call.
-pub(crate) fn called_by<'a>(bundle: &'a Bundle, given: &[&'a Bundle]) -> Vec<&'a Bundle> {
-    let mut called: Vec<&Bundle> = Vec::new();
+/// The bundles of the shared flows that a bundle calls directly or through other shared flows.
+pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]) -> Vec<&'a ParsedBundle> {
+    let mut called: Vec<&ParsedBundle> = Vec::new();
     let mut next = vec![bundle];
     while let Some(caller) = next.pop() {
-        for policy in policies_of(&caller.policies) {
+        for policy in caller.policies() {
             let Policy::FlowCallout(callout) = policy else { continue };
-            let is_called = |other: &&&Bundle| {
+            let is_called = |other: &&&ParsedBundle| {
                 other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
             };
             let Some(flow) = given.iter().find(is_called) else { continue };
@@ -230,9 +221,4 @@ pub(crate) fn called_by<'a>(bundle: &'a Bundle, given: &[&'a Bundle]) -> Vec<&'a
         }
     }
     called
-}
-
-/// The policies that the documents hold, as far as they can be read.
-pub(crate) fn policies_of<'a>(documents: impl IntoIterator<Item = &'a Document>) -> impl Iterator<Item = Policy> {
-    documents.into_iter().filter_map(|document| Policy::parse(&document.text(), "").0)
 }

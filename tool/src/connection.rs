@@ -1,66 +1,44 @@
-//! `HTTPTargetConnection` as the clusters of Envoy need it: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to 2.10).
+//! `HTTPTargetConnection` for the clusters of Envoy: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to
+//! 2.10).
 //!
-//! The filter leaves these to Envoy and does not keep them, so the tool reads them from the documents itself.
+//! The load balancer is parsed by the filter's parser. The filter does not keep `SSLInfo`, `HealthMonitor` and the
+//! connect timeout, so they are read here.
 
+use envoy_callout::diagnostic::{Diagnostic, Diagnostics};
 use envoy_callout::language::xml::{Document, Element};
+use envoy_callout::policy::connection::LoadBalancer;
 
 /// A connection of a target endpoint or of a ServiceCallout.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Connection {
     /// `URL`.
     pub(crate) url: Option<String>,
     /// `LoadBalancer`.
-    pub(crate) balancer: Option<Balancer>,
-    /// `Path` beside a LoadBalancer.
+    pub(crate) balancer: Option<LoadBalancer>,
+    /// The problems of `LoadBalancer`.
+    pub(crate) problems: Vec<Diagnostic>,
+    /// `Path` of a LoadBalancer.
     pub(crate) path: Option<String>,
-    /// `SSLInfo`, unless it is switched off.
+    /// `SSLInfo`, when it is enabled.
     pub(crate) ssl_info: Option<SslInfo>,
-    /// `connect.timeout.millis`.
+    /// `connect.timeout.millis` (ms).
     pub(crate) connect_timeout_ms: Option<u64>,
-    /// `io.timeout.millis`.
+    /// `io.timeout.millis` (ms).
     pub(crate) io_timeout_ms: Option<u64>,
     /// `HealthMonitor`, when it is enabled.
     pub(crate) health: Option<HealthMonitor>,
 }
 
-/// A LoadBalancer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Balancer {
-    /// The servers that are not switched off.
-    pub(crate) servers: Vec<ServerReference>,
-    /// Whether the least busy server is taken.
-    pub(crate) least_connections: bool,
-    /// How many failures in a row take a server out.
-    pub(crate) max_failures: u32,
-    /// Whether a failed request is tried on another server.
-    pub(crate) retry: bool,
-    /// The statuses that count as failures.
-    pub(crate) unhealthy_statuses: Vec<u16>,
-    /// How long a server stays out.
-    pub(crate) disabled_secs: Option<u32>,
-}
-
-/// One server of a load balancer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServerReference {
-    /// The target server's name.
-    pub(crate) name: String,
-    /// Its share.
-    pub(crate) weight: Option<u32>,
-    /// Whether it is used only when the others are out.
-    pub(crate) is_fallback: bool,
-}
-
-/// What `SSLInfo` asks for.
+/// An enabled `SSLInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SslInfo {
     /// The store and the alias of the client's certificate.
     pub(crate) client: Option<(String, String)>,
     /// The store of trusted authorities.
     pub(crate) trust_store: Option<String>,
-    /// Whether any certificate will do.
+    /// Whether every certificate is accepted.
     pub(crate) ignores_errors: bool,
-    /// The name that the certificate must have.
+    /// The expected name of the certificate.
     pub(crate) common_name: Option<String>,
     /// `Protocols`.
     pub(crate) protocols: Vec<String>,
@@ -69,17 +47,17 @@ pub(crate) struct SslInfo {
 /// A health monitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HealthMonitor {
-    /// Seconds between checks.
+    /// Interval between checks in seconds.
     pub(crate) interval: u32,
-    /// Seconds that a check may take.
+    /// Timeout of a check in seconds.
     pub(crate) timeout: u32,
-    /// The port, when it is not the server's.
+    /// The port; that of the server when absent.
     pub(crate) port: Option<u16>,
-    /// What is asked; connecting is enough when absent.
+    /// The HTTP request of a check. A check only connects when absent.
     pub(crate) http: Option<HttpMonitor>,
 }
 
-/// The request of an `HTTPMonitor` and what it expects.
+/// The request and the expected response of an `HTTPMonitor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpMonitor {
     /// `Verb`.
@@ -88,7 +66,7 @@ pub(crate) struct HttpMonitor {
     pub(crate) path: String,
     /// `Header`s.
     pub(crate) headers: Vec<(String, String)>,
-    /// The statuses that tell of health.
+    /// The statuses of a healthy server.
     pub(crate) statuses: Vec<u16>,
 }
 
@@ -97,20 +75,8 @@ pub(crate) fn of_document(text: &str) -> Option<Connection> {
     let document = Document::parse(text).ok()?;
     let root = document.root();
     let connection = root.child("HTTPTargetConnection").or_else(|| root.child("HttpTargetConnection"));
-    // SAP's target endpoints have the URL and the properties in the root.
+    // The root of SAP's target endpoints contains the URL.
     Some(connection.map_or_else(|| Connection { url: text_of(root, "url"), ..Connection::default() }, parse))
-}
-
-/// The URLs of a ProxyEndpoint's route rules, by the rules' names.
-pub(crate) fn route_urls(text: &str) -> Vec<(String, String)> {
-    let Ok(document) = Document::parse(text) else { return Vec::new() };
-    let rules = document.root();
-    let urls = rules.children_named("RouteRule").filter_map(|rule| {
-        let has_target = text_of(rule, "TargetEndpoint").is_some();
-        let url = text_of(rule, "URL").filter(|_| !has_target)?;
-        Some((rule.attribute("name").unwrap_or_default().trim().to_owned(), url))
-    });
-    urls.collect()
 }
 
 fn parse(element: Element<'_, '_>) -> Connection {
@@ -119,11 +85,20 @@ fn parse(element: Element<'_, '_>) -> Connection {
         let property = properties().find(|property| property.attribute("name").map(str::trim) == Some(name))?;
         property.text().parse().ok().filter(|millis| *millis > 0)
     };
-    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.child("Server").is_some());
+    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.children().next().is_some());
+    let mut diagnostics = Diagnostics::default();
+    let parsed = balancer.and_then(|balancer| LoadBalancer::parse(balancer, element, &mut diagnostics));
+    let mut problems = diagnostics.into_vec();
+    // The cluster of a target endpoint runs the health checks. Without MaxFailures they have no effect.
+    if parsed.as_ref().is_some_and(|balancer| balancer.max_failures > 0) {
+        let monitor = element.child("HealthMonitor").map(Element::position);
+        problems.retain(|problem| problem.position != monitor);
+    }
     Connection {
         url: text_of(element, "URL").filter(|_| balancer.is_none()),
-        balancer: balancer.map(parse_balancer),
         path: text_of(element, "Path").filter(|_| balancer.is_some()),
+        balancer: parsed,
+        problems,
         ssl_info: element.child("SSLInfo").and_then(parse_ssl_info),
         connect_timeout_ms: millis("connect.timeout.millis"),
         io_timeout_ms: millis("io.timeout.millis"),
@@ -131,30 +106,11 @@ fn parse(element: Element<'_, '_>) -> Connection {
     }
 }
 
-fn parse_balancer(balancer: Element<'_, '_>) -> Balancer {
-    let servers = balancer.children_named("Server").filter(|server| is_true(*server, "IsEnabled", true));
-    let servers = servers.map(|server| ServerReference {
-        name: server.attribute("name").unwrap_or_default().trim().to_owned(),
-        weight: number(server, "Weight"),
-        is_fallback: is_true(server, "IsFallback", false),
-    });
-    let unhealthy = balancer.child("ServerUnhealthyResponse").into_iter();
-    let codes = unhealthy.flat_map(|responses| responses.children_named("ResponseCode"));
-    Balancer {
-        servers: servers.collect(),
-        least_connections: text_of(balancer, "Algorithm").as_deref() == Some("LeastConnections"),
-        max_failures: number(balancer, "MaxFailures").unwrap_or(0),
-        retry: is_true(balancer, "RetryEnabled", true),
-        unhealthy_statuses: codes.filter_map(|code| code.text().parse().ok()).collect(),
-        disabled_secs: number(balancer, "TargetDisableSecs"),
-    }
-}
-
 fn parse_ssl_info(ssl_info: Element<'_, '_>) -> Option<SslInfo> {
     if !is_true(ssl_info, "Enabled", false) {
         return None;
     }
-    // A reference is to be resolved by whoever lays out the files: its name is as good as the store's.
+    // The name of a reference names the folder of the store.
     let store = |name: &str| {
         let text = text_of(ssl_info, name)?;
         Some(text.strip_prefix("ref://").unwrap_or(&text).to_owned())
@@ -215,6 +171,21 @@ fn number(parent: Element<'_, '_>, name: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use envoy_callout::policy::connection::Algorithm;
+
+    #[test]
+    fn a_boolean_of_a_load_balancer_is_read_as_the_filter_reads_it() {
+        let text = "<TargetEndpoint name='t'><HTTPTargetConnection><LoadBalancer><Server name='s'>\
+                    <IsEnabled>yes</IsEnabled></Server><RetryEnabled>yes</RetryEnabled></LoadBalancer>\
+                    </HTTPTargetConnection></TargetEndpoint>";
+        let connection = of_document(text).unwrap();
+        let balancer = connection.balancer.unwrap();
+        assert!(balancer.retry && balancer.servers.iter().all(|server| server.is_enabled));
+        let problems: Vec<_> = connection.problems.iter().map(|problem| problem.message.as_str()).collect();
+        let expected = ["IsEnabled", "RetryEnabled"]
+            .map(|name| format!("{name} must be true or false, got \"yes\"; true is used"));
+        assert_eq!(problems, expected);
+    }
 
     #[test]
     fn a_balancer_with_a_monitor() {
@@ -226,9 +197,10 @@ mod tests {
                     </HTTPTargetConnection></TargetEndpoint>";
         let connection = of_document(text).unwrap();
         let balancer = connection.balancer.unwrap();
-        let names: Vec<_> = balancer.servers.iter().map(|server| (server.name.as_str(), server.is_fallback)).collect();
-        assert_eq!(names, [("a", false), ("c", true)]);
-        assert!(balancer.least_connections && balancer.retry);
+        let servers: Vec<_> =
+            balancer.servers.iter().map(|server| (&*server.name, server.is_enabled, server.is_fallback)).collect();
+        assert_eq!(servers, [("a", true, false), ("b", false, false), ("c", true, true)]);
+        assert!(balancer.algorithm == Algorithm::LeastConnections && balancer.retry);
         assert_eq!(connection.path.as_deref(), Some("/x"));
         let health = HealthMonitor { interval: 5, timeout: 2, port: Some(81), http: None };
         assert_eq!(connection.health, Some(health));
@@ -248,12 +220,5 @@ mod tests {
             of_document("<SC><HTTPTargetConnection><SSLInfo/></HTTPTargetConnection></SC>").unwrap().ssl_info,
             None
         );
-    }
-
-    #[test]
-    fn urls_of_route_rules() {
-        let text = "<ProxyEndpoint><RouteRule name='a'><URL>http://a</URL></RouteRule><RouteRule name='b'>\
-                    <TargetEndpoint>b</TargetEndpoint></RouteRule></ProxyEndpoint>";
-        assert_eq!(route_urls(text), [("a".to_owned(), "http://a".to_owned())]);
     }
 }

@@ -1,20 +1,22 @@
-//! XML documents of a bundle, as the filter gets them: with a name of their own, because the filter sees no file names.
+//! XML documents of a bundle as the filter gets them. The filter has no file names, so each document gets a name.
 
+use super::finding::Finding;
 use super::source::{Source, offset, position};
-use envoy_callout::diagnostic::Position;
+use envoy_callout::diagnostic::{Diagnostic, Position};
 use envoy_callout::language::xml;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// A document and the file that it comes from.
+/// A document and its file.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     /// The file.
     pub(crate) source: Rc<Source>,
     edit: Option<Edit>,
+    root: Option<Root>,
 }
 
-/// What is written instead of a part of the file's text, so that the document says its name.
+/// A replacement in the file's text that gives the root element its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit {
     at: usize,
@@ -23,16 +25,29 @@ struct Edit {
 }
 
 impl Document {
-    /// A document that is named after its file when it has no name.
+    /// A document that gets the name of its file when it has no name.
     pub(crate) fn named_after_file(source: Rc<Source>) -> Document {
-        let edit = Edit::naming(&source.text, source.stem(), false);
-        Document { source, edit }
+        let name = source.stem().to_owned();
+        Document::new(source, &name, false)
     }
 
-    /// A document that gets another name, whatever its own is.
+    /// A document that gets another name.
     pub(crate) fn renamed(source: Rc<Source>, name: &str) -> Document {
-        let edit = Edit::naming(&source.text, name, true);
-        Document { source, edit }
+        Document::new(source, name, true)
+    }
+
+    fn new(source: Rc<Source>, name: &str, replace: bool) -> Document {
+        let (edit, root) = match xml::Document::parse(&source.text) {
+            Ok(document) => {
+                let root = document.root();
+                let edit = Edit::naming(root, &source.text, name, replace);
+                let own = root.attribute("name").unwrap_or_default();
+                let name = if edit.is_some() { name } else { own }.trim().to_owned();
+                (edit, Some(Root { element: root.name().to_owned(), name, position: root.position() }))
+            }
+            Err(_) => (None, None),
+        };
+        Document { source, edit, root }
     }
 
     /// The text for the filter.
@@ -44,7 +59,7 @@ impl Document {
         Cow::Owned(format!("{before}{inserted}{after}"))
     }
 
-    /// Where a position of [`Document::text`] is in the file.
+    /// The position in the file of a position in [`Document::text`].
     pub(crate) fn position_in_file(&self, found: Position) -> Position {
         let Some(Edit { at, removed, inserted }) = &self.edit else { return found };
         let text = &self.source.text;
@@ -58,35 +73,32 @@ impl Document {
         Position { column: column.max(edit.column), ..found }
     }
 
-    /// Name and place of the root element, when the text is XML.
-    pub(crate) fn root(&self) -> Option<Root> {
-        let text = self.text();
-        let document = xml::Document::parse(&text).ok()?;
-        let root = document.root();
-        Some(Root {
-            element: root.name().to_owned(),
-            name: root.attribute("name").unwrap_or_default().trim().to_owned(),
-            position: self.position_in_file(root.position()),
-        })
+    /// A diagnostic of [`Document::text`] as a finding in the file.
+    pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        let position = diagnostic.position.map(|position| self.position_in_file(position));
+        Finding::from(diagnostic).in_source(&self.source, position)
+    }
+
+    /// Name and position of the root element, when the text is XML.
+    pub(crate) fn root(&self) -> Option<&Root> {
+        self.root.as_ref()
     }
 }
 
-/// What a document's root element says of itself.
+/// The root element of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Root {
     /// The element's name: the policy type.
     pub(crate) element: String,
     /// The value of its `name`, empty without one.
     pub(crate) name: String,
-    /// Where it stands in the file.
+    /// Its position in the file.
     pub(crate) position: Position,
 }
 
 impl Edit {
-    /// What gives a document that name. Nothing when it has a name and may keep it, or is not XML.
-    fn naming(text: &str, name: &str, replace: bool) -> Option<Edit> {
-        let document = xml::Document::parse(text).ok()?;
-        let root = document.root();
+    /// The edit that gives the root element a name. `None` when the element has a name and `replace` is false.
+    fn naming(root: xml::Element<'_, '_>, text: &str, name: &str, replace: bool) -> Option<Edit> {
         let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
         if root.attribute("name").is_none() {
             let start = offset(text, root.position());
@@ -117,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_name_gets_its_files() {
+    fn a_document_without_name_gets_the_name_of_its_file() {
         let cases = [
             ("<SC><URL/></SC>", "<SC name=\"SC-1\"><URL/></SC>"),
             ("<!-- (c) -->\n<SC\n async='true'/>", "<!-- (c) -->\n<SC name=\"SC-1\"\n async='true'/>"),
@@ -143,10 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_of_the_file() {
+    fn positions_refer_to_the_file() {
         let text = "<SC><URL/></SC>\n<B/>";
         let document = Document::named_after_file(source("<SC><URL/></SC>"));
         let named = document.text().into_owned();
+        let position_of_root = Position { line: 1, column: 1 };
+        let root = Root { element: "SC".to_owned(), name: "SC-1".to_owned(), position: position_of_root };
+        assert_eq!(document.root(), Some(&root));
         for found in ["<SC", "<URL/>", "</SC>"] {
             let in_file = position(text, text.find(found).unwrap());
             assert_eq!(document.position_in_file(position(&named, named.find(found).unwrap())), in_file, "{found}");
@@ -154,6 +169,7 @@ mod tests {
         let below = Position { line: 2, column: 40 };
         assert_eq!(document.position_in_file(below), below);
         let renamed = Document::renamed(source("<A name='abc' b='1'/>"), "x");
+        assert_eq!(renamed.root().map(|root| root.name.as_str()), Some("x"));
         assert_eq!(renamed.position_in_file(Position { line: 1, column: 13 }), Position { line: 1, column: 15 });
     }
 }

@@ -1,13 +1,13 @@
-//! Filter configurations by themselves, or where they stand in Envoy's or Istio's configuration.
+//! Filter configurations: separate files, or parts of a configuration of Envoy or Istio.
 
-use super::configuration::of_diagnostic;
 use super::finding::{Finding, Severity};
 use super::source::Source;
 use envoy_callout::diagnostic::{Diagnostic, Position};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// The filter configurations of a file. A file that seems to hold none is one: what is wrong with it then tells so.
+/// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
+/// reported.
 ///
 /// # Errors
 /// The file is neither JSON nor YAML.
@@ -21,20 +21,20 @@ pub(crate) fn read(source: &Rc<Source>) -> Result<Vec<Value>, Box<Finding>> {
     Ok(configurations)
 }
 
-/// What a diagnostic of a configuration says about its file; `place` begins what it is called there.
-pub(crate) fn finding(source: &Rc<Source>, configuration: &Value, place: &str, diagnostic: &Diagnostic) -> Finding {
-    let finding = of_diagnostic(diagnostic);
+/// The finding of a diagnostic in a configuration. `prefix` is the name of the configuration in messages.
+pub(crate) fn finding(source: &Rc<Source>, configuration: &Value, prefix: &str, diagnostic: &Diagnostic) -> Finding {
+    let finding = Finding::from(diagnostic);
     let document = diagnostic.document.as_deref().and_then(|key| Some((key, text_of(configuration, key)?)));
     match document {
         Some((key, text)) => {
-            let inner = source.inner(format!("{place}{key}"), text.trim_start_matches('\u{feff}').to_owned());
+            let inner = source.inner(format!("{prefix}{key}"), text.trim_start_matches('\u{feff}').to_owned());
             finding.in_source(&Rc::new(inner), diagnostic.position)
         }
-        None => Finding { text: format!("{place}{}", finding.text), ..finding }.in_source(source, None),
+        None => Finding { text: format!("{prefix}{}", finding.text), ..finding }.in_source(source, None),
     }
 }
 
-/// The filter configurations in a value: objects with a list of policies, or texts of such objects.
+/// Collects the filter configurations in a value: objects with a list of policies, or texts of such objects.
 fn find(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => found.push(value.clone()),
@@ -66,17 +66,17 @@ fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
         });
     }
     let mut documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
-        let place = error.location().map(|location| (location.line(), location.column()));
-        let (line, column) = place.unwrap_or_default();
+        let location = error.location().map(|location| (location.line(), location.column()));
+        let (line, column) = location.unwrap_or_default();
         let message = error.without_snippet().to_string();
         let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message);
         broken(line, column, format!("the configuration is not valid YAML: {message}"))
     })?;
-    // Files for Istio hold several documents.
+    // Files for Istio contain several documents.
     Ok(if documents.len() == 1 { documents.pop().unwrap_or_default() } else { Value::Array(documents) })
 }
 
-/// The document under a key such as `policies[0]`; the filter counts texts alone.
+/// The document of a key such as `policies[0]`. The index counts only texts, as in the filter.
 fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     let Some((list, index)) = key.split_once('[') else { return value.get(key)?.as_str() };
     let index = index.strip_suffix(']')?.parse().ok()?;
@@ -89,7 +89,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn configurations_are_found_where_they_stand() {
+    fn configurations_are_found_at_any_depth() {
         let configuration = json!({"policies": ["<Quota/>"]});
         let inside = |value: &Value| {
             let mut found = Vec::new();

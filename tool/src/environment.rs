@@ -1,4 +1,4 @@
-//! What a bundle leaves to its environment, from one YAML file: target servers, property sets, an identity.
+//! Environment files (YAML): target servers, property sets and an identity.
 
 use super::configuration::Configuration;
 use super::finding::{Finding, Severity};
@@ -23,17 +23,17 @@ pub(crate) struct Environment {
     pub(crate) target_servers: BTreeMap<String, TargetServer>,
     /// The proxies that `LocalTargetConnection` reaches.
     pub(crate) local_proxies: Vec<LocalProxy>,
-    /// Property sets that no bundle holds, by name.
+    /// Property sets by name.
     ///
-    /// Values are texts as they are written: `1.10`, `007` and `yes` are what the flows read, with or without quotes.
+    /// Values are texts without conversion: flows read `1.10`, `007` and `yes`, with or without quotes.
     pub(crate) property_sets: BTreeMap<String, BTreeMap<String, String>>,
-    /// Other constants by variable, such as what a KeyValueMapOperations policy would read.
+    /// Other constants by variable, such as the values of a key-value map.
     pub(crate) properties: BTreeMap<String, String>,
-    /// The identity behind Google tokens.
+    /// The identity of Google tokens.
     pub(crate) google: Option<Google>,
-    /// Where callouts may go whose host a request decides.
+    /// The allowed hosts of callouts whose host comes from a variable.
     pub(crate) allowed_hosts: Option<Vec<String>>,
-    /// Files of certificates.
+    /// The files of certificates.
     pub(crate) tls: Tls,
 }
 
@@ -41,14 +41,14 @@ pub(crate) struct Environment {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetServer {
-    /// A name or an address.
+    /// Host name or IP address.
     pub(crate) host: String,
-    /// Its port.
+    /// Port.
     pub(crate) port: u16,
-    /// Whether it is reached by TLS.
+    /// Whether connections use TLS.
     #[serde(default)]
     pub(crate) tls: bool,
-    /// Whether it gets requests.
+    /// Whether the server is in use.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
 }
@@ -57,35 +57,35 @@ pub(crate) struct TargetServer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LocalProxy {
-    /// The proxy's name.
+    /// Name of the proxy.
     pub(crate) api_proxy: Option<String>,
-    /// Its endpoint's.
+    /// Name of the endpoint.
     pub(crate) proxy_endpoint: Option<String>,
-    /// Where it answers.
+    /// Base path.
     pub(crate) base_path: String,
-    /// Where it listens; the rendered listener when absent.
+    /// Host; the rendered listener when absent.
     pub(crate) host: Option<String>,
-    /// Its port.
+    /// Port.
     pub(crate) port: Option<u16>,
-    /// The host that requests name; the client's when absent.
+    /// The `Host` header of requests; that of the client when absent.
     pub(crate) authority: Option<String>,
 }
 
-/// The identity behind Google tokens.
+/// The identity of Google tokens.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Google {
-    /// The account to act as; the workload acts as itself when absent.
+    /// The service account; the identity of the workload when absent.
     pub(crate) service_account: Option<String>,
     /// The default project.
     pub(crate) project: Option<String>,
 }
 
-/// Where certificates lie on the machine that Envoy runs on.
+/// The files of certificates on the machine of Envoy.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Tls {
-    /// The authorities that are trusted when no TrustStore is named.
+    /// The file of trusted authorities for connections without a TrustStore.
     pub(crate) trusted_ca: String,
     /// The folder of key stores and trust stores: `KEYSTORE/ALIAS.crt`, `KEYSTORE/ALIAS.key`, `TRUSTSTORE/ca.crt`.
     pub(crate) stores: String,
@@ -101,11 +101,11 @@ fn yes() -> bool {
     true
 }
 
-/// The clusters that the environment's entries get in a configuration.
+/// The clusters of the entries of an environment.
 pub(crate) trait Clusters {
     /// The cluster of a target server.
     fn of_server(&self, name: &str) -> String;
-    /// The cluster of the local proxy at a place of the list.
+    /// The cluster of the local proxy at an index.
     fn of_local_proxy(&self, index: usize) -> String;
     /// The cluster of Google's metadata server.
     fn of_metadata(&self) -> String;
@@ -113,7 +113,7 @@ pub(crate) trait Clusters {
     fn of_iam(&self) -> String;
 }
 
-/// One cluster for everything: enough to find what is wrong.
+/// One cluster for all entries, for checks.
 #[derive(Debug)]
 pub(crate) struct AnyCluster;
 
@@ -139,7 +139,7 @@ impl Environment {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, or (inside) is no environment: what is wrong, with its place.
+    /// The file cannot be read. The inner error is the problem of its content with a position.
     pub(crate) fn read(path: &Path) -> Result<Result<Environment, Box<Finding>>, InputError> {
         let unreadable = |error| InputError::Unreadable { path: path.to_owned(), error };
         let bytes = std::fs::read(path).map_err(unreadable)?;
@@ -151,7 +151,7 @@ impl Environment {
         Ok(parse(&source))
     }
 
-    /// Gives a configuration what this environment holds. What the bundle itself holds is kept.
+    /// Adds the entries of this environment to a configuration. The properties of the bundle have precedence.
     pub(crate) fn apply(&self, configuration: &mut Configuration<'_>, clusters: &impl Clusters) {
         configuration.add_to("properties", self.constants());
         let named = [("organization", &self.organization), ("environment", &self.environment)];
@@ -218,7 +218,7 @@ impl Google {
 
 fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
     if source.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        // A file of comments alone is null to YAML.
+        // YAML reads a file of comments as null.
         return Ok(Environment::default());
     }
     serde_saphyr::from_str(&source.text).map_err(|error| {
@@ -228,14 +228,12 @@ fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
         let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
         let text = match error.without_snippet() {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                let likeness = |name: &str| strsim::jaro(name, field);
-                let nearest = expected.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let similarity = |name: &str| strsim::jaro(name, field);
+                let nearest = expected.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
                 let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
                 format!("unknown key {field}{hint}")
             }
-            serde_saphyr::Error::NullIntoString { .. } => {
-                "a value is missing here: write a text, \"\" for an empty one".to_owned()
-            }
+            serde_saphyr::Error::NullIntoString { .. } => "missing value; write \"\" for an empty text".to_owned(),
             other => {
                 let message = other.to_string();
                 message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned()
@@ -278,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn problems_have_messages_and_positions() {
         let cases = [
             ("targetservers: {}\n", "unknown key targetservers; did you mean target_servers?", (1, 1)),
             ("organisation: x\n", "unknown key organisation; did you mean organization?", (1, 1)),
@@ -287,12 +285,8 @@ mod tests {
                 "unknown key enable; did you mean enabled?",
                 (2, 26),
             ),
-            (
-                "properties:\n  a: 1\n  b: null\n",
-                "a value is missing here: write a text, \"\" for an empty one",
-                (3, 6),
-            ),
-            ("property_sets: {s: {a: }}\n", "a value is missing here: write a text, \"\" for an empty one", (1, 22)),
+            ("properties:\n  a: 1\n  b: null\n", "missing value; write \"\" for an empty text", (3, 6)),
+            ("property_sets: {s: {a: }}\n", "missing value; write \"\" for an empty text", (1, 22)),
             ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 7)),
         ];
         for (text, message, (line, column)) in cases {

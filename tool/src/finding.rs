@@ -1,58 +1,73 @@
-//! What a command has to say: problems and notes, each with its place.
+//! Findings: errors, warnings and notes with their positions.
 
 use super::source::Source;
-use envoy_callout::diagnostic::{self, Position};
+use envoy_callout::diagnostic::{self, Diagnostic, Position};
 use serde::Serialize;
 use std::rc::Rc;
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
-    /// The filter refuses it.
+    /// The filter rejects it.
     Error,
-    /// The filter takes it, but it will not do what it says.
+    /// The filter accepts it, but a part of it has no effect.
     Warning,
-    /// Something to know before deploying.
+    /// Information for the deployment.
     Note,
 }
 
-/// One thing to say.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// How much it matters.
+    /// The severity.
     pub(crate) severity: Severity,
     /// Apigee's name of the deployment error.
     pub(crate) name: Option<&'static str>,
-    /// The file that it is about.
+    /// The file.
     pub(crate) source: Option<Rc<Source>>,
-    /// The policy that it is about.
+    /// The policy.
     pub(crate) policy: Option<String>,
-    /// Where in the file.
+    /// The position in the file.
     pub(crate) position: Option<Position>,
-    /// What there is to say.
+    /// The message.
     pub(crate) text: String,
 }
 
 impl Finding {
-    /// An error of a whole file.
+    /// An error of a file, without a position.
     pub(crate) fn error_in(source: &Rc<Source>, text: String) -> Finding {
         Finding::new(Severity::Error, text).in_source(source, None)
     }
 
-    /// A finding about nothing in particular.
+    /// A finding without file, position and policy.
     pub(crate) fn new(severity: Severity, text: String) -> Finding {
         Finding { severity, name: None, source: None, policy: None, position: None, text }
     }
 
-    /// The same about a place in a file.
+    /// The finding with a file and a position.
     pub(crate) fn in_source(self, source: &Rc<Source>, position: Option<Position>) -> Finding {
         Finding { source: Some(source.clone()), position, ..self }
     }
 
-    /// The same about a policy.
+    /// The finding with a policy.
     pub(crate) fn about_policy(self, name: &str) -> Finding {
         Finding { policy: Some(name.to_owned()), ..self }
+    }
+}
+
+impl From<&Diagnostic> for Finding {
+    /// The diagnostic without its position.
+    fn from(diagnostic: &Diagnostic) -> Finding {
+        let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
+        // The key of a document is the subject until its name is read.
+        let is_policy = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
+        let text = match document.is_none() && !subject.is_empty() {
+            true => format!("{subject}: {message}"),
+            false => message.clone(),
+        };
+        let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
+        if is_policy { finding.about_policy(subject) } else { finding }
     }
 }
 
@@ -65,28 +80,29 @@ impl From<diagnostic::Severity> for Severity {
     }
 }
 
-/// Everything a command has to say.
+/// The findings of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
-    /// How many files were looked at.
+    /// The number of files.
     pub(crate) files: usize,
 }
 
 impl Findings {
-    /// Adds a finding, unless it has been said: several configurations share documents.
+    /// Adds a finding once. Several configurations share documents and so their findings.
     pub(crate) fn add(&mut self, finding: Finding) {
         if !self.list.contains(&finding) {
             self.list.push(finding);
         }
     }
 
-    /// How many there are of a severity.
+    /// The number of findings of a severity.
     pub(crate) fn count(&self, severity: Severity) -> usize {
         self.list.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// The findings as a reader wants them: problems by file and place, then the notes as they were added.
+    /// The findings in the order of the report: problems by file and position, then the notes in the order of their
+    /// addition.
     pub(crate) fn sorted(&self) -> Vec<&Finding> {
         let (notes, mut sorted): (Vec<&Finding>, Vec<&Finding>) =
             self.list.iter().partition(|finding| finding.severity == Severity::Note);
@@ -100,7 +116,7 @@ impl Findings {
     }
 }
 
-/// `policies[10]` comes after `policies[9]`.
+/// A sort key that orders `policies[10]` after `policies[9]`.
 fn natural(key: &str) -> (&str, usize) {
     let (list, index) = key.split_once('[').unwrap_or((key, ""));
     (list, index.trim_end_matches(']').parse().unwrap_or_default())
@@ -111,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_said_once_and_by_place() {
+    fn findings_are_unique_and_sorted_by_position() {
         let source = |file: &str| Rc::new(Source::new(file.to_owned(), b"<A/>").0);
         let at = |line| Some(Position { line, column: 1 });
         let (a, b) = (source("a.xml"), source("b.xml"));

@@ -1,6 +1,6 @@
-//! The paths that people give: bundles, single documents and filter configurations.
+//! The paths of the command line: bundles, single documents and filter configurations.
 
-use super::bundle::{self, Bundle};
+use super::bundle::{self, ParsedBundle};
 use super::document::Document;
 use super::finding::Finding;
 use super::source::Source;
@@ -8,42 +8,42 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// What a path holds.
+/// The content of a path.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A bundle.
-    Bundle(Bundle),
+    Bundle(ParsedBundle),
     /// One XML document.
     Document(Document),
     /// A filter configuration, JSON or YAML.
     Configuration(Source),
-    /// A file that is no text.
+    /// A file that is not text.
     NoText(Finding),
 }
 
-/// Why a path cannot be read.
+/// An error of a path.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
-    /// There is no such file or folder, or it may not be read.
+    /// The file or folder does not exist, or its permissions forbid reading.
     #[error("cannot read {}: {error}", path.display())]
     Unreadable {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
     /// A folder or an archive without a bundle.
-    #[error("{} holds no apiproxy/ or sharedflowbundle/ folder", path.display())]
+    #[error("{} contains no apiproxy/ or sharedflowbundle/ folder", path.display())]
     NoBundle {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
     /// An archive that cannot be unpacked.
     #[error("cannot unpack {}: {why}", path.display())]
     Archive {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: String,
     },
 }
@@ -51,7 +51,7 @@ pub(crate) enum InputError {
 /// Reads several paths.
 ///
 /// # Errors
-/// As for one.
+/// One of them cannot be read, or is a folder or an archive without a bundle.
 pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Input>, InputError> {
     let mut inputs = Vec::new();
     for path in paths {

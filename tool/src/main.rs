@@ -11,6 +11,7 @@ mod environment;
 mod finding;
 mod input;
 mod needs;
+mod parsed;
 mod policy_types;
 mod render;
 mod report;
@@ -24,9 +25,9 @@ use input::InputError;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Apigee's callout policies inside Envoy: look at them before you deploy them.
+/// Check, trace, render and run Apigee bundles for the envoy-callout filter
 ///
-/// The commands use the same code as the filter that runs in Envoy, so that what they say is what the filter does.
+/// The commands use the code of the filter, so that their results are the results of the filter.
 #[derive(Debug, Parser)]
 #[command(name = "envoy-callout", version, after_help = EXIT_STATUS, max_term_width = 100)]
 struct Arguments {
@@ -43,11 +44,11 @@ enum Command {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 when all is well, 1 when there are problems, 2 when the arguments make no sense or a
-path cannot be read. `envoy-callout COMMAND --help` shows examples.
-Colours are used on a terminal unless NO_COLOR is set.";
+Exit status: 0 without problems, 1 with problems, 2 for invalid arguments and for a path that cannot
+be read. `envoy-callout COMMAND --help` shows examples.
+The output has colours on a terminal unless NO_COLOR is set.";
 
-/// Why a command could not do its work.
+/// An error that ends a command.
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
     #[error(transparent)]
@@ -60,14 +61,14 @@ enum CommandError {
     Run(io::Error),
 }
 
-/// What a command found.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Fine,
     Problems,
 }
 
-/// Runs the command of the process's arguments.
+/// Runs the command that the arguments name.
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let mut output = anstream::AutoStream::auto(io::stdout().lock());
@@ -84,10 +85,10 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
-        // Who reads the output has seen enough, as `head` does.
+        // A reader such as `head` closes the pipe early.
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to do when standard error is closed too.
+            // Standard error can be closed too.
             let _ = writeln!(io::stderr(), "envoy-callout: {error}");
             ExitCode::from(2)
         }
@@ -100,7 +101,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_arguments_are_declared_without_contradiction() {
+    fn the_declaration_of_the_arguments_is_consistent() {
         Arguments::command().debug_assert();
     }
 }

@@ -1,11 +1,11 @@
-//! What the policies of bundles want of their environment.
+//! The entries that bundles need in their environment.
 
 use super::attachment::Attached;
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::configuration::Configuration;
-use super::connection;
 use super::document::Document;
 use super::finding::{Finding, Findings, Severity};
+use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::Policy;
@@ -16,37 +16,37 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The needs of everything that was added.
+/// The needs of the added bundles.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
     /// The target servers of load balancers.
     pub(crate) servers: BTreeMap<String, Vec<User>>,
     /// The fixed targets of LocalTargetConnection.
     pub(crate) local_proxies: BTreeMap<Local, Vec<User>>,
-    /// What sends Google tokens.
+    /// The users of Google tokens.
     pub(crate) google: Vec<User>,
-    /// The properties that are read and that no bundle holds: set and key.
+    /// The properties that a bundle uses and does not contain: set and key.
     pub(crate) properties: BTreeSet<(String, String)>,
-    /// The variables that are read and that only the environment file can give a value.
+    /// The variables of [`NAMES`] that the bundles use.
     pub(crate) names: BTreeSet<&'static str>,
 }
 
-/// Variables that always resolve in Apigee, where there is one organisation and one environment.
+/// Variables that always have a value in Apigee. Here the environment file contains them.
 const NAMES: [&str; 2] = ["organization.name", "environment.name"];
 
 /// A proxy of the same environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Local {
-    /// By its name and its endpoint's.
+    /// Name of the proxy and name of its endpoint.
     Named(String, String),
-    /// By a path.
+    /// Path.
     Path(String),
 }
 
-/// A policy or a target endpoint, and where it says what it needs.
+/// A policy or an endpoint with the position of its need.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
-    /// Its name.
+    /// Name.
     pub(crate) name: String,
     source: Rc<Source>,
     position: Option<Position>,
@@ -59,31 +59,31 @@ impl User {
 }
 
 impl Needs {
-    /// Adds the needs of a bundle's target endpoints and of the policies that its flows use.
-    pub(crate) fn add(&mut self, bundle: &Bundle) {
+    /// Adds the needs of the endpoints of a bundle and of its attached policies.
+    pub(crate) fn add(&mut self, bundle: &ParsedBundle) {
         let attached = Attached::by(bundle);
-        for document in &bundle.proxy_endpoints {
-            self.add_proxy(document);
+        for endpoint in &bundle.proxy_endpoints {
+            self.add_proxy(endpoint);
         }
-        for document in &bundle.target_endpoints {
-            self.add_target(document);
+        for target in &bundle.target_endpoints {
+            self.add_target(target);
         }
         for document in bundle.documents() {
             let text = document.text();
             self.add_properties(&text, bundle);
             self.names.extend(NAMES.iter().filter(|name| text.contains(**name)));
         }
-        for document in &bundle.policies {
-            let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+        for Parsed { document, content, .. } in &bundle.policies {
+            let Some(policy) = content else { continue };
             if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
-                self.add_policy(&policy, document);
+                self.add_policy(policy, document);
             }
         }
     }
 
-    /// A route rule that leads to an integration needs an identity.
-    fn add_proxy(&mut self, document: &Document) {
-        let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { return };
+    /// A route rule with an integration endpoint needs an identity.
+    fn add_proxy(&mut self, Parsed { document, content, .. }: &Parsed<ProxyEndpoint>) {
+        let Some(proxy) = content else { return };
         let name = format!("the proxy endpoint {}", proxy.endpoint.name);
         for rule in &proxy.route_rules {
             if let Route::Integration(_, position) = &rule.route {
@@ -92,22 +92,19 @@ impl Needs {
         }
     }
 
-    fn add_target(&mut self, document: &Document) {
-        let authentication = TargetEndpoint::parse(&document.text(), "").0.and_then(|target| {
+    fn add_target(&mut self, Parsed { document, content, connection, .. }: &Parsed<TargetEndpoint>) {
+        let authentication = content.as_ref().and_then(|target| {
             let name = format!("the target endpoint {}", target.endpoint.name);
-            target.authentication.map(|found| User::at(name, document, found.authentication.position))
+            target.authentication.as_ref().map(|found| User::at(name, document, found.authentication.position))
         });
         if let Some(user) = authentication {
             add(&mut self.google, user);
         }
-        let Some(balancer) = connection::of_document(&document.text()).and_then(|connection| connection.balancer)
-        else {
-            return;
-        };
+        let Some(balancer) = &connection.balancer else { return };
         let name = document.root().map(|root| format!("the target endpoint {}", root.name)).unwrap_or_default();
-        for server in balancer.servers {
+        for server in balancer.servers.iter().filter(|server| server.is_enabled) {
             let user = User { name: name.clone(), source: document.source.clone(), position: None };
-            add(self.servers.entry(server.name).or_default(), user);
+            add(self.servers.entry(server.name.to_string()).or_default(), user);
         }
     }
 
@@ -125,34 +122,34 @@ impl Needs {
                 }
             }
             Target::Local(local) => {
-                let fixed = match &local.destination {
+                let target = match &local.destination {
                     LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
                         let named = api_proxy.as_literal().zip(proxy_endpoint.as_literal());
                         named.map(|(proxy, endpoint)| Local::Named(proxy.trim().to_owned(), endpoint.trim().to_owned()))
                     }
                     LocalDestination::Path(path) => path.as_literal().map(|path| Local::Path(path.to_string())),
                 };
-                if let Some(fixed) = fixed {
-                    add(self.local_proxies.entry(fixed).or_default(), user(local.position));
+                if let Some(target) = target {
+                    add(self.local_proxies.entry(target).or_default(), user(local.position));
                 }
             }
         }
     }
 
-    fn add_properties(&mut self, text: &str, bundle: &Bundle) {
+    fn add_properties(&mut self, text: &str, bundle: &ParsedBundle) {
         let Ok(pattern) = Regex::new(r"\bpropertyset\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_.-]*[A-Za-z0-9_-])") else {
             return;
         };
         for found in pattern.captures_iter(text) {
             let part = |index| found.get(index).map(|part| part.as_str().to_owned()).unwrap_or_default();
-            let is_held = bundle.properties.contains_key(found.get(0).map(|all| all.as_str()).unwrap_or_default());
-            if !is_held {
+            let is_known = bundle.properties.contains_key(found.get(0).map(|all| all.as_str()).unwrap_or_default());
+            if !is_known {
                 self.properties.insert((part(1), part(2)));
             }
         }
     }
 
-    /// Adds mocks of everything missing to a configuration, so that the rest of the bundle can be checked.
+    /// Adds mocks of all needs to a configuration, so that it loads without an environment.
     pub(crate) fn mock(&self, configuration: &mut Configuration<'_>) {
         let is_host = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         let server = |name: &str| {
@@ -171,33 +168,30 @@ impl Needs {
         configuration.set("google", json!({"metadata_cluster": "any", "project": "any"}));
     }
 
-    /// Tells what the environment has to bring.
-    pub(crate) fn tell(&self, findings: &mut Findings) {
+    /// Reports the needs as notes.
+    pub(crate) fn report(&self, findings: &mut Findings) {
         for (server, users) in &self.servers {
-            note(&format!("{server} is a target server of the environment"), users, "uses", findings);
+            note(&format!("the target server {server}"), users, "uses", findings);
         }
         for (local, users) in &self.local_proxies {
-            let what = match local {
-                Local::Named(proxy, endpoint) => format!("the endpoint {endpoint} of {proxy}"),
-                Local::Path(path) => format!("the proxy at {path}"),
+            let proxy = match local {
+                Local::Named(proxy, endpoint) => format!("the endpoint {endpoint} of the local proxy {proxy}"),
+                Local::Path(path) => format!("the local proxy with the path {path}"),
             };
-            note(&format!("{what} is a local proxy of the environment"), users, "calls", findings);
+            note(&proxy, users, "calls", findings);
         }
-        note("a Google identity is the environment's to bring", &self.google, "needs", findings);
+        note("a Google identity", &self.google, "needs", findings);
         if !self.names.is_empty() {
             let names: Vec<&str> = self.names.iter().copied().collect();
             let keys: Vec<&str> = names.iter().filter_map(|name| name.split('.').next()).collect();
-            let text = format!(
-                "an environment file has to name its {}: policies read {}",
-                keys.join(" and "),
-                names.join(" and ")
-            );
+            let text =
+                format!("the environment must contain {}: policies read {}", keys.join(" and "), names.join(" and "));
             findings.add(Finding::new(Severity::Note, text));
         }
         if !self.properties.is_empty() {
             let names = self.properties.iter().map(|(set, key)| format!("propertyset.{set}.{key}"));
             let names: Vec<String> = names.collect();
-            let text = format!("the environment has to bring what the bundle does not hold: {}", names.join(", "));
+            let text = format!("the environment must contain the properties {}", names.join(", "));
             findings.add(Finding::new(Severity::Note, text));
         }
     }
@@ -209,11 +203,11 @@ fn add(users: &mut Vec<User>, user: User) {
     }
 }
 
-/// `… : A, B use it`, at the place of the first.
-fn note(what: &str, users: &[User], verb: &str, findings: &mut Findings) {
+/// Adds the note `the environment must contain NEED: A, B use it` at the position of the first user.
+fn note(need: &str, users: &[User], verb: &str, findings: &mut Findings) {
     let Some(first) = users.first() else { return };
     let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
     let verb = if names.len() == 1 { verb } else { verb.trim_end_matches('s') };
-    let text = format!("{what}: {} {verb} it", names.join(", "));
+    let text = format!("the environment must contain {need}: {} {verb} it", names.join(", "));
     findings.add(Finding::new(Severity::Note, text).in_source(&first.source, first.position));
 }

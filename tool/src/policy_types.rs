@@ -1,8 +1,9 @@
-//! The policy types of Apigee, to tell a type that does not run here from one that does not exist.
+//! The policy types of Apigee. They distinguish a type that the filter does not run from a type that does not exist.
 
 use super::attachment::Attached;
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::finding::{Finding, Findings};
+use super::parsed::Parsed;
 
 /// The root elements of Apigee's policies.
 const TYPES: [&str; 72] = [
@@ -80,18 +81,18 @@ const TYPES: [&str; 72] = [
     "XSL",
 ];
 
-/// Names that are less alike are not what was meant.
-const ALIKE: f64 = 0.85;
+/// Minimum similarity of a suggested type.
+const SIMILAR: f64 = 0.85;
 
-/// Whether Apigee has policies with that root element.
+/// Whether Apigee has policies with this root element.
 pub(crate) fn is_known(kind: &str) -> bool {
     TYPES.contains(&kind)
 }
 
-/// Tells of the attached policies whose type does not exist: Apigee refuses them (docs/apigee-semantics.md 1.2).
-pub(crate) fn report_unknown(bundle: &Bundle, findings: &mut Findings) {
+/// Reports the attached policies whose type does not exist. Apigee rejects them (docs/apigee-semantics.md 1.2).
+pub(crate) fn report_unknown(bundle: &ParsedBundle, findings: &mut Findings) {
     let attached = Attached::by(bundle);
-    for document in &bundle.policies {
+    for Parsed { document, .. } in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };
         if !is_known(&root.element) {
             let finding = Finding::error_in(&document.source, unknown(&root.element)).about_policy(&root.name);
@@ -101,11 +102,11 @@ pub(crate) fn report_unknown(bundle: &Bundle, findings: &mut Findings) {
 }
 
 fn unknown(kind: &str) -> String {
-    let likeness = |name: &str| strsim::jaro(name, kind);
-    let nearest = TYPES.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let nearest = nearest.filter(|nearest| likeness(nearest) > ALIKE);
-    let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-    format!("{kind} is no policy type of Apigee's{hint}")
+    let similarity = |name: &str| strsim::jaro(name, kind);
+    let nearest = TYPES.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    let nearest = nearest.filter(|nearest| similarity(nearest) > SIMILAR);
+    let hint = nearest.map(|nearest| format!(" (did you mean {nearest:?}?)")).unwrap_or_default();
+    format!("unknown policy type {kind:?}{hint}")
 }
 
 #[cfg(test)]
@@ -113,11 +114,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_type_is_told_with_the_nearest() {
+    fn an_unknown_type_is_reported_with_a_similar_one() {
         let cases = [
-            ("ServiceCalout", "ServiceCalout is no policy type of Apigee's; did you mean ServiceCallout?"),
-            ("JavaScript", "JavaScript is no policy type of Apigee's; did you mean Javascript?"),
-            ("policy", "policy is no policy type of Apigee's"),
+            ("ServiceCalout", r#"unknown policy type "ServiceCalout" (did you mean "ServiceCallout"?)"#),
+            ("JavaScript", r#"unknown policy type "JavaScript" (did you mean "Javascript"?)"#),
+            ("policy", r#"unknown policy type "policy""#),
         ];
         for (kind, text) in cases {
             assert_eq!((is_known(kind), unknown(kind).as_str()), (false, text));

@@ -1,4 +1,4 @@
-//! `render`: from bundles to configuration that Envoy, Istio or Envoy Gateway takes.
+//! `render`: writes configuration for Envoy, Istio or Envoy Gateway from bundles.
 
 mod deployment;
 mod dynamic;
@@ -13,7 +13,7 @@ mod template;
 mod upstream;
 mod yaml;
 
-use super::bundle::Bundle;
+use super::bundle::ParsedBundle;
 use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
@@ -25,25 +25,25 @@ use serde_json::Value;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Turn bundles into configuration: for Envoy, Istio or Envoy Gateway, or for the filter alone
+/// Write configuration for Envoy, Istio, Envoy Gateway or the filter from bundles
 ///
-/// The configuration goes to standard output, whole or not at all; what there is to say about the bundles goes to
-/// standard error, as `check` says it.
+/// Writes the configuration to standard output, and the findings of `check` to standard error. Writes no configuration
+/// when the bundles have errors.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     deploy: DeployArguments,
-    /// What to render
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Envoy)]
     format: Format,
-    /// Print an environment file with the entries that these bundles need, for you to fill in
+    /// Print a template of an environment file with the entries that the bundles need
     #[arg(long, conflicts_with_all = ["environment", "format"])]
     environment_template: bool,
-    /// Where the module is: a file for Envoy [default: envoy_callout.wasm], else oci://IMAGE or a URL
+    /// The module: a file for Envoy [default: envoy_callout.wasm], oci://IMAGE or a URL for the other formats
     #[arg(long, value_name = "MODULE")]
     module: Option<String>,
-    /// The Gateway that listens, for Istio and Envoy Gateway (there its listener must be called http)
+    /// The Gateway of the listener, for Istio and Envoy Gateway; the name of the listener of Envoy Gateway must be http
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     gateway: String,
     /// The namespace of the resources [default: istio-system, or default for Envoy Gateway]
@@ -51,15 +51,15 @@ pub(super) struct Arguments {
     namespace: Option<String>,
 }
 
-/// What is deployed.
+/// The bundles and the listener of a deployment.
 #[derive(Debug, clap::Args)]
 pub(super) struct DeployArguments {
     /// A bundle: a folder with apiproxy/ or sharedflowbundle/ in it, or a zip archive of one
     ///
-    /// Several proxies share a listener. A shared flow that a proxy calls is found among the other paths.
+    /// Several proxies share a listener. Pass the shared flows that a proxy calls as further paths.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The environment's target servers, property sets and identity
+    /// Environment file: target servers, property sets and identity
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
     /// The port that the proxy listens on
@@ -67,20 +67,20 @@ pub(super) struct DeployArguments {
     pub(super) port: u16,
     /// The port of Envoy's administration interface, on 127.0.0.1
     ///
-    /// 0 is any that is free.
+    /// 0 selects a free port.
     #[arg(long, default_value_t = 9901)]
     pub(super) admin_port: u16,
-    /// Leave out steps whose policy type does not run, instead of refusing the bundle
+    /// Skip steps whose policy type the filter does not run, instead of rejecting the bundle
     #[arg(long)]
     skip_unsupported: bool,
 }
 
 impl DeployArguments {
-    /// The path of a configuration of Envoy's own, when that is given in place of bundles.
+    /// The path of a configuration of Envoy, when the only path is not a bundle.
     pub(super) fn envoy_configuration(&self) -> Option<&Path> {
         let is_configuration = |path: &&PathBuf| {
-            let is_named_so = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json");
-            is_named_so && path.is_file()
+            let has_extension = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json");
+            has_extension && path.is_file()
         };
         match self.paths.as_slice() {
             [only] => Some(only).filter(is_configuration).map(PathBuf::as_path),
@@ -88,10 +88,10 @@ impl DeployArguments {
         }
     }
 
-    /// Everything of one Envoy.
+    /// The deployment of one Envoy.
     fn deployment(
         &self,
-        bundles: &[&Bundle],
+        bundles: &[&ParsedBundle],
         naming: Naming,
         findings: &mut Findings,
     ) -> Result<Deployment, CommandError> {
@@ -109,21 +109,21 @@ impl DeployArguments {
     }
 }
 
-/// The formats.
+/// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A whole configuration for Envoy
+    /// A complete configuration for Envoy
     Envoy,
     /// Resources for Istio's ingress gateway
     Istio,
     /// Resources for Envoy Gateway, which needs EnvoyPatchPolicy to be enabled
     EnvoyGateway,
-    /// The filter's own configuration as JSON, one object for each proxy endpoint
+    /// The configuration of the filter as JSON, one object for each proxy endpoint
     Filter,
 }
 
 impl Format {
-    /// Who names the clusters.
+    /// The naming scheme of the clusters.
     fn naming(self) -> Naming {
         match self {
             Format::Istio => Naming::Istio,
@@ -131,7 +131,7 @@ impl Format {
         }
     }
 
-    /// Where the module is and in which namespace resources are, unless the command line says.
+    /// The default module and the default namespace.
     fn defaults(self) -> (&'static str, &'static str) {
         match self {
             Format::Envoy | Format::Filter => ("envoy_callout.wasm", ""),
@@ -168,15 +168,15 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();
         findings.add(Finding::new(Severity::Warning, text));
     }
-    if is_refused(&findings)? {
+    if report_problems(&findings)? {
         return Ok(Outcome::Problems);
     }
     write(&deployment, arguments, output)?;
     Ok(Outcome::Fine)
 }
 
-/// Envoy's configuration for `run`, with an access log that shows each request. `None` when the bundles have errors,
-/// which have been told.
+/// The configuration of Envoy for `run`, with an access log of requests. `None` when the bundles have errors, which are
+/// reported to standard error.
 ///
 /// # Errors
 /// A path cannot be read.
@@ -185,7 +185,7 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     let inputs = input::read_all(&arguments.paths)?;
     let bundles = bundles(&inputs, &mut findings);
     let mut deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
-    if is_refused(&findings)? {
+    if report_problems(&findings)? {
         return Ok(None);
     }
     let module = module.to_string_lossy();
@@ -201,17 +201,17 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     Ok(Some(text))
 }
 
-/// Tells what there is to say about the bundles, and whether that is enough to stop.
-fn is_refused(findings: &Findings) -> io::Result<bool> {
-    let is_bad = findings.count(Severity::Error) > 0;
-    if is_bad || findings.count(Severity::Warning) > 0 {
+/// Reports errors and warnings to standard error. Returns whether there are errors.
+fn report_problems(findings: &Findings) -> io::Result<bool> {
+    let has_errors = findings.count(Severity::Error) > 0;
+    if has_errors || findings.count(Severity::Warning) > 0 {
         report::text(findings, &mut anstream::AutoStream::auto(io::stderr().lock()))?;
     }
-    Ok(is_bad)
+    Ok(has_errors)
 }
 
-/// The bundles among the inputs. Nothing else can be rendered.
-fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a Bundle> {
+/// The bundles among the inputs. Another input is an error.
+fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a ParsedBundle> {
     let mut bundles = Vec::new();
     for input in inputs {
         let source = match input {
@@ -226,7 +226,7 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a Bundle> 
                 continue;
             }
         };
-        let text = format!("{} is not a bundle: render takes folders or archives with apiproxy/ in them", source.file);
+        let text = format!("{} is not a bundle; render needs folders or archives that contain apiproxy/", source.file);
         findings.add(Finding::new(Severity::Error, text));
     }
     bundles
@@ -256,20 +256,20 @@ fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write)
     }
 }
 
-/// What stands above a rendered file: where it comes from and which files it wants.
+/// The comment at the start of a rendered file: its source and the required certificates.
 fn comment(deployment: &Deployment, arguments: &Arguments) -> String {
     let paths: Vec<String> = arguments.deploy.paths.iter().map(|path| path.display().to_string()).collect();
     let mut comment = format!("# Rendered by envoy-callout from {}.\n", paths.join(", "));
     let mut files: Vec<&str> =
         deployment.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref()).flat_map(|tls| tls.files()).collect();
     if arguments.format != Format::Envoy {
-        // What Kubernetes and its gateways bring by themselves.
+        // Gateways in Kubernetes have the authorities of the system.
         files.retain(|file| *file != deployment.trusted_ca);
     }
     files.sort_unstable();
     files.dedup();
     if !files.is_empty() {
-        comment.push_str("# Certificates and keys that must be there:\n");
+        comment.push_str("# Required files of certificates and keys:\n");
         files.iter().for_each(|file| comment.push_str(&format!("#   {file}\n")));
     }
     comment

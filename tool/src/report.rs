@@ -1,4 +1,4 @@
-//! Findings as people and programs read them.
+//! Reports of findings, as text and as JSON.
 
 mod span;
 
@@ -9,16 +9,16 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Draws every finding in its file, then a line that counts them.
+/// Writes every finding with its source line, then a line with the numbers of findings.
 ///
 /// # Errors
 /// The output cannot be written.
 pub(super) fn text(findings: &Findings, output: &mut dyn Write) -> io::Result<()> {
-    // Styles are taken out again where nobody sees them.
+    // The output stream removes the styles when it is not a terminal.
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
     let mut previous = None;
     for finding in findings.sorted() {
-        // Notes are a list.
+        // Notes are a list without empty lines.
         if previous.is_some_and(|previous| (previous, finding.severity) != (Severity::Note, Severity::Note)) {
             writeln!(output)?;
         }
@@ -56,14 +56,14 @@ fn group(finding: &Finding) -> Group<'_> {
 
 /// `1 error, 2 warnings in 14 files`
 fn summary(findings: &Findings) -> String {
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let files = count(findings.files, "file");
     let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning")];
     let problems: Vec<String> = kinds
         .into_iter()
-        .map(|(severity, what)| (findings.count(severity), what))
+        .map(|(severity, noun)| (findings.count(severity), noun))
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| count(number, what))
+        .map(|(number, noun)| count(number, noun))
         .collect();
     match problems.is_empty() {
         true => format!("no problems in {files}"),
@@ -71,7 +71,7 @@ fn summary(findings: &Findings) -> String {
     }
 }
 
-/// The object that `--json` prints. Its shape is told by `check --help`.
+/// The object that `--json` prints. `check --help` documents its shape.
 #[derive(Serialize)]
 struct Report<'a> {
     files: usize,
@@ -127,7 +127,7 @@ mod tests {
     use std::rc::Rc;
 
     #[test]
-    fn every_place_of_a_text_can_be_drawn() {
+    fn every_position_of_a_text_can_be_rendered() {
         let text = "<A\tb='é\u{1f600}'>\r\n\t<B>\u{202e}x</B>\r\n\r\n{{ y }}\u{0}@z@ </A>";
         for text in [text, "", "\n", "é"] {
             let source = Rc::new(Source::new("a.xml".to_owned(), text.as_bytes()).0);

@@ -1,67 +1,68 @@
-//! Where the route rules of proxies lead, as Envoy's routes and clusters need to know it.
+//! The targets of route rules, for the routes and clusters of Envoy.
 //!
-//! The filter leaves targets to Envoy and does not look at them, so what is wrong with them is told here.
+//! The filter leaves the connections of targets to Envoy, so the problems of targets are reported here.
 
-use super::bundle::{Bundle, Kind};
-use super::connection::{self, Balancer, Connection, ServerReference};
+use super::bundle::{Kind, ParsedBundle};
+use super::connection::Connection;
 use super::document::Document;
 use super::environment::{Environment, TargetServer};
 use super::finding::{Finding, Findings, Severity};
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use super::parsed::Parsed;
+use envoy_callout::diagnostic;
+use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route};
 use envoy_callout::policy::origin::{Origin, Scheme};
 
-/// What Apigee answers where no proxy is, and the rendered Envoy where no route is.
+/// The body of Apigee's response when no proxy matches. The rendered Envoy sends it when no route matches.
 pub(crate) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
 
 /// A target of route rules.
 #[derive(Debug)]
 pub(crate) struct Destination {
-    /// What the filter writes in `x-callout-target`.
+    /// The value of `x-callout-target`.
     pub(crate) target: String,
-    /// What its document says of the connection.
+    /// The connection in its document.
     pub(crate) connection: Connection,
-    /// What is called.
+    /// The servers.
     pub(crate) servers: Servers,
-    /// The target's own path, without a slash at its end.
+    /// The path of the target without a slash at its end.
     pub(crate) path: String,
 }
 
-/// What a target is made of.
+/// The servers of a target.
 #[derive(Debug)]
 pub(crate) enum Servers {
     /// The host of a URL.
     Origin(Origin),
-    /// The target servers of a load balancer that are switched on; none without an environment.
-    Pool(Balancer, Vec<(ServerReference, TargetServer)>),
+    /// The enabled target servers of a load balancer; empty without an environment.
+    Pool(LoadBalancer, Vec<(ServerReference, TargetServer)>),
 }
 
-/// The targets of a proxy endpoint, one for each that its rules name. Without an environment, what only that can decide
-/// is not told.
+/// The targets of a proxy endpoint, each once. Without an environment, target servers are not checked.
 pub(crate) fn destinations(
-    bundle: &Bundle,
-    document: &Document,
+    bundle: &ParsedBundle,
+    endpoint: &Parsed<ProxyEndpoint>,
     environment: Option<&Environment>,
     findings: &mut Findings,
 ) -> Vec<Destination> {
-    let text = document.text();
-    // What is wrong with the document is told when its configuration is loaded.
-    let (Some(proxy), _) = ProxyEndpoint::parse(&text, "") else { return Vec::new() };
+    let Parsed { document, content: Some(proxy), .. } = endpoint else { return Vec::new() };
     if proxy.route_rules.is_empty() {
         let text = format!(
-            "the proxy endpoint {} has no RouteRule: Apigee fails its requests with NoRoutesMatched, Envoy answers 404",
+            "the proxy endpoint {} has no RouteRule: Apigee responds with the fault NoRoutesMatched, Envoy with 404",
             proxy.endpoint.name
         );
         findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
     }
-    let urls = connection::route_urls(&text);
+    let urls: Vec<(&String, &String)> =
+        proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?))).collect();
     let mut destinations: Vec<Destination> = Vec::new();
     for rule in &proxy.route_rules {
         let Route::Target(target) = &rule.route else { continue };
-        let url = urls.iter().find(|(rule, _)| rule == target);
+        let url = urls.iter().find(|(rule, _)| *rule == target);
         if url.is_some() && rule.name != *target {
             let text = format!(
-                "the route rule {target} has a URL and the name of a target endpoint, which the route rule {} names: \
-                 Envoy could not tell their requests apart, so rename one",
+                "the route rule {target} has a URL and the name of the target endpoint of the route rule {}: Envoy \
+                 cannot distinguish their requests; rename one",
                 rule.name
             );
             findings.add(Finding::error_in(&document.source, text));
@@ -70,15 +71,15 @@ pub(crate) fn destinations(
             continue;
         }
         let found = match url {
-            Some((_, url)) => Some((document, Connection { url: Some(url.clone()), ..Connection::default() })),
+            Some((_, url)) => Some((document, Connection { url: Some((*url).clone()), ..Connection::default() })),
             None => target_of(bundle, target),
         };
         let Some((source, connection)) = found else {
-            // A file that is no XML has an error of its own.
-            if bundle.target_endpoints.iter().any(|document| document.source.stem() == target) {
+            // A file that is not XML has an error.
+            if bundle.target_endpoints.iter().any(|endpoint| endpoint.document.source.stem() == target) {
                 continue;
             }
-            let text = format!("there is no target endpoint named {target}, which the route rule {} names", rule.name);
+            let text = format!("unknown target endpoint {target:?} in the route rule {}", rule.name);
             findings.add(Finding::error_in(&document.source, text));
             continue;
         };
@@ -92,13 +93,12 @@ pub(crate) fn destinations(
 }
 
 /// The document and the connection of a target endpoint.
-fn target_of<'a>(bundle: &'a Bundle, name: &str) -> Option<(&'a Document, Connection)> {
-    bundle.target_endpoints.iter().find_map(|document| {
-        let (target, _) = TargetEndpoint::parse(&document.text(), "");
-        // One that cannot be read has errors of its own.
-        let own = target.map(|target| target.endpoint.name).or_else(|| Some(document.root()?.name));
-        (own.as_deref() == Some(name))
-            .then(|| (document, connection::of_document(&document.text()).unwrap_or_default()))
+fn target_of<'a>(bundle: &'a ParsedBundle, name: &str) -> Option<(&'a Document, Connection)> {
+    bundle.target_endpoints.iter().find_map(|Parsed { document, content, connection, .. }| {
+        // A document that cannot be parsed has errors.
+        let own = content.as_ref().map(|target| target.endpoint.name.as_str());
+        let own = own.or_else(|| Some(document.root()?.name.as_str()));
+        (own == Some(name)).then(|| (document, connection.clone()))
     })
 }
 
@@ -118,8 +118,14 @@ impl Target<'_> {
         self.findings.add(Finding::new(Severity::Warning, text).in_source(&self.document.source, None));
     }
 
-    /// The servers and the path of the target, unless something is wrong with it.
+    /// The servers and the path of the target. `None` when the target has errors.
     fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
+        for problem in &self.connection.problems {
+            self.findings.add(self.document.finding(problem));
+        }
+        if self.connection.problems.iter().any(|problem| problem.severity == diagnostic::Severity::Error) {
+            return None;
+        }
         match (&self.connection.balancer, &self.connection.url) {
             (Some(balancer), _) => {
                 let path = self.connection.path.clone().unwrap_or_default();
@@ -134,20 +140,24 @@ impl Target<'_> {
                 Some((Servers::Origin(origin), path))
             }
             (None, None) => {
-                let text = format!("the target endpoint {} has neither URL nor LoadBalancer to route to", self.name);
+                let text = format!("the target endpoint {} has neither URL nor LoadBalancer", self.name);
                 self.error(text);
                 None
             }
         }
     }
 
-    fn pool(&mut self, balancer: &Balancer, environment: &Environment) -> Option<Vec<(ServerReference, TargetServer)>> {
+    fn pool(
+        &mut self,
+        balancer: &LoadBalancer,
+        environment: &Environment,
+    ) -> Option<Vec<(ServerReference, TargetServer)>> {
         let mut servers = Vec::new();
-        for reference in &balancer.servers {
-            let Some(server) = environment.target_servers.get(&reference.name) else {
+        for reference in balancer.servers.iter().filter(|reference| reference.is_enabled) {
+            let Some(server) = environment.target_servers.get(&*reference.name) else {
                 self.error(format!(
-                    "there is no target server named {}: add it to target_servers of the environment",
-                    reference.name
+                    "unknown target server {:?}: add it to target_servers of the environment",
+                    &*reference.name
                 ));
                 continue;
             };
@@ -157,7 +167,7 @@ impl Target<'_> {
         }
         let has_tls = |tls: bool| servers.iter().any(|(_, server)| server.tls == tls);
         if has_tls(true) && has_tls(false) {
-            self.error(format!("the servers of the target endpoint {} must be all with or all without tls", self.name));
+            self.error(format!("the target endpoint {} has servers with tls and servers without tls", self.name));
             return None;
         }
         Some(servers)
@@ -165,43 +175,46 @@ impl Target<'_> {
 
     fn url(&mut self, url: &str) -> Option<(Origin, String)> {
         let (scheme, rest) = Scheme::split(url).or_else(|| {
-            self.error(format!("the URL of {} does not begin with http:// or https://: {url}", self.name));
+            self.error(format!("the URL of {} must start with http:// or https://, got {url:?}", self.name));
             None
         })?;
         let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
         let Some(origin) = Origin::new(scheme, authority) else {
             let problem = match authority.contains('{') {
-                true => "must be fixed to be routed to",
-                false => "is no host with an optional port",
+                true => "must not contain a variable",
+                false => "is not a host with an optional port",
             };
-            self.error(format!("the host of the URL of {} {problem}: {url}", self.name));
+            self.error(format!("the host in the URL of {} {problem}: {url}", self.name));
             return None;
         };
         Some((origin, self.path(path)))
     }
 
-    /// The fixed part of a path, without the slash at its end.
+    /// The fixed prefix of a path without a slash at its end.
     fn path(&mut self, path: &str) -> String {
         let fixed = path.find(['?', '#', '{']).and_then(|end| path.get(..end)).unwrap_or(path);
         if fixed != path {
-            self.warning(format!("routes of Envoy cannot fill in {path}: requests to {} go to {fixed}", self.name));
+            self.warning(format!(
+                "routes of Envoy cannot resolve the variables of {path}: requests to {} go to {fixed}",
+                self.name
+            ));
         }
         fixed.trim_end_matches('/').to_owned()
     }
 }
 
-/// Tells of proxy endpoints with the same base path: an error within a bundle, `between` when two bundles have it.
-pub(crate) fn compare_base_paths(bundles: &[&Bundle], between: Severity, findings: &mut Findings) {
-    let mut known: Vec<(Vec<String>, String, &Bundle)> = Vec::new();
+/// Reports proxy endpoints with the same base path: an error in one bundle, the severity `between` in two bundles.
+pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, findings: &mut Findings) {
+    let mut known: Vec<(Vec<String>, String, &ParsedBundle)> = Vec::new();
     for bundle in bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy) {
-        for document in &bundle.proxy_endpoints {
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+        for Parsed { document, content, .. } in &bundle.proxy_endpoints {
+            let Some(proxy) = content else { continue };
             let name = format!("{}.{}", bundle.name, proxy.endpoint.name);
             let base_path = proxy.base_path.as_ref().map_or("", |path| path.as_str());
             let segments = base_path.split('/').filter(|segment| !segment.is_empty());
             let segments: Vec<String> = segments.map(str::to_owned).collect();
-            if let Some((_, other, holder)) = known.iter().find(|(other, ..)| *other == segments) {
-                let severity = if std::ptr::eq(*holder, bundle) { Severity::Error } else { between };
+            if let Some((_, other, owner)) = known.iter().find(|(other, ..)| *other == segments) {
+                let severity = if std::ptr::eq(*owner, bundle) { Severity::Error } else { between };
                 let text = format!("{other} and {name} have the same base path");
                 findings.add(Finding::new(severity, text).in_source(&document.source, None));
             }

@@ -3,20 +3,20 @@
 use envoy_callout::diagnostic::Position;
 use std::path::Path;
 
-/// A file, or a document inside of one.
+/// A file, or a document inside a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// The file as a person finds it: below the path that was given, or below the archive's.
+    /// The path of the file, below the given path or below the path of the archive.
     pub(crate) file: String,
     /// The key of the document inside a filter configuration: `policies[0]`.
     pub(crate) key: Option<String>,
-    /// Its text, without byte order mark. Empty when the file is no text.
+    /// The text without byte order mark. Empty when the file is not UTF-8.
     pub(crate) text: String,
 }
 
-/// Why bytes are no text.
+/// The error of bytes that are not UTF-8.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not UTF-8 text: byte {byte} (of {length}) is not a character; policies are read as UTF-8")]
+#[error("the file is not UTF-8: byte {byte} of {length} is invalid")]
 pub(crate) struct NotText {
     byte: usize,
     length: usize,
@@ -26,7 +26,7 @@ impl Source {
     /// The text of a file.
     ///
     /// # Errors
-    /// The bytes are not UTF-8; the source is then there without text.
+    /// The bytes are not UTF-8. The source then has no text.
     pub(crate) fn new(file: String, bytes: &[u8]) -> (Source, Option<NotText>) {
         let (text, problem) = match std::str::from_utf8(bytes) {
             Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), None),
@@ -43,7 +43,7 @@ impl Source {
         Source { file: self.file.clone(), key: Some(key), text }
     }
 
-    /// What it is called in messages.
+    /// The name in messages.
     pub(crate) fn label(&self) -> String {
         match &self.key {
             Some(key) => format!("{} ({key})", self.file),
@@ -51,13 +51,13 @@ impl Source {
         }
     }
 
-    /// The file's name without folders and extension, which is a policy's name when its document has none.
+    /// The file name without folders and extension. It is the name of a policy whose document has no name.
     pub(crate) fn stem(&self) -> &str {
         Path::new(&self.file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
     }
 }
 
-/// The byte at which a position is in a text; the text's end for a position behind it.
+/// The byte offset of a position in a text. The length of the text for a position after its end.
 pub(crate) fn offset(text: &str, position: Position) -> usize {
     let lines_before = usize::try_from(position.line.saturating_sub(1)).unwrap_or(usize::MAX);
     let columns_before = usize::try_from(position.column.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -67,7 +67,7 @@ pub(crate) fn offset(text: &str, position: Position) -> usize {
     start.saturating_add(column)
 }
 
-/// The position of a byte in a text.
+/// The position of a byte offset in a text.
 pub(crate) fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_and_offsets_are_each_others_inverse() {
+    fn an_offset_is_the_inverse_of_a_position() {
         let text = "<A>\n  <Bé c='1'/>\n</A>";
         for (at, _) in text.char_indices() {
             assert_eq!(offset(text, position(text, at)), at);
@@ -91,14 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_text_and_other_encodings_are_told() {
+    fn a_byte_order_mark_is_removed_and_other_encodings_are_reported() {
         let (source, problem) = Source::new("p/SC 1.xml".to_owned(), "\u{feff}<A/>".as_bytes());
         assert_eq!((source.text.as_str(), source.stem(), problem), ("<A/>", "SC 1", None));
         let (source, problem) = Source::new("a.xml".to_owned(), b"<A>\xe9</A>");
         assert_eq!(source.text, "");
-        assert_eq!(
-            problem.unwrap().to_string(),
-            "not UTF-8 text: byte 4 (of 8) is not a character; policies are read as UTF-8"
-        );
+        assert_eq!(problem.unwrap().to_string(), "the file is not UTF-8: byte 4 of 8 is invalid");
     }
 }

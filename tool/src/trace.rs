@@ -1,11 +1,11 @@
-//! `trace`: one request rehearsed without Envoy, and everything that happened to it.
+//! `trace`: runs one request through a proxy without Envoy and reports every event.
 
+mod converter;
 mod message;
 mod record;
 mod replies;
 mod secrets;
 mod subject;
-mod telling;
 mod text;
 
 use super::environment::Environment;
@@ -13,6 +13,7 @@ use super::finding::Findings;
 use super::input;
 use super::{CommandError, Outcome, report};
 use bytes::Bytes;
+use converter::Converter;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::Scripted;
 use message::{MessageError, Parsed};
@@ -26,40 +27,39 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 use subject::{Subject, Wanted};
-use telling::Teller;
 
-/// Rehearse one request without Envoy, and see every step of it
+/// Trace one request through a proxy without Envoy
 ///
-/// Runs the flows of a proxy over a request with the filter's own code and tells in order: each step, its condition with the
-/// values that it saw, the call exactly as it would be sent, the variables written, the fault and the rule that handled it,
-/// what the upstream gets, and what the client gets. Nothing is sent anywhere: the answers are files.
+/// Runs the flows of a proxy with the code of the filter. Reports in order: each step, its condition and the values of
+/// its variables, the call as the filter would send it, the written variables, the fault and its fault rule, the
+/// request to the upstream, and the response to the client. Sends no requests: the responses are files.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A proxy bundle (a folder with apiproxy/ in it, or a zip archive of one) and the shared flows that it calls, or a filter
-    /// configuration (JSON or YAML)
+    /// A proxy bundle (a folder with apiproxy/ in it, or a zip archive of one) and the shared flows that it calls, or a
+    /// filter configuration (JSON or YAML)
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The client's request: request line, headers, an empty line, body; - is standard input
     ///
-    /// Lines end in LF or CRLF. A last line break is no part of the body unless content-length says so.
+    /// Lines end with LF or CRLF. The last line break is not part of the body, unless content-length includes it.
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
-    /// The answer to a call, as `curl -i` prints it; may be repeated
+    /// The response to a call, as `curl -i` prints it; repeatable
     ///
-    /// With the name of a policy it answers that policy's calls. The others are used in the order of the calls. Instead of a
-    /// file: timeout, unreachable or reset. A call without a reply finds no host, as the filter would tell it.
+    /// With the name of a policy, it is the response to a call of this policy. The others are used in the order of the
+    /// calls. Instead of a file: timeout, unreachable or reset. A call without a reply fails with Host not reachable.
     #[arg(long = "reply", value_name = "[POLICY=]FILE")]
     replies: Vec<String>,
-    /// The upstream's response, as `curl -i` prints it; 200 without a body unless given
+    /// The upstream's response, as `curl -i` prints it [default: 200 without a body]
     #[arg(long, value_name = "FILE")]
     upstream: Option<PathBuf>,
-    /// The environment's target servers, property sets and identity, as `render --environment-template` writes them
+    /// Environment file: target servers, property sets and identity; `render --environment-template` writes a template
     ///
-    /// Without it stand-ins are there for all of it.
+    /// Without it, mocks replace all entries.
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
-    /// The proxy endpoint, instead of the one whose base path fits the request best
+    /// The proxy endpoint [default: the one with the longest matching base path]
     #[arg(long, value_name = "NAME")]
     proxy_endpoint: Option<String>,
     /// Print one JSON object instead of text
@@ -83,16 +83,16 @@ near.http:                      place.http:
 
                                   {\"city\":\"San Jose\"}
 
-Headers that Envoy itself adds (x-request-id, x-forwarded-proto, …) are not there unless the file
-has them. Google tokens are stand-ins. Masked as ********, wherever their text turns up: variables
-named private.*, Authorization, Proxy-Authorization, cookies, tokens and the headers that tokens go
-into. Texts of less than four characters are masked at their own place alone.
+The request has no headers that Envoy adds (x-request-id, x-forwarded-proto, …) unless the file
+contains them. Google tokens are mocks. These values are masked as ********, also in other texts:
+variables named private.*, Authorization, Proxy-Authorization, cookies, tokens and the headers of
+tokens. Values of less than four characters are masked only as the value of their variable or header.
 
 The JSON object:
-  bundle, proxy_endpoint   what ran; null where there is none
+  bundle, proxy_endpoint   names, or null
   request                  {\"method\", \"url\", \"headers\": [[name, value]], \"body\"}
   events                   in order, by \"event\":
-    flow        target_endpoint (null: the proxy's), name, direction
+    flow        target_endpoint (null: proxy endpoint), name, direction
     choice      what (\"route rule default\"), condition, taken
     step        number, policy, type, condition, outcome, events (calls and steps inside), written
                 (variable: value or null), fault. outcome is ran, fault, fault_continued,
@@ -100,44 +100,45 @@ The JSON object:
     call        request, cluster, timeout_ms, reply, failure (timeout, unreachable, reset, …),
                 source (given, mock, missing, not_awaited)
     error_flow  code, reason
-    upstream    it is asked            response    the client is answered
-    no_route    the rendered Envoy answers 404: the proxy endpoint has no RouteRule
-  fault                    {\"code\", \"reason\"} of the fault that was answered, or null
+    upstream    the upstream gets the request
+    response    the client gets the response
+    no_route    the rendered Envoy responds with 404: the proxy endpoint has no RouteRule
+  fault                    {\"code\", \"reason\"} of the fault in the response, or null
   upstream_request, upstream_response, response
-                           {\"status\", \"headers\", \"body\"}; is_made_here: response is the filter's
+                           {\"status\", \"headers\", \"body\"}; is_made_here: the filter made response
   published                filter state by variable; warnings, unused_replies: lists of text
-A condition is {\"text\", \"values\": {variable: value or null}}. A body that is no text is body_base64.
+A condition is {\"text\", \"values\": {variable: value or null}}. A body that is not text is body_base64.
 
-Exit status: 0 when the request was rehearsed, whatever came of it; 1 when the filter would refuse the
-configuration, with what check tells; 2 when a file cannot be read or is no message.";
+Exit status: 0 when the request ran, with or without a fault; 1 when the filter rejects the
+configuration, with the report of check; 2 when a file cannot be read or is not a message.";
 
-/// Why nothing was rehearsed.
+/// An error that prevents a trace.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TraceError {
     #[error("cannot read {}: {error}", path.display())]
     Unreadable { path: PathBuf, error: std::io::Error },
     #[error("{}, {error}", path.display())]
-    NoMessage { path: PathBuf, error: MessageError },
-    #[error("there is nothing to rehearse: give a proxy bundle, a shared flow or a filter configuration")]
+    InvalidMessage { path: PathBuf, error: MessageError },
+    #[error("no input to trace: pass a proxy bundle, a shared flow or a filter configuration")]
     NothingToRun,
-    #[error("give bundles or a filter configuration, not both")]
+    #[error("pass bundles or a filter configuration, not both")]
     Mixed,
-    #[error("an environment is for bundles: a filter configuration says all of it itself")]
+    #[error("--environment does not apply to a filter configuration")]
     EnvironmentOfFilter,
-    #[error("no proxy endpoint answers {path}: there are {all}")]
+    #[error("no proxy endpoint matches {path}; available: {all}")]
     NoEndpoint { path: String, all: String },
-    #[error("there is no proxy endpoint {name}: there are {all}")]
-    NoSuchEndpoint { name: String, all: String },
-    #[error("more than one proxy endpoint answers {path}: choose among {endpoints} with --proxy-endpoint")]
+    #[error("unknown proxy endpoint {name:?}; available: {all}")]
+    UnknownEndpoint { name: String, all: String },
+    #[error("more than one proxy endpoint matches {path}; select one of {endpoints} with --proxy-endpoint")]
     SeveralEndpoints { path: String, endpoints: String },
-    #[error("there is no policy {0} for a reply")]
-    NoSuchPolicy(String),
+    #[error("unknown policy {0:?} in --reply")]
+    UnknownPolicy(String),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// A path cannot be read, a file is no message, or the output cannot be written.
+/// A path cannot be read, a file is not a message, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
     let request = read_file(&arguments.request, message::request)?;
     let inputs = input::read_all(&arguments.paths)?;
@@ -147,7 +148,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
             let mut findings = Findings::default();
             findings.files = 1;
             findings.add(*finding);
-            return refuse(&findings, arguments.json, output);
+            return report_rejection(&findings, arguments.json, output);
         }
     };
     let target = request.headers.joined(":path").unwrap_or_default();
@@ -158,7 +159,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     };
     let subject = match subject::choose(&inputs, wanted)? {
         Ok(subject) => subject,
-        Err(findings) => return refuse(&findings, arguments.json, output),
+        Err(findings) => return report_rejection(&findings, arguments.json, output),
     };
     let given = Given::read(&arguments.replies, &subject.plan)?;
     let upstream = match &arguments.upstream {
@@ -168,7 +169,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
             Parsed { headers: Headers::new(vec![status]), body: None }
         }
     };
-    let trace = rehearse(subject, request, upstream, &given, arguments.show_secrets);
+    let trace = trace(subject, request, upstream, &given, arguments.show_secrets);
     match arguments.json {
         true => {
             serde_json::to_writer_pretty(&mut *output, &trace).map_err(std::io::Error::from)?;
@@ -179,7 +180,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     Ok(Outcome::Fine)
 }
 
-fn refuse(findings: &Findings, as_json: bool, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+fn report_rejection(findings: &Findings, as_json: bool, output: &mut dyn Write) -> Result<Outcome, CommandError> {
     match as_json {
         true => report::json(findings, output)?,
         false => report::text(findings, output)?,
@@ -187,7 +188,7 @@ fn refuse(findings: &Findings, as_json: bool, output: &mut dyn Write) -> Result<
     Ok(Outcome::Problems)
 }
 
-fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, show_secrets: bool) -> Trace {
+fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, show_secrets: bool) -> Trace {
     let has_route = subject.has_route();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let host = Scripted {
@@ -209,25 +210,25 @@ fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, 
         true => Secrets::default(),
         false => Secrets::of(&subject.plan, messages, &done.events),
     };
-    let mut teller = Teller::new(&secrets, has_route);
-    let events = teller.entries(&done.events);
-    let fault = record::answered_fault(&events).cloned();
-    let request = teller.request(&host.request, host.request_body.as_ref());
+    let mut converter = Converter::new(&secrets, has_route);
+    let events = converter.entries(&done.events);
+    let fault = record::final_fault(&events).cloned();
+    let request = converter.request(&host.request, host.request_body.as_ref());
     let sent = host.upstream_request().filter(|_| has_route);
     let from_envoy = || (!has_route && host.upstream_request().is_some()).then(subject::no_route);
-    let answered = host.response.as_ref().filter(|_| sent.is_some());
+    let upstream_response = host.response.as_ref().filter(|_| sent.is_some());
     let published = host.filter_state.borrow();
     let text = |value: &Bytes| String::from_utf8_lossy(value).into_owned();
     Trace {
         request,
         events,
         fault,
-        upstream_request: sent.map(|(headers, body)| teller.request(&headers, body.as_ref())),
-        upstream_response: answered.map(|headers| teller.response(headers, host.response_body.as_ref())),
+        upstream_request: sent.map(|(headers, body)| converter.request(&headers, body.as_ref())),
+        upstream_response: upstream_response.map(|headers| converter.response(headers, host.response_body.as_ref())),
         response: host
             .client_response()
             .or_else(from_envoy)
-            .map(|(headers, body)| teller.response(&headers, body.as_ref())),
+            .map(|(headers, body)| converter.response(&headers, body.as_ref())),
         is_made_here: done.reply.is_some(),
         published: published
             .iter()
@@ -240,7 +241,7 @@ fn rehearse(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, 
     }
 }
 
-/// Envoy's attributes of a client on the same machine.
+/// The attributes of Envoy for a client on the same machine.
 fn attributes(now: Duration) -> BTreeMap<String, Bytes> {
     let integer = |value: u64| Bytes::copy_from_slice(&value.to_le_bytes());
     let attributes = [
@@ -252,7 +253,7 @@ fn attributes(now: Duration) -> BTreeMap<String, Bytes> {
     attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Reads a file as a message.
+/// Reads a file, or standard input for `-`, as a message.
 fn read_file(path: &Path, parse: fn(&[u8]) -> Result<Parsed, MessageError>) -> Result<Parsed, TraceError> {
     let mut bytes = Vec::new();
     let read = match path.as_os_str() == "-" {
@@ -260,5 +261,5 @@ fn read_file(path: &Path, parse: fn(&[u8]) -> Result<Parsed, MessageError>) -> R
         false => std::fs::read(path).map(|read| bytes = read),
     };
     read.map_err(|error| TraceError::Unreadable { path: path.to_owned(), error })?;
-    parse(&bytes).map_err(|error| TraceError::NoMessage { path: path.to_owned(), error })
+    parse(&bytes).map_err(|error| TraceError::InvalidMessage { path: path.to_owned(), error })
 }

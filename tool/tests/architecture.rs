@@ -1,10 +1,10 @@
-//! The layout keeps its promises: which module of the tool imports which, and how long a file may be.
+//! Rules for the imports of the tool's modules and for the length of files.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Longer files hold more than one concern.
+/// Maximum number of lines of a file.
 const MOST_LINES: usize = 400;
 
 fn sources(directory: &Path) -> Vec<PathBuf> {
@@ -32,7 +32,7 @@ fn module(name: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Lines of a module's files that name another module, but for comments.
+/// Lines of a module's files that name another module, without comments.
 fn mentions(module_name: &str, other: &str) -> Vec<String> {
     let needle = format!("crate::{other}");
     let mut found = Vec::new();
@@ -47,12 +47,13 @@ fn mentions(module_name: &str, other: &str) -> Vec<String> {
     found
 }
 
-/// The tool reads, then a command thinks, then a report is written.
+/// Commands import the modules that read inputs, not the reverse.
 #[test]
 fn the_tools_modules_import_in_one_direction() {
     let shared = [
         "source",
         "document",
+        "parsed",
         "finding",
         "bundle",
         "input",

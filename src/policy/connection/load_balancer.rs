@@ -63,7 +63,9 @@ pub struct ServerReference {
 const DEFAULT_DISABLED_FOR: Duration = Duration::from_secs(300);
 
 impl LoadBalancer {
-    pub(super) fn parse(
+    /// Reads the `LoadBalancer` of an HTTPTargetConnection with the `Path` of the connection. `None` when the path has
+    /// errors. Every problem is in the diagnostics.
+    pub fn parse(
         balancer: Element<'_, '_>,
         connection: Element<'_, '_>,
         diagnostics: &mut Diagnostics,

@@ -15,6 +15,8 @@ pub struct RouteRule {
     pub condition: Option<Condition>,
     /// The destination.
     pub route: Route,
+    /// `URL` of a rule without a target endpoint. The name of the rule is the name of its target.
+    pub url: Option<String>,
 }
 
 /// The destination of a route rule.
@@ -43,12 +45,14 @@ impl RouteRule {
             diagnostics.warning(url.position(), message);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
-        let route = match target.filter(|target| !target.is_empty()) {
+        let target = target.filter(|target| !target.is_empty());
+        let url = rule.child("URL").filter(|_| target.is_none()).map(Element::text).filter(|url| !url.is_empty());
+        let route = match target {
             Some(target) => Route::Target(target),
             None if rule.child("URL").is_some() => Route::Target(name.clone()),
             None => integration.map_or(Route::Null, |found| Route::Integration(found.text(), found.position())),
         };
         let label = format!("RouteRule {name}");
-        RouteRule { condition: condition(rule, &label, diagnostics), name, route }
+        RouteRule { condition: condition(rule, &label, diagnostics), name, route, url }
     }
 }

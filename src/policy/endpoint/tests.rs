@@ -46,6 +46,22 @@ fn a_proxy_endpoint_is_read_in_any_order() {
 }
 
 #[test]
+fn a_route_rule_has_a_url_when_it_has_no_target_endpoint() {
+    let cases = [
+        ("<URL> http://a </URL>", "r", Some("http://a")),
+        ("<URL>http://a</URL><TargetEndpoint>t</TargetEndpoint>", "t", None),
+        ("<URL>http://a</URL><TargetEndpoint/>", "r", Some("http://a")),
+        ("<URL/>", "r", None),
+    ];
+    for (content, target, url) in cases {
+        let text = format!("<ProxyEndpoint name='p'><RouteRule name='r'>{content}</RouteRule></ProxyEndpoint>");
+        let rules = ProxyEndpoint::parse(&text, "proxy_endpoint").0.unwrap().route_rules;
+        let [rule] = rules.as_slice() else { panic!("one rule") };
+        assert_eq!((&rule.route, rule.url.as_deref()), (&Route::Target(target.to_owned()), url), "{content}");
+    }
+}
+
+#[test]
 fn a_target_endpoint_tries_its_rules_from_the_top() {
     let (target, problems) = TargetEndpoint::parse(
         r#"<TargetEndpoint name="backend"><FaultRules><FaultRule name="first"/><FaultRule name="second"/></FaultRules>

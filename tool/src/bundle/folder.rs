@@ -1,22 +1,22 @@
 //! Bundles that are folders.
 
-use super::{Bundle, File, Kind, Role, kind_of_root};
+use super::{File, Kind, ParsedBundle, Role, kind_of_root};
 use crate::input::InputError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Reads the bundles of a folder: it is `apiproxy` or `sharedflowbundle` itself, or holds them.
+/// Reads the bundles of a folder: `apiproxy`, `sharedflowbundle`, or a folder that contains them.
 ///
 /// # Errors
-/// There is no bundle, or something in it cannot be read.
-pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
+/// The folder contains no bundle, or a file cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Vec<ParsedBundle>, InputError> {
     let unreadable = |path: &Path, error| InputError::Unreadable { path: path.to_owned(), error };
-    // `.` and `..` have names too.
+    // `.` and `..` have no name.
     let canonical = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
     let name = name_of(&canonical);
     if let Some(kind) = kind_of_root(&name) {
-        let holder = canonical.parent().map(name_of).unwrap_or_default();
-        return Ok(vec![read_root(kind, path, &holder)?]);
+        let parent = canonical.parent().map(name_of).unwrap_or_default();
+        return Ok(vec![read_root(kind, path, &parent)?]);
     }
     let mut bundles = Vec::new();
     for child in children(path)? {
@@ -25,7 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
         }
     }
     if bundles.is_empty() && ["policies", "Policy"].iter().any(|folder| path.join(folder).is_dir()) {
-        // A bundle whose folder has another name.
+        // The root folder of the bundle has another name.
         let kind = if path.join("sharedflows").is_dir() { Kind::SharedFlow } else { Kind::Proxy };
         bundles.push(read_root(kind, path, &name)?);
     }
@@ -35,13 +35,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Bundle>, InputError> {
     Ok(bundles)
 }
 
-fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<Bundle, InputError> {
+fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<ParsedBundle, InputError> {
     let mut files = Vec::new();
     read_files(root, "", &mut files)?;
-    Ok(Bundle::new(kind, fallback, files))
+    Ok(ParsedBundle::new(kind, fallback, files))
 }
 
-/// The deepest folder that a bundle's file lies in is `resources/properties`.
+/// Maximum depth of the folders of a bundle: `resources/properties`.
 const DEEPEST: usize = 2;
 
 fn read_files(folder: &Path, inside: &str, files: &mut Vec<File>) -> Result<(), InputError> {
@@ -64,7 +64,7 @@ fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What a folder holds, by name.
+/// The files and folders in a folder, sorted by name.
 fn children(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
     let unreadable = |error| InputError::Unreadable { path: folder.to_owned(), error };
     let mut children = Vec::new();

@@ -1,6 +1,6 @@
-//! Java's properties files, which hold Apigee's property sets.
+//! Java's properties files: Apigee's property sets.
 
-/// The keys and values of a file in its order.
+/// The keys and values of a file in the order of the file.
 pub(super) fn parse(text: &str) -> Vec<(String, String)> {
     let mut entries = Vec::new();
     let mut lines = text.lines();
@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Vec<(String, String)> {
             continue;
         }
         let mut logical = line.to_owned();
-        // An odd number of backslashes at its end continues a line.
+        // An odd number of backslashes at the end continues a line.
         while logical.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1 {
             logical.pop();
             logical.push_str(lines.next().unwrap_or_default().trim_start());
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Vec<(String, String)> {
     entries
 }
 
-/// Splits a line at the first `=`, `:` or space that no backslash stands before.
+/// Splits a line at the first `=`, `:` or space without a backslash before it.
 fn entry(line: &str) -> (String, String) {
     let mut is_escaped = false;
     let end = line.find(|c: char| {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_a_property_is_read() {
+    fn every_form_of_a_property_is_parsed() {
         let cases = [
             ("a=1", ("a", "1")),
             ("  a : 1 2 ", ("a", "1 2 ")),

@@ -1,40 +1,39 @@
-//! A whole bundle: loaded as the filter loads it, then what only the bundle as a whole can tell.
+//! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
 use crate::attachment::Attached;
-use crate::bundle::{Bundle, Kind};
-use crate::configuration::{Configuration, called_by, policies_of};
+use crate::bundle::{Kind, ParsedBundle};
+use crate::configuration::{Configuration, called_by};
 use crate::environment::{AnyCluster, Environment};
 use crate::finding::{Finding, Findings, Severity};
 use crate::needs::Needs;
+use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use envoy_callout::policy::Policy;
 use serde_json::json;
 
-/// Checks a bundle. Shared flows that it calls are looked for among all bundles that were given.
+/// Checks a bundle. `given` contains the shared flows that it calls.
 pub(super) fn check(
-    bundle: &Bundle,
-    given: &[&Bundle],
+    bundle: &ParsedBundle,
+    given: &[&ParsedBundle],
     environment: Option<&Environment>,
     findings: &mut Findings,
     hosts: &mut Hosts,
     types: &mut Types,
 ) {
-    for finding in &bundle.unreadable {
-        findings.add(finding.clone());
-    }
+    bundle.findings().for_each(|finding| findings.add(finding));
     policy_types::report_unknown(bundle, findings);
     for endpoint in &bundle.proxy_endpoints {
         routing::destinations(bundle, endpoint, environment, findings);
     }
-    let (entries, missing) = match bundle.kind {
-        Kind::Proxy => (&bundle.proxy_endpoints, "proxy endpoint"),
-        Kind::SharedFlow => (&bundle.shared_flows, "shared flow"),
+    let (is_empty, missing) = match bundle.kind {
+        Kind::Proxy => (bundle.proxy_endpoints.is_empty(), "proxy endpoint"),
+        Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
-    if entries.is_empty() {
-        let text = format!("the bundle {} has no {missing}: nothing of it runs", bundle.name);
+    if is_empty {
+        let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
         findings.add(Finding::new(Severity::Warning, text));
     }
     let shared = called_by(bundle, given);
@@ -55,21 +54,21 @@ pub(super) fn check(
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);
     let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-    let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
-    for document in &bundle.policies {
-        let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+    let assigned: Vec<&Policy> = bundles().flat_map(ParsedBundle::policies).collect();
+    for Parsed { document, content, .. } in &bundle.policies {
+        let Some(policy) = content else { continue };
         if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
-            hosts.add(&policy, document, &assigned);
-            types.add(&policy);
+            hosts.add(policy, document, &assigned);
+            types.add(policy);
         }
     }
 }
 
 fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
-    // Which clusters there are is not the bundle's to say, and an unknown policy type is no mistake in a bundle.
+    // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
-    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
+    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {
         findings.add(configuration.finding(diagnostic));

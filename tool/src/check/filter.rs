@@ -1,4 +1,4 @@
-//! Filter configurations, checked as they are.
+//! Checks of filter configurations.
 
 use crate::embedded;
 use crate::finding::Findings;
@@ -7,7 +7,7 @@ use envoy_callout::config;
 use serde_json::Value;
 use std::rc::Rc;
 
-/// Loads every filter configuration of a file as the filter does; YAML is the same configuration written for people.
+/// Loads every filter configuration of a JSON or YAML file with the code of the filter.
 pub(super) fn check(source: &Source, findings: &mut Findings) {
     let source = Rc::new(source.clone());
     match embedded::read(&source) {
@@ -16,20 +16,20 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
             [configuration] => load(&source, configuration, "", findings),
             several => {
                 for (index, configuration) in several.iter().enumerate() {
-                    let place = format!("configuration {}: ", index.saturating_add(1));
-                    load(&source, configuration, &place, findings);
+                    let prefix = format!("configuration {}: ", index.saturating_add(1));
+                    load(&source, configuration, &prefix, findings);
                 }
             }
         },
     }
 }
 
-fn load(source: &Rc<Source>, configuration: &Value, place: &str, findings: &mut Findings) {
+fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, findings: &mut Findings) {
     let diagnostics = match config::load(configuration.to_string().as_bytes()) {
         Ok(loaded) => loaded.warnings,
         Err(problems) => problems,
     };
     for diagnostic in &diagnostics {
-        findings.add(embedded::finding(source, configuration, place, diagnostic));
+        findings.add(embedded::finding(source, configuration, prefix, diagnostic));
     }
 }

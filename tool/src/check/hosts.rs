@@ -1,4 +1,4 @@
-//! The hosts that callouts go to: each needs an Envoy cluster.
+//! The hosts of callouts. Each needs an Envoy cluster.
 
 use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
@@ -13,11 +13,11 @@ use envoy_callout::policy::template::Part;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The callouts of everything that is checked, by where they go.
+/// The callouts of all inputs by origin.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     fixed: BTreeMap<Origin, Vec<Callout>>,
-    /// The host comes from a variable.
+    /// Callouts whose host comes from a variable.
     variable: Vec<Callout>,
 }
 
@@ -29,15 +29,16 @@ struct Callout {
 }
 
 impl Hosts {
-    /// Adds a policy, if it is a callout. One whose URL another policy replaces has no host of its own.
-    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[Policy]) {
+    /// Adds a policy if it is a callout. A callout whose URL another policy replaces has no fixed host.
+    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[&Policy]) {
         if let Policy::SetIntegrationRequest(request) = policy {
             return self.add_integration(request, document);
         }
         let Policy::ServiceCallout(callout) = policy else { return };
         let Target::Url(url) = &callout.connection.target else { return };
-        let is_replaced =
-            |other: &Policy| other.assigned_variables().any(|variable| variable == callout.variables.target_url.name());
+        let is_replaced = |other: &&Policy| {
+            other.assigned_variables().any(|variable| variable == callout.variables.target_url.name())
+        };
         if others.iter().any(is_replaced) {
             return;
         }
@@ -54,7 +55,7 @@ impl Hosts {
         add(callouts, added);
     }
 
-    /// The policy that says where an integration runs is what calls its host.
+    /// SetIntegrationRequest contains the region and so the host of an integration.
     fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
         let added = Callout {
             policy: request.attributes.name.to_string(),
@@ -67,8 +68,8 @@ impl Hosts {
         }
     }
 
-    /// Tells which clusters the configuration needs.
-    pub(super) fn tell(self, findings: &mut Findings) {
+    /// Reports the clusters that the configuration needs.
+    pub(super) fn report(self, findings: &mut Findings) {
         for (origin, callouts) in &self.fixed {
             note(&format!("{origin} needs a cluster"), callouts, findings);
         }
@@ -82,18 +83,18 @@ fn add(callouts: &mut Vec<Callout>, added: Callout) {
     }
 }
 
-fn note(what: &str, callouts: &[Callout], findings: &mut Findings) {
+fn note(need: &str, callouts: &[Callout], findings: &mut Findings) {
     let Some(first) = callouts.first() else { return };
     let names: Vec<&str> = callouts.iter().map(|callout| callout.policy.as_str()).collect();
     let calls = if names.len() == 1 { "calls it" } else { "call it" };
-    let text = format!("{what}: {} {calls}", names.join(", "));
+    let text = format!("{need}: {} {calls}", names.join(", "));
     findings.add(Finding::new(Severity::Note, text).in_source(&first.source, Some(first.position)));
 }
 
-/// Whether the URL has a scheme and its host a variable; a URL that is no URL has been warned of.
+/// Whether the URL has a scheme and its host contains a variable. The filter warns of a URL without a scheme.
 fn has_variable_host(url: &TargetUrl) -> bool {
     let parts = url.template.parts();
-    let Some(Part::Literal(beginning)) = parts.first() else { return false };
-    let rest = Scheme::split(beginning).map(|(_, rest)| rest);
+    let Some(Part::Literal(prefix)) = parts.first() else { return false };
+    let rest = Scheme::split(prefix).map(|(_, rest)| rest);
     parts.len() > 1 && rest.is_some_and(|rest| !rest.contains(['/', '?', '#']))
 }

@@ -1,47 +1,46 @@
-//! Placeholders of deployment tools (`{{ HOST }}`, `{% if … %}`, `@HOST@`) that nothing has filled in.
+//! Unresolved placeholders of deployment tools: `{{ HOST }}`, `{% if … %}`, `@HOST@`.
 //!
-//! Bundles are often templates. The filter would take `{{ HOST }}` for a variable in braces.
+//! Bundles are often templates. The filter reads `{{ HOST }}` as a variable in braces.
 
 use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
 use crate::source::position;
 
-/// Warns of every placeholder of a document, of each once.
+/// Warns once of each placeholder of a document.
 pub(super) fn check(document: &Document, findings: &mut Findings) {
     let text = &document.source.text;
-    let mut told: Vec<&str> = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
     for (at, placeholder) in find(text) {
-        if told.contains(&placeholder) {
+        if known.contains(&placeholder) {
             continue;
         }
-        told.push(placeholder);
-        let warning =
-            format!("{placeholder} looks like a placeholder: fill it in as your deployment does, then check again");
+        known.push(placeholder);
+        let warning = format!("{placeholder} looks like an unresolved placeholder");
         let finding = Finding::new(Severity::Warning, warning);
         findings.add(finding.in_source(&document.source, Some(position(text, at))));
     }
 }
 
-/// The placeholders of a text with the bytes at which they begin.
+/// The placeholders of a text with their byte offsets.
 fn find(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut at: usize = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some(begin) = rest.find(['{', '@']) else { break };
-        let begin = at.saturating_add(begin);
-        let rest = text.get(begin..).unwrap_or_default();
+        let Some(start) = rest.find(['{', '@']) else { break };
+        let start = at.saturating_add(start);
+        let rest = text.get(start..).unwrap_or_default();
         match between(rest, "{{", "}}").or_else(|| between(rest, "{%", "%}")).or_else(|| at_signs(rest)) {
             Some(placeholder) => {
-                found.push((begin, placeholder));
-                at = begin.saturating_add(placeholder.len());
+                found.push((start, placeholder));
+                at = start.saturating_add(placeholder.len());
             }
-            None => at = begin.saturating_add(1),
+            None => at = start.saturating_add(1),
         }
     }
     found
 }
 
-/// A placeholder in double braces: a name or an expression in one line, not the braces of JSON in JSON.
+/// A placeholder in double braces: a name or an expression in one line. Nested braces of JSON are not a placeholder.
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let inner = text.strip_prefix(open)?;
     let end = inner.find(close)?;
@@ -52,7 +51,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     is_expression.then(|| text.get(..length)).flatten()
 }
 
-/// A placeholder as Maven's plugins write it.
+/// A placeholder of Maven's plugins, `@HOST@`.
 fn at_signs(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('@')?;
     let end = inner.find('@')?;
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_told_from_templates() {
+    fn placeholders_differ_from_templates_of_apigee() {
         let cases: [(&str, &[&str]); 9] = [
             ("https://{{ HOST }}/{path}", &["{{ HOST }}"]),
             ("{{proxy.base_path | default('x')}}", &["{{proxy.base_path | default('x')}}"]),

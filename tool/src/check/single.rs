@@ -1,38 +1,33 @@
-//! One document by itself: nothing is known of the flows around it.
+//! Checks of a single document, without the flows of its bundle.
 
 use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
-use crate::configuration::of_diagnostic;
 use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
+use crate::parsed::Parsed;
 use envoy_callout::policy::Policy;
-use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
 
-/// Checks a document, which its root element tells the kind of.
+/// Checks a document. The name of the root element selects the parser.
 pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Hosts, types: &mut Types) {
-    let text = document.text();
-    let root = document.root();
-    let element = root.as_ref().map(|root| root.element.as_str()).unwrap_or_default();
-    let diagnostics = match element {
-        "ProxyEndpoint" | "ProxyEndPoint" => ProxyEndpoint::parse(&text, "proxy_endpoint").1,
-        "TargetEndpoint" | "TargetEndPoint" => TargetEndpoint::parse(&text, "target_endpoints[0]").1,
-        "IntegrationEndpoint" => IntegrationEndpoint::parse(&text, "integration_endpoints[0]").1,
-        "SharedFlow" => SharedFlow::parse(&text, "shared_flows[0]").1,
+    let element = document.root().map(|root| root.element.as_str()).unwrap_or_default();
+    let copy = || document.clone();
+    let problems: Vec<Finding> = match element {
+        "ProxyEndpoint" | "ProxyEndPoint" => Parsed::proxy_endpoint(copy()).findings().collect(),
+        "TargetEndpoint" | "TargetEndPoint" => Parsed::target_endpoint(copy(), 0).findings().collect(),
+        "IntegrationEndpoint" => Parsed::integration_endpoint(copy(), 0).findings().collect(),
+        "SharedFlow" => Parsed::shared_flow(copy(), 0).findings().collect(),
         _ => {
-            let (policy, diagnostics) = Policy::parse(&text, "policies[0]");
-            if let Some(policy) = policy.filter(|policy| policy.attributes().enabled) {
-                hosts.add(&policy, document, &[]);
-                types.add(&policy);
-                report_type(&policy, document, findings);
+            let parsed = Parsed::policy(copy(), 0);
+            if let Some(policy) = parsed.content.as_ref().filter(|policy| policy.attributes().enabled) {
+                hosts.add(policy, document, &[]);
+                types.add(policy);
+                report_type(policy, document, findings);
             }
-            diagnostics
+            parsed.findings().collect()
         }
     };
-    for diagnostic in &diagnostics {
-        let position = diagnostic.position.map(|position| document.position_in_file(position));
-        findings.add(of_diagnostic(diagnostic).in_source(&document.source, position));
-    }
+    problems.into_iter().for_each(|problem| findings.add(problem));
     placeholders::check(document, findings);
 }
 

@@ -5,12 +5,12 @@ use crate::policy_types;
 use envoy_callout::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The attached policies of such types, by type.
+/// The attached policies of these types by type.
 #[derive(Debug, Default)]
 pub(super) struct Types(BTreeMap<String, BTreeSet<String>>);
 
 impl Types {
-    /// Adds a policy, if it is of such a type.
+    /// Adds a policy if the filter does not run its type.
     pub(super) fn add(&mut self, policy: &Policy) {
         if let Policy::Unsupported(unsupported) = policy
             && policy_types::is_known(&unsupported.kind)
@@ -20,8 +20,8 @@ impl Types {
         }
     }
 
-    /// Tells them all: the filter skips them only when it is told to.
-    pub(super) fn tell(self, findings: &mut Findings) {
+    /// Reports all types in one note. The configuration key `unsupported_policies` lets the filter skip them.
+    pub(super) fn report(self, findings: &mut Findings) {
         if self.0.is_empty() {
             return;
         }
@@ -31,7 +31,7 @@ impl Types {
         });
         let types: Vec<String> = types.collect();
         let text = format!(
-            "the filter refuses policy types that it does not run unless unsupported_policies is \"skip\": {}",
+            "the filter rejects these policy types unless unsupported_policies is \"skip\": {}",
             types.join(", ")
         );
         findings.add(Finding::new(Severity::Note, text));

@@ -1,4 +1,4 @@
-//! What has to be deployed, whatever it is written as: filters, routes, clusters.
+//! The filters, routes and clusters of a deployment, independent of the output format.
 
 mod callouts;
 mod clusters;
@@ -7,104 +7,104 @@ mod targets;
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
-use crate::bundle::{Bundle, Kind};
+use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
 use crate::environment::{Environment, LocalProxy};
 use crate::finding::{Finding, Findings, Severity};
+use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::diagnostic::Diagnostic;
-use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use targets::Targets;
 
-/// Everything of one Envoy.
+/// The deployment of one Envoy.
 #[derive(Debug, Default)]
 pub(super) struct Deployment {
-    /// The proxy endpoints, in the order in which their routes are to be tried.
+    /// The proxy endpoints in the order of their routes.
     pub(super) endpoints: Vec<Endpoint>,
     /// The clusters, targets before callouts.
     pub(super) upstreams: Vec<Upstream>,
-    /// Whether a callout's host comes from a variable.
+    /// Whether the host of a callout comes from a variable.
     pub(super) any_host: bool,
-    /// The authorities that such hosts are checked against.
+    /// The file of trusted authorities for hosts from variables.
     pub(super) trusted_ca: String,
-    /// How long a stream may rest: more than the longest wait for a callout or a target.
+    /// `stream_idle_timeout` in seconds. It is longer than the longest wait for a callout or a target.
     pub(super) idle_secs: u64,
     cluster_names: Names,
     cluster_labels: Names,
-    /// The places of the clusters that callouts share.
-    shared: Vec<(clusters::Wanted, usize)>,
+    /// The indices of the clusters that callouts share.
+    shared: Vec<(clusters::SharedKey, usize)>,
 }
 
 /// A proxy endpoint: a filter and its routes.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// `BUNDLE.ENDPOINT`; of two that are called so, the later one gets a number.
+    /// `BUNDLE.ENDPOINT`. The later of two endpoints with the same name gets a number.
     pub(super) name: String,
-    /// The same where only letters, digits and dashes may be.
+    /// The name as letters, digits and dashes.
     pub(super) label: String,
-    /// Where it answers.
+    /// The base path.
     pub(super) base_path: BasePath,
     /// The filter's configuration.
     pub(super) configuration: Value,
-    /// Whether the filter has to see bodies.
+    /// Whether the filter reads or writes bodies.
     pub(super) needs_body: bool,
-    /// Where its requests may go.
+    /// The routes to targets.
     pub(super) routes: Vec<Route>,
 }
 
 /// A route to a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// What the filter writes in `x-callout-target`.
+    /// The value of `x-callout-target`.
     pub(super) target: String,
-    /// The place of the target's cluster in the deployment.
+    /// The index of the target's cluster in the deployment.
     pub(super) upstream: usize,
-    /// The target's own path, without a slash at its end.
+    /// The path of the target without a slash at its end.
     pub(super) path: String,
-    /// How long the target may take.
+    /// Timeout of the target in milliseconds.
     pub(super) timeout_ms: u64,
-    /// When and how often a request is tried again.
+    /// The retries of a request.
     pub(super) retry: Option<Retry>,
 }
 
-/// Further tries of a request on other servers.
+/// The retries of a request on other servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Retry {
-    /// How many.
+    /// Number of retries.
     pub(super) count: usize,
-    /// After which statuses, beside failed connections.
+    /// The statuses that cause a retry, in addition to failed connections.
     pub(super) statuses: Vec<u16>,
 }
 
-/// What the command line says.
+/// Options of the command line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
-    /// How clusters are called.
+    /// The naming scheme of clusters.
     pub(super) naming: Naming,
-    /// Whether steps whose policy type does not run are left out.
+    /// Whether the filter skips steps whose policy type it does not run.
     pub(super) skip_unsupported: bool,
-    /// Where the listener is.
+    /// Port of the listener.
     pub(super) port: u16,
 }
 
-/// Warnings of the filter about what is left to its cluster, which is rendered here.
-const DONE_HERE: [&str; 3] = [
+/// Warnings of the filter about settings of clusters. `render` writes these clusters.
+const RENDERED_CLUSTERS: [&str; 3] = [
     "SSLInfo has no effect in the filter:",
     "HealthMonitor has no effect: configure health checks in the clusters of the target servers",
     "connect.timeout.millis has no effect",
 ];
 
-/// The filter's warning about the URL of a route rule, for which a route is rendered.
-const ROUTED_HERE: &str = "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target";
+/// Warning of the filter about the URL of a route rule. `render` writes this route.
+const RENDERED_ROUTE: &str = "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target";
 
-/// What Istio's resource for the idle timeout is called.
+/// The label of Istio's resource for the idle timeout.
 const RESERVED_LABEL: &str = "idle-timeout";
 
-/// Works out the deployment of the proxies among the bundles. What is wrong is in the findings.
+/// The deployment of the proxies among the bundles. The findings contain their problems.
 pub(super) fn of(
-    bundles: &[&Bundle],
+    bundles: &[&ParsedBundle],
     environment: &Environment,
     options: Options,
     findings: &mut Findings,
@@ -113,7 +113,7 @@ pub(super) fn of(
     let mut longest_ms = 0;
     let proxies = || bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy);
     if proxies().next().is_none() {
-        let text = "there is no proxy to render: name a folder or an archive with apiproxy/ in it".to_owned();
+        let text = "no proxy to render: pass a folder or an archive that contains apiproxy/".to_owned();
         findings.add(Finding::new(Severity::Error, text));
     }
     let environment = with_given_proxies(environment, proxies());
@@ -122,7 +122,7 @@ pub(super) fn of(
     let mut labels = Names::without(&[RESERVED_LABEL]);
     for bundle in proxies() {
         if bundle.proxy_endpoints.is_empty() {
-            let text = format!("the bundle {} has no proxy endpoint: nothing of it runs", bundle.name);
+            let text = format!("the bundle {} has no proxy endpoint, so none of its policies run", bundle.name);
             findings.add(Finding::new(Severity::Error, text));
         }
         let shared = called_by(bundle, bundles);
@@ -141,12 +141,12 @@ pub(super) fn of(
             .collect();
         let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
         longest_ms = longest_ms.max(callouts.longest_ms);
-        for (document, routes) in bundle.proxy_endpoints.iter().zip(routes) {
+        for (endpoint, routes) in bundle.proxy_endpoints.iter().zip(routes) {
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
-            let mut configuration = Configuration::of_proxy(bundle, document, &shared);
+            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared);
             callouts.apply(&mut configuration, options);
             let Some(needs_body) = load(&configuration, findings) else { continue };
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+            let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
                 label: labels.take(dns_label(&name), '-'),
@@ -159,33 +159,33 @@ pub(super) fn of(
         }
     }
     deployment.endpoints.sort_by_key(|endpoint| endpoint.base_path.order());
-    // A stream that waits is idle.
+    // Envoy counts the time of a callout as idle time.
     deployment.idle_secs = longest_ms.div_ceil(1000).saturating_add(5);
     deployment
 }
 
-/// Loads a configuration as the filter will. Tells whether bodies are needed, when there is no error.
+/// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
 fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
-    configuration.clashes.iter().for_each(|clash| findings.add(clash.clone()));
+    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
         Err(problems) => (None, problems),
     };
-    let is_done = |diagnostic: &&Diagnostic| {
-        DONE_HERE.iter().chain([&ROUTED_HERE]).any(|done| diagnostic.message.starts_with(done))
+    let is_rendered = |diagnostic: &&Diagnostic| {
+        RENDERED_CLUSTERS.iter().chain([&RENDERED_ROUTE]).any(|warning| diagnostic.message.starts_with(warning))
     };
-    for diagnostic in diagnostics.iter().filter(|diagnostic| !is_done(diagnostic)) {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(diagnostic)) {
         findings.add(configuration.finding(diagnostic));
     }
     needs_body
 }
 
-/// The environment with the given proxies as local ones: they are on the listener that is rendered.
-fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a Bundle>) -> Environment {
+/// The environment with the proxies of the bundles as local proxies on the rendered listener.
+fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a ParsedBundle>) -> Environment {
     let mut environment = environment.clone();
     for bundle in proxies {
-        for document in &bundle.proxy_endpoints {
-            let (Some(proxy), _) = ProxyEndpoint::parse(&document.text(), "") else { continue };
+        for Parsed { content, .. } in &bundle.proxy_endpoints {
+            let Some(proxy) = content else { continue };
             let given = LocalProxy {
                 api_proxy: Some(bundle.name.clone()),
                 proxy_endpoint: Some(proxy.endpoint.name.clone()),
@@ -206,7 +206,7 @@ fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item
     environment
 }
 
-/// The keys of a configuration that name clusters by origin.
+/// The value of the key `clusters`: clusters by origin.
 fn cluster_keys(origins: &[(String, String)], any: Option<&str>) -> Value {
     let named = origins.iter().map(|(origin, cluster)| (origin.clone(), json!(cluster)));
     named.chain(any.map(|pattern| ("*".to_owned(), json!(pattern)))).collect::<Map<_, _>>().into()

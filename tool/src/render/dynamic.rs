@@ -1,29 +1,28 @@
-//! Callouts whose hosts are not known before a request comes.
+//! Callouts whose host comes from a variable.
 
 use crate::attachment::Attached;
-use crate::bundle::Bundle;
-use crate::configuration::policies_of;
+use crate::bundle::ParsedBundle;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::service_callout::ServiceCallout;
 
-/// Whether variables decide where a callout goes. `all` are the policies that may set its URL.
-pub(super) fn is_dynamic(callout: &ServiceCallout, all: &[Policy]) -> bool {
+/// Whether the host of a callout comes from a variable. `all` are the policies that can set its URL.
+pub(super) fn is_dynamic(callout: &ServiceCallout, all: &[&Policy]) -> bool {
     let variable = callout.variables.target_url.name();
     let is_replaced = all.iter().any(|policy| policy.assigned_variables().any(|name| name == variable));
     is_replaced || matches!(&callout.connection.target, Target::Url(url) if url.origin.is_none())
 }
 
-/// The names of such callouts.
-pub(super) fn users(bundles: &[&Bundle]) -> Vec<String> {
-    let all: Vec<Policy> = policies_of(bundles.iter().flat_map(|bundle| &bundle.policies)).collect();
+/// The names of the callouts whose host comes from a variable.
+pub(super) fn users(bundles: &[&ParsedBundle]) -> Vec<String> {
+    let all: Vec<&Policy> = bundles.iter().flat_map(|bundle| bundle.policies()).collect();
     let mut users = Vec::new();
     for bundle in bundles {
         let attached = Attached::by(bundle);
-        for policy in policies_of(&bundle.policies) {
+        for policy in bundle.policies() {
             let Policy::ServiceCallout(callout) = policy else { continue };
             let name = &callout.attributes.name;
-            if callout.attributes.enabled && attached.contains(name) && is_dynamic(&callout, &all) {
+            if callout.attributes.enabled && attached.contains(name) && is_dynamic(callout, &all) {
                 users.push(name.to_string());
             }
         }

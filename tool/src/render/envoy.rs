@@ -1,4 +1,4 @@
-//! A whole configuration for Envoy.
+//! The complete configuration for Envoy.
 
 mod cluster;
 mod filter;
@@ -12,23 +12,23 @@ use super::deployment::Deployment;
 use super::object::With as _;
 use serde_json::{Value, json};
 
-/// What the command line says.
+/// Options of the command line.
 #[derive(Clone, Debug)]
 pub(super) struct Options<'a> {
-    /// Where the proxy listens.
+    /// Port of the listener.
     pub(super) port: u16,
-    /// Where the administration interface listens, on this machine alone.
+    /// Port of the administration interface on 127.0.0.1.
     pub(super) admin_port: u16,
     /// The file of the module.
     pub(super) module: &'a str,
-    /// What is told of each request.
+    /// The access log.
     pub(super) access_log: Option<Value>,
 }
 
-/// Bodies that policies see are kept whole: up to Apigee's 10 MB, not Envoy's 1 MiB.
+/// Maximum size of a buffered body in bytes: Apigee's 10 MB instead of Envoy's default of 1 MiB.
 const LARGEST_BODY: u32 = 10 << 20;
 
-/// The configuration that Envoy starts with.
+/// The bootstrap configuration.
 pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value {
     let filters = deployment.endpoints.iter().map(|endpoint| filter::http_filter(endpoint, options.module));
     let router =

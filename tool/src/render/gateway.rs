@@ -42,7 +42,7 @@ fn target_ref(options: Options<'_>) -> Value {
     json!({"group": GATEWAY_GROUP, "kind": "Gateway", "name": options.gateway})
 }
 
-/// The filters are on the whole gateway: which of its routes is taken is known only when they have run.
+/// The policy applies to the whole gateway, because the filters run before the choice of the route.
 fn extensions(deployment: &Deployment, options: Options<'_>) -> Value {
     let filters = deployment.endpoints.iter().map(|endpoint| {
         let name = format!("callout-{}", endpoint.label);
@@ -65,7 +65,7 @@ fn code(module: &str) -> Value {
     }
 }
 
-/// The routes of an endpoint with the filters that they need.
+/// The routes of an endpoint with their filters.
 fn routes(endpoint: &Endpoint, deployment: &Deployment, names: &mut Names, options: Options<'_>) -> Vec<Value> {
     let mut resources = Vec::new();
     let mut rules = Vec::new();
@@ -96,7 +96,7 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, names: &mut Names, optio
     resources
 }
 
-/// Gateway API's durations: no fractions, five digits at most.
+/// A duration of the Gateway API: no fractions, at most five digits.
 fn timeout(millis: u64) -> String {
     match (millis / 1000, millis % 1000) {
         (seconds, 0) => format!("{seconds}s"),
@@ -116,9 +116,9 @@ fn path_match(base_path: &BasePath) -> Value {
     }
 }
 
-/// What replaces a part of the path that is no prefix of the match.
+/// The rewrite of a path whose match is not a prefix.
 fn regex_rewrite(endpoint: &Endpoint, route: &Route) -> Option<Value> {
-    // A replaced prefix may be the root here: Gateway API takes care of the slashes.
+    // The Gateway API can replace a prefix by the root without a double slash.
     if endpoint.base_path.literal().is_some() {
         return None;
     }
@@ -150,7 +150,7 @@ fn backend(upstream: &Upstream, deployment: &Deployment, options: Options<'_>) -
     resource(ENVOY_GATEWAY, "Backend", &upstream.label, options.namespace, spec)
 }
 
-/// Stores of certificates are `ConfigMap`s, stores of keys `Secret`s, of the stores' names.
+/// Trust stores are `ConfigMap`s and key stores are `Secret`s with the names of the stores.
 fn tls_settings(tls: &TlsSettings, upstream: &Upstream, deployment: &Deployment) -> Value {
     let is_system = |trusted_ca: &&String| **trusted_ca == deployment.trusted_ca;
     let trusted_ca = tls.trusted_ca.as_ref();
@@ -166,12 +166,12 @@ fn tls_settings(tls: &TlsSettings, upstream: &Upstream, deployment: &Deployment)
         .with("sni", sni)
 }
 
-/// The store that a file of certificates is in: its folder's name.
+/// The store of a file of certificates: the name of its folder.
 fn store_of(file: &str) -> String {
     dns_label(file.rsplit('/').nth(1).unwrap_or(file))
 }
 
-/// What has no resource of its own: the clusters of callouts, and settings of the filters.
+/// Patches for the clusters of callouts and for settings of filters, which have no resource.
 fn patches(deployment: &Deployment, is_target: &impl Fn(usize) -> bool, options: Options<'_>) -> Value {
     let Options { namespace, gateway, .. } = options;
     let listener = format!("{namespace}/{gateway}/http");

@@ -84,7 +84,7 @@ fn idle_timeout(deployment: &Deployment, options: Options<'_>) -> Value {
     resource("networking.istio.io/v1alpha3", "EnvoyFilter", "callout-idle-timeout", options.namespace, spec)
 }
 
-/// One resource for all routes: the order across several is nobody's promise.
+/// One resource for all routes, because the order of routes in several resources is undefined.
 fn virtual_service(deployment: &Deployment, options: Options<'_>) -> Value {
     let routes = deployment.endpoints.iter().flat_map(|endpoint| {
         let routes = endpoint.routes.iter().filter_map(|route| to_target(endpoint, route, deployment));
@@ -97,7 +97,7 @@ fn virtual_service(deployment: &Deployment, options: Options<'_>) -> Value {
 fn uri(base_path: &BasePath) -> Value {
     match base_path.literal().as_deref() {
         Some("") => json!({"prefix": "/"}),
-        // A prefix would match within a segment.
+        // A prefix can end inside a segment.
         _ => json!({"regex": base_path.regex_of_all_below()}),
     }
 }
@@ -147,7 +147,7 @@ fn not_found(endpoint: &Endpoint) -> Value {
     })
 }
 
-/// `ServiceEntry` and `DestinationRule` of every host that is called.
+/// `ServiceEntry` and `DestinationRule` of every host.
 fn services(deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
     let mut hosts: Vec<String> = Vec::new();
     for upstream in &deployment.upstreams {
@@ -166,7 +166,7 @@ fn services(deployment: &Deployment, options: Options<'_>) -> Vec<Value> {
             }
         }
         let name = names.take(format!("callout-{}", dns_label(&host)), '-');
-        // What is in the cluster Istio knows by itself.
+        // Istio has the services of the Kubernetes cluster.
         if !host.ends_with(".svc.cluster.local") {
             let spec = service_entry(&host, &of_host);
             resources.push(resource(NETWORKING, "ServiceEntry", &name, options.namespace, spec));
@@ -193,8 +193,8 @@ fn service_entry(host: &str, upstreams: &[&Upstream]) -> Value {
         json!({"number": port(upstream), "name": port_name(upstream), "protocol": protocol})
     });
     let is_static = upstreams.iter().flat_map(|upstream| &upstream.servers).all(Server::is_address);
-    let is_itself = |upstream: &&&Upstream| upstream.only_server().is_some_and(|server| server.host == host);
-    let listed = upstreams.first().filter(|upstream| !is_itself(upstream));
+    let is_only_server = |upstream: &&&Upstream| upstream.only_server().is_some_and(|server| server.host == host);
+    let listed = upstreams.first().filter(|upstream| !is_only_server(upstream));
     let endpoints = listed.map(|upstream| {
         let servers = upstream.servers.iter().filter(|server| !server.is_fallback).map(|server| {
             json!({"address": server.address(), "ports": {port_name(upstream): server.port}})
@@ -232,7 +232,7 @@ fn port_policy(upstream: &Upstream, deployment: &Deployment) -> Value {
 
 fn tls_settings(tls: &TlsSettings, upstream: &Upstream, deployment: &Deployment) -> Value {
     let (certificate, key) = tls.client.as_ref().map(|(certificate, key)| (json!(certificate), json!(key))).unzip();
-    // The system's authorities are the default.
+    // The authorities of the system are the default.
     let own_ca = tls.trusted_ca.as_ref().filter(|trusted_ca| **trusted_ca != deployment.trusted_ca);
     let sni = upstream.servers.first().filter(|server| !server.is_address()).map(|server| json!(server.host));
     let names: Vec<&str> = match &tls.common_name {

@@ -1,19 +1,19 @@
-//! What clusters are called, which is not the same everywhere.
+//! Names of clusters.
 
 use super::upstream::{Server, Upstream};
 use std::collections::BTreeSet;
 
-/// Who names the clusters.
+/// The naming scheme of clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
-    /// Their own names, in a configuration that holds them.
+    /// The names of the clusters in the same configuration.
     Own,
-    /// Istio, after host and port of a `ServiceEntry`.
+    /// The names that Istio derives from host and port of a `ServiceEntry`.
     Istio,
 }
 
 impl Naming {
-    /// The name under which the filter calls a cluster.
+    /// The name of a cluster in the configuration of the filter.
     pub(super) fn cluster(self, upstream: &Upstream) -> String {
         match self {
             Naming::Own => upstream.name.clone(),
@@ -24,7 +24,7 @@ impl Naming {
         }
     }
 
-    /// The cluster of every host that is not known beforehand.
+    /// The name of the cluster for hosts from variables.
     pub(super) fn any_host(self) -> &'static str {
         match self {
             Naming::Own => "any_host_{scheme}",
@@ -33,7 +33,7 @@ impl Naming {
     }
 }
 
-/// The host of a cluster's `ServiceEntry`: its own when it has one that is a name.
+/// The host of a cluster's `ServiceEntry`: the host of the only server when it is not an IP address.
 pub(super) fn service_host(upstream: &Upstream) -> String {
     match upstream.only_server() {
         Some(server) if !Server::is_address(server) => server.host.clone(),
@@ -41,23 +41,23 @@ pub(super) fn service_host(upstream: &Upstream) -> String {
     }
 }
 
-/// A name in which only letters, digits and dashes are left.
+/// A name with a dash for each character that is not a letter or digit.
 pub(super) fn dns_label(name: &str) -> String {
     let label = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     name.chars().map(label).collect::<String>().trim_matches('-').to_owned()
 }
 
-/// Names of which nobody gets one that another has.
+/// A set of unique names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names(BTreeSet<String>);
 
 impl Names {
-    /// Names that are taken from the beginning.
+    /// A set with reserved names.
     pub(super) fn without(reserved: &[&str]) -> Names {
         Names(reserved.iter().map(|name| (*name).to_owned()).collect())
     }
 
-    /// The name itself, or with a number behind it when it is taken.
+    /// Adds a name. A number is appended when the set contains the name.
     pub(super) fn take(&mut self, name: String, separator: char) -> String {
         let mut free = name.clone();
         let mut number: usize = 1;
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_later_of_two_gets_a_number() {
+    fn the_later_of_two_equal_names_gets_a_number() {
         let mut names = Names::without(&["x"]);
         let taken: Vec<String> =
             ["a", "b", "a", "a-2", "a", "x"].into_iter().map(|name| names.take(name.to_owned(), '-')).collect();

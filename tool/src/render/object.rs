@@ -1,10 +1,10 @@
-//! Objects that have some of their keys only at times.
+//! JSON objects with optional keys.
 
 use serde_json::Value;
 
-/// Keys that are added to an object.
+/// Adds optional keys to an object.
 pub(super) trait With {
-    /// The object with a key more, if there is a value.
+    /// The object with another key, if there is a value.
     fn with(self, key: &str, value: impl Into<Option<Value>>) -> Value;
 }
 
@@ -23,7 +23,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_key_needs_a_value() {
+    fn a_key_without_value_is_omitted() {
         let value = json!({"a": 1}).with("b", json!(2)).with("c", None);
         assert_eq!(value, json!({"a": 1, "b": 2}));
     }

@@ -1,19 +1,19 @@
-//! Base paths as Envoy's routes match and rewrite them.
+//! Matches and rewrites of base paths in routes of Envoy.
 
 use std::cmp::Reverse;
 
-/// A base path by its segments, `*` among them.
+/// The segments of a base path. `*` matches any segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BasePath(Vec<String>);
 
-/// What a route replaces in the path of a request, so that the target gets its own path and the suffix.
+/// The rewrite of the path of a request to the path of the target and the suffix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rewrite {
-    /// Nothing.
+    /// No rewrite.
     Keep,
-    /// What the match found is replaced by a text.
+    /// Replaces the matched prefix by a text.
     Prefix(String),
-    /// What the expression finds is replaced by a text.
+    /// Replaces the match of a regular expression by a text.
     Regex(String, String),
 }
 
@@ -22,13 +22,13 @@ impl BasePath {
         BasePath(text.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect())
     }
 
-    /// The path as a prefix, when it holds no `*`. Empty for the root.
+    /// The path as a prefix. `None` when the path contains `*`, empty for the root.
     pub(super) fn literal(&self) -> Option<String> {
         let has_wildcard = self.0.iter().any(|segment| segment == "*");
         (!has_wildcard).then(|| self.0.iter().map(|segment| format!("/{segment}")).collect())
     }
 
-    /// An expression that matches the base path alone.
+    /// A regular expression of the base path without subpaths.
     pub(super) fn regex(&self) -> String {
         let segment = |segment: &String| match segment.as_str() {
             "*" => "/[^/]+".to_owned(),
@@ -37,30 +37,30 @@ impl BasePath {
         self.0.iter().map(segment).collect()
     }
 
-    /// An expression that matches every path below.
+    /// A regular expression of the base path and its subpaths.
     pub(super) fn regex_of_all_below(&self) -> String {
         format!("{}(/.*)?", self.regex())
     }
 
-    /// What a route to a target with that path replaces; `target` is empty or begins with a slash and ends in none.
+    /// The rewrite for a path of a target. `target` is empty, or starts with a slash and does not end with one.
     pub(super) fn rewrite(&self, target: &str) -> Rewrite {
         match (self.literal().as_deref(), target) {
             (Some(""), "") => Rewrite::Keep,
             (Some(""), target) => Rewrite::Prefix(format!("{target}/")),
             (Some(_), target) if !target.is_empty() => Rewrite::Prefix(target.to_owned()),
-            // A prefix that is replaced by `/` alone would leave two slashes.
+            // A prefix that is replaced by `/` would leave two slashes.
             (_, "") => Rewrite::Regex(format!("^{}/?", self.regex()), "/".to_owned()),
             (_, target) => Rewrite::Regex(format!("^{}", self.regex()), target.to_owned()),
         }
     }
 
-    /// Whether every path below the other may be below this one.
+    /// Whether the subpaths of the other base path can match this base path.
     pub(super) fn covers(&self, other: &BasePath) -> bool {
         self.0.len() <= other.0.len()
             && self.0.iter().zip(&other.0).all(|(own, others)| own == "*" || others == "*" || own == others)
     }
 
-    /// The order in which routes are to be tried: longer paths first, fixed segments before `*`.
+    /// The order of routes: longer paths first, fixed segments before `*`.
     pub(super) fn order(&self) -> impl Ord + use<> {
         let wildcards = self.0.iter().filter(|segment| *segment == "*").count();
         (Reverse(self.0.len()), wildcards)
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_gets_its_own_path_and_the_suffix() {
+    fn a_target_gets_its_path_and_the_suffix() {
         let regex = |pattern: &str, text: &str| Rewrite::Regex(pattern.to_owned(), text.to_owned());
         let cases = [
             ("/", "", Rewrite::Keep),

@@ -1,17 +1,17 @@
-//! The environment file that bundles need, for a person to fill in.
+//! The template of an environment file.
 
-use crate::bundle::Bundle;
+use crate::bundle::ParsedBundle;
 use crate::needs::{Local, Needs, User};
 use crate::render::dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The file, with a comment at every entry that says what asks for it.
-pub(super) fn of(bundles: &[&Bundle]) -> String {
+/// The template. The comment of an entry names its users.
+pub(super) fn of(bundles: &[&ParsedBundle]) -> String {
     let mut needs = Needs::default();
     bundles.iter().for_each(|bundle| needs.add(bundle));
     let mut file = Template(String::from(
-        "# What these bundles leave to their environment. Hosts, ports and values in capitals are yours to fill in.\n\
+        "# The environment of the bundles. Replace hosts, ports and the values in capitals.\n\
          organization: ORGANIZATION\n\
          environment: ENVIRONMENT\n",
     ));
@@ -43,7 +43,7 @@ impl Template {
             return;
         }
         self.section(
-            "The servers of load balancers. tls: true for https, enabled: false to take one out.",
+            "The servers of load balancers. tls: true uses https, enabled: false disables a server.",
             "target_servers:",
         );
         for (name, users) in servers {
@@ -52,7 +52,7 @@ impl Template {
         }
     }
 
-    fn local_proxies(&mut self, proxies: &BTreeMap<Local, Vec<User>>, bundles: &[&Bundle]) {
+    fn local_proxies(&mut self, proxies: &BTreeMap<Local, Vec<User>>, bundles: &[&ParsedBundle]) {
         let is_given = |local: &Local| match local {
             Local::Named(proxy, _) => bundles.iter().any(|bundle| bundle.name == *proxy),
             Local::Path(_) => false,
@@ -62,7 +62,7 @@ impl Template {
             return;
         }
         self.section(
-            "Proxies of the same environment. Without host they are on the listener that is rendered.",
+            "Proxies of the same environment. The default of host is the rendered listener.",
             "local_proxies:",
         );
         for (local, users) in missing {
@@ -84,7 +84,7 @@ impl Template {
         if needs.properties.is_empty() {
             return;
         }
-        self.section("Properties that the bundles read and do not hold.", "property_sets:");
+        self.section("Properties that the bundles read and do not contain.", "property_sets:");
         let mut current = None;
         for (set, key) in &needs.properties {
             if current != Some(set) {
@@ -99,10 +99,8 @@ impl Template {
         if users.is_empty() {
             return;
         }
-        let comment = format!(
-            "Google tokens, for {}. Without service_account the workload's own identity is used: google: {{}}",
-            list(users)
-        );
+        let comment =
+            format!("Google tokens, for {}. The default is the identity of the workload: google: {{}}", list(users));
         self.section(&comment, "google:");
         self.line("  service_account: NAME@PROJECT.iam.gserviceaccount.com");
     }
@@ -112,7 +110,7 @@ impl Template {
             return;
         }
         let comment = format!(
-            "Where {} may go: names, or *.suffix. Without the list, anywhere but to this machine and to metadata servers.",
+            "Allowed hosts of {}: names or *.suffix. The default is every host except this machine and metadata servers.",
             users.join(", ")
         );
         self.section(&comment, "allowed_hosts: [HOST, \"*.SUFFIX\"]");
@@ -120,11 +118,11 @@ impl Template {
 
     fn tls(&mut self) {
         self.section(
-            "Other variables by their full names, such as those that a KeyValueMapOperations policy would set.",
+            "Other variables by their full names, such as the values of a key-value map.",
             "# properties: {private.key: VALUE}",
         );
         self.section(
-            "Where certificates are: STORE/ALIAS.crt and .key of key stores, STORE/ca.crt of trust stores.",
+            "Certificates: STORE/ALIAS.crt and STORE/ALIAS.key of key stores, STORE/ca.crt of trust stores.",
             "# tls: {trusted_ca: /etc/ssl/certs/ca-certificates.crt, stores: /etc/envoy/tls}",
         );
     }
@@ -134,7 +132,7 @@ fn list(users: &[User]) -> String {
     users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// A text as it can stand in a flow of YAML.
+/// A text as a YAML scalar, with quotes when necessary.
 fn quoted(text: &str) -> String {
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/'))
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')

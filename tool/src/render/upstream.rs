@@ -1,75 +1,73 @@
-//! What Envoy calls: the targets of proxies and of callouts, each a cluster.
+//! Clusters: the targets of proxies and of callouts.
 
-use crate::connection::{Balancer, Connection, HealthMonitor, SslInfo};
+use crate::connection::{Connection, HealthMonitor, SslInfo};
 use crate::environment::{TargetServer, Tls};
+use envoy_callout::policy::connection::{Algorithm, LoadBalancer};
 use envoy_callout::policy::origin::{Origin, Scheme};
 use std::net::IpAddr;
 
-/// One cluster.
+/// A cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Upstream {
-    /// The cluster's name in Envoy.
+    /// The name in Envoy.
     pub(super) name: String,
-    /// The same where only letters, digits and dashes may be. Both are given when it is added to a deployment.
+    /// The name as letters, digits and dashes. The deployment sets name and label.
     pub(super) label: String,
-    /// Its servers.
+    /// The servers.
     pub(super) servers: Vec<Server>,
-    /// How it is reached by TLS.
+    /// The TLS settings; no TLS when absent.
     pub(super) tls: Option<TlsSettings>,
-    /// How long a connection may take.
+    /// Connect timeout in milliseconds.
     pub(super) connect_timeout_ms: u64,
-    /// Whether the least busy server is taken.
+    /// Whether Envoy chooses the server with the fewest requests.
     pub(super) least_connections: bool,
-    /// How servers are looked after.
+    /// The health checks.
     pub(super) health: Option<HealthMonitor>,
-    /// When servers are taken out.
+    /// The outlier detection.
     pub(super) ejection: Option<Ejection>,
-    /// Whether it stands for a list of servers, not for one host.
+    /// Whether the cluster has a list of servers instead of one host.
     pub(super) is_pool: bool,
 }
 
 /// A server of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Server {
-    /// A name or an address.
+    /// Host name or IP address.
     pub(super) host: String,
-    /// Its port.
+    /// Port.
     pub(super) port: u16,
-    /// Its share.
+    /// Load-balancing weight.
     pub(super) weight: Option<u32>,
-    /// Whether it is used only when the others are out.
+    /// Whether the server is used only when no other server is available.
     pub(super) is_fallback: bool,
 }
 
-/// When servers are taken out, and for how long.
+/// The outlier detection of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ejection {
-    /// After how many failures in a row.
+    /// Number of consecutive failures.
     pub(super) failures: u32,
-    /// Whether answers with a status of 5xx are failures, too.
+    /// Whether responses with a status of 5xx are failures.
     pub(super) by_status: bool,
-    /// For how many seconds.
-    pub(super) seconds: u32,
+    /// Ejection time in seconds.
+    pub(super) seconds: u64,
 }
 
 /// TLS to a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TlsSettings {
-    /// The file of trusted authorities; any certificate will do when absent.
+    /// The file of trusted authorities. Every certificate is accepted when absent.
     pub(super) trusted_ca: Option<String>,
     /// The files of the client's certificate and its key.
     pub(super) client: Option<(String, String)>,
-    /// The name that certificates must have, when it is not the host's.
+    /// The expected name of certificates; the host when absent.
     pub(super) common_name: Option<String>,
-    /// The oldest and the newest version, in Envoy's names.
+    /// The oldest and the newest version of TLS as names of Envoy.
     pub(super) versions: Option<(&'static str, &'static str)>,
 }
 
-/// Apigee's default of `connect.timeout.millis`.
+/// Apigee's default of `connect.timeout.millis` in milliseconds.
 const CONNECT_TIMEOUT_MS: u64 = 3000;
-
-/// A server that was taken out is tried again after five minutes.
-const EJECTION_SECS: u32 = 300;
 
 impl Upstream {
     /// The cluster of one host.
@@ -79,13 +77,13 @@ impl Upstream {
         Upstream::of_servers(name, vec![server], has_tls, connection, files)
     }
 
-    /// The cluster of one host that is called with the defaults of a connection.
+    /// The cluster of one host with the default settings of a connection.
     pub(super) fn of_host(name: String, scheme: Scheme, host: String, port: u16, files: &Tls) -> Upstream {
         let has_tls = scheme == Scheme::Https;
         Upstream::of_servers(name, vec![Server::only(host, port)], has_tls, &Connection::default(), files)
     }
 
-    /// The cluster of one target server, among which the filter chooses.
+    /// The cluster of one target server. The filter chooses the server.
     pub(super) fn of_target_server(
         name: String,
         server: &TargetServer,
@@ -93,30 +91,30 @@ impl Upstream {
         files: &Tls,
     ) -> Upstream {
         let only = Server::only(server.host.clone(), server.port);
-        // The filter counts failures itself; the health checks are Envoy's.
+        // The filter counts failures. Envoy runs the health checks.
         Upstream {
             health: connection.health.clone(),
             ..Upstream::of_servers(name, vec![only], server.tls, connection, files)
         }
     }
 
-    /// The cluster of several servers, among which Envoy chooses.
+    /// The cluster of several servers. Envoy chooses the server.
     pub(super) fn of_pool(
         name: String,
         servers: Vec<Server>,
         has_tls: bool,
-        balancer: &Balancer,
+        balancer: &LoadBalancer,
         connection: &Connection,
         files: &Tls,
     ) -> Upstream {
         let ejection = (balancer.max_failures > 0).then(|| Ejection {
             failures: balancer.max_failures,
             by_status: balancer.unhealthy_statuses.iter().any(|status| *status >= 500),
-            seconds: balancer.disabled_secs.unwrap_or(EJECTION_SECS).max(1),
+            seconds: balancer.disabled_for.as_secs().max(1),
         });
         Upstream {
-            least_connections: balancer.least_connections,
-            // Without MaxFailures nothing is ever taken out.
+            least_connections: balancer.algorithm == Algorithm::LeastConnections,
+            // Without MaxFailures, no server is ejected.
             health: connection.health.clone().filter(|_| ejection.is_some()),
             ejection,
             is_pool: true,
@@ -143,10 +141,10 @@ impl Upstream {
         self.servers.first().filter(|_| !self.is_pool)
     }
 
-    /// `host` or, when the port is not the scheme's own, `host:port`.
+    /// `host`, or `host:port` when the port is not the default of the scheme.
     pub(super) fn authority_of(&self, server: &Server) -> String {
-        let own = if self.tls.is_some() { Scheme::Https } else { Scheme::Http }.default_port();
-        if server.port == own { server.host.clone() } else { format!("{}:{}", server.host, server.port) }
+        let default = if self.tls.is_some() { Scheme::Https } else { Scheme::Http }.default_port();
+        if server.port == default { server.host.clone() } else { format!("{}:{}", server.host, server.port) }
     }
 }
 
@@ -162,14 +160,14 @@ impl Server {
         inside.unwrap_or(&self.host)
     }
 
-    /// Whether the host is an address, so that nothing has to be resolved.
+    /// Whether the host is an IP address.
     pub(super) fn is_address(&self) -> bool {
         self.address().parse::<IpAddr>().is_ok()
     }
 }
 
 impl TlsSettings {
-    /// What `SSLInfo` asks for, with the files of its stores.
+    /// The settings of `SSLInfo` with the files of its stores.
     pub(super) fn new(ssl_info: Option<&SslInfo>, files: &Tls) -> TlsSettings {
         let Some(ssl_info) = ssl_info else {
             return TlsSettings { trusted_ca: Some(files.trusted_ca.clone()), ..TlsSettings::default() };
@@ -191,16 +189,16 @@ impl TlsSettings {
         }
     }
 
-    /// The files that have to be on the machine.
+    /// The required files.
     pub(super) fn files(&self) -> impl Iterator<Item = &str> {
         let client = self.client.iter().flat_map(|(certificate, key)| [certificate.as_str(), key.as_str()]);
         client.chain(self.trusted_ca.as_deref())
     }
 }
 
-/// The versions of TLS as Java's names list them, from oldest to newest.
+/// The oldest and the newest of the listed TLS versions. The list contains Java's names.
 fn versions(protocols: &[String]) -> Option<(&'static str, &'static str)> {
     let known = [("TLSv1", "TLSv1_0"), ("TLSv1.1", "TLSv1_1"), ("TLSv1.2", "TLSv1_2"), ("TLSv1.3", "TLSv1_3")];
-    let asked = || known.iter().filter(|(java, _)| protocols.iter().any(|protocol| protocol == java));
-    Some((asked().next()?.1, asked().next_back()?.1))
+    let listed = || known.iter().filter(|(java, _)| protocols.iter().any(|protocol| protocol == java));
+    Some((listed().next()?.1, listed().next_back()?.1))
 }

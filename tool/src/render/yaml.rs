@@ -1,11 +1,11 @@
-//! Values as YAML that people read: texts of several lines stay texts of several lines.
+//! Readable YAML. A text of several lines is a block.
 
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-/// What the values are written as: the documents of one file.
+/// The text of a file with the values as documents.
 pub(super) fn documents(values: &[Value]) -> Result<String, serde_saphyr::ser::Error> {
-    // Long lines stay whole: a folded one would be another text to some readers.
+    // Some parsers read a folded line as another text.
     let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
     let mut text = String::new();
     for (index, value) in values.iter().enumerate() {
@@ -17,7 +17,7 @@ pub(super) fn documents(values: &[Value]) -> Result<String, serde_saphyr::ser::E
     Ok(text)
 }
 
-/// A JSON value for a serializer that does not know how `serde_json` keeps numbers.
+/// A JSON value for a serializer that does not support the arbitrary precision of `serde_json`.
 struct Readable<'a>(&'a Value);
 
 impl Serialize for Readable<'_> {
@@ -56,7 +56,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn documents_are_for_people() {
+    fn documents_are_readable() {
         let value = json!({"policies": ["<A>\n  <B/>\n</A>\n", "<C>\n</C>"], "number": 1, "text": "1", "none": {}});
         let expected =
             "policies:\n- |\n  <A>\n    <B/>\n  </A>\n- |-\n  <C>\n  </C>\nnumber: 1\ntext: \"1\"\nnone: {}\n";
@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in "[ -~\t\r\né<>&'\"]{0,80}") {
+        fn every_text_survives_a_round_trip(text in "[ -~\t\r\né<>&'\"]{0,80}") {
             let value = json!({"list": [text], "key": {"inner": text}});
             let written = documents(std::slice::from_ref(&value)).unwrap();
             let read: Value = serde_saphyr::from_str(&written).unwrap();

@@ -1,11 +1,11 @@
-//! How much of a text a finding is about.
+//! The span of a text that a finding underlines.
 
 use crate::source::offset;
 use envoy_callout::diagnostic::Position;
 use std::ops::Range;
 
-/// The bytes from a position to the end of what begins there, in its line: an element whose text is simple, a tag, an
-/// attribute, a placeholder, else a word.
+/// Byte range of the item that starts at a position, at most to the end of its line: an element with simple text, a
+/// tag, an attribute, a placeholder, or a word.
 pub(super) fn of(text: &str, position: Position) -> Range<usize> {
     let start = offset(text, position);
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_what_begins_at_the_position() {
+    fn a_span_covers_the_item_at_the_position() {
         let cases = [
             ("<URL>https://a</URL><B/>", "<URL>https://a</URL>"),
             ("<URL/><B/>", "<URL/>"),

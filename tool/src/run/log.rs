@@ -1,73 +1,73 @@
-//! Envoy's log for people: what the filter says, and what is wrong.
+//! Selects the lines of Envoy's log for the output: messages of the filter and problems.
 
 use std::collections::BTreeSet;
 
-/// What Envoy says when its listeners answer.
+/// The message of Envoy when its listeners are ready.
 const READY: &str = "starting main dispatch loop";
 
-/// How a warning of the filter begins.
+/// The prefix of a warning of the filter.
 const FILTER_WARNING: &str = "warning|wasm|wasm log ";
 
-/// What Envoy warns of whatever it runs.
+/// Warnings of Envoy that are independent of the configuration.
 const NOISE: [&str; 2] =
     ["There is no configured limit to the number of allowed active downstream connections", "caught "];
 
-/// What to show of the log as it comes.
+/// The state of the log.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// Whether everybody was told what the filter warns of at load.
-    is_told: bool,
+    /// Whether the warnings of the filter at load are already reported.
+    is_reported: bool,
     is_ready: bool,
-    /// What the filter warned of at load. Every worker of Envoy loads it again.
+    /// The warnings of the filter at load. Each worker of Envoy loads the filter again.
     warnings: BTreeSet<String>,
 }
 
-/// What a line of the log is to a person.
+/// The action for a line of the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    /// Envoy answers from now on.
+pub(super) enum Action {
+    /// Report that Envoy is ready.
     Ready,
-    /// Something to show.
-    Text(String),
-    /// Nothing.
-    Nothing,
+    /// Show the text.
+    Show(String),
+    /// Skip the line.
+    Skip,
 }
 
 impl Log {
-    /// The log of an Envoy whose bundles were rendered here, which told what is left to say of them, or of another.
+    /// A log. For rendered bundles, `render` has already reported the warnings at load.
     pub(super) fn new(is_rendered: bool) -> Log {
-        Log { is_told: is_rendered, ..Log::default() }
+        Log { is_reported: is_rendered, ..Log::default() }
     }
 
     /// Takes the next line.
-    pub(super) fn take(&mut self, line: &str) -> Told {
+    pub(super) fn take(&mut self, line: &str) -> Action {
         if line.contains(READY) {
             let is_first = !std::mem::replace(&mut self.is_ready, true);
-            return if is_first { Told::Ready } else { Told::Nothing };
+            return if is_first { Action::Ready } else { Action::Skip };
         }
-        let Some(text) = readable(line) else { return Told::Nothing };
+        let Some(text) = readable(line) else { return Action::Skip };
         let is_warning = line.starts_with(FILTER_WARNING);
         let is_known = match self.is_ready {
             true => self.warnings.contains(&text),
-            false => is_warning && (!self.warnings.insert(text.clone()) || self.is_told),
+            false => is_warning && (!self.warnings.insert(text.clone()) || self.is_reported),
         };
-        if is_known { Told::Nothing } else { Told::Text(text) }
+        if is_known { Action::Skip } else { Action::Show(text) }
     }
 }
 
-/// A line as it is shown; `None` when it tells a person nothing.
+/// The shown form of a line. `None` when the line is not shown.
 fn readable(line: &str) -> Option<String> {
     let mut parts = line.splitn(3, '|');
     let (Some(level), Some(logger), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
-        // The rest of a longer message.
+        // A further line of a message.
         return Some(format!("  {line}")).filter(|line| !line.trim().is_empty());
     };
-    if let Some(said) = text.strip_prefix("wasm log ") {
-        let said = said.split_once(": ").map_or(said, |(_, said)| said);
-        return Some(format!("{level}: {}", said.strip_prefix("callout: ").unwrap_or(said)));
+    if let Some(message) = text.strip_prefix("wasm log ") {
+        let message = message.split_once(": ").map_or(message, |(_, message)| message);
+        return Some(format!("{level}: {}", message.strip_prefix("callout: ").unwrap_or(message)));
     }
-    let is_told = level != "info" && !NOISE.iter().any(|noise| text.contains(noise));
-    is_told.then(|| format!("{level}: Envoy ({logger}): {text}"))
+    let is_shown = level != "info" && !NOISE.iter().any(|noise| text.contains(noise));
+    is_shown.then(|| format!("{level}: Envoy ({logger}): {text}"))
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_told_or_left_out() {
+    fn lines_are_shown_or_skipped() {
         let cases = [
             (
                 "warning|wasm|wasm log callout.shop.default callout.shop.default callout: callout: SC-1: no cluster",
@@ -94,18 +94,18 @@ mod tests {
     }
 
     #[test]
-    fn warnings_at_load_are_told_once_at_most() {
+    fn warnings_at_load_are_shown_at_most_once() {
         let (warning, ready) =
             ("warning|wasm|wasm log a a: callout: SC-1: odd", "info|main|starting main dispatch loop");
         let later = "warning|wasm|wasm log a a: callout: SC-1: no cluster";
-        for (is_rendered, first) in [(true, Told::Nothing), (false, Told::Text("warning: SC-1: odd".to_owned()))] {
+        for (is_rendered, first) in [(true, Action::Skip), (false, Action::Show("warning: SC-1: odd".to_owned()))] {
             let mut log = Log::new(is_rendered);
             let lines = [warning, warning, ready, warning, later, later, "error|config|bad"];
-            let told: Vec<Told> = lines.iter().map(|line| log.take(line)).collect();
-            let text = |text: &str| Told::Text(text.to_owned());
-            let rest = [Told::Nothing, Told::Ready, Told::Nothing, text("warning: SC-1: no cluster")];
+            let actions: Vec<Action> = lines.iter().map(|line| log.take(line)).collect();
+            let text = |text: &str| Action::Show(text.to_owned());
+            let rest = [Action::Skip, Action::Ready, Action::Skip, text("warning: SC-1: no cluster")];
             let last = [text("warning: SC-1: no cluster"), text("error: Envoy (config): bad")];
-            assert_eq!(told, [first].into_iter().chain(rest).chain(last).collect::<Vec<_>>());
+            assert_eq!(actions, [first].into_iter().chain(rest).chain(last).collect::<Vec<_>>());
         }
     }
 }

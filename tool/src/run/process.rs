@@ -1,4 +1,4 @@
-//! Envoy as a child: its lines as they come, and its end.
+//! Envoy as a child process: its output lines and its end.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,26 +8,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-/// A line of Envoy's.
+/// An output line of Envoy.
 pub(super) enum Line {
-    /// Of its log, which goes to standard error.
+    /// A line of the log on standard error.
     Log(String),
-    /// Of its standard output, where access logs go.
+    /// A line of the access log on standard output.
     Output(String),
 }
 
-/// How Envoy ended.
+/// The end of Envoy.
 pub(super) struct Ended {
-    /// It was told to.
-    pub(super) is_ordered: bool,
-    /// Its exit status, or the signal that ended it.
+    /// Whether a signal to the tool requested the end.
+    pub(super) is_requested: bool,
+    /// The exit status or the signal.
     pub(super) status: ExitStatus,
 }
 
-/// How Envoy writes a line of its log: level, logger and text, as [`super::log`] reads it.
+/// The format of a log line: level, logger and text. [`super::log`] reads it.
 const LOG_FORMAT: &str = "%l|%n|%v";
 
-/// Starts Envoy and hands every line to `show` until it ends. An interrupt or a termination signal ends it cleanly.
+/// Starts Envoy and passes every line to `show` until Envoy ends. An interrupt or a termination signal ends Envoy.
 ///
 /// # Errors
 /// Envoy cannot be started, or `show` fails.
@@ -40,14 +40,14 @@ pub(super) fn run(
         .arg("--config-path")
         .arg(configuration)
         .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info,main:info"])
-        // Access logs are shown as they happen.
+        // Envoy writes the access log at once.
         .args(["--log-format", LOG_FORMAT, "--file-flush-interval-msec", "50"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| io::Error::new(error.kind(), format!("cannot start {}: {error}", envoy.display())))?;
-    let is_ordered = stop_on_signals(&child)?;
+    let is_requested = stop_on_signals(&child)?;
     let (sender, lines) = mpsc::channel();
     let readers = [
         child.stderr.take().map(|log| follow(log, Line::Log, sender.clone())),
@@ -58,7 +58,7 @@ pub(super) fn run(
         if shown.is_ok() {
             shown = show(line);
             if shown.is_err() {
-                // Nobody looks any more, so it should end too.
+                // Without an output, Envoy has to end.
                 end(&child);
             }
         }
@@ -66,7 +66,7 @@ pub(super) fn run(
     readers.into_iter().flatten().for_each(|reader| drop(reader.join()));
     let status = child.wait()?;
     shown?;
-    Ok(Ended { is_ordered: is_ordered.load(Ordering::SeqCst), status })
+    Ok(Ended { is_requested: is_requested.load(Ordering::SeqCst), status })
 }
 
 fn follow(pipe: impl Read + Send + 'static, kind: fn(String) -> Line, sender: Sender<Line>) -> thread::JoinHandle<()> {
@@ -80,27 +80,27 @@ fn follow(pipe: impl Read + Send + 'static, kind: fn(String) -> Line, sender: Se
     })
 }
 
-/// Passes an interrupt or a termination on to Envoy. The flag tells whether one came.
+/// Forwards an interrupt or a termination signal to Envoy. The flag is set when a signal arrived.
 fn stop_on_signals(child: &Child) -> io::Result<Arc<AtomicBool>> {
-    let came = Arc::new(AtomicBool::new(false));
-    let (flag, id) = (Arc::clone(&came), child.id());
+    let received = Arc::new(AtomicBool::new(false));
+    let (flag, id) = (Arc::clone(&received), child.id());
     ctrlc::set_handler(move || {
         flag.store(true, Ordering::SeqCst);
         end_process(id);
     })
     .map_err(io::Error::other)?;
-    Ok(came)
+    Ok(received)
 }
 
 fn end(child: &Child) {
     end_process(child.id());
 }
 
-/// Asks a process to end.
+/// Sends a termination signal to a process.
 fn end_process(id: u32) {
     use rustix::process::{Pid, Signal, kill_process};
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // It may have ended already.
+        // The process can have ended before.
         let _ = kill_process(pid, Signal::TERM);
     }
 }

@@ -1,10 +1,10 @@
-//! Each request with its callouts: an access log that Envoy writes as JSON, and what a person reads.
+//! The access log of requests and callouts: the format for Envoy (JSON), and the shown form of a line.
 
 use envoy_callout::config;
 use envoy_callout::policy::Policy;
 use serde_json::{Map, Value, json};
 
-/// Adds the URLs that the access log shows to `filter_state` of a filter configuration.
+/// Adds the URLs of callouts to `filter_state` of a filter configuration, for the access log.
 pub(crate) fn publish_urls(configuration: &mut Value) {
     let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
     let callouts = loaded.plan.policies.iter().filter(|policy| matches!(policy, Policy::ServiceCallout(_)));
@@ -15,7 +15,7 @@ pub(crate) fn publish_urls(configuration: &mut Value) {
     }
 }
 
-/// The access log that shows the requests of endpoints with those filter configurations.
+/// The access log for the requests of endpoints with the filter configurations.
 pub(crate) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) -> Value {
     let mut callouts = Map::new();
     for configuration in configurations {
@@ -40,7 +40,7 @@ pub(crate) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) ->
     })
 }
 
-/// What filter state tells of a policy that calls out. In an access log's format `%` and `)` have meanings of their own.
+/// The access-log fields of a callout policy, from filter state. A name with `%`, `(` or `)` would break the format.
 fn callout(policy: &Policy) -> Option<(String, Value)> {
     let (kind, response) = match policy {
         Policy::ServiceCallout(policy) => ("servicecallout", policy.response.as_deref()),
@@ -52,16 +52,16 @@ fn callout(policy: &Policy) -> Option<(String, Value)> {
     let state = |variable: String| format!("%FILTER_STATE(wasm.{variable}:PLAIN)%");
     let response = response.filter(|response| is_plain(response));
     is_plain(name).then(|| {
-        let told = json!({
+        let fields = json!({
             "url": state(format!("{kind}.{name}.target.url")),
             "failed": state(format!("{kind}.{name}.failed")),
             "status": response.map(|response| state(format!("{response}.status.code"))),
         });
-        (name.to_owned(), told)
+        (name.to_owned(), fields)
     })
 }
 
-/// A line of that access log as it is shown; `None` for any other line.
+/// The shown form of a line of the access log. `None` for any other line.
 pub(super) fn readable(line: &str) -> Option<String> {
     let entry: Value = serde_json::from_str(line).ok()?;
     let text = |value: &Value, key: &str| match value.get(key)? {
@@ -73,7 +73,7 @@ pub(super) fn readable(line: &str) -> Option<String> {
     let status = text(&entry, "status").unwrap_or_default();
     let mut shown = format!("{request} -> {status}, {} ms", text(&entry, "milliseconds").unwrap_or_default());
     for (name, callout) in entry.get("callouts").and_then(Value::as_object).into_iter().flatten() {
-        // A policy that did not run left nothing.
+        // A policy that did not run has no filter state.
         let Some(failed) = text(callout, "failed") else { continue };
         let url = text(callout, "url").map(|url| format!(" {url}")).unwrap_or_default();
         let outcome = match (text(callout, "status"), failed == "true") {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_shown_with_the_callouts_that_ran() {
+    fn a_request_is_shown_with_its_executed_callouts() {
         let line = json!({
             "callout_request": "GET /near?zip=1", "status": 500, "milliseconds": 12,
             "fault": "ExecutionFailed", "reason": "Execution of ServiceCallout SC-2 failed.",

@@ -1,19 +1,19 @@
-//! Requests and responses as files: a first line, headers, an empty line, a body.
+//! Requests and responses as files: a start line, headers, an empty line, a body.
 
 use bytes::Bytes;
 use envoy_callout::flow::headers::Headers;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
-/// A message of a file.
+/// A message in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
-    /// The pseudo-headers and headers, as Envoy has them: names in small letters.
+    /// The pseudo-headers and headers in the form of Envoy: names in lower case.
     pub(super) headers: Headers,
     /// The body; absent when it is empty.
     pub(super) body: Option<Bytes>,
 }
 
-/// Why a text is no message.
+/// The error of a text that is not a message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub(crate) struct MessageError {
@@ -24,21 +24,21 @@ pub(crate) struct MessageError {
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum Problem {
-    #[error("a request begins with a line such as GET /path HTTP/1.1")]
+    #[error("a request starts with a line such as GET /path HTTP/1.1")]
     RequestLine,
-    #[error("{0:?} is no HTTP method")]
+    #[error("{0:?} is not an HTTP method")]
     Method(String),
-    #[error("{0:?} is no path: it begins with / and holds printable ASCII alone, the rest percent-encoded")]
+    #[error("{0:?} is not a path: a path starts with / and contains only printable ASCII characters")]
     Path(String),
-    #[error("a response begins with a line such as HTTP/1.1 200 OK")]
+    #[error("a response starts with a line such as HTTP/1.1 200 OK")]
     StatusLine,
-    #[error("{0:?} is no status from 200 to 599")]
+    #[error("{0:?} is not a status from 200 to 599")]
     Status(String),
-    #[error("a header is written Name: value; the body follows an empty line")]
+    #[error("a header has the form Name: value; an empty line precedes the body")]
     Header,
-    #[error("{0:?} cannot be the name of a header")]
+    #[error("{0:?} is not a header name")]
     Name(String),
-    #[error("the value of {0} holds a character that no header may hold")]
+    #[error("the value of header {0} contains an invalid character")]
     Value(String),
 }
 
@@ -48,13 +48,13 @@ impl Problem {
     }
 }
 
-/// Where requests go that name no host.
+/// The authority of requests without a host.
 const DEFAULT_HOST: &str = "localhost";
 
-/// Reads a request: `GET /path?query HTTP/1.1`. The version may be missing, and the target may be a whole URL.
+/// Reads a request: `GET /path?query HTTP/1.1`. The version is optional, and the target can be a URL.
 ///
 /// # Errors
-/// The text is no request.
+/// The text is not a request.
 pub(super) fn request(text: &[u8]) -> Result<Parsed, MessageError> {
     let mut lines = Lines::of(text);
     let first = lines.next().unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) fn request(text: &[u8]) -> Result<Parsed, MessageError> {
     Ok(Parsed { headers: joined(&pseudo, headers), body })
 }
 
-/// Scheme, authority and path of a request's target.
+/// Scheme, authority and path of the target of a request.
 fn split(target: &str) -> (&'static str, Option<&str>, &str) {
     let (scheme, rest) = match (target.strip_prefix("http://"), target.strip_prefix("https://")) {
         (Some(rest), _) => ("http", rest),
@@ -101,10 +101,10 @@ fn split(target: &str) -> (&'static str, Option<&str>, &str) {
     }
 }
 
-/// Reads a response: `HTTP/1.1 200 OK`, as `curl -i` prints it. Interim responses before it are passed over.
+/// Reads a response: `HTTP/1.1 200 OK`, as `curl -i` prints it. Skips interim responses before it.
 ///
 /// # Errors
-/// The text is no response.
+/// The text is not a response.
 pub(super) fn response(text: &[u8]) -> Result<Parsed, MessageError> {
     let mut lines = Lines::of(text);
     let code = loop {
@@ -117,7 +117,7 @@ pub(super) fn response(text: &[u8]) -> Result<Parsed, MessageError> {
         };
         let code = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
         match code.filter(|code| code.as_u16() < 600) {
-            Some(code) if is_interim(code) && lines.pass_head() => {}
+            Some(code) if is_interim(code) && lines.skip_head() => {}
             Some(code) if code.as_u16() >= 200 => break code,
             _ => return Err(Problem::Status(status.to_owned()).at(first.number)),
         }
@@ -161,14 +161,14 @@ fn rest(mut lines: Lines<'_>) -> Result<Rest, MessageError> {
         headers.push((name.as_str().to_owned(), Bytes::copy_from_slice(value)));
     }
     let whole = lines.rest;
-    // Editors end a file with a line break.
+    // Editors add a line break at the end of a file.
     let trimmed = whole.strip_suffix(b"\n").map(|body| body.strip_suffix(b"\r").unwrap_or(body)).unwrap_or(whole);
-    // Another length is that of a body that curl unpacked, or did not get, as after HEAD.
+    // Another length belongs to a body that curl decompressed, or to a response without body, as after HEAD.
     let body = if length == Some(whole.len().to_string()) { whole } else { trimmed };
     Ok((headers, (!body.is_empty()).then(|| Bytes::copy_from_slice(body))))
 }
 
-/// The lines of a head; what follows them is left.
+/// The lines of a head. The rest of the text is the body.
 struct Lines<'t> {
     rest: &'t [u8],
     number: usize,
@@ -188,12 +188,12 @@ impl Line<'_> {
 
 impl<'t> Lines<'t> {
     fn of(text: &'t [u8]) -> Lines<'t> {
-        // Editors may put a byte order mark before the text.
+        // Some editors write a byte order mark before the text.
         Lines { rest: text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text), number: 0 }
     }
 
-    /// Passes over the rest of a head. Tells whether something follows.
-    fn pass_head(&mut self) -> bool {
+    /// Skips the rest of a head. Returns whether more text follows.
+    fn skip_head(&mut self) -> bool {
         let _ = self.take_while(|line| !line.text.is_empty()).count();
         !self.rest.is_empty()
     }
@@ -205,7 +205,7 @@ impl<'t> Iterator for Lines<'t> {
     fn next(&mut self) -> Option<Line<'t>> {
         self.number = self.number.saturating_add(1);
         if self.rest.is_empty() {
-            // An empty file has a first line too.
+            // An empty file has one empty line.
             return (self.number == 1).then_some(Line { text: b"", number: 1 });
         }
         let end = self.rest.iter().position(|byte| *byte == b'\n');
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_what_curl_prints() {
+    fn a_response_has_the_format_of_curl() {
         let parsed = response(b"HTTP/2 404 \r\nSet-Cookie: a\r\nset-cookie: b\r\n\r\nno\n\n").unwrap();
         assert_eq!(lines(&parsed), [":status 404", "set-cookie a", "set-cookie b"]);
         assert_eq!(parsed.body.as_deref(), Some(&b"no\n"[..]));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_may_be_that_of_another_body() {
+    fn a_content_length_of_another_body_is_ignored() {
         let head = response(b"HTTP/1.1 200 OK\ncontent-length: 9\n\n").unwrap();
         assert_eq!((lines(&head), head.body), (vec![":status 200".to_owned(), "content-length 9".to_owned()], None));
         let unpacked = response(b"HTTP/1.1 200 OK\ncontent-length: 9\n\nno\n").unwrap();
@@ -268,39 +268,39 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_passed_over() {
+    fn a_byte_order_mark_is_skipped() {
         assert_eq!(lines(&request(b"\xef\xbb\xbfGET /a\n").unwrap())[3], ":path /a");
         assert_eq!(lines(&response(b"\xef\xbb\xbfHTTP/2 204\n\n").unwrap()), [":status 204"]);
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn errors_contain_the_line() {
         let cases: [(&str, &str); 9] = [
-            ("", "line 1: a request begins with a line such as GET /path HTTP/1.1"),
-            ("HTTP/1.1 200 OK\n\n", "line 1: a request begins with a line such as GET /path HTTP/1.1"),
-            ("G@T / HTTP/1.1\n\n", "line 1: \"G@T\" is no HTTP method"),
+            ("", "line 1: a request starts with a line such as GET /path HTTP/1.1"),
+            ("HTTP/1.1 200 OK\n\n", "line 1: a request starts with a line such as GET /path HTTP/1.1"),
+            ("G@T / HTTP/1.1\n\n", "line 1: \"G@T\" is not an HTTP method"),
             (
                 "GET caf\u{e9} HTTP/1.1\n\n",
-                "line 1: \"caf\u{e9}\" is no path: it begins with / and holds printable ASCII alone, the rest percent-encoded",
+                "line 1: \"caf\u{e9}\" is not a path: a path starts with / and contains only printable ASCII characters",
             ),
-            ("GET /\na: 1\nb\n\n", "line 3: a header is written Name: value; the body follows an empty line"),
-            ("GET /\na: 1\n b: 2\n", "line 3: a header is written Name: value; the body follows an empty line"),
-            ("GET /\na b: 1\n", "line 2: \"a b\" cannot be the name of a header"),
-            ("GET /\na: \u{1}\n", "line 2: the value of a holds a character that no header may hold"),
+            ("GET /\na: 1\nb\n\n", "line 3: a header has the form Name: value; an empty line precedes the body"),
+            ("GET /\na: 1\n b: 2\n", "line 3: a header has the form Name: value; an empty line precedes the body"),
+            ("GET /\na b: 1\n", "line 2: \"a b\" is not a header name"),
+            ("GET /\na: \u{1}\n", "line 2: the value of header a contains an invalid character"),
             ("GET /\n\ncontent-length: 9\n", ""),
         ];
         for (text, message) in cases {
-            let told = request(text.as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
-            assert_eq!(told, message, "{text}");
+            let error = request(text.as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert_eq!(error, message, "{text}");
         }
-        let told = |text: &str| response(text.as_bytes()).unwrap_err().to_string();
-        assert_eq!(told("GET / HTTP/1.1\n"), "line 1: a response begins with a line such as HTTP/1.1 200 OK");
-        assert_eq!(told("HTTP/1.1 99\n"), "line 1: \"99\" is no status from 200 to 599");
-        assert_eq!(told("HTTP/1.1 100 Continue\n\n"), "line 1: \"100\" is no status from 200 to 599");
-        assert_eq!(told("HTTP/1.1 103\na: b\n\nHTTP/1.1 600\n"), "line 4: \"600\" is no status from 200 to 599");
+        let error = |text: &str| response(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(error("GET / HTTP/1.1\n"), "line 1: a response starts with a line such as HTTP/1.1 200 OK");
+        assert_eq!(error("HTTP/1.1 99\n"), "line 1: \"99\" is not a status from 200 to 599");
+        assert_eq!(error("HTTP/1.1 100 Continue\n\n"), "line 1: \"100\" is not a status from 200 to 599");
+        assert_eq!(error("HTTP/1.1 103\na: b\n\nHTTP/1.1 600\n"), "line 4: \"600\" is not a status from 200 to 599");
         assert_eq!(
-            told("HTTP/1.1 101 Switching Protocols\n\nHTTP/1.1 200 OK\n\n"),
-            "line 1: \"101\" is no status from 200 to 599"
+            error("HTTP/1.1 101 Switching Protocols\n\nHTTP/1.1 200 OK\n\n"),
+            "line 1: \"101\" is not a status from 200 to 599"
         );
     }
 }

@@ -1,32 +1,32 @@
-//! A rehearsal as a reader gets it: without secrets, steps inside of steps. `--json` prints it as it is.
+//! The record of a trace: without secrets, with nested steps. `--json` prints it without changes.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The whole of it.
+/// A trace.
 #[derive(Debug, Serialize)]
 pub(super) struct Trace {
     pub(super) bundle: Option<String>,
     pub(super) proxy_endpoint: Option<String>,
     pub(super) request: Message,
     pub(super) events: Vec<Entry>,
-    /// The fault that was answered.
+    /// The fault in the response to the client.
     pub(super) fault: Option<Fault>,
-    /// What the upstream is sent; absent when it is never asked.
+    /// The request to the upstream; absent when it gets none.
     pub(super) upstream_request: Option<Message>,
-    /// What it answers.
+    /// The response of the upstream.
     pub(super) upstream_response: Option<Message>,
-    /// What the client gets.
+    /// The response to the client.
     pub(super) response: Option<Message>,
-    /// Whether the filter made that, rather than the upstream.
+    /// Whether the filter made the response to the client.
     pub(super) is_made_here: bool,
-    /// Filter state, without `wasm.`.
+    /// Filter state without the prefix `wasm.`.
     pub(super) published: BTreeMap<String, String>,
     pub(super) warnings: Vec<String>,
     pub(super) unused_replies: Vec<String>,
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum Entry {
@@ -43,62 +43,62 @@ pub(super) enum Entry {
     Step(Step),
     Call(Call),
     ErrorFlow(Fault),
-    /// The upstream is asked.
+    /// The upstream gets the request.
     Upstream,
-    /// The request goes on, and Envoy has no route for it.
+    /// The filter passes the request, and Envoy has no route for it.
     NoRoute,
-    /// The client is answered.
+    /// The client gets the response.
     Response,
 }
 
-/// The fault that the client is answered with: the one that began the error flow, unless a step of a fault rule replaced
-/// it by its own.
-pub(super) fn answered_fault(entries: &[Entry]) -> Option<&Fault> {
-    let mut answered = None;
+/// The fault in the response to the client: the fault that started the error flow, or the fault of a step in a fault
+/// rule.
+pub(super) fn final_fault(entries: &[Entry]) -> Option<&Fault> {
+    let mut last = None;
     for entry in entries {
         match entry {
-            Entry::ErrorFlow(fault) => answered = Some(fault),
-            Entry::Step(Step { outcome: Outcome::Fault, fault, .. }) if answered.is_some() => answered = fault.as_ref(),
-            // Steps after it are those of PostClientFlow.
-            Entry::Response => return answered,
+            Entry::ErrorFlow(fault) => last = Some(fault),
+            Entry::Step(Step { outcome: Outcome::Fault, fault, .. }) if last.is_some() => last = fault.as_ref(),
+            // The steps after the response belong to PostClientFlow.
+            Entry::Response => return last,
             _ => {}
         }
     }
-    answered
+    last
 }
 
 /// A step.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
-    /// Its number in the order in which steps were reached.
+    /// The number in the order of steps.
     pub(super) number: usize,
     pub(super) policy: String,
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) condition: Option<Condition>,
     pub(super) outcome: Outcome,
-    /// Its calls, and the steps of its shared flow.
+    /// The calls, and the steps of the shared flow.
     pub(super) events: Vec<Entry>,
-    /// The variables that it changed; null for one that does not resolve any more.
+    /// The written variables; null for a variable without a value.
     pub(super) written: BTreeMap<String, Option<String>>,
     pub(super) fault: Option<Fault>,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Outcome {
     Ran,
-    /// It failed, and the flow ends there.
+    /// The step failed, and the flow ends.
     Fault,
-    /// It failed, and the flow goes on.
+    /// The step failed, and the flow continues.
     FaultContinued,
     ConditionFalse,
     Disabled,
     Unsupported,
 }
 
-/// A condition and what it saw.
+/// A condition and the values of its variables.
 #[derive(Debug, Serialize)]
 pub(super) struct Condition {
     pub(super) text: String,
@@ -116,7 +116,7 @@ pub(super) struct Fault {
 #[derive(Debug, Serialize)]
 pub(super) struct Call {
     pub(super) request: Message,
-    /// The cluster; absent for a bundle, which names none.
+    /// The cluster; absent for a bundle, which contains no clusters.
     pub(super) cluster: Option<String>,
     pub(super) timeout_ms: u64,
     pub(super) reply: Option<Message>,
@@ -124,7 +124,7 @@ pub(super) struct Call {
     pub(super) source: Source,
 }
 
-/// Why there is no reply.
+/// The cause of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Failure {
@@ -135,15 +135,15 @@ pub(super) enum Failure {
     TooLarge,
 }
 
-/// Where the reply comes from.
+/// The source of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Source {
     Given,
     Mock,
-    /// None was given.
+    /// No reply was given.
     Missing,
-    /// Nobody waits for one.
+    /// The policy does not wait for a reply.
     NotAwaited,
 }
 
@@ -152,13 +152,13 @@ pub(super) enum Source {
 pub(super) struct Message {
     #[serde(flatten)]
     pub(super) start: Start,
-    /// Names and values in order.
+    /// Names and values in the order of the message.
     pub(super) headers: Vec<(String, String)>,
     #[serde(flatten)]
     pub(super) body: Body,
 }
 
-/// What stands above the headers.
+/// The start line.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Start {
@@ -166,7 +166,7 @@ pub(super) enum Start {
     Response { status: u16 },
 }
 
-/// A body: text, or bytes that are none.
+/// A body: text or other bytes.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Body {

@@ -1,25 +1,25 @@
-//! What the services that are called answer: `--reply`.
+//! The replies of `--reply`: responses to calls, or failures.
 
 use super::{TraceError, message, read_file};
 use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::scripted::{Answer, Replies};
+use envoy_callout::flow::scripted::{Answer as Reply, Replies};
 use envoy_callout::plan::{Plan, PolicyId};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The answers, and what they were called.
+/// The replies and their arguments.
 #[derive(Debug, Default)]
 pub(super) struct Given {
-    in_order: Vec<(String, Answer)>,
-    by_policy: BTreeMap<PolicyId, Vec<(String, Answer)>>,
+    in_order: Vec<(String, Reply)>,
+    by_policy: BTreeMap<PolicyId, Vec<(String, Reply)>>,
 }
 
 impl Given {
-    /// Reads the arguments: `FILE` or `POLICY=FILE`, where a word may stand for a failure instead of a file.
+    /// Reads the arguments: `FILE` or `POLICY=FILE`. The name of a failure can replace the file.
     ///
     /// # Errors
-    /// A file is no response, or cannot be read; there is no such policy.
+    /// A file is not a response or cannot be read, or a policy is unknown.
     pub(super) fn read(arguments: &[String], plan: &Plan) -> Result<Given, TraceError> {
         let mut given = Given::default();
         for argument in arguments {
@@ -27,32 +27,32 @@ impl Given {
                 Some((policy, file)) => (Some(policy), file),
                 None => (None, argument.as_str()),
             };
-            let answer = (argument.clone(), answer(file)?);
+            let reply = (argument.clone(), reply(file)?);
             match policy {
-                None => given.in_order.push(answer),
+                None => given.in_order.push(reply),
                 Some(name) => {
-                    let id = plan.policy_id(name).ok_or_else(|| TraceError::NoSuchPolicy(name.to_owned()))?;
-                    given.by_policy.entry(id).or_default().push(answer);
+                    let id = plan.policy_id(name).ok_or_else(|| TraceError::UnknownPolicy(name.to_owned()))?;
+                    given.by_policy.entry(id).or_default().push(reply);
                 }
             }
         }
         Ok(given)
     }
 
-    /// The answers that go to whoever calls next.
+    /// The replies in the order of the calls.
     pub(super) fn in_order(&self) -> Replies {
-        self.in_order.iter().map(|(_, answer)| answer.clone()).collect()
+        self.in_order.iter().map(|(_, reply)| reply.clone()).collect()
     }
 
-    /// The answers of single policies.
+    /// The replies by policy.
     pub(super) fn by_policy(&self) -> BTreeMap<PolicyId, Replies> {
-        let answers = |list: &Vec<(String, Answer)>| list.iter().map(|(_, answer)| answer.clone()).collect();
-        self.by_policy.iter().map(|(id, list)| (*id, answers(list))).collect()
+        let replies = |list: &Vec<(String, Reply)>| list.iter().map(|(_, reply)| reply.clone()).collect();
+        self.by_policy.iter().map(|(id, list)| (*id, replies(list))).collect()
     }
 
-    /// The answers that are left over when so many are.
+    /// The arguments of unused replies. The parameters are the remaining replies.
     pub(super) fn unused(&self, in_order: usize, by_policy: &BTreeMap<PolicyId, Replies>) -> Vec<String> {
-        let last = |list: &[(String, Answer)], count: usize| {
+        let last = |list: &[(String, Reply)], count: usize| {
             let names = list.iter().skip(list.len().saturating_sub(count)).map(|(name, _)| name.clone());
             names.collect::<Vec<_>>()
         };
@@ -63,14 +63,14 @@ impl Given {
         unused
     }
 
-    /// The headers of all answers.
+    /// The headers of all replies.
     pub(super) fn headers(&self) -> impl Iterator<Item = &Headers> {
         let all = self.in_order.iter().chain(self.by_policy.values().flatten());
-        all.filter_map(|(_, answer)| answer.as_ref().ok().map(|reply| &reply.headers))
+        all.filter_map(|(_, reply)| reply.as_ref().ok().map(|response| &response.headers))
     }
 }
 
-fn answer(file: &str) -> Result<Answer, TraceError> {
+fn reply(file: &str) -> Result<Reply, TraceError> {
     let failure = match file {
         "timeout" => Some(CallFailure::Timeout),
         "unreachable" => Some(CallFailure::Unreachable),

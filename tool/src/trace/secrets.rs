@@ -1,4 +1,4 @@
-//! What a trace does not show: private variables, credentials and cookies, wherever their text turns up.
+//! Masks private variables, credentials and cookies in all texts of a trace.
 
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::trace::{Asked, Event, ReplySource};
@@ -9,13 +9,13 @@ use envoy_callout::policy::authentication::Authentication;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeSet;
 
-/// What is shown instead.
+/// The mask.
 const MASK: &str = "********";
 
-/// Shorter texts are masked at their own place alone: anywhere else they would be anything.
+/// Minimum length of a secret that is masked in other texts. Shorter texts are too common.
 const LEAST_LENGTH: usize = 4;
 
-/// Headers whose values are nobody's business.
+/// Headers with secret values.
 const HEADERS: [&str; 7] = [
     "authorization",
     "proxy-authorization",
@@ -26,24 +26,24 @@ const HEADERS: [&str; 7] = [
     "x-goog-api-key",
 ];
 
-/// What a URL percent-encodes, by those who encode little and by those who encode much.
-const LITTLE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'%');
-const MUCH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The characters that a URL percent-encodes: the smallest and the largest usual set.
+const SMALLEST_SET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'%');
+const LARGEST_SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Hides secrets. The default hides none.
+/// Masks secrets. The default masks nothing.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
-    is_on: bool,
+    is_enabled: bool,
     headers: BTreeSet<String>,
     texts: BTreeSet<String>,
-    /// Everything that is replaced, the longest first.
+    /// The masked texts, longest first.
     replaced: Vec<String>,
 }
 
 impl Secrets {
-    /// The secrets of a plan, of the messages that were given and of what a rehearsal told.
+    /// The secrets of a plan, of the given messages and of the events.
     pub(super) fn of<'m>(plan: &Plan, messages: impl Iterator<Item = &'m Headers>, events: &[Event]) -> Secrets {
-        let mut secrets = Secrets { is_on: true, ..Secrets::default() };
+        let mut secrets = Secrets { is_enabled: true, ..Secrets::default() };
         secrets.headers.extend(HEADERS.map(str::to_owned));
         secrets.headers.extend(token_headers(plan));
         for (name, value) in &plan.constants {
@@ -60,15 +60,15 @@ impl Secrets {
         let encoded = |text: &String| {
             let json = serde_json::Value::from(text.as_str()).to_string();
             let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            let much = utf8_percent_encode(text, MUCH).to_string();
+            let largest = utf8_percent_encode(text, LARGEST_SET).to_string();
             [
                 text.clone(),
                 json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default().to_owned(),
                 xml.replace('"', "&quot;"),
                 xml,
-                utf8_percent_encode(text, LITTLE).to_string(),
-                much.replace("%20", "+"),
-                much,
+                utf8_percent_encode(text, SMALLEST_SET).to_string(),
+                largest.replace("%20", "+"),
+                largest,
             ]
         };
         let all: BTreeSet<String> = secrets.texts.iter().flat_map(encoded).collect();
@@ -101,12 +101,12 @@ impl Secrets {
         }
     }
 
-    /// The token of a token service's answer.
+    /// The token in the response of a token service.
     fn add_token(&mut self, body: &[u8]) {
         match serde_json::from_slice(body) {
-            Ok(serde_json::Value::Object(answer)) => {
+            Ok(serde_json::Value::Object(response)) => {
                 let names = ["access_token", "accessToken", "token"];
-                let token = names.iter().find_map(|name| answer.get(*name)?.as_str());
+                let token = names.iter().find_map(|name| response.get(*name)?.as_str());
                 token.into_iter().for_each(|token| self.add_text(token));
             }
             _ => self.add_text(String::from_utf8_lossy(body).trim()),
@@ -125,10 +125,10 @@ impl Secrets {
         }
         let pairs = match name.to_ascii_lowercase().as_str() {
             "cookie" => usize::MAX,
-            // Attributes follow.
+            // The other pairs are attributes.
             "set-cookie" => 1,
             _ => {
-                // The scheme is no secret.
+                // The scheme is not secret.
                 self.add_text(value.split_once(' ').map_or(value, |(_, credentials)| credentials));
                 return;
             }
@@ -162,7 +162,7 @@ impl Secrets {
         is_private(name) || header_of(name).is_some_and(|header| self.is_secret_header(header))
     }
 
-    /// A text without its secrets.
+    /// A text with masked secrets.
     pub(super) fn hide(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.replaced {
@@ -173,28 +173,28 @@ impl Secrets {
         text
     }
 
-    /// Bytes that are no text, without secrets.
+    /// Bytes with masked secrets.
     pub(super) fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut shown = Vec::with_capacity(bytes.len());
+        let mut masked = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
             match self.replaced.iter().find_map(|secret| rest.strip_prefix(secret.as_bytes())) {
                 Some(after) => {
-                    shown.extend_from_slice(MASK.as_bytes());
+                    masked.extend_from_slice(MASK.as_bytes());
                     rest = after;
                 }
                 None => {
-                    shown.push(*first);
+                    masked.push(*first);
                     rest = after;
                 }
             }
         }
-        shown
+        masked
     }
 
-    /// The value of a header; the scheme of credentials stays.
+    /// The masked value of a header. The scheme of credentials is visible.
     pub(super) fn hide_header(&self, name: &str, value: &str) -> String {
-        if !self.is_on || !self.is_secret_header(name) {
+        if !self.is_enabled || !self.is_secret_header(name) {
             return self.hide(value);
         }
         match value.split_once(' ') {
@@ -203,9 +203,9 @@ impl Secrets {
         }
     }
 
-    /// The value of a variable.
+    /// The masked value of a variable.
     pub(super) fn hide_variable(&self, name: &str, value: &str) -> String {
-        match self.is_on && self.is_secret_variable(name) {
+        match self.is_enabled && self.is_secret_variable(name) {
             true => {
                 let header = header_of(name).filter(|_| !is_private(name));
                 header.map_or(MASK.to_owned(), |header| self.hide_header(header, value))
@@ -219,13 +219,13 @@ fn is_private(variable: &str) -> bool {
     variable.starts_with("private.")
 }
 
-/// The header that a variable such as `request.header.authorization` is of.
+/// The name of the header in a variable such as `request.header.authorization`.
 fn header_of(variable: &str) -> Option<&str> {
     let (_, header) = variable.split_once(".header.")?;
     header.split('.').next()
 }
 
-/// The headers that tokens go into, as far as the policies name them.
+/// The headers of tokens in the policies and targets.
 fn token_headers(plan: &Plan) -> impl Iterator<Item = String> {
     let of_policies = plan.policies.iter().flat_map(|policy| {
         let (actions, connection): (&[Action], _) = match policy {
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_hidden_wherever_it_turns_up() {
+    fn a_secret_is_masked_in_every_encoding() {
         let secrets = secrets(r#"{"private.key": "a b&\"c"}"#, &[("Authorization", "Bearer s3cret")], &[]);
         let cases = [
             ("/x?key=a%20b%26%22c&y=1", "/x?key=********&y=1"),
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_policies_wrote_is_known() {
+    fn written_private_variables_are_secrets() {
         let written = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
         let written = vec![written("private.token", "t0ken"), written("copy", "t0ken"), written("private.on", "true")];
         let ended = Event::Ended { policy: "A".to_owned(), fault: None, goes_on: true, written };

@@ -1,14 +1,14 @@
-//! What is rehearsed: the one proxy endpoint, or the one filter configuration, that the request is for.
+//! The subject of a trace: the proxy endpoint or the filter configuration of the request.
 
 use super::TraceError;
-use crate::bundle::{Bundle, Kind};
+use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
-use crate::document::Document;
 use crate::embedded;
 use crate::environment::{AnyCluster, Environment};
 use crate::finding::{Finding, Findings, Severity};
 use crate::input::Input;
 use crate::needs::Needs;
+use crate::parsed::Parsed;
 use crate::routing::NOT_FOUND_BODY;
 use crate::source::Source;
 use bytes::Bytes;
@@ -20,27 +20,27 @@ use envoy_callout::policy::endpoint::{BasePath, ProxyEndpoint};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
-/// A plan and what it is called.
+/// A plan and its names.
 #[derive(Debug)]
 pub(super) struct Subject {
     /// The name of the bundle; absent for a filter configuration.
     pub(super) bundle: Option<String>,
     /// The name of the proxy endpoint; absent for a shared flow and for lists of steps.
     pub(super) proxy_endpoint: Option<String>,
-    /// What runs.
+    /// The plan.
     pub(super) plan: Plan,
 }
 
 impl Subject {
-    /// Whether a request that is let pass reaches an upstream. Without route rules the Envoy that `render` makes has none;
-    /// the routes around a filter configuration are not known.
+    /// Whether a passed request reaches an upstream. Without route rules, a rendered Envoy has no upstream. The routes
+    /// of a filter configuration are unknown, so the result is true.
     pub(super) fn has_route(&self) -> bool {
         let routing = self.plan.routing.as_ref().filter(|_| self.bundle.is_some() && self.proxy_endpoint.is_some());
         routing.is_none_or(|routing| !routing.rules.is_empty())
     }
 }
 
-/// What Envoy answers where no route is, as `render` writes it.
+/// The response of a rendered Envoy without a route.
 pub(super) fn no_route() -> (Headers, Option<Bytes>) {
     let line = |name: &'static str, value: &'static str| {
         (Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes()))
@@ -49,50 +49,49 @@ pub(super) fn no_route() -> (Headers, Option<Bytes>) {
     (headers, Some(Bytes::from_static(NOT_FOUND_BODY.as_bytes())))
 }
 
-/// What the arguments say of the choice.
+/// The arguments that select the subject.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
     /// The path of the request.
     pub(super) path: &'a str,
-    /// The proxy endpoint that was named.
+    /// The name of the proxy endpoint.
     pub(super) proxy_endpoint: Option<&'a str>,
-    /// The environment that was given.
+    /// The environment.
     pub(super) environment: Option<&'a Environment>,
 }
 
 /// A proxy endpoint, in a bundle or in a filter configuration.
 struct Candidate<T> {
     name: String,
-    /// Absent when it cannot be read: what is wrong with it is told when it is loaded.
+    /// Absent when the document has errors. The load of the configuration reports them.
     base_path: Option<BasePath>,
-    place: T,
+    source: T,
 }
 
 impl<T> Candidate<T> {
-    fn new(text: &str, name: Option<String>, place: T) -> Candidate<T> {
-        let (endpoint, _) = ProxyEndpoint::parse(text, "");
-        let own = endpoint.as_ref().map(|endpoint| endpoint.endpoint.name.clone());
-        let base_path = endpoint.map(|endpoint| endpoint.base_path.unwrap_or_else(|| BasePath::new("/")));
-        Candidate { name: name.or(own).unwrap_or_default(), base_path, place }
+    fn new(endpoint: Option<&ProxyEndpoint>, name: Option<String>, source: T) -> Candidate<T> {
+        let own = endpoint.map(|endpoint| endpoint.endpoint.name.clone());
+        let base_path = endpoint.map(|endpoint| endpoint.base_path.clone().unwrap_or_else(|| BasePath::new("/")));
+        Candidate { name: name.or(own).unwrap_or_default(), base_path, source }
     }
 
-    fn answers(&self, path: &str) -> bool {
+    fn matches(&self, path: &str) -> bool {
         self.base_path.as_ref().is_none_or(|base_path| base_path.suffix(path).is_some())
     }
 
-    /// How exact its base path is.
+    /// The number of segments of the base path.
     fn segments(&self) -> usize {
         let text = self.base_path.as_ref().map(BasePath::as_str).unwrap_or_default();
         text.split('/').filter(|segment| !segment.is_empty()).count()
     }
 }
 
-/// The plan that the request is for.
+/// The plan of the request.
 ///
 /// # Errors
-/// There is none, or more than one. Inside: what is wrong with its configuration.
+/// There is no plan, or more than one. The inner error contains the findings of its configuration.
 pub(super) fn choose(inputs: &[Input], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
-    let bundles: Vec<&Bundle> = inputs
+    let bundles: Vec<&ParsedBundle> = inputs
         .iter()
         .filter_map(|input| match input {
             Input::Bundle(bundle) => Some(bundle),
@@ -111,20 +110,20 @@ pub(super) fn choose(inputs: &[Input], wanted: Wanted<'_>) -> Result<Result<Subj
     }
 }
 
-fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
+fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Subject, Findings>, TraceError> {
     let proxies = bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy);
-    let candidates: Vec<Candidate<(&Bundle, &Document)>> = proxies
-        .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |document| (bundle, document)))
-        .map(|(bundle, document)| {
-            let name = document.root().map(|root| root.name);
-            Candidate::new(&document.text(), name, (bundle, document))
+    let candidates: Vec<Candidate<(&ParsedBundle, &Parsed<ProxyEndpoint>)>> = proxies
+        .flat_map(|bundle| bundle.proxy_endpoints.iter().map(move |endpoint| (bundle, endpoint)))
+        .map(|(bundle, endpoint)| {
+            let name = endpoint.document.root().map(|root| root.name.clone());
+            Candidate::new(endpoint.content.as_ref(), name, (bundle, endpoint))
         })
         .collect();
     let flow = bundles.iter().copied().find(|bundle| bundle.kind == Kind::SharedFlow);
     let (bundle, endpoint) = match (candidates.is_empty(), flow) {
         (false, _) => {
             let chosen = one_of(candidates, wanted)?;
-            (chosen.place.0, Some((chosen.name, chosen.place.1)))
+            (chosen.source.0, Some((chosen.name, chosen.source.1)))
         }
         (true, Some(flow)) => (flow, None),
         (true, None) => return Err(TraceError::NothingToRun),
@@ -132,7 +131,7 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
     let shared = called_by(bundle, bundles);
     let all = || std::iter::once(bundle).chain(shared.iter().copied());
     let mut configuration = match &endpoint {
-        Some((_, document)) => Configuration::of_proxy(bundle, document, &shared),
+        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared),
         None => Configuration::of_shared_flow(bundle, &shared),
     };
     match wanted.environment {
@@ -143,13 +142,13 @@ fn of_bundles(bundles: &[&Bundle], wanted: Wanted<'_>) -> Result<Result<Subject,
             needs.mock(&mut configuration);
         }
     }
-    // Which clusters there are is not the bundle's to say, and the filter can pass over what it does not run.
+    // The bundle contains no clusters, and the filter skips policies that it does not run.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let files = all().map(|bundle| bundle.files).sum();
     let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
-    let clashes = configuration.clashes.iter().filter(|clash| clash.severity == Severity::Error);
-    unreadable.extend(clashes.cloned());
+    let conflicts = configuration.conflicts.iter().filter(|conflict| conflict.severity == Severity::Error);
+    unreadable.extend(conflicts.cloned());
     let loaded = configuration.load();
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =
@@ -175,14 +174,13 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
         Err(finding) => return Ok(Err(findings(vec![*finding], 1))),
     };
     let has_one = configurations.len() == 1;
-    let endpoint = |value: &Value| Some(value.get("proxy_endpoint")?.as_str()?.to_owned());
+    let endpoint = |value: &Value| ProxyEndpoint::parse(value.get("proxy_endpoint")?.as_str()?, "proxy_endpoint").0;
     let configuration = match configurations.pop() {
         Some(only) if has_one && wanted.proxy_endpoint.is_none() => only,
         last => {
             let all = configurations.into_iter().chain(last);
-            let candidates =
-                all.map(|value| Candidate::new(&endpoint(&value).unwrap_or_default(), None, value)).collect();
-            one_of(candidates, wanted)?.place
+            let candidates = all.map(|value| Candidate::new(endpoint(&value).as_ref(), None, value)).collect();
+            one_of(candidates, wanted)?.source
         }
     };
     Ok(match config::load(configuration.to_string().as_bytes()) {
@@ -198,7 +196,7 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
     })
 }
 
-/// The candidate that was named, else the one whose base path fits the request best.
+/// The candidate with the given name, or the candidate with the longest matching base path.
 fn one_of<T>(candidates: Vec<Candidate<T>>, wanted: Wanted<'_>) -> Result<Candidate<T>, TraceError> {
     let list = |candidates: &[Candidate<T>]| {
         let base_path = |candidate: &Candidate<T>| {
@@ -210,19 +208,19 @@ fn one_of<T>(candidates: Vec<Candidate<T>>, wanted: Wanted<'_>) -> Result<Candid
     let all = list(&candidates);
     if let Some(name) = wanted.proxy_endpoint {
         let named = candidates.into_iter().find(|candidate| candidate.name == name);
-        return named.ok_or_else(|| TraceError::NoSuchEndpoint { name: name.to_owned(), all });
+        return named.ok_or_else(|| TraceError::UnknownEndpoint { name: name.to_owned(), all });
     }
-    let mut fitting: Vec<Candidate<T>> =
-        candidates.into_iter().filter(|candidate| candidate.answers(wanted.path)).collect();
-    let most = fitting.iter().map(Candidate::segments).max();
-    fitting.retain(|candidate| Some(candidate.segments()) == most);
-    if fitting.len() > 1 {
-        return Err(TraceError::SeveralEndpoints { path: wanted.path.to_owned(), endpoints: list(&fitting) });
+    let mut matching: Vec<Candidate<T>> =
+        candidates.into_iter().filter(|candidate| candidate.matches(wanted.path)).collect();
+    let most = matching.iter().map(Candidate::segments).max();
+    matching.retain(|candidate| Some(candidate.segments()) == most);
+    if matching.len() > 1 {
+        return Err(TraceError::SeveralEndpoints { path: wanted.path.to_owned(), endpoints: list(&matching) });
     }
-    fitting.pop().ok_or_else(|| TraceError::NoEndpoint { path: wanted.path.to_owned(), all })
+    matching.pop().ok_or_else(|| TraceError::NoEndpoint { path: wanted.path.to_owned(), all })
 }
 
-/// What `check` would tell of it, but for warnings: they do not stop a rehearsal.
+/// The errors among the findings. Warnings do not prevent a trace.
 fn findings(list: Vec<Finding>, files: usize) -> Findings {
     let mut findings = Findings::default();
     findings.files = files;
@@ -240,7 +238,7 @@ mod tests {
                 "<ProxyEndpoint name='{name}'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>
                  </ProxyEndpoint>"
             );
-            Candidate::new(&text, None, ())
+            Candidate::new(ProxyEndpoint::parse(&text, "").0.as_ref(), None, ())
         };
         let candidates =
             vec![endpoint("shop", "/shop"), endpoint("partners", "/shop/partners/*"), endpoint("twin", "/shop")];
@@ -249,16 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn the_most_exact_base_path_is_taken() {
+    fn the_longest_matching_base_path_is_selected() {
         assert_eq!(chosen("/shop/partners/acme/x", None), "partners");
         assert_eq!(chosen("/shop/partners/acme/x", Some("twin")), "twin");
         let all = "shop (/shop), partners (/shop/partners/*), twin (/shop)";
-        assert_eq!(chosen("/", None), format!("no proxy endpoint answers /: there are {all}"));
-        assert_eq!(chosen("/", Some("x")), format!("there is no proxy endpoint x: there are {all}"));
+        assert_eq!(chosen("/", None), format!("no proxy endpoint matches /; available: {all}"));
+        assert_eq!(chosen("/", Some("x")), format!("unknown proxy endpoint \"x\"; available: {all}"));
         let both = "shop (/shop), twin (/shop)";
         assert_eq!(
             chosen("/shop/a", None),
-            format!("more than one proxy endpoint answers /shop/a: choose among {both} with --proxy-endpoint")
+            format!("more than one proxy endpoint matches /shop/a; select one of {both} with --proxy-endpoint")
         );
     }
 }

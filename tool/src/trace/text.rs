@@ -1,4 +1,4 @@
-//! A rehearsal for people: from top to bottom what happened, in lines of at most a hundred columns.
+//! A trace as text: the events in order, in lines of at most 100 columns.
 
 mod lines;
 
@@ -13,27 +13,27 @@ const RAN: Style = AnsiColor::Green.on_default();
 const PASSED: Style = Style::new().dimmed();
 const FAULT: Style = AnsiColor::Red.on_default().bold();
 
-/// Lines are no longer than this.
+/// Maximum length of a line.
 const COLUMNS: usize = 100;
 
-/// How far the parts of a step stand under it, and their continuation under them.
+/// Indents of the parts of a step and of their continuation lines.
 const PART: usize = 5;
 const LABEL: usize = 7;
 
-/// Writes it all.
+/// Writes the trace.
 ///
 /// # Errors
 /// The output cannot be written.
 pub(super) fn write(trace: &Trace, output: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { output, trace, is_answered: false };
+    let mut page = Page { output, trace, has_response: false };
     page.whole()
 }
 
 struct Page<'a> {
     output: &'a mut dyn Write,
     trace: &'a Trace,
-    /// Whether the client's response has been shown.
-    is_answered: bool,
+    /// Whether the response to the client is written.
+    has_response: bool,
 }
 
 impl Page<'_> {
@@ -44,22 +44,22 @@ impl Page<'_> {
             (Some(endpoint), Some(bundle)) => format!("{endpoint} of {bundle}"),
             (Some(endpoint), None) => endpoint,
             (None, Some(bundle)) => format!("shared flow {bundle}"),
-            (None, None) => "the filter's steps".to_owned(),
+            (None, None) => "the steps of the filter".to_owned(),
         };
         let start = start_line(&trace.request.start);
         self.line(0, HEADING, &start)?;
         self.line(0, PASSED, &subject)?;
         if !trace.events.iter().any(|entry| !matches!(entry, Entry::Upstream | Entry::NoRoute)) {
-            self.heading("No step is reached: the filter lets the request pass")?;
+            self.heading("No step runs: the filter passes the request")?;
         }
         self.entries(&trace.events, 0)?;
-        if !self.is_answered {
+        if !self.has_response {
             self.response()?;
         }
         self.lists()
     }
 
-    /// What stands at the end: filter state, and what may have been meant otherwise.
+    /// Filter state, warnings and unused replies.
     fn lists(&mut self) -> io::Result<()> {
         let trace = self.trace;
         if !trace.published.is_empty() {
@@ -75,7 +75,7 @@ impl Page<'_> {
             self.line(0, FAULT, &format!("warning: {warning}"))?;
         }
         for reply in &trace.unused_replies {
-            self.line(0, FAULT, &format!("warning: nobody called for the reply {reply}"))?;
+            self.line(0, FAULT, &format!("warning: unused reply {reply}"))?;
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Page<'_> {
                     self.fault(fault, 2, "")?;
                 }
                 Entry::Upstream => self.upstream()?,
-                Entry::NoRoute => self.heading("No RouteRule: the rendered Envoy has no upstream to ask")?,
+                Entry::NoRoute => self.heading("No RouteRule: the rendered Envoy has no route to an upstream")?,
                 Entry::Response => self.response()?,
             }
         }
@@ -112,23 +112,23 @@ impl Page<'_> {
     fn step(&mut self, step: &Step, indent: usize) -> io::Result<()> {
         let (style, word) = match step.outcome {
             Outcome::Ran => (RAN, ""),
-            Outcome::Fault if step.kind == "RaiseFault" => (FAULT, "raises its fault"),
+            Outcome::Fault if step.kind == "RaiseFault" => (FAULT, "raises a fault"),
             Outcome::Fault => (FAULT, "failed"),
-            Outcome::FaultContinued => (FAULT, "failed, and the flow goes on"),
+            Outcome::FaultContinued => (FAULT, "failed, the flow continues"),
             Outcome::ConditionFalse => (PASSED, "does not run"),
-            Outcome::Disabled => (PASSED, "does not run: it is not enabled"),
-            Outcome::Unsupported => (PASSED, "is passed over: the filter does not run this policy type"),
+            Outcome::Disabled => (PASSED, "does not run: the policy is disabled"),
+            Outcome::Unsupported => (PASSED, "is skipped: the filter does not run this policy type"),
         };
         let word = if word.is_empty() { String::new() } else { format!(" {word}") };
         let title = format!("{:>3}  {} ({}){word}", step.number, step.policy, step.kind);
         self.line(indent, style, &title)?;
         self.condition(step.condition.as_ref(), indent)?;
         self.entries(&step.events, indent + PART)?;
-        let is_told = |(name, value): &(&String, &Option<String>)| {
-            // That a policy did not fail is said by its not failing.
+        let is_listed = |(name, value): &(&String, &Option<String>)| {
+            // The title of the step shows that the policy did not fail.
             !(name.ends_with(".failed") && value.as_deref() == Some("false"))
         };
-        let written = step.written.iter().filter(is_told).map(|(name, value)| match value {
+        let written = step.written.iter().filter(is_listed).map(|(name, value)| match value {
             Some(value) => assignment(name, value),
             None => format!("{name} is null"),
         });
@@ -165,9 +165,9 @@ impl Page<'_> {
         self.part(indent, "call", lines)?;
         self.body(&call.request, indent)?;
         let mut reply = match (call.source, call.failure) {
-            (Source::NotAwaited, _) => vec!["nobody waits for one".to_owned()],
-            (Source::Missing, _) => vec!["none was given: Host not reachable".to_owned()],
-            (Source::Mock, _) => vec!["a mock token: trace requests no real one".to_owned()],
+            (Source::NotAwaited, _) => vec!["not awaited".to_owned()],
+            (Source::Missing, _) => vec!["not given: Host not reachable".to_owned()],
+            (Source::Mock, _) => vec!["a mock token".to_owned()],
             (Source::Given, Some(failure)) => vec![reason(failure, call.timeout_ms)],
             (Source::Given, None) => Vec::new(),
         };
@@ -182,7 +182,7 @@ impl Page<'_> {
         }
     }
 
-    /// A body below the headers. Its lines are broken already.
+    /// A body below the headers. Its lines are already wrapped.
     fn body(&mut self, message: &Message, indent: usize) -> io::Result<()> {
         let start = indent + PART + LABEL + 2;
         for line in body_of(message, COLUMNS.saturating_sub(start)) {
@@ -203,7 +203,7 @@ impl Page<'_> {
         self.heading("The upstream gets")?;
         self.changed(request, &trace.request.headers)?;
         if let Some(response) = &trace.upstream_response {
-            self.heading("The upstream answers")?;
+            self.heading("The upstream responds")?;
             self.changed(response, &response.headers)?;
         }
         Ok(())
@@ -211,7 +211,7 @@ impl Page<'_> {
 
     fn response(&mut self) -> io::Result<()> {
         let trace = self.trace;
-        self.is_answered = true;
+        self.has_response = true;
         let Some(response) = &trace.response else { return Ok(()) };
         let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_made_here);
         match upstream {
@@ -220,22 +220,22 @@ impl Page<'_> {
                 self.changed(response, &upstream.headers)
             }
             None => {
-                self.heading("The client gets, in the upstream's place")?;
+                self.heading("The client gets, instead of the upstream's response")?;
                 self.changed(response, &response.headers)
             }
         }
     }
 
-    /// A message with marks at what was changed on its way.
+    /// A message with marks at added and removed headers.
     fn changed(&mut self, message: &Message, before: &[(String, String)]) -> io::Result<()> {
         self.line(2, Style::new(), &start_line(&message.start))?;
         for (name, value) in &message.headers {
-            let is_new = !before.iter().any(|(known, held)| known == name && held == value);
+            let is_new = !before.iter().any(|(other, text)| other == name && text == value);
             let (style, mark) = if is_new { (RAN, "+ ") } else { (Style::new(), "") };
             self.line(if is_new { 2 } else { 4 }, style, &format!("{mark}{name}: {value}"))?;
         }
         for (name, value) in before {
-            if !message.headers.iter().any(|(known, held)| known == name && held == value) {
+            if !message.headers.iter().any(|(other, text)| other == name && text == value) {
                 self.line(2, PASSED, &format!("- {name}: {value}"))?;
             }
         }
@@ -250,28 +250,28 @@ impl Page<'_> {
         self.line(0, HEADING, text)
     }
 
-    /// Lines of which the first has a label.
+    /// Lines with a label before the first.
     fn part(&mut self, indent: usize, label: &str, lines: Vec<String>) -> io::Result<()> {
         let mut label = label;
         for line in lines {
-            let begun = line.chars().take_while(|character| *character == ' ').count();
+            let spaces = line.chars().take_while(|character| *character == ' ').count();
             let (start, mut further) = (indent + PART, 0);
-            for line in wrapped(&line, COLUMNS.saturating_sub(indent + PART + LABEL + begun + 2)) {
+            for line in wrapped(&line, COLUMNS.saturating_sub(indent + PART + LABEL + spaces + 2)) {
                 writeln!(self.output, "{:start$}{label:<LABEL$}{:further$}{line}", "", "")?;
                 label = "";
-                further = begun + 2;
+                further = spaces + 2;
             }
         }
         Ok(())
     }
 
-    /// A line; what is too long goes on below, a little further in.
+    /// A line. A long line continues below with a larger indent.
     fn line(&mut self, indent: usize, style: Style, text: &str) -> io::Result<()> {
-        let begun = text.chars().take_while(|character| *character == ' ').count();
+        let spaces = text.chars().take_while(|character| *character == ' ').count();
         let mut further = indent;
-        for line in wrapped(text, COLUMNS.saturating_sub(indent + begun + 2)) {
+        for line in wrapped(text, COLUMNS.saturating_sub(indent + spaces + 2)) {
             writeln!(self.output, "{:further$}{style}{line}{style:#}", "")?;
-            further = indent + begun + 2;
+            further = indent + spaces + 2;
         }
         Ok(())
     }
@@ -296,7 +296,7 @@ fn start_line(start: &Start) -> String {
     }
 }
 
-/// Headers, below the first line.
+/// The lines of the headers.
 fn headers_of(message: &Message) -> impl Iterator<Item = String> {
     message.headers.iter().map(|(name, value)| format!("  {name}: {value}"))
 }
@@ -304,7 +304,7 @@ fn headers_of(message: &Message) -> impl Iterator<Item = String> {
 fn body_of(message: &Message, columns: usize) -> Vec<String> {
     match &message.body {
         Body::Text { body } => body_lines(body, columns),
-        Body::Bytes { body_base64 } => vec![format!("({} bytes that are no text)", body_base64.len() / 4 * 3)],
+        Body::Bytes { body_base64 } => vec![format!("({} bytes, not text)", body_base64.len() / 4 * 3)],
     }
 }
 
@@ -313,7 +313,7 @@ fn reason(failure: Failure, timeout: u64) -> String {
         Failure::Timeout => format!("none within {timeout} ms"),
         Failure::Unreachable => "none: Host not reachable".to_owned(),
         Failure::Reset => "none: the connection is reset".to_owned(),
-        Failure::Protocol => "none that is HTTP".to_owned(),
-        Failure::TooLarge => "none: it is too large".to_owned(),
+        Failure::Protocol => "none: the response is not HTTP".to_owned(),
+        Failure::TooLarge => "none: the response is too large".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 
-const HEALTHY: &str = "\
+const NO_PROBLEMS: &str = "\
 note: http://log.example.com:8080 needs a cluster: SC-Log calls it
 note: https://places.example.com needs a cluster: SC-Place calls it
 note: hosts that come from variables need a cluster for \"*\": SC-Tenant calls it
@@ -15,9 +15,9 @@ no problems in 13 files
 ";
 
 #[test]
-fn a_healthy_proxy_needs_its_shared_flow() {
+fn a_proxy_needs_its_shared_flow() {
     let both = run(&["check", "weather", "log"]);
-    assert_eq!((both.status, both.output.as_str(), both.errors.as_str()), (0, HEALTHY, ""));
+    assert_eq!((both.status, both.output.as_str(), both.errors.as_str()), (0, NO_PROBLEMS, ""));
     let alone = run(&["check", "weather"]);
     assert_eq!(alone.status, 1);
     let expected = "\
@@ -36,7 +36,7 @@ note: hosts that come from variables need a cluster for \"*\": SC-Tenant calls i
 }
 
 #[test]
-fn a_shared_flow_is_checked_by_itself() {
+fn a_shared_flow_is_checked_without_a_proxy() {
     let run = run(&["check", "log/sharedflowbundle"]);
     let expected = "\
 note: http://log.example.com:8080 needs a cluster: SC-Log calls it
@@ -46,13 +46,13 @@ no problems in 3 files
     assert_eq!((run.status, run.output.as_str()), (0, expected));
 }
 
-/// Which identity there is, is for the environment to say.
+/// The environment contains the identity of an integration.
 #[test]
-fn an_integration_takes_the_place_of_a_target() {
+fn an_integration_can_replace_a_target() {
     let endpoint = "risk/apiproxy/integration-endpoints/default.xml";
     let expected = "\
 note: https://us-west1-integrations.googleapis.com needs a cluster: set-integration-request calls it
-note: a Google identity is the environment's to bring: the proxy endpoint default, IC-Audit need it
+note: the environment must contain a Google identity: the proxy endpoint default, IC-Audit need it
 
 no problems in 5 files
 ";
@@ -63,36 +63,36 @@ no problems in 5 files
 }
 
 #[test]
-fn every_problem_of_a_bundle_is_told_at_once() {
+fn all_problems_of_a_bundle_are_reported() {
     let run = run(&["check", "troubled"]);
     assert_eq!(run.status, 1);
     assert_eq!(run.output, include_str!("troubled.txt"));
 }
 
 #[test]
-fn saps_proxies_are_bundles() {
+fn proxies_of_sap_are_bundles() {
     let run = run(&["check", "sap"]);
     assert_eq!(run.status, 1);
     assert_eq!(run.output, include_str!("sap.txt"));
 }
 
 #[test]
-fn a_bundle_without_flows_runs_nothing() {
+fn a_bundle_without_flows_has_a_warning() {
     let folder = scratch("no-flows");
     let policies = folder.join("sharedflowbundle/policies");
     std::fs::create_dir_all(&policies).unwrap();
     std::fs::write(policies.join("AM 1.xml"), "<AssignMessage/>").unwrap();
     let run = run(&["check", folder.to_str().unwrap()]);
     let expected = format!(
-        "warning: the bundle no-flows has no shared flow: nothing of it runs\n\n\
-         warning: AM 1 is never attached: no step names it\n --> {}:1:1\n  |\n\
+        "warning: the bundle no-flows has no shared flow, so none of its policies run\n\n\
+         warning: policy AM 1 is not attached to any flow\n --> {}:1:1\n  |\n\
          1 | <AssignMessage/>\n  | ^^^^^^^^^^^^^^^^\n\n2 warnings in 1 file\n",
         policies.join("AM 1.xml").display()
     );
     assert_eq!((run.status, run.output), (0, expected));
 }
 
-/// Adds what lies in a folder to an archive, below a prefix.
+/// Adds the files of a folder to an archive under a prefix.
 fn add(folder: &Path, prefix: &str, archive: &mut zip::ZipWriter<File>) {
     let mut children: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     children.sort();
@@ -108,7 +108,7 @@ fn add(folder: &Path, prefix: &str, archive: &mut zip::ZipWriter<File>) {
 }
 
 #[test]
-fn an_archive_is_its_folder() {
+fn an_archive_has_the_findings_of_its_folder() {
     let path = scratch("archive").join("weather.zip");
     let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
     let bundles = project().join("tests/bundles");
@@ -117,8 +117,8 @@ fn an_archive_is_its_folder() {
     archive.finish().unwrap();
     let path = path.to_str().unwrap();
     let both = run(&["check", path, "log"]);
-    assert_eq!((both.status, both.output.as_str()), (0, HEALTHY));
+    assert_eq!((both.status, both.output.as_str()), (0, NO_PROBLEMS));
     let alone = run(&["check", path]);
-    let place = format!("{path}/downloads/rev3/apiproxy/policies/FC-Log.xml:1:28");
-    assert!(alone.output.contains(&place), "{}", alone.output);
+    let position = format!("{path}/downloads/rev3/apiproxy/policies/FC-Log.xml:1:28");
+    assert!(alone.output.contains(&position), "{}", alone.output);
 }

@@ -1,10 +1,10 @@
-//! `check` of single files, and its two forms of output.
+//! `check` of single files, and its output as text and JSON.
 
 use super::{run, scratch};
 use serde_json::{Value, json};
 
 #[test]
-fn a_policy_is_checked_by_itself() {
+fn a_policy_is_checked_without_its_flows() {
     let run = run(&["check", "troubled/apiproxy/policies/SC-NoURL.xml", "weather/apiproxy/policies/FC-Log.xml"]);
     let expected = "\
 warning: continueOnError must be true or false, got \"yes\"; false is used
@@ -31,7 +31,7 @@ error[URLMissing]: URL is missing in Step SC-NoURL.
 }
 
 #[test]
-fn programs_read_json() {
+fn a_report_can_be_json() {
     let run = run(&["check", "--json", "log", "troubled/apiproxy/policies/SC-NoURL.xml"]);
     assert_eq!((run.status, run.errors.as_str()), (1, ""));
     let finding = |severity: &str, name: Value, line: u32, column: u32, text: &str| {
@@ -59,14 +59,14 @@ fn programs_read_json() {
 }
 
 #[test]
-fn warnings_can_be_denied() {
+fn warnings_can_fail_the_check() {
     let unattached = "sap/APIProxy/Policy/unused";
     let quota = scratch("warnings").join("Q-1.xml");
     std::fs::write(&quota, "<Quota name='Q-1'/>").unwrap();
     let quota = quota.to_str().unwrap();
     let expected = format!(
         "warning: unsupported policy type Quota\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
-         note: the filter refuses policy types that it does not run unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
+         note: the filter rejects these policy types unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
          1 warning in 2 files\n"
     );
     let allowed = run(&["check", unattached, quota]);
@@ -78,11 +78,11 @@ fn warnings_can_be_denied() {
 
 const POLICY: &str = "<ServiceCallout name=\"SC-1\">\n  <HTTPTargetConnection/>\n</ServiceCallout>\n";
 
-/// What is told of a filter configuration with that policy and a step of another.
-fn expected(file: &str, place: &str) -> String {
-    let (configuration, document) = match place.is_empty() {
+/// The report of a filter configuration with [`POLICY`] and a step of an unknown policy.
+fn expected(file: &str, prefix: &str) -> String {
+    let (configuration, document) = match prefix.is_empty() {
         true => (String::new(), format!("{file} (policies[0])")),
-        false => (format!("{place}: "), format!("{file} ({place}: policies[0])")),
+        false => (format!("{prefix}: "), format!("{file} ({prefix}: policies[0])")),
     };
     format!(
         "error: {configuration}request[0] (SC-2): unknown policy\n--> {file}\n\n\
@@ -92,7 +92,7 @@ fn expected(file: &str, place: &str) -> String {
 }
 
 #[test]
-fn a_filter_configuration_is_json_or_yaml() {
+fn a_filter_configuration_can_be_json_or_yaml() {
     let folder = scratch("configurations");
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -107,8 +107,8 @@ fn a_filter_configuration_is_json_or_yaml() {
     }
     let healthy = json!({"policies": []});
     let several = write("several.json", &json!([configuration, {"value": healthy.to_string()}]).to_string());
-    let told = run(&["check", &several]);
-    assert_eq!(told.output, format!("{}\n2 errors in 1 file\n", expected(&several, "configuration 1")));
+    let report = run(&["check", &several]);
+    assert_eq!(report.output, format!("{}\n2 errors in 1 file\n", expected(&several, "configuration 1")));
     let other = write("other.yaml", "polices: []\n");
     let expected = format!(
         "error: unknown key polices; did you mean policies?\n--> {other}\n\n\
@@ -118,7 +118,7 @@ fn a_filter_configuration_is_json_or_yaml() {
 }
 
 #[test]
-fn the_examples_are_healthy() {
+fn the_examples_have_no_problems() {
     for example in ["geocoding", "orders", "integration"] {
         let run = run(&["check", &format!("../../examples/{example}/envoy.yaml")]);
         assert_eq!((run.status, run.output.as_str()), (0, "no problems in 1 file\n"), "{example}");
@@ -126,18 +126,18 @@ fn the_examples_are_healthy() {
 }
 
 #[test]
-fn what_is_no_configuration_is_told_with_its_place() {
+fn syntax_errors_have_positions() {
     let folder = scratch("broken");
     let cases = [
         ("a.json", "{\"policies\": [1,]}", "the configuration is not valid JSON: trailing comma", "1:17"),
         ("a.yaml", "a: [1\nb: 2\n", "the configuration is not valid YAML: illegal placement of ':' indicator", "2:2"),
     ];
-    for (name, text, message, place) in cases {
+    for (name, text, message, position) in cases {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
         let run = run(&["check", path.to_str().unwrap()]);
         assert_eq!(run.status, 1);
-        let beginning = format!("error: {message}\n --> {}:{place}\n", path.display());
-        assert!(run.output.starts_with(&beginning), "{}", run.output);
+        let start = format!("error: {message}\n --> {}:{position}\n", path.display());
+        assert!(run.output.starts_with(&start), "{}", run.output);
     }
 }

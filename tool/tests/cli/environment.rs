@@ -1,22 +1,22 @@
-//! Environment files: what `check` makes of them, and the template.
+//! Environment files: findings of `check`, and the template.
 
 use super::{run_in_project, scratch};
 
 const SHOP: [&str; 2] = ["examples/shop", "examples/shop/trace"];
 
 #[test]
-fn check_says_what_the_environment_must_hold() {
+fn check_lists_the_needs_of_the_environment() {
     let run = run_in_project(&["check", SHOP[0], SHOP[1]]);
     let expected = "\
 note: https://risk.example.com needs a cluster: SC-Risk calls it
 note: hosts that come from variables need a cluster for \"*\": SC-Price calls it
-note: catalogue-1 is a target server of the environment: the target endpoint catalogue uses it
-note: catalogue-2 is a target server of the environment: the target endpoint catalogue uses it
-note: catalogue-standby is a target server of the environment: the target endpoint catalogue uses it
-note: stock-1 is a target server of the environment: SC-Stock uses it
-note: stock-2 is a target server of the environment: SC-Stock uses it
-note: a Google identity is the environment's to bring: SC-Risk needs it
-note: the environment has to bring what the bundle does not hold: propertyset.shop.warehouse
+note: the environment must contain the target server catalogue-1: the target endpoint catalogue uses it
+note: the environment must contain the target server catalogue-2: the target endpoint catalogue uses it
+note: the environment must contain the target server catalogue-standby: the target endpoint catalogue uses it
+note: the environment must contain the target server stock-1: SC-Stock uses it
+note: the environment must contain the target server stock-2: SC-Stock uses it
+note: the environment must contain a Google identity: SC-Risk needs it
+note: the environment must contain the properties propertyset.shop.warehouse
 
 no problems in 17 files
 ";
@@ -24,7 +24,7 @@ no problems in 17 files
 }
 
 #[test]
-fn names_that_only_an_environment_has_are_told() {
+fn variables_of_the_environment_are_reported() {
     let folder = scratch("names").join("apiproxy");
     std::fs::create_dir_all(folder.join("policies")).unwrap();
     std::fs::create_dir_all(folder.join("proxies")).unwrap();
@@ -38,7 +38,7 @@ fn names_that_only_an_environment_has_are_told() {
     std::fs::write(folder.join("policies/AM.xml"), policy).unwrap();
     let bundle = folder.parent().unwrap().to_str().unwrap().to_owned();
     let run = run_in_project(&["check", &bundle]);
-    let expected = "note: an environment file has to name its organization: policies read organization.name\n\n\
+    let expected = "note: the environment must contain organization: policies read organization.name\n\n\
                     no problems in 3 files\n";
     assert_eq!((run.status, run.output.as_str()), (0, expected));
     let environment = folder.with_file_name("environment.yaml");
@@ -50,7 +50,7 @@ fn names_that_only_an_environment_has_are_told() {
 }
 
 #[test]
-fn what_an_environment_lacks_is_an_error() {
+fn a_missing_entry_of_the_environment_is_an_error() {
     let file = scratch("lacking").join("environment.yaml");
     std::fs::write(&file, "target_servers:\n  stock-1: {host: a, port: 80}\ngoogle: {}\n").unwrap();
     let run = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
@@ -58,9 +58,9 @@ fn what_an_environment_lacks_is_an_error() {
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
     let expected = [
         "error: unknown target server stock-2: add it to target_servers",
-        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
-        "error: there is no target server named catalogue-2: add it to target_servers of the environment",
-        "error: there is no target server named catalogue-standby: add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-1\": add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-2\": add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-standby\": add it to target_servers of the environment",
     ];
     assert_eq!(errors, expected);
 
@@ -71,7 +71,7 @@ fn what_an_environment_lacks_is_an_error() {
 }
 
 #[test]
-fn a_broken_environment_is_told_with_its_place() {
+fn a_syntax_error_of_the_environment_has_a_position() {
     let file = scratch("broken-environment").join("environment.yaml");
     std::fs::write(&file, "organization: acme\ntarget_server: {}\n").unwrap();
     let path = file.to_str().unwrap();
@@ -86,7 +86,7 @@ fn a_broken_environment_is_told_with_its_place() {
 }
 
 #[test]
-fn the_template_holds_what_the_bundles_need() {
+fn the_template_contains_the_needs_of_the_bundles() {
     let template = run_in_project(&["render", "--environment-template", SHOP[0], SHOP[1]]);
     assert_eq!((template.status, template.output.as_str()), (0, include_str!("environment.yaml")));
     let file = scratch("template").join("environment.yaml");

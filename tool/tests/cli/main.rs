@@ -1,4 +1,4 @@
-//! The command-line tool as people run it: arguments in, text and exit status out.
+//! Tests of the command-line tool: its arguments, output and exit status.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod bundles;
@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// What a run of the tool ended in.
+/// The result of a run of the tool.
 struct Run {
     status: i32,
     output: String,
@@ -26,7 +26,7 @@ fn run(arguments: &[&str]) -> Run {
     run_with(arguments, &[])
 }
 
-/// Runs the tool in the project's folder.
+/// Runs the tool in the folder of the project.
 fn run_in_project(arguments: &[&str]) -> Run {
     run_in(&project(), arguments, &[])
 }
@@ -39,7 +39,7 @@ fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ru
     finished(tool(folder, arguments, environment).output().unwrap())
 }
 
-/// Runs the tool with a text at its standard input.
+/// Runs the tool with a text as standard input.
 fn run_reading(arguments: &[&str], input: &str) -> Run {
     let mut tool = tool(&bundles(), arguments, &[]);
     let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -75,7 +75,7 @@ fn finished(output: Output) -> Run {
     }
 }
 
-/// A fresh folder for files that a test makes.
+/// Creates an empty folder for the files of a test.
 fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
     let _ = std::fs::remove_dir_all(&folder);

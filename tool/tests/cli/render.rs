@@ -1,4 +1,4 @@
-//! `render`: what it writes, and when it writes nothing.
+//! `render`: its output, and the errors that prevent output.
 
 use super::run::can_run;
 use super::{project, run, run_in_project, scratch};
@@ -13,7 +13,7 @@ fn shop(more: &[&str]) -> super::Run {
 }
 
 #[test]
-fn the_deployment_files_are_what_is_rendered() {
+fn the_files_in_envoy_are_current() {
     let cases: [(&str, &[&str]); 3] = [
         ("envoy.yaml", &["--module", "/etc/envoy/envoy_callout.wasm"]),
         ("istio.yaml", &["--format", "istio"]),
@@ -23,12 +23,12 @@ fn the_deployment_files_are_what_is_rendered() {
         let run = run_in_project(&[&["render", "examples/weather"], more].concat());
         assert_eq!((run.status, run.errors.as_str()), (0, ""));
         let kept = fs::read_to_string(project().join("envoy").join(file)).unwrap();
-        assert!(run.output == kept, "envoy/{file} is not what is rendered now: run `make deployments`");
+        assert!(run.output == kept, "envoy/{file} is outdated: run `make deployments`");
     }
 }
 
 #[test]
-fn every_format_holds_configurations_that_the_filter_takes() {
+fn the_filter_accepts_the_configurations_of_every_format() {
     for format in ["envoy", "istio", "envoy-gateway", "filter"] {
         let run = shop(&["--format", format]);
         assert_eq!(run.status, 0, "{}", run.errors);
@@ -42,7 +42,7 @@ fn every_format_holds_configurations_that_the_filter_takes() {
 }
 
 #[test]
-fn the_filters_configuration_is_json_for_each_endpoint() {
+fn the_format_filter_is_json_for_each_endpoint() {
     let run = shop(&["--format", "filter"]);
     let configurations = serde_json::Deserializer::from_str(&run.output).into_iter::<serde_json::Value>();
     let configurations: Vec<serde_json::Value> = configurations.map(Result::unwrap).collect();
@@ -63,7 +63,7 @@ fn a_bundle_with_errors_is_not_rendered() {
     let run = run_in_project(&["render", "examples/shop", "examples/shop/trace"]);
     assert_eq!((run.status, run.output.as_str()), (1, ""));
     for error in [
-        "error: there is no target server named catalogue-1: add it to target_servers of the environment",
+        "error: unknown target server \"catalogue-1\": add it to target_servers of the environment",
         "error: unknown target server stock-1: add it to target_servers",
         "error[FAILED_PRECONDITION]",
     ] {
@@ -76,10 +76,10 @@ fn only_proxies_can_be_rendered() {
     let policy = run(&["render", "weather/apiproxy/policies/SC-Place.xml"]);
     assert_eq!((policy.status, policy.output.as_str()), (1, ""));
     assert!(policy.errors.contains("SC-Place.xml is not a bundle"), "{}", policy.errors);
-    assert!(policy.errors.contains("there is no proxy to render"), "{}", policy.errors);
+    assert!(policy.errors.contains("no proxy to render"), "{}", policy.errors);
 }
 
-/// A bundle of one flow, whose steps and policies a test gives.
+/// A bundle with steps in one flow, policies and route rules.
 pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -> String {
     let folder = scratch(name).join("apiproxy");
     for inner in ["policies", "proxies", "targets"] {
@@ -99,7 +99,7 @@ pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -
 const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080/x/</URL></RouteRule>";
 
 #[test]
-fn bodies_are_asked_for_where_a_policy_needs_them() {
+fn bodies_are_enabled_where_a_policy_needs_them() {
     let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo><Set><Payload>x</Payload></Set></AssignMessage>";
     let path = bundle("body", "<Step><Name>A</Name></Step>", &[policy], URL_ROUTE);
     for (format, expected) in [
@@ -114,7 +114,7 @@ fn bodies_are_asked_for_where_a_policy_needs_them() {
 }
 
 #[test]
-fn a_route_rule_may_hold_its_url() {
+fn a_route_rule_can_contain_a_url() {
     let run = run_in_project(&["render", &bundle("url", "", &[], URL_ROUTE)]);
     assert_eq!((run.status, run.errors.as_str()), (0, ""));
     for expected in ["exact: r\n", "prefix_rewrite: /x\n", "host_rewrite_literal: 10.0.0.1:8080\n", "type: STATIC\n"] {
@@ -123,21 +123,21 @@ fn a_route_rule_may_hold_its_url() {
     let gone = "<RouteRule name='r'><TargetEndpoint>gone</TargetEndpoint></RouteRule>";
     let run = run_in_project(&["render", &bundle("gone", "", &[], gone)]);
     assert_eq!(run.status, 1);
-    assert!(run.errors.contains("error: there is no target endpoint named gone, which the route rule r names"));
+    assert!(run.errors.contains("error: unknown target endpoint \"gone\" in the route rule r"));
 }
 
 #[test]
-fn policy_types_that_do_not_run_are_refused_or_left_out() {
+fn policy_types_that_do_not_run_are_rejected_or_skipped() {
     let path = bundle("types", "<Step><Name>Q</Name></Step>", &["<Quota name='Q'/>"], URL_ROUTE);
-    let refused = run_in_project(&["render", &path]);
-    assert_eq!((refused.status, refused.output.as_str()), (1, ""));
+    let rejected = run_in_project(&["render", &path]);
+    assert_eq!((rejected.status, rejected.output.as_str()), (1, ""));
     let skipped = run_in_project(&["render", &path, "--skip-unsupported"]);
     assert_eq!(skipped.status, 0, "{}", skipped.errors);
     assert!(skipped.output.contains("unsupported_policies: skip"));
 }
 
 #[test]
-fn a_proxy_that_is_given_too_is_a_local_one() {
+fn a_proxy_among_the_paths_is_a_local_proxy() {
     let call = "<ServiceCallout name='S'><Response>r</Response><LocalTargetConnection><APIProxy>weather</APIProxy>\
                 </LocalTargetConnection></ServiceCallout>";
     let path = bundle("local", "<Step><Name>S</Name></Step>", &[call], URL_ROUTE);
@@ -158,7 +158,7 @@ fn identity(name: &str) -> String {
 }
 
 #[test]
-fn an_integration_in_place_of_a_target_gets_clusters_and_no_route() {
+fn an_integration_endpoint_gets_clusters_and_no_route() {
     let environment = identity("integration");
     let risk = ["render", "tests/bundles/risk", "--environment", &environment];
     let filter = run_in_project(&[&risk[..], &["--format", "filter"]].concat());
@@ -175,7 +175,7 @@ fn an_integration_in_place_of_a_target_gets_clusters_and_no_route() {
 
     let envoy = run_in_project(&risk);
     assert_eq!((envoy.status, envoy.errors.as_str()), (0, ""));
-    // An integration may take two minutes.
+    // The timeout of an integration is two minutes.
     assert!(envoy.output.contains("stream_idle_timeout: 125s\n"));
     assert!(!envoy.output.contains("x-callout-target"), "{}", envoy.output);
     assert!(envoy.output.contains(&format!("        sni: {INTEGRATION_HOST}\n")));
@@ -183,14 +183,14 @@ fn an_integration_in_place_of_a_target_gets_clusters_and_no_route() {
     let clusters = envoy.output.lines().filter_map(|line| line.trim().strip_prefix("cluster_name: "));
     assert_eq!(clusters.collect::<Vec<_>>(), [cluster.as_str(), "google_metadata", "google_iam"]);
 
-    let refused = run_in_project(&["render", "tests/bundles/risk"]);
-    assert_eq!((refused.status, refused.output.as_str()), (1, ""));
-    let errors = refused.errors.lines().filter(|line| line.starts_with("error")).count();
-    assert_eq!(errors, 3, "{}", refused.errors);
+    let rejected = run_in_project(&["render", "tests/bundles/risk"]);
+    assert_eq!((rejected.status, rejected.output.as_str()), (1, ""));
+    let errors = rejected.errors.lines().filter(|line| line.starts_with("error")).count();
+    assert_eq!(errors, 3, "{}", rejected.errors);
 }
 
 #[test]
-fn an_integration_in_mid_flow_may_choose_its_region() {
+fn the_region_of_an_integration_can_come_from_a_variable() {
     let set = "<SetIntegrationRequest name='S'><IntegrationRegion ref='request.queryparam.region'/><ApiTrigger>t</ApiTrigger>\
                </SetIntegrationRequest>";
     let call = "<IntegrationCallout name='C'><Request>integration.request</Request></IntegrationCallout>";
@@ -218,7 +218,7 @@ fn a_target_that_gets_a_token_needs_an_identity() {
 }
 
 #[test]
-fn envoy_takes_what_integrations_get() {
+fn envoy_accepts_the_clusters_of_integrations() {
     if !can_run() {
         return;
     }

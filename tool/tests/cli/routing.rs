@@ -1,22 +1,22 @@
-//! What `check` and `render` say of route rules and targets, and the names that rendered resources get.
+//! `check` and `render`: findings of route rules and targets, and names of rendered resources.
 
 use super::render::bundle;
 use super::{run, scratch};
 use std::fs;
 use std::path::Path;
 
-/// The errors and warnings of a report, without their places.
-fn told(text: &str) -> Vec<&str> {
+/// The errors and warnings of a report, without their positions.
+fn problems(text: &str) -> Vec<&str> {
     text.lines().filter(|line| ["error", "warning"].iter().any(|severity| line.starts_with(severity))).collect()
 }
 
-/// `check` and `render` say the same of a bundle and end alike.
-fn assert_told(path: &str, expected: &[&str]) {
+/// Asserts that `check` and `render` report the same problems with the same exit status.
+fn assert_problems(path: &str, expected: &[&str]) {
     let status = i32::from(expected.iter().any(|line| line.starts_with("error")));
     let check = run(&["check", path]);
-    assert_eq!((check.status, told(&check.output)), (status, expected.to_vec()), "check: {}", check.output);
+    assert_eq!((check.status, problems(&check.output)), (status, expected.to_vec()), "check: {}", check.output);
     let render = run(&["render", path]);
-    assert_eq!((render.status, told(&render.errors)), (status, expected.to_vec()), "render: {}", render.errors);
+    assert_eq!((render.status, problems(&render.errors)), (status, expected.to_vec()), "render: {}", render.errors);
 }
 
 const TO_T: &str = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
@@ -34,53 +34,82 @@ fn write_target(path: &str, name: &str, content: &str) {
 }
 
 #[test]
-fn check_tells_what_render_refuses() {
+fn check_reports_the_errors_of_render() {
     let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
-    let nowhere = "error: the target endpoint t has neither URL nor LoadBalancer to route to";
+    let no_connection = "error: the target endpoint t has neither URL nor LoadBalancer";
     let cases: [(String, &[&str]); 9] = [
         (url("http://a.test/x"), &[]),
-        (String::new(), &[nowhere]),
-        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[nowhere]),
-        ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[nowhere]),
-        (url("ftp://a.test"), &["error: the URL of t does not begin with http:// or https://: ftp://a.test"]),
-        (url("http://"), &["error: the host of the URL of t is no host with an optional port: http://"]),
+        (String::new(), &[no_connection]),
+        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[no_connection]),
+        ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[no_connection]),
+        (url("ftp://a.test"), &["error: the URL of t must start with http:// or https://, got \"ftp://a.test\""]),
+        (url("http://"), &["error: the host in the URL of t is not a host with an optional port: http://"]),
         (
             url("http://a.test:99999/"),
-            &["error: the host of the URL of t is no host with an optional port: http://a.test:99999/"],
+            &["error: the host in the URL of t is not a host with an optional port: http://a.test:99999/"],
         ),
-        (url("http://{host}/"), &["error: the host of the URL of t must be fixed to be routed to: http://{host}/"]),
-        (url("http://a.test/{x}"), &["warning: routes of Envoy cannot fill in /{x}: requests to t go to /"]),
+        (url("http://{host}/"), &["error: the host in the URL of t must not contain a variable: http://{host}/"]),
+        (
+            url("http://a.test/{x}"),
+            &["warning: routes of Envoy cannot resolve the variables of /{x}: requests to t go to /"],
+        ),
     ];
     for (content, expected) in cases {
-        assert_told(&with_target("routing-target", &content), expected);
+        assert_problems(&with_target("routing-target", &content), expected);
     }
     let gone = bundle("routing-gone", "", &[], TO_T);
-    assert_told(&gone, &["error: there is no target endpoint named t, which the route rule r names"]);
+    assert_problems(&gone, &["error: unknown target endpoint \"t\" in the route rule r"]);
     fs::write(Path::new(&gone).join("apiproxy/targets/t.xml"), "no XML").unwrap();
-    assert_told(&gone, &["error: not a well-formed XML document: unknown token"]);
+    assert_problems(&gone, &["error: not a well-formed XML document: unknown token"]);
 }
 
 #[test]
-fn target_servers_are_the_environments() {
+fn target_servers_come_from_the_environment() {
     let pool = "<HTTPTargetConnection><LoadBalancer><Server name='s'/></LoadBalancer></HTTPTargetConnection>";
     let path = with_target("routing-pool", pool);
     let alone = run(&["check", &path]);
-    let note =
-        "note: s is a target server of the environment: the target endpoint t uses it\n\nno problems in 2 files\n";
+    let note = "note: the environment must contain the target server s: the target endpoint t uses it\n\nno problems in 2 files\n";
     assert_eq!((alone.status, alone.output.as_str()), (0, note));
     let environment = Path::new(&path).join("environment.yaml");
     fs::write(&environment, "organization: acme\n").unwrap();
     let with = run(&["check", &path, "--environment", environment.to_str().unwrap()]);
-    let error = "error: there is no target server named s: add it to target_servers of the environment";
-    assert_eq!((with.status, told(&with.output)), (1, vec![error]));
+    let error = "error: unknown target server \"s\": add it to target_servers of the environment";
+    assert_eq!((with.status, problems(&with.output)), (1, vec![error]));
 }
 
 #[test]
-fn a_proxy_without_route_rules_is_warned_of() {
-    let warning = "warning: the proxy endpoint default has no RouteRule: Apigee fails its requests with \
-                   NoRoutesMatched, Envoy answers 404";
-    assert_told(&bundle("routing-none", "", &[], ""), &[warning]);
-    assert_told(&bundle("routing-null", "", &[], "<RouteRule name='r'/>"), &[]);
+fn a_load_balancer_of_a_target_endpoint_is_checked() {
+    let pool = "<HTTPTargetConnection><LoadBalancer><Server name='a'/><Server name='b'/>\
+                <RetryEnabled>yes</RetryEnabled></LoadBalancer></HTTPTargetConnection>";
+    let path = with_target("routing-balancer", pool);
+    let environment = Path::new(&path).join("environment.yaml");
+    let servers = "target_servers:\n  a: {host: 10.0.0.1, port: 80}\n  b: {host: 10.0.0.2, port: 80}\n";
+    fs::write(&environment, servers).unwrap();
+    let environment = ["--environment", environment.to_str().unwrap()];
+    let warning = "warning: RetryEnabled is \"yes\", neither true nor false; true is used";
+    let check = run(&[&["check", &path], &environment[..]].concat());
+    assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
+    assert!(check.output.contains("targets/t.xml:1:"), "{}", check.output);
+    let render = run(&[&["render", &path], &environment[..]].concat());
+    assert_eq!((render.status, problems(&render.errors)), (0, vec![warning]));
+    assert!(render.output.contains("num_retries: 1"), "{}", render.output);
+
+    let alone = run(&["check", &format!("{path}/apiproxy/targets/t.xml")]);
+    assert_eq!((alone.status, problems(&alone.output)), (0, vec![warning]));
+
+    let bad = pool.replace("<RetryEnabled>yes</RetryEnabled>", "<MaxFailures>some</MaxFailures>");
+    write_target(&path, "t", &bad);
+    let error = "error: MaxFailures is \"some\", not a whole number";
+    let check = run(&[&["check", &path], &environment[..]].concat());
+    assert_eq!((check.status, problems(&check.output)), (1, vec![error]));
+}
+
+#[test]
+fn a_proxy_without_route_rules_has_a_warning() {
+    let warning = "warning: the proxy endpoint default has no RouteRule: Apigee responds with the fault \
+                   NoRoutesMatched, Envoy with 404";
+    assert_problems(&bundle("routing-none", "", &[], ""), &[warning]);
+    assert_problems(&bundle("routing-null", "", &[], "<RouteRule name='r'/>"), &[]);
 }
 
 #[test]
@@ -89,16 +118,16 @@ fn a_url_and_a_target_endpoint_of_one_name_are_an_error() {
                   </RouteRule><RouteRule name='t'><URL>http://b.test</URL></RouteRule>";
     let path = bundle("routing-names", "", &[], routes);
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
-    let expected = "error: the route rule t has a URL and the name of a target endpoint, which the route rule r names: \
-                    Envoy could not tell their requests apart, so rename one";
+    let expected = "error: the route rule t has a URL and the name of the target endpoint of the route rule r: Envoy \
+                    cannot distinguish their requests; rename one";
     let run = run(&["render", &path]);
-    assert_eq!((run.status, told(&run.errors)), (1, vec![expected]));
+    assert_eq!((run.status, problems(&run.errors)), (1, vec![expected]));
 }
 
 const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080</URL></RouteRule>";
 
 #[test]
-fn a_base_path_is_one_endpoints() {
+fn two_endpoints_cannot_have_the_same_base_path() {
     let path = bundle("routing-base", "", &[], URL_ROUTE);
     let other = format!(
         "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/a/</BasePath></HTTPProxyConnection>{}\
@@ -110,16 +139,16 @@ fn a_base_path_is_one_endpoints() {
     let warning =
         "warning: URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
     let check = run(&["check", &path]);
-    assert_eq!((check.status, told(&check.output)), (1, vec![warning, error, warning]));
-    // Two bundles need not be deployed together; what is rendered is.
+    assert_eq!((check.status, problems(&check.output)), (1, vec![warning, error, warning]));
+    // `check` allows two bundles of different deployments; `render` writes one deployment.
     let one = bundle("routing-one", "", &[], URL_ROUTE);
     let two = bundle("routing-two", "", &[], URL_ROUTE);
     let same = "routing-one.default and routing-two.default have the same base path";
     let check = run(&["check", &one, &two]);
     assert_eq!(check.status, 0);
-    assert!(told(&check.output).contains(&format!("warning: {same}").as_str()), "{}", check.output);
+    assert!(problems(&check.output).contains(&format!("warning: {same}").as_str()), "{}", check.output);
     let render = run(&["render", &one, &two]);
-    assert_eq!((render.status, told(&render.errors)), (1, vec![format!("error: {same}").as_str()]));
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![format!("error: {same}").as_str()]));
 }
 
 #[test]
@@ -127,24 +156,24 @@ fn a_policy_type_that_does_not_exist_is_an_error() {
     let path = bundle("routing-type", "<Step><Name>S</Name></Step>", &["<ServiceCalout name='S'/>"], TO_T);
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     let check = run(&["check", &path]);
-    let error = "error: ServiceCalout is no policy type of Apigee's; did you mean ServiceCallout?";
+    let error = "error: unknown policy type \"ServiceCalout\" (did you mean \"ServiceCallout\"?)";
     let place = "apiproxy/policies/P0.xml:1:1\n";
     assert_eq!(check.status, 1);
     assert!(check.output.contains(&format!("{error}\n --> {path}/{place}")), "{}", check.output);
     assert!(!check.output.contains("note: "), "{}", check.output);
     let render = run(&["render", &path, "--skip-unsupported"]);
     assert_eq!(render.status, 1);
-    assert!(told(&render.errors).contains(&error), "{}", render.errors);
+    assert!(problems(&render.errors).contains(&error), "{}", render.errors);
 }
 
 #[test]
-fn a_manifest_that_is_no_xml_is_an_error() {
+fn a_manifest_that_is_not_xml_is_an_error() {
     let path = with_target("routing-manifest", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     fs::write(Path::new(&path).join("apiproxy/shop.xml"), "<APIProxy name='shop'").unwrap();
-    assert_told(&path, &["error: not a well-formed XML document: the document has no root element"]);
+    assert_problems(&path, &["error: not a well-formed XML document: the document has no root element"]);
 }
 
-/// A bundle whose name is not its folder's, with one endpoint and one target.
+/// A bundle with a name that differs from its folder, one endpoint and one target.
 fn named(folder: &str, name: &str, base_path: &str, target: &str, url: &str) -> String {
     let path = bundle(folder, "", &[], "");
     let root = Path::new(&path).join("apiproxy");
@@ -158,7 +187,7 @@ fn named(folder: &str, name: &str, base_path: &str, target: &str, url: &str) -> 
     path
 }
 
-/// The values of a key in YAML, each once.
+/// The unique values of a key in YAML.
 fn values<'y>(yaml: &'y str, key: &str) -> Vec<&'y str> {
     let mut values: Vec<&str> = yaml
         .lines()
@@ -170,7 +199,7 @@ fn values<'y>(yaml: &'y str, key: &str) -> Vec<&'y str> {
 }
 
 #[test]
-fn names_of_clusters_and_filters_are_each_used_once() {
+fn names_of_clusters_and_filters_are_unique() {
     let paths = [
         named("names-1", "a_b", "/1", "c", "http://one.test"),
         named("names-2", "a", "/2", "b_c", "http://two.test"),
@@ -185,7 +214,7 @@ fn names_of_clusters_and_filters_are_each_used_once() {
 }
 
 #[test]
-fn names_of_resources_are_each_used_once() {
+fn names_of_resources_are_unique() {
     let paths = [
         named("labels-1", "A_B", "/1", "t", "http://a.example.com"),
         named("labels-2", "a-b", "/2", "t", "http://a-example.com"),
@@ -203,7 +232,7 @@ fn names_of_resources_are_each_used_once() {
 }
 
 #[test]
-fn rules_of_one_name_have_their_own_clusters() {
+fn route_rules_with_the_same_name_have_separate_clusters() {
     let path = bundle("names-rules", "", &[], URL_ROUTE);
     let other = "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/b</BasePath></HTTPProxyConnection>\
                  <RouteRule name='r'><URL>http://10.0.0.2:8080</URL></RouteRule></ProxyEndpoint>";
@@ -235,33 +264,33 @@ fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &s
 }
 
 #[test]
-fn a_policy_of_a_proxy_and_its_shared_flow_is_one_when_it_is_the_same() {
+fn an_identical_policy_of_a_proxy_and_its_shared_flow_is_one_policy() {
     let policy = "<AssignMessage name='A'>\n<AssignTo>request</AssignTo>\n</AssignMessage>\n";
     let [proxy, flow] = caller("once", policy, &policy.replace('\n', "\r\n"), "1", "1");
     for command in ["check", "render"] {
         let run = run(&[command, &proxy, &flow]);
-        assert_eq!((run.status, told(&run.output), told(&run.errors)), (0, vec![], vec![]), "{command}");
+        assert_eq!((run.status, problems(&run.output), problems(&run.errors)), (0, vec![], vec![]), "{command}");
     }
     let other = policy.replace("request", "response");
     let [proxy, flow] = caller("twice", policy, &other, "1", "1");
     let error = format!(
-        "error: another policy is called A in {proxy}/apiproxy/policies/P0.xml: a proxy and its shared flows are one list \
-         of policies here, so rename one of the two and the steps that name it"
+        "error: {proxy}/apiproxy/policies/P0.xml contains another policy A: a proxy and its shared flows share one list \
+         of policies; rename one of them"
     );
     let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, told(&check.output)), (1, vec![error.as_str()]));
+    assert_eq!((check.status, problems(&check.output)), (1, vec![error.as_str()]));
     let render = run(&["render", &proxy, &flow]);
-    assert_eq!((render.status, told(&render.errors)), (1, vec![error.as_str()]));
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![error.as_str()]));
 }
 
 #[test]
-fn a_property_with_two_values_is_warned_of() {
+fn a_property_with_two_values_has_a_warning() {
     let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo></AssignMessage>";
     let [proxy, flow] = caller("values", policy, policy, "1", "2");
-    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common: both read \"2\"";
+    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common; both use \"2\"";
     let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, told(&check.output)), (0, vec![warning]));
+    assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
     let render = run(&["render", &proxy, &flow, "--format", "filter"]);
-    assert_eq!((render.status, told(&render.errors)), (0, vec![warning]));
+    assert_eq!((render.status, problems(&render.errors)), (0, vec![warning]));
     assert!(render.output.contains("\"propertyset.limits.most\": \"2\""), "{}", render.output);
 }

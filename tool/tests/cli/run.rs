@@ -1,4 +1,4 @@
-//! `run`: a bundle in a real Envoy, from its start to its end.
+//! `run`: bundles in Envoy, from its start to its end.
 
 use super::render::bundle;
 use super::{Run, project, run_in, run_with, scratch, tool};
@@ -11,10 +11,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take that Envoy does.
+/// Maximum time of each action of Envoy.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Whether there are an Envoy and a module to run, as `make test` brings them.
+/// Whether `$ENVOY` and `$CALLOUT_WASM` are set, as `make test` does.
 pub(crate) fn can_run() -> bool {
     let has_all = ["ENVOY", "CALLOUT_WASM"].iter().all(|name| std::env::var_os(name).is_some());
     if !has_all {
@@ -23,7 +23,7 @@ pub(crate) fn can_run() -> bool {
     has_all
 }
 
-/// A server that answers 404 to what ends in `bad`, else 200, and its port.
+/// Starts a server that responds with 404 to paths with the suffix `bad`, else with 200. Returns its port.
 fn server() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -57,7 +57,7 @@ fn get(port: u16, path: &str) -> u16 {
     head(&connection).first().unwrap().split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// A run of the tool whose lines are read as they come. It is told to end when a test fails.
+/// A running tool and its output lines. It is terminated when a test fails.
 struct Running {
     child: Child,
     lines: Receiver<String>,
@@ -90,7 +90,7 @@ impl Running {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
     }
 
-    /// Tells it to end, and the exit status and the lines that were left.
+    /// Terminates the tool. Returns the exit status and the remaining lines.
     fn end(mut self) -> (Option<i32>, Vec<String>) {
         self.terminate();
         let began = Instant::now();
@@ -113,7 +113,7 @@ impl Drop for Running {
     }
 }
 
-/// A bundle whose callout and target are that server.
+/// A bundle with a callout and a target to a server.
 fn checked_bundle(name: &str, server: u16) -> String {
     let callout = format!(
         "<ServiceCallout name='SC-Check'><Response>checked</Response><HTTPTargetConnection>\
@@ -124,14 +124,14 @@ fn checked_bundle(name: &str, server: u16) -> String {
 }
 
 #[test]
-fn requests_are_shown_with_their_callouts_until_a_signal_ends_it() {
+fn requests_are_logged_with_their_callouts_until_a_signal() {
     if !can_run() {
         return;
     }
     let (server, port) = (server(), free_port());
     let path = checked_bundle("run", server);
     let running = Running::start(&[&path, "--port", &port.to_string(), "--admin-port", "0"]);
-    assert_eq!(running.next(), format!("Envoy answers on http://127.0.0.1:{port}. Ctrl-C stops it."));
+    assert_eq!(running.next(), format!("Envoy listens on http://127.0.0.1:{port}. Ctrl-C stops it."));
 
     assert_eq!(get(port, "/a?name=good"), 200);
     let good = format!("GET /a?name=good -> 200\n  SC-Check http://127.0.0.1:{server}/check/good -> 200");
@@ -145,11 +145,11 @@ fn requests_are_shown_with_their_callouts_until_a_signal_ends_it() {
     assert_eq!(running.next_request(3), bad);
 
     assert_eq!(running.end(), (Some(0), Vec::new()));
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "something still answers on the port");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "a process still listens on the port");
 }
 
 #[test]
-fn a_configuration_of_envoys_own_runs_as_it_is() {
+fn a_configuration_of_envoy_runs_unchanged() {
     if !can_run() {
         return;
     }
@@ -161,7 +161,7 @@ fn a_configuration_of_envoys_own_runs_as_it_is() {
     let arguments = ["render", &path, "--port", &port_text, "--admin-port", "0", "--module", &module];
     fs::write(&file, super::run_in_project(&arguments).output).unwrap();
     let running = Running::start(&[file.to_str().unwrap()]);
-    // Nobody has said yet what the filter warns of. Envoy loads it several times.
+    // The warning of the filter appears once. Each worker of Envoy loads the filter.
     let warning = running.next();
     assert!(warning.ends_with("its route for the header x-callout-target decides"), "{warning}");
     assert_eq!(running.next(), "Envoy is ready. Ctrl-C stops it.");
@@ -174,11 +174,11 @@ fn a_configuration_of_envoys_own_runs_as_it_is() {
     assert!(output.contains("listener"), "{output}");
 }
 
-/// A program in Envoy's place that leaves a file when it is started, and that file.
+/// A mock of Envoy that creates a file at its start, and the path of the file.
 #[cfg(unix)]
-fn tell_tale(name: &str) -> (String, std::path::PathBuf) {
-    let trace = scratch(name).join("started");
-    (program(&trace.with_file_name("envoy"), &format!(": > '{}'", trace.display())), trace)
+fn mock_envoy(name: &str) -> (String, std::path::PathBuf) {
+    let started = scratch(name).join("started");
+    (program(&started.with_file_name("envoy"), &format!(": > '{}'", started.display())), started)
 }
 
 /// A program of one line.
@@ -192,30 +192,30 @@ fn program(path: &Path, line: &str) -> String {
 
 #[test]
 fn a_broken_bundle_does_not_start_envoy() {
-    let (envoy, trace) = tell_tale("run-broken");
-    let module = trace.with_file_name("module.wasm");
+    let (envoy, started) = mock_envoy("run-broken");
+    let module = started.with_file_name("module.wasm");
     fs::write(&module, "").unwrap();
     let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", module.to_str().unwrap())];
     let broken = bundle("run-broken-bundle", "<Step><Name>S</Name></Step>", &["<ServiceCallout name='S'/>"], "");
     let run = run_with(&["run", &broken], &environment);
     assert_eq!((run.status, run.output.as_str()), (1, ""));
     assert!(run.errors.contains("error[ConnectionInfoMissing]"), "{}", run.errors);
-    assert!(!trace.exists());
+    assert!(!started.exists());
 }
 
 #[test]
-fn what_is_missing_is_named() {
-    let (envoy, trace) = tell_tale("run-missing");
-    let missing = trace.with_file_name("gone.wasm");
+fn missing_programs_and_modules_are_named() {
+    let (envoy, started) = mock_envoy("run-missing");
+    let missing = started.with_file_name("gone.wasm");
     let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", "")];
     let run = run_in(&project(), &["run", "examples/weather", "--module", missing.to_str().unwrap()], &environment);
-    let text = format!("envoy-callout: there is no module at {}: ", missing.display());
+    let text = format!("envoy-callout: no module at {}: ", missing.display());
     assert_eq!((run.status, run.output.as_str()), (2, ""));
     assert!(run.errors.starts_with(&text), "{}", run.errors);
-    assert!(!trace.exists());
+    assert!(!started.exists());
     let run =
-        run_in(trace.parent().unwrap(), &["run", project().join("examples/weather").to_str().unwrap()], &environment);
-    let text = "envoy-callout: there is no module for Envoy: name it with --module, or build it with `make build`\n";
+        run_in(started.parent().unwrap(), &["run", project().join("examples/weather").to_str().unwrap()], &environment);
+    let text = "envoy-callout: no module for Envoy: pass --module, or build it with `make build`\n";
     assert_eq!((run.status, run.errors.as_str()), (2, text));
 
     fs::write(&missing, "").unwrap();
@@ -228,13 +228,13 @@ fn what_is_missing_is_named() {
 
     let nothing = [module[0], ("ENVOY", ""), ("PATH", "")];
     let run = run_in(&project(), &weather, &nothing);
-    let text = "envoy-callout: cannot start sh to fetch Envoy: No such file or directory (os error 2)\n";
+    let text = "envoy-callout: cannot start sh to download Envoy: No such file or directory (os error 2)\n";
     assert_eq!((run.status, run.errors.as_str()), (2, text));
 }
 
 #[cfg(unix)]
 #[test]
-fn an_envoy_that_ends_by_itself_is_told_of() {
+fn the_end_of_envoy_without_a_signal_is_reported() {
     let folder = scratch("run-ended");
     let module = folder.join("module.wasm");
     fs::write(&module, "").unwrap();
@@ -245,16 +245,16 @@ fn an_envoy_that_ends_by_itself_is_told_of() {
         let port = free_port().to_string();
         let arguments = ["--port", &port, "--admin-port", "0", "--module", module, "--envoy", &envoy];
         let run = run_in(&project(), &[&["run", "examples/weather"], &arguments[..]].concat(), &[]);
-        let text = format!("Envoy ({envoy}) ended by itself: {status}.\n");
+        let text = format!("Envoy ({envoy}) ended: {status}.\n");
         assert_eq!((run.status, run.output.as_str(), run.errors.as_str()), (1, text.as_str(), ""));
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_port_is_looked_at_before_envoy_starts() {
-    let (envoy, trace) = tell_tale("run-port");
-    let module = trace.with_file_name("module.wasm");
+fn ports_are_checked_before_envoy_starts() {
+    let (envoy, started) = mock_envoy("run-port");
+    let module = started.with_file_name("module.wasm");
     fs::write(&module, "").unwrap();
     let environment = [("ENVOY", envoy.as_str()), ("CALLOUT_WASM", module.to_str().unwrap())];
     let (listener, free) = (TcpListener::bind(("127.0.0.1", 0)).unwrap(), free_port().to_string());
@@ -262,12 +262,11 @@ fn a_port_is_looked_at_before_envoy_starts() {
     for (port, admin_port, argument) in [(&taken, &free, "--port"), (&free, &taken, "--admin-port")] {
         let ports = ["run", "examples/weather", "--port", port, "--admin-port", admin_port];
         let run = run_in(&project(), &ports, &environment);
-        let text =
-            format!("envoy-callout: something listens on port {taken} already: choose another with {argument}\n");
+        let text = format!("envoy-callout: port {taken} is already in use; choose another with {argument}\n");
         assert_eq!((run.status, run.output.as_str(), run.errors), (2, "", text));
     }
     let none = run_in(&project(), &["run", "examples/weather", "--port", "0"], &environment);
-    let text = "envoy-callout: --port 0 is no port to send requests to: name one from 1 to 65535\n";
+    let text = "envoy-callout: --port must be from 1 to 65535, got 0\n";
     assert_eq!((none.status, none.output.as_str(), none.errors.as_str()), (2, "", text));
-    assert!(!trace.exists());
+    assert!(!started.exists());
 }

@@ -1,4 +1,4 @@
-//! `trace`: what a person and a program read of a rehearsal, and what stops one.
+//! `trace`: its output as text and JSON, and its errors.
 
 use super::render::bundle;
 use super::{Run, run, run_reading, run_with, scratch};
@@ -11,7 +11,7 @@ const SHOP: [&str; 4] = [
     "../../examples/shop/environment.yaml",
 ];
 
-/// Runs `trace` on a path with messages of `tests/cli/trace`, which are named without folder.
+/// Runs `trace` on a path. The names of messages refer to `tests/cli/trace`.
 fn trace(path: &[&str], arguments: &[&str]) -> Run {
     let arguments = arguments.iter().map(|argument| match argument.ends_with(".http") {
         true => match argument.split_once('=') {
@@ -26,7 +26,7 @@ fn trace(path: &[&str], arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_request_is_followed_from_one_end_to_the_other() {
+fn a_trace_contains_the_events_from_request_to_response() {
     let arguments = ["--request", "near.http", "--reply", "place.http", "--upstream", "forecast.http"];
     let run = trace(&["weather", "log"], &arguments);
     assert_eq!((run.status, run.errors.as_str()), (0, ""));
@@ -34,22 +34,22 @@ fn a_request_is_followed_from_one_end_to_the_other() {
 }
 
 #[test]
-fn a_fault_is_told_with_the_rule_that_handles_it() {
+fn a_fault_is_reported_with_its_fault_rule() {
     let failed = trace(&SHOP, &["--request", "item.http", "--reply", "SC-Stock=timeout"]);
     assert_eq!((failed.status, failed.output.as_str()), (0, include_str!("trace/shop.txt")));
-    let raised = trace(&SHOP, &["--request", "order.http", "--reply", "SC-Risk=refused.http"]);
+    let raised = trace(&SHOP, &["--request", "order.http", "--reply", "SC-Risk=forbidden.http"]);
     assert_eq!((raised.status, raised.output.as_str()), (0, include_str!("trace/order.txt")));
 }
 
 #[test]
-fn programs_read_json() {
+fn a_trace_can_be_json() {
     let run = trace(&SHOP, &["--request", "item.http", "--reply", "SC-Stock=timeout", "--json"]);
     let expected: Value = serde_json::from_str(include_str!("trace/shop.json")).unwrap();
     assert_eq!((run.status, run.output), (0, format!("{expected:#}\n")));
 }
 
 #[test]
-fn lines_are_no_longer_than_a_hundred_columns() {
+fn lines_have_at_most_100_columns() {
     for arguments in [&["--request", "order.http"][..], &["--request", "item.http", "--reply", "place.http"]] {
         let run = trace(&SHOP, arguments);
         assert!(run.output.lines().all(|line| line.chars().count() <= 100), "{}", run.output);
@@ -57,13 +57,13 @@ fn lines_are_no_longer_than_a_hundred_columns() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
+fn only_terminals_get_colours() {
     let arguments = ["trace", "weather", "log", "--request", "../../tool/tests/cli/trace/near.http"];
     assert!(!run(&arguments).output.contains('\u{1b}'));
     assert!(run_with(&arguments, &[("CLICOLOR_FORCE", "1")]).output.contains('\u{1b}'));
 }
 
-/// A policy that copies secrets to wherever they do not belong.
+/// A configuration that copies secrets to other variables and messages.
 const LEAKY: &str = r#"{"policies": [
   "<AssignMessage name='AM'><AssignVariable><Name>private.key</Name><Value>k3y &amp; more</Value></AssignVariable><AssignVariable><Name>copy</Name><Ref>private.key</Ref></AssignVariable></AssignMessage>",
   "<ServiceCallout name='SC'><Request><Set><Headers><Header name='x-copy'>{request.header.authorization}</Header></Headers><QueryParams><QueryParam name='key'>{private.key}</QueryParam></QueryParams><Verb>POST</Verb><Payload contentType='application/json'>{\"k\":\"{private.key}\",\"c\":\"{request.header.cookie}\"}</Payload></Set></Request><Response>r</Response><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>"],
@@ -71,7 +71,7 @@ const LEAKY: &str = r#"{"policies": [
   "filter_state": ["private.key", "copy"], "clusters": {"*": "services"}}"#;
 
 #[test]
-fn secrets_are_masked_wherever_they_turn_up() {
+fn secrets_are_masked_in_every_text() {
     let path = scratch("leaky").join("filter.json");
     std::fs::write(&path, LEAKY).unwrap();
     let reply = path.with_file_name("reply.http");
@@ -96,12 +96,12 @@ fn secrets_are_masked_wherever_they_turn_up() {
 }
 
 #[test]
-fn a_request_may_come_from_standard_input() {
+fn a_request_can_come_from_standard_input() {
     let arguments = ["trace", "weather", "log", "--request", "-", "--json"];
     let run = run_reading(&arguments, "GET /tenants HTTP/1.1\r\nTenant: acme\r\n\r\n");
     let trace: Value = serde_json::from_str(&run.output).unwrap();
     assert_eq!((run.status, &trace["proxy_endpoint"], &trace["is_made_here"]), (0, &json!("tenants"), &json!(true)));
-    // Nobody answers the callout.
+    // The callout has no reply.
     let steps: Vec<&Value> =
         trace["events"].as_array().unwrap().iter().filter(|event| event["event"] == "step").collect();
     assert_eq!(steps[1]["events"][0]["request"]["url"], "https://acme.example.com/limits");
@@ -111,24 +111,24 @@ fn a_request_may_come_from_standard_input() {
 }
 
 #[test]
-fn what_was_not_asked_for_is_told() {
+fn unused_replies_are_reported() {
     let arguments = ["--request", "near.http", "--reply", "place.http", "--reply", "forecast.http"];
     let run = trace(&["weather", "log"], &arguments);
-    let warning = "\nwarning: nobody called for the reply ../../tool/tests/cli/trace/forecast.http\n";
+    let warning = "\nwarning: unused reply ../../tool/tests/cli/trace/forecast.http\n";
     assert!(run.status == 0 && run.output.ends_with(warning), "{}", run.output);
 }
 
 #[test]
-fn a_request_outside_of_the_filter_passes() {
+fn a_request_outside_the_base_path_passes() {
     let run = run_reading(&["trace", "../../examples/orders/envoy.yaml", "--request", "-"], "GET /v2\n");
-    let expected = "GET http://localhost/v2\nproxy endpoint default\n\nNo step is reached: the filter lets the request pass\n\n\
-                    The upstream gets\n  GET http://localhost/v2\n\nThe upstream answers\n  200 OK\n\n\
+    let expected = "GET http://localhost/v2\nproxy endpoint default\n\nNo step runs: the filter passes the request\n\n\
+                    The upstream gets\n  GET http://localhost/v2\n\nThe upstream responds\n  200 OK\n\n\
                     The client gets the upstream's response\n  200 OK\n";
     assert_eq!((run.status, run.output.as_str()), (0, expected));
 }
 
 #[test]
-fn a_refused_configuration_is_told_as_check_tells_it() {
+fn a_rejected_configuration_has_the_report_of_check() {
     let input = "GET /any\n";
     let alone = run_reading(&["trace", "weather", "--request", "-", "--proxy-endpoint", "default"], input);
     let expected = "\
@@ -147,7 +147,7 @@ error: unknown shared flow log
 }
 
 #[test]
-fn what_cannot_be_rehearsed_is_usage() {
+fn invalid_inputs_are_usage_errors() {
     let folder = scratch("messages");
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -160,33 +160,33 @@ fn what_cannot_be_rehearsed_is_usage() {
     let cases: [(&[&str], String); 9] = [
         (
             &["--request", &broken],
-            format!("{broken}, line 3: a header is written Name: value; the body follows an empty line"),
+            format!("{broken}, line 3: a header has the form Name: value; an empty line precedes the body"),
         ),
         (
             &["--request", &response],
-            format!("{response}, line 1: a request begins with a line such as GET /path HTTP/1.1"),
+            format!("{response}, line 1: a request starts with a line such as GET /path HTTP/1.1"),
         ),
         (&["--request", "none.http"], "cannot read none.http: No such file or directory (os error 2)".to_owned()),
         (
             &["--request", near, "--reply", near],
-            format!("{near}, line 1: a response begins with a line such as HTTP/1.1 200 OK"),
+            format!("{near}, line 1: a response starts with a line such as HTTP/1.1 200 OK"),
         ),
         (
             &["--request", near, "--upstream", &broken],
-            format!("{broken}, line 1: a response begins with a line such as HTTP/1.1 200 OK"),
+            format!("{broken}, line 1: a response starts with a line such as HTTP/1.1 200 OK"),
         ),
-        (&["--request", near, "--reply", "SC-Gone=timeout"], "there is no policy SC-Gone for a reply".to_owned()),
+        (&["--request", near, "--reply", "SC-Gone=timeout"], "unknown policy \"SC-Gone\" in --reply".to_owned()),
         (
             &["--request", "../../tool/tests/cli/trace/item.http"],
-            "no proxy endpoint answers /shop/items/7: there are default (/weather), tenants (/tenants)".to_owned(),
+            "no proxy endpoint matches /shop/items/7; available: default (/weather), tenants (/tenants)".to_owned(),
         ),
         (
             &["--request", near, "--proxy-endpoint", "x"],
-            "there is no proxy endpoint x: there are default (/weather), tenants (/tenants)".to_owned(),
+            "unknown proxy endpoint \"x\"; available: default (/weather), tenants (/tenants)".to_owned(),
         ),
         (
             &["--request", near, "../../examples/orders/envoy.yaml"],
-            "give bundles or a filter configuration, not both".to_owned(),
+            "pass bundles or a filter configuration, not both".to_owned(),
         ),
     ];
     for (arguments, message) in cases {
@@ -195,13 +195,13 @@ fn what_cannot_be_rehearsed_is_usage() {
         assert_eq!(run.errors, format!("envoy-callout: {message}\n"));
     }
     let policy = run(&["trace", "weather/apiproxy/policies/FC-Log.xml", "--request", near]);
-    let message = "there is nothing to rehearse: give a proxy bundle, a shared flow or a filter configuration";
+    let message = "no input to trace: pass a proxy bundle, a shared flow or a filter configuration";
     assert_eq!((policy.status, policy.errors), (2, format!("envoy-callout: {message}\n")));
     let of_filter = ["trace", "../../examples/orders/envoy.yaml", "--environment", SHOP[3], "--request", near];
     assert_eq!(run(&of_filter).status, 2);
 }
 
-/// A filter configuration with those fault rules around one policy that fails.
+/// A filter configuration with fault rules and a policy that fails.
 fn failing(name: &str, rules: &str) -> String {
     let raise = |name: &str, status: u16| {
         format!(
@@ -221,7 +221,7 @@ fn failing(name: &str, rules: &str) -> String {
 }
 
 #[test]
-fn the_fault_is_the_one_that_is_answered() {
+fn the_fault_is_that_of_the_response() {
     let cases = [
         ("kept", "<Step><Name>AM</Name></Step>", "steps.servicecallout.ExecutionFailed", 404),
         ("replaced", "<Step><Name>RF</Name></Step>", "steps.raisefault.RaiseFault", 418),
@@ -235,7 +235,7 @@ fn the_fault_is_the_one_that_is_answered() {
 }
 
 #[test]
-fn without_a_route_rule_no_upstream_is_asked() {
+fn without_a_route_rule_no_upstream_gets_the_request() {
     let policy = "<AssignMessage name='A'><Set><Headers><Header name='x'>y</Header></Headers></Set></AssignMessage>";
     let path = bundle("trace-no-route", "<Step><Name>A</Name></Step>", &[policy], "");
     let text = run_reading(&["trace", &path, "--request", "-"], "GET /a\n");
@@ -247,9 +247,9 @@ PreFlow, request
   1  A (AssignMessage)
      wrote  request.header.x = y
 
-No RouteRule: the rendered Envoy has no upstream to ask
+No RouteRule: the rendered Envoy has no route to an upstream
 
-The client gets, in the upstream's place
+The client gets, instead of the upstream's response
   404 Not Found
     content-type: application/json
     {\"fault\":{\"faultstring\":\"Unable to identify proxy\",\"detail\":{\"errorcode\":\"messaging.adaptors.htt
@@ -267,7 +267,7 @@ Filter state
 }
 
 #[test]
-fn a_long_body_is_broken_once() {
+fn a_long_body_is_wrapped_once() {
     let path = scratch("long-body").join("filter.json");
     let callout = "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test</URL>\
                    </HTTPTargetConnection></ServiceCallout>";
@@ -276,13 +276,13 @@ fn a_long_body_is_broken_once() {
     let reply = path.with_file_name("reply.http");
     std::fs::write(&reply, format!("HTTP/1.1 200 OK\n\n    {}\n", "x".repeat(200))).unwrap();
     let (path, reply) = (path.to_str().unwrap(), reply.to_str().unwrap());
-    let told = run_reading(&["trace", path, "--request", "-", "--reply", reply], "GET /\n").output;
-    let lengths: Vec<usize> = told.lines().filter(|line| line.ends_with("xx")).map(str::len).collect();
-    assert_eq!(lengths, [100, 100, 46], "{told}");
+    let output = run_reading(&["trace", path, "--request", "-", "--reply", reply], "GET /\n").output;
+    let lengths: Vec<usize> = output.lines().filter(|line| line.ends_with("xx")).map(str::len).collect();
+    assert_eq!(lengths, [100, 100, 46], "{output}");
 }
 
 #[test]
-fn what_curl_prints_is_an_answer() {
+fn a_reply_has_the_format_of_curl() {
     let reply = scratch("curl").join("reply.txt");
     let text = "\u{feff}HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 40\r\ncontent-type: application/json\r\n\r\n{\"id\":1}\r\n";
     std::fs::write(&reply, text).unwrap();

@@ -3,7 +3,7 @@
 use super::{run, run_with, scratch};
 
 #[test]
-fn help_lists_what_works() {
+fn help_lists_the_commands() {
     let help = run(&["--help"]);
     assert_eq!((help.status, help.errors.as_str()), (0, ""));
     let commands: Vec<&str> = help
@@ -22,7 +22,7 @@ fn help_lists_what_works() {
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_usage() {
+fn invalid_arguments_are_usage_errors() {
     for arguments in [&[][..], &["check"], &["chekc"], &["check", "--jsn", "weather"]] {
         let run = run(arguments);
         assert_eq!((run.status, run.output.as_str()), (2, ""), "{arguments:?}");
@@ -31,14 +31,14 @@ fn arguments_that_make_no_sense_are_usage() {
 }
 
 #[test]
-fn paths_that_cannot_be_read_are_usage() {
+fn paths_that_cannot_be_read_are_usage_errors() {
     let folder = scratch("paths");
     let broken = folder.join("broken.zip");
     std::fs::write(&broken, b"PK\x03\x04nothing").unwrap();
     let (empty, broken) = (folder.to_str().unwrap(), broken.to_str().unwrap());
     let cases = [
         ("nowhere", "cannot read nowhere: No such file or directory (os error 2)".to_owned()),
-        (empty, format!("{empty} holds no apiproxy/ or sharedflowbundle/ folder")),
+        (empty, format!("{empty} contains no apiproxy/ or sharedflowbundle/ folder")),
     ];
     for (path, message) in cases {
         let run = run(&["check", "weather", path]);
@@ -51,11 +51,11 @@ fn paths_that_cannot_be_read_are_usage() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
+fn only_terminals_get_colours() {
     let plain = run(&["check", "sap"]);
     assert!(!plain.output.contains('\u{1b}'));
     let forced = run_with(&["check", "sap"], &[("CLICOLOR_FORCE", "1")]);
     assert!(forced.output.contains('\u{1b}'));
-    let refused = run_with(&["check", "sap"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
-    assert_eq!(refused.output, plain.output);
+    let suppressed = run_with(&["check", "sap"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
+    assert_eq!(suppressed.output, plain.output);
 }

@@ -1,25 +1,26 @@
-//! What the callouts of a proxy go to.
+//! The clusters of the callouts of a proxy.
 
 use super::super::dynamic::is_dynamic;
 use super::super::upstream::Upstream;
 use super::{Deployment, Options, cluster_keys};
 use crate::attachment::Attached;
-use crate::bundle::Bundle;
-use crate::configuration::{Configuration, policies_of};
-use crate::connection::{self, Connection};
+use crate::bundle::ParsedBundle;
+use crate::configuration::Configuration;
+use crate::connection::Connection;
 use crate::document::Document;
 use crate::environment::{Clusters, Environment, TargetServer};
 use crate::finding::{Finding, Findings, Severity};
+use crate::parsed::Parsed;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::endpoint::Route;
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The filter waits two minutes for an integration.
+/// Timeout of an integration in milliseconds.
 const INTEGRATION_MS: u64 = 120_000;
 
 /// The callouts of a proxy and of the shared flows that it calls.
@@ -34,17 +35,17 @@ pub(super) struct Callouts {
     metadata: String,
     iam: String,
     any_host: bool,
-    /// What of the environment is used.
+    /// The used entries of the environment.
     environment: Environment,
-    /// The longest wait for one of them.
+    /// The longest wait for a callout in milliseconds.
     pub(super) longest_ms: u64,
 }
 
 impl Callouts {
     /// Adds the clusters of the callouts to the deployment.
     pub(super) fn of(
-        bundle: &Bundle,
-        shared: &[&Bundle],
+        bundle: &ParsedBundle,
+        shared: &[&ParsedBundle],
         environment: &Environment,
         options: Options,
         deployment: &mut Deployment,
@@ -63,17 +64,17 @@ impl Callouts {
         let mut builder = Builder { all: environment, options, deployment, findings, callouts: &mut callouts };
         let mut uses = Uses { google: routes_use_google(bundle), local: false };
         let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-        let assigned: Vec<Policy> = policies_of(bundles().flat_map(|bundle| &bundle.policies)).collect();
+        let assigned: Vec<&Policy> = bundles().flat_map(ParsedBundle::policies).collect();
         for bundle in bundles() {
             let attached = Attached::by(bundle);
-            for document in &bundle.policies {
-                let (Some(policy), _) = Policy::parse(&document.text(), "") else { continue };
+            for parsed in &bundle.policies {
+                let Parsed { document, content: Some(policy), .. } = parsed else { continue };
                 if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
                     uses.google |= !policy.identity_positions().is_empty();
-                    match &policy {
+                    match policy {
                         Policy::ServiceCallout(callout) => {
                             uses.local |= matches!(callout.connection.target, Target::Local(_));
-                            builder.add(callout, document, &assigned);
+                            builder.add(callout, parsed, &assigned);
                         }
                         Policy::SetIntegrationRequest(request) => builder.add_integration(request, document),
                         _ => {}
@@ -88,7 +89,7 @@ impl Callouts {
         callouts
     }
 
-    /// Gives a configuration the clusters and what of the environment it uses.
+    /// Adds the clusters and the used entries of the environment to a configuration.
     pub(super) fn apply(&self, configuration: &mut Configuration<'_>, options: Options) {
         self.environment.apply(configuration, self);
         let any = self.any_host.then(|| options.naming.any_host());
@@ -119,17 +120,13 @@ impl Clusters for Callouts {
     }
 }
 
-/// Whether route rules lead to integrations, or targets get tokens.
-fn routes_use_google(bundle: &Bundle) -> bool {
-    let is_integration = |document: &Document| {
-        let (proxy, _) = ProxyEndpoint::parse(&document.text(), "");
-        let rules = proxy.map(|proxy| proxy.route_rules).unwrap_or_default();
-        rules.iter().any(|rule| matches!(rule.route, Route::Integration(..)))
-    };
-    let is_authenticated = |document: &Document| {
-        TargetEndpoint::parse(&document.text(), "").0.is_some_and(|target| target.authentication.is_some())
-    };
-    bundle.proxy_endpoints.iter().any(is_integration) || bundle.target_endpoints.iter().any(is_authenticated)
+/// Whether a route rule has an integration endpoint, or a target gets a token.
+fn routes_use_google(bundle: &ParsedBundle) -> bool {
+    let mut rules =
+        bundle.proxy_endpoints.iter().flat_map(|parsed| &parsed.content).flat_map(|proxy| &proxy.route_rules);
+    let mut targets = bundle.target_endpoints.iter().flat_map(|parsed| &parsed.content);
+    rules.any(|rule| matches!(rule.route, Route::Integration(..)))
+        || targets.any(|target| target.authentication.is_some())
 }
 
 struct Uses {
@@ -146,21 +143,21 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add(&mut self, callout: &ServiceCallout, document: &Document, assigned: &[Policy]) {
-        let connection = connection::of_document(&document.text()).unwrap_or_default();
+    fn add(&mut self, callout: &ServiceCallout, parsed: &Parsed<Policy>, assigned: &[&Policy]) {
+        let Parsed { document, connection, .. } = parsed;
         let timeout = u64::try_from(callout.timeout.as_millis()).unwrap_or(u64::MAX);
         let mut tries = 1;
         self.callouts.any_host |= is_dynamic(callout, assigned);
         match &callout.connection.target {
             Target::Url(url) => {
                 if let Some(origin) = &url.origin {
-                    self.add_origin(origin, &connection, document);
+                    self.add_origin(origin, connection, document);
                 }
             }
             Target::LoadBalancer(balancer) => {
                 for reference in &balancer.servers {
                     if let Some(server) = self.all.target_servers.get(&*reference.name) {
-                        self.add_server(&reference.name, server, &connection);
+                        self.add_server(&reference.name, server, connection);
                     }
                 }
                 tries = if balancer.retry { u64::try_from(balancer.servers.len()).unwrap_or(1) } else { 1 };
@@ -171,7 +168,7 @@ impl Builder<'_> {
         self.callouts.longest_ms = self.callouts.longest_ms.max(timeout.saturating_mul(tries));
     }
 
-    /// Where an integration runs is said by the policy that makes its request.
+    /// SetIntegrationRequest contains the region and so the host of an integration.
     fn add_integration(&mut self, request: &SetIntegrationRequest, document: &Document) {
         match request.origin() {
             Some(origin) => self.add_origin(&origin, &Connection::default(), document),
@@ -188,10 +185,10 @@ impl Builder<'_> {
         let upstream = Upstream::of_origin(name, origin, connection, &self.all.tls);
         let text = origin.to_string();
         let (tls, connect_timeout_ms) = (upstream.tls.clone(), upstream.connect_timeout_ms);
-        let (place, is_known) = self.deployment.share_cluster(upstream);
-        let Some(known) = self.deployment.upstreams.get_mut(place) else { return };
+        let (index, is_known) = self.deployment.share_cluster(upstream);
+        let Some(known) = self.deployment.upstreams.get_mut(index) else { return };
         if is_known && known.tls != tls {
-            let warning = format!("another callout to {text} has other SSLInfo: the first one's is rendered");
+            let warning = format!("callouts to {text} have different SSLInfo; the cluster uses the first");
             self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
         }
         known.connect_timeout_ms = known.connect_timeout_ms.max(connect_timeout_ms);
@@ -243,10 +240,10 @@ impl Builder<'_> {
         self.add_upstream(Upstream::of_host(name, Scheme::Http, host.to_owned(), port, &self.all.tls))
     }
 
-    /// Adds a cluster unless it is there, and tells the name by which it is called.
+    /// Adds a cluster unless it exists, and returns its name for the filter.
     fn add_upstream(&mut self, upstream: Upstream) -> String {
-        let (place, _) = self.deployment.share_cluster(upstream);
-        let known = self.deployment.upstreams.get(place);
+        let (index, _) = self.deployment.share_cluster(upstream);
+        let known = self.deployment.upstreams.get(index);
         known.map(|known| self.options.naming.cluster(known)).unwrap_or_default()
     }
 }

@@ -1,14 +1,14 @@
-//! Clusters of a deployment, each with names of its own.
+//! Clusters of a deployment with unique names.
 
 use super::super::naming::dns_label;
 use super::super::upstream::{Server, Upstream};
 use super::Deployment;
 
-/// What makes two clusters of callouts one: the name that they want, whether they have TLS, and the servers.
-pub(super) type Wanted = (String, bool, Vec<Server>);
+/// The key of a cluster that callouts share: requested name, TLS and servers.
+pub(super) type SharedKey = (String, bool, Vec<Server>);
 
 impl Deployment {
-    /// Adds a cluster and tells its place. Another of its name stays what it is: the later one gets a number.
+    /// Adds a cluster and returns its index. The later of two clusters with the same name gets a number.
     pub(super) fn add_cluster(&mut self, upstream: Upstream) -> usize {
         let name = self.cluster_names.take(upstream.name, '_');
         let label = self.cluster_labels.take(dns_label(&name), '-');
@@ -16,15 +16,15 @@ impl Deployment {
         self.upstreams.len().saturating_sub(1)
     }
 
-    /// The place of a cluster that callouts share, and whether it has been there before.
+    /// The index of a cluster that callouts share, and whether it existed before.
     pub(super) fn share_cluster(&mut self, upstream: Upstream) -> (usize, bool) {
-        let wanted: Wanted = (upstream.name.clone(), upstream.tls.is_some(), upstream.servers.clone());
-        match self.shared.iter().find(|(known, _)| *known == wanted) {
-            Some((_, place)) => (*place, true),
+        let key: SharedKey = (upstream.name.clone(), upstream.tls.is_some(), upstream.servers.clone());
+        match self.shared.iter().find(|(known, _)| *known == key) {
+            Some((_, index)) => (*index, true),
             None => {
-                let place = self.add_cluster(upstream);
-                self.shared.push((wanted, place));
-                (place, false)
+                let index = self.add_cluster(upstream);
+                self.shared.push((key, index));
+                (index, false)
             }
         }
     }

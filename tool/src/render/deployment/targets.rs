@@ -1,16 +1,17 @@
-//! What the route rules of a proxy lead to.
+//! The routes of a proxy to its targets.
 
 use super::super::upstream::{Server, Upstream};
 use super::{Deployment, Retry, Route};
-use crate::bundle::Bundle;
+use crate::bundle::ParsedBundle;
 use crate::connection::Connection;
 use crate::environment::Environment;
 use crate::routing::{Destination, Servers};
+use envoy_callout::policy::connection::Algorithm;
 
 /// Apigee's default of `io.timeout.millis`.
 const IO_TIMEOUT_MS: u64 = 55_000;
 
-/// The routes to the targets of a bundle, which its proxy endpoints share.
+/// The routes to the targets of a bundle. Its proxy endpoints share them.
 #[derive(Debug, Default)]
 pub(super) struct Targets(Vec<(Connection, Route)>);
 
@@ -18,14 +19,14 @@ impl Targets {
     /// The routes of a proxy endpoint to its destinations.
     pub(super) fn routes(
         &mut self,
-        bundle: &Bundle,
+        bundle: &ParsedBundle,
         destinations: Vec<Destination>,
         environment: &Environment,
         deployment: &mut Deployment,
     ) -> Vec<Route> {
         let mut routes: Vec<Route> = Vec::new();
         for destination in destinations {
-            // Two endpoints may have rules of one name with different URLs.
+            // Route rules of two endpoints can have the same name and different URLs.
             let is_known = |(connection, route): &&(Connection, Route)| {
                 route.target == destination.target && *connection == destination.connection
             };
@@ -52,7 +53,7 @@ fn upstream(name: String, destination: &Destination, environment: &Environment) 
             let servers = servers.iter().map(|(reference, server)| Server {
                 host: server.host.clone(),
                 port: server.port,
-                weight: reference.weight,
+                weight: (balancer.algorithm == Algorithm::Weighted).then_some(reference.weight),
                 is_fallback: reference.is_fallback,
             });
             Upstream::of_pool(name, servers.collect(), has_tls, balancer, connection, &environment.tls)

@@ -27,12 +27,12 @@ fn of_upstream(upstream: &Upstream) -> Value {
     let kind = match (is_static, upstream.is_pool) {
         (true, _) => "STATIC",
         (false, true) => "STRICT_DNS",
-        // A name may stand for many addresses that change: each connection takes the one of the moment.
+        // The addresses of a name can change. Each new connection uses the current address.
         (false, false) => "LOGICAL_DNS",
     };
     let failures = upstream.ejection.as_ref().map_or(1, |ejection| ejection.failures);
     let health_check = upstream.health.as_ref().map(|health| json!([health_check(health, failures)]));
-    // When every server is out, requests fail at once, as they do in Apigee.
+    // Without a healthy server, requests fail at once, as in Apigee.
     let no_panic = (upstream.health.is_some() || upstream.ejection.is_some())
         .then(|| json!({"healthy_panic_threshold": {"value": 0}}));
     let tls = upstream.tls.as_ref().map(|tls| transport_socket(tls, upstream.only_server()));
@@ -70,7 +70,7 @@ fn load_assignment(upstream: &Upstream) -> Value {
     };
     let (first, fallback) = (endpoints_of(false), endpoints_of(true));
     let mut endpoints = vec![json!({"lb_endpoints": first})];
-    // The fallback gets requests only when no other server is left.
+    // The fallback gets requests only when no other server is available.
     let policy = (!fallback.is_empty()).then(|| json!({"overprovisioning_factor": 10_000}));
     if !fallback.is_empty() {
         endpoints.push(json!({"priority": 1, "lb_endpoints": fallback}));
@@ -80,7 +80,7 @@ fn load_assignment(upstream: &Upstream) -> Value {
 
 fn lb_endpoint(upstream: &Upstream, server: &Server) -> Value {
     let address = json!({"socket_address": {"address": server.address(), "port_value": server.port}});
-    // The name in requests; with TLS it also is the one that certificates must have.
+    // The host of requests. With TLS it is also the expected name of certificates.
     let hostname = if upstream.tls.is_some() { server.host.clone() } else { upstream.authority_of(server) };
     let hostname = (upstream.is_pool || upstream.health.is_some()).then(|| json!(hostname));
     let health_port = upstream.health.as_ref().and_then(|health| health.port);
@@ -90,7 +90,7 @@ fn lb_endpoint(upstream: &Upstream, server: &Server) -> Value {
     json!({"endpoint": endpoint}).with("load_balancing_weight", server.weight.map(|weight| json!(weight.max(1))))
 }
 
-/// TLS to one server, or to whichever of several is chosen.
+/// TLS to the only server, or to the chosen server of several.
 fn transport_socket(tls: &TlsSettings, only: Option<&Server>) -> Value {
     let certificate = tls.client.as_ref().map(|(certificate, key)| {
         json!([{"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}])
@@ -108,7 +108,7 @@ fn transport_socket(tls: &TlsSettings, only: Option<&Server>) -> Value {
         let names = name.map(|(kind, name)| json!([{"san_type": kind, "matcher": {"exact": name}}]));
         json!({"trusted_ca": {"filename": trusted_ca}}).with("match_typed_subject_alt_names", names)
     });
-    // The server that is chosen has to have a certificate of its own name.
+    // The certificate must have the name of the chosen server.
     let by_server = (validation.is_some() && name.is_none()).then(|| json!(true));
     let common = json!({})
         .with("tls_certificates", certificate)
@@ -129,8 +129,8 @@ fn health_check(health: &HealthMonitor, failures: u32) -> Value {
     let check = json!({
         "interval": format!("{}s", health.interval),
         "timeout": format!("{}s", health.timeout),
-        // Before the first request Envoy would check once a minute, and a check that is made while the module is
-        // compiled fails.
+        // Before the first request, Envoy would check once a minute, and a check during the compilation of the
+        // module fails.
         "no_traffic_interval": "1s",
         "no_traffic_healthy_interval": format!("{}s", health.interval),
         "unhealthy_threshold": failures,
@@ -145,7 +145,7 @@ fn health_check(health: &HealthMonitor, failures: u32) -> Value {
     check.with("http_health_check", request)
 }
 
-/// The clusters of hosts that a request decides, without and with TLS.
+/// The clusters of hosts from variables, without and with TLS.
 fn any_host(trusted_ca: &str) -> [Value; 2] {
     let cluster = |scheme: &str| {
         let name = format!("any_host_{scheme}");
@@ -161,7 +161,7 @@ fn any_host(trusted_ca: &str) -> [Value; 2] {
             },
         })
     };
-    // Host name and certificate are checked against the host that is called: this kind of cluster does so by itself.
+    // This type of cluster checks the certificate against the host of the request without further settings.
     let context = json!({"common_tls_context": {"validation_context": {"trusted_ca": {"filename": trusted_ca}}}});
     let tls = named("envoy.transport_sockets.tls", UPSTREAM_TLS_CONTEXT, context);
     [cluster("http"), cluster("https").with("transport_socket", tls)]

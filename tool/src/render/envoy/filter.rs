@@ -1,10 +1,10 @@
-//! Filters.
+//! HTTP filters.
 
 use super::super::deployment::Endpoint;
 use super::super::object::With as _;
 use serde_json::{Map, Value, json};
 
-/// An extension: its name and its configuration, which says its type.
+/// An extension: its name and its typed configuration.
 pub(in crate::render) fn named(name: &str, kind: &str, configuration: Value) -> Value {
     json!({"name": name, "typed_config": typed(kind, configuration)})
 }
@@ -31,14 +31,14 @@ pub(super) fn http_filter(endpoint: &Endpoint, module: &str) -> Value {
     json!({"name": name_of(endpoint), "typed_config": typed("envoy.extensions.filters.http.wasm.v3.Wasm", configuration)})
 }
 
-/// The configuration of an endpoint's filter; `code` says where the module is.
+/// The configuration of an endpoint's filter. `code` is the source of the module.
 pub(in crate::render) fn wasm_of(endpoint: &Endpoint, code: Value) -> Value {
     let name = name_of(endpoint);
     let configuration = typed("google.protobuf.Struct", json!({"value": endpoint.configuration}));
     // All endpoints share one virtual machine per worker.
     let machine = json!({"vm_id": "callout", "runtime": "envoy.wasm.runtime.v8", "code": code});
     let config = json!({"name": name, "root_id": name, "failure_policy": "FAIL_RELOAD"})
-        // Only where a policy reads or writes bodies: they are limited in size then.
+        // Only when a policy reads or writes bodies, because it limits their size.
         .with("allow_on_headers_stop_iteration", endpoint.needs_body.then(|| json!(true)))
         .with("vm_config", machine)
         .with("configuration", configuration);

@@ -1,4 +1,4 @@
-//! Routes: the target that the filter chose is in a header of the request.
+//! Routes. The filter writes the chosen target into a header of the request.
 
 use super::super::deployment::{Deployment, Endpoint, Retry, Route};
 use super::super::object::With as _;
@@ -14,12 +14,12 @@ pub(in crate::render) const TARGET_HEADER: &str = "x-callout-target";
 /// The routes of all endpoints.
 pub(super) fn configuration(deployment: &Deployment) -> Value {
     let routes = deployment.endpoints.iter().flat_map(|endpoint| of_endpoint(endpoint, deployment));
-    let nowhere = not_found(json!({"prefix": "/"}), None);
+    let fallback = not_found(json!({"prefix": "/"}), None);
     json!({
         "virtual_hosts": [{
             "name": "proxies",
             "domains": ["*"],
-            "routes": routes.chain([nowhere]).collect::<Vec<_>>(),
+            "routes": routes.chain([fallback]).collect::<Vec<_>>(),
         }],
     })
 }
@@ -28,12 +28,12 @@ fn of_endpoint(endpoint: &Endpoint, deployment: &Deployment) -> Vec<Value> {
     let disabled = disabled(endpoint, deployment);
     let routes = endpoint.routes.iter().filter_map(|route| to_target(endpoint, route, deployment));
     let routes = routes.map(|route| route.with("typed_per_filter_config", disabled.clone()));
-    // Which filters run is decided before the filter has chosen a target.
-    let nowhere = disabled.as_ref().map(|_| not_found(path_match(&endpoint.base_path), disabled.clone()));
-    routes.chain(nowhere).collect()
+    // Envoy selects the filters before a filter has chosen a target.
+    let fallback = disabled.as_ref().map(|_| not_found(path_match(&endpoint.base_path), disabled.clone()));
+    routes.chain(fallback).collect()
 }
 
-/// The filters of the other endpoints whose base paths hold this one's: a request is one proxy's alone.
+/// Disables the filters of other endpoints whose base path contains this one, so that only one filter runs.
 fn disabled(endpoint: &Endpoint, deployment: &Deployment) -> Option<Value> {
     let others = deployment
         .endpoints

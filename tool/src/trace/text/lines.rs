@@ -1,9 +1,9 @@
-//! Texts as they fit into lines.
+//! Texts in lines of limited length.
 
-/// More lines of a body are not shown.
+/// Maximum number of lines of a body.
 const MOST_LINES: usize = 12;
 
-/// A text in one line of so many columns, cut when it is too long.
+/// A text in one line of at most `columns` characters. A longer text is cut.
 pub(super) fn cut(text: &str, columns: usize) -> String {
     let line = visible(text);
     if line.chars().count() <= columns {
@@ -14,7 +14,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     line.chars().take(kept).chain(end.chars()).collect()
 }
 
-/// A text in as many lines as it needs, broken at spaces where that is possible.
+/// A text in lines of at most `columns` characters, wrapped at spaces if possible.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let line = visible(text);
     let mut rest = line.as_str();
@@ -32,24 +32,24 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     }
 }
 
-/// The first lines of a body, and how much there is of it when that is not all.
+/// The first lines of a body, and its size when lines are omitted.
 pub(super) fn body_lines(body: &str, columns: usize) -> Vec<String> {
     let lines = body.lines().flat_map(|line| wrapped(&line.replace('\t', "  "), columns));
     let mut lines: Vec<String> = lines.take(MOST_LINES.saturating_add(1)).collect();
     if lines.len() > MOST_LINES {
         lines.truncate(MOST_LINES);
-        lines.push(format!("… ({} bytes in all)", body.len()));
+        lines.push(format!("… ({} bytes in total)", body.len()));
     }
     lines
 }
 
-/// The text with control characters written out.
+/// The text with escaped control characters.
 fn visible(text: &str) -> String {
     let mut line = String::new();
     for character in text.chars() {
         match character {
             character if character.is_control() => line.extend(character.escape_default()),
-            // They turn the rest of the line around.
+            // These characters reverse the rest of the line.
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => line.extend(character.escape_unicode()),
             character => line.push(character),
         }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_has_no_more_than_its_columns() {
+    fn a_value_is_cut_to_the_columns() {
         assert_eq!(cut("a\nb\u{1b}[1m\u{202e}", 40), "a\\nb\\u{1b}[1m\\u{202e}");
         let long = "é".repeat(60);
         let line = cut(&long, 40);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_shown_whole() {
+    fn a_text_is_wrapped_without_loss() {
         assert_eq!(wrapped("", 10), [""]);
         assert_eq!(wrapped("0123456789", 10), ["0123456789"]);
         assert_eq!(wrapped("0123456 89 x", 10), ["0123456", "89 x"]);
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(body_lines("", 80), [] as [&str; 0]);
         assert_eq!(body_lines("a\n\tb\n", 80), ["a", "  b"]);
         let lines = body_lines(&"x\n".repeat(20), 80);
-        assert_eq!((lines.len(), lines.last().map(String::as_str)), (13, Some("… (40 bytes in all)")));
+        assert_eq!((lines.len(), lines.last().map(String::as_str)), (13, Some("… (40 bytes in total)")));
     }
 }

@@ -1,21 +1,21 @@
-//! From what the scripted host noted to what a reader gets.
+//! Converts the events of the scripted host to the entries of the report.
 
 use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outcome, Source, Start, Step};
 use super::secrets::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use envoy_callout::flow::call as outside;
+use envoy_callout::flow::call;
 use envoy_callout::flow::call::{CallFailure, Direction};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::trace::{Asked, Event, ReplySource, StepStatus, TracedFault};
 use std::collections::BTreeMap;
 
-/// What the cluster of every call is called that a bundle makes.
+/// The cluster of all calls of a bundle.
 const ANY: &str = "any";
 
-/// Tells events.
+/// Converts events. Numbers the steps and masks secrets.
 #[derive(Debug)]
-pub(super) struct Teller<'s> {
+pub(super) struct Converter<'s> {
     secrets: &'s Secrets,
     has_route: bool,
     steps: usize,
@@ -23,18 +23,18 @@ pub(super) struct Teller<'s> {
 
 type Written = BTreeMap<String, Option<String>>;
 
-impl<'s> Teller<'s> {
-    /// `has_route` says whether there is an upstream to ask.
-    pub(super) fn new(secrets: &'s Secrets, has_route: bool) -> Teller<'s> {
-        Teller { secrets, has_route, steps: 0 }
+impl<'s> Converter<'s> {
+    /// `has_route` is whether the request has a route to an upstream.
+    pub(super) fn new(secrets: &'s Secrets, has_route: bool) -> Converter<'s> {
+        Converter { secrets, has_route, steps: 0 }
     }
 
-    /// All events.
+    /// The entries of all events.
     pub(super) fn entries(&mut self, events: &[Event]) -> Vec<Entry> {
         self.level(&mut events.iter()).0
     }
 
-    /// The events up to the end of the step that they are in, and how it ended.
+    /// The entries up to the end of the current step, and the event of the end.
     fn level<'e>(&mut self, events: &mut impl Iterator<Item = &'e Event>) -> (Vec<Entry>, Option<&'e Event>) {
         let mut entries = Vec::new();
         while let Some(event) = events.next() {
@@ -50,7 +50,7 @@ impl<'s> Teller<'s> {
                 },
                 Event::Choice { what, condition, is_taken } => Entry::Choice {
                     what: what.clone(),
-                    condition: condition.as_ref().map(|asked| self.condition(asked)),
+                    condition: condition.as_ref().map(|condition| self.condition(condition)),
                     taken: *is_taken,
                 },
                 Event::Step { policy, kind, condition, entry } => {
@@ -59,7 +59,7 @@ impl<'s> Teller<'s> {
                         number: self.steps,
                         policy: policy.clone(),
                         kind: kind.clone(),
-                        condition: condition.as_ref().map(|asked| self.condition(asked)),
+                        condition: condition.as_ref().map(|condition| self.condition(condition)),
                         outcome: match entry {
                             StepStatus::Runs => Outcome::Ran,
                             StepStatus::ConditionFalse => Outcome::ConditionFalse,
@@ -93,7 +93,7 @@ impl<'s> Teller<'s> {
         written_by(&step.events, &mut inside);
         for (name, value) in written {
             let value = value.as_ref().map(|value| self.secrets.hide_variable(name, value));
-            // The steps of a shared flow have told of what they wrote.
+            // The steps of a shared flow contain the variables that they wrote.
             if inside.get(name) != Some(&value) {
                 step.written.insert(name.clone(), value);
             }
@@ -104,11 +104,11 @@ impl<'s> Teller<'s> {
         }
     }
 
-    fn condition(&self, asked: &Asked) -> Condition {
+    fn condition(&self, condition: &Asked) -> Condition {
         let value = |(name, value): &(String, Option<String>)| {
             (name.clone(), value.as_ref().map(|value| self.secrets.hide_variable(name, value)))
         };
-        Condition { text: self.secrets.hide(&asked.text), values: asked.values.iter().map(value).collect() }
+        Condition { text: self.secrets.hide(&condition.text), values: condition.values.iter().map(value).collect() }
     }
 
     fn fault(&self, failure: &TracedFault) -> Fault {
@@ -117,15 +117,15 @@ impl<'s> Teller<'s> {
 
     fn call(
         &self,
-        call: &outside::Call,
-        reply: Option<&Result<outside::CallReply, CallFailure>>,
+        sent: &call::Call,
+        reply: Option<&Result<call::CallReply, CallFailure>>,
         source: ReplySource,
     ) -> Call {
-        let headers = call.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
+        let headers = sent.headers.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
         Call {
-            request: self.request(&Headers::new(headers.collect()), Some(&call.body)),
-            cluster: (call.cluster != ANY).then(|| call.cluster.to_string()),
-            timeout_ms: u64::try_from(call.timeout.as_millis()).unwrap_or(u64::MAX),
+            request: self.request(&Headers::new(headers.collect()), Some(&sent.body)),
+            cluster: (sent.cluster != ANY).then(|| sent.cluster.to_string()),
+            timeout_ms: u64::try_from(sent.timeout.as_millis()).unwrap_or(u64::MAX),
             reply: reply.and_then(|reply| reply.as_ref().ok()).map(|reply| {
                 let (headers, body) = self.rest(&reply.headers, Some(&reply.body));
                 Message { start: Start::Response { status: reply.status }, headers, body }
@@ -146,7 +146,7 @@ impl<'s> Teller<'s> {
         }
     }
 
-    /// A request of those headers, pseudo-headers among them.
+    /// A request with headers and pseudo-headers.
     pub(super) fn request(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> Message {
         let part = |name: &str| headers.joined(name).unwrap_or_default().to_string();
         let url = format!("{}://{}{}", part(":scheme"), part(":authority"), part(":path"));
@@ -155,7 +155,7 @@ impl<'s> Teller<'s> {
         Message { start, headers, body }
     }
 
-    /// A response of those headers, `:status` among them.
+    /// A response with headers and `:status`.
     pub(super) fn response(&self, headers: &Headers, body: Option<&bytes::Bytes>) -> Message {
         let status = headers.joined(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
         let (headers, body) = self.rest(headers, body);
@@ -177,7 +177,7 @@ impl<'s> Teller<'s> {
     }
 }
 
-/// What steps wrote, the last value of each variable.
+/// Collects the last values of the variables that steps wrote.
 fn written_by(entries: &[Entry], written: &mut Written) {
     for entry in entries {
         if let Entry::Step(step) = entry {
