@@ -13,7 +13,7 @@ use envoy_callout::plan::PolicyId;
 /// A client request and the response to its callout.
 pub(crate) struct ScriptedHost {
     request: Headers,
-    answer: CallReply,
+    reply: CallReply,
     /// The number of callouts with a successful response.
     pub(crate) succeeded: Cell<usize>,
     /// The number of values written to filter state.
@@ -34,12 +34,12 @@ impl ScriptedHost {
             ("x-forwarded-proto", "http"),
             ("x-request-id", "5f0c4b0e-9d1f-4c1c-8a56-2a5c0f7f4d11"),
         ]);
-        let answer = CallReply {
+        let reply = CallReply {
             status: 200,
             headers: headers(&[("content-type", "application/json"), ("date", "Fri, 02 Jan 2026 10:00:00 GMT")]),
             body: Bytes::from_static(br#"{"user":"user-07","country":"CH","city":"Bern","zone":"Europe/Zurich"}"#),
         };
-        ScriptedHost { request, answer, succeeded: Cell::new(0), published: Cell::new(0) }
+        ScriptedHost { request, reply, succeeded: Cell::new(0), published: Cell::new(0) }
     }
 }
 
@@ -121,7 +121,7 @@ impl Host for ScriptedHost {
     }
 
     fn call(&self, _: PolicyId, _: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
-        std::future::ready(Ok(self.answer.clone()))
+        std::future::ready(Ok(self.reply.clone()))
     }
 
     fn count(&self, _: PolicyId, outcome: Outcome) {

@@ -10,6 +10,6 @@ pub fn median(values: &mut [f64]) -> f64 {
 /// Sorts the values and returns a percentile.
 pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * share) as usize;
-    values[place.min(values.len() - 1)]
+    let index = (values.len() as f64 * share) as usize;
+    values[index.min(values.len() - 1)]
 }

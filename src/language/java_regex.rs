@@ -113,7 +113,7 @@ impl JavaRegex {
         let mut steps = whole.steps;
         let mut look_aheads = Vec::with_capacity(taken.parts.len());
         for (part, is_negative) in &taken.parts {
-            let program = Program::beginning(part)?;
+            let program = Program::prefix(part)?;
             steps = steps.saturating_add(program.steps);
             if steps > writer::MOST_STATES {
                 return Err(JavaRegexError::new("it is too large"));

@@ -37,12 +37,12 @@ impl TargetUrl {
     pub(super) fn parse(url: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetUrl> {
         let text = url.text();
         let template = template_of(url, &text, Syntax::URL, diagnostics)?;
-        let Some(Part::Literal(beginning)) = template.parts().first() else {
+        let Some(Part::Literal(start)) = template.parts().first() else {
             diagnostics
                 .error(url.position(), "the protocol of a URL, http:// or https://, cannot come from a variable");
             return None;
         };
-        let Some((scheme, rest)) = Scheme::split(beginning) else {
+        let Some((scheme, rest)) = Scheme::split(start) else {
             diagnostics.warning(
                 url.position(),
                 format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_known_when_no_variable_takes_part_in_it() {
+    fn the_origin_is_known_without_variables_in_it() {
         let fixed = [
             ("http://maps.googleapis.com/maps/api/geocode/json", "http://maps.googleapis.com"),
             ("  https://Example.com:8443  ", "https://example.com:8443"),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_from_a_variable_is_an_error_and_none_is_a_warning() {
+    fn a_scheme_from_a_variable_is_an_error_and_a_missing_one_a_warning() {
         for url in ["{targeturl}", "{protocol:https}://{site}/path"] {
             let (parsed, problems) = parse(url);
             assert_eq!(parsed, None, "{url}");

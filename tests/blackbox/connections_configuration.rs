@@ -53,7 +53,7 @@ pub fn cases(lab: &mut Lab) {
             "target_servers.bare.cluster is missing",
             "target_servers.bare.port is missing",
             "target_servers.odd.host: \"http://a.test\" is not a host",
-            "target_servers.far.port must be a port from 1 to 65535, not a number",
+            "target_servers.far.port must be a port from 1 to 65535, not 70000",
         ],
     );
     let local = |name: &str, elements: &str| {

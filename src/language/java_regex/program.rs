@@ -23,7 +23,7 @@ impl Program {
     }
 
     /// Matches texts that start with a match.
-    pub(super) fn beginning(pattern: &Node) -> Result<Program, JavaRegexError> {
+    pub(super) fn prefix(pattern: &Node) -> Result<Program, JavaRegexError> {
         Program::build(pattern, false, |written| format!("\\A(?:{written})"))
     }
 

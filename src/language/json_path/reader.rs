@@ -16,7 +16,7 @@ const MOST_DESCENTS: u32 = 4;
 /// The largest factor by which lists may multiply the results.
 const MOST_LISTED: usize = 4096;
 
-/// The largest number in brackets, of either sign: the integers that a double holds.
+/// The largest number in brackets, of either sign: the integers that a double represents exactly.
 const LARGEST_INDEX: i64 = (1 << 53) - 1;
 
 /// A whole path.

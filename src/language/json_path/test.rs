@@ -50,7 +50,7 @@ pub(super) enum Operand {
 
 impl Comparison {
     /// Whether the operator is true for an order of two values.
-    fn holds(self, order: Option<Ordering>) -> bool {
+    fn is_true_for(self, order: Option<Ordering>) -> bool {
         match self {
             Comparison::Equal => order == Some(Ordering::Equal),
             Comparison::NotEqual => order != Some(Ordering::Equal),
@@ -77,7 +77,7 @@ impl Search<'_> {
                     Comparison::Equal => self.are_equal(left, &left_value, right, &right_value),
                     Comparison::NotEqual => !self.are_equal(left, &left_value, right, &right_value),
                     _ => match (left_value, right_value) {
-                        (Some(left), Some(right)) => comparison.holds(self.walk.order(&left, &right)),
+                        (Some(left), Some(right)) => comparison.is_true_for(self.walk.order(&left, &right)),
                         _ => false,
                     },
                 }

@@ -87,7 +87,7 @@ impl fmt::Display for ConditionError {
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)) {
-        Some(beginning) => format!("{beginning}…"),
+        Some(prefix) => format!("{prefix}…"),
         None => text.to_owned(),
     }
 }

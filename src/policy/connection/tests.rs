@@ -126,7 +126,7 @@ fn a_local_target_is_a_proxy_or_a_path() {
     );
 }
 
-/// What an SSLInfo block is told, next to the URL that decides whether TLS is used.
+/// The diagnostics of an SSLInfo block with a URL whose scheme determines the use of TLS.
 #[test]
 fn ssl_info_is_checked_and_handed_to_the_cluster() {
     let https = "<URL>https://a.example.com</URL>";

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_suffix_is_what_follows_whole_segments() {
+    fn a_suffix_follows_whole_segments() {
         let cases = [
             ("/v1", "/v1/near", Some("/near")),
             ("/v1/", "/v1", Some("")),

@@ -166,7 +166,7 @@ fn a_wrong_call_is_an_error() {
 
 #[test]
 fn a_regular_expression_that_can_never_run_is_found() {
-    let refused = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
+    let rejected = |text: &str| braces_of(text).check_regexes().err().map(|error| error.to_string());
     let group = "invalid regular expression: unclosed group";
     let behind = "invalid regular expression: look-behind is not supported";
     for (text, reason) in [
@@ -177,7 +177,7 @@ fn a_regular_expression_that_can_never_run_is_found() {
         ("{replaceFirst(a,'(?<=x)y',b)}", Some(format!("the function replaceFirst: {behind}"))),
         ("{xeger('[A-Z]{16}(')}", Some(format!("the function xeger: {group}"))),
     ] {
-        assert_eq!(refused(text), reason, "{text}");
+        assert_eq!(rejected(text), reason, "{text}");
     }
 }
 

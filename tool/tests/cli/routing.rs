@@ -86,7 +86,7 @@ fn a_load_balancer_of_a_target_endpoint_is_checked() {
     let servers = "target_servers:\n  a: {host: 10.0.0.1, port: 80}\n  b: {host: 10.0.0.2, port: 80}\n";
     fs::write(&environment, servers).unwrap();
     let environment = ["--environment", environment.to_str().unwrap()];
-    let warning = "warning: RetryEnabled is \"yes\", neither true nor false; true is used";
+    let warning = "warning: RetryEnabled must be true or false, got \"yes\"; true is used";
     let check = run(&[&["check", &path], &environment[..]].concat());
     assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
     assert!(check.output.contains("targets/t.xml:1:"), "{}", check.output);

@@ -17,7 +17,7 @@ pub(super) enum Ordering {
 }
 
 impl Ordering {
-    fn holds(self, left: f64, right: f64) -> bool {
+    fn is_true_for(self, left: f64, right: f64) -> bool {
         match self {
             Ordering::Less => left < right,
             Ordering::LessOrEqual => left <= right,
@@ -66,10 +66,10 @@ impl<'a> Evaluator<'a> {
     ) -> Result<bool, XPathError> {
         Ok(match (left, right) {
             (Value::Boolean(value), Value::Nodes(nodes)) => {
-                ordering.holds(f64::from(u8::from(*value)), f64::from(u8::from(!nodes.is_empty())))
+                ordering.is_true_for(f64::from(u8::from(*value)), f64::from(u8::from(!nodes.is_empty())))
             }
             (Value::Nodes(nodes), Value::Boolean(value)) => {
-                ordering.holds(f64::from(u8::from(!nodes.is_empty())), f64::from(u8::from(*value)))
+                ordering.is_true_for(f64::from(u8::from(!nodes.is_empty())), f64::from(u8::from(*value)))
             }
             (Value::Nodes(left), Value::Nodes(right)) => {
                 // The smallest and the largest number determine the result of all pairs.
@@ -78,18 +78,18 @@ impl<'a> Evaluator<'a> {
                     Ordering::Less | Ordering::LessOrEqual => greatest,
                     Ordering::Greater | Ordering::GreaterOrEqual => least,
                 };
-                self.any_text(left, |text| ordering.holds(number(text), bound))?
+                self.any_text(left, |text| ordering.is_true_for(number(text), bound))?
             }
             (Value::Nodes(nodes), other) => {
                 let other = self.number_of(other)?;
-                self.any_text(nodes, |text| ordering.holds(number(text), other))?
+                self.any_text(nodes, |text| ordering.is_true_for(number(text), other))?
             }
             (other, Value::Nodes(nodes)) => {
                 let other = self.number_of(other)?;
                 let ordering = ordering.reversed();
-                self.any_text(nodes, |text| ordering.holds(number(text), other))?
+                self.any_text(nodes, |text| ordering.is_true_for(number(text), other))?
             }
-            (left, right) => ordering.holds(self.number_of(left)?, self.number_of(right)?),
+            (left, right) => ordering.is_true_for(self.number_of(left)?, self.number_of(right)?),
         })
     }
 

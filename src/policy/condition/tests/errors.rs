@@ -98,9 +98,9 @@ fn every_part_of_a_condition_is_read_or_rejected() {
     let text = "NOT('ü b' = \"é\") and (c not MatchesPath \"/{x}/**\" || d ~~ \"(a|b)+\") or -1.5f >= e&&!f:=null";
     parsed(text);
     for (at, _) in text.char_indices() {
-        let (beginning, end) = text.split_at(at);
+        let (prefix, end) = text.split_at(at);
         let backwards: String = end.chars().rev().collect();
-        for piece in [beginning, end, &backwards] {
+        for piece in [prefix, end, &backwards] {
             if let Ok(Some(condition)) = Condition::parse(piece) {
                 assert_eq!(parsed(&condition.to_string()), condition, "{piece}");
             }

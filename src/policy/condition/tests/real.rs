@@ -109,7 +109,7 @@ fn real_conditions_are_read_and_their_canonical_texts_are_the_same() {
     }
 }
 
-/// What was written wrongly in public proxies is rejected.
+/// Invalid conditions of public proxies.
 #[test]
 fn real_mistakes_are_rejected() {
     let braces =
