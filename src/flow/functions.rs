@@ -1,6 +1,6 @@
-//! What the template functions do (docs/apigee-semantics.md 6.4).
+//! The template functions at run time (docs/apigee-semantics.md 6.4).
 //!
-//! Everything here is a pure function of its arguments and of the random bytes it is given.
+//! Their results depend only on their arguments and on the random bytes.
 
 pub(super) mod date;
 mod date_pattern;
@@ -20,14 +20,13 @@ use crate::policy::template::Function;
 use bytestring::ByteString;
 use encoding::{base64, hex};
 
-/// Runs a template function over arguments already turned into text; `None` means an empty result
-/// (docs/apigee-semantics.md 6.4: a function that fails at run time gives the empty string). Arguments beyond those
-/// that it takes are ignored.
+/// Calls a template function. `None` is an empty result: a function that fails at run time returns empty text
+/// (docs/apigee-semantics.md 6.4). Surplus arguments are ignored.
 ///
-/// `random` fills a buffer with random bytes. `most` is the largest size of the result in bytes.
+/// `random` fills a buffer with random bytes. `most` is the maximum size of the result in bytes.
 ///
 /// # Errors
-/// The result would be larger.
+/// The result is larger.
 pub(super) fn call(
     function: Function,
     arguments: &[ByteString],
@@ -39,7 +38,7 @@ pub(super) fn call(
     Ok(Some(result))
 }
 
-/// The result of a function. Of those that make a larger text than they are given, none allocates more than `most`.
+/// The result of a function. A function whose result can be larger than its arguments allocates at most `most` bytes.
 fn result(
     function: Function,
     arguments: &[ByteString],
@@ -80,18 +79,18 @@ fn result(
         Function::EscapeXml => return bounded(escape::xml(argument(0)?, most)),
         Function::EscapeXml11 => return bounded(escape::xml11(argument(0)?, most)),
         Function::EncodeHtml => return bounded(escape::html(argument(0)?, most)),
-        // A letter of a pattern becomes a name, such as `Coordinated Universal Time`.
+        // One letter of a pattern can expand to a name such as `Coordinated Universal Time`.
         Function::TimeFormat | Function::TimeFormatUtc | Function::TimeFormatMs | Function::TimeFormatUtcMs
             if argument(0)?.len().saturating_mul(date::MOST_PER_LETTER) > most =>
         {
             return Some(Err(TooLarge));
         }
-        // All four are UTC: the two without the name were local time once, and are documented as UTC now.
+        // All four use UTC. Apigee's documentation once described the first two as local time.
         Function::TimeFormat | Function::TimeFormatUtc => date::format_seconds(argument(0)?, argument(1)?)?,
         Function::TimeFormatMs | Function::TimeFormatUtcMs => date::format_milliseconds(argument(0)?, argument(1)?)?,
         Function::CreateUuid => random::uuid(random),
         Function::RandomLong => random::long(argument(0), argument(1), random)?,
-        // Whether an argument resolves is known to the caller alone.
+        // The caller selects the first argument that resolves.
         Function::FirstNonNull => return Some(Ok(arguments.first().cloned()?)),
         Function::ReplaceAll => return bounded(regex::replace_all(argument(0)?, argument(1)?, argument(2)?, most)?),
         Function::ReplaceFirst => {

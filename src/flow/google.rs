@@ -1,9 +1,9 @@
-//! Google tokens: kept per worker, shared between workers, fetched once however many requests wait
-//! (docs/apigee-semantics.md 2.12).
+//! Google tokens (docs/apigee-semantics.md 2.12). Each worker has a cache and shares its tokens with other workers. All
+//! requests that wait for a token share one fetch.
 
-mod answer;
 mod fetch;
 mod request;
+mod response;
 mod token;
 
 pub(in crate::flow) use fetch::{IAM, METADATA_HOST};
@@ -20,32 +20,32 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-/// More tokens than this are not kept: an audience may come from a request.
+/// The maximum number of cached tokens, because an audience can come from a request.
 const MOST_TOKENS: usize = 1000;
 
-/// The tokens of a worker. No token is ever printed.
+/// The tokens of a worker. `Debug` prints no token.
 #[derive(Default)]
 pub(in crate::flow) struct Tokens {
     by_request: RefCell<BTreeMap<ByteString, CachedToken>>,
-    /// Whether the log has told of a refusal.
-    refusal_is_told: Cell<bool>,
+    /// Whether a rejection was logged.
+    has_logged_rejection: Cell<bool>,
 }
 
-/// What is known of one kind of token.
+/// The cached token of one request, and its running fetch.
 #[derive(Default)]
 struct CachedToken {
     token: Option<Token>,
     fetch: Option<Rc<Fetch>>,
 }
 
-/// A token that is being fetched, and who waits for it.
+/// The running fetch of a token, and the wakers that wait for it.
 #[derive(Default)]
 struct Fetch {
     outcome: RefCell<Option<Result<Token, TokenFailure>>>,
     waiting: RefCell<Vec<Waker>>,
 }
 
-/// No token could be had; the log tells why.
+/// No token can be obtained. The reason is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::flow) struct TokenFailure;
 
@@ -56,8 +56,8 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// A token, from memory where that has one. A fetch goes on when whoever asked for it leaves, so that those who
-    /// wait with it are served; a token that will soon be of no use is replaced while it is still used.
+    /// Returns a token from the cache or fetches it. A fetch continues when the request that started it ends, because
+    /// others can wait for it. A cached token is replaced before it expires, while requests still use it.
     ///
     /// # Errors
     /// The fetch failed.
@@ -68,7 +68,7 @@ impl Tokens {
     ) -> Result<Token, TokenFailure> {
         let key = request.key();
         let now = background.now();
-        if let Some(token) = self.known(&key, &background, now) {
+        if let Some(token) = self.cached(&key, &background, now) {
             if token.is_due(now) {
                 self.fetch(&key, &background, request);
             }
@@ -87,30 +87,30 @@ impl Tokens {
         .await
     }
 
-    /// A usable token of this worker's or of another's.
-    fn known<B: Background>(&self, key: &ByteString, background: &B, now: Duration) -> Option<Token> {
+    /// A usable token of this worker or of another one.
+    fn cached<B: Background>(&self, key: &ByteString, background: &B, now: Duration) -> Option<Token> {
         let mut entries = self.by_request.try_borrow_mut().ok()?;
         let own = entries.get(key).and_then(|entry| entry.token.clone()).filter(|token| token.is_usable(now));
         if own.as_ref().is_some_and(|token| !token.is_due(now)) {
             return own;
         }
-        // Another worker may have a newer one.
+        // Another worker can have a newer token.
         let shared = background.shared(&shared_key(key)).and_then(|bytes| Token::from_shared(&bytes));
         let shared = shared.filter(|token| token.is_usable(now) && own.as_ref().is_none_or(|own| token.outlives(own)));
         let Some(token) = shared else { return own };
-        if let Some(entry) = place(&mut entries, key, now) {
+        if let Some(entry) = entry_for(&mut entries, key, now) {
             entry.token = Some(token.clone());
         }
         Some(token)
     }
 
-    /// The fetch of a token, begun unless it is under way.
+    /// The running fetch of a token, which is started if there is none.
     fn fetch<B: Background>(self: &Rc<Self>, key: &ByteString, background: &B, request: TokenRequest) -> Rc<Fetch> {
         let fetch = Rc::new(Fetch::default());
         if let Ok(mut entries) = self.by_request.try_borrow_mut() {
             let entry = entries.entry(key.clone()).or_default();
-            if let Some(under_way) = &entry.fetch {
-                return Rc::clone(under_way);
+            if let Some(running) = &entry.fetch {
+                return Rc::clone(running);
             }
             entry.fetch = Some(Rc::clone(&fetch));
         }
@@ -122,7 +122,7 @@ impl Tokens {
         fetch
     }
 
-    /// Keeps what a fetch brought and wakes those who wait for it.
+    /// Stores the outcome of a fetch and wakes the waiting requests.
     fn finish<B: Background>(
         &self,
         key: &ByteString,
@@ -134,7 +134,7 @@ impl Tokens {
         if let Ok(mut entries) = self.by_request.try_borrow_mut() {
             if let Some(entry) = entries.get_mut(key) {
                 entry.fetch = None;
-                // A token that could not be replaced is used on, and not asked for again at once.
+                // A failed replacement leaves the current token in use and is repeated after a pause.
                 if let (Err(TokenFailure), Some(token)) = (&outcome, &mut entry.token) {
                     token.put_off(now);
                 }
@@ -143,10 +143,10 @@ impl Tokens {
                 }
             }
             if let Some(token) = outcome.as_ref().ok().filter(|token| token.is_usable(now))
-                && let Some(entry) = place(&mut entries, key, now)
+                && let Some(entry) = entry_for(&mut entries, key, now)
             {
                 let mut token = token.clone();
-                // The metadata server gives out the same token for as long as it is good.
+                // The metadata server returns the same token until it expires.
                 if token.is_due(now) {
                     token.put_off(now);
                 }
@@ -154,21 +154,21 @@ impl Tokens {
                 entry.token = Some(token);
             }
         }
-        if let Ok(mut place) = fetch.outcome.try_borrow_mut() {
-            *place = Some(outcome);
+        if let Ok(mut current) = fetch.outcome.try_borrow_mut() {
+            *current = Some(outcome);
         }
         let waiting = fetch.waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting));
         waiting.into_iter().flatten().for_each(Waker::wake);
     }
 
-    /// Whether a refusal is to be told now: only the first is.
-    fn tells_refusal(&self) -> bool {
-        !self.refusal_is_told.replace(true)
+    /// Whether this rejection is logged. Only the first one is.
+    fn logs_rejection(&self) -> bool {
+        !self.has_logged_rejection.replace(true)
     }
 }
 
-/// The place of a token, unless there are too many.
-fn place<'e>(
+/// The cache entry of a token; `None` when the cache is full.
+fn entry_for<'e>(
     entries: &'e mut BTreeMap<ByteString, CachedToken>,
     key: &ByteString,
     now: Duration,

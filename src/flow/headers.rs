@@ -1,4 +1,4 @@
-//! The headers of a message: an ordered list in which a name may occur several times.
+//! The headers of a message: an ordered list in which a name can occur several times.
 
 pub(super) mod grouped;
 mod hop_by_hop;
@@ -16,28 +16,27 @@ use line::{Lines, Stored};
 use std::fmt;
 use std::rc::Rc;
 
-/// Header lines in the order they came. Cloning is cheap: the list is shared until one side changes it.
+/// Header lines in order. Clones share the list until one of them changes it.
 #[derive(Clone, Default)]
 pub struct Headers(Rc<Lines>);
 
-/// Headers whose commas are part of one value, not separators between values (docs/apigee-semantics.md 8.2).
-/// `[inferred]`
+/// Headers in which a comma is part of a value and not a separator (docs/apigee-semantics.md 8.2). `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
 
-/// Up to so many changed names are looked for in the whole list, which is faster than collecting the lines of each.
+/// The maximum number of names for which the whole list is searched. For few names this is faster than grouping lines.
 const FEW: usize = 16;
 
 impl Headers {
-    /// Headers of those lines.
+    /// Headers from lines.
     pub fn new(lines: Vec<(Bytes, Bytes)>) -> Headers {
         let list = lines.into_iter().map(|(name, value)| Stored::Own(name, value)).collect();
         Headers(Rc::new(Lines { block: Bytes::new(), list }))
     }
 
-    /// Headers whose lines are places in a block.
-    pub fn in_block(block: Bytes, places: Vec<HeaderSpan>) -> Headers {
-        Headers(Rc::new(Lines { block, list: places.into_iter().map(Stored::Came).collect() }))
+    /// Headers whose lines are spans of a block.
+    pub fn in_block(block: Bytes, spans: Vec<HeaderSpan>) -> Headers {
+        Headers(Rc::new(Lines { block, list: spans.into_iter().map(Stored::Received).collect() }))
     }
 
     /// Every line, in order.
@@ -50,38 +49,38 @@ impl Headers {
         self.lines().fold(0, |sum, line| sum.saturating_add(line.name().len()).saturating_add(line.value().len()))
     }
 
-    /// The whole first line of that name. Names are compared without case.
+    /// The whole first line of a name. Names are compared without case.
     pub fn first_line(&self, name: &str) -> Option<Bytes> {
         self.lines().find(|line| line.is_of(name.as_bytes())).map(Line::to_value)
     }
 
-    /// Whether there is a line of that name.
+    /// Whether a line has this name.
     pub fn contains(&self, name: &str) -> bool {
         self.0.position(name).is_some()
     }
 
-    /// The whole lines of that name.
+    /// The values of all lines of a name, not split at commas.
     pub fn lines_of(&self, name: &str) -> impl Iterator<Item = Bytes> {
         self.named(name.as_bytes()).map(Line::to_value)
     }
 
-    /// The lines of that name.
+    /// The lines of a name.
     pub fn named(&self, name: &[u8]) -> impl Iterator<Item = Line<'_>> {
         self.lines().filter(move |line| line.is_of(name))
     }
 
-    /// Those of other lines whose names do not occur here.
+    /// Keeps the lines whose names these headers do not contain.
     pub fn missing<'l>(&self, mut lines: Vec<Line<'l>>) -> Vec<Line<'l>> {
         if lines.len() <= FEW {
             lines.retain(|line| self.named(line.name()).next().is_none());
         } else {
-            let here = Grouped::new(self.lines());
-            lines.retain(|line| here.lines(line.name()).is_empty());
+            let known = Grouped::new(self.lines());
+            lines.retain(|line| known.lines(line.name()).is_empty());
         }
         lines
     }
 
-    /// The values of a name: its lines split at commas and trimmed, but for headers that hold commas themselves.
+    /// The values of a name: its lines split at commas and trimmed, except for headers whose values contain commas.
     pub fn values(&self, name: &str) -> Vec<ByteString> {
         values_of(name, self.named(name.as_bytes())).collect()
     }
@@ -96,34 +95,34 @@ impl Headers {
         joined(self.named(name.as_bytes()))
     }
 
-    /// The distinct names in the order of their first line, as written there.
+    /// The distinct names in the order and the spelling of their first lines.
     pub fn names(&self) -> Vec<ByteString> {
         distinct(self.lines()).into_iter().map(Line::to_name).collect()
     }
 
-    /// Replaces every line of the name by one, at the place of the first.
+    /// Replaces all lines of a name by one, at the position of the first.
     pub fn set(&mut self, name: &str, value: Bytes) {
         let lines = Rc::make_mut(&mut self.0);
         let line = Stored::Own(Bytes::copy_from_slice(name.as_bytes()), value);
-        let Some(place) = lines.position(name) else { return lines.list.push(line) };
-        if lines.iter().skip(place).filter(|line| line.is_of(name.as_bytes())).count() > 1 {
+        let Some(position) = lines.position(name) else { return lines.list.push(line) };
+        if lines.iter().skip(position).filter(|line| line.is_of(name.as_bytes())).count() > 1 {
             lines.retain(|line| !line.is_of(name.as_bytes()));
-            lines.list.insert(place, line);
-        } else if let Some(first) = lines.list.get_mut(place) {
+            lines.list.insert(position, line);
+        } else if let Some(first) = lines.list.get_mut(position) {
             *first = line;
         }
     }
 
-    /// Replaces every line of the name by those, at the place of the first.
+    /// Replaces all lines of a name by others, at the position of the first.
     pub fn set_lines(&mut self, name: &str, values: Vec<Bytes>) {
         let lines = Rc::make_mut(&mut self.0);
-        let place = lines.position(name).unwrap_or(lines.list.len());
+        let position = lines.position(name).unwrap_or(lines.list.len());
         lines.retain(|line| !line.is_of(name.as_bytes()));
-        lines.list.splice(place..place, own(name, &values));
+        lines.list.splice(position..position, own(name, &values));
     }
 
-    /// Replaces every line of several names by others, at the place of the first of each name; names that are new come
-    /// last. No name occurs twice in `changes`, whatever its case.
+    /// Replaces the lines of several names, each at the position of its first line. New names follow at the end. The
+    /// names in `changes` are distinct without case.
     pub fn replace(&mut self, changes: Vec<(ByteString, Vec<Bytes>)>) {
         if changes.is_empty() {
             return;
@@ -145,20 +144,20 @@ impl Headers {
         lines.list = list;
     }
 
-    /// Replaces every line of the names that `from` has by its lines.
+    /// Replaces the lines of all names in `from` by its lines.
     pub fn replace_all(&mut self, from: &Headers) {
         let grouped = Grouped::new(from.lines());
         let values = |lines: &[Line<'_>]| lines.iter().map(|line| line.to_value()).collect();
         self.replace(grouped.iter().map(|(first, lines)| (first.to_name(), values(lines))).collect());
     }
 
-    /// Adds to every name that both have the values of `from` that are missing here (docs/apigee-semantics.md 9.4).
+    /// Adds missing values of `from` to the names that both contain (docs/apigee-semantics.md 9.4).
     pub fn add_missing(&mut self, from: &Headers) {
-        let here = Grouped::new(self.lines());
+        let current = Grouped::new(self.lines());
         let mut changes = Vec::new();
         for (first, lines) in Grouped::new(from.lines()).iter() {
             let name = first.to_name();
-            let mut values: Vec<ByteString> = values_of(&name, here.lines(first.name()).iter().copied()).collect();
+            let mut values: Vec<ByteString> = values_of(&name, current.lines(first.name()).iter().copied()).collect();
             let mut known = Distinct::new();
             for value in &values {
                 known.insert(value.clone());
@@ -172,20 +171,20 @@ impl Headers {
         self.replace(changes);
     }
 
-    /// Puts a line before all others.
+    /// Inserts a line before all others.
     pub fn put_first(&mut self, name: &'static str, value: Bytes) {
         let line = Stored::Own(Bytes::from_static(name.as_bytes()), value);
         Rc::make_mut(&mut self.0).list.insert(0, line);
     }
 
-    /// Adds a line, keeping those of the same name.
+    /// Adds a line to those of the same name.
     pub fn add(&mut self, name: &str, value: Bytes) {
         let line = Stored::Own(Bytes::copy_from_slice(name.as_bytes()), value);
         Rc::make_mut(&mut self.0).list.push(line);
     }
 
-    /// Sets the value with that 1-based number; one past the last appends. Farther numbers do nothing. Returns whether
-    /// there was such a place.
+    /// Sets the value with a 1-based number, or appends it when the number is one past the last. Larger numbers do
+    /// nothing. Returns whether it was set.
     pub fn set_value(&mut self, name: &str, number: usize, value: Bytes) -> bool {
         let mut values = self.values(name);
         let is_set = indexed::set(&mut values, number, text(value));
@@ -195,7 +194,7 @@ impl Headers {
         is_set
     }
 
-    /// Removes the values that have those 1-based numbers now.
+    /// Removes the values with some 1-based numbers. The numbers are those before the removal.
     pub fn remove_values(&mut self, name: &str, numbers: &[usize]) {
         let mut values = self.values(name);
         if indexed::remove(&mut values, numbers) {
@@ -203,14 +202,14 @@ impl Headers {
         }
     }
 
-    /// Removes every line of the name.
+    /// Removes all lines of a name.
     pub fn remove(&mut self, name: &str) {
         if self.contains(name) {
             Rc::make_mut(&mut self.0).retain(|line| !line.is_of(name.as_bytes()));
         }
     }
 
-    /// Removes every line of those names.
+    /// Removes all lines of some names.
     pub fn remove_all(&mut self, names: &[&str]) {
         let is_named = |line: Line<'_>| names.iter().any(|name| line.is_of(name.as_bytes()));
         if self.lines().any(is_named) {
@@ -218,22 +217,22 @@ impl Headers {
         }
     }
 
-    /// Keeps the lines whose name the test accepts.
+    /// Keeps the lines whose names satisfy a predicate.
     pub fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
         Rc::make_mut(&mut self.0).retain(|line| keep(line.name()));
     }
 
-    /// Removes every line.
+    /// Removes all lines.
     pub fn clear(&mut self) {
         self.0 = Rc::default();
     }
 
-    /// What must change to make `before` these headers.
+    /// The changes from `before` to these headers.
     pub fn changes_since(&self, before: &Headers) -> Vec<HeaderChange> {
         if Rc::ptr_eq(&self.0, &before.0) {
             return Vec::new();
         }
-        // A name outside the stretch in which the two differ has the same lines in both.
+        // Names that occur only in the common prefix have the same lines in both.
         let same = self.lines().zip(before.lines()).take_while(|(now, then)| now == then).count();
         let (gone, here) = (distinct(before.lines().skip(same)), distinct(self.lines().skip(same)));
         if gone.len().max(here.len()) > FEW {
@@ -255,7 +254,7 @@ impl Headers {
         changes
     }
 
-    /// The changes of the names `gone` and `here`, which are too many to look for each from the beginning.
+    /// The changes of the names `gone` and `here`, when they are too many to search the whole list for each.
     #[cold]
     fn many_changes(&self, before: &Headers, gone: &[Line<'_>], here: &[Line<'_>]) -> Vec<HeaderChange> {
         let (now, then) = (Grouped::new(self.lines()), Grouped::new(before.lines()));
@@ -301,13 +300,13 @@ impl fmt::Debug for Line<'_> {
 /// One difference between two lists of headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderChange {
-    /// No line of this name any more.
+    /// Remove all lines of this name.
     Remove(ByteString),
-    /// Exactly these lines of this name, at least one.
+    /// Replace all lines of this name by these, at least one.
     Set(ByteString, Vec<Bytes>),
 }
 
-/// Bytes as text; bytes that are no UTF-8 become replacement characters.
+/// Bytes as text, with replacement characters for invalid UTF-8.
 pub fn text(bytes: Bytes) -> ByteString {
     if bytes.is_ascii() {
         return ByteString::try_from(bytes).unwrap_or_default();
@@ -315,8 +314,8 @@ pub fn text(bytes: Bytes) -> ByteString {
     ByteString::try_from(bytes.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-/// A value that is fit to be sent in a header line: control characters but for the tab, of which some would end the
-/// line and all of which Envoy refuses, become spaces (RFC 9110 section 5.5).
+/// A value for a header line. Spaces replace control characters except the tab, because some of them would end the line
+/// and Envoy rejects all of them (RFC 9110 section 5.5).
 pub fn header_value(value: ByteString) -> Bytes {
     let forbidden = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     if !value.as_bytes().iter().any(forbidden) {
@@ -329,7 +328,7 @@ fn is_whole_valued(name: &str) -> bool {
     WHOLE_VALUED.iter().any(|whole| name.eq_ignore_ascii_case(whole))
 }
 
-/// The values in lines of that name: split at commas and trimmed, but for headers that hold commas themselves.
+/// The values in the lines of a name: split at commas and trimmed, except for headers whose values contain commas.
 pub fn values_of<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = ByteString> {
     let is_whole = is_whole_valued(name);
     lines.flat_map(move |line| split(text(line.to_value()), is_whole))
@@ -354,7 +353,7 @@ pub fn joined<'a>(mut lines: impl Iterator<Item = Line<'a>>) -> Option<ByteStrin
     Some(joined.map_or(first, ByteString::from))
 }
 
-/// The lines of a name that has those values: one, or one for each where a comma separates none.
+/// The lines for the values of a name: one line, or one for each value when a comma is not a separator.
 fn to_lines(name: &str, values: &[ByteString]) -> Vec<Bytes> {
     if is_whole_valued(name) {
         return values.iter().map(|value| value.clone().into_bytes()).collect();

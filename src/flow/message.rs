@@ -1,4 +1,4 @@
-//! Messages: the client's request and response, those of callouts, and those that policies make.
+//! Messages: the client's request and response, those of callouts, and those that policies create.
 
 mod index;
 mod names;
@@ -19,26 +19,27 @@ use http::Method;
 /// The media type of a form body.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The place of a message in its transaction.
+/// The index of a message in its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MessageId(pub(super) usize);
 
 /// A request or a response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// What stands above the headers.
+    /// The request line or status line.
     pub start: StartLine,
-    /// The headers, without pseudo-headers. A request's `Host` is among them.
+    /// The headers, without pseudo-headers. They include a request's `Host`.
     pub headers: Headers,
-    /// The body as it is sent.
+    /// The body in sending form.
     pub body: Bytes,
-    /// Whether a callout has sent and cleared it: the next one starts afresh (docs/apigee-semantics.md 2.3.4).
+    /// Whether a callout has sent and cleared it. The next callout starts with a new message (docs/apigee-semantics.md
+    /// 2.3.4).
     pub spent: bool,
-    /// Whether the body is the flow's: not the one with which a client's message came.
+    /// Whether the flow set the body. `false` for the body of a received message.
     pub has_own_body: bool,
 }
 
-/// What makes a message a request or a response.
+/// The first line of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StartLine {
     /// Verb, path and query.
@@ -50,13 +51,13 @@ pub enum StartLine {
 /// The first line of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestLine {
-    /// The HTTP method, once something has set it; [`RequestLine::verb`] tells what counts until then.
+    /// The HTTP method if it was set. [`RequestLine::verb`] has the default.
     pub verb: Option<ByteString>,
-    /// The path as sent, without the query.
+    /// The path in sending form, without the query.
     pub path: ByteString,
     /// The query parameters.
     pub query: Parameters,
-    /// The HTTP version, kept but not enforced.
+    /// The HTTP version. It is a variable and has no effect on the connection.
     pub version: ByteString,
 }
 
@@ -65,12 +66,12 @@ pub struct RequestLine {
 pub struct StatusLine {
     /// The status code.
     pub status: u16,
-    /// The reason phrase: a variable only, Envoy writes its own on the wire.
+    /// The reason phrase. It is a variable only; Envoy sends its own phrase.
     pub reason: ByteString,
 }
 
 impl Default for RequestLine {
-    /// That of a fresh request (docs/apigee-semantics.md 2.3.2). `[inferred]`
+    /// The request line of a new request (docs/apigee-semantics.md 2.3.2). `[inferred]`
     fn default() -> RequestLine {
         RequestLine {
             verb: None,
@@ -82,17 +83,17 @@ impl Default for RequestLine {
 }
 
 impl RequestLine {
-    /// The verb; `GET` while nothing has set one (docs/apigee-semantics.md 2.3.2). `[inferred]`
+    /// The verb, by default `GET` (docs/apigee-semantics.md 2.3.2). `[inferred]`
     pub fn verb(&self) -> ByteString {
         self.verb.clone().unwrap_or(ByteString::from_static("GET"))
     }
 
-    /// The verb, unless it is no token: then it would end the request line.
+    /// The verb if it is a valid token. Other characters could end the request line.
     pub fn sendable_verb(&self) -> Option<ByteString> {
         Some(self.verb()).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
     }
 
-    /// Sets the path; what follows a `?` is added to the query (docs/apigee-semantics.md 2.5). `[inferred]`
+    /// Sets the path. The text after a `?` is added to the query (docs/apigee-semantics.md 2.5). `[inferred]`
     pub fn set_path(&mut self, path: &ByteString) {
         match path.split_once('?') {
             Some((before, query)) => {
@@ -105,29 +106,29 @@ impl RequestLine {
 }
 
 impl StatusLine {
-    /// A status with its standard phrase.
+    /// A status with its standard reason phrase.
     pub fn new(status: u16) -> StatusLine {
         StatusLine { status, reason: ByteString::from_static(standard_reason(status)) }
     }
 }
 
-/// The standard reason phrase of a status code, or nothing.
+/// The standard reason phrase of a status code, or empty text.
 pub fn standard_reason(status: u16) -> &'static str {
     http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
 }
 
 impl Message {
-    /// A fresh request.
+    /// A new request.
     pub fn request() -> Message {
         Message::new(StartLine::Request(RequestLine::default()))
     }
 
-    /// A fresh response: 200, no headers, no body (docs/apigee-semantics.md 3.2).
+    /// A new response with status 200, without headers and body (docs/apigee-semantics.md 3.2).
     pub fn response() -> Message {
         Message::new(StartLine::Response(StatusLine::new(200)))
     }
 
-    /// The answer to a call.
+    /// The message of a response to a call.
     pub fn of_reply(reply: CallReply) -> Message {
         let mut message = Message::new(StartLine::Response(StatusLine::new(reply.status)));
         message.headers = reply.headers;
@@ -139,7 +140,7 @@ impl Message {
         Message { start, headers: Headers::default(), body: Bytes::new(), spent: false, has_own_body: true }
     }
 
-    /// The request line, when it is a request.
+    /// The request line of a request.
     pub fn as_request(&self) -> Option<&RequestLine> {
         match &self.start {
             StartLine::Request(line) => Some(line),
@@ -147,7 +148,7 @@ impl Message {
         }
     }
 
-    /// The request line, when it is a request.
+    /// The request line of a request.
     pub fn as_request_mut(&mut self) -> Option<&mut RequestLine> {
         match &mut self.start {
             StartLine::Request(line) => Some(line),
@@ -155,7 +156,7 @@ impl Message {
         }
     }
 
-    /// The status line, when it is a response.
+    /// The status line of a response.
     pub fn as_response(&self) -> Option<&StatusLine> {
         match &self.start {
             StartLine::Request(_) => None,
@@ -163,7 +164,7 @@ impl Message {
         }
     }
 
-    /// The status line, when it is a response.
+    /// The status line of a response.
     pub fn as_response_mut(&mut self) -> Option<&mut StatusLine> {
         match &mut self.start {
             StartLine::Request(_) => None,
@@ -183,7 +184,7 @@ impl Message {
         Some(line.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// The body as text, decoded with the charset of `Content-Type`, else as UTF-8 (docs/apigee-semantics.md 8.2).
+    /// The body as text, decoded with the charset of `Content-Type`, by default UTF-8 (docs/apigee-semantics.md 8.2).
     pub fn content(&self) -> ByteString {
         if self.is_latin1() {
             return self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
@@ -203,14 +204,14 @@ impl Message {
         })
     }
 
-    /// The form parameters in the body; none unless `Content-Type` says it is a form.
+    /// The form parameters in the body; empty unless `Content-Type` is that of a form.
     pub fn form(&self) -> Parameters {
         let is_form = self.media_type().is_some_and(|media_type| media_type == FORM);
         Parameters::new(if is_form { text(self.body.clone()) } else { ByteString::new() }, Kind::Form)
     }
 
-    /// Makes the body a form of those parameters (docs/apigee-semantics.md 3.3). Where nothing has set a verb it
-    /// becomes `POST`: published callouts that exchange tokens name form parameters and no verb. `[inferred]`
+    /// Replaces the body by a form (docs/apigee-semantics.md 3.3). The verb becomes `POST` if it was not set, because
+    /// published callouts that exchange tokens set form parameters and no verb. `[inferred]`
     pub fn set_form(&mut self, form: &Parameters) {
         self.set_body(form.as_text().clone().into_bytes());
         if let Some(line) = self.as_request_mut().filter(|_| !form.is_empty()) {

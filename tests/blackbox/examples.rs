@@ -97,7 +97,7 @@ pub fn cases(lab: &mut Lab) {
                     assert_json(nobody, 500, &json("steps.integrationcallout.ExecutionFailed", text));
                 },
                 |amount| {
-                    let text = "Execution of SetIntegrationRequest SIR-Risk failed. Reason: \\\"some\\\" is no integer, which the parameter amount is to be";
+                    let text = "Execution of SetIntegrationRequest SIR-Risk failed. Reason: parameter \\\"amount\\\" must be an integer, got \\\"some\\\"";
                     assert_json(amount, 500, &json("steps.setintegrationrequest.ExecutionFailed", text));
                 },
                 |stats| assert_eq!(stats.text(), "cluster.metadata.upstream_rq_200: 1\n"),

@@ -42,12 +42,13 @@ fn failure(
 }
 
 pub fn cases(lab: &mut Lab) {
-    const REFUSED: &str = "PERMISSION_DENIED: the metadata server refuses a token of the workload with 403";
-    const RUBBISH: &str = "no Google token of the workload: the answer of the metadata server holds no token";
-    const LATE: &str = "no Google token of the workload: the metadata server did not answer: Timeout";
-    const DEAD: &str = "no Google token of the workload: the metadata server did not answer: Unreachable";
-    const RESET: &str = "no Google token of the workload: the metadata server did not answer: Reset";
-    const ERROR: &str = "no Google token of the workload: the metadata server answered 500";
+    const REFUSED: &str =
+        "PERMISSION_DENIED: the metadata server rejected the request for a token of the workload with status 403";
+    const RUBBISH: &str = "no Google token of the workload: the response of the metadata server contains no token";
+    const LATE: &str = "no Google token of the workload: the metadata server sent no response: Timeout";
+    const DEAD: &str = "no Google token of the workload: the metadata server sent no response: Unreachable";
+    const RESET: &str = "no Google token of the workload: the metadata server sent no response: Reset";
+    const ERROR: &str = "no Google token of the workload: the metadata server returned status 500";
 
     // Only the first refusal is told, and the rest of the answer never.
     failure(lab, "forbidden", &[REFUSED], |setup| {
@@ -108,7 +109,7 @@ pub fn cases(lab: &mut Lab) {
             // The workload's own token is kept all the same.
             assert_eq!((metadata.heads(), iam.heads(), api.heads()), (1, 3, 0));
             let text =
-                format!("PERMISSION_DENIED: iamcredentials.googleapis.com refuses a token of {ACCOUNT} with 403");
+                format!("PERMISSION_DENIED: iamcredentials.googleapis.com rejected the request for a token of {ACCOUNT} with status 403");
             assert_eq!(site.told(), [("warning".to_owned(), text)]);
             assert_secret(&site, admin.get("/stats").await.text(), &["ya29.asking"]).await;
         }

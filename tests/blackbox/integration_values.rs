@@ -149,9 +149,14 @@ fn wrong_values(lab: &mut Lab) {
             let configuration = service.configuration(&[with_parameters(&parameter), run()]);
             let site = setup.listener(Listener::new(configuration).log_state(&state));
             move || async move {
-                let text = format!(
-                    "Execution of SetIntegrationRequest SIR failed. Reason: \\\"{value}\\\" is no {kind}, which the parameter p is to be"
-                );
+                let expected = match kind {
+                    "integer" => "an integer",
+                    "double" => "a double",
+                    "boolean" => "a boolean",
+                    _ => "JSON",
+                };
+                let reason = format!("parameter \\\"p\\\" must be {expected}, got \\\"{value}\\\"");
+                let text = format!("Execution of SetIntegrationRequest SIR failed. Reason: {reason}");
                 let answer = site.send(Request::get("/").header("x-value", value)).await;
                 assert_fault(&answer, "steps.setintegrationrequest.ExecutionFailed", &text);
                 assert_eq!((service.api.heads(), service.metadata.heads(), site.upstream().heads()), (0, 0, 0));

@@ -1,26 +1,26 @@
 //! Points in time and their calendar fields, in UTC.
 //!
-//! Fields are numbered as in Java's calendar for the United States: weeks begin on Sunday, and 1 January is always in
-//! week 1. Dates before 1582 are Gregorian too, where Java's are Julian. `[inferred]`
+//! Fields are numbered as in Java's calendar for the United States: weeks start on Sunday, and 1 January is always in
+//! week 1. Dates before 1582 are Gregorian; in Java they are Julian. `[inferred]`
 
 use super::date_pattern;
 use std::time::Duration;
 use time::UtcDateTime;
 use time::util::days_in_year;
 
-/// The largest size in bytes of what a letter of a pattern becomes, of names that need four letters and more.
+/// The maximum number of bytes of a result per letter of the pattern. Long names need four letters.
 pub(super) const MOST_PER_LETTER: usize = 8;
 
 /// Milliseconds in a second.
 const MILLISECONDS: i64 = 1000;
 
-/// Formats the point that is so many seconds after 1970. `None` when the pattern or the number is wrong, or the year is
-/// not within ±9999, where the library ends and Java goes on. `[inferred]`
+/// Formats a time in seconds since 1970. `None` when the pattern or the number is invalid, or the year is not within
+/// ±9999, which is a limit of the library and not of Java. `[inferred]`
 pub(super) fn format_seconds(pattern: &str, seconds: &str) -> Option<String> {
     date_pattern::format(pattern, &Moment::new(seconds.parse().ok()?, 0)?)
 }
 
-/// Formats the point that is so many milliseconds after 1970. `None` as for seconds.
+/// Formats a time in milliseconds since 1970. `None` as for seconds.
 pub(super) fn format_milliseconds(pattern: &str, milliseconds: &str) -> Option<String> {
     let milliseconds: i64 = milliseconds.parse().ok()?;
     let moment = Moment::new(milliseconds.div_euclid(MILLISECONDS), milliseconds.rem_euclid(MILLISECONDS))?;
@@ -35,7 +35,7 @@ pub(in crate::flow) struct Moment {
 }
 
 impl Moment {
-    /// The point that is so long after 1970.
+    /// The point in time at a duration after 1970.
     pub(in crate::flow) fn after_epoch(time: Duration) -> Option<Moment> {
         Moment::new(i64::try_from(time.as_secs()).ok()?, time.subsec_millis().into())
     }

@@ -20,7 +20,7 @@ const MONTHS: [&str; 12] = [
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// Formats a point in time. `None` when the pattern has an unknown letter or a quote without its partner.
+/// Formats a point in time. `None` when the pattern has an unknown letter or an unclosed quote.
 pub(super) fn format(pattern: &str, moment: &Moment) -> Option<String> {
     let mut formatted = String::with_capacity(pattern.len());
     let mut characters = pattern.chars().peekable();
@@ -37,8 +37,8 @@ pub(super) fn format(pattern: &str, moment: &Moment) -> Option<String> {
     Some(formatted)
 }
 
-/// Writes what follows an opening quote: text up to the closing one. Two quotes side by side are a quote, inside quoted
-/// text and outside.
+/// Writes the text after an opening quote, up to the closing one. Two adjacent quotes are a quote, inside and outside
+/// of quoted text.
 fn push_quoted(formatted: &mut String, characters: &mut iter::Peekable<impl Iterator<Item = char>>) -> Option<()> {
     if characters.next_if_eq(&'\'').is_some() {
         formatted.push('\'');
@@ -53,7 +53,7 @@ fn push_quoted(formatted: &mut String, characters: &mut iter::Peekable<impl Iter
     }
 }
 
-/// Writes a field, whose letter stands `count` times in the pattern.
+/// Writes a field, whose letter is repeated `count` times in the pattern.
 fn push_field(formatted: &mut String, letter: char, count: usize, moment: &Moment) -> Option<()> {
     match letter {
         'G' => formatted.push_str(if moment.is_before_christ() { "BC" } else { "AD" }),
@@ -84,7 +84,7 @@ fn push_field(formatted: &mut String, letter: char, count: usize, moment: &Momen
     Some(())
 }
 
-/// The hour on a clock that shows its last number instead of 0.
+/// The hour on a clock that shows `last` instead of 0.
 fn one_to(last: i64, hour: i64) -> i64 {
     match hour % last {
         0 => last,
@@ -97,14 +97,14 @@ fn push_year(formatted: &mut String, year: i64, count: usize) {
     push_number(formatted, if count == 2 { year % 100 } else { year }, count);
 }
 
-/// Writes a name, whose number counts from 1: whole for four letters and more, and its first three letters otherwise.
+/// Writes the name with a 1-based number: in full for four or more letters, otherwise its first three letters.
 fn push_name(formatted: &mut String, names: &[&str], number: i64, count: usize) -> Option<()> {
     let name = names.get(usize::try_from(number.checked_sub(1)?).ok()?)?;
     formatted.push_str(if count >= 4 { name } else { name.get(..3)? });
     Some(())
 }
 
-/// Writes a number with at least `count` digits. A width of `format!` would do, but it panics beyond 65 535.
+/// Writes a number with at least `count` digits. `format!` panics on a width above 65 535.
 fn push_number(formatted: &mut String, number: i64, count: usize) {
     if number < 0 {
         formatted.push('-');

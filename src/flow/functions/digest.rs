@@ -34,8 +34,8 @@ pub(super) fn sha512(text: &str) -> [u8; 64] {
 
 /// The code of the text's UTF-8 bytes under one of the `hmac…` functions.
 ///
-/// `None` for an empty key, which Java's `SecretKeySpec` refuses: a key that does not resolve must not become a code
-/// that anybody can compute. `[inferred]`
+/// `None` for an empty key, which Java's `SecretKeySpec` rejects. Otherwise a key that does not resolve would result in
+/// a code that anyone can compute. `[inferred]`
 pub(super) fn hmac(function: Function, key: &[u8], text: &str) -> Option<Vec<u8>> {
     if key.is_empty() {
         return None;

@@ -5,8 +5,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
 
-/// The standard alphabet with padding, which Java's decoder lets an encoder leave out. Base64URL's own characters,
-/// line ends and spaces are errors.
+/// The standard alphabet with optional padding, as in Java's decoder. Characters of Base64URL, line ends and spaces are
+/// errors.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -24,14 +24,14 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// The text as Base64 of at most so many bytes.
+/// The text as Base64, of at most `most` bytes.
 pub(super) fn text_as_base64(text: &str, most: usize) -> Result<String, TooLarge> {
     check(base64::encoded_len(text.len(), true).unwrap_or(usize::MAX), most)?;
     Ok(base64(text.as_bytes()))
 }
 
-/// The text, of at most so many bytes, that is written as Base64; bytes that are not UTF-8 become replacement
-/// characters. `None` when it is not Base64.
+/// The text of a Base64 text, of at most `most` bytes, with replacement characters for invalid UTF-8. `None` when it is
+/// not Base64.
 pub(super) fn base64_as_text(text: &str, most: usize) -> Option<Result<String, TooLarge>> {
     if base64::decoded_len_estimate(text.len()) > most {
         return Some(Err(TooLarge));
@@ -47,14 +47,14 @@ pub(super) fn base64_as_text(text: &str, most: usize) -> Option<Result<String, T
     }))
 }
 
-/// The bytes of a Base64 text; `None` when it is not one.
+/// The bytes of a Base64 text; `None` when it is not Base64.
 pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text).ok()
 }
 
 /// The bytes of a key in the encoding named by `hmac…`'s third argument, whose default is `utf-8`.
 ///
-/// `None` when the key does not fit its encoding or there is no such encoding. `[inferred]`
+/// `None` when the key is not valid in the encoding, and for an unknown encoding. `[inferred]`
 pub(super) fn key_bytes(key: &str, encoding: Option<&str>) -> Option<Vec<u8>> {
     match encoding.unwrap_or("utf-8").to_ascii_lowercase().as_str() {
         "utf-8" => Some(key.as_bytes().to_vec()),
@@ -66,7 +66,7 @@ pub(super) fn key_bytes(key: &str, encoding: Option<&str>) -> Option<Vec<u8>> {
 
 /// The bytes in the encoding named by `hmac…`'s fourth argument, whose default is `base64`.
 ///
-/// `None` when there is no such encoding. `[inferred]`
+/// `None` for an unknown encoding. `[inferred]`
 pub(super) fn encode(bytes: &[u8], encoding: Option<&str>) -> Option<String> {
     match encoding.unwrap_or("base64").to_ascii_lowercase().as_str() {
         "hex" | "base16" => Some(hex(bytes)),

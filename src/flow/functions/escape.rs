@@ -1,9 +1,9 @@
-//! Text made safe for the inside of JSON, XML and HTML.
+//! Escaping of text for JSON, XML and HTML.
 
 use crate::flow::memory::{TooLarge, text as bounded};
 use std::fmt::{self, Write};
 
-/// The text as the inside of a JSON string, of at most so many bytes.
+/// The text as the content of a JSON string, of at most `most` bytes.
 pub(super) fn json(text: &str, most: usize) -> Result<String, TooLarge> {
     escaped(text, most, |to, character| match character {
         '"' => to.write_str("\\\""),
@@ -23,8 +23,8 @@ pub(super) fn xml(text: &str, most: usize) -> Result<String, TooLarge> {
     escaped(text, most, |to, character| entity(to, character, "&apos;"))
 }
 
-/// The text with XML's five entities, without the characters that XML 1.1 does not have, and with those that it has
-/// only as references written so. References are decimal. `[inferred]`
+/// The text with XML's five entities. Characters that XML 1.1 does not allow are removed, and those that it allows only
+/// as references become decimal references. `[inferred]`
 pub(super) fn xml11(text: &str, most: usize) -> Result<String, TooLarge> {
     escaped(text, most, |to, character| match character {
         '\0' | '\u{fffe}' | '\u{ffff}' => Ok(()),
@@ -35,7 +35,7 @@ pub(super) fn xml11(text: &str, most: usize) -> Result<String, TooLarge> {
     })
 }
 
-/// The text with HTML's entities. The apostrophe is a number, for HTML 4 has no name for it.
+/// The text with HTML's entities. The apostrophe is a numeric reference, because HTML 4 has no name for it.
 pub(super) fn html(text: &str, most: usize) -> Result<String, TooLarge> {
     escaped(text, most, |to, character| entity(to, character, "&#39;"))
 }

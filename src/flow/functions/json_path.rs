@@ -9,10 +9,10 @@ thread_local! {
     static RECENT: RefCell<Recent<Option<JsonPath>>> = const { RefCell::new(Recent::new()) };
 }
 
-/// What a path finds in a JSON text. An array, be it found or made of several values found, is its first element, or
-/// itself when `whole` is `true`.
+/// The value that a path finds in a JSON text. If it is an array or there are several values, the result is the first
+/// element, or the whole array when `whole` is `true`.
 ///
-/// `None` when it finds nothing, for an invalid path and for an invalid JSON text.
+/// `None` when no value is found, and for an invalid path or JSON text.
 pub(super) fn find(path: &str, json: &str, whole: Option<&str>) -> Option<String> {
     let path = RECENT.with_borrow_mut(|recent| recent.get(path, || JsonPath::compile(path).ok()));
     let path = (*path).as_ref()?;
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_texts_are_refused() {
+    fn deep_texts_are_rejected() {
         let deep = 100_000;
         assert_eq!(find("$", &"[".repeat(deep), None), None);
         assert_eq!(find("$..a", &format!("{}1{}", "[".repeat(deep), "]".repeat(deep)), None), None);

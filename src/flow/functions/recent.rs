@@ -1,10 +1,10 @@
-//! What was compiled lately. Patterns and paths come as text with every call, and are mostly the same.
+//! A cache of compiled patterns and paths. They are arguments of every call and rarely change.
 
 use std::rc::Rc;
 
-/// How many are kept.
+/// The maximum number of results.
 const MOST: usize = 8;
-/// The longest key of a result that is kept, in bytes. A client may have written the key.
+/// The maximum length of a cached key in bytes. A client can choose the key.
 const LONGEST: usize = 4096;
 
 /// The last results of a function of a text, the latest first.
@@ -17,12 +17,12 @@ impl<T> Recent<T> {
         Recent(Vec::new())
     }
 
-    /// The result for a key, made when it is not among the last ones.
+    /// The result for a key. It is computed if it is not in the cache.
     pub(super) fn get(&mut self, key: &str, make: impl FnOnce() -> T) -> Rc<T> {
         if key.len() > LONGEST {
             return Rc::new(make());
         }
-        let found = self.0.iter().position(|(known, _)| known == key).map(|place| self.0.remove(place));
+        let found = self.0.iter().position(|(known, _)| known == key).map(|index| self.0.remove(index));
         let entry = found.unwrap_or_else(|| (key.to_owned(), Rc::new(make())));
         let result = Rc::clone(&entry.1);
         self.0.insert(0, entry);
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_ones_are_kept() {
+    fn only_the_latest_results_are_kept() {
         let mut recent = Recent::new();
         let mut get = |key: &str, value: usize| *recent.get(key, || value);
         assert_eq!(get("a", 1), 1);

@@ -10,12 +10,12 @@ thread_local! {
     static RECENT: RefCell<Recent<Option<JavaRegex>>> = const { RefCell::new(Recent::new()) };
 }
 
-/// The compiled pattern. `None` when it is not one.
+/// The compiled pattern. `None` when it is invalid.
 fn compiled(pattern: &str) -> Rc<Option<JavaRegex>> {
     RECENT.with_borrow_mut(|recent| recent.get(pattern, || JavaRegex::for_replacing(pattern).ok()))
 }
 
-/// The text with every match replaced, of at most so many bytes. `None` when nothing can be replaced.
+/// The text with every match replaced, of at most `most` bytes. `None` when the pattern or the replacement is rejected.
 pub(super) fn replace_all(
     text: &str,
     pattern: &str,

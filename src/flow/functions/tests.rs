@@ -8,14 +8,14 @@ fn run(function: &str, arguments: &[&str]) -> Option<String> {
     bounded(function, arguments, usize::MAX).unwrap()
 }
 
-/// Calls a function whose result may have so many bytes.
+/// Calls a function with a maximum size of the result in bytes.
 fn bounded(function: &str, arguments: &[&str], most: usize) -> Result<Option<String>, TooLarge> {
     let arguments: Vec<ByteString> = arguments.iter().map(|text| ByteString::from(*text)).collect();
     let result = call(Function::parse(function).unwrap(), &arguments, &|bytes| bytes.fill(0xa5), most);
     result.map(|text| text.map(String::from))
 }
 
-/// Checks rows of a function, its arguments and its result.
+/// Checks rows of a function, its arguments and its expected result.
 fn check(rows: &[(&str, &[&str], Option<&str>)]) {
     for (function, arguments, expected) in rows {
         assert_eq!(run(function, arguments).as_deref(), *expected, "{function}{arguments:?}");
@@ -23,7 +23,7 @@ fn check(rows: &[(&str, &[&str], Option<&str>)]) {
 }
 
 #[test]
-fn no_function_panics_over_odd_arguments() {
+fn no_function_panics_on_unusual_arguments() {
     let texts = ["", "'", "ä€😀", "-1", "9223372036854775808", "-9223372036854775808", "%\\\0\u{ffff}"];
     for function in Function::ALL {
         assert_eq!(
@@ -44,8 +44,8 @@ fn no_function_panics_over_odd_arguments() {
 }
 
 #[test]
-fn results_have_a_largest_size() {
-    // Each result has the size that is allowed, and one byte less is too little.
+fn results_have_a_maximum_size() {
+    // Each result has exactly the maximum size, and one byte less is an error.
     let rows: [(&str, &[&str], &str); 19] = [
         ("encodeBase64", &["abcd"], "YWJjZA=="),
         ("decodeBase64", &["////"], "\u{fffd}\u{fffd}\u{fffd}"),
@@ -72,7 +72,7 @@ fn results_have_a_largest_size() {
         ("createUuid", &[], "a5a5a5a5-a5a5-45a5-a5a5-a5a5a5a5a5a5"),
     ];
     for (function, arguments, expected) in rows {
-        // What a replacement needs beyond its result is counted too.
+        // The limit also applies to the working memory of a replacement.
         let most = expected.len().max(if function.starts_with("replace") { 100 } else { 0 });
         assert_eq!(bounded(function, arguments, most), Ok(Some(expected.to_owned())), "{function}{arguments:?}");
         assert_eq!(bounded(function, arguments, expected.len() - 1), Err(TooLarge), "{function}{arguments:?}");
@@ -81,7 +81,7 @@ fn results_have_a_largest_size() {
     assert_eq!(bounded("timeFormatUTC", &["zzzz", "0"], 31), Err(TooLarge));
 }
 
-/// Each match, and each group, would be replaced by a long text.
+/// Each match and each group has a long replacement.
 #[test]
 fn a_replacement_does_not_multiply() {
     let text = "a".repeat(20_000);
@@ -89,7 +89,7 @@ fn a_replacement_does_not_multiply() {
         assert_eq!(bounded("replaceAll", &[&text, pattern, replacement], 4 << 20), Err(TooLarge));
         assert_eq!(bounded("replaceAll", &[&text, pattern, replacement], 64 << 20), Ok(None));
     }
-    // No text is made, and still the work has an end.
+    // The result is empty, but the work is limited too.
     assert_eq!(bounded("replaceAll", &[&text, "a(b?)", &"$1".repeat(20_000)], 64 << 20), Ok(None));
 }
 
@@ -197,8 +197,8 @@ fn random_values() {
 }
 
 #[test]
-fn random_numbers_keep_to_their_limits() {
-    // The bytes as a number are 0 to 6: three numbers, each at least twice.
+fn random_numbers_are_within_their_limits() {
+    // The random bytes are the numbers 0 to 6, which result in three numbers, each at least twice.
     let run = |arguments: &[&str], low: u8| {
         let arguments: Vec<ByteString> = arguments.iter().map(|text| ByteString::from(*text)).collect();
         let random = |bytes: &mut [u8]| {
@@ -225,6 +225,6 @@ fn random_numbers_keep_to_their_limits() {
 }
 
 #[test]
-fn the_first_argument_stands_for_the_first_that_is_not_null() {
+fn first_non_null_returns_its_first_argument() {
     check(&[("firstnonnull", &["", "b"], Some("")), ("firstnonnull", &["a"], Some("a"))]);
 }

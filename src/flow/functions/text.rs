@@ -1,17 +1,17 @@
-//! Pieces of text, and text in upper and lower case.
+//! Substrings, and text in upper and lower case.
 
 use crate::flow::memory::{TooLarge, check};
 
-/// The largest number of bytes that one byte becomes in the other case.
+/// The maximum number of bytes in the other case for one byte.
 const MOST_PER_BYTE: usize = 3;
 
-/// The text in upper case, of at most so many bytes.
+/// The text in upper case, of at most `most` bytes.
 pub(super) fn upper_case(text: &str, most: usize) -> Result<String, TooLarge> {
     check_case(text, most, char::to_uppercase)?;
     Ok(text.to_uppercase())
 }
 
-/// The text in lower case, of at most so many bytes.
+/// The text in lower case, of at most `most` bytes.
 pub(super) fn lower_case(text: &str, most: usize) -> Result<String, TooLarge> {
     check_case(text, most, char::to_lowercase)?;
     Ok(text.to_lowercase())
@@ -24,9 +24,9 @@ fn check_case<C: Iterator<Item = char>>(text: &str, most: usize, cased: fn(char)
     check(text.chars().flat_map(cased).map(char::len_utf8).sum(), most)
 }
 
-/// The characters from `start` up to, and without, `end` (by default the text's end). An index below zero counts from
-/// the text's end, and one outside the text stands for its nearest end; a start at or behind the end gives an empty
-/// text. `[inferred]`
+/// The characters from `start` to `end`, which is excluded and by default the end of the text. A negative index counts
+/// from the end of the text, and an index outside the text means its nearest end. The result is empty when `start` is
+/// at or after `end`. `[inferred]`
 ///
 /// `None` when an index is not a number.
 pub(super) fn substring<'a>(text: &'a str, start: &str, end: Option<&str>) -> Option<&'a str> {
@@ -42,13 +42,13 @@ pub(super) fn substring<'a>(text: &'a str, start: &str, end: Option<&str>) -> Op
     text.get(byte_offset(text, start)..byte_offset(text, end))
 }
 
-/// The place that an index names, within `0..=length`. Both are in characters.
+/// The position of an index within `0..=length`, in characters.
 fn position(index: i64, length: usize) -> usize {
     let distance = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
     if index < 0 { length.saturating_sub(distance) } else { distance.min(length) }
 }
 
-/// Where a character begins, in bytes; the text's length when there are no more.
+/// The byte offset of a character, or the length of the text after the last one.
 fn byte_offset(text: &str, character: usize) -> usize {
     text.char_indices().nth(character).map_or(text.len(), |(offset, _)| offset)
 }

@@ -4,17 +4,17 @@ use crate::language::java_regex::JavaRegex;
 use crate::language::java_regex::syntax::{Anchor, CharacterSet, Node};
 use regex_syntax::hir::ClassUnicodeRange;
 
-/// How often a repetition without an end goes on beyond its least times.
+/// The maximum number of additional repetitions when the pattern has no upper limit.
 const MOST_MORE: u32 = 10;
-/// Longer texts are not made, in bytes.
+/// The maximum length of the text in bytes.
 const LONGEST: usize = 64 * 1024;
-/// More parts are not visited, repetitions counted as often as they repeat.
+/// The maximum number of visited parts of the pattern. Each repetition counts.
 const MOST_STEPS: u32 = 200_000;
 
-/// A random text that the pattern matches as a whole. Characters are printable ASCII where the pattern allows it, and
-/// repetitions without an end stop after some times. `[inferred]`
+/// A random text that matches the whole pattern. Characters are printable ASCII if the pattern allows it, and the
+/// number of unlimited repetitions is limited. `[inferred]`
 ///
-/// `None` for a pattern that cannot be run or looks ahead, or whose texts are too long.
+/// `None` for an unsupported pattern, such as one with a look-ahead, and for a text that is too long.
 pub(super) fn text(pattern: &str, random: &dyn Fn(&mut [u8])) -> Option<String> {
     let pattern = JavaRegex::parse(pattern).ok()?;
     let mut writer = Writer { random, text: String::new(), steps: 0 };
@@ -53,8 +53,8 @@ impl Writer<'_> {
                 let more = u32::try_from(self.below(choices)?).ok()?;
                 (0..least.saturating_add(more)).try_for_each(|_| self.write(node))?;
             }
-            // The start and the end are where the text starts and ends.
-            Node::Anchor(place) => match place {
+            // Anchors for the start and the end add no text.
+            Node::Anchor(anchor) => match anchor {
                 Anchor::WordBoundary | Anchor::NoWordBoundary => return None,
                 _ => {}
             },
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Random enough for tests, and the same every time.
+    /// Reproducible pseudo-random bytes.
     fn sequence() -> impl Fn(&mut [u8]) {
         let state = Cell::new(0x9e37_79b9_7f4a_7c15_u64);
         move |bytes: &mut [u8]| {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_text() {
+    fn unsupported_patterns_have_no_text() {
         for pattern in
             ["(", "[a&&b]", "(?=a)a", "b++", "(a)\\1", "\\ba", "(?:a{10000}){10000}", "(?:(?:(){9999}){9999}x?){9999}"]
         {

@@ -8,7 +8,7 @@ thread_local! {
     static RECENT: RefCell<Recent<Option<XPath>>> = const { RefCell::new(Recent::new()) };
 }
 
-/// What the result becomes.
+/// The type of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DataType {
     /// The markup of all nodes.
@@ -23,10 +23,10 @@ enum DataType {
     String,
 }
 
-/// What an expression finds in an XML text. Of the other arguments, those with a colon are namespaces, `prefix:URI`,
-/// and the first other one is the data type; an unknown one is a set of nodes.
+/// The result of an expression on an XML text. Further arguments with a colon are namespaces, `prefix:URI`. The first
+/// one without a colon is the data type; unknown types are node sets.
 ///
-/// `None` when it finds nothing, and for an expression or an XML text that is none.
+/// `None` when nothing is found, and for an invalid expression or XML text.
 pub(super) fn find<'a>(expression: &str, xml: &str, others: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut namespaces = Vec::new();
     let mut data_type = None;
@@ -35,7 +35,7 @@ pub(super) fn find<'a>(expression: &str, xml: &str, others: impl Iterator<Item =
         match other.split_once(':') {
             Some((prefix, uri)) => {
                 namespaces.push((prefix.trim().to_owned(), uri.trim().to_owned()));
-                // No expression holds this character, so that no two keys are the same.
+                // No expression contains this character, so keys are unique.
                 key.push('\0');
                 key.push_str(other);
             }
@@ -59,8 +59,8 @@ impl DataType {
     }
 }
 
-/// The result as a text. One that is no set of nodes is a text whatever nodes are asked for, and a search that finds
-/// nothing is `false` but no number and no text. `[inferred]`
+/// The result as text. A result that is not a node set is converted to text for the node types. An empty node set is
+/// `false` as a boolean, and has no number and no text. `[inferred]`
 fn render(result: &XPathResult, data_type: DataType) -> Option<String> {
     Some(match (data_type, result) {
         (DataType::NodeSet, XPathResult::Nodes(nodes)) => nodes.iter().map(|node| node.markup.as_str()).collect(),

@@ -1,7 +1,7 @@
-//! Fetching a token: from the metadata server, and with it from IAM Credentials when a service account is named.
+//! The fetch of a token: from the metadata server, or from IAM Credentials when the identity names a service account.
 
-use super::answer;
 use super::request::{TokenKind, TokenRequest};
+use super::response;
 use super::{Token, TokenFailure, Tokens};
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::header_value;
@@ -14,10 +14,10 @@ use serde_json::json;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Answers with tokens are small.
-const MOST_BYTES: usize = 64 * 1024;
+/// The maximum size of a response with a token, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// What is written as it is in a query, beside letters and digits; Google's own documentation writes scopes so.
+/// The encoded characters of a query. Others stay unchanged, as in Google's documentation of scopes.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':').remove(b',');
 
@@ -34,40 +34,41 @@ pub(super) async fn token<B: Background>(
         }
     };
     found.map_err(|problem| {
-        tell(tokens, background, &request.identity, &problem);
+        log(tokens, background, &request.identity, &problem);
         TokenFailure
     })
 }
 
-/// Why there is no token.
+/// The reason why there is no token, with the name of the service.
 enum Problem {
-    /// No answer.
+    /// There is no response.
     Call(&'static str, CallFailure),
-    /// An answer that is not 200.
+    /// The status of the response is not 200.
     Status(&'static str, u16),
-    /// An answer that holds no token.
+    /// The response contains no token.
     Unreadable(&'static str),
 }
 
-/// Who gives out tokens, for the log.
+/// The names of the token services in the log.
 const METADATA: &str = "the metadata server";
 pub(in crate::flow) const IAM: &str = "iamcredentials.googleapis.com";
 
-/// Where the metadata server is reached.
+/// The host of the metadata server.
 pub(in crate::flow) const METADATA_HOST: &str = "metadata.google.internal";
 
-fn tell<B: Background>(tokens: &Tokens, background: &B, identity: &Identity, problem: &Problem) {
+fn log<B: Background>(tokens: &Tokens, background: &B, identity: &Identity, problem: &Problem) {
     let account = identity.impersonated.as_ref().map_or("the workload", |account| &*account.service_account);
     let text = match problem {
-        Problem::Call(who, failure) => format!("{who} did not answer: {failure:?}"),
-        Problem::Status(who, status @ (401 | 403)) => {
-            if tokens.tells_refusal() {
-                background.warn(&format!("PERMISSION_DENIED: {who} refuses a token of {account} with {status}"));
+        Problem::Call(service, failure) => format!("{service} sent no response: {failure:?}"),
+        Problem::Status(service, status @ (401 | 403)) => {
+            if tokens.logs_rejection() {
+                let request = format!("the request for a token of {account}");
+                background.warn(&format!("PERMISSION_DENIED: {service} rejected {request} with status {status}"));
             }
             return;
         }
-        Problem::Status(who, status) => format!("{who} answered {status}"),
-        Problem::Unreadable(who) => format!("the answer of {who} holds no token"),
+        Problem::Status(service, status) => format!("{service} returned status {status}"),
+        Problem::Unreadable(service) => format!("the response of {service} contains no token"),
     };
     background.warn(&format!("no Google token of {account}: {text}"));
 }
@@ -92,8 +93,8 @@ async fn from_metadata_server<B: Background>(background: &B, request: &TokenRequ
     let reply = call(background, METADATA, cluster, headers, Bytes::new(), request.timeout).await?;
     let now = background.now();
     let token = match request.kind {
-        TokenKind::Access { .. } => answer::metadata_access_token(&reply.body, now),
-        TokenKind::Id { .. } => answer::id_token(&reply.body, now),
+        TokenKind::Access { .. } => response::metadata_access_token(&reply.body, now),
+        TokenKind::Id { .. } => response::id_token(&reply.body, now),
     };
     token.ok_or(Problem::Unreadable(METADATA))
 }
@@ -126,13 +127,13 @@ async fn from_iam<B: Background>(
     let reply = call(background, IAM, &impersonated.iam_cluster, headers, body, request.timeout).await?;
     let now = background.now();
     let token = match request.kind {
-        TokenKind::Access { .. } => answer::iam_access_token(&reply.body, now),
-        TokenKind::Id { .. } => answer::iam_id_token(&reply.body, now),
+        TokenKind::Access { .. } => response::iam_access_token(&reply.body, now),
+        TokenKind::Id { .. } => response::iam_id_token(&reply.body, now),
     };
     token.ok_or(Problem::Unreadable(IAM))
 }
 
-/// What an e-mail address may hold in a path.
+/// The encoded characters of an e-mail address in a path.
 const ACCOUNT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
 fn plain(text: &str) -> String {
@@ -145,13 +146,13 @@ fn header(name: &'static str, value: &str) -> (ByteString, Bytes) {
 
 async fn call<B: Background>(
     background: &B,
-    who: &'static str,
+    service: &'static str,
     cluster: &ByteString,
     headers: Vec<(ByteString, Bytes)>,
     body: Bytes,
     timeout: Duration,
 ) -> Result<CallReply, Problem> {
-    let call = Call { cluster: cluster.clone(), headers, body, timeout, max_response_bytes: MOST_BYTES };
-    let reply = background.call(&call).await.map_err(|failure| Problem::Call(who, failure))?;
-    if reply.status == 200 { Ok(reply) } else { Err(Problem::Status(who, reply.status)) }
+    let call = Call { cluster: cluster.clone(), headers, body, timeout, max_response_bytes: MAX_BYTES };
+    let reply = background.call(&call).await.map_err(|failure| Problem::Call(service, failure))?;
+    if reply.status == 200 { Ok(reply) } else { Err(Problem::Status(service, reply.status)) }
 }

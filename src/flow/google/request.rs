@@ -1,4 +1,4 @@
-//! What token is asked for.
+//! The request for a token.
 
 use crate::plan::Identity;
 use crate::policy::authentication::DEFAULT_LIFETIME;
@@ -6,14 +6,14 @@ use bytestring::ByteString;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A token of an identity.
+/// The request for a token of an identity.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::flow) struct TokenRequest {
-    /// Whose.
+    /// The identity.
     pub(in crate::flow) identity: Rc<Identity>,
-    /// Which.
+    /// The kind of token.
     pub(in crate::flow) kind: TokenKind,
-    /// How long each call for it may take.
+    /// The timeout of each call for it.
     pub(in crate::flow) timeout: Duration,
 }
 
@@ -24,22 +24,22 @@ pub(in crate::flow) enum TokenKind {
     Access {
         /// Its scopes, at least one.
         scopes: Vec<String>,
-        /// How long it is to live, in seconds.
+        /// Its lifetime in seconds.
         lifetime: u32,
     },
     /// An OpenID Connect token.
     Id {
-        /// Whom it is for.
+        /// Its audience.
         audience: ByteString,
-        /// Whether it tells the e-mail address.
+        /// Whether it contains the e-mail address.
         include_email: bool,
     },
 }
 
-/// The scope of everything that IAM allows the identity.
+/// The scope of all APIs that IAM allows the identity.
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// A call for a token takes no longer than this, so that a request does not wait for its policy's whole timeout.
+/// The maximum timeout of a call for a token, so that a request does not wait for its policy's whole timeout.
 const LONGEST: Duration = Duration::from_secs(5);
 
 impl TokenKind {
@@ -50,29 +50,31 @@ impl TokenKind {
 }
 
 impl TokenRequest {
-    /// A token for a call that may take so long.
+    /// The request for a token. `timeout` is that of the call that needs it.
     pub(in crate::flow) fn new(identity: Rc<Identity>, kind: TokenKind, timeout: Duration) -> TokenRequest {
         TokenRequest { identity, kind, timeout: timeout.min(LONGEST) }
     }
 
-    /// The workload's own token, with which it asks for the service account's.
+    /// The request for the workload's own token, which authorizes the request for the service account's token.
     pub(super) fn of_workload(&self) -> TokenRequest {
         let identity = Identity { impersonated: None, ..Identity::clone(&self.identity) };
         TokenRequest::new(Rc::new(identity), TokenKind::cloud_platform(), self.timeout)
     }
 
-    /// What makes two requests the same.
+    /// The cache key of the request.
     pub(super) fn key(&self) -> ByteString {
-        let who = match &self.identity.impersonated {
+        let account = match &self.identity.impersonated {
             Some(impersonated) => &*impersonated.service_account,
             None => "",
         };
         let source = &self.identity.metadata_cluster;
         match &self.kind {
             TokenKind::Access { scopes, lifetime } => {
-                format!("access {source} {who} {lifetime} {}", scopes.join(" ")).into()
+                format!("access {source} {account} {lifetime} {}", scopes.join(" ")).into()
             }
-            TokenKind::Id { audience, include_email } => format!("id {source} {who} {include_email} {audience}").into(),
+            TokenKind::Id { audience, include_email } => {
+                format!("id {source} {account} {include_email} {audience}").into()
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ fn obtained(host: &Scripted, tokens: &Rc<Tokens>, request: TokenRequest) -> Resu
     let token = pin!(Rc::clone(tokens).obtain(host.background(), request));
     match token.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome.map(|token| token.text().to_string()),
-        Poll::Pending => panic!("nothing in a script waits"),
+        Poll::Pending => panic!("scripted calls never wait"),
     }
 }
 
@@ -43,7 +43,7 @@ fn host() -> Scripted {
     Scripted { now: NOW, ..Scripted::default() }
 }
 
-fn answer(token: &str, life: u64) -> String {
+fn token_response(token: &str, life: u64) -> String {
     format!("{{\"access_token\":\"{token}\",\"expires_in\":{life},\"token_type\":\"Bearer\"}}")
 }
 
@@ -57,7 +57,7 @@ fn calls(host: &Scripted) -> Vec<String> {
     host.done.borrow().calls.iter().map(text).collect()
 }
 
-/// An ID token that is good for an hour.
+/// An ID token with a lifetime of one hour.
 fn jwt() -> String {
     let exp = NOW.as_secs() + 3600;
     let claims =
@@ -69,7 +69,7 @@ fn jwt() -> String {
 fn the_metadata_server_gives_the_workloads_own_tokens() {
     let own = identity(None);
     let jwt = jwt();
-    let host = host().answering(200, &[], &answer("ya29.a", 3599)).answering(200, &[], &jwt);
+    let host = host().answering(200, &[], &token_response("ya29.a", 3599)).answering(200, &[], &jwt);
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&own, &["https://b/x", "a&c"])), Ok("ya29.a".to_owned()));
     assert_eq!(obtained(&host, &tokens, id(&own, "https://x.run.app", true)), Ok(jwt));
@@ -89,7 +89,7 @@ fn iam_gives_tokens_of_a_service_account() {
     let account = identity(Some("proxy@p1.iam.gserviceaccount.com"));
     let jwt = jwt();
     let host = host()
-        .answering(200, &[], &answer("own", 3599))
+        .answering(200, &[], &token_response("own", 3599))
         .answering(200, &[], r#"{"accessToken":"T","expireTime":"2023-11-14T23:13:20Z"}"#)
         .answering(200, &[], &format!("{{\"token\":\"{jwt}\"}}"));
     let tokens = Rc::new(Tokens::default());
@@ -110,14 +110,19 @@ fn iam_gives_tokens_of_a_service_account() {
 #[test]
 fn a_token_is_fetched_once_and_again_before_it_ends() {
     let own = identity(None);
-    let mut host = host().answering(200, &[], &answer("first", 3600)).answering(200, &[], &answer("second", 3600));
+    let mut host =
+        host().answering(200, &[], &token_response("first", 3600)).answering(200, &[], &token_response("second", 3600));
     let tokens = Rc::new(Tokens::default());
     let request = || access(&own, &["a", "b"]);
     assert_eq!(obtained(&host, &tokens, request()), Ok("first".to_owned()));
     assert_eq!(obtained(&host, &tokens, request()), Ok("first".to_owned()));
     assert_eq!(calls(&host).len(), 1);
     host.now = NOW + Duration::from_secs(3300);
-    assert_eq!(obtained(&host, &tokens, request()), Ok("first".to_owned()), "nobody waits for the next one");
+    assert_eq!(
+        obtained(&host, &tokens, request()),
+        Ok("first".to_owned()),
+        "the request does not wait for the next token"
+    );
     assert_eq!(calls(&host).len(), 2);
     assert_eq!(obtained(&host, &tokens, request()), Ok("second".to_owned()));
     assert_eq!(calls(&host).len(), 2);
@@ -126,14 +131,14 @@ fn a_token_is_fetched_once_and_again_before_it_ends() {
 #[test]
 fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
     let own = identity(None);
-    let mut host = host().answering(200, &[], &answer("first", 3600)).answering(500, &[], "");
+    let mut host = host().answering(200, &[], &token_response("first", 3600)).answering(500, &[], "");
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&own, &["a"])), Ok("first".to_owned()));
     for seconds in [3400, 3405] {
         host.now = NOW + Duration::from_secs(seconds);
         assert_eq!(obtained(&host, &tokens, access(&own, &["a"])), Ok("first".to_owned()));
     }
-    assert_eq!(calls(&host).len(), 2, "the second attempt waits a while");
+    assert_eq!(calls(&host).len(), 2, "the second attempt follows after a pause");
     host.now = NOW + Duration::from_secs(3540);
     assert_eq!(obtained(&host, &tokens, access(&own, &["a"])), Err(TokenFailure));
     assert_eq!(calls(&host).len(), 3);
@@ -142,17 +147,17 @@ fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
 #[test]
 fn workers_share_tokens() {
     let own = identity(None);
-    let host = host().answering(200, &[], &answer("shared", 3600));
+    let host = host().answering(200, &[], &token_response("shared", 3600));
     assert_eq!(obtained(&host, &Rc::default(), access(&own, &["a"])), Ok("shared".to_owned()));
     assert_eq!(obtained(&host, &Rc::default(), access(&own, &["a"])), Ok("shared".to_owned()));
     assert_eq!(calls(&host).len(), 1);
 }
 
 #[test]
-fn failures_are_told_without_the_token_and_the_first_refusal_by_its_name() {
+fn failures_are_logged_without_the_token_and_only_the_first_rejection() {
     let account = identity(Some("proxy@p1"));
     let host = host()
-        .answering(200, &[], &answer("own", 3600))
+        .answering(200, &[], &token_response("own", 3600))
         .answering(403, &[], r#"{"error":{"status":"PERMISSION_DENIED"}}"#)
         .answering(403, &[], "")
         .answering(200, &[], "<html>")
@@ -164,20 +169,20 @@ fn failures_are_told_without_the_token_and_the_first_refusal_by_its_name() {
     assert_eq!(
         host.done.borrow().warnings,
         [
-            "PERMISSION_DENIED: iamcredentials.googleapis.com refuses a token of proxy@p1 with 403",
-            "no Google token of proxy@p1: the answer of iamcredentials.googleapis.com holds no token",
-            "no Google token of proxy@p1: iamcredentials.googleapis.com answered 503",
-            "no Google token of proxy@p1: iamcredentials.googleapis.com did not answer: Unreachable",
+            "PERMISSION_DENIED: iamcredentials.googleapis.com rejected the request for a token of proxy@p1 with status 403",
+            "no Google token of proxy@p1: the response of iamcredentials.googleapis.com contains no token",
+            "no Google token of proxy@p1: iamcredentials.googleapis.com returned status 503",
+            "no Google token of proxy@p1: iamcredentials.googleapis.com sent no response: Unreachable",
         ]
     );
 }
 
-/// A background whose calls are answered when the test says so.
+/// A background whose calls wait until the test lets them continue.
 #[derive(Clone)]
 struct Slow {
     script: Script,
     tasks: Rc<RefCell<Vec<crate::flow::host::Task>>>,
-    is_answered: Rc<Cell<bool>>,
+    is_ready: Rc<Cell<bool>>,
 }
 
 impl Background for Slow {
@@ -189,7 +194,7 @@ impl Background for Slow {
         &self,
         call: &crate::flow::call::Call,
     ) -> Result<crate::flow::call::CallReply, crate::flow::call::CallFailure> {
-        poll_fn(|_| if self.is_answered.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+        poll_fn(|_| if self.is_ready.get() { Poll::Ready(()) } else { Poll::Pending }).await;
         self.script.call(call).await
     }
 
@@ -220,9 +225,9 @@ impl Wake for Count {
 }
 
 #[test]
-fn all_who_wait_share_one_fetch_even_when_the_first_leaves() {
-    let host = host().answering(200, &[], &answer("one", 3600));
-    let slow = Slow { script: host.background(), tasks: Rc::default(), is_answered: Rc::default() };
+fn waiting_requests_share_one_fetch_even_when_the_first_ends() {
+    let host = host().answering(200, &[], &token_response("one", 3600));
+    let slow = Slow { script: host.background(), tasks: Rc::default(), is_ready: Rc::default() };
     let (own, tokens, count) = (identity(None), Rc::new(Tokens::default()), Arc::new(Count::default()));
     let waker = Waker::from(Arc::clone(&count));
     let mut context = Context::from_waker(&waker);
@@ -233,10 +238,10 @@ fn all_who_wait_share_one_fetch_even_when_the_first_leaves() {
     }
     assert_eq!(slow.tasks.borrow().len(), 1);
     drop(waiting.remove(0));
-    slow.is_answered.set(true);
+    slow.is_ready.set(true);
     let mut task = slow.tasks.borrow_mut().remove(0);
     assert!(task.as_mut().poll(&mut context).is_ready());
-    assert!(count.0.load(Ordering::Relaxed) >= 2, "those who wait are woken");
+    assert!(count.0.load(Ordering::Relaxed) >= 2, "the waiting requests are woken");
     for mut future in waiting {
         let Poll::Ready(Ok(token)) = future.as_mut().poll(&mut context) else { panic!() };
         assert_eq!(token.text(), "one");

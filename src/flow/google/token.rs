@@ -1,19 +1,20 @@
-//! A token and how long it is good.
+//! A token and its lifetime.
 
 use bytestring::ByteString;
 use std::fmt;
 use std::time::Duration;
 
-/// A token is not used in the last minute of its life.
+/// The time before its expiry in which a token is not used.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A token is replaced this long before it is of no use, or in the last fifth of a short life.
+/// The time before the end of its use at which a token is replaced. A token with a short lifetime is replaced in the
+/// last fifth of it.
 const AHEAD: Duration = Duration::from_secs(240);
 
-/// A token that could not be replaced is asked for again after this time.
+/// The time until the next attempt after a failed replacement.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// A token with its times, all of them since the Unix epoch.
+/// A token with its times since the Unix epoch.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::flow) struct Token {
     text: ByteString,
@@ -22,14 +23,14 @@ pub(in crate::flow) struct Token {
 }
 
 impl fmt::Debug for Token {
-    /// Never the text.
+    /// Omits the text.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Token").field("expires", &self.expires).finish_non_exhaustive()
     }
 }
 
 impl Token {
-    /// A token that came at `now`. `None` when the text cannot be one: it goes into a header.
+    /// A token that was received at `now`. `None` when the text is not valid in a header.
     pub(super) fn new(text: &str, now: Duration, expires: Duration) -> Option<Token> {
         let text = text.trim();
         let is_token = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -38,7 +39,7 @@ impl Token {
         is_token.then(|| Token { text: text.into(), expires, due })
     }
 
-    /// The token itself.
+    /// The text of the token.
     pub(in crate::flow) fn text(&self) -> &ByteString {
         &self.text
     }
@@ -47,7 +48,7 @@ impl Token {
         now < self.expires.saturating_sub(MARGIN)
     }
 
-    /// Whether it is time to fetch the next one.
+    /// Whether it is time to fetch the next token.
     pub(super) fn is_due(&self, now: Duration) -> bool {
         now >= self.due
     }
@@ -60,7 +61,7 @@ impl Token {
         self.due = now.saturating_add(PAUSE);
     }
 
-    /// The form in which workers share it: two times in milliseconds and the token.
+    /// The serialized form that workers share: two times in milliseconds and the text.
     pub(super) fn to_shared(&self) -> Vec<u8> {
         format!("{} {} {}", self.expires.as_millis(), self.due.as_millis(), self.text).into_bytes()
     }
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn it_survives_sharing_and_never_prints() {
+    fn a_token_is_shared_and_never_printed() {
         let token = Token::new("ya29.secret", at(1000), at(4600)).unwrap();
         assert_eq!(Token::from_shared(&token.to_shared()), Some(token.clone()));
         assert!(!format!("{token:?}").contains("secret"));

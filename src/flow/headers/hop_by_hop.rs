@@ -1,9 +1,9 @@
-//! Headers that belong to one connection, not to the message (RFC 9110 section 7.6.1).
+//! Headers of a connection, which are not part of the message (RFC 9110 section 7.6.1).
 
 const HOP_BY_HOP: [&str; 7] =
     ["transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "proxy-connection"];
 
-/// Whether a header tells of the connection it came on. None is sent on another; Envoy writes those it needs.
+/// Whether a header belongs to its connection. Such a header is not forwarded; Envoy adds those that it needs.
 pub fn is_hop_by_hop(name: &str) -> bool {
     HOP_BY_HOP.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -56,7 +56,7 @@ fn changes_name_only_what_differs() {
 }
 
 #[test]
-fn a_value_never_holds_a_line_break() {
+fn a_value_never_contains_a_line_break() {
     assert_eq!(header_value("a\r\nx-injected: 1\0".into()), Bytes::from("a  x-injected: 1 "));
     assert_eq!(header_value("a\u{1}b\tc\u{7f}é".into()), Bytes::from("a b\tc é"));
     assert_eq!(header_value("plain".into()), Bytes::from("plain"));
@@ -87,7 +87,7 @@ fn missing_values_are_added() {
     assert_eq!(here, headers(&expected));
 }
 
-/// Headers of many names with that value each.
+/// Headers of many names with the same value.
 fn many(names: std::ops::Range<usize>, value: &'static str) -> Headers {
     Headers::new(names.map(|number| (Bytes::from(format!("x-{number}")), Bytes::from(value))).collect())
 }

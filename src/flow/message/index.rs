@@ -1,4 +1,4 @@
-//! The parts of a message by name, for a reader of many.
+//! An index of a message's parts by name, for reading many of them.
 
 use super::Message;
 use super::parts::{header_item, parameter_item};
@@ -8,13 +8,13 @@ use crate::flow::value::Value;
 use crate::policy::variable::MessagePart;
 use bytestring::ByteString;
 
-/// The headers and the query parameters of a message, so that reading one does not go through all.
+/// An index of the headers and the query parameters of a message. Without it, each read searches all of them.
 pub(in crate::flow) struct PartIndex<'m> {
     message: &'m Message,
     headers: Grouped<'m>,
     /// The names of the query parameters.
     names: Distinct<ByteString>,
-    /// The values of each.
+    /// The values of each name.
     values: Vec<Vec<ByteString>>,
 }
 
@@ -28,8 +28,8 @@ impl<'m> PartIndex<'m> {
             values: Vec::new(),
         };
         for (name, value) in message.as_request().into_iter().flat_map(|line| line.query.pairs()) {
-            let place = index.names.add(name);
-            match index.values.get_mut(place) {
+            let position = index.names.add(name);
+            match index.values.get_mut(position) {
                 Some(values) => values.push(value),
                 None => index.values.push(vec![value]),
             }
@@ -37,7 +37,7 @@ impl<'m> PartIndex<'m> {
         index
     }
 
-    /// The value of a part, as [`Message::part`].
+    /// The value of a part, as in [`Message::part`].
     pub(in crate::flow) fn part(&self, part: &MessagePart) -> Option<Value> {
         match part {
             MessagePart::Header(name, item) => {

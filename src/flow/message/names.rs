@@ -1,9 +1,9 @@
-//! The parts that a message has, by name.
+//! The names of a message's parts.
 
 use super::{Message, StartLine};
 
 impl Message {
-    /// The ends of the names of the variables that it is behind and that hold something: `verb`, `header.x-a`.
+    /// The names of the existing parts, as in variables after the message's name: `verb`, `header.x-a`.
     pub fn part_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         match &self.start {

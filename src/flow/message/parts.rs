@@ -1,4 +1,4 @@
-//! Reading and writing the parts of a message that variables name.
+//! Reading and writing the parts of a message.
 
 use super::{Message, RequestLine, StartLine, standard_reason};
 use crate::flow::headers::{self, Line, header_value};
@@ -11,12 +11,12 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use http::HeaderName;
 
-/// The part of the message cannot be written, or not with that value.
+/// The part of the message is read-only, or the value is not valid for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotWritable;
 
 impl Message {
-    /// The value of a part; `None` when the message has no such part or it is not there.
+    /// The value of a part; `None` when the message does not have it.
     pub fn part(&self, part: &MessagePart) -> Option<Value> {
         match part {
             MessagePart::Content => Some(Value::String(self.content())),
@@ -44,7 +44,7 @@ impl Message {
                 let mark = if line.query.is_empty() { "" } else { "?" };
                 Some(Value::text(format!("{}{mark}{}", line.path, line.query.as_text())))
             }
-            // Known only once a request has been sent; see `variables`.
+            // A message has no URL before it is sent; see `variables`.
             MessagePart::Url => None,
             MessagePart::QueryString => Some(Value::String(self.as_request()?.query.as_text().clone())),
             MessagePart::QueryParam(name, item) => parameter_item(self.as_request()?.query.values_of(name), *item),
@@ -54,11 +54,10 @@ impl Message {
         }
     }
 
-    /// Writes a part.
+    /// Sets a part.
     ///
-    /// # Errors
-    /// Parts that only tell about others (counts, names), a header whose name is none, a status that is no number from
-    /// 100 to 999, and parts that this kind of message does not have.
+    /// # Errors The part is derived from others, such as a count; the name of a header is invalid; the status is not a
+    /// number from 100 to 999; or this kind of message does not have the part.
     pub fn set_part(&mut self, part: &MessagePart, value: &Value) -> Result<(), NotWritable> {
         let text = value.render().ok_or(NotWritable)?;
         self.spent = false;
@@ -70,7 +69,7 @@ impl Message {
             MessagePart::Header(name, Item::First) => self.headers.set(name, header_value(text)),
             MessagePart::Header(name, Item::Number(number)) => {
                 let value = header_value(text);
-                // As with parameters below: a name that happens to end so.
+                // A number that is not the next one is a part of the name, as in `set_parameter`.
                 if !self.headers.set_value(name, *number, value.clone()) {
                     self.headers.set(&format!("{name}.{number}"), value);
                 }
@@ -99,10 +98,10 @@ impl Message {
         Ok(())
     }
 
-    /// Takes a part away; what every message has is then as in a fresh one.
+    /// Removes a part. A part that every message has gets the value of a new message.
     ///
     /// # Errors
-    /// Parts that cannot be written, and the status, which has to be a number.
+    /// The part is read-only, or it is the status.
     pub fn clear_part(&mut self, part: &MessagePart) -> Result<(), NotWritable> {
         self.spent = false;
         match part {
@@ -112,7 +111,7 @@ impl Message {
             MessagePart::FormParam(name, item) => {
                 let mut form = self.form();
                 clear_parameter(&mut form, name, *item)?;
-                // What is no form stays as it is.
+                // A body that is not a form stays unchanged.
                 if form != self.form() {
                     self.set_form(&form);
                 }
@@ -134,7 +133,7 @@ fn joined(names: &[ByteString]) -> Value {
     Value::text(names.iter().map(|name| &**name).collect::<Vec<_>>().join(","))
 }
 
-/// What a variable of a header means, given the lines of that name.
+/// The value of a header variable. `lines` are the lines with this name.
 pub(super) fn header_item<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>, item: Item) -> Option<Value> {
     match item {
         Item::First => headers::first_value_of(name, lines).map(Value::String),
@@ -145,7 +144,7 @@ pub(super) fn header_item<'a>(name: &str, lines: impl Iterator<Item = Line<'a>>,
     }
 }
 
-/// What a variable of a parameter means, given its values.
+/// The value of a parameter variable. `values` are the values with this name.
 pub(super) fn parameter_item(mut values: impl Iterator<Item = ByteString>, item: Item) -> Option<Value> {
     match item {
         Item::First => values.next().map(Value::String),
@@ -156,7 +155,7 @@ pub(super) fn parameter_item(mut values: impl Iterator<Item = ByteString>, item:
     }
 }
 
-/// The values, unless there is none.
+/// The values, or `None` when there are no values.
 fn collection(values: impl Iterator<Item = ByteString>) -> Option<Vec<ByteString>> {
     Some(values.collect()).filter(|values: &Vec<ByteString>| !values.is_empty())
 }
@@ -165,7 +164,7 @@ fn set_parameter(parameters: &mut Parameters, name: &str, item: Item, text: &str
     match item {
         Item::First => parameters.set(name, text),
         Item::Number(number) => {
-            // `api.version.2` with no first value is a name that happens to end so.
+            // Without a first value, `2` in `api.version.2` is a part of the name.
             if !parameters.set_value(name, number, text) {
                 parameters.set(&format!("{name}.{number}"), text);
             }
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_taken_away() {
+    fn parts_are_removed() {
         let cases = [
             ("content", Some("")),
             ("header.x-forwarded-for", None),
@@ -290,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_has_a_name() {
+    fn invalid_header_names_are_rejected() {
         for name in [":path", "a b", "a:b", "a\r\nb", "é"] {
             let part = MessagePart::Header(name.into(), Item::First);
             assert_eq!(request().set_part(&part, &Value::text("x")), Err(NotWritable), "{name:?}");
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_a_number_and_brings_its_phrase() {
+    fn a_status_is_a_number_and_sets_its_phrase() {
         let mut message = Message::response();
         message.set_part(&MessagePart::StatusCode, &Value::text("404")).unwrap();
         assert_eq!(read(&message, "reason.phrase").as_deref(), Some("Not Found"));

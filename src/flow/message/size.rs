@@ -1,32 +1,33 @@
-//! The memory in bytes that reading and writing the parts of a message takes, at most.
+//! The maximum memory in bytes for reading and writing the parts of a message.
 
 use super::{Message, RequestLine};
 use crate::policy::action::{Parts, Selection};
 use crate::policy::variable::{Item, MessagePart};
 use bytestring::ByteString;
 
-/// What a value of a list takes: twice its own size, because a list grows by doubling.
+/// The size in bytes of a value in a list: twice its own size, because a list grows by doubling.
 const VALUE: usize = 2 * size_of::<ByteString>();
-/// What a distinct name takes: its places in a list and in a hash map, which grow by doubling, and its parameters.
+/// The size in bytes of a distinct name: its entries in a list and in a hash map, which grow by doubling, and its
+/// parameters.
 const NAME: usize = 6 * size_of::<ByteString>() + 64;
-/// The number of bytes that a byte of a parameter becomes when it is written: `%FF`.
+/// The number of bytes for one encoded byte of a parameter: `%FF`.
 const ENCODED: usize = 3;
-/// How often a path and a query are copied on the way to a call: they are joined and percent-encoded.
+/// The size of all copies of a path and a query in a call, relative to them: they are joined and percent-encoded.
 pub(in crate::flow) const URL_COPIES: usize = 4;
-/// Shorter headers are no burden for a block of headers.
+/// The maximum size in bytes of an added header that is not checked against the whole block of headers.
 const SHORT_HEADER: usize = 1024;
 
 impl Message {
-    /// Whether the content fits into so many bytes. The content of a body in UTF-8 takes none.
+    /// Whether the content fits into `left` bytes. The content of a body in UTF-8 takes no memory.
     pub fn content_fits(&self, left: usize) -> bool {
         if self.is_latin1() {
-            // Each byte above 0x7f becomes two.
+            // Each byte above 0x7f becomes two bytes.
             return self.body.len().saturating_mul(2) <= left;
         }
         text_fits(&self.body, left)
     }
 
-    /// Whether the value of a part fits into so many bytes.
+    /// Whether the value of a part fits into `left` bytes.
     pub fn part_fits(&self, part: &MessagePart, left: usize) -> bool {
         let line = self.as_request();
         let query = line.map_or("", |line| &**line.query.as_text());
@@ -60,7 +61,7 @@ impl Message {
         }
     }
 
-    /// Whether a part that becomes a text of so many bytes fits into the bytes that are left.
+    /// Whether the message fits into `left` bytes after a part is set to a text of `length` bytes.
     pub fn change_fits(&self, part: &MessagePart, length: usize, left: usize) -> bool {
         let pair = |name: &ByteString| name.len().saturating_add(length).saturating_mul(ENCODED);
         let url = |length: usize| {
@@ -81,18 +82,17 @@ impl Message {
             }
             MessagePart::QueryParam(name, _) => url(pair(name)),
             MessagePart::Path => url(length),
-            // The text itself is the part.
+            // The part shares the memory of the text.
             _ => true,
         }
     }
 
-    /// Whether the headers, with others of so many bytes, fit into the bytes that are left: a call has them in one
-    /// block.
+    /// Whether the headers and `length` more bytes fit into `left` bytes, because a call has all headers in one block.
     pub fn headers_fit(&self, length: usize, left: usize) -> bool {
         length <= SHORT_HEADER.min(left) || self.headers.size().saturating_add(length) <= left
     }
 
-    /// Whether parts that are copied from another message fit into so many bytes.
+    /// Whether copied parts of another message fit into `left` bytes.
     pub fn copy_fits(&self, from: &Message, parts: &Parts, left: usize) -> bool {
         let query = |message: &Message| message.as_request().map_or(0, |line| line.query.as_text().len());
         let is_query = parts.query_params != Selection::None;
@@ -105,7 +105,7 @@ impl Message {
             && (parts.headers == Selection::None || self.headers_fit(from.headers.size(), left))
     }
 
-    /// Whether the values that are left of removed ones fit into so many bytes: they are written anew.
+    /// Whether the parameters that remain after a removal fit into `left` bytes, because they are written again.
     pub fn removal_fits(&self, parts: &Parts, left: usize) -> bool {
         let query = self.as_request().map_or(0, |line| line.query.as_text().len());
         let has_numbers = |selection: &Selection| match selection {
@@ -138,7 +138,7 @@ impl RequestLine {
     }
 }
 
-/// What a value takes beyond its own text, by what is read of it.
+/// The size in bytes of a value besides its text.
 fn size(item: Item) -> usize {
     match item {
         Item::First | Item::Number(_) | Item::Count => 0,
@@ -146,13 +146,13 @@ fn size(item: Item) -> usize {
     }
 }
 
-/// Whether bytes as text fit into so many bytes. UTF-8 takes none.
+/// Whether the text of some bytes fits into `left` bytes. UTF-8 takes no memory.
 fn text_fits(bytes: &[u8], left: usize) -> bool {
-    // Each byte that is not UTF-8 becomes U+FFFD, three bytes.
+    // Each byte that is not UTF-8 becomes U+FFFD, which has three bytes.
     bytes.len().saturating_mul(3) <= left || std::str::from_utf8(bytes).is_ok() || lossy_length(bytes) <= left
 }
 
-/// The length of bytes as text in which each byte that is not UTF-8 is U+FFFD.
+/// The length in bytes of the text in which U+FFFD replaces invalid UTF-8.
 fn lossy_length(bytes: &[u8]) -> usize {
     let length = |chunk: std::str::Utf8Chunk<'_>| {
         let replaced = if chunk.invalid().is_empty() { 0 } else { char::REPLACEMENT_CHARACTER.len_utf8() };
@@ -161,10 +161,10 @@ fn lossy_length(bytes: &[u8]) -> usize {
     bytes.utf8_chunks().map(length).fold(0, usize::saturating_add)
 }
 
-/// Whether parameters fit into so many bytes, decoded and each with so much beyond its own text.
+/// Whether decoded parameters fit into `left` bytes, with `each` more bytes for each one.
 fn list_fits(parameters: &[u8], each: usize, left: usize) -> bool {
     let size = |count: usize| parameters.len().saturating_add(count.saturating_mul(each));
-    // There is at most one for every two bytes; they are counted only where that many would not fit.
+    // There is at most one parameter for every two bytes. They are counted only when that number does not fit.
     let most = parameters.len().div_ceil(2);
     size(most) <= left || size(parameters.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).count()) <= left
 }

@@ -1,4 +1,4 @@
-//! Carrying out `Set`, `Add`, `Copy` and `Remove` on a message (docs/apigee-semantics.md 3.3 to 3.5).
+//! `Set`, `Add`, `Copy` and `Remove` on a message (docs/apigee-semantics.md 3.3 to 3.5).
 
 mod copy;
 mod remove;
@@ -21,7 +21,7 @@ use copy::{copy_parts, everything};
 use remove::remove;
 use std::time::Duration;
 
-/// Why an action could not be carried out. Each policy turns these into faults of its own.
+/// The reason why an action failed. Each policy type has its own faults for these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ActionError {
     /// A template's variable does not resolve.
@@ -30,14 +30,14 @@ pub(super) enum ActionError {
     NoSource(ByteString),
     /// The source of `Copy` is not a message.
     SourceNotMessage(ByteString),
-    /// The variable cannot be written, or not with that value.
+    /// The variable is read-only, or the value is not valid for it.
     NotWritable(ByteString),
-    /// The result is larger than the memory that is left for bodies.
+    /// The result is larger than the memory left for bodies.
     TooLarge,
 }
 
 impl ActionError {
-    /// The fault of a policy of that type, AssignMessage or one that shares its grammar (docs/apigee-semantics.md 3.9).
+    /// The fault of a policy with this type and name (docs/apigee-semantics.md 3.9).
     #[cold]
     pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
         let (name, text) = match self {
@@ -68,10 +68,10 @@ impl From<TooLarge> for ActionError {
     }
 }
 
-/// How long a policy without a timeout of its own waits for a token.
+/// The time that a policy without a timeout waits for a token.
 pub(super) const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The policy that acts, for the words of its faults.
+/// The policy that runs, for its fault strings.
 #[derive(Clone, Copy)]
 pub(super) struct PolicyContext<'p> {
     /// The policy type.
@@ -83,10 +83,10 @@ pub(super) struct PolicyContext<'p> {
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Carries out a policy's actions on a message, in order.
+    /// Runs a policy's actions on a message, in order.
     ///
     /// # Errors
-    /// The fault of the first that fails.
+    /// The fault of the first action that fails.
     pub(super) async fn run_actions(
         &mut self,
         actor: PolicyContext<'_>,
@@ -109,7 +109,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Carries out an action on a message.
+    /// Runs an action on a message.
     fn act(&mut self, action: &Action, target: MessageId, ignore: bool) -> Result<(), ActionError> {
         match action {
             Action::Set(assignment) => self.set_assignment(assignment, target, ignore)?,
@@ -129,23 +129,23 @@ impl<H: Host> Transaction<'_, H> {
                 |message| remove(message, parts.as_ref()),
             ),
             Action::AssignVariable(assignment) => self.assign_variable(assignment, ignore)?,
-            // Needs to wait, see `run_actions`.
+            // `run_actions` runs this action, because it waits.
             Action::Authenticate(_) => {}
         }
         self.check_client_body()
     }
 
-    /// Envoy cannot give a body to a client's request that came without one (docs/envoy-host-facts.md F6.7), whether
-    /// that is the message that came or one made in its place. Where nothing goes to an upstream, Envoy need not.
+    /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
+    /// This applies to the received message and to one that replaces it, unless the plan has no upstream.
     fn check_client_body(&mut self) -> Result<(), ActionError> {
         if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
             return Ok(());
         }
-        let Some(came) = self.request.as_ref().filter(|came| !came.has_body) else { return Ok(()) };
+        let Some(received) = self.request.as_ref().filter(|received| !received.has_body) else { return Ok(()) };
         let now = match self.variables.get("request") {
-            // After the request flow it has been sent.
+            // After the request flow, Envoy has the request already.
             Some(Value::Message(id)) if self.stage == Stage::Request => *id,
-            _ => came.id,
+            _ => received.id,
         };
         match self.message_mut(now) {
             Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
@@ -185,7 +185,7 @@ impl<H: Host> Transaction<'_, H> {
             |message| written = message.set_part(part, &value),
         );
         match written {
-            // A status that is no number is a fault; a part that the message does not have means nothing.
+            // An invalid status is a fault. Parts that this kind of message does not have are ignored.
             Err(NotWritable) if *part == MessagePart::StatusCode && is_response => {
                 Err(ActionError::NotWritable(ByteString::from_static("status.code")))
             }
@@ -242,7 +242,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// The part that a further value of a field is.
+/// The part to which `Add` adds a value.
 fn part(field: Field, name: &ByteString) -> MessagePart {
     match field {
         Field::Header => MessagePart::Header(name.clone(), Item::First),
@@ -259,7 +259,7 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
                 line.query.add(name, &value);
             }
         }
-        // A response has none (docs/apigee-semantics.md 3.3).
+        // A response has no form parameters (docs/apigee-semantics.md 3.3).
         Field::FormParam if message.as_request().is_none() => {}
         Field::FormParam => {
             let mut form = message.form();

@@ -1,4 +1,4 @@
-//! Running an AssignMessage (docs/apigee-semantics.md 3.1, 3.2 and 3.9).
+//! AssignMessage at run time (docs/apigee-semantics.md 3.1, 3.2 and 3.9).
 
 use super::actions::{ActionError, PolicyContext};
 use crate::flow::fault::Fault;
@@ -20,13 +20,13 @@ impl<H: Host> Transaction<'_, H> {
             .await
     }
 
-    /// The message that is acted on, made where the table of docs/apigee-semantics.md 3.2 says so.
+    /// The message on which the policy acts. It is created by the table of docs/apigee-semantics.md 3.2.
     fn assign_to(&mut self, assign_to: &AssignTo) -> Result<MessageId, ActionError> {
         let create = assign_to.create_new == Some(true);
         let Some(name) = assign_to.variable.as_ref().filter(|name| *name != "message") else {
-            // In the error flow the pending error response is meant, whatever the attributes say.
+            // In the error flow, the policy always acts on the pending error response.
             if create && self.stage != Stage::Error {
-                // By its name, `message`, the ambient message stays of its kind. `[inferred]`
+                // With the name `message`, the new message has the kind of the ambient message. `[inferred]`
                 let kind = assign_to.kind.filter(|_| assign_to.variable.is_none());
                 let kind = kind.unwrap_or_else(|| self.ambient_kind());
                 return Ok(self.put_message(ByteString::from_static(kind.flow_message()), fresh(kind)));

@@ -1,4 +1,4 @@
-//! Carrying out `AssignVariable` (docs/apigee-semantics.md 3.6).
+//! `AssignVariable` at run time (docs/apigee-semantics.md 3.6).
 
 use super::actions::ActionError;
 use crate::flow::host::Host;
@@ -22,12 +22,12 @@ impl<H: Host> Transaction<'_, H> {
         written.map_err(|NotWritable| ActionError::NotWritable(name.name().clone()))
     }
 
-    /// The value of the first source that is there; `None` makes the variable unresolved.
+    /// The value of the first source that exists; `None` makes the variable unresolved.
     fn assigned_value(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<Option<Value>, ActionError> {
         if let Some(source) = &assignment.template {
             let named = source.reference.as_ref().and_then(|reference| self.text(reference));
             let text = match named {
-                // Only here is a template compiled in mid-request: it comes with the request.
+                // This template comes with the request, so it is compiled at run time.
                 Some(text) => {
                     if !Template::fits(&text, self.room()) {
                         return Err(self.too_large().into());

@@ -1,4 +1,4 @@
-//! `<Authentication>`: from a policy's words to a header with a token (docs/apigee-semantics.md 2.12).
+//! `<Authentication>` at run time: a header with a token (docs/apigee-semantics.md 2.12).
 
 use super::actions::{PolicyContext, TOKEN_TIMEOUT};
 use crate::flow::call::{Call, CallFailure};
@@ -17,26 +17,26 @@ use http::HeaderName;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A header that carries a token.
+/// A header with a token.
 pub(super) struct TokenHeader {
     pub(super) name: ByteString,
     pub(super) value: Bytes,
 }
 
-/// A token that a call needs, and the header that is to carry it.
+/// The request for a token that a call needs, and the name of the token's header.
 pub(super) struct NeededToken {
     pub(super) header: ByteString,
     pub(super) request: TokenRequest,
 }
 
-/// The header that carries a token unless `HeaderName` says otherwise, in the spelling of the wire.
+/// The header of a token without `HeaderName`, in lower case.
 pub(super) const AUTHORIZATION: &str = "authorization";
 
 impl<H: Host> Transaction<'_, H> {
-    /// Obtains the token and the header that carries it. `target_url` is the URL that is called, where there is one.
+    /// Obtains the header with the token. `target_url` is the URL of the call, if there is one.
     ///
     /// # Errors
-    /// The fault that tells why there is no token; an unresolved variable.
+    /// No token can be obtained, or a variable does not resolve.
     pub(super) async fn authenticate(
         &mut self,
         actor: PolicyContext<'_>,
@@ -48,10 +48,10 @@ impl<H: Host> Transaction<'_, H> {
         Ok(TokenHeader { name: header, value: self.bearer(request).await? })
     }
 
-    /// What is asked for, and the header that is to carry it.
+    /// The request for a token, and the name of the token's header.
     ///
     /// # Errors
-    /// As [`Transaction::authenticate`], before anything is asked.
+    /// A variable does not resolve, or the configuration has no identity.
     pub(super) fn needed_token(
         &mut self,
         actor: PolicyContext<'_>,
@@ -64,39 +64,39 @@ impl<H: Host> Transaction<'_, H> {
         Ok(NeededToken { header, request: self.token_of_identity(kind, timeout)? })
     }
 
-    /// Puts a token into the header that a call keeps for it.
+    /// Sets the header of a call that is reserved for a token.
     ///
     /// # Errors
     /// GoogleTokenGenerationFailure.
     pub(super) async fn authorize(&mut self, call: &mut Call, token: NeededToken) -> Result<(), Fault> {
         let value = self.bearer(token.request).await?;
-        put(call, &token.header, value);
+        set_header(call, &token.header, value);
         Ok(())
     }
 
-    /// Sends a call once its token is there: of a stream that has ended nothing is left that could wait for it.
+    /// Sends a call as soon as its token is available. A detached task does this, because the stream may end before.
     pub(super) fn send_when_authorized(&self, id: PolicyId, mut call: Call, token: NeededToken) {
         let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
         self.host.background().detach(Box::pin(async move {
-            // The log tells why there is none.
+            // `obtain` has logged a failure.
             let Ok(found) = tokens.obtain(background.clone(), token.request).await else { return };
-            put(&mut call, &token.header, bearer(&found));
-            // Nobody waits, so nobody learns what became of it.
+            set_header(&mut call, &token.header, bearer(&found));
+            // The policy does not wait for the outcome of the call.
             let _: Result<(), CallFailure> = background.send(id, &call);
         }));
     }
 
-    /// A token of the configured identity.
+    /// The request for a token of the configured identity.
     pub(super) fn token_of_identity(&self, kind: TokenKind, timeout: Duration) -> Result<TokenRequest, Fault> {
-        // A configuration whose policies need an identity and that has none is refused.
+        // Loading rejects a configuration without an identity when its policies need one.
         let identity = self.plan.identity.clone().ok_or_else(|| token_fault(TokenFailure))?;
         Ok(TokenRequest::new(identity, kind, timeout))
     }
 
-    /// Puts the token of a target endpoint into the request that goes to the target.
+    /// Sets the token of a target endpoint in the request to the target.
     ///
     /// # Errors
-    /// As for a policy.
+    /// No token can be obtained, or a variable does not resolve.
     pub(in crate::flow) async fn authenticate_target(
         &mut self,
         name: &str,
@@ -112,7 +112,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// `Bearer` and a token.
+    /// The header value `Bearer TOKEN`.
     ///
     /// # Errors
     /// GoogleTokenGenerationFailure.
@@ -163,11 +163,11 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The value of an element with `ref` and text: the variable's when it resolves, else the text. `None` when
-    /// neither is there.
+    /// The value of an element with `ref` and text: that of the variable if it resolves, or else the text. `None`
+    /// without both.
     ///
     /// # Errors
-    /// A variable of the text does not resolve and that is not to be ignored.
+    /// A variable in the text does not resolve and the policy does not ignore that.
     pub(super) fn referenced(
         &mut self,
         actor: PolicyContext<'_>,
@@ -182,13 +182,13 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-fn put(call: &mut Call, header: &ByteString, value: Bytes) {
-    if let Some((_, place)) = call.headers.iter_mut().find(|(name, _)| name == header) {
-        *place = value;
+fn set_header(call: &mut Call, header: &ByteString, value: Bytes) {
+    if let Some((_, current)) = call.headers.iter_mut().find(|(name, _)| name == header) {
+        *current = value;
     }
 }
 
-/// The value of a header that carries a token.
+/// The value of a token's header.
 fn bearer(token: &Token) -> Bytes {
     header_value(format!("Bearer {}", token.text()).into())
 }

@@ -1,4 +1,4 @@
-//! What a call without an answer leaves, and what it is called (docs/apigee-semantics.md 2.7 and 2.14).
+//! The effects of a call without a response, and its fault strings (docs/apigee-semantics.md 2.7 and 2.14).
 
 use crate::flow::call::{CallFailure, Outcome};
 use crate::flow::client::ClientMessage;
@@ -6,22 +6,22 @@ use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 
-/// Why no host was reached, in Apigee's words.
+/// Apigee's fault string for an unreachable host.
 pub(super) const NOT_REACHABLE: &str = "Host not reachable";
 
 impl<H: Host> Transaction<'_, H> {
-    /// Without an answer there is none under the name, but the client's own messages and the pending error stay.
-    pub(super) fn forget_answer(&mut self, name: &str) {
-        let held = self.variables.get(name);
-        let is_held = |came: &ClientMessage| held == Some(&Value::Message(came.id));
-        if name != "error" && !self.request.iter().chain(&self.response).any(is_held) {
+    /// Makes the response variable of a failed call unresolved. The client's own messages and the pending error stay.
+    pub(super) fn unset_response(&mut self, name: &str) {
+        let current = self.variables.get(name);
+        let is_current = |received: &ClientMessage| current == Some(&Value::Message(received.id));
+        if name != "error" && !self.request.iter().chain(&self.response).any(is_current) {
             self.unset(name);
         }
     }
 }
 
 impl CallFailure {
-    /// The reason in the fault string of the policy that called.
+    /// The reason in the fault string of the calling policy.
     pub(super) fn reason(&self, policy: &str) -> String {
         match self {
             CallFailure::Timeout => format!("timeout occurred in {policy}"),
@@ -33,7 +33,7 @@ impl CallFailure {
         }
     }
 
-    /// How the policy's metrics count it.
+    /// The outcome in the policy's metrics.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             CallFailure::Timeout => Outcome::Timeout,

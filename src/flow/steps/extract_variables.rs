@@ -1,4 +1,4 @@
-//! Running an ExtractVariables (docs/apigee-semantics.md 4).
+//! ExtractVariables at run time (docs/apigee-semantics.md 4).
 
 mod cast;
 mod failure;
@@ -20,18 +20,18 @@ use bytestring::ByteString;
 use failure::ExtractionFailure;
 use payload::Payload;
 
-/// What is extracted from.
+/// The source of an extraction.
 enum SourceText {
     /// A message.
     Message(MessageId),
     /// The text of another variable.
     Text(ByteString),
-    /// Nothing: every extraction has a variable of its own.
+    /// No source: every extraction names its own variable.
     Unused,
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Runs the policy. What matches nothing leaves its variables as they are.
+    /// Runs the policy. The variables of patterns that do not match stay unchanged.
     pub(super) fn extract_variables(&mut self, policy: &ExtractVariables) -> Result<(), Fault> {
         self.extract(policy).map_err(|failure| failure.into_fault(&policy.attributes.name))
     }
@@ -82,14 +82,13 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The path that URIPath extracts from, in requests alone. `[inferred]` that it is the proxy's in every request.
+    /// The path for URIPath; `None` for a response. `[inferred]` that it is the proxy's path suffix for every request.
     fn path_of(&mut self, policy: &ExtractVariables, source: MessageId) -> Option<ByteString> {
         self.message(source)?.as_request()?;
         self.text(&policy.path_suffix)
     }
 
-    /// The text of a part. Of a header that is the whole first line, for commas are common inside values.
-    /// `[inferred]`
+    /// The text of a part. For a header it is the whole first line, because values often contain commas. `[inferred]`
     fn part_text(&self, source: MessageId, part: &MessagePart) -> Option<ByteString> {
         let message = self.message(source)?;
         match part {
@@ -105,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Sets a variable to what was extracted for it.
+    /// Sets a variable to its extracted value.
     fn assign_extracted(&mut self, target: &Variable, value: Value) -> Result<(), ExtractionFailure> {
         let name = target.name();
         if self.is_read_only(target) {
@@ -116,7 +115,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// The source as a message, which everything but payloads needs.
+/// The source as a message. All extractions except those from payloads need one.
 fn message(policy: &ExtractVariables, source: &SourceText) -> Result<MessageId, ExtractionFailure> {
     match source {
         SourceText::Message(id) => Ok(*id),
@@ -126,7 +125,7 @@ fn message(policy: &ExtractVariables, source: &SourceText) -> Result<MessageId, 
     }
 }
 
-/// What the absence of the source is called (docs/apigee-semantics.md 4.6). `[inferred]`
+/// The failure of a missing source (docs/apigee-semantics.md 4.6). `[inferred]`
 fn missing_source(policy: &ExtractVariables) -> ExtractionFailure {
     let name = policy.source.variable.name();
     let is_json = |extraction: &Extraction| matches!(extraction, Extraction::Json(_));
@@ -139,7 +138,7 @@ fn missing_source(policy: &ExtractVariables) -> ExtractionFailure {
     }
 }
 
-/// The captures of the matching pattern with the most segments; the first of several (docs/apigee-semantics.md 4.2).
+/// The captures of the first matching pattern with the most segments (docs/apigee-semantics.md 4.2).
 fn longest_match<'p>(patterns: &'p [PathPattern], path: &[ByteString]) -> Option<Vec<Capture<'p>>> {
     let mut longest = 0;
     let mut found = None;

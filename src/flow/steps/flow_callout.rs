@@ -1,4 +1,4 @@
-//! Running a FlowCallout: the steps of a shared flow, in place.
+//! FlowCallout at run time: the steps of a shared flow.
 
 use super::actions::ActionError;
 use crate::flow::fault::Fault;

@@ -1,5 +1,5 @@
-//! Running an integration: as a policy in mid-flow, or in place of the upstream (docs/apigee-semantics.md 10.2 to
-//! 10.5).
+//! Integrations at run time: a policy in a flow, or an endpoint in place of the upstream (docs/apigee-semantics.md 10.2
+//! to 10.5).
 
 use super::authentication::{AUTHORIZATION, NeededToken};
 use super::call_failure::NOT_REACHABLE;
@@ -25,10 +25,10 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use std::time::Duration;
 
-/// A synchronous integration ends within two minutes.
+/// The time limit of a synchronous integration.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The end of the path that runs an integration at once, and of the one that schedules it.
+/// The suffixes of the paths that run and schedule an integration.
 const EXECUTE: &str = ":execute";
 const SCHEDULE: &str = ":schedule";
 
@@ -53,7 +53,7 @@ impl<H: Host> Transaction<'_, H> {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(()),
             Err(failure) => {
-                self.forget_answer(&policy.response);
+                self.unset_response(&policy.response);
                 return Err(failure);
             }
         };
@@ -66,7 +66,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// The answer; nothing where nobody is left to wait for it.
+    /// Calls the integration and returns its response; `None` when the policy does not wait for it.
     async fn call_integration(
         &mut self,
         id: PolicyId,
@@ -82,11 +82,11 @@ impl<H: Host> Transaction<'_, H> {
         Ok(Some(Message::of_reply(reply)))
     }
 
-    /// Runs the integration that the flow's last SetIntegrationRequest prepared, in place of the upstream. The answer
-    /// is the response, whatever its status.
+    /// Runs the integration of the last SetIntegrationRequest in place of the upstream, and stores its response with
+    /// any status.
     ///
     /// # Errors
-    /// There is no answer.
+    /// There is no response.
     pub(in crate::flow) async fn integration_target(&mut self, endpoint: &IntegrationEndpoint) -> Result<(), Fault> {
         let request = self.integration_request.clone().unwrap_or(ByteString::from_static(DEFAULT_REQUEST));
         let failed = |failure: IntegrationFailure| failure.into_target_fault(&endpoint.name, &request);
@@ -99,7 +99,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Takes the request object away. The client's own message stays and loses its body, as with a ServiceCallout.
+    /// Removes the request object. The client's own message only loses its body, as with a ServiceCallout.
     fn clear_object(&mut self, name: &str) {
         if !matches!(name, "request" | "message") {
             return self.unset(name);
@@ -151,33 +151,33 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// Whether the object asks for a time, which only an asynchronous run can keep.
+/// Whether the object has a `scheduleTime`, which only an asynchronous run supports.
 fn has_schedule_time(message: &Message) -> bool {
     let body = std::str::from_utf8(&message.body).ok().and_then(|body| JsonText::parse(body).ok());
     body.is_some_and(|body| body.root().member("scheduleTime").is_some_and(|time| !time.is_null()))
 }
 
-/// Why an integration did not run, or did not succeed.
+/// The reason why an integration failed.
 enum IntegrationFailure {
     /// There is no request object.
     Null,
-    /// The variable is no message.
+    /// The variable is not a message.
     NotMessage,
     /// The message is a response.
     NotRequest,
-    /// A time is asked for and the run is synchronous.
+    /// The run is synchronous and the object has a `scheduleTime`.
     Scheduled,
-    /// The object has a verb that no callout can have.
+    /// The verb is CONNECT.
     VerbIsConnect,
-    /// The object names no region that has a cluster.
+    /// The object's region has no cluster.
     HostNotReachable,
-    /// There is no answer.
+    /// There is no response.
     Call(CallFailure),
-    /// The service answered with an error.
+    /// The response has an error status.
     Status(u16),
-    /// The path is larger than the memory that is left for bodies.
+    /// The path is larger than the memory left for bodies.
     TooLarge,
-    /// A fault with words of its own.
+    /// Another fault.
     Fault(Fault),
 }
 
@@ -197,7 +197,7 @@ impl IntegrationFailure {
         }
     }
 
-    /// docs/apigee-semantics.md 10.4.
+    /// The fault of a policy (docs/apigee-semantics.md 10.4).
     fn into_fault(self, kind: &str, name: &str, variable: &str) -> Fault {
         let of_variable = |code: &'static str, problem: &str| {
             Fault::new(code, format!("{kind}[{name}]: request variable {variable} {problem}"))
@@ -224,8 +224,8 @@ impl IntegrationFailure {
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
     }
 
-    /// The fault of a target: without an answer those of docs/apigee-semantics.md 11.3, else those of the policy.
-    /// `[inferred]`
+    /// The fault of a target. Without a response it is one of docs/apigee-semantics.md 11.3, otherwise that of the
+    /// policy. `[inferred]`
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
             IntegrationFailure::Call(CallFailure::Timeout) => {

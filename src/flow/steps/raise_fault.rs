@@ -1,4 +1,4 @@
-//! Running a RaiseFault (docs/apigee-semantics.md 5).
+//! RaiseFault at run time (docs/apigee-semantics.md 5).
 
 use super::actions::PolicyContext;
 use crate::flow::fault::Fault;
@@ -9,7 +9,7 @@ use crate::policy::raise_fault::RaiseFault;
 use bytestring::ByteString;
 
 impl<H: Host> Transaction<'_, H> {
-    /// The fault that the policy raises, with its response; or the fault of the policy itself.
+    /// The fault that the policy raises, with its response. If an action fails, the fault of the action.
     #[cold]
     pub(super) async fn raise_fault(&mut self, policy: &RaiseFault) -> Fault {
         let name = &policy.attributes.name;

@@ -1,4 +1,4 @@
-//! From a message and a destination to the call that is sent.
+//! The call that sends a message to a destination.
 
 use crate::flow::call::Call;
 use crate::flow::headers::{header_value, is_hop_by_hop};
@@ -11,49 +11,47 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use std::time::Duration;
 
-/// Headers that the URL and the length decide.
+/// Headers that are derived from the URL and the body.
 const DROPPED: [&str; 2] = ["host", "content-length"];
 
-/// Headers that go with the message whatever `request.retain.headers` says (docs/apigee-semantics.md 2.6). `[inferred]`
+/// Headers that are sent even without `request.retain.headers` (docs/apigee-semantics.md 2.6). `[inferred]`
 const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
 
-/// The client's headers that tie a callout to its trace (docs/guide/configuration.md, `trace_headers`).
+/// The client's headers that link a callout to the client's trace (docs/guide/configuration.md, `trace_headers`).
 const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
-/// A message on its way to a server.
+/// A message and its destination.
 pub(super) struct CallRequest<'m> {
     pub(super) message: MessageId,
     pub(super) server: Server,
-    /// What stands after the authority; begins with `/`.
+    /// The path and query, with a leading `/`.
     pub(super) path_and_query: ByteString,
-    /// Which of the message's headers are sent.
+    /// The headers of the message that are sent.
     pub(super) retained: &'m Retained,
-    /// The header that is kept for a token; it takes the place of the message's own of that name.
+    /// The header that is reserved for a token. It replaces the message's header with the same name.
     pub(super) token_header: Option<ByteString>,
-    /// How long the whole answer may take.
+    /// The time until the end of the response.
     pub(super) timeout: Duration,
 }
 
-/// The message's verb is CONNECT: the server would open a tunnel to a host that a path cannot name, and its answer
-/// would have no end.
+/// The message's verb is CONNECT. It would open a tunnel, whose response has no end, and the path cannot name its host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct VerbIsConnect;
 
 impl VerbIsConnect {
-    /// The reason in the fault string of the policy that called.
+    /// The reason in the fault string of the calling policy.
     pub(super) const REASON: &str = "Verb CONNECT is not supported";
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// The call that sends a message. A verb that is no token is sent as GET.
+    /// The call that sends a message. GET replaces an invalid verb.
     ///
-    /// # Errors
-    /// The verb is CONNECT, in any case of letters. A template or an earlier policy may have set it, so it is known at
-    /// run time only.
+    /// # Errors The verb is CONNECT in upper or lower case. A template or an earlier policy can set it, so loading
+    /// cannot check it.
     pub(super) fn call_of(&mut self, outgoing: CallRequest<'_>) -> Result<Call, VerbIsConnect> {
         let CallRequest { message, server, path_and_query, retained, token_header, timeout } = outgoing;
         if self.plan.trace_headers {
-            // Fetches it, should nothing have read it yet.
+            // No step may have read the request before.
             let _: Option<&Message> = self.client_request();
         }
         let message = self.message(message);
@@ -71,8 +69,8 @@ impl<H: Host> Transaction<'_, H> {
         for line in message.iter().flat_map(|message| message.headers.lines()) {
             let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
-            let gives_way = token_header.as_ref().is_some_and(|header| header.eq_ignore_ascii_case(&name));
-            if is_kept && !is_dropped(&name) && !gives_way {
+            let is_replaced = token_header.as_ref().is_some_and(|header| header.eq_ignore_ascii_case(&name));
+            if is_kept && !is_dropped(&name) && !is_replaced {
                 headers.push((name, line.to_value()));
             }
         }
@@ -89,14 +87,14 @@ impl<H: Host> Transaction<'_, H> {
         })
     }
 
-    /// The URL's authority, unless `target.header.host` says otherwise (docs/apigee-semantics.md 2.5). `[inferred]`
+    /// The value of `target.header.host`, or else the URL's authority (docs/apigee-semantics.md 2.5). `[inferred]`
     fn authority(&self, server: &Server) -> Bytes {
         let host = self.variables.get("target.header.host").map(|host| self.render(host));
         let host = host.filter(|host| !host.is_empty());
         host.map_or_else(|| server.authority.clone().into_bytes(), header_value)
     }
 
-    /// Copies the client's trace headers, but for those that the message has itself.
+    /// Copies the client's trace headers, except those that the message has itself.
     fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = &self.request else { return };
         let is_trace = |name: &[u8]| {
@@ -117,6 +115,7 @@ fn contains(names: &[&str], name: &str) -> bool {
 }
 
 fn is_dropped(name: &str) -> bool {
-    let begins = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-    contains(&DROPPED, name) || is_hop_by_hop(name) || begins("proxy-") || begins("x-envoy-") || name.starts_with(':')
+    let has_prefix = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_known = contains(&DROPPED, name) || is_hop_by_hop(name) || name.starts_with(':');
+    is_known || has_prefix("proxy-") || has_prefix("x-envoy-")
 }

@@ -1,4 +1,4 @@
-//! Running a ServiceCallout, in the order of docs/apigee-semantics.md 2.2.
+//! ServiceCallout at run time, in the order of docs/apigee-semantics.md 2.2.
 
 mod balanced;
 mod destination;
@@ -31,8 +31,7 @@ impl<H: Host> Transaction<'_, H> {
             Ok((message, is_fresh)) => {
                 let response = policy.response.as_ref().filter(|_| !self.is_client_served);
                 let reply = self.reply(id, policy, message, response.is_some()).await;
-                // What was made for this callout would otherwise go to wherever the next one goes, even if it was not
-                // sent.
+                // Otherwise the next callout would send the content that was made for this one.
                 if is_fresh || matches!(reply, Ok(_) | Err(CalloutFailure::Call(_))) {
                     self.clear_payload(&policy.request);
                 }
@@ -52,7 +51,7 @@ impl<H: Host> Transaction<'_, H> {
         failure.into_fault(&policy.attributes.name)
     }
 
-    /// What a reply, or its absence, leaves and means.
+    /// Stores the response. Returns the failure of the policy, if there is one.
     fn concluded(
         &mut self,
         id: PolicyId,
@@ -62,9 +61,9 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<(), CalloutFailure> {
         match (response, reply) {
             (_, Ok(None)) | (None, Ok(_)) => Ok(()),
-            // Nobody waits, so nobody learns what became of it.
+            // A policy without a Response does not report failures of the call.
             (None, Err(failure)) if failure.is_of_sending() => {
-                if matches!(failure, CalloutFailure::HostRefused) {
+                if matches!(failure, CalloutFailure::HostNotAllowed) {
                     self.host.count(id, failure.outcome());
                 }
                 Ok(())
@@ -80,13 +79,13 @@ impl<H: Host> Transaction<'_, H> {
                 Err(CalloutFailure::Status(status))
             }
             (Some(response), Err(failure)) => {
-                self.forget_answer(response);
+                self.unset_response(response);
                 Err(failure)
             }
         }
     }
 
-    /// Fills the message, finds out where it goes, and sends it there; brings the answer where one is waited for.
+    /// Fills the message and sends it to its destination. Returns the response if the policy waits for it.
     async fn reply(
         &mut self,
         id: PolicyId,
@@ -106,7 +105,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// Sends the message to a destination, and brings the answer where one is waited for.
+    /// Sends the message to a destination. Returns the response if the policy waits for it.
     async fn exchange(
         &mut self,
         id: PolicyId,
@@ -159,8 +158,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
     }
 
-    /// The message that is sent, made when it does not exist yet (docs/apigee-semantics.md 2.3), and whether it was
-    /// made.
+    /// The request message, and whether it is new. It is created when it does not exist (docs/apigee-semantics.md 2.3).
     fn callout_request(&mut self, request: &CalloutRequest, policy: &str) -> Result<(MessageId, bool), CalloutFailure> {
         let name = &request.variable;
         if let Some(id) = self.message_named(name) {
@@ -183,8 +181,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
-    /// Drops the body and marks the message spent. The client's own message is never replaced (docs/apigee-semantics.md
-    /// 2.3.4).
+    /// Removes the body and marks the message as spent. The client's own message is never replaced
+    /// (docs/apigee-semantics.md 2.3.4).
     fn clear_payload(&mut self, request: &CalloutRequest) {
         if !request.clear_payload {
             return;
@@ -210,25 +208,25 @@ fn actor(policy: &ServiceCallout) -> PolicyContext<'_> {
     PolicyContext { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved }
 }
 
-/// Why a callout failed, before it is told in Apigee's words.
+/// The reason why a callout failed.
 enum CalloutFailure {
-    /// The answer's status is not in the success set.
+    /// The status of the response is not in the success set.
     Status(u16),
-    /// There is no answer.
+    /// There is no response.
     Call(CallFailure),
-    /// The URL is none.
+    /// The URL is malformed.
     MalformedUrl,
-    /// The URL leads nowhere.
+    /// The URL's host has no cluster.
     HostNotReachable,
     /// The URL's host came with the request and is not allowed.
-    HostRefused,
+    HostNotAllowed,
     /// A load balancer has no server left.
     NoActiveTargets,
-    /// The message has a verb that no callout can have.
+    /// The verb is CONNECT.
     VerbIsConnect,
-    /// The URL is larger than the memory that is left for bodies.
+    /// The URL is larger than the memory left for bodies.
     TooLarge,
-    /// A fault with words of its own.
+    /// Another fault.
     Fault(Fault),
 }
 
@@ -266,13 +264,13 @@ impl From<Fault> for CalloutFailure {
 }
 
 impl CalloutFailure {
-    /// Whether it is one of those that a policy without a Response does not learn of (docs/apigee-semantics.md 2.7).
+    /// Whether a policy without a Response ignores it (docs/apigee-semantics.md 2.7).
     fn is_of_sending(&self) -> bool {
         match self {
             CalloutFailure::Status(_)
             | CalloutFailure::Call(_)
             | CalloutFailure::HostNotReachable
-            | CalloutFailure::HostRefused
+            | CalloutFailure::HostNotAllowed
             | CalloutFailure::NoActiveTargets => true,
             CalloutFailure::MalformedUrl
             | CalloutFailure::VerbIsConnect
@@ -288,18 +286,18 @@ impl CalloutFailure {
             CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::NoActiveTargets => {
                 Outcome::Unreachable
             }
-            CalloutFailure::HostRefused => Outcome::Refused,
+            CalloutFailure::HostNotAllowed => Outcome::Refused,
             CalloutFailure::VerbIsConnect | CalloutFailure::TooLarge | CalloutFailure::Fault(_) => Outcome::Fault,
         }
     }
 
-    /// docs/apigee-semantics.md 2.14.
+    /// The fault of the policy (docs/apigee-semantics.md 2.14).
     fn into_fault(self, policy: &str) -> Fault {
         let reason = match self {
             CalloutFailure::Fault(fault) => return fault,
             CalloutFailure::TooLarge => return Fault::too_large("ServiceCallout", policy),
             CalloutFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
-            CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::HostRefused => {
+            CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::HostNotAllowed => {
                 NOT_REACHABLE.to_owned()
             }
             CalloutFailure::NoActiveTargets => "No active targets".to_owned(),

@@ -1,4 +1,4 @@
-//! Running a SetIntegrationRequest: from its elements to a request message (docs/apigee-semantics.md 10.1 and 10.3).
+//! SetIntegrationRequest at run time: it creates a request message (docs/apigee-semantics.md 10.1 and 10.3).
 
 use super::actions::PolicyContext;
 use crate::flow::fault::Fault;
@@ -15,16 +15,17 @@ use bytestring::ByteString;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Number, Value as Json, json};
 
-/// What would end a segment of a path or change its meaning.
+/// The encoded characters of a path segment.
 const SEGMENT: &AsciiSet = &CONTROLS.add(b'/').add(b'?').add(b'#').add(b'%').add(b' ').add(b'"').add(b'<').add(b'>');
 
-/// How often a parameter is copied: as a value and into the body.
+/// The number of copies of a parameter: one as a value and one in the body.
 const PARAMETER_COPIES: usize = 2;
 
-/// How often the names in the path are copied: each percent-encoded, three times as long, and joined.
+/// The size of all copies of the names in the path, relative to the names: percent-encoding triples their length, and
+/// joining copies them again.
 const URL_COPIES: usize = 6;
 
-/// The beginning of a trigger's id.
+/// The prefix of a trigger's id.
 const TRIGGER: &str = "api_trigger/";
 
 impl<H: Host> Transaction<'_, H> {
@@ -32,7 +33,7 @@ impl<H: Host> Transaction<'_, H> {
         let actor = PolicyContext { kind: "SetIntegrationRequest", name: &policy.attributes.name, ignore: false };
         let project = match &policy.project {
             Some(project) => self.required(actor, project)?,
-            // A configuration without a default refuses such a policy.
+            // Loading rejects a policy without a project when the configuration has no default.
             None => self.plan.project.clone().unwrap_or_default(),
         };
         let integration = match &policy.integration {
@@ -92,7 +93,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// The value of an element that has to have one.
+    /// The value of a required element.
     fn required(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
         match self.referenced(actor, value)? {
             Some(text) => Ok(text.trim().into()),
@@ -103,8 +104,14 @@ impl<H: Host> Transaction<'_, H> {
     fn parameter(&mut self, actor: PolicyContext<'_>, parameter: &Parameter) -> Result<Json, Fault> {
         let (single, array, items) = members(parameter.kind);
         let fault = |text: ByteString| {
-            let kind = format!("{:?}", parameter.kind).to_lowercase();
-            bad_value(actor, &format!("{text:?} is no {kind}, which the parameter {} is to be", parameter.name))
+            let kind = match parameter.kind {
+                ParameterType::String => "a string",
+                ParameterType::Integer => "an integer",
+                ParameterType::Double => "a double",
+                ParameterType::Boolean => "a boolean",
+                ParameterType::Json => "JSON",
+            };
+            bad_value(actor, &format!("parameter {:?} must be {kind}, got {text:?}", parameter.name))
         };
         match &parameter.value {
             ParameterValue::Single(value) => {
@@ -122,7 +129,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The text of a parameter, which is copied into the body, or into the fault string when it is not of its type.
+    /// The text of a parameter. The body contains a copy of it, or the fault string if its type is wrong.
     fn parameter_text(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
         let text = self.referenced(actor, value)?.ok_or_else(|| unresolved(value))?;
         let size = text.len().saturating_mul(PARAMETER_COPIES);
@@ -141,19 +148,20 @@ fn bad_value(actor: PolicyContext<'_>, reason: &str) -> Fault {
     Fault::new("steps.setintegrationrequest.ExecutionFailed", reason)
 }
 
-/// The members of a value in the service's interface: of one, of several, and of the list within.
+/// The member names of a parameter in the service's interface: for a single value, for an array, and for the array's
+/// list.
 fn members(kind: ParameterType) -> (&'static str, &'static str, &'static str) {
     match kind {
         ParameterType::String => ("stringValue", "stringArray", "stringValues"),
         ParameterType::Integer => ("intValue", "intArray", "intValues"),
         ParameterType::Double => ("doubleValue", "doubleArray", "doubleValues"),
         ParameterType::Boolean => ("booleanValue", "booleanArray", "booleanValues"),
-        // There are no arrays of JSON.
+        // The service has no arrays of JSON.
         ParameterType::Json => ("jsonValue", "stringArray", "stringValues"),
     }
 }
 
-/// A text as a value of that type. Integers are sent as text, because JSON's numbers end at 2^53.
+/// A text as a value of a type. Integers are sent as text, because JSON numbers are exact only up to 2^53.
 fn typed(kind: ParameterType, text: &str) -> Option<Json> {
     let trimmed = text.trim();
     match kind {

@@ -158,7 +158,7 @@ fn every_fault_has_its_name() {
             &[&wrong, RUN],
             client(),
             "steps.setintegrationrequest.ExecutionFailed",
-            "Execution of SetIntegrationRequest Set-Int failed. Reason: \"many\" is no integer, which the parameter limit is to be",
+            "Execution of SetIntegrationRequest Set-Int failed. Reason: parameter \"limit\" must be an integer, got \"many\"",
         ),
         (
             "a spent object",

@@ -1,4 +1,4 @@
-//! `Copy`: taking parts of another message (docs/apigee-semantics.md 3.4).
+//! `Copy`: copies parts of another message (docs/apigee-semantics.md 3.4).
 
 use crate::flow::headers::Headers;
 use crate::flow::indexed;
@@ -8,7 +8,7 @@ use crate::policy::action::{NamedValues, Parts, Selection};
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// The parts that are copied when none is named.
+/// The parts that are copied when the policy names none.
 pub(super) fn everything() -> Parts {
     Parts {
         headers: Selection::All,
@@ -23,7 +23,7 @@ pub(super) fn everything() -> Parts {
     }
 }
 
-/// Copies parts; parts that the two kinds of message do not share are left alone.
+/// Copies parts. Parts that only one of the two messages has stay unchanged.
 pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) {
     copy_headers(&source.headers, &mut target.headers, &parts.headers);
     if parts.payload {
@@ -40,7 +40,7 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) 
         if parts.version {
             to.version = from.version.clone();
         }
-        // The target stays as it is, no form, where the source has none of them.
+        // The target does not become a form when the source has none of the parameters.
         let mut form = target.form();
         if copy_parameters(&source.form(), &mut form, &parts.form_params) {
             target.set_form(&form);
@@ -57,7 +57,7 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) 
     }
 }
 
-/// Copied headers replace those of the same name (docs/apigee-semantics.md 3.4). `[inferred]`
+/// Copies headers. They replace those with the same name (docs/apigee-semantics.md 3.4). `[inferred]`
 fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
     match selection {
         Selection::None => {}
@@ -77,13 +77,13 @@ fn copy_headers(from: &Headers, to: &mut Headers, selection: &Selection) {
     }
 }
 
-/// Returns whether there was something to copy.
+/// Copies parameters. Returns whether the source has any of them.
 fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection) -> bool {
     match selection {
         Selection::None => false,
         Selection::All if from.is_empty() => false,
         Selection::All => {
-            // Into nothing, parameters are copied as they are written.
+            // Without parameters in the target, the source keeps its spelling.
             if to.is_empty() {
                 to.add_text(from.as_text());
             } else {
@@ -101,7 +101,7 @@ fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection
     }
 }
 
-/// Returns whether there was a value.
+/// Sets all values of a name. Returns whether there is a value.
 fn set_all(parameters: &mut Parameters, name: &str, values: &[ByteString]) -> bool {
     if !values.is_empty() {
         parameters.set_values(name, &values.iter().map(|value| &**value).collect::<Vec<_>>());

@@ -1,17 +1,17 @@
-//! `Remove`: taking parts of a message away (docs/apigee-semantics.md 3.5).
+//! `Remove`: removes parts of a message (docs/apigee-semantics.md 3.5).
 
 use crate::flow::message::{Message, RequestLine, StatusLine};
 use crate::flow::parameters::Parameters;
 use crate::policy::action::{NamedValues, Parts, Selection};
 use bytes::Bytes;
 
-/// Takes parts away; everything when none is named.
+/// Removes parts; all of them when the policy names none.
 pub(super) fn remove(message: &mut Message, parts: Option<&Parts>) {
-    // Without children everything that a message carries goes; what makes it a request or response stays.
+    // Without children, headers, query parameters and the body are removed. The rest of the start line stays.
     let everything = Parts { headers: Selection::All, query_params: Selection::All, payload: true, ..Parts::default() };
     let parts = parts.unwrap_or(&everything);
     match &parts.form_params {
-        // A response has none (docs/apigee-semantics.md 3.3).
+        // A response has no form parameters (docs/apigee-semantics.md 3.3).
         _ if message.as_request().is_none() => {}
         Selection::None => {}
         Selection::All if message.form().is_empty() => {}
@@ -76,7 +76,7 @@ fn remove_parameters(parameters: &mut Parameters, names: &[NamedValues]) {
     numbered.for_each(|named| parameters.remove_values(&named.name, &named.numbers));
 }
 
-/// The names of which all values are meant, and those of which some are.
+/// The names without numbers, whose values are all removed, and the names with numbers.
 fn split(names: &[NamedValues]) -> (Vec<&str>, impl Iterator<Item = &NamedValues>) {
     let whole = names.iter().filter(|named| named.numbers.is_empty()).map(|named| &*named.name).collect();
     (whole, names.iter().filter(|named| !named.numbers.is_empty()))

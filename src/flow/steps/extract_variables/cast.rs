@@ -1,11 +1,11 @@
-//! From the text of an extracted value to a value of the variable's type (docs/apigee-semantics.md 4.5).
+//! The conversion of extracted text to the variable's type (docs/apigee-semantics.md 4.5).
 
 use super::failure::ExtractionFailure;
 use crate::flow::value::Value;
 use crate::policy::extract_variables::ValueType;
 use bytestring::ByteString;
 
-/// The text as a value of that type.
+/// The text as a value of a type.
 pub(super) fn cast(text: ByteString, kind: ValueType) -> Result<Value, ExtractionFailure> {
     // White space around a value is common in XML. `[inferred]`
     let trimmed = text.trim();
@@ -30,19 +30,19 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A whole number; the fraction of any other is cut off. Both types have the range of the larger. `[inferred]`
+/// A whole number; a fraction is cut off. Both types have the range of the larger one. `[inferred]`
 fn whole(text: &str) -> Option<i64> {
     if let Ok(number) = text.parse() {
         return Some(number);
     }
-    // Without an exponent the digits say it exactly, however many they are.
+    // Without an exponent, the digits before the point are the exact number.
     let text = decimal(text)?;
     if !text.contains(['e', 'E']) {
         let digits = text.split_once('.').map(|(digits, _)| digits)?;
         return if matches!(digits, "" | "+" | "-") { Some(0) } else { digits.parse().ok() };
     }
     let number = number(text)?.trunc();
-    // The bounds are exact as doubles, so what lies between them fits.
+    // The bounds are exact as doubles, so every number between them fits.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     (-LIMIT..LIMIT).contains(&number).then_some(number as i64)
 }
@@ -51,7 +51,7 @@ fn number(text: &str) -> Option<f64> {
     decimal(text)?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// The text itself, unless it is one of the words for numbers that are none.
+/// The text if it is a decimal number, and not a word such as `NaN`.
 fn decimal(text: &str) -> Option<&str> {
     let is_part = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_become_values_of_the_type() {
+    fn texts_become_values_of_the_type() {
         use ValueType::{Boolean, Double, Float, Integer, Long, Nodeset, String};
         let cases = [
             (" a ", String, Some(Value::text(" a "))),

@@ -1,4 +1,4 @@
-//! Why an ExtractVariables fails, and what that is called (docs/apigee-semantics.md 4.6).
+//! The failures of ExtractVariables and their faults (docs/apigee-semantics.md 4.6).
 
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
@@ -6,26 +6,26 @@ use crate::flow::memory::TooLarge;
 use crate::policy::extract_variables::ValueType;
 use bytestring::ByteString;
 
-/// Why the policy failed.
+/// The reason why the policy failed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ExtractionFailure {
-    /// The source is not a message that is there.
+    /// The source is not a message, or does not exist.
     NoMessage(ByteString),
-    /// The source is a text that is not there.
+    /// The source is a text that does not exist.
     NoText(ByteString),
-    /// The payload is not what its content type says.
+    /// The payload does not have the format of its content type.
     Payload,
-    /// This text became no JSONPath.
+    /// This text is not a valid JSONPath.
     JsonPath(ByteString),
-    /// A value that is not of the type.
+    /// The value is not of the type.
     Cast(ByteString, ValueType),
-    /// A variable that cannot have that value.
+    /// The value is not valid for the variable.
     NotSet(ByteString, ByteString),
-    /// A variable that cannot be set at all.
+    /// The variable is read-only.
     Immutable(ByteString),
     /// A variable in a JSONPath does not resolve.
     Unresolved(ByteString),
-    /// A value is larger than the memory that is left for bodies.
+    /// A value is larger than the memory left for bodies.
     TooLarge,
 }
 

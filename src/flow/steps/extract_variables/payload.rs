@@ -14,7 +14,7 @@ use crate::language::xpath::{XPathResult, XmlDocument, number_text};
 use crate::policy::extract_variables::{ExtractVariables, Extraction, JsonVariable, PathSource, ValueType, XmlPayload};
 use bytestring::ByteString;
 
-/// The source's text, with how it may be read.
+/// The text of the source, and the formats as which it can be read.
 #[derive(Debug, Default)]
 pub(super) struct PayloadText {
     pub(super) text: ByteString,
@@ -22,7 +22,7 @@ pub(super) struct PayloadText {
     pub(super) is_xml: bool,
 }
 
-/// A payload, checked or parsed when it is first needed and only once.
+/// A payload, which is parsed once, at its first use.
 pub(super) struct Payload<'t> {
     text: &'t str,
     json: Option<JsonText<'t>>,
@@ -31,7 +31,7 @@ pub(super) struct Payload<'t> {
 
 impl<'t> Payload<'t> {
     pub(super) fn new(text: &'t str) -> Payload<'t> {
-        // A byte order mark is no part of the document.
+        // A byte order mark is not part of the document.
         Payload { text: text.trim_start_matches('\u{feff}'), json: None, xml: None }
     }
 
@@ -51,8 +51,8 @@ impl<'t> Payload<'t> {
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// The payload, if the policy extracts from one and the source has one of that kind. A message's kind is that of
-    /// its content type, any other text may be either.
+    /// The payload, if the policy extracts from one and the source has one of this format. The format of a message is
+    /// that of its content type. Any other text can have both formats.
     pub(super) fn payload_text(&self, policy: &ExtractVariables, source: &SourceText) -> PayloadText {
         let has = |test: fn(&Extraction) -> bool| policy.extractions.iter().any(test);
         let wants_json = has(|extraction| matches!(extraction, Extraction::Json(_)));
@@ -97,8 +97,8 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// The text that a path finds; nothing where it finds nothing or null. A path that may find several values makes an
-    /// array of them where the type takes one. `[inferred]`
+    /// The text of the value that a path finds; `None` for no value and for null. For a path that can find several
+    /// values, it is an array of them if the type allows it. `[inferred]`
     fn json_text(&self, path: &JsonPath, json: &JsonText<'_>, kind: ValueType) -> Result<Option<ByteString>, TooLarge> {
         let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
         let text = if path.is_definite() || !takes_list {
@@ -106,7 +106,7 @@ impl<H: Host> Transaction<'_, H> {
             self.check_room(first.as_str().len())?;
             first.text()
         } else {
-            // This text has a limit of its own.
+            // `text_of_all` has its own limit.
             path.text_of_all(json)
         };
         self.check_room(text.as_ref().map_or(0, String::len))?;
@@ -142,7 +142,7 @@ fn is_json_type(media_type: &str) -> bool {
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// The value of a variable that is extracted from XML; nothing where no node is found. `[inferred]`
+/// The value of a variable from XML; `None` when no node is found. `[inferred]`
 fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, ExtractionFailure> {
     let text: ByteString = match result {
         XPathResult::Nodes(nodes) if nodes.is_empty() => return Ok(None),

@@ -10,8 +10,8 @@ use crate::language::xml::Document;
 
 type Running<'a> = Transaction<'a, Scripted>;
 
-/// What a policy with that content sets, `name=value`, after `prepare` has made the messages and variables; or its
-/// fault, `code: reason`.
+/// Runs a policy with some content after `prepare` has set messages and variables. Returns the variables that it sets
+/// as `name=value`, or its fault as `code: reason`.
 fn extract(client: &Scripted, prepare: &dyn Fn(&mut Running<'_>), content: &str) -> Result<Vec<String>, String> {
     let plan = crate::config::load(br#"{"policies": [], "proxy": {"base_path": "/v1"}}"#).unwrap().plan;
     let mut transaction = Transaction::new(&plan, &client.worker, client);
@@ -41,7 +41,7 @@ fn policy(content: &str) -> ExtractVariables {
     policy.unwrap_or_else(|| panic!("{:?}", diagnostics.into_vec()))
 }
 
-/// A message with those headers and that body.
+/// A message with headers and a body.
 fn filled(mut message: Message, headers: &[(&'static str, &'static str)], body: &str) -> Message {
     let lines = headers.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value)));
     message.headers = Headers::new(lines.collect());

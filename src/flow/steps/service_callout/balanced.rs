@@ -1,4 +1,4 @@
-//! A callout over a load balancer: one server after the other until one answers (docs/apigee-semantics.md 2.9).
+//! A callout through a load balancer: it tries one server after another (docs/apigee-semantics.md 2.9).
 
 use super::CalloutFailure;
 use crate::flow::balancing::{Balancer, Occupied};
@@ -26,22 +26,22 @@ impl<H: Host> Transaction<'_, H> {
         let path = path.transpose()?.unwrap_or_default();
         let mut tried: Vec<usize> = Vec::new();
         let mut last = Err(CalloutFailure::NoActiveTargets);
-        while let Some((place, server, occupied)) = self.choose_server(id, balancer, &tried) {
+        while let Some((index, server, occupied)) = self.choose_server(id, balancer, &tried) {
             self.record_server(balancer, server, &tried);
             let Some(serving) = server.server.clone() else { break };
             let destination = self.destination_on(policy, message, serving, &path)?;
             last = self.exchange(id, policy, message, destination, waits).await;
             drop(occupied);
-            // What became of a call that nobody waits for is not known.
+            // The outcome of a call without a receiver is unknown.
             if let Ok(None) = last {
                 return last;
             }
             let is_failure = is_failure(balancer, &last);
-            self.with_balancer(id, balancer, |balancing, now| balancing.report(balancer, place, is_failure, now));
+            self.with_balancer(id, balancer, |balancing, now| balancing.report(balancer, index, is_failure, now));
             if !is_failure {
                 return last;
             }
-            tried.push(place);
+            tried.push(index);
             self.record_server(balancer, server, &tried);
             if !balancer.retry {
                 break;
@@ -57,11 +57,11 @@ impl<H: Host> Transaction<'_, H> {
         tried: &[usize],
     ) -> Option<(usize, &'p ServerReference, Occupied)> {
         let chosen = self.with_balancer(id, balancer, |balancing, now| balancing.choose(balancer, tried, now));
-        let (place, occupied) = chosen.flatten()?;
-        Some((place, balancer.servers.get(place)?, occupied))
+        let (index, occupied) = chosen.flatten()?;
+        Some((index, balancer.servers.get(index)?, occupied))
     }
 
-    /// What the worker knows of a policy's servers.
+    /// Passes the worker's balancer of a policy to a function.
     fn with_balancer<T>(
         &self,
         id: PolicyId,
@@ -75,7 +75,7 @@ impl<H: Host> Transaction<'_, H> {
     /// `loadbalancing.*`, as for a TargetEndpoint. `[inferred]`
     fn record_server(&mut self, balancer: &LoadBalancer, server: &ServerReference, failed: &[usize]) {
         let failed: Vec<&str> =
-            failed.iter().filter_map(|place| balancer.servers.get(*place)).map(|server| &*server.name).collect();
+            failed.iter().filter_map(|index| balancer.servers.get(*index)).map(|server| &*server.name).collect();
         let variables = [
             ("loadbalancing.targetserver", Value::String(server.name.clone())),
             ("loadbalancing.isfallback", Value::Boolean(server.is_fallback)),
@@ -87,7 +87,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// Whether a call tells that its server is not well: no answer, or a status listed as unhealthy.
+/// Whether the outcome of a call counts as a failure of its server: no response, or a status listed as unhealthy.
 fn is_failure(balancer: &LoadBalancer, outcome: &Result<Option<CallReply>, CalloutFailure>) -> bool {
     match outcome {
         Ok(Some(reply)) => balancer.is_unhealthy(reply.status),

@@ -1,5 +1,5 @@
-//! Where a callout goes: from `<URL>`, the message's path and its query to one final URL (docs/apigee-semantics.md 2.4,
-//! 2.5).
+//! The destination of a callout: the final URL of `<URL>`, the message's path and its query (docs/apigee-semantics.md
+//! 2.4, 2.5).
 
 use super::CalloutFailure;
 use crate::flow::headers::text;
@@ -19,20 +19,20 @@ pub(super) struct Destination {
     pub(super) server: Server,
     /// The URL before the message's path and query are added.
     url: ByteString,
-    /// What stands after the authority; begins with `/`.
+    /// The path and query, with a leading `/`.
     pub(super) path_and_query: ByteString,
 }
 
 impl Destination {
-    /// The audience of a token for it (docs/apigee-semantics.md 2.12).
+    /// The audience of a token for this destination (docs/apigee-semantics.md 2.12).
     pub(super) fn url_without_query(&self) -> &str {
         self.url.split(['?', '#']).next().unwrap_or_default()
     }
 }
 
 impl<H: Host> Transaction<'_, H> {
-    /// Expands the URL, publishes it as `servicecallout.NAME.target.url`, and adds the message's path and query.
-    /// A load balancer's comes from [`Transaction::destination_on`].
+    /// Expands the URL, sets `servicecallout.NAME.target.url` to it, and adds the message's path and query. Load
+    /// balancers use [`Transaction::destination_on`].
     pub(super) fn destination(
         &mut self,
         policy: &ServiceCallout,
@@ -62,7 +62,7 @@ impl<H: Host> Transaction<'_, H> {
         }
     }
 
-    /// The destination at a path of a server that the configuration names.
+    /// The destination with a path on a server of the configuration.
     pub(super) fn destination_on(
         &mut self,
         policy: &ServiceCallout,
@@ -77,8 +77,7 @@ impl<H: Host> Transaction<'_, H> {
         self.composed(policy, message, server, url)
     }
 
-    /// The destination of a URL whose host came with the request: there must be a cluster for it, and it must be
-    /// allowed.
+    /// The destination of a URL whose host came with the request. The host must have a cluster and must be allowed.
     fn run_time_destination(
         &mut self,
         policy: &ServiceCallout,
@@ -90,7 +89,7 @@ impl<H: Host> Transaction<'_, H> {
         let origin = Origin::new(scheme, authority).ok_or(CalloutFailure::MalformedUrl)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
-            return Err(CalloutFailure::HostRefused);
+            return Err(CalloutFailure::HostNotAllowed);
         }
         let server = plan.clusters.server(&origin).ok_or(CalloutFailure::HostNotReachable)?;
         self.composed(policy, message, server, url)
@@ -119,11 +118,11 @@ impl<H: Host> Transaction<'_, H> {
         self.replaced_url(policy).is_some()
     }
 
-    /// What a policy wrote to `servicecallout.NAME.target.url`, which replaces `<URL>`; what an earlier run of this
-    /// very policy left there does not.
+    /// The value that a policy assigned to `servicecallout.NAME.target.url`, which replaces `<URL>`. The value of an
+    /// earlier run of this policy does not replace it.
     fn replaced_url(&self, policy: &ServiceCallout) -> Option<ByteString> {
         let name = policy.variables.target_url.name();
-        // Only what this transaction set counts: a filter before this one publishes the variable of its own policy.
+        // Filter state is not read, because an earlier filter publishes the variable of its own policy.
         let value = self.variables.get(name).filter(|value| self.own_target_urls.get(name) != Some(value))?;
         let written = self.render(value);
         (!written.is_empty()).then(|| written.trim().into())
@@ -158,7 +157,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// Authority, path and query of a URL; a fragment is dropped. `None` when it is not one of HTTP.
+/// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.
 fn split(url: &str) -> Option<(&str, &str, &str)> {
     let (_, rest) = Scheme::split(url)?;
     let rest = rest.split('#').next().unwrap_or_default();
@@ -168,7 +167,7 @@ fn split(url: &str) -> Option<(&str, &str, &str)> {
     Some((authority, path, query))
 }
 
-/// What stands after the authority: a message's path and query added to those of a URL.
+/// The path and query of a URL, with the message's path and query appended.
 fn compose(path: &str, query: &str, line: &RequestLine, retained: &Retained) -> String {
     let mut text = join(path, &line.path);
     let mut separator = '?';
@@ -191,7 +190,7 @@ fn compose(path: &str, query: &str, line: &RequestLine, retained: &Retained) -> 
     url::legal(text)
 }
 
-/// The message's path is appended to the URL's with exactly one slash between them. `[inferred]`
+/// The URL's path and the message's path, with exactly one slash between them. `[inferred]`
 fn join(base: &str, path: &str) -> String {
     if path.is_empty() {
         return if base.is_empty() { "/".to_owned() } else { base.to_owned() };
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_url_leads_nowhere() {
+    fn malformed_urls_are_rejected() {
         for url in [
             "",
             "a.example.com/x",

@@ -16,7 +16,7 @@ fn uri_paths() {
         ("<Pattern ignoreCase='true'>/A/{x}/*</Pattern>", ok(&["x=b"])),
         ("<Pattern>/A/{x}/*</Pattern>", ok(&[])),
         ("<Pattern>/a/{x}</Pattern>", ok(&[])),
-        // Of several that match, the one with the most segments wins, then the first.
+        // Of several matches, the one with the most segments wins, then the first.
         (
             "<Pattern>/**/{last}</Pattern><Pattern>/a/{x}/{y}</Pattern><Pattern>/{p}/{q}/{r}</Pattern>",
             ok(&["x=b", "y=café"]),
@@ -62,7 +62,7 @@ fn headers_and_query_parameters() {
         ("<QueryParam name='w.3'><Pattern>{x}</Pattern></QueryParam>", ok(&[])),
         ("<QueryParam name='flag'><Pattern>{x}</Pattern></QueryParam>", ok(&["x="])),
         ("<QueryParam name='enc'><Pattern>{x}</Pattern></QueryParam>", ok(&["x=a b+c"])),
-        // The first pattern that matches; later elements write over earlier ones.
+        // The first matching pattern wins, and later elements overwrite earlier ones.
         (
             "<QueryParam name='code'><Pattern>X{a}</Pattern><Pattern>D{b}</Pattern><Pattern>{c}</Pattern></QueryParam>",
             ok(&["b=BN88271"]),
@@ -121,14 +121,14 @@ fn variables() {
         ("none.content", "{x}", ok(&[])),
     ];
     for (name, pattern, expected) in cases {
-        // The source is not looked at when every element brings its own.
+        // The source is not read when every element names its own variable.
         let content = format!("<Source>gone</Source><Variable name='{name}'><Pattern>{pattern}</Pattern></Variable>");
         assert_eq!(extract(&client, &prepare, &content), expected, "{name}");
     }
 }
 
 #[test]
-fn what_does_not_match_leaves_the_variable_alone() {
+fn a_variable_without_a_match_stays_unchanged() {
     let client = Scripted::client("GET", "/v1?q=1", &[]);
     let prepare = setting("a", "old");
     let content = "<QueryParam name='q'><Pattern>x{a}</Pattern></QueryParam><URIPath><Pattern>/{a}</Pattern></URIPath>";
@@ -163,7 +163,7 @@ fn missing_sources_are_faults() {
         ("callout.content", json.to_owned(), no_text("callout.content")),
         ("callout.content", format!("{json}{header}"), no_text("callout.content")),
         ("callout.content", xml.to_owned(), no_message("callout.content")),
-        // A text is no message.
+        // A text is not a message.
         ("text", header.to_owned(), no_message("text")),
         ("text", "<URIPath><Pattern>/{a}</Pattern></URIPath>".to_owned(), no_message("text")),
         ("text", json.to_owned(), ok(&[])),
@@ -176,14 +176,14 @@ fn missing_sources_are_faults() {
 }
 
 #[test]
-fn what_cannot_be_set_is_a_fault() {
+fn setting_a_read_only_variable_is_a_fault() {
     let client = Scripted::client("GET", "/v1?q=1", &[]);
     let content = |name: &str| format!("<QueryParam name='q'><Pattern>{{{name}}}</Pattern></QueryParam>");
     for name in ["request", "message", "request.path", "client.host", "proxy.pathsuffix"] {
         let fault = format!("steps.extractvariables.ImmutableVariable: Variable {name} is immutable");
         assert_eq!(extract(&client, &nothing, &content(name)), Err(fault));
     }
-    // Outside its flow a message's name is any name.
+    // Outside its flow, the name of a message is an ordinary name.
     assert_eq!(extract(&client, &nothing, &content("error")), ok(&["error=1"]));
     assert_eq!(
         extract(&client, &nothing, &content("request.headers.count")),
@@ -206,7 +206,7 @@ fn parts_of_messages_are_set() {
 }
 
 #[test]
-fn the_payload_is_cleared_afterwards_if_that_is_asked_for() {
+fn clear_payload_clears_the_payload_afterwards() {
     let client = Scripted::client("GET", "/v1", &[]);
     let plan = crate::config::load(br#"{"policies": []}"#).unwrap().plan;
     let json = "<JSONPayload><Variable name='v' type='TYPE'><JSONPath>$.a</JSONPath></Variable></JSONPayload>";

@@ -96,7 +96,7 @@ fn json_values() {
 
 /// docs/apigee-semantics.md 13.3.
 #[test]
-fn a_callouts_answer() {
+fn the_response_of_a_callout() {
     let prepare = |transaction: &mut Running<'_>| {
         let body = r#"{"contact":{"email":"a@b.c"},"age":41}"#;
         let headers = [("Content-Type", "application/json; charset=utf-8")];
@@ -109,7 +109,7 @@ fn a_callouts_answer() {
 }
 
 #[test]
-fn a_messages_content_type_tells_what_its_payload_is() {
+fn the_content_type_decides_the_format_of_a_payload() {
     let path = json("", &["$.a"]);
     let xpath = xml("", "/a");
     let cases = [
@@ -134,7 +134,7 @@ fn a_messages_content_type_tells_what_its_payload_is() {
 }
 
 #[test]
-fn payloads_that_cannot_be_read_are_faults() {
+fn malformed_payloads_are_faults() {
     let failed = || fault("ExecutionFailed", "Failed to execute the ExtractVariables: EV");
     for body in ["", " ", "{", "{'a': 1}", "a=1", "<a/>", "{\"a\":1} x"] {
         for source in ["m", "text"] {
@@ -191,7 +191,7 @@ fn xml_values() {
 }
 
 #[test]
-fn xml_processing_may_stop_at_the_first_value() {
+fn xml_processing_can_stop_at_the_first_value() {
     let content = |stops: &str| {
         format!(
             "<Source>m</Source><XMLPayload stopPayloadProcessing='{stops}'>
@@ -206,7 +206,7 @@ fn xml_processing_may_stop_at_the_first_value() {
 }
 
 #[test]
-fn what_was_set_before_a_fault_stays() {
+fn variables_set_before_a_fault_stay() {
     let content = "<Source>text</Source><JSONPayload><Variable name='v'><JSONPath>$.n</JSONPath></Variable>
         <Variable name='w' type='boolean'><JSONPath>$.n</JSONPath></Variable></JSONPayload>";
     let plan = crate::config::load(br#"{"policies": []}"#).unwrap().plan;

@@ -1,4 +1,4 @@
-//! Reading the answers that hold tokens.
+//! The parsers of responses that contain tokens.
 
 use super::Token;
 use crate::language::json_text::JsonText;
@@ -10,35 +10,35 @@ use time::format_description::well_known::Rfc3339;
 
 /// `{"access_token":"ya29…","expires_in":3599,"token_type":"Bearer"}`
 pub(super) fn metadata_access_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer = document(body)?;
-    let life = answer.root().member("expires_in").and_then(|life| life.as_number()?.parse().ok()).unwrap_or(0);
-    Token::new(&answer.root().member("access_token")?.as_text()?, now, now.saturating_add(Duration::from_secs(life)))
+    let response = document(body)?;
+    let life = response.root().member("expires_in").and_then(|life| life.as_number()?.parse().ok()).unwrap_or(0);
+    Token::new(&response.root().member("access_token")?.as_text()?, now, now.saturating_add(Duration::from_secs(life)))
 }
 
 /// `{"accessToken":"ya29…","expireTime":"2026-11-22T03:00:00Z"}`
 pub(super) fn iam_access_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer = document(body)?;
-    let expires = answer.root().member("expireTime").and_then(|time| after_epoch(&time.as_text()?)).unwrap_or(now);
-    Token::new(&answer.root().member("accessToken")?.as_text()?, now, expires)
+    let response = document(body)?;
+    let expires = response.root().member("expireTime").and_then(|time| after_epoch(&time.as_text()?)).unwrap_or(now);
+    Token::new(&response.root().member("accessToken")?.as_text()?, now, expires)
 }
 
 /// `{"token":"eyJ…"}`
 pub(super) fn iam_id_token(body: &[u8], now: Duration) -> Option<Token> {
-    let answer = document(body)?;
-    id_token(answer.root().member("token")?.as_text()?.as_bytes(), now)
+    let response = document(body)?;
+    id_token(response.root().member("token")?.as_text()?.as_bytes(), now)
 }
 
-/// The bare token; its `exp` claim tells how long it is good.
+/// An identity token as plain text. Its `exp` claim is its expiry time.
 pub(super) fn id_token(body: &[u8], now: Duration) -> Option<Token> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let claims = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     let claims = document(&claims)?;
-    // A number with a fraction is legal too.
+    // The number can have a fraction.
     let expires = claims.root().member("exp")?.as_number()?.parse::<f64>().ok().filter(|seconds| *seconds >= 0.0)?;
     Token::new(text, now, Duration::try_from_secs_f64(expires).ok()?)
 }
 
-/// The document of a body. An answer stays text, so that one of any size takes little memory.
+/// The JSON document of a body. It refers to the text, so it takes little memory.
 fn document(body: &[u8]) -> Option<JsonText<'_>> {
     JsonText::parse(std::str::from_utf8(body).ok()?).ok()
 }
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn access_tokens_tell_their_life() {
+    fn access_tokens_have_a_lifetime() {
         let metadata = br#"{"access_token":"ya29.a","expires_in":3599,"token_type":"Bearer"}"#;
         assert_eq!(metadata_access_token(metadata, NOW), expiring("ya29.a", 3599));
         assert_eq!(metadata_access_token(br#"{"access_token":"ya29.a"}"#, NOW), expiring("ya29.a", 0));
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn id_tokens_hold_their_end() {
+    fn id_tokens_contain_their_expiry() {
         let token = jwt(r#"{"aud":"x","exp":1700003600}"#);
         assert_eq!(id_token(format!("{token}\n").as_bytes(), NOW), expiring(&token, 3600));
         assert_eq!(iam_id_token(format!("{{\"token\":\"{token}\"}}").as_bytes(), NOW), expiring(&token, 3600));
     }
 
     #[test]
-    fn rubbish_is_no_token() {
+    fn malformed_responses_contain_no_token() {
         for body in
             ["", "{}", "[]", "<html>", r#"{"access_token":""}"#, r#"{"access_token":7}"#, "{\"access_token\":\"a b\"}"]
         {
