@@ -121,11 +121,9 @@ impl<H: Host> Transaction<'_, H> {
         for variable in &payload.variables {
             for expression in &variable.paths {
                 let result = expression.path.evaluate(document).map_err(|_| ExtractionFailure::Payload)?;
-                if let XPathResult::Nodes(nodes) = &result {
-                    self.check_room(nodes.iter().map(|node| node.markup.len()).fold(0, usize::saturating_add))?;
-                }
-                if let Some(value) = xml_value(result, variable.kind)? {
-                    self.assign_extracted(&variable.target, value)?;
+                if let Some(text) = xml_text(result, variable.kind) {
+                    self.check_room(text.len())?;
+                    self.assign_extracted(&variable.target, cast(text, variable.kind)?)?;
                     if payload.stops {
                         return Ok(());
                     }
@@ -142,10 +140,10 @@ fn is_json_type(media_type: &str) -> bool {
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// The value of a variable from XML; `None` when no node is found. `[inferred]`
-fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, ExtractionFailure> {
-    let text: ByteString = match result {
-        XPathResult::Nodes(nodes) if nodes.is_empty() => return Ok(None),
+/// The text of a variable from XML; `None` when no node is found. `[inferred]`
+fn xml_text(result: XPathResult, kind: ValueType) -> Option<ByteString> {
+    Some(match result {
+        XPathResult::Nodes(nodes) if nodes.is_empty() => return None,
         XPathResult::Nodes(nodes) if kind == ValueType::Nodeset => {
             nodes.into_iter().map(|node| node.markup).collect::<String>().into()
         }
@@ -153,6 +151,5 @@ fn xml_value(result: XPathResult, kind: ValueType) -> Result<Option<Value>, Extr
         XPathResult::Number(number) => number_text(number).into(),
         XPathResult::String(text) => text.into(),
         XPathResult::Boolean(value) => value.to_string().into(),
-    };
-    cast(text, kind).map(Some)
+    })
 }
