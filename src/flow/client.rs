@@ -111,12 +111,12 @@ fn has_wrong_length(received: &ClientMessage, now: &Message) -> bool {
     !received.has_body && now.has_own_body && received.before.headers.first_line("content-length").is_some_and(is_wrong)
 }
 
-/// The verb for the upstream. It never changes to or from HEAD, because it decides for Envoy whether the response has a
-/// body.
+/// The verb for the upstream. It never changes to or from HEAD or CONNECT, because Envoy derives from it whether the
+/// response has a body and whether the request is a tunnel.
 fn verb_to_send(before: &RequestLine, now: &RequestLine) -> ByteString {
-    let is_head = |verb: &ByteString| *verb == "HEAD";
-    let verb = now.sendable_verb().filter(|verb| is_head(verb) == is_head(&before.verb()));
-    verb.unwrap_or(before.verb())
+    let is_head = |line: &RequestLine| line.verb() == "HEAD";
+    let is_kind_kept = is_head(now) == is_head(before) && now.is_connect() == before.is_connect();
+    now.sendable_verb().filter(|_| is_kind_kept).unwrap_or(before.verb())
 }
 
 /// Statuses outside this range cannot be sent and become 500 (docs/apigee-semantics.md 9.5). `[inferred]`

@@ -93,6 +93,11 @@ impl RequestLine {
         Some(self.verb()).filter(|verb| Method::from_bytes(verb.as_bytes()).is_ok())
     }
 
+    /// Whether the verb is CONNECT, in any letter case.
+    pub fn is_connect(&self) -> bool {
+        self.verb.as_ref().is_some_and(|verb| verb.eq_ignore_ascii_case("CONNECT"))
+    }
+
     /// Sets the path. The text after a `?` is added to the query (docs/apigee-semantics.md 2.5). `[inferred]`
     pub fn set_path(&mut self, path: &ByteString) {
         match path.split_once('?') {

@@ -17,14 +17,16 @@ use crate::flow::boxed::boxed;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
+use crate::flow::message::{Message, RequestLine};
 use crate::flow::recorder::{Choice, Snapshot};
 use crate::flow::trace::{StepStatus, TracedFault};
-use crate::flow::transaction::Transaction;
+use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{PolicyId, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use bytestring::ByteString;
+use sending::VerbIsConnect;
 use std::time::Duration;
 
 impl<H: Host> Transaction<'_, H> {
@@ -84,6 +86,7 @@ impl<H: Host> Transaction<'_, H> {
             true => Ok(()),
         };
         let result = self.within_memory(policy.kind(), &policy.attributes().name, result);
+        let result = result.and_then(|()| self.check_request_verb(policy));
         if let Some(started) = started {
             self.record_time(policy, self.host.now().saturating_sub(started));
         }
@@ -106,6 +109,28 @@ impl<H: Host> Transaction<'_, H> {
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::Unsupported(_) => Ok(()),
         }
+    }
+
+    /// Checks that the verb of the request to the upstream did not become CONNECT, and restores it where it did: Envoy
+    /// would open a tunnel.
+    fn check_request_verb(&mut self, policy: &Policy) -> Result<(), Fault> {
+        let Some(received) = self.request.as_ref().filter(|_| self.stage == Stage::Request) else { return Ok(()) };
+        let now = match self.variables.get("request") {
+            Some(Value::Message(id)) => *id,
+            _ => received.id,
+        };
+        let before = received.before.as_request();
+        let is_connect = |line: Option<&RequestLine>| line.is_some_and(RequestLine::is_connect);
+        if !is_connect(self.message(now).and_then(Message::as_request)) || is_connect(before) {
+            return Ok(());
+        }
+        let verb = before.and_then(|line| line.verb.clone());
+        if let Some(line) = self.message_mut(now).and_then(Message::as_request_mut) {
+            line.verb = verb;
+        }
+        let (kind, name) = (policy.kind(), &policy.attributes().name);
+        let code = format!("steps.{}.SetVariableFailed", kind.to_ascii_lowercase());
+        Err(Fault::new(code, format!("{kind}[{name}]: {}", VerbIsConnect::REASON)))
     }
 
     /// Sets how long a policy took, in nanoseconds (docs/apigee-semantics.md 2.13).

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::fault::assert_execution_failed;
+use crate::fault::{assert_execution_failed, assert_fault};
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
-use crate::policy::ServiceCallout;
+use crate::policy::{ServiceCallout, set};
 
 /// Decodes to a value that would end a header line and begin another.
 const INJECTION: &str = "a%0d%0ax-injected:%201";
@@ -12,6 +12,7 @@ const INJECTION: &str = "a%0d%0ax-injected:%201";
 pub fn cases(lab: &mut Lab) {
     bytes_that_are_no_text(lab);
     injections(lab);
+    tunnels(lab);
 
     // Envoy's default limit for both is 60 KiB.
     lab.case("large_headers", |setup| {
@@ -99,6 +100,47 @@ fn bytes_that_are_no_text(lab: &mut Lab) {
             let expected = "head \u{fffd} body \u{fffd}\0\u{fffd} Ym9keSD/AP4=";
             assert_eq!(probe.only_request().text(), expected);
             assert_eq!(site.filter_state("r.header.x-bytes").await.as_deref(), Some("head \u{fffd}"));
+        }
+    });
+}
+
+/// Neither a callout's server nor the upstream is asked for a tunnel.
+fn tunnels(lab: &mut Lab) {
+    const REASON: &str = "Verb CONNECT is not supported";
+
+    lab.case("connect_as_the_verb_of_a_callout", |setup| {
+        let backend = setup.echo();
+        let policy = ServiceCallout::new("SC-1", "http://a.test/x").response("r");
+        let policy = policy.set("<Verb>{request.queryparam.v}</Verb>");
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
+        move || async move {
+            let session = site.session().await;
+            for verb in ["CONNECT", "connect"] {
+                let answer = session.get(&format!("/?v={verb}")).await;
+                assert_execution_failed(&answer, "SC-1", REASON);
+            }
+            assert_eq!((backend.heads(), site.upstream().heads()), (0, 0));
+            assert_eq!(session.get("/?v=PUT").await.status, 200);
+            assert_eq!(backend.only_request().method, "PUT");
+        }
+    });
+
+    lab.case("connect_as_the_verb_of_the_request", |setup| {
+        let policy = set("AM-1", "<Verb>{request.queryparam.v}</Verb>");
+        let site = setup.listener(Listener::new(json!({"policies": [policy]})));
+        move || async move {
+            let session = site.session().await;
+            for verb in ["CONNECT", "connect"] {
+                let answer = session.get(&format!("/?v={verb}")).await;
+                assert_fault(
+                    &answer,
+                    "steps.assignmessage.SetVariableFailed",
+                    &format!("AssignMessage[AM-1]: {REASON}"),
+                );
+            }
+            assert_eq!(site.upstream().heads(), 0);
+            assert_eq!(session.get("/?v=PUT").await.status, 200);
+            assert_eq!(site.upstream().only_request().method, "PUT");
         }
     });
 }

@@ -63,3 +63,40 @@ fn an_integration_request_with_the_verb_connect_is_a_fault() {
         FAULT.replace("ServiceCallout SC", "IntegrationCallout IC").replace("servicecallout", "integrationcallout");
     assert_eq!((done.answer(), done.calls.len()), ((500, fault.as_str()), 0));
 }
+
+#[test]
+fn the_request_to_the_upstream_does_not_become_connect() {
+    let assign = |content: &str| format!("<AssignMessage name='AM'>{content}</AssignMessage>");
+    let made = format!("<AssignTo createNew='true' type='request'>m</AssignTo>{}", set("CONNECT"));
+    let assign_message = [
+        vec![assign(&set("CONNECT"))],
+        vec![assign(&set("connect"))],
+        vec![assign(&set("{request.header.v}"))],
+        vec![assign(&format!("<AssignTo createNew='true' type='request'>request</AssignTo>{}", set("CONNECT")))],
+        vec![assign("<AssignVariable><Name>message.verb</Name><Value>CONNECT</Value></AssignVariable>")],
+        vec![assign(&made).replace("AM", "AM-1"), assign("<Copy source='m'><Verb>true</Verb></Copy>")],
+    ];
+    for policies in assign_message {
+        let host = Scripted::client("GET", "/", &[("v", "CONNECT")]);
+        let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+        let done = request_flow(&policies, &host);
+        let fault = r#"{"fault":{"faultstring":"AssignMessage[AM]: Verb CONNECT is not supported","detail":{"errorcode":"steps.assignmessage.SetVariableFailed"}}}"#;
+        assert_eq!((done.answer(), done.resumed.len()), ((500, fault), 0), "{policies:?}");
+    }
+    let call = callout(&format!("<Request variable='request'>{}</Request>", set("CONNECT")));
+    let done = request_flow(&[&call], &Scripted::client("GET", "/", &[]));
+    assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0));
+    // The verb is the old one where the flow continues.
+    let policy = assign(&set("CONNECT")).replace("name=", "continueOnError='true' name=");
+    let done = request_flow(&[&policy], &Scripted::client("PUT", "/", &[]));
+    assert_eq!(done.changes(Direction::Request), Vec::<String>::new());
+}
+
+#[test]
+fn a_request_that_came_as_connect_goes_on_as_connect() {
+    let policy = format!("<AssignMessage name='AM'>{}</AssignMessage>", set("{request.header.v}"));
+    for verb in ["CONNECT", "GET"] {
+        let done = request_flow(&[&policy], &Scripted::client("CONNECT", "/", &[("v", verb)]));
+        assert_eq!((done.reply.is_none(), done.changes(Direction::Request)), (true, vec![]), "{verb}");
+    }
+}
