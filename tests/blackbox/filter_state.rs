@@ -220,6 +220,32 @@ fn extras(lab: &mut Lab) {
         }
     });
 
+    lab.case("private_values_in_urls_are_masked", |setup| {
+        const URLS: [&str; 2] = ["servicecallout.SC-User.target.url", "servicecallout.requesturi"];
+        let users = setup.backend(answer);
+        let policy = ServiceCallout::new("SC-User", "http://users.test/api?key={private.key}&q={request.queryparam.q}")
+            .response("userResp");
+        let told = set("AM-1", &header("X-Url", "{servicecallout.SC-User.target.url}"));
+        let site = setup.listener(
+            Listener::new(json!({
+                "policies": [policy.xml(), told],
+                "clusters": {"*": users.cluster()},
+                "properties": {"private.key": "k3y &1"},
+                "filter_state": URLS,
+            }))
+            .log_state(&URLS),
+        );
+        move || async move {
+            assert_eq!(site.get("/?q=a").await.status, 200);
+            assert_eq!(users.only_request().path_and_query, "/api?key=k3y%20&1&q=a");
+            let logged = site.logged().await;
+            let masked = [Some("http://users.test/api?key=*****&q=a"), Some("/api?key=*****&q=a")];
+            assert_eq!(URLS.map(|variable| logged.state(variable)), masked);
+            let url = "http://users.test/api?key=k3y &1&q=a";
+            assert_eq!(site.upstream().only_request().header("x-url"), Some(url));
+        }
+    });
+
     // An attribute of Envoy's would hide it from every reader.
     lab.case("attribute_names_are_never_published_bare", |setup| {
         const NAMES: [&str; 4] = ["request", "response", "node", "metadata"];
