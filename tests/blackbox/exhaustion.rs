@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::lab::{Lab, Listener};
 use crate::policy::set;
 
+mod bodies_as_code;
 mod growth;
 mod held_bodies;
 mod json_documents;
@@ -20,6 +21,7 @@ pub fn cases(lab: &mut Lab) {
     json_documents::cases(lab);
     xml_documents::cases(lab);
     parameters::cases(lab);
+    bodies_as_code::cases(lab);
     growth::cases(lab);
     held_bodies::cases(lab);
     small_blocks::cases(lab);

@@ -18,10 +18,10 @@ fn listener(mut policies: Vec<String>) -> Listener {
 
 /// The client received the fault of the memory for bodies.
 #[track_caller]
-fn assert_too_large(reply: &Reply, policy: &str) {
+pub fn assert_too_large(reply: &Reply, policy: &str) {
     let text = format!("{policy}: result is larger than the memory for bodies");
     let body = fault::json("messaging.runtime.ServiceUnavailable", &text);
-    assert_eq!((reply.status, reply.text()), (503, body.as_str()));
+    assert_eq!((reply.status, fault::start(reply)), (503, body.as_str()));
 }
 
 fn sum(site: &Site) -> Option<String> {
