@@ -139,14 +139,8 @@ fn body(size: usize) -> Bytes {
     hostcalls::body(Body::CallResponse, size).unwrap_or_default()
 }
 
-/// The failure behind a reply of Envoy. A reset differs from an unreachable cluster only in the body's text; these two
-/// words are the same in all versions.
+/// The failure that a local reply of Envoy reports.
 #[cold]
 fn local_failure(status: u16) -> CallFailure {
-    match status {
-        504 => CallFailure::Timeout,
-        502 => CallFailure::Protocol,
-        _ if text(body(512)).contains("connection termination") => CallFailure::Reset,
-        _ => CallFailure::Unreachable,
-    }
+    CallFailure::of_local_reply(status, &text(body(512)))
 }

@@ -57,6 +57,23 @@ pub enum CallFailure {
     NoMemory,
 }
 
+/// The reset reasons of a local reply that mean: the connection was established and the response is missing. The server
+/// reset the stream, or Envoy did because the response headers are too large.
+const RESETS: [&str; 4] = ["connection termination", "remote reset", "remote refused stream reset", "local reset"];
+
+impl CallFailure {
+    /// The failure that a local reply of Envoy reports, by its status and text. Only a reset needs the text; the texts are
+    /// the same in Envoy 1.36 and 1.40.
+    pub fn of_local_reply(status: u16, text: &str) -> CallFailure {
+        match status {
+            504 => CallFailure::Timeout,
+            502 => CallFailure::Protocol,
+            _ if RESETS.iter().any(|reset| text.contains(reset)) => CallFailure::Reset,
+            _ => CallFailure::Unreachable,
+        }
+    }
+}
+
 /// The outcome of a callout policy, for the metrics of docs/guide/metrics.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -85,4 +102,36 @@ pub struct Reply {
     pub body: Bytes,
     /// The value of Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_replies_report_failures() {
+        let before =
+            |reason: &str| format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}");
+        for (status, text, failure) in [
+            (504, "upstream request timeout".to_owned(), CallFailure::Timeout),
+            (502, before("protocol error"), CallFailure::Protocol),
+            (503, before("connection termination"), CallFailure::Reset),
+            // An HTTP/2 response whose headers are too large, and a stream that the server reset.
+            (503, before("remote reset"), CallFailure::Reset),
+            (503, before("remote refused stream reset"), CallFailure::Reset),
+            (503, before("local reset"), CallFailure::Reset),
+            (
+                503,
+                before("").replace("reset reason", "retried and the latest reset reason") + "remote reset",
+                CallFailure::Reset,
+            ),
+            (503, before("remote connection failure"), CallFailure::Unreachable),
+            (503, before("connection timeout"), CallFailure::Unreachable),
+            (503, before("overflow"), CallFailure::Unreachable),
+            (503, "no healthy upstream".to_owned(), CallFailure::Unreachable),
+            (503, String::new(), CallFailure::Unreachable),
+        ] {
+            assert_eq!(CallFailure::of_local_reply(status, &text), failure, "{status} {text}");
+        }
+    }
 }

@@ -193,6 +193,14 @@ fn late_many_times(lab: &mut Lab) {
     });
 }
 
+fn large_headers(_: &Received) -> Answer {
+    ["x-one", "x-two"].iter().fold(Answer::text(200, "x"), |answer, name| answer.header(name, "a".repeat(45_000)))
+}
+
+fn many_headers(_: &Received) -> Answer {
+    (0..120).fold(Answer::text(200, "x"), |answer, number| answer.header("x-many", number.to_string()))
+}
+
 fn broken(lab: &mut Lab) {
     failure(lab, "closed_before_headers", RESET, callout(), |setup| {
         let script = |mut wire: Wire| async move {
@@ -218,6 +226,15 @@ fn broken(lab: &mut Lab) {
     });
     failure(lab, "reset_in_the_body_by_http2", RESET, callout(), |setup| {
         setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::text(200, "half").cut()).cluster().to_owned()
+    });
+    // Envoy accepts 60 KiB and 100 headers.
+    failure(lab, "large_headers", PROTOCOL, callout(), |setup| setup.backend(large_headers).cluster().to_owned());
+    failure(lab, "many_headers", PROTOCOL, callout(), |setup| setup.backend(many_headers).cluster().to_owned());
+    failure(lab, "large_headers_by_http2", RESET, callout(), |setup| {
+        setup.backend_in(Cluster::new().h2(), large_headers).cluster().to_owned()
+    });
+    failure(lab, "many_headers_by_http2", RESET, callout(), |setup| {
+        setup.backend_in(Cluster::new().h2(), many_headers).cluster().to_owned()
     });
     // Envoy itself gives up at 32 MiB, whatever this filter would take.
     failure_in(lab, "larger_than_envoy_takes", RESET, |setup| {
