@@ -222,6 +222,31 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // A stream of HTTP/2 ends without its connection, on the worker that the others use too.
+    lab.case("a_reset_stream_strands_no_other", |setup| {
+        let gate = Gate::closed();
+        let held = granted("ya29.reset", 3599).held_by(&gate);
+        let metadata = setup.backend(move |_: &Received| held.clone());
+        let api = setup.backend(|_: &Received| Answer::status(200));
+        let configuration = own(&authenticated(&access()), api.cluster(), metadata.cluster());
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            let session = site.session().await;
+            let first = session.start(Request::get("/"));
+            metadata.wait_for_heads(1).await;
+            let waiting: Vec<_> = (0..10).map(|_| session.start(Request::get("/"))).collect();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            first.leave().await;
+            assert_eq!(site.log(1).await[0].status(), 0);
+            let later = session.start(Request::get("/"));
+            gate.open();
+            for exchange in waiting.into_iter().chain([later]) {
+                assert_eq!(exchange.reply().await.status, 200);
+            }
+            assert_eq!((metadata.heads(), api.heads()), (1, 11));
+        }
+    });
+
     // All who asked leave; the token is kept for whoever comes next.
     lab.case("a_token_for_nobody", |setup| {
         let gate = Gate::closed();
