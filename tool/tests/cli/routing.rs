@@ -99,7 +99,7 @@ fn a_load_balancer_of_a_target_endpoint_is_checked() {
 
     let bad = pool.replace("<RetryEnabled>yes</RetryEnabled>", "<MaxFailures>some</MaxFailures>");
     write_target(&path, "t", &bad);
-    let error = "error: MaxFailures is \"some\", not a whole number";
+    let error = "error: MaxFailures must be a non-negative integer, got \"some\"";
     let check = run(&[&["check", &path], &environment[..]].concat());
     assert_eq!((check.status, problems(&check.output)), (1, vec![error]));
 }

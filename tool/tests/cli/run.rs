@@ -163,7 +163,7 @@ fn a_configuration_of_envoy_runs_unchanged() {
     let running = Running::start(&[file.to_str().unwrap()]);
     // The warning of the filter appears once. Each worker of Envoy loads the filter.
     let warning = running.next();
-    assert!(warning.ends_with("its route for the header x-callout-target decides"), "{warning}");
+    assert!(warning.ends_with("Envoy's route for the header x-callout-target selects the target"), "{warning}");
     assert_eq!(running.next(), "Envoy is ready. Ctrl-C stops it.");
     assert_eq!(get(port, "/a?name=good"), 200);
     assert_eq!(running.end(), (Some(0), Vec::new()));
