@@ -8,6 +8,8 @@ SECONDS ?= 60
 PREFIX ?= $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
+# The module is embedded in the tool, which is one file then.
+TOOL := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
 TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
@@ -17,20 +19,19 @@ export ENVOY_VERSION
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-build: wasm-target ## Build the module for Envoy
+build: requirements wasm-target ## Build the module for Envoy
 	cargo build --release --lib --target wasm32-wasip1
 	@echo "$(MODULE)"
 
-install: build ## Install the tool and the module into $PREFIX/bin; the default $PREFIX is cargo's folder
-	cargo install --locked --path tool --root "$(PREFIX)"
-	cp "$(MODULE)" "$(PREFIX)/bin/"
+install: build ## Install the tool, which contains the module, into $PREFIX/bin; the default $PREFIX is cargo's folder
+	$(TOOL) install --locked --profile tool --path tool --root "$(PREFIX)"
 
-envoy: ## Install Envoy $ENVOY_VERSION, unless $ENVOY is set
+envoy: requirements ## Install Envoy $ENVOY_VERSION, unless $ENVOY is set
 	@scripts/envoy.sh
 
 run: build envoy ## Run examples/$EXAMPLE with the tool and print requests to try
-	cargo build --bin envoy-callout
-	@$(TESTED) TOOL="$(TARGET_DIR)/debug/envoy-callout" scripts/run.sh $(EXAMPLE)
+	$(TOOL) build --locked --profile tool --bin envoy-callout
+	@$(TESTED) TOOL="$(TARGET_DIR)/tool/envoy-callout" scripts/run.sh $(EXAMPLE)
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TESTED) scripts/test.sh
@@ -54,11 +55,17 @@ fuzz: ## Search for panics with fuzz/fuzz_targets/$FUZZ for $SECONDS seconds
 dist: build ## Write the module, its checksums and the list of its crates to target/dist
 	scripts/dist.sh "$(MODULE)"
 
-image: dist ## Build the image $IMAGE, which contains only /plugin.wasm
+image: ## Build the image $IMAGE, which contains only /plugin.wasm
+	@scripts/image.sh --check
+	@$(MAKE) --no-print-directory dist
 	scripts/image.sh "$(IMAGE)"
 
 clean: ## Remove all build results, including Envoy
 	cargo clean
+
+.PHONY: requirements
+requirements:
+	@scripts/requirements.sh
 
 # Without rustup, the toolchain must include the target.
 .PHONY: wasm-target

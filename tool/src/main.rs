@@ -10,6 +10,8 @@ mod embedded;
 mod environment;
 mod finding;
 mod input;
+mod manual;
+mod module;
 mod needs;
 mod parsed;
 mod policy_types;
@@ -41,6 +43,9 @@ enum Command {
     Render(render::Arguments),
     Trace(trace::Arguments),
     Run(run::Arguments),
+    Module(module::Arguments),
+    Completions(manual::CompletionsArguments),
+    Man(manual::ManArguments),
 }
 
 const EXIT_STATUS: &str = "\
@@ -71,12 +76,15 @@ enum Outcome {
 /// Runs the command that the arguments name.
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let mut output = anstream::AutoStream::auto(io::stdout().lock());
+    let mut output = anstream::AutoStream::auto(io::stdout());
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Render(arguments) => render::run(&arguments, &mut output),
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
+        Command::Module(arguments) => module::run(&arguments, &mut io::stdout().lock()),
+        Command::Completions(arguments) => manual::completions(&arguments, &mut output),
+        Command::Man(arguments) => manual::write_pages(&arguments),
     };
     let result = result.and_then(|outcome| {
         output.flush()?;

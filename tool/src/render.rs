@@ -18,7 +18,7 @@ use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::run::requests;
-use super::{CommandError, Outcome, report};
+use super::{CommandError, Outcome, module, report};
 use deployment::{Deployment, Options};
 use naming::Naming;
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// Print a template of an environment file with the entries that the bundles need
     #[arg(long, conflicts_with_all = ["environment", "format"])]
     environment_template: bool,
-    /// The module: a file for Envoy [default: envoy_callout.wasm], oci://IMAGE or a URL for the other formats
+    /// The module: a file for Envoy [default: the module of `run`], oci://IMAGE or a URL for the other formats
     #[arg(long, value_name = "MODULE")]
     module: Option<String>,
     /// The Gateway of the listener, for Istio and Envoy Gateway; the name of the listener of Envoy Gateway must be http
@@ -131,12 +131,23 @@ impl Format {
         }
     }
 
-    /// The default module and the default namespace.
-    fn defaults(self) -> (&'static str, &'static str) {
+    /// The default namespace.
+    fn namespace(self) -> &'static str {
         match self {
-            Format::Envoy | Format::Filter => ("envoy_callout.wasm", ""),
-            Format::Istio => ("oci://registry.example.com/envoy-callout:latest", "istio-system"),
-            Format::EnvoyGateway => ("oci://registry.example.com/envoy-callout:latest", "default"),
+            Format::Istio => "istio-system",
+            Format::Envoy | Format::EnvoyGateway | Format::Filter => "default",
+        }
+    }
+
+    /// The default module: for Envoy the absolute path of the module of `run`.
+    ///
+    /// # Errors
+    /// Envoy needs a module, and there is none.
+    fn module(self) -> io::Result<String> {
+        match self {
+            Format::Envoy => Ok(module::find(None)?.to_string_lossy().into_owned()),
+            Format::Istio | Format::EnvoyGateway => Ok("oci://registry.example.com/envoy-callout:latest".to_owned()),
+            Format::Filter => Ok(String::new()),
         }
     }
 }
@@ -234,14 +245,13 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a ParsedBu
 
 fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write) -> Result<(), CommandError> {
     let DeployArguments { port, admin_port, .. } = arguments.deploy;
-    let (default_module, default_namespace) = arguments.format.defaults();
-    let module = arguments.module.as_deref().unwrap_or(default_module);
-    let namespace = arguments.namespace.as_deref().unwrap_or(default_namespace);
-    let resources = kubernetes::Options { module, gateway: &arguments.gateway, namespace };
+    let module = arguments.module.clone().map_or_else(|| arguments.format.module(), Ok).map_err(CommandError::Run)?;
+    let namespace = arguments.namespace.as_deref().unwrap_or_else(|| arguments.format.namespace());
+    let resources = kubernetes::Options { module: &module, gateway: &arguments.gateway, namespace };
     let comment = || comment(deployment, arguments);
     match arguments.format {
         Format::Envoy => {
-            let options = envoy::Options { port, admin_port, module, access_log: None };
+            let options = envoy::Options { port, admin_port, module: &module, access_log: None };
             write_yaml(&comment(), &[envoy::bootstrap(deployment, options)], output)
         }
         Format::Istio => write_yaml(&comment(), &istio::resources(deployment, resources), output),

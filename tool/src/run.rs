@@ -1,14 +1,13 @@
 //! `run`: runs bundles in Envoy on this machine and logs their callouts.
 
 mod log;
-mod module;
 mod port;
 mod process;
 mod program;
 pub(super) mod requests;
 
 use super::render::{self, DeployArguments};
-use super::{CommandError, Outcome};
+use super::{CommandError, Outcome, module};
 use log::{Action, Log};
 use process::Line;
 use std::io::Write;
@@ -24,8 +23,8 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     deploy: DeployArguments,
-    /// The module [default: $CALLOUT_WASM, else envoy_callout.wasm here, next to this program or in the folder of
-    /// cargo]
+    /// The module [default: $CALLOUT_WASM, else the one in this program, else envoy_callout.wasm here, next to this
+    /// program or in the folder of cargo]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Envoy [default: $ENVOY, else envoy on the PATH, else a download with python3]

@@ -63,8 +63,14 @@ fn tool(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Comm
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        .env("CALLOUT_WASM", module())
         .envs(environment.iter().copied());
     command
+}
+
+/// The module of the tests that run Envoy. Without it, any file: `render` only writes its path.
+fn module() -> PathBuf {
+    std::env::var_os("CALLOUT_WASM").map_or_else(|| project().join("Cargo.toml"), PathBuf::from)
 }
 
 fn finished(output: Output) -> Run {
