@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod extract_variables;
 pub mod flow_callout;
 pub mod integration_callout;
+pub mod kind;
 pub mod origin;
 pub mod raise_fault;
 pub mod referenced;
@@ -26,10 +27,12 @@ use crate::language::xml::{Document, Element};
 use action::Action;
 use assign_message::AssignMessage;
 use attributes::Attributes;
+use authentication::Authentication;
 use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use kind::PolicyKind;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
@@ -68,6 +71,56 @@ pub struct Unsupported {
     pub position: Position,
 }
 
+/// Data that every policy has, and data that some have. The defaults are for a policy without such data.
+trait PolicyData {
+    /// Name and switches.
+    fn attributes(&self) -> &Attributes;
+
+    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
+    fn uses_body(&self, names: &[&str]) -> bool;
+
+    /// The actions on a message.
+    fn actions(&self) -> &[Action] {
+        &[]
+    }
+
+    /// The variables that it sets without an action.
+    fn extracted(&self) -> Vec<&Variable> {
+        Vec::new()
+    }
+
+    /// The variable of its response.
+    fn response(&self) -> Option<&str> {
+        None
+    }
+
+    /// The target of its call.
+    fn callee(&self) -> Option<Callee<'_>> {
+        None
+    }
+
+    /// The `Authentication` of its connection.
+    fn authentication(&self) -> Option<&Authentication> {
+        None
+    }
+
+    /// The position of the policy, if it always needs a Google token.
+    fn identity_position(&self) -> Option<Position> {
+        None
+    }
+}
+
+/// The target of a policy's call.
+#[derive(Clone, Copy, Debug)]
+pub enum Callee<'p> {
+    /// A service.
+    Service(&'p ServiceCallout),
+    /// The service of Application Integration in the region of the policy.
+    Integration(&'p SetIntegrationRequest),
+    /// A shared flow.
+    SharedFlow(&'p FlowCallout),
+}
+
 impl Policy {
     /// Reads and checks a policy document.
     ///
@@ -76,7 +129,7 @@ impl Policy {
     pub fn parse(text: &str, key: &str) -> (Option<Policy>, Vec<Diagnostic>) {
         let mut diagnostics = Diagnostics::of_document(key);
         let policy = read_document(text, &mut diagnostics, |root, diagnostics| {
-            let policy = Policy::of_root(root, diagnostics)?;
+            let policy = (PolicyKind::of_root(root.name()).parse)(root, diagnostics)?;
             target_variables::warn(&policy, root, diagnostics);
             Some(policy)
         });
@@ -84,98 +137,95 @@ impl Policy {
         (policy.filter(|_| is_usable), diagnostics.into_vec())
     }
 
-    /// The policy of a document whose root element names its type.
-    fn of_root(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Policy> {
-        match root.name() {
-            "ServiceCallout" => ServiceCallout::parse(root, diagnostics).map(Box::new).map(Policy::ServiceCallout),
-            "AssignMessage" => Some(Policy::AssignMessage(AssignMessage::parse(root, diagnostics))),
-            "ExtractVariables" => ExtractVariables::parse(root, diagnostics).map(Policy::ExtractVariables),
-            "RaiseFault" => Some(Policy::RaiseFault(RaiseFault::parse(root, diagnostics))),
-            "FlowCallout" => FlowCallout::parse(root, diagnostics).map(Policy::FlowCallout),
-            "SetIntegrationRequest" => {
-                SetIntegrationRequest::parse(root, diagnostics).map(Box::new).map(Policy::SetIntegrationRequest)
-            }
-            "IntegrationCallout" => IntegrationCallout::parse(root, diagnostics).map(Policy::IntegrationCallout),
-            kind => Some(Policy::Unsupported(Unsupported {
-                attributes: Attributes::parse(root, diagnostics),
-                kind: kind.to_owned(),
-                position: root.position(),
-            })),
+    fn data(&self) -> &dyn PolicyData {
+        match self {
+            Policy::ServiceCallout(policy) => &**policy,
+            Policy::AssignMessage(policy) => policy,
+            Policy::ExtractVariables(policy) => policy,
+            Policy::RaiseFault(policy) => policy,
+            Policy::FlowCallout(policy) => policy,
+            Policy::SetIntegrationRequest(policy) => &**policy,
+            Policy::IntegrationCallout(policy) => policy,
+            Policy::Unsupported(policy) => policy,
         }
     }
 
     /// Name and switches.
     pub fn attributes(&self) -> &Attributes {
+        self.data().attributes()
+    }
+
+    /// The policy type: the name of the document's root element.
+    pub fn kind(&self) -> &str {
+        self.unsupported().map_or(self.attributes().kind.name, |policy| policy.kind.as_str())
+    }
+
+    /// The policy, if its type is not supported.
+    pub fn unsupported(&self) -> Option<&Unsupported> {
         match self {
-            Policy::ServiceCallout(policy) => &policy.attributes,
-            Policy::AssignMessage(policy) => &policy.attributes,
-            Policy::ExtractVariables(policy) => &policy.attributes,
-            Policy::RaiseFault(policy) => &policy.attributes,
-            Policy::FlowCallout(policy) => &policy.attributes,
-            Policy::SetIntegrationRequest(policy) => &policy.attributes,
-            Policy::IntegrationCallout(policy) => &policy.attributes,
-            Policy::Unsupported(policy) => &policy.attributes,
+            Policy::Unsupported(policy) => Some(policy),
+            _ => None,
         }
     }
 
     /// The names of the variables that the policy sets.
     pub fn assigned_variables(&self) -> impl Iterator<Item = &ByteString> {
-        let (actions, extraction): (&[Action], _) = match self {
-            Policy::AssignMessage(policy) => (&policy.actions, None),
-            Policy::RaiseFault(policy) => (&policy.actions, None),
-            Policy::ExtractVariables(policy) => (&[], Some(policy)),
-            _ => (&[], None),
-        };
-        let assigned = actions.iter().filter_map(|action| match action {
+        let assigned = self.data().actions().iter().filter_map(|action| match action {
             Action::AssignVariable(assignment) => Some(&assignment.name),
             _ => None,
         });
-        assigned.chain(extraction.into_iter().flat_map(ExtractVariables::targets)).map(Variable::name)
+        assigned.chain(self.data().extracted()).map(Variable::name)
+    }
+
+    /// The `Authentication` elements of its actions and of its connection.
+    pub fn authentications(&self) -> impl Iterator<Item = &Authentication> {
+        let actions = self.data().actions().iter().filter_map(|action| match action {
+            Action::Authenticate(authentication) => Some(&**authentication),
+            _ => None,
+        });
+        actions.chain(self.data().authentication())
     }
 
     /// The positions of the elements that need a Google token, and so an identity.
     pub fn identity_positions(&self) -> Vec<Position> {
-        let (actions, connection): (&[Action], _) = match self {
-            Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
-            Policy::AssignMessage(policy) => (&policy.actions, None),
-            Policy::RaiseFault(policy) => (&policy.actions, None),
-            Policy::IntegrationCallout(policy) => return vec![policy.position],
-            _ => return Vec::new(),
-        };
-        let actions = actions.iter().filter_map(|action| match action {
-            Action::Authenticate(authentication) => Some(authentication.position),
-            _ => None,
-        });
-        actions.chain(connection.map(|authentication| authentication.position)).collect()
+        let elements = self.authentications().map(|authentication| authentication.position);
+        elements.chain(self.data().identity_position()).collect()
+    }
+
+    /// The variable of its response.
+    pub fn response(&self) -> Option<&str> {
+        self.data().response()
+    }
+
+    /// The target of its call.
+    pub fn callee(&self) -> Option<Callee<'_>> {
+        self.data().callee()
     }
 
     /// Whether the policy reads or writes the body of the message with one of these names (`request`, `message`) in its
     /// flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
-        match self {
-            Policy::ServiceCallout(policy) => policy.uses_body(names),
-            Policy::AssignMessage(policy) => policy.uses_body(names),
-            Policy::ExtractVariables(policy) => policy.uses_body(names),
-            Policy::RaiseFault(policy) => policy.uses_body(names),
-            Policy::FlowCallout(policy) => policy.uses_body(names),
-            Policy::SetIntegrationRequest(policy) => policy.uses_body(names),
-            Policy::IntegrationCallout(policy) => policy.uses_body(names),
-            Policy::Unsupported(_) => false,
+        self.data().uses_body(names)
+    }
+}
+
+impl Unsupported {
+    fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Unsupported {
+        Unsupported {
+            attributes: Attributes::parse(root, diagnostics),
+            kind: root.name().to_owned(),
+            position: root.position(),
         }
     }
+}
 
-    /// The policy type: the name of the document's root element.
-    pub fn kind(&self) -> &str {
-        match self {
-            Policy::ServiceCallout(_) => "ServiceCallout",
-            Policy::AssignMessage(_) => "AssignMessage",
-            Policy::ExtractVariables(_) => "ExtractVariables",
-            Policy::RaiseFault(_) => "RaiseFault",
-            Policy::FlowCallout(_) => "FlowCallout",
-            Policy::SetIntegrationRequest(_) => "SetIntegrationRequest",
-            Policy::IntegrationCallout(_) => "IntegrationCallout",
-            Policy::Unsupported(policy) => &policy.kind,
-        }
+impl PolicyData for Unsupported {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, _names: &[&str]) -> bool {
+        false
     }
 }
 

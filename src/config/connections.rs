@@ -3,12 +3,12 @@
 use super::keys::Section;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{AllowedHosts, Clusters, HostPattern, LocalProxies, LocalProxy};
-use crate::policy::Policy;
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::set_integration_request::SetIntegrationRequest;
 use crate::policy::target_url::Server;
+use crate::policy::{Callee, Policy};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Connections {
     /// Finds the server of a policy whose target is fixed. `assigned` are the variables that policies set: a URL that
     /// one of them replaces may be a placeholder without a cluster.
     pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
-        if let Policy::SetIntegrationRequest(request) = policy {
+        if let Some(Callee::Integration(request)) = policy.callee() {
             return self.check_integration(request, diagnostics);
         }
         let Policy::ServiceCallout(callout) = policy else { return };

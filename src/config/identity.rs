@@ -3,8 +3,8 @@
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::plan::{Constant, Identity, Impersonated, Routing};
-use crate::policy::Policy;
 use crate::policy::endpoint::{ProxyEndpoint, Route};
+use crate::policy::{Callee, Policy};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl Google {
             return;
         }
         diagnostics.under(&**name, |diagnostics| {
-            if let Policy::SetIntegrationRequest(policy) = policy
+            if let Some(Callee::Integration(policy)) = policy.callee()
                 && policy.project.is_none()
                 && !has_project
             {

@@ -1,10 +1,10 @@
 //! Computes the parts of a stream that the flows use. The filter fetches and buffers nothing else.
 
 use crate::plan::{Needs, Routing, Step};
-use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
 use crate::policy::variable::Variable;
+use crate::policy::{Callee, Policy};
 use std::collections::BTreeMap;
 
 /// Whether a configuration's text names the duration of a policy, `apigee.metrics.policy.NAME.timeTaken`, or publishes
@@ -107,13 +107,13 @@ impl Reach<'_> {
         steps.iter().any(|step| {
             let policy = self.policies.get(step.policy.0).filter(|policy| policy.attributes().enabled);
             let Some(policy) = policy else { return false };
-            let inside = match policy {
+            let inside = match policy.callee() {
                 // The recursion ends: the configuration has no shared flow that calls itself.
-                Policy::FlowCallout(callout) => {
+                Some(Callee::SharedFlow(callout)) => {
                     let steps = self.shared_flows.get(&*callout.shared_flow);
                     steps.is_some_and(|steps| self.steps_use(steps, names))
                 }
-                _ => false,
+                Some(Callee::Service(_) | Callee::Integration(_)) | None => false,
             };
             inside || self.condition_uses(step.condition.as_ref(), names) || policy.uses_body(names)
         })

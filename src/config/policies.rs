@@ -3,9 +3,9 @@
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::plan::{PolicyId, Step};
-use crate::policy::Policy;
 use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
+use crate::policy::{Callee, Policy};
 use std::collections::BTreeSet;
 
 /// The policy documents of a configuration while its steps are resolved.
@@ -75,7 +75,7 @@ impl Policies {
         };
         let document = self.documents.get(index)?;
         let policy = document.policy.as_ref()?;
-        if let Policy::Unsupported(unsupported) = policy {
+        if let Some(unsupported) = policy.unsupported() {
             if unsupported.attributes.enabled {
                 let message = format!("unsupported policy type {}", unsupported.kind);
                 // A policy that no list of steps names is reported by its own document.
@@ -112,9 +112,9 @@ impl Policies {
     /// The FlowCallouts that steps refer to, each with the key of its document.
     pub(super) fn flow_callouts(&self) -> impl Iterator<Item = (&str, &FlowCallout)> {
         let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
-        documents.filter_map(|document| match &document.policy {
-            Some(Policy::FlowCallout(callout)) => Some((document.key.as_str(), callout)),
-            _ => None,
+        documents.filter_map(|document| match document.policy.as_ref()?.callee()? {
+            Callee::SharedFlow(callout) => Some((document.key.as_str(), callout)),
+            Callee::Service(_) | Callee::Integration(_) => None,
         })
     }
 

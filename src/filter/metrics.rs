@@ -4,7 +4,7 @@ mod batcher;
 
 use crate::flow::call::Outcome;
 use crate::plan::{Plan, PolicyId};
-use crate::policy::Policy;
+use crate::policy::attributes::Attributes;
 use batcher::MetricBatcher;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
@@ -41,11 +41,9 @@ struct Count {
 impl Metrics {
     /// Defines the metrics of every callout policy.
     pub(super) fn define(plan: &Plan) -> Metrics {
-        let policies = plan.policies.iter().map(|policy| match policy {
-            Policy::ServiceCallout(_) | Policy::IntegrationCallout(_) => {
-                PolicyMetrics::define(&policy.attributes().name)
-            }
-            _ => None,
+        let policies = plan.policies.iter().map(|policy| {
+            let Attributes { kind, name, .. } = policy.attributes();
+            if kind.has_metrics { PolicyMetrics::define(name) } else { None }
         });
         Metrics { policies: policies.collect(), batcher: MetricBatcher::default() }
     }

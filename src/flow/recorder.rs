@@ -60,7 +60,7 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn record_step(&mut self, step: &Step, policy: &Policy, entry: StepStatus) {
         let condition = self.asked(step.condition.as_ref());
         let (name, kind) = (policy.attributes().name.to_string(), policy.kind().to_owned());
-        let is_unsupported = entry == StepStatus::Runs && matches!(policy, Policy::Unsupported(_));
+        let is_unsupported = entry == StepStatus::Runs && policy.unsupported().is_some();
         let entry = if is_unsupported { StepStatus::Unsupported } else { entry };
         self.host.record(Event::Step { policy: name, kind, condition, entry });
     }

@@ -23,8 +23,8 @@ use crate::flow::trace::{StepStatus, TracedFault};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{PolicyId, Step};
-use crate::policy::Policy;
 use crate::policy::condition::Condition;
+use crate::policy::{Callee, Policy};
 use bytestring::ByteString;
 use sending::VerbIsConnect;
 use std::time::Duration;
@@ -98,6 +98,7 @@ impl<H: Host> Transaction<'_, H> {
         concluded
     }
 
+    #[deny(clippy::wildcard_enum_match_arm, reason = "the compiler names this function for a new policy type")]
     async fn run_policy(&mut self, id: PolicyId, policy: &Policy) -> Result<(), Fault> {
         match policy {
             Policy::ServiceCallout(policy) => self.service_callout(id, policy).await,
@@ -129,7 +130,7 @@ impl<H: Host> Transaction<'_, H> {
             line.verb = verb;
         }
         let (kind, name) = (policy.kind(), &policy.attributes().name);
-        let code = format!("steps.{}.SetVariableFailed", kind.to_ascii_lowercase());
+        let code = format!("{}.SetVariableFailed", policy.attributes().kind.faults);
         Err(Fault::new(code, format!("{kind}[{name}]: {}", VerbIsConnect::REASON)))
     }
 
@@ -146,7 +147,7 @@ impl<H: Host> Transaction<'_, H> {
         self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
         let Err(fault) = result else { return Ok(()) };
         // A fault inside a shared flow has already set the subcategory of its own policy.
-        if !matches!(policy, Policy::FlowCallout(_)) {
+        if !matches!(policy.callee(), Some(Callee::SharedFlow(_))) {
             let subcategory = format!("{}Failure", policy.kind());
             self.set(ByteString::from_static("fault.subcategory"), Value::text(subcategory));
         }

@@ -1,6 +1,8 @@
 //! The variables that other filters and access logs see in filter state (docs/guide/variables.md).
 
 use crate::policy::Policy;
+use crate::policy::attributes::Attributes;
+use crate::policy::kind::CONTENT;
 use crate::policy::variable::{Variable, is_private};
 
 /// The variables that are published.
@@ -20,14 +22,10 @@ impl Publish {
     pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>, configured: &[String]) -> Publish {
         let mut publish = Publish::default();
         for policy in policies {
-            publish.add(&policy.attributes().failed);
-            if let Policy::IntegrationCallout(callout) = policy {
-                publish.add_response(&callout.response);
-            }
-            if let Policy::ServiceCallout(callout) = policy
-                && let Some(response) = &callout.response
-            {
-                publish.add_response(response);
+            let Attributes { kind, failed, .. } = policy.attributes();
+            publish.add(failed);
+            if let Some(response) = policy.response() {
+                publish.add_response(response, kind.publishes);
             }
         }
         for name in FAULT {
@@ -42,13 +40,12 @@ impl Publish {
         publish
     }
 
-    /// Adds the variables of a response. The content of a `private.` variable, often a token, is published only when
-    /// the configuration names it.
-    fn add_response(&mut self, response: &str) {
-        if !is_private(response) {
-            self.add(&format!("{response}.content"));
+    /// Adds parts of a response. The content of a `private.` variable, often a token, is published only when the
+    /// configuration names it.
+    fn add_response(&mut self, response: &str, parts: &[&str]) {
+        for part in parts.iter().filter(|part| **part != CONTENT || !is_private(response)) {
+            self.add(&format!("{response}.{part}"));
         }
-        self.add(&format!("{response}.status.code"));
     }
 
     fn add(&mut self, name: &str) {

@@ -1,5 +1,6 @@
 //! The AssignMessage policy (docs/apigee-semantics.md 3).
 
+use super::PolicyData;
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
 use crate::diagnostic::Diagnostics;
@@ -51,7 +52,7 @@ impl MessageKind {
 
 impl AssignMessage {
     /// Reads and checks a policy. The diagnostics contain all errors.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> AssignMessage {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> AssignMessage {
         let attributes = Attributes::parse(root, diagnostics);
         let assign_to = AssignTo::parse(single_child(root, "AssignTo", diagnostics), diagnostics);
         let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics);
@@ -65,14 +66,23 @@ impl AssignMessage {
         }
         AssignMessage { attributes, assign_to, ignore_unresolved, actions }
     }
+}
 
-    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for AssignMessage {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, names: &[&str]) -> bool {
         let target = match &self.assign_to.variable {
             Some(variable) => names.contains(&&**variable),
             None => names.contains(&"message"),
         };
         self.assign_to.replaces_body(names) || self.actions.iter().any(|action| action.uses_body(names, target))
+    }
+
+    fn actions(&self) -> &[Action] {
+        &self.actions
     }
 }
 

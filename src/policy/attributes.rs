@@ -1,5 +1,6 @@
 //! The attributes of every policy's root element (docs/apigee-semantics.md 1.1).
 
+use super::kind::PolicyKind;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -10,6 +11,8 @@ const LONGEST_NAME: usize = 255;
 /// Common attributes of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
+    /// The policy type.
+    pub kind: &'static PolicyKind,
     /// The policy's name in steps, variables and fault strings.
     pub name: ByteString,
     /// Whether the flow continues after a failure.
@@ -44,8 +47,10 @@ impl Attributes {
         for ignored in root.children_named("FaultRules").filter(|rules| rules.children().next().is_some()) {
             diagnostics.warning(ignored.position(), "FaultRules inside a policy have no effect");
         }
+        let kind = PolicyKind::of_root(root.name());
         Attributes {
-            failed: format!("{}.{name}.failed", root.name().to_ascii_lowercase()).into(),
+            kind,
+            failed: format!("{}.{name}.failed", kind.variables).into(),
             name: name.into(),
             continue_on_error: boolean_attribute(root, "continueOnError", false, diagnostics),
             enabled: boolean_attribute(root, "enabled", true, diagnostics),

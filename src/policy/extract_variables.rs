@@ -12,6 +12,7 @@ pub use payload::{Expression, JsonVariable, PathSource, XmlPayload, XmlVariable}
 pub use text_pattern::{Capture, TextPattern};
 pub use value_type::ValueType;
 
+use super::PolicyData;
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child};
 use super::variable::{MessagePart, Variable};
 use crate::diagnostic::Diagnostics;
@@ -59,7 +60,7 @@ pub enum Extraction {
 
 impl ExtractVariables {
     /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ExtractVariables> {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ExtractVariables> {
         let attributes = Attributes::parse(root, diagnostics);
         let source = Source::parse(single_child(root, "Source", diagnostics), diagnostics);
         let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics);
@@ -81,8 +82,27 @@ impl ExtractVariables {
         self.extractions.iter().any(|extraction| !matches!(extraction, Extraction::Variable(..)))
     }
 
-    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+    /// The variables that it may set.
+    fn targets(&self) -> impl Iterator<Item = &Variable> {
+        self.extractions.iter().flat_map(|extraction| -> Vec<&Variable> {
+            match extraction {
+                Extraction::Path(patterns) => patterns.iter().flat_map(PathPattern::targets).collect(),
+                Extraction::Part(_, patterns) | Extraction::Variable(_, patterns) => {
+                    patterns.iter().flat_map(TextPattern::targets).collect()
+                }
+                Extraction::Json(variables) => variables.iter().map(|variable| &variable.target).collect(),
+                Extraction::Xml(payload) => payload.variables.iter().map(|variable| &variable.target).collect(),
+            }
+        })
+    }
+}
+
+impl PolicyData for ExtractVariables {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, names: &[&str]) -> bool {
         let source = &self.source.variable;
         let is_source = names.contains(&&**source.name());
         (is_source && self.source.clear_payload)
@@ -97,18 +117,8 @@ impl ExtractVariables {
             || self.targets().any(|target| is_body_part(target, names))
     }
 
-    /// The variables that it may set.
-    pub(super) fn targets(&self) -> impl Iterator<Item = &Variable> {
-        self.extractions.iter().flat_map(|extraction| -> Vec<&Variable> {
-            match extraction {
-                Extraction::Path(patterns) => patterns.iter().flat_map(PathPattern::targets).collect(),
-                Extraction::Part(_, patterns) | Extraction::Variable(_, patterns) => {
-                    patterns.iter().flat_map(TextPattern::targets).collect()
-                }
-                Extraction::Json(variables) => variables.iter().map(|variable| &variable.target).collect(),
-                Extraction::Xml(payload) => payload.variables.iter().map(|variable| &variable.target).collect(),
-            }
-        })
+    fn extracted(&self) -> Vec<&Variable> {
+        self.targets().collect()
     }
 }
 

@@ -4,6 +4,7 @@ use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::{FLOW_MESSAGES, Variable};
+use super::{Callee, PolicyData};
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -34,7 +35,7 @@ pub struct Parameter {
 
 impl FlowCallout {
     /// Reads and checks a policy. `None` without the name of a shared flow.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<FlowCallout> {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<FlowCallout> {
         let attributes = Attributes::parse(root, diagnostics);
         let bundle = single_child(root, "SharedFlowBundle", diagnostics).filter(|bundle| !bundle.text().is_empty());
         let Some(bundle) = bundle else {
@@ -67,13 +68,22 @@ impl FlowCallout {
         }
         Some(FlowCallout { attributes, shared_flow: bundle.text().into(), position: bundle.position(), parameters })
     }
+}
 
-    /// Whether its parameters read the body of the message with one of these names. The steps
-    /// of the shared flow are checked separately.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for FlowCallout {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    // The steps of the shared flow are checked separately.
+    fn uses_body(&self, names: &[&str]) -> bool {
         self.parameters.iter().any(|parameter| {
             parameter.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))
                 || parameter.value.uses_body(names)
         })
+    }
+
+    fn callee(&self) -> Option<Callee<'_>> {
+        Some(Callee::SharedFlow(self))
     }
 }

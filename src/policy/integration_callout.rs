@@ -1,5 +1,6 @@
 //! The IntegrationCallout policy: runs an integration in the middle of a flow (docs/apigee-semantics.md 10.2).
 
+use super::PolicyData;
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
 use super::variable::Variable;
 use crate::diagnostic::{Diagnostics, Position};
@@ -30,10 +31,8 @@ const DEFAULT_RESPONSE: &str = "integration.response";
 
 impl IntegrationCallout {
     /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<IntegrationCallout> {
-        let mut attributes = Attributes::parse(root, diagnostics);
-        // The documentation spells only this prefix with capitals.
-        attributes.failed = format!("IntegrationCallout.{}.failed", attributes.name).into();
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<IntegrationCallout> {
+        let attributes = Attributes::parse(root, diagnostics);
         let known = ["DisplayName", "Description", "AsyncExecution", "Request", "Response"];
         warn_unknown_children(root, &known, diagnostics);
         let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);
@@ -54,10 +53,23 @@ impl IntegrationCallout {
             attributes,
         })
     }
+}
 
-    /// Whether it reads or writes the body of the message with one of these names in its flow.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for IntegrationCallout {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, names: &[&str]) -> bool {
         names.contains(&&*self.request) || names.contains(&&*self.response)
+    }
+
+    fn response(&self) -> Option<&str> {
+        Some(&self.response)
+    }
+
+    fn identity_position(&self) -> Option<Position> {
+        Some(self.position)
     }
 }
 

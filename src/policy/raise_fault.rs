@@ -1,5 +1,6 @@
 //! The RaiseFault policy (docs/apigee-semantics.md 5).
 
+use super::PolicyData;
 use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};
 use crate::diagnostic::Diagnostics;
@@ -18,7 +19,7 @@ pub struct RaiseFault {
 
 impl RaiseFault {
     /// Reads and checks a policy. The diagnostics contain all errors.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RaiseFault {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RaiseFault {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
             "DisplayName",
@@ -42,11 +43,20 @@ impl RaiseFault {
         }
         RaiseFault { attributes, ignore_unresolved, actions }
     }
+}
 
-    /// Whether the policy reads the body of the message with one of these names in its flow. It writes a
-    /// separate message.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for RaiseFault {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    // It writes a separate message.
+    fn uses_body(&self, names: &[&str]) -> bool {
         self.actions.iter().any(|action| action.uses_body(names, false))
+    }
+
+    fn actions(&self) -> &[Action] {
+        &self.actions
     }
 }
 

@@ -4,8 +4,10 @@ use super::action::{Action, Grammar, parse_actions};
 use super::attributes::{
     Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
 };
+use super::authentication::Authentication;
 use super::connection::Connection;
 use super::variable::Variable;
+use super::{Callee, PolicyData};
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -53,7 +55,7 @@ pub struct CalloutVariables {
 
 impl ServiceCallout {
     /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ServiceCallout> {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ServiceCallout> {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
             "DisplayName",
@@ -82,14 +84,33 @@ impl ServiceCallout {
     }
 }
 
-impl ServiceCallout {
-    /// Whether the policy reads or writes the body of the message with one of these names in its flow.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for ServiceCallout {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, names: &[&str]) -> bool {
         let target = names.contains(&&*self.request.variable);
         target
             || self.response.as_deref().is_some_and(|response| names.contains(&response))
             || self.request.actions.iter().any(|action| action.uses_body(names, target))
             || self.connection.uses_body(names)
+    }
+
+    fn actions(&self) -> &[Action] {
+        &self.request.actions
+    }
+
+    fn response(&self) -> Option<&str> {
+        self.response.as_deref()
+    }
+
+    fn callee(&self) -> Option<Callee<'_>> {
+        Some(Callee::Service(self))
+    }
+
+    fn authentication(&self) -> Option<&Authentication> {
+        self.connection.authentication.as_ref()
     }
 }
 

@@ -7,6 +7,7 @@ pub use parameter::{Parameter, ParameterType, ParameterValue};
 use super::attributes::{Attributes, single_child, warn_unknown_children};
 use super::origin::{Origin, Scheme};
 use super::referenced::Referenced;
+use super::{Callee, PolicyData};
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -39,7 +40,7 @@ pub const DEFAULT_REQUEST: &str = "integration.request";
 
 impl SetIntegrationRequest {
     /// Reads and checks a policy. `None` when it has errors; the diagnostics contain them.
-    pub fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<SetIntegrationRequest> {
+    pub(crate) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<SetIntegrationRequest> {
         let attributes = Attributes::parse(root, diagnostics);
         let known = [
             "DisplayName",
@@ -91,13 +92,22 @@ impl SetIntegrationRequest {
         };
         service_origin(&region)
     }
+}
 
-    /// Whether it reads the body of the message with one of these names in its flow.
-    pub fn uses_body(&self, names: &[&str]) -> bool {
+impl PolicyData for SetIntegrationRequest {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn uses_body(&self, names: &[&str]) -> bool {
         let optional = [&self.project, &self.integration, &self.schedule_time];
         let single = optional.into_iter().flatten().chain([&self.region, &self.trigger]);
         names.contains(&&*self.request)
             || single.chain(self.parameters.iter().flat_map(Parameter::values)).any(|value| value.uses_body(names))
+    }
+
+    fn callee(&self) -> Option<Callee<'_>> {
+        Some(Callee::Integration(self))
     }
 }
 

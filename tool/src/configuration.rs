@@ -6,7 +6,7 @@ use super::finding::{Finding, Severity};
 use super::parsed::Parsed;
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
-use envoy_callout::policy::Policy;
+use envoy_callout::policy::Callee;
 use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -209,7 +209,7 @@ pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]
     let mut next = vec![bundle];
     while let Some(caller) = next.pop() {
         for policy in caller.policies() {
-            let Policy::FlowCallout(callout) = policy else { continue };
+            let Some(Callee::SharedFlow(callout)) = policy.callee() else { continue };
             let is_called = |other: &&&ParsedBundle| {
                 other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
             };

@@ -8,9 +8,9 @@ use super::finding::{Finding, Findings, Severity};
 use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
-use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::{LocalDestination, Target};
 use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::{Callee, Policy};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,7 +113,7 @@ impl Needs {
         for position in policy.identity_positions() {
             add(&mut self.google, user(position));
         }
-        let Policy::ServiceCallout(callout) = policy else { return };
+        let Some(Callee::Service(callout)) = policy.callee() else { return };
         match &callout.connection.target {
             Target::Url(_) => {}
             Target::LoadBalancer(balancer) => {

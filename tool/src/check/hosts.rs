@@ -4,12 +4,12 @@ use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
 use crate::source::Source;
 use envoy_callout::diagnostic::Position;
-use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use envoy_callout::policy::target_url::TargetUrl;
 use envoy_callout::policy::template::Part;
+use envoy_callout::policy::{Callee, Policy};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -31,10 +31,11 @@ struct Callout {
 impl Hosts {
     /// Adds a policy if it is a callout. A callout whose URL another policy replaces has no fixed host.
     pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[&Policy]) {
-        if let Policy::SetIntegrationRequest(request) = policy {
-            return self.add_integration(request, document);
-        }
-        let Policy::ServiceCallout(callout) = policy else { return };
+        let callout = match policy.callee() {
+            Some(Callee::Service(callout)) => callout,
+            Some(Callee::Integration(request)) => return self.add_integration(request, document),
+            Some(Callee::SharedFlow(_)) | None => return,
+        };
         let Target::Url(url) = &callout.connection.target else { return };
         let is_replaced = |other: &&Policy| {
             other.assigned_variables().any(|variable| variable == callout.variables.target_url.name())

@@ -32,7 +32,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
 }
 
 fn report_type(policy: &Policy, document: &Document, findings: &mut Findings) {
-    let Policy::Unsupported(unsupported) = policy else { return };
+    let Some(unsupported) = policy.unsupported() else { return };
     let text = format!("unsupported policy type {}", unsupported.kind);
     let warning = Finding::new(Severity::Warning, text).about_policy(&unsupported.attributes.name);
     let position = document.position_in_file(unsupported.position);

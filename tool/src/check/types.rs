@@ -12,7 +12,7 @@ pub(super) struct Types(BTreeMap<String, BTreeSet<String>>);
 impl Types {
     /// Adds a policy if the filter does not run its type.
     pub(super) fn add(&mut self, policy: &Policy) {
-        if let Policy::Unsupported(unsupported) = policy
+        if let Some(unsupported) = policy.unsupported()
             && policy_types::is_known(&unsupported.kind)
         {
             let names = self.0.entry(unsupported.kind.clone()).or_default();

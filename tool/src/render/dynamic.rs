@@ -2,9 +2,9 @@
 
 use crate::attachment::Attached;
 use crate::bundle::ParsedBundle;
-use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::service_callout::ServiceCallout;
+use envoy_callout::policy::{Callee, Policy};
 
 /// Whether the host of a callout comes from a variable. `all` are the policies that can set its URL.
 pub(super) fn is_dynamic(callout: &ServiceCallout, all: &[&Policy]) -> bool {
@@ -20,7 +20,7 @@ pub(super) fn users(bundles: &[&ParsedBundle]) -> Vec<String> {
     for bundle in bundles {
         let attached = Attached::by(bundle);
         for policy in bundle.policies() {
-            let Policy::ServiceCallout(callout) = policy else { continue };
+            let Some(Callee::Service(callout)) = policy.callee() else { continue };
             let name = &callout.attributes.name;
             if callout.attributes.enabled && attached.contains(name) && is_dynamic(callout, &all) {
                 users.push(name.to_string());

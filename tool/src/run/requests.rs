@@ -1,14 +1,17 @@
 //! The access log of requests and callouts: the format for Envoy (JSON), and the shown form of a line.
 
 use envoy_callout::config;
-use envoy_callout::policy::Policy;
+use envoy_callout::policy::attributes::Attributes;
+use envoy_callout::policy::{Callee, Policy};
 use serde_json::{Map, Value, json};
 
 /// Adds the URLs of callouts to `filter_state` of a filter configuration, for the access log.
 pub(crate) fn publish_urls(configuration: &mut Value) {
     let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
-    let callouts = loaded.plan.policies.iter().filter(|policy| matches!(policy, Policy::ServiceCallout(_)));
-    let urls = callouts.map(|policy| json!(format!("servicecallout.{}.target.url", policy.attributes().name)));
+    let urls = loaded.plan.policies.iter().filter_map(|policy| match policy.callee()? {
+        Callee::Service(callout) => Some(json!(&**callout.variables.target_url.name())),
+        Callee::Integration(_) | Callee::SharedFlow(_) => None,
+    });
     let Some(configuration) = configuration.as_object_mut() else { return };
     if let Some(published) = configuration.entry("filter_state").or_insert_with(|| json!([])).as_array_mut() {
         published.extend(urls);
@@ -42,22 +45,20 @@ pub(crate) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) ->
 
 /// The access-log fields of a callout policy, from filter state. A name with `%`, `(` or `)` would break the format.
 fn callout(policy: &Policy) -> Option<(String, Value)> {
-    let (kind, response) = match policy {
-        Policy::ServiceCallout(policy) => ("servicecallout", policy.response.as_deref()),
-        Policy::IntegrationCallout(policy) => ("IntegrationCallout", Some(&*policy.response)),
-        _ => return None,
-    };
-    let name = &*policy.attributes().name;
+    let Attributes { kind, name, failed, .. } = policy.attributes();
+    if !kind.has_metrics {
+        return None;
+    }
     let is_plain = |text: &str| !text.contains(['%', ')', '(']);
     let state = |variable: String| format!("%FILTER_STATE(wasm.{variable}:PLAIN)%");
-    let response = response.filter(|response| is_plain(response));
+    let response = policy.response().filter(|response| is_plain(response));
     is_plain(name).then(|| {
         let fields = json!({
-            "url": state(format!("{kind}.{name}.target.url")),
-            "failed": state(format!("{kind}.{name}.failed")),
+            "url": state(format!("{}.{name}.target.url", kind.variables)),
+            "failed": state(failed.to_string()),
             "status": response.map(|response| state(format!("{response}.status.code"))),
         });
-        (name.to_owned(), fields)
+        (name.to_string(), fields)
     })
 }
 

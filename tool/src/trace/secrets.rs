@@ -4,7 +4,6 @@ use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::trace::{Asked, Event, ReplySource};
 use envoy_callout::plan::{Constant, Plan};
 use envoy_callout::policy::Policy;
-use envoy_callout::policy::action::Action;
 use envoy_callout::policy::authentication::Authentication;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeSet;
@@ -227,19 +226,7 @@ fn header_of(variable: &str) -> Option<&str> {
 
 /// The headers of tokens in the policies and targets.
 fn token_headers(plan: &Plan) -> impl Iterator<Item = String> {
-    let of_policies = plan.policies.iter().flat_map(|policy| {
-        let (actions, connection): (&[Action], _) = match policy {
-            Policy::ServiceCallout(policy) => (&policy.request.actions, policy.connection.authentication.as_ref()),
-            Policy::AssignMessage(policy) => (&policy.actions, None),
-            Policy::RaiseFault(policy) => (&policy.actions, None),
-            _ => (&[], None),
-        };
-        let actions = actions.iter().filter_map(|action| match action {
-            Action::Authenticate(authentication) => Some(&**authentication),
-            _ => None,
-        });
-        actions.chain(connection)
-    });
+    let of_policies = plan.policies.iter().flat_map(Policy::authentications);
     let targets = plan.routing.iter().flat_map(|routing| &routing.targets);
     let of_targets = targets.filter_map(|target| Some(&target.authentication.as_ref()?.authentication));
     of_policies.chain(of_targets).filter_map(|authentication: &Authentication| {

@@ -11,12 +11,12 @@ use crate::document::Document;
 use crate::environment::{Clusters, Environment, TargetServer};
 use crate::finding::{Finding, Findings, Severity};
 use crate::parsed::Parsed;
-use envoy_callout::policy::Policy;
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::endpoint::Route;
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
+use envoy_callout::policy::{Callee, Policy};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -71,13 +71,13 @@ impl Callouts {
                 let Parsed { document, content: Some(policy), .. } = parsed else { continue };
                 if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
                     uses.google |= !policy.identity_positions().is_empty();
-                    match policy {
-                        Policy::ServiceCallout(callout) => {
+                    match policy.callee() {
+                        Some(Callee::Service(callout)) => {
                             uses.local |= matches!(callout.connection.target, Target::Local(_));
                             builder.add(callout, parsed, &assigned);
                         }
-                        Policy::SetIntegrationRequest(request) => builder.add_integration(request, document),
-                        _ => {}
+                        Some(Callee::Integration(request)) => builder.add_integration(request, document),
+                        Some(Callee::SharedFlow(_)) | None => {}
                     }
                 }
             }
