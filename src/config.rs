@@ -113,11 +113,12 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let mut constants = constants(&section, diagnostics);
     let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
-    policies.for_each_attached(|key, policy| {
+    let servers = policies.map_attached(|key, policy| {
         diagnostics.within(key, |diagnostics| {
-            connections.connect(policy, &assigned, diagnostics);
+            let servers = connections.servers(policy, &assigned, diagnostics);
             google.check(policy, project.is_some(), &constants, diagnostics);
-        });
+            servers
+        })
     });
     if let (Some(proxy), Some(routing)) = (&proxy_endpoint, &routing) {
         google.check_routing(proxy, routing, &constants, diagnostics);
@@ -147,6 +148,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let needs = reach.needs();
     Some(Plan {
         policies,
+        servers,
         proxy,
         routing,
         shared_flows,

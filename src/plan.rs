@@ -6,6 +6,7 @@ mod constant;
 mod identity;
 mod local_proxies;
 mod publish;
+mod servers;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
 pub use clusters::Clusters;
@@ -13,6 +14,7 @@ pub use constant::Constant;
 pub use identity::{Identity, Impersonated};
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
+pub use servers::{BalancedServer, Server, Servers};
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
@@ -27,6 +29,8 @@ use std::rc::Rc;
 pub struct Plan {
     /// The policies; steps refer to them by [`PolicyId`].
     pub policies: Vec<Policy>,
+    /// The servers of the policies, by [`PolicyId`].
+    pub servers: Vec<Servers>,
     /// The flows and fault rules of the ProxyEndpoint, or the configuration's lists of steps.
     pub proxy: Endpoint<Step>,
     /// The parts of a ProxyEndpoint outside its flows; absent with lists of steps.
@@ -122,6 +126,22 @@ impl Plan {
     /// The policy of a step.
     pub fn policy(&self, step: &Step) -> Option<&Policy> {
         self.policies.get(step.policy.0)
+    }
+
+    /// The server of a policy with a fixed URL.
+    pub fn fixed_server(&self, policy: PolicyId) -> Option<&Server> {
+        match self.servers.get(policy.0)? {
+            Servers::Fixed(server) => Some(server),
+            Servers::Balanced(_) | Servers::None => None,
+        }
+    }
+
+    /// The target servers of a policy with a load balancer.
+    pub fn balanced_servers(&self, policy: PolicyId) -> &[BalancedServer] {
+        match self.servers.get(policy.0) {
+            Some(Servers::Balanced(servers)) => servers,
+            Some(Servers::Fixed(_) | Servers::None) | None => &[],
+        }
     }
 
     /// The policy with this name.

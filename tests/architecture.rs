@@ -1,5 +1,5 @@
 //! The layout keeps its promises: who imports whom, and how long a file may be.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,6 +70,34 @@ fn modules_import_in_one_direction() {
     ];
     let found: Vec<String> = forbidden.iter().flat_map(|(module, other)| mentions(module, other)).collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The lines of a file that name a variant of `Policy`, without comments.
+fn policy_types(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    let names_type = |line: &str| {
+        let code = line.split("//").next().unwrap_or_default();
+        code.match_indices("Policy::").any(|(at, path)| {
+            let is_whole = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            is_whole && code[at + path.len()..].starts_with(|c: char| c.is_uppercase() || matches!(c, '*' | '{'))
+        })
+    };
+    text.lines().filter(|line| names_type(line)).map(|line| format!("{}: {}", file.display(), line.trim())).collect()
+}
+
+/// Methods of `Policy` return what other modules need, so that the compiler and `src/policy` guide a new policy type.
+#[test]
+fn only_the_policies_and_the_dispatch_of_steps_know_the_policy_types() {
+    let policy = module("policy");
+    let dispatch = src().join("flow/steps.rs");
+    let others = sources(&src()).into_iter().filter(|file| !policy.contains(file) && *file != dispatch);
+    let found: Vec<String> = others.flat_map(|file| policy_types(&file)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+    let text = fs::read_to_string(&dispatch).unwrap();
+    let (_, arms) = text.split_once("match policy {\n").unwrap();
+    let (arms, rest) = arms.split_once("\n        }\n").unwrap();
+    assert_eq!(arms.matches(" Policy::").count(), arms.lines().count(), "every arm names one policy type");
+    assert_eq!(policy_types(&dispatch).len(), arms.lines().count(), "{rest}");
 }
 
 #[test]

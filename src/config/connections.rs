@@ -2,12 +2,11 @@
 
 use super::keys::Section;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{AllowedHosts, Clusters, HostPattern, LocalProxies, LocalProxy};
+use crate::plan::{AllowedHosts, BalancedServer, Clusters, HostPattern, LocalProxies, LocalProxy, Server, Servers};
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::set_integration_request::SetIntegrationRequest;
-use crate::policy::target_url::Server;
 use crate::policy::{Callee, Policy};
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -36,16 +35,17 @@ impl Connections {
         }
     }
 
-    /// Finds the server of a policy whose target is fixed. `assigned` are the variables that policies set: a URL that
-    /// one of them replaces may be a placeholder without a cluster.
-    pub(super) fn connect(&self, policy: &mut Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) {
-        if let Some(Callee::Integration(request)) = policy.callee() {
-            return self.check_integration(request, diagnostics);
-        }
-        let Policy::ServiceCallout(callout) = policy else { return };
-        if !callout.attributes.enabled {
-            return;
-        }
+    /// The servers of a policy whose target is fixed. `assigned` are the variables that policies set: a URL that one of
+    /// them replaces may be a placeholder without a cluster.
+    pub(super) fn servers(&self, policy: &Policy, assigned: &[ByteString], diagnostics: &mut Diagnostics) -> Servers {
+        let callout = match policy.callee() {
+            Some(Callee::Service(callout)) if callout.attributes.enabled => callout,
+            Some(Callee::Integration(request)) => {
+                self.check_integration(request, diagnostics);
+                return Servers::None;
+            }
+            Some(Callee::Service(_) | Callee::SharedFlow(_)) | None => return Servers::None,
+        };
         let is_replaced = assigned.contains(callout.variables.target_url.name());
         let expected_cn = format!("servicecallout.{}.expectedcn", callout.attributes.name);
         diagnostics.under(&*callout.attributes.name, |diagnostics| {
@@ -54,21 +54,25 @@ impl Connections {
                     format!("{expected_cn} is set and has no effect: the cluster decides which names it accepts");
                 diagnostics.warning(None, message);
             }
-            match &mut callout.connection.target {
+            match &callout.connection.target {
                 Target::Url(url) => {
-                    let Some(origin) = &url.origin else { return };
-                    url.server = self.clusters.server(origin);
-                    if url.server.is_none() {
+                    let Some(origin) = &url.origin else { return Servers::None };
+                    let server = self.clusters.server(origin);
+                    if server.is_none() {
                         match is_replaced {
                             true => diagnostics.warning(url.position, no_cluster(origin)),
                             false => diagnostics.error(url.position, no_cluster(origin)),
                         }
                     }
+                    server.map_or(Servers::None, Servers::Fixed)
                 }
-                Target::LoadBalancer(balancer) => self.connect_servers(balancer, diagnostics),
-                Target::Local(local) => self.check_local(local, diagnostics),
+                Target::LoadBalancer(balancer) => Servers::Balanced(self.balanced_servers(balancer, diagnostics)),
+                Target::Local(local) => {
+                    self.check_local(local, diagnostics);
+                    Servers::None
+                }
             }
-        });
+        })
     }
 
     /// Reports a fixed region, which is a fixed origin, without a cluster.
@@ -81,23 +85,27 @@ impl Connections {
         }
     }
 
-    fn connect_servers(&self, balancer: &mut LoadBalancer, diagnostics: &mut Diagnostics) {
-        for reference in &mut balancer.servers {
-            match self.target_servers.get(&*reference.name) {
-                Some(target) => {
-                    reference.server = Some(target.server.clone());
-                    reference.is_enabled &= target.is_enabled;
-                }
+    /// The target servers of a load balancer. An unknown one is an error, so that the plan has all of them.
+    fn balanced_servers(&self, balancer: &LoadBalancer, diagnostics: &mut Diagnostics) -> Vec<BalancedServer> {
+        let mut servers = Vec::new();
+        let mut is_any_enabled = false;
+        for reference in &balancer.servers {
+            let target = self.target_servers.get(&*reference.name);
+            is_any_enabled |= reference.is_enabled && target.is_none_or(|target| target.is_enabled);
+            match target {
+                Some(TargetServer { server, is_enabled }) => servers
+                    .push(BalancedServer { server: server.clone(), is_enabled: reference.is_enabled && *is_enabled }),
                 None => {
                     let message = format!("unknown target server {}: add it to target_servers", reference.name);
                     diagnostics.error(reference.position, message);
                 }
             }
         }
-        if !balancer.servers.iter().any(|server| server.is_enabled) {
+        if !is_any_enabled {
             let message = "no server of the LoadBalancer is enabled: every call fails with No active targets";
             diagnostics.warning(balancer.position, message);
         }
+        servers
     }
 
     fn check_local(&self, local: &LocalTarget, diagnostics: &mut Diagnostics) {

@@ -118,14 +118,15 @@ impl Policies {
         })
     }
 
-    /// Visits the policies that steps refer to, each with the key of its document.
-    pub(super) fn for_each_attached(&mut self, mut visit: impl FnMut(&str, &mut Policy)) {
-        for index in &self.attached {
-            let Some(document) = self.documents.get_mut(*index) else { continue };
-            if let Some(policy) = &mut document.policy {
-                visit(&document.key, policy);
-            }
-        }
+    /// A value for each policy: of `link` for the policies that steps refer to, each with the key of its document, and
+    /// the default for all others.
+    pub(super) fn map_attached<T: Default>(&self, mut link: impl FnMut(&str, &Policy) -> T) -> Vec<T> {
+        let documents = self.documents.iter().enumerate();
+        let values = documents.map(|(index, document)| match &document.policy {
+            Some(policy) if self.attached.contains(&index) => link(&document.key, policy),
+            _ => T::default(),
+        });
+        values.collect()
     }
 
     /// All policies by index. A document with errors makes the whole configuration unusable, so it may be missing.

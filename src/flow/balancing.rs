@@ -18,6 +18,8 @@ pub(in crate::flow) struct Balancer {
 
 #[derive(Debug, Default)]
 struct Health {
+    /// Whether the server is used.
+    is_enabled: bool,
     /// Failures since the last success.
     failures: u32,
     /// The end of the time out of rotation, since the Unix epoch.
@@ -45,9 +47,10 @@ impl Drop for Occupied {
 }
 
 impl Balancer {
-    /// A balancer whose servers are all in rotation.
-    pub(in crate::flow) fn new(policy: &LoadBalancer) -> Balancer {
-        Balancer { servers: policy.servers.iter().map(|_| Health::default()).collect(), next: 0 }
+    /// A balancer for servers that are enabled or not. All enabled servers are in rotation.
+    pub(in crate::flow) fn new(is_enabled: impl Iterator<Item = bool>) -> Balancer {
+        let servers = is_enabled.map(|is_enabled| Health { is_enabled, ..Health::default() });
+        Balancer { servers: servers.collect(), next: 0 }
     }
 
     /// The index of the server that gets the next call, without those in `tried`. `None` when no server is left.
@@ -57,17 +60,17 @@ impl Balancer {
         tried: &[usize],
         now: Duration,
     ) -> Option<(usize, Occupied)> {
-        let in_rotation = |index: usize, server: &ServerReference| {
-            let health = self.servers.get(index);
-            server.is_enabled && health.is_some_and(|health| health.disabled_until.is_none_or(|until| now >= until))
+        let in_rotation = |index: usize| {
+            let health = self.servers.get(index).filter(|health| health.is_enabled);
+            health.is_some_and(|health| health.disabled_until.is_none_or(|until| now >= until))
         };
         let indexed = || policy.servers.iter().enumerate();
         let usual: Vec<(usize, &ServerReference)> =
-            indexed().filter(|(index, server)| !server.is_fallback && in_rotation(*index, server)).collect();
+            indexed().filter(|(index, server)| !server.is_fallback && in_rotation(*index)).collect();
         let untried: Vec<(usize, &ServerReference)> =
             usual.iter().copied().filter(|(index, _)| !tried.contains(index)).collect();
         let chosen = if usual.is_empty() {
-            let fallback = indexed().find(|(index, server)| server.is_fallback && in_rotation(*index, server));
+            let fallback = indexed().find(|(index, server)| server.is_fallback && in_rotation(*index));
             fallback.map(|(index, _)| index).filter(|index| !tried.contains(index))
         } else {
             match policy.algorithm {

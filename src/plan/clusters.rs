@@ -1,7 +1,7 @@
 //! The Envoy clusters of callouts, by origin.
 
+use super::Server;
 use crate::policy::origin::Origin;
-use crate::policy::target_url::Server;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! The proxies that `<LocalTargetConnection>` reaches (docs/guide/configuration.md, `local_proxies`).
 
+use super::Server;
 use crate::policy::endpoint::BasePath;
 use crate::policy::origin::Scheme;
-use crate::policy::target_url::Server;
 use bytestring::ByteString;
 
 /// Every local proxy of the configuration.

@@ -5,7 +5,6 @@ use super::template::{Part, Syntax, Template};
 use super::template_of;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
-use bytestring::ByteString;
 
 /// A callout's URL with its variables.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,21 +13,8 @@ pub struct TargetUrl {
     pub template: Template,
     /// Its origin, if it does not depend on variables.
     pub origin: Option<Origin>,
-    /// The server of that origin, from the configuration.
-    pub server: Option<Server>,
     /// The position in the document.
     pub position: Position,
-}
-
-/// The server of a fixed origin, as a call needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Envoy's cluster.
-    pub cluster: ByteString,
-    /// The scheme.
-    pub scheme: Scheme,
-    /// The host, and the port if it is not the default.
-    pub authority: ByteString,
 }
 
 impl TargetUrl {
@@ -47,7 +33,7 @@ impl TargetUrl {
                 url.position(),
                 format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
             );
-            return Some(TargetUrl { template, origin: None, server: None, position: url.position() });
+            return Some(TargetUrl { template, origin: None, position: url.position() });
         };
         let end = rest.find(['/', '?', '#']);
         let is_fixed = end.is_some() || template.parts().len() == 1;
@@ -59,7 +45,7 @@ impl TargetUrl {
                 format!("{authority:?} is not a host with an optional port; calls fail with Host not reachable"),
             );
         }
-        Some(TargetUrl { template, origin, server: None, position: url.position() })
+        Some(TargetUrl { template, origin, position: url.position() })
     }
 }
 

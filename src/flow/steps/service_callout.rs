@@ -99,7 +99,7 @@ impl<H: Host> Transaction<'_, H> {
                 boxed(self.balanced(id, policy, balancer, message, waits)).await
             }
             _ => {
-                let destination = self.destination(policy, message)?;
+                let destination = self.destination(id, policy, message)?;
                 self.exchange(id, policy, message, destination, waits).await
             }
         }

@@ -3,7 +3,6 @@
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
-use crate::policy::target_url::Server;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use bytestring::ByteString;
@@ -53,8 +52,6 @@ pub struct ServerReference {
     pub is_fallback: bool,
     /// Whether it is used.
     pub is_enabled: bool,
-    /// Its address and cluster, from the configuration.
-    pub server: Option<Server>,
     /// The position in the document.
     pub position: Position,
 }
@@ -185,7 +182,6 @@ impl ServerReference {
             weight: weight.unwrap_or(1),
             is_fallback,
             is_enabled: boolean_child(server, "IsEnabled", true, diagnostics),
-            server: None,
             position: server.position(),
         })
     }

@@ -28,8 +28,8 @@ impl<H: Host> Transaction<'_, H> {
         let mut last = Err(CalloutFailure::NoActiveTargets);
         while let Some((index, server, occupied)) = self.choose_server(id, balancer, &tried) {
             self.record_server(balancer, server, &tried);
-            let Some(serving) = server.server.clone() else { break };
-            let destination = self.destination_on(policy, message, serving, &path)?;
+            let Some(target) = self.plan.balanced_servers(id).get(index) else { break };
+            let destination = self.destination_on(policy, message, target.server.clone(), &path)?;
             last = self.exchange(id, policy, message, destination, waits).await;
             drop(occupied);
             // The outcome of a call without a receiver is unknown.
@@ -37,7 +37,7 @@ impl<H: Host> Transaction<'_, H> {
                 return last;
             }
             let is_failure = is_failure(balancer, &last);
-            self.with_balancer(id, balancer, |balancing, now| balancing.report(balancer, index, is_failure, now));
+            self.with_balancer(id, |balancing, now| balancing.report(balancer, index, is_failure, now));
             if !is_failure {
                 return last;
             }
@@ -56,20 +56,16 @@ impl<H: Host> Transaction<'_, H> {
         balancer: &'p LoadBalancer,
         tried: &[usize],
     ) -> Option<(usize, &'p ServerReference, Occupied)> {
-        let chosen = self.with_balancer(id, balancer, |balancing, now| balancing.choose(balancer, tried, now));
+        let chosen = self.with_balancer(id, |balancing, now| balancing.choose(balancer, tried, now));
         let (index, occupied) = chosen.flatten()?;
         Some((index, balancer.servers.get(index)?, occupied))
     }
 
     /// Passes the worker's balancer of a policy to a function.
-    fn with_balancer<T>(
-        &self,
-        id: PolicyId,
-        balancer: &LoadBalancer,
-        act: impl FnOnce(&mut Balancer, std::time::Duration) -> T,
-    ) -> Option<T> {
+    fn with_balancer<T>(&self, id: PolicyId, act: impl FnOnce(&mut Balancer, std::time::Duration) -> T) -> Option<T> {
         let mut balancers = self.worker.balancers.try_borrow_mut().ok()?;
-        Some(act(balancers.entry(id).or_insert_with(|| Balancer::new(balancer)), self.host.now()))
+        let new = || Balancer::new(self.plan.balanced_servers(id).iter().map(|server| server.is_enabled));
+        Some(act(balancers.entry(id).or_insert_with(new), self.host.now()))
     }
 
     /// `loadbalancing.*`, as for a TargetEndpoint. `[inferred]`

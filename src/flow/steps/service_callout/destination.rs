@@ -8,10 +8,10 @@ use crate::flow::message::{MessageId, RequestLine, URL_COPIES};
 use crate::flow::transaction::Transaction;
 use crate::flow::url;
 use crate::flow::value::Value;
+use crate::plan::{PolicyId, Server};
 use crate::policy::connection::{LocalDestination, LocalTarget, Retained, Target};
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::service_callout::ServiceCallout;
-use crate::policy::target_url::Server;
 use bytestring::ByteString;
 
 /// The final URL of a callout and the cluster that serves it.
@@ -35,6 +35,7 @@ impl<H: Host> Transaction<'_, H> {
     /// balancers use [`Transaction::destination_on`].
     pub(super) fn destination(
         &mut self,
+        id: PolicyId,
         policy: &ServiceCallout,
         message: MessageId,
     ) -> Result<Destination, CalloutFailure> {
@@ -49,7 +50,7 @@ impl<H: Host> Transaction<'_, H> {
                 None => {
                     let text = self.expand(&url.template, ignore)?;
                     self.publish_url(policy, &text);
-                    match &url.server {
+                    match self.plan.fixed_server(id) {
                         Some(server) => self.composed(policy, message, server.clone(), text),
                         None => self.run_time_destination(policy, message, text),
                     }
