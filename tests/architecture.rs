@@ -100,6 +100,21 @@ fn only_the_policies_and_the_dispatch_of_steps_know_the_policy_types() {
     assert_eq!(policy_types(&dispatch).len(), arms.lines().count(), "{rest}");
 }
 
+/// `policy/kind.rs` has the prefixes of the policy types, `flow/fault/codes.rs` has the codes.
+#[test]
+fn fault_codes_are_in_one_catalogue() {
+    for file in sources(&src()) {
+        let is_test = file.components().any(|part| part.as_os_str() == "tests") || file.ends_with("tests.rs");
+        if is_test || file.ends_with("policy/kind.rs") || file.ends_with("flow/fault/codes.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let found = ["\"steps.", "\"messaging.", "\"googletoken."].into_iter().find(|prefix| code.contains(*prefix));
+        assert_eq!(found, None, "{}", file.display());
+    }
+}
+
 #[test]
 fn only_raw_host_calls_and_the_allocator_are_unsafe() {
     for file in sources(&src()) {

@@ -2,7 +2,7 @@
 
 use crate::flow::call::Direction;
 use crate::flow::client;
-use crate::flow::fault::{Fault, FaultFormat};
+use crate::flow::fault::{Fault, FaultFormat, codes};
 use crate::flow::headers::Headers;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
@@ -70,7 +70,7 @@ impl<H: Host> Transaction<'_, H> {
     fn put_fault(&mut self, fault: Fault) -> MessageId {
         self.set_fault_variables(&fault);
         self.set(ByteString::from_static("error.message"), Value::text(fault.reason.as_str()));
-        let upstream = self.response.as_ref().filter(|_| fault.code == ERROR_RESPONSE_CODE);
+        let upstream = self.response.as_ref().filter(|_| fault.code == codes::TARGET_ERROR_STATUS);
         if let Some(response) = upstream.map(|response| response.id) {
             // The target's response is the error message. The client gets it unless a rule changes it.
             self.set(ByteString::from_static("error"), Value::Message(response));
@@ -154,9 +154,6 @@ impl<H: Host> Transaction<'_, H> {
         let status = self.message(response)?.as_response()?.status;
         let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);
         let reason = format!("ResponseCode {status} is treated as error");
-        is_fault.then(|| Fault::of_flow(ERROR_RESPONSE_CODE, reason, status))
+        is_fault.then(|| Fault::of_flow(codes::TARGET_ERROR_STATUS, reason, status))
     }
 }
-
-/// The code of a target's error status.
-const ERROR_RESPONSE_CODE: &str = "messaging.adaptors.http.flow.ErrorResponseCode";

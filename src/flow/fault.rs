@@ -1,5 +1,7 @@
 //! Faults: the error code of a policy's failure and the body for the client (docs/apigee-semantics.md 9.4 and 11).
 
+pub(in crate::flow) mod codes;
+
 use crate::flow::message::Message;
 use std::borrow::Cow;
 
@@ -34,7 +36,7 @@ impl Fault {
     /// The fault when the worker has no memory for a body or for the result of a policy.
     #[cold]
     pub fn service_unavailable(reason: impl Into<String>) -> Fault {
-        Fault::of_flow("messaging.runtime.ServiceUnavailable", reason, 503)
+        Fault::of_flow(codes::NO_MEMORY, reason, 503)
     }
 
     /// The fault when the result of a policy is larger than the memory left for bodies.
@@ -51,7 +53,7 @@ impl Fault {
     /// The fault of a template variable that does not resolve.
     #[cold]
     pub fn unresolved_variable(name: &str) -> Fault {
-        Fault::new("entities.UnresolvedVariable", format!("Unresolved variable : {name}"))
+        Fault::new(codes::TEMPLATE_UNRESOLVED, format!("Unresolved variable : {name}"))
     }
 
     /// The last part of the code: the value of `fault.name`.

@@ -3,7 +3,7 @@
 use crate::flow::boxed::boxed;
 use crate::flow::call::Direction;
 use crate::flow::client;
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::trace::Event;
@@ -88,7 +88,7 @@ impl<H: Host> Transaction<'_, H> {
         let rule = self.first_true(&routing.rules);
         let Some(rule) = self.within_memory("RouteRule", &plan.proxy.name, Ok(rule))? else {
             let reason = "Unable to route the message to a TargetEndpoint";
-            return Err(Fault::of_flow("messaging.runtime.NoRoutesMatched", reason, 500));
+            return Err(Fault::of_flow(codes::NO_ROUTES_MATCHED, reason, 500));
         };
         log::debug!("callout: route rule {} applies", rule.name);
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));

@@ -16,6 +16,7 @@ mod set_integration_request;
 use crate::flow::boxed::boxed;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
+use crate::flow::fault::codes::ActionFault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, RequestLine};
 use crate::flow::recorder::{Choice, Snapshot};
@@ -130,7 +131,7 @@ impl<H: Host> Transaction<'_, H> {
             line.verb = verb;
         }
         let (kind, name) = (policy.kind(), &policy.attributes().name);
-        let code = format!("{}.SetVariableFailed", policy.attributes().kind.faults);
+        let code = ActionFault::SetVariableFailed.code(policy.attributes().kind.faults);
         Err(Fault::new(code, format!("{kind}[{name}]: {}", VerbIsConnect::REASON)))
     }
 

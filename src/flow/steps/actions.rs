@@ -6,6 +6,7 @@ mod remove;
 use crate::flow::boxed::boxed;
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::Fault;
+use crate::flow::fault::codes::ActionFault;
 use crate::flow::headers::header_value;
 use crate::flow::host::Host;
 use crate::flow::memory::TooLarge;
@@ -13,6 +14,7 @@ use crate::flow::message::{Message, MessageId, NotWritable};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field};
+use crate::policy::attributes::Attributes;
 use crate::policy::template::Template;
 use crate::policy::variable::{Item, MessagePart, is_private};
 use bytes::Bytes;
@@ -37,19 +39,24 @@ pub(super) enum ActionError {
 }
 
 impl ActionError {
-    /// The fault of a policy with this type and name (docs/apigee-semantics.md 3.9).
+    /// The fault of a policy (docs/apigee-semantics.md 3.9).
     #[cold]
-    pub(super) fn into_fault(self, kind: &str, policy: &str) -> Fault {
-        let (name, text) = match self {
+    pub(super) fn into_fault(self, policy: PolicyContext<'_>) -> Fault {
+        let PolicyContext { kind, faults, name, .. } = policy;
+        let (fault, text) = match self {
             ActionError::Unresolved(variable) => return Fault::unresolved_variable(&variable),
-            ActionError::TooLarge => return Fault::too_large(kind, policy),
-            ActionError::NoSource(variable) => ("UnresolvedVariable", format!("unable to resolve variable {variable}")),
-            ActionError::SourceNotMessage(variable) => {
-                ("VariableOfNonMsgType", format!("value of variable {variable} is not of type Message"))
+            ActionError::TooLarge => return Fault::too_large(kind, name),
+            ActionError::NoSource(variable) => {
+                (ActionFault::UnresolvedVariable, format!("unable to resolve variable {variable}"))
             }
-            ActionError::NotWritable(variable) => ("SetVariableFailed", format!("unable to set variable {variable}")),
+            ActionError::SourceNotMessage(variable) => {
+                (ActionFault::VariableOfNonMsgType, format!("value of variable {variable} is not of type Message"))
+            }
+            ActionError::NotWritable(variable) => {
+                (ActionFault::SetVariableFailed, format!("unable to set variable {variable}"))
+            }
         };
-        Fault::new(format!("steps.{}.{name}", kind.to_ascii_lowercase()), format!("{kind}[{policy}]: {text}"))
+        Fault::new(fault.code(faults), format!("{kind}[{name}]: {text}"))
     }
 }
 
@@ -76,10 +83,19 @@ pub(super) const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct PolicyContext<'p> {
     /// The policy type.
     pub(super) kind: &'static str,
+    /// The prefix of its fault codes.
+    pub(super) faults: &'static str,
     /// The policy's name.
     pub(super) name: &'p str,
     /// Whether a variable that does not resolve counts as empty text.
     pub(super) ignore: bool,
+}
+
+impl<'p> PolicyContext<'p> {
+    pub(super) fn of(attributes: &'p Attributes, ignore: bool) -> PolicyContext<'p> {
+        let Attributes { kind, name, .. } = attributes;
+        PolicyContext { kind: kind.name, faults: kind.faults, name, ignore }
+    }
 }
 
 impl<H: Host> Transaction<'_, H> {
@@ -103,7 +119,7 @@ impl<H: Host> Transaction<'_, H> {
                     |message| message.headers.set(&header.name, header.value),
                 );
             } else {
-                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
+                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor))?;
             }
         }
         Ok(())

@@ -9,15 +9,11 @@ use crate::policy::assign_message::{AssignMessage, AssignTo, MessageKind};
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 
-/// The policy type.
-const KIND: &str = "AssignMessage";
-
 impl<H: Host> Transaction<'_, H> {
     pub(super) async fn assign_message(&mut self, policy: &AssignMessage) -> Result<(), Fault> {
-        let name = &policy.attributes.name;
-        let target = self.assign_to(&policy.assign_to).map_err(|error| error.into_fault(KIND, name))?;
-        self.run_actions(PolicyContext { kind: KIND, name, ignore: policy.ignore_unresolved }, &policy.actions, target)
-            .await
+        let context = PolicyContext::of(&policy.attributes, policy.ignore_unresolved);
+        let target = self.assign_to(&policy.assign_to).map_err(|error| error.into_fault(context))?;
+        self.run_actions(context, &policy.actions, target).await
     }
 
     /// The message on which the policy acts. It is created by the table of docs/apigee-semantics.md 3.2.

@@ -2,7 +2,8 @@
 
 use super::actions::{PolicyContext, TOKEN_TIMEOUT};
 use crate::flow::call::{Call, CallFailure};
-use crate::flow::fault::Fault;
+use crate::flow::fault::codes::ActionFault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::headers::header_value;
 use crate::flow::host::{Background, Host};
@@ -102,7 +103,7 @@ impl<H: Host> Transaction<'_, H> {
         name: &str,
         target: &TargetAuthentication,
     ) -> Result<(), Fault> {
-        let actor = PolicyContext { kind: "TargetEndpoint", name, ignore: true };
+        let actor = PolicyContext { kind: "TargetEndpoint", faults: codes::TARGET_ENDPOINT, name, ignore: true };
         let url = target.url.as_ref().and_then(|url| self.expand(url, true).ok());
         let url = url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or_default());
         let header = self.authenticate(actor, &target.authentication, url, TOKEN_TIMEOUT).await?;
@@ -133,7 +134,7 @@ impl<H: Host> Transaction<'_, H> {
             Err(_) => {
                 let (kind, policy) = (actor.kind, actor.name);
                 let reason = format!("{kind}[{policy}]: {name:?} cannot be the name of a header");
-                Err(Fault::new(format!("steps.{}.SetVariableFailed", kind.to_ascii_lowercase()), reason))
+                Err(Fault::new(ActionFault::SetVariableFailed.code(actor.faults), reason))
             }
         }
     }
@@ -195,10 +196,9 @@ fn bearer(token: &Token) -> Bytes {
 
 fn empty_audience(actor: PolicyContext<'_>) -> Fault {
     let reason = format!("Audience is empty for GoogleIDToken in {} {}", actor.kind, actor.name);
-    Fault::new("googletoken.EmptyIDTokenAudience", reason)
+    Fault::new(codes::EMPTY_AUDIENCE, reason)
 }
 
 fn token_fault(_: TokenFailure) -> Fault {
-    let code = "messaging.adaptors.http.filter.GoogleTokenGenerationFailure";
-    Fault::new(code, "Google token generation failed")
+    Fault::new(codes::TOKEN_FAILED, "Google token generation failed")
 }

@@ -1,6 +1,6 @@
 //! FlowCallout at run time: the steps of a shared flow.
 
-use super::actions::ActionError;
+use super::actions::{ActionError, PolicyContext};
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
@@ -14,10 +14,9 @@ impl<H: Host> Transaction<'_, H> {
             let named = parameter.reference.as_ref().and_then(|reference| self.value(reference));
             let value = match named {
                 Some(value) => value,
-                None => Value::String(
-                    self.expand(&parameter.value, true)
-                        .map_err(|error| ActionError::from(error).into_fault("FlowCallout", &policy.attributes.name))?,
-                ),
+                None => Value::String(self.expand(&parameter.value, true).map_err(|error| {
+                    ActionError::from(error).into_fault(PolicyContext::of(&policy.attributes, true))
+                })?),
             };
             self.set(parameter.name.name().clone(), value);
         }

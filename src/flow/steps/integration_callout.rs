@@ -6,7 +6,7 @@ use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
 use crate::flow::boxed::boxed;
 use crate::flow::call::{Call, CallFailure, Outcome};
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::google::TokenKind;
 use crate::flow::host::{Background, Host};
 use crate::flow::memory::TooLarge;
@@ -205,14 +205,12 @@ impl IntegrationFailure {
         let reason = match self {
             IntegrationFailure::Fault(fault) => return fault,
             IntegrationFailure::TooLarge => return Fault::too_large(kind, name),
-            IntegrationFailure::Null => return of_variable("steps.integrationcallout.NullRequestVariable", "is null"),
+            IntegrationFailure::Null => return of_variable(codes::INTEGRATION_CALLOUT_NULL, "is null"),
             IntegrationFailure::NotMessage => {
-                let code = "steps.integrationcallout.RequestVariableNotMessageType";
-                return of_variable(code, "value is not of type Message");
+                return of_variable(codes::INTEGRATION_CALLOUT_NOT_MESSAGE, "value is not of type Message");
             }
             IntegrationFailure::NotRequest => {
-                let code = "steps.integrationcallout.RequestVariableNotRequestMessageType";
-                return of_variable(code, "value is not of type Request Message");
+                return of_variable(codes::INTEGRATION_CALLOUT_NOT_REQUEST, "value is not of type Request Message");
             }
             IntegrationFailure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
             IntegrationFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
@@ -220,7 +218,7 @@ impl IntegrationFailure {
             IntegrationFailure::HostNotReachable => NOT_REACHABLE.to_owned(),
             IntegrationFailure::Call(failure) => failure.reason(name),
         };
-        let code = "steps.integrationcallout.ExecutionFailed";
+        let code = codes::INTEGRATION_CALLOUT_FAILED;
         Fault::new(code, format!("Execution of {kind} {name} failed. Reason: {reason}"))
     }
 
@@ -229,11 +227,11 @@ impl IntegrationFailure {
     fn into_target_fault(self, endpoint: &str, variable: &str) -> Fault {
         match self {
             IntegrationFailure::Call(CallFailure::Timeout) => {
-                Fault::of_flow("messaging.adaptors.http.flow.GatewayTimeout", "Gateway Timeout", 504)
+                Fault::of_flow(codes::TARGET_TIMEOUT, "Gateway Timeout", 504)
             }
             IntegrationFailure::HostNotReachable | IntegrationFailure::Call(_) => {
                 let reason = "The Service is temporarily unavailable";
-                Fault::of_flow("messaging.adaptors.http.flow.ServiceUnavailable", reason, 503)
+                Fault::of_flow(codes::TARGET_UNAVAILABLE, reason, 503)
             }
             failure => failure.into_fault("IntegrationEndpoint", endpoint, variable),
         }

@@ -1,7 +1,7 @@
 //! RaiseFault at run time (docs/apigee-semantics.md 5).
 
 use super::actions::PolicyContext;
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
@@ -13,10 +13,10 @@ impl<H: Host> Transaction<'_, H> {
     #[cold]
     pub(super) async fn raise_fault(&mut self, policy: &RaiseFault) -> Fault {
         let name = &policy.attributes.name;
-        let mut fault = Fault::new("steps.raisefault.RaiseFault", format!("Raising fault. Fault name : {name}"));
+        let mut fault = Fault::new(codes::RAISE_FAULT, format!("Raising fault. Fault name : {name}"));
         let response = self.default_response(&fault);
         let response = self.add_message(response);
-        let actor = PolicyContext { kind: "RaiseFault", name, ignore: policy.ignore_unresolved };
+        let actor = PolicyContext::of(&policy.attributes, policy.ignore_unresolved);
         if let Err(fault) = self.run_actions(actor, &policy.actions, response).await {
             return fault;
         }

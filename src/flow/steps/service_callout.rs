@@ -10,7 +10,7 @@ use super::sending::{CallRequest, VerbIsConnect};
 use crate::flow::boxed::boxed;
 use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::host::{Background, Host};
 use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId};
@@ -165,7 +165,7 @@ impl<H: Host> Transaction<'_, H> {
             let message = self.message(id);
             if message.is_some_and(|message| message.as_request().is_none()) {
                 return Err(CalloutFailure::Fault(Fault::new(
-                    "steps.servicecallout.RequestVariableNotRequestMessageType",
+                    codes::SERVICE_CALLOUT_NOT_REQUEST,
                     format!("ServiceCallout[{policy}]: request variable {name} value is not of type Request Message"),
                 )));
             }
@@ -174,7 +174,7 @@ impl<H: Host> Transaction<'_, H> {
             }
         } else if self.variables.get(name).is_some() || self.own_value(&request.as_variable).is_some() {
             return Err(CalloutFailure::Fault(Fault::new(
-                "steps.servicecallout.RequestVariableNotMessageType",
+                codes::SERVICE_CALLOUT_NOT_MESSAGE,
                 format!("ServiceCallout[{policy}]: request variable {name} value is not of type Message"),
             )));
         }
@@ -205,7 +205,7 @@ impl<H: Host> Transaction<'_, H> {
 }
 
 fn actor(policy: &ServiceCallout) -> PolicyContext<'_> {
-    PolicyContext { kind: "ServiceCallout", name: &policy.attributes.name, ignore: policy.request.ignore_unresolved }
+    PolicyContext::of(&policy.attributes, policy.request.ignore_unresolved)
 }
 
 /// The reason why a callout failed.
@@ -305,7 +305,7 @@ impl CalloutFailure {
             CalloutFailure::Call(failure) => failure.reason(policy),
         };
         Fault::new(
-            "steps.servicecallout.ExecutionFailed",
+            codes::SERVICE_CALLOUT_FAILED,
             format!("Execution of ServiceCallout {policy} failed. Reason: {reason}"),
         )
     }

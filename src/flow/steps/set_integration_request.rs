@@ -1,7 +1,7 @@
 //! SetIntegrationRequest at run time: it creates a request message (docs/apigee-semantics.md 10.1 and 10.3).
 
 use super::actions::PolicyContext;
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::memory::{self, TooLarge};
 use crate::flow::message::Message;
@@ -30,7 +30,7 @@ const TRIGGER: &str = "api_trigger/";
 
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn set_integration_request(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
-        let actor = PolicyContext { kind: "SetIntegrationRequest", name: &policy.attributes.name, ignore: false };
+        let actor = PolicyContext::of(&policy.attributes, false);
         let project = match &policy.project {
             Some(project) => self.required(actor, project)?,
             // Loading rejects a policy without a project when the configuration has no default.
@@ -145,7 +145,7 @@ fn unresolved(value: &Referenced) -> Fault {
 
 fn bad_value(actor: PolicyContext<'_>, reason: &str) -> Fault {
     let reason = format!("Execution of SetIntegrationRequest {} failed. Reason: {reason}", actor.name);
-    Fault::new("steps.setintegrationrequest.ExecutionFailed", reason)
+    Fault::new(codes::SET_INTEGRATION_REQUEST_FAILED, reason)
 }
 
 /// The member names of a parameter in the service's interface: for a single value, for an array, and for the array's

@@ -1,7 +1,7 @@
 //! The failures of ExtractVariables and their faults (docs/apigee-semantics.md 4.6).
 
 use crate::flow::expand::ExpandError;
-use crate::flow::fault::Fault;
+use crate::flow::fault::{Fault, codes};
 use crate::flow::memory::TooLarge;
 use crate::policy::extract_variables::ValueType;
 use bytestring::ByteString;
@@ -46,34 +46,34 @@ impl From<TooLarge> for ExtractionFailure {
 
 impl ExtractionFailure {
     pub(super) fn into_fault(self, policy: &str) -> Fault {
-        let (name, reason) = match self {
+        let (code, reason) = match self {
             ExtractionFailure::Unresolved(name) => return Fault::unresolved_variable(&name),
             ExtractionFailure::TooLarge => return Fault::too_large("ExtractVariables", policy),
             ExtractionFailure::NoMessage(source) => (
-                "steps.extractvariables.SourceMessageNotAvailable",
+                codes::EXTRACT_SOURCE_MISSING,
                 format!("{source} message is not available for ExtractVariable: {policy}"),
             ),
             ExtractionFailure::NoText(source) => (
-                "steps.extractvariables.JsonPathParsingFailure",
+                codes::EXTRACT_JSON_FAILED,
                 format!("ExtractVariables {policy}: Json path parsing failed for for flow variables {source}"),
             ),
             ExtractionFailure::Payload => {
-                ("steps.extractvariables.ExecutionFailed", format!("Failed to execute the ExtractVariables: {policy}"))
+                (codes::EXTRACT_FAILED, format!("Failed to execute the ExtractVariables: {policy}"))
             }
             ExtractionFailure::JsonPath(path) => {
-                ("steps.extractvariables.InvalidJSONPath", format!("Invalid JSON path {path} in policy {policy}."))
+                (codes::EXTRACT_INVALID_JSON_PATH, format!("Invalid JSON path {path} in policy {policy}."))
             }
             ExtractionFailure::Cast(value, kind) => {
-                ("steps.extractvariables.UnableToCast", format!("Unable to cast value {value} as {kind}."))
+                (codes::EXTRACT_CAST_FAILED, format!("Unable to cast value {value} as {kind}."))
             }
             ExtractionFailure::NotSet(variable, value) => (
-                "steps.extractvariables.SetVariableFailed",
+                codes::EXTRACT_SET_FAILED,
                 format!("Failed to set variable {variable} value {value} from ExtractVariables: {policy}"),
             ),
             ExtractionFailure::Immutable(variable) => {
-                ("steps.extractvariables.ImmutableVariable", format!("Variable {variable} is immutable"))
+                (codes::EXTRACT_IMMUTABLE, format!("Variable {variable} is immutable"))
             }
         };
-        Fault::new(name, reason)
+        Fault::new(code, reason)
     }
 }
