@@ -11,7 +11,7 @@ mod servers;
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
 pub use clusters::Clusters;
 pub use constant::Constant;
-pub use identity::{Identity, Impersonated};
+pub use identity::{IAM_HOST, Identity, Impersonated, METADATA_HOST};
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
 pub use servers::{BalancedServer, Server, Servers};

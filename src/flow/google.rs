@@ -6,7 +6,6 @@ mod request;
 mod response;
 mod token;
 
-pub(in crate::flow) use fetch::{IAM, METADATA_HOST};
 pub(in crate::flow) use request::{TokenKind, TokenRequest};
 pub(in crate::flow) use token::Token;
 

@@ -1,7 +1,6 @@
 //! Messages: the client's request and response, those of callouts, and those that policies create.
 
 mod index;
-mod names;
 mod parts;
 mod size;
 
@@ -225,6 +224,23 @@ impl Message {
         if self.media_type().is_none_or(|media_type| media_type != FORM) {
             self.headers.set("Content-Type", Bytes::from_static(FORM.as_bytes()));
         }
+    }
+
+    /// The names of the existing parts, as in variables after the message's name: `verb`, `header.x-a`.
+    pub fn part_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        match &self.start {
+            StartLine::Request(line) => {
+                names.extend(["verb", "path", "uri", "querystring"].map(str::to_owned));
+                names.extend(line.query.names().iter().map(|name| format!("queryparam.{name}")));
+            }
+            StartLine::Response(_) => names.extend(["status.code", "reason.phrase"].map(str::to_owned)),
+        }
+        names.extend(self.headers.names().iter().map(|name| format!("header.{}", name.to_ascii_lowercase())));
+        if !self.body.is_empty() {
+            names.push("content".to_owned());
+        }
+        names
     }
 }
 

@@ -7,11 +7,11 @@ use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::trace::Event;
-use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
+use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
 use crate::plan::{Plan, Step};
-use crate::policy::endpoint::{Endpoint, Flow, Route};
+use crate::policy::endpoint::{Endpoint, Flow, Route, TARGET_HEADER};
 use bytestring::ByteString;
 
 /// Runs a plan over one client request, including PostClientFlow.

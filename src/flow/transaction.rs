@@ -11,13 +11,11 @@ use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
 use crate::plan::{Plan, Target};
+use crate::policy::endpoint::TARGET_HEADER;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::Cell;
 use std::collections::BTreeMap;
-
-/// The request header that names the chosen target endpoint for Envoy's routes (docs/guide/configuration.md).
-pub(super) const TARGET_HEADER: &str = "x-callout-target";
 
 /// The running flow. It decides the meaning of `message` (docs/apigee-semantics.md 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

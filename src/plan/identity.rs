@@ -2,6 +2,12 @@
 
 use bytestring::ByteString;
 
+/// The host of the metadata server.
+pub const METADATA_HOST: &str = "metadata.google.internal";
+
+/// The host of IAM Credentials.
+pub const IAM_HOST: &str = "iamcredentials.googleapis.com";
+
 /// The identity for `<Authentication>` and integrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

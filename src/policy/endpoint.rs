@@ -12,7 +12,7 @@ pub use base_path::BasePath;
 pub use fault_rules::{DefaultFaultRule, FaultRule, FaultRules, Order};
 pub use flow::{Flow, StepReference};
 pub use integration_endpoint::IntegrationEndpoint;
-pub use route_rule::{Route, RouteRule};
+pub use route_rule::{Route, RouteRule, TARGET_HEADER, URL_HAS_NO_EFFECT};
 
 use super::attributes::single_child;
 use super::authentication::Authentication;

@@ -6,6 +6,7 @@ use super::variable::Variable;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
+use std::time::Duration;
 
 /// A checked IntegrationCallout.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,9 @@ pub struct IntegrationCallout {
     /// The position in the document.
     pub position: Position,
 }
+
+/// The time limit of a synchronous integration.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The default variable of the response.
 const DEFAULT_RESPONSE: &str = "integration.response";

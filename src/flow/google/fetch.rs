@@ -6,7 +6,7 @@ use super::{Token, TokenFailure, Tokens};
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::header_value;
 use crate::flow::host::Background;
-use crate::plan::{Identity, Impersonated};
+use crate::plan::{IAM_HOST, Identity, Impersonated, METADATA_HOST};
 use bytes::Bytes;
 use bytestring::ByteString;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -49,12 +49,8 @@ enum Problem {
     Unreadable(&'static str),
 }
 
-/// The names of the token services in the log.
+/// The name of the metadata server in the log.
 const METADATA: &str = "the metadata server";
-pub(in crate::flow) const IAM: &str = "iamcredentials.googleapis.com";
-
-/// The host of the metadata server.
-pub(in crate::flow) const METADATA_HOST: &str = "metadata.google.internal";
 
 fn log<B: Background>(tokens: &Tokens, background: &B, identity: &Identity, problem: &Problem) {
     let account = identity.impersonated.as_ref().map_or("the workload", |account| &*account.service_account);
@@ -118,19 +114,19 @@ async fn from_iam<B: Background>(
     let headers = vec![
         header(":method", "POST"),
         header(":scheme", "https"),
-        header(":authority", IAM),
+        header(":authority", IAM_HOST),
         header(":path", &path),
         header("authorization", &format!("Bearer {}", own.text())),
         header("content-type", "application/json"),
     ];
     let body = Bytes::from(body.to_string());
-    let reply = call(background, IAM, &impersonated.iam_cluster, headers, body, request.timeout).await?;
+    let reply = call(background, IAM_HOST, &impersonated.iam_cluster, headers, body, request.timeout).await?;
     let now = background.now();
     let token = match request.kind {
         TokenKind::Access { .. } => response::iam_access_token(&reply.body, now),
         TokenKind::Id { .. } => response::iam_id_token(&reply.body, now),
     };
-    token.ok_or(Problem::Unreadable(IAM))
+    token.ok_or(Problem::Unreadable(IAM_HOST))
 }
 
 /// The encoded characters of an e-mail address in a path.

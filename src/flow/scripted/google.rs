@@ -1,8 +1,8 @@
 //! A mock of Google's token services, which returns invalid tokens.
 
 use crate::flow::call::{Call, CallReply};
-use crate::flow::google::{IAM, METADATA_HOST};
 use crate::flow::headers::Headers;
+use crate::plan::{IAM_HOST, METADATA_HOST};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -25,8 +25,8 @@ pub(super) fn response(call: &Call, now: Duration) -> Option<CallReply> {
         METADATA_HOST => {
             json!({"access_token": "mock.workload", "expires_in": LIFE.as_secs(), "token_type": "Bearer"}).to_string()
         }
-        IAM if path.ends_with(":generateIdToken") => json!({"token": id_token("account", now)}).to_string(),
-        IAM => json!({"accessToken": "mock.account", "expireTime": rfc3339(now)?}).to_string(),
+        IAM_HOST if path.ends_with(":generateIdToken") => json!({"token": id_token("account", now)}).to_string(),
+        IAM_HOST => json!({"accessToken": "mock.account", "expireTime": rfc3339(now)?}).to_string(),
         _ => return None,
     };
     Some(CallReply { status: 200, headers: Headers::default(), body: Bytes::from(body) })

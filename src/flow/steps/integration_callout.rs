@@ -17,16 +17,12 @@ use crate::language::json_text::JsonText;
 use crate::plan::PolicyId;
 use crate::policy::connection::Retained;
 use crate::policy::endpoint::IntegrationEndpoint;
-use crate::policy::integration_callout::IntegrationCallout;
+use crate::policy::integration_callout::{IntegrationCallout, TIMEOUT};
 use crate::policy::set_integration_request::{DEFAULT_REQUEST, service_origin};
 use crate::policy::success_codes::SuccessCodes;
 use crate::policy::variable::Variable;
 use bytes::Bytes;
 use bytestring::ByteString;
-use std::time::Duration;
-
-/// The time limit of a synchronous integration.
-const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The suffixes of the paths that run and schedule an integration.
 const EXECUTE: &str = ":execute";

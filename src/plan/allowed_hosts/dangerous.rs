@@ -1,5 +1,6 @@
 //! Hosts that a client must not reach unless the configuration lists them.
 
+use crate::plan::METADATA_HOST;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Host;
 
@@ -14,7 +15,7 @@ const NAMES: [&str; 13] = [
     "ip6-localhost",
     "ip6-loopback",
     "metadata",
-    "metadata.google.internal",
+    METADATA_HOST,
     "metadata.goog",
     "instance-data",
     "instance-data.ec2.internal",

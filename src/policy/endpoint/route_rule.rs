@@ -6,6 +6,13 @@ use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
 
+/// The request header that names the chosen target endpoint for Envoy's routes (docs/guide/configuration.md).
+pub const TARGET_HEADER: &str = "x-callout-target";
+
+/// The warning about `URL`.
+pub const URL_HAS_NO_EFFECT: &str =
+    "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
+
 /// One rule. The first one whose condition is true applies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteRule {
@@ -40,9 +47,7 @@ impl RouteRule {
         let name = sap::name(rule);
         let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
         if let Some(url) = rule.child("URL") {
-            let message =
-                "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target selects the target";
-            diagnostics.warning(url.position(), message);
+            diagnostics.warning(url.position(), URL_HAS_NO_EFFECT);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
         let target = target.filter(|target| !target.is_empty());

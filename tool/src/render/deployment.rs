@@ -15,6 +15,7 @@ use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::policy::endpoint::URL_HAS_NO_EFFECT;
 use serde_json::{Map, Value, json};
 use targets::Targets;
 
@@ -96,9 +97,6 @@ const RENDERED_CLUSTERS: [&str; 3] = [
     "connect.timeout.millis has no effect",
 ];
 
-/// Warning of the filter about the URL of a route rule. `render` writes this route.
-const RENDERED_ROUTE: &str = "URL in a RouteRule has no effect: Envoy's route for the header x-callout-target";
-
 /// The label of Istio's resource for the idle timeout.
 const RESERVED_LABEL: &str = "idle-timeout";
 
@@ -172,7 +170,9 @@ fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bo
         Err(problems) => (None, problems),
     };
     let is_rendered = |diagnostic: &&Diagnostic| {
-        RENDERED_CLUSTERS.iter().chain([&RENDERED_ROUTE]).any(|warning| diagnostic.message.starts_with(warning))
+        // `render` writes the route that the warning about `URL` names.
+        diagnostic.message == URL_HAS_NO_EFFECT
+            || RENDERED_CLUSTERS.iter().any(|warning| diagnostic.message.starts_with(warning))
     };
     for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(diagnostic)) {
         findings.add(configuration.finding(diagnostic));

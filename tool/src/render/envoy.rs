@@ -6,7 +6,6 @@ mod routes;
 
 pub(super) use cluster::{clusters, duration};
 pub(super) use filter::{typed, wasm_of};
-pub(super) use routes::TARGET_HEADER;
 
 use super::deployment::Deployment;
 use super::object::With as _;

@@ -1,13 +1,14 @@
 //! Resources for Envoy Gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{TARGET_HEADER, clusters};
+use super::envoy::clusters;
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
 use crate::routing::NOT_FOUND_BODY;
+use envoy_callout::policy::endpoint::TARGET_HEADER;
 use serde_json::{Value, json};
 
 const ENVOY_GATEWAY: &str = "gateway.envoyproxy.io/v1alpha1";

@@ -1,13 +1,14 @@
 //! Resources for Istio's ingress gateway.
 
 use super::deployment::{Deployment, Endpoint, Route};
-use super::envoy::{TARGET_HEADER, duration, typed, wasm_of};
+use super::envoy::{duration, typed, wasm_of};
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label, service_host};
 use super::object::With as _;
 use super::path::{BasePath, Rewrite};
 use super::upstream::{Server, TlsSettings, Upstream};
 use crate::routing::NOT_FOUND_BODY;
+use envoy_callout::policy::endpoint::TARGET_HEADER;
 use serde_json::{Value, json};
 
 const NETWORKING: &str = "networking.istio.io/v1beta1";

@@ -5,6 +5,7 @@ use envoy_callout::flow::trace::{Asked, Event, ReplySource};
 use envoy_callout::plan::{Constant, Plan};
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::authentication::Authentication;
+use envoy_callout::policy::variable::is_private;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeSet;
 
@@ -212,10 +213,6 @@ impl Secrets {
             false => self.hide(value),
         }
     }
-}
-
-fn is_private(variable: &str) -> bool {
-    variable.starts_with("private.")
 }
 
 /// The name of the header in a variable such as `request.header.authorization`.

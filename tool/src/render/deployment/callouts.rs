@@ -11,17 +11,16 @@ use crate::document::Document;
 use crate::environment::{Clusters, Environment, TargetServer};
 use crate::finding::{Finding, Findings, Severity};
 use crate::parsed::Parsed;
+use envoy_callout::plan::{IAM_HOST, METADATA_HOST};
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::endpoint::Route;
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
-use envoy_callout::policy::{Callee, Policy};
+use envoy_callout::policy::{Callee, Policy, integration_callout};
 use serde_json::json;
 use std::collections::BTreeMap;
-
-/// Timeout of an integration in milliseconds.
-const INTEGRATION_MS: u64 = 120_000;
+use std::time::Duration;
 
 /// The callouts of a proxy and of the shared flows that it calls.
 #[derive(Debug)]
@@ -129,6 +128,10 @@ fn routes_use_google(bundle: &ParsedBundle) -> bool {
         || targets.any(|target| target.authentication.is_some())
 }
 
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 struct Uses {
     google: bool,
     local: bool,
@@ -145,7 +148,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn add(&mut self, callout: &ServiceCallout, parsed: &Parsed<Policy>, assigned: &[&Policy]) {
         let Parsed { document, connection, .. } = parsed;
-        let timeout = u64::try_from(callout.timeout.as_millis()).unwrap_or(u64::MAX);
+        let timeout = milliseconds(callout.timeout);
         let mut tries = 1;
         self.callouts.any_host |= is_dynamic(callout, assigned);
         match &callout.connection.target {
@@ -177,7 +180,7 @@ impl Builder<'_> {
                 self.deployment.any_host = true;
             }
         }
-        self.callouts.longest_ms = self.callouts.longest_ms.max(INTEGRATION_MS);
+        self.callouts.longest_ms = self.callouts.longest_ms.max(milliseconds(integration_callout::TIMEOUT));
     }
 
     fn add_origin(&mut self, origin: &Origin, connection: &Connection, document: &Document) {
@@ -228,9 +231,9 @@ impl Builder<'_> {
             self.callouts.environment.google = None;
             return;
         };
-        self.callouts.metadata = self.add_plain("google_metadata".to_owned(), "metadata.google.internal", 80);
+        self.callouts.metadata = self.add_plain("google_metadata".to_owned(), METADATA_HOST, 80);
         if google.service_account.is_some() {
-            let host = "iamcredentials.googleapis.com".to_owned();
+            let host = IAM_HOST.to_owned();
             let upstream = Upstream::of_host("google_iam".to_owned(), Scheme::Https, host, 443, &self.all.tls);
             self.callouts.iam = self.add_upstream(upstream);
         }

@@ -6,10 +6,8 @@ use super::super::path::{BasePath, Rewrite};
 use super::cluster::duration;
 use super::filter::{name_of, named, typed};
 use crate::routing::NOT_FOUND_BODY;
+use envoy_callout::policy::endpoint::TARGET_HEADER;
 use serde_json::{Map, Value, json};
-
-/// The header in which the filter names the target endpoint.
-pub(in crate::render) const TARGET_HEADER: &str = "x-callout-target";
 
 /// The routes of all endpoints.
 pub(super) fn configuration(deployment: &Deployment) -> Value {
