@@ -76,6 +76,19 @@ const DEFAULT_BODY_MEMORY_BYTES: usize = 64 << 20;
 
 /// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct` of the same shape.
 ///
+/// ```
+/// use envoy_callout::config;
+///
+/// let loaded = config::load(br#"{"policies": ["<AssignMessage name='AM-Headers'/>"]}"#).unwrap();
+/// assert_eq!(loaded.plan.policies.len(), 1);
+///
+/// let problems = config::load(br#"{"policies": ["<AssignMessage/>"]}"#).unwrap_err();
+/// assert_eq!(
+///     problems[0].to_string(),
+///     "policies[0], line 1, column 1: MissingName: Required attribute name is missing in AssignMessage",
+/// );
+/// ```
+///
 /// # Errors
 /// All problems, warnings included, when at least one is an error.
 pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {

@@ -59,6 +59,8 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+impl std::error::Error for Diagnostic {}
+
 /// Collects the problems of one subject, so that they are reported together.
 #[derive(Debug, Default)]
 pub struct Diagnostics {

@@ -3,6 +3,7 @@
 use crate::flow::headers::Headers;
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::fmt;
 use std::time::Duration;
 
 /// One of the two directions of the client's stream.
@@ -56,6 +57,21 @@ pub enum CallFailure {
     /// The answer's body is larger than the memory that is left for bodies.
     NoMemory,
 }
+
+impl fmt::Display for CallFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallFailure::Timeout => formatter.write_str("the timeout expired"),
+            CallFailure::Unreachable => formatter.write_str("the host is not reachable"),
+            CallFailure::Reset => formatter.write_str("the connection was reset"),
+            CallFailure::Protocol => formatter.write_str("the response is not HTTP"),
+            CallFailure::TooLarge(most) => write!(formatter, "the response body is larger than {most} bytes"),
+            CallFailure::NoMemory => formatter.write_str("the response body is larger than the memory for bodies"),
+        }
+    }
+}
+
+impl std::error::Error for CallFailure {}
 
 /// The reset reasons of a local reply that mean: the connection was established and the response is missing. The server
 /// reset the stream, or Envoy did because the response headers are too large.

@@ -4,6 +4,7 @@ pub(in crate::flow) mod codes;
 
 use crate::flow::message::Message;
 use std::borrow::Cow;
+use std::fmt;
 
 /// A runtime error of a policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +81,15 @@ impl Fault {
         }
     }
 }
+
+/// `CODE: FAULT STRING`
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.reason)
+    }
+}
+
+impl std::error::Error for Fault {}
 
 fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()

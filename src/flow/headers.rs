@@ -17,6 +17,17 @@ use std::fmt;
 use std::rc::Rc;
 
 /// Header lines in order. Clones share the list until one of them changes it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use envoy_callout::flow::headers::Headers;
+///
+/// let mut headers = Headers::new(vec![(Bytes::from("x-user"), Bytes::from("7"))]);
+/// headers.add("X-User", Bytes::from("8"));
+/// assert_eq!(headers.joined("x-user").as_deref(), Some("7,8"));
+/// headers.remove("x-user");
+/// assert!(!headers.contains("x-user"));
+/// ```
 #[derive(Clone, Default)]
 pub struct Headers(Rc<Lines>);
 

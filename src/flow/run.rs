@@ -15,6 +15,27 @@ use crate::policy::endpoint::{Endpoint, Flow, Route, TARGET_HEADER};
 use bytestring::ByteString;
 
 /// Runs a plan over one client request, including PostClientFlow.
+///
+/// The calls of a scripted host never wait, so one poll runs the transaction:
+///
+/// ```
+/// use envoy_callout::flow::scripted::Scripted;
+/// use envoy_callout::{config, flow};
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+///
+/// let policy = "<ServiceCallout name='SC-Geo'><Response>geo</Response>
+///     <HTTPTargetConnection><URL>http://geo.test/city</URL></HTTPTargetConnection></ServiceCallout>";
+/// let configuration = serde_json::json!({"policies": [policy], "clusters": {"http://geo.test": "geo"}});
+/// let plan = config::load(configuration.to_string().as_bytes()).unwrap().plan;
+///
+/// let host = Scripted::client("GET", "/", &[]).answering(200, &[], "Bern");
+/// let transaction = pin!(flow::run(&plan, &host.worker, &host));
+/// let _ = transaction.poll(&mut Context::from_waker(Waker::noop()));
+///
+/// assert_eq!(host.done.borrow().calls[0].cluster, "geo");
+/// assert_eq!(host.published("geo.content").as_deref(), Some("Bern"));
+/// ```
 pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
     let mut transaction = Transaction::new(plan, worker, host);
     if plan.routing.is_some() && !transaction.enter_proxy() {

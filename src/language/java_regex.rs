@@ -88,6 +88,17 @@ impl fmt::Display for JavaRegexError {
 
 impl std::error::Error for JavaRegexError {}
 
+impl fmt::Display for ReplaceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ReplaceError::Rejected => "the replacement is invalid or takes too many steps",
+            ReplaceError::TooLarge => "the result of the replacement is too large",
+        })
+    }
+}
+
+impl std::error::Error for ReplaceError {}
+
 impl fmt::Debug for JavaRegex {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("JavaRegex").field(&self.source).finish()

@@ -24,6 +24,16 @@ const MOST_DESCENDANTS: usize = 1_000_000;
 const LARGEST_RESULT: usize = 16 * 1024 * 1024;
 
 /// A compiled path.
+///
+/// ```
+/// use envoy_callout::language::json_path::JsonPath;
+/// use envoy_callout::language::json_text::JsonText;
+///
+/// let document = JsonText::parse(r#"{"items": [{"id": 7}, {"id": 8}]}"#)?;
+/// let path = JsonPath::compile("$.items[?(@.id > 7)].id")?;
+/// assert_eq!(path.first(&document).and_then(|value| value.text()).as_deref(), Some("8"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JsonPath {
     source: String,

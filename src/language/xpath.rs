@@ -30,6 +30,15 @@ use value::Value;
 const LONGEST_EXPRESSION: usize = 4096;
 
 /// A compiled expression.
+///
+/// ```
+/// use envoy_callout::language::xpath::{XPath, XPathError, XPathResult, XmlDocument};
+///
+/// let document = XmlDocument::parse("<order><price>2</price><price>3</price></order>")?;
+/// let sum = XPath::compile("sum(/order/price)", &[])?;
+/// assert_eq!(sum.evaluate(&document)?, XPathResult::Number(5.0));
+/// # Ok::<(), XPathError>(())
+/// ```
 #[derive(Clone)]
 pub struct XPath {
     source: String,

@@ -24,6 +24,18 @@ use crate::policy::variable::Variable;
 use std::fmt;
 
 /// A compiled condition.
+///
+/// ```
+/// use envoy_callout::policy::condition::{Condition, ConditionError};
+///
+/// let condition = Condition::parse(r#"request.verb = "GET" and flow.user != null"#)?;
+/// let variables: Vec<&str> = condition.iter().flat_map(Condition::variables).map(|found| &**found.name()).collect();
+/// assert_eq!(variables, ["request.verb", "flow.user"]);
+///
+/// let error = Condition::parse("request.verb = ").unwrap_err();
+/// assert_eq!(error.to_string(), r#"expected a value after ="#);
+/// # Ok::<(), ConditionError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     expression: Expression,

@@ -13,6 +13,18 @@ use bytestring::ByteString;
 use std::fmt;
 
 /// A compiled message template.
+///
+/// ```
+/// use envoy_callout::policy::template::{Syntax, Template, TemplateError};
+///
+/// let template = Template::parse("id={request.queryparam.id}; {createUuid()}", Syntax::VALUE)?;
+/// let variables: Vec<&str> = template.variables().map(|variable| &**variable.name()).collect();
+/// assert_eq!(variables, ["request.queryparam.id"]);
+///
+/// let error = Template::parse("{createUid()}", Syntax::VALUE).unwrap_err();
+/// assert_eq!(error.to_string(), "unknown template function createUid");
+/// # Ok::<(), TemplateError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     parts: Vec<Part>,
@@ -106,6 +118,8 @@ impl fmt::Display for TemplateError {
         }
     }
 }
+
+impl std::error::Error for TemplateError {}
 
 impl Template {
     /// Compiles a text. All text outside valid expressions is literal.

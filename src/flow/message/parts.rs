@@ -10,10 +10,19 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::Bytes;
 use bytestring::ByteString;
 use http::HeaderName;
+use std::fmt;
 
 /// The part of the message is read-only, or the value is not valid for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotWritable;
+
+impl fmt::Display for NotWritable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the variable is read-only, or the value is not valid for it")
+    }
+}
+
+impl std::error::Error for NotWritable {}
 
 impl Message {
     /// The value of a part; `None` when the message does not have it.

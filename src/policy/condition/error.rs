@@ -83,6 +83,8 @@ impl fmt::Display for ConditionError {
     }
 }
 
+impl std::error::Error for ConditionError {}
+
 /// Keeps a message readable when a literal is long.
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
