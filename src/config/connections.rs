@@ -119,7 +119,7 @@ impl Connections {
             }
             LocalDestination::Path(path) => {
                 let Some(path) = path.as_literal() else { return };
-                let is_known = self.local_proxies.answering(&path).is_some();
+                let is_known = self.local_proxies.serving(&path).is_some();
                 (!is_known).then(|| format!("no proxy serves {path}: add it to local_proxies"))
             }
         };

@@ -3,7 +3,7 @@
 use crate::flow::call::Direction;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, StartLine};
-use crate::flow::trace::{Asked, Event, StepStatus, TracedFault};
+use crate::flow::trace::{EvaluatedCondition, Event, StepStatus, TracedFault};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::plan::Step;
@@ -53,12 +53,12 @@ pub(super) type Snapshot = BTreeMap<String, String>;
 
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn record_choice(&mut self, choice: &impl Choice, is_taken: bool) {
-        let condition = self.asked(choice.condition());
+        let condition = self.evaluated(choice.condition());
         self.host.record(Event::Choice { what: choice.title(), condition, is_taken });
     }
 
     pub(super) fn record_step(&mut self, step: &Step, policy: &Policy, entry: StepStatus) {
-        let condition = self.asked(step.condition.as_ref());
+        let condition = self.evaluated(step.condition.as_ref());
         let (name, kind) = (policy.attributes().name.to_string(), policy.kind().to_owned());
         let is_unsupported = entry == StepStatus::Runs && policy.unsupported().is_some();
         let entry = if is_unsupported { StepStatus::Unsupported } else { entry };
@@ -72,7 +72,13 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Records the end of a step. `before` are the values at its start.
-    pub(super) fn record_end(&mut self, policy: &Policy, before: &Snapshot, fault: Option<TracedFault>, goes_on: bool) {
+    pub(super) fn record_end(
+        &mut self,
+        policy: &Policy,
+        before: &Snapshot,
+        fault: Option<TracedFault>,
+        continues: bool,
+    ) {
         let after = self.snapshot();
         let changed = after.iter().filter(|(name, value)| match before.get(*name) {
             Some(value_before) => value_before != *value,
@@ -84,7 +90,7 @@ impl<H: Host> Transaction<'_, H> {
             changed.map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         written.extend(removed.map(|name| (name.clone(), None)));
         let policy = policy.attributes().name.to_string();
-        self.host.record(Event::Ended { policy, fault, goes_on, written });
+        self.host.record(Event::Ended { policy, fault, continues, written });
     }
 
     pub(super) fn snapshot(&mut self) -> Snapshot {
@@ -104,7 +110,7 @@ impl<H: Host> Transaction<'_, H> {
         snapshot
     }
 
-    fn asked(&mut self, condition: Option<&Condition>) -> Option<Asked> {
+    fn evaluated(&mut self, condition: Option<&Condition>) -> Option<EvaluatedCondition> {
         let condition = condition?;
         let mut values: Vec<(String, Option<String>)> = Vec::new();
         for variable in condition.variables() {
@@ -114,7 +120,7 @@ impl<H: Host> Transaction<'_, H> {
                 values.push((name, value));
             }
         }
-        Some(Asked { text: condition.to_string(), values })
+        Some(EvaluatedCondition { text: condition.to_string(), values })
     }
 }
 

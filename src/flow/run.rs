@@ -29,7 +29,7 @@ use bytestring::ByteString;
 /// let configuration = serde_json::json!({"policies": [policy], "clusters": {"http://geo.test": "geo"}});
 /// let plan = config::load(configuration.to_string().as_bytes()).unwrap().plan;
 ///
-/// let host = Scripted::client("GET", "/", &[]).answering(200, &[], "Bern");
+/// let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "Bern");
 /// let transaction = pin!(flow::run(&plan, &host.worker, &host));
 /// let _ = transaction.poll(&mut Context::from_waker(Waker::noop()));
 ///

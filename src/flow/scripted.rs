@@ -54,10 +54,10 @@ pub struct Scripted {
 }
 
 /// The remaining responses to calls.
-pub type Replies = VecDeque<Answer>;
+pub type Replies = VecDeque<CallResult>;
 
 /// The outcome of a call.
-pub type Answer = Result<CallReply, CallFailure>;
+pub type CallResult = Result<CallReply, CallFailure>;
 
 /// The effects of a transaction on the outside.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +96,7 @@ impl Scripted {
 
     /// Adds the response to the next call.
     #[must_use]
-    pub fn answering(self, status: u16, headers: &[(&str, &str)], body: &str) -> Scripted {
+    pub fn with_reply(self, status: u16, headers: &[(&str, &str)], body: &str) -> Scripted {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let reply = CallReply { status, headers: lines(headers.iter()), body };
         self.replies.borrow_mut().push_back(Ok(reply));
@@ -195,7 +195,7 @@ pub struct Script {
 }
 
 impl Script {
-    fn record(&self, call: &Call, reply: Answer, source: ReplySource) -> Answer {
+    fn record(&self, call: &Call, reply: CallResult, source: ReplySource) -> CallResult {
         self.done.borrow_mut().called(call, Some(reply.clone()), source);
         reply
     }
@@ -212,12 +212,12 @@ impl Background for Script {
         }
         match self.replies.borrow_mut().pop_front() {
             Some(reply) => self.record(call, reply, ReplySource::Given),
-            None => self.record(call, Err(CallFailure::Unreachable), ReplySource::Nowhere),
+            None => self.record(call, Err(CallFailure::Unreachable), ReplySource::None),
         }
     }
 
     fn send(&self, _policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
-        self.done.borrow_mut().called(call, None, ReplySource::Nowhere);
+        self.done.borrow_mut().called(call, None, ReplySource::None);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ pub enum Event {
         /// `route rule default`
         what: String,
         /// The condition, if it has one.
-        condition: Option<Asked>,
+        condition: Option<EvaluatedCondition>,
         /// Whether the condition is true.
         is_taken: bool,
     },
@@ -34,7 +34,7 @@ pub enum Event {
         /// The policy type.
         kind: String,
         /// The condition, if it has one.
-        condition: Option<Asked>,
+        condition: Option<EvaluatedCondition>,
         /// Whether it runs.
         entry: StepStatus,
     },
@@ -45,7 +45,7 @@ pub enum Event {
         /// The fault, if it failed.
         fault: Option<TracedFault>,
         /// Whether the flow continues after it.
-        goes_on: bool,
+        continues: bool,
         /// The changed variables by name. Those without a value no longer resolve.
         written: Vec<(String, Option<String>)>,
     },
@@ -74,7 +74,7 @@ pub enum ReplySource {
     /// The host's mock of the service made it.
     Mock,
     /// There is no response.
-    Nowhere,
+    None,
 }
 
 /// Whether a step runs.
@@ -92,7 +92,7 @@ pub enum StepStatus {
 
 /// A condition with the values of its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct EvaluatedCondition {
     /// The condition, in its canonical form.
     pub text: String,
     /// Each variable once, with its value where it resolves.

@@ -39,7 +39,7 @@ impl LocalProxies {
     }
 
     /// The proxy with the longest base path that contains a path. The path may have a query.
-    pub fn answering(&self, path: &str) -> Option<&LocalProxy> {
+    pub fn serving(&self, path: &str) -> Option<&LocalProxy> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let rest = |proxy: &LocalProxy| proxy.base_path.suffix(path).map(str::len);
         let below = self.0.iter().filter_map(|proxy| Some((rest(proxy)?, proxy)));
@@ -85,10 +85,10 @@ mod tests {
         ];
         let name = |proxy: &LocalProxy| format!("{} {}", proxy.api_proxy.as_deref().unwrap(), proxy.proxy_endpoint);
         for (path, expected) in cases {
-            assert_eq!(proxies.answering(path).map(name).as_deref(), Some(expected), "{path}");
+            assert_eq!(proxies.serving(path).map(name).as_deref(), Some(expected), "{path}");
         }
         assert_eq!(proxies.named("data", "admin").map(name).as_deref(), Some("data admin"));
         assert_eq!(proxies.named("data", "other"), None);
-        assert_eq!(LocalProxies::new(vec![proxy("data", "default", "/v1")]).answering("/v2"), None);
+        assert_eq!(LocalProxies::new(vec![proxy("data", "default", "/v1")]).serving("/v2"), None);
     }
 }

@@ -69,7 +69,7 @@ fn jwt() -> String {
 fn the_metadata_server_gives_the_workloads_own_tokens() {
     let own = identity(None);
     let jwt = jwt();
-    let host = host().answering(200, &[], &token_response("ya29.a", 3599)).answering(200, &[], &jwt);
+    let host = host().with_reply(200, &[], &token_response("ya29.a", 3599)).with_reply(200, &[], &jwt);
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&own, &["https://b/x", "a&c"])), Ok("ya29.a".to_owned()));
     assert_eq!(obtained(&host, &tokens, id(&own, "https://x.run.app", true)), Ok(jwt));
@@ -89,9 +89,9 @@ fn iam_gives_tokens_of_a_service_account() {
     let account = identity(Some("proxy@p1.iam.gserviceaccount.com"));
     let jwt = jwt();
     let host = host()
-        .answering(200, &[], &token_response("own", 3599))
-        .answering(200, &[], r#"{"accessToken":"T","expireTime":"2023-11-14T23:13:20Z"}"#)
-        .answering(200, &[], &format!("{{\"token\":\"{jwt}\"}}"));
+        .with_reply(200, &[], &token_response("own", 3599))
+        .with_reply(200, &[], r#"{"accessToken":"T","expireTime":"2023-11-14T23:13:20Z"}"#)
+        .with_reply(200, &[], &format!("{{\"token\":\"{jwt}\"}}"));
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&account, &["s1"])), Ok("T".to_owned()));
     assert_eq!(obtained(&host, &tokens, id(&account, "aud", false)), Ok(jwt));
@@ -110,8 +110,11 @@ fn iam_gives_tokens_of_a_service_account() {
 #[test]
 fn a_token_is_fetched_once_and_again_before_it_ends() {
     let own = identity(None);
-    let mut host =
-        host().answering(200, &[], &token_response("first", 3600)).answering(200, &[], &token_response("second", 3600));
+    let mut host = host().with_reply(200, &[], &token_response("first", 3600)).with_reply(
+        200,
+        &[],
+        &token_response("second", 3600),
+    );
     let tokens = Rc::new(Tokens::default());
     let request = || access(&own, &["a", "b"]);
     assert_eq!(obtained(&host, &tokens, request()), Ok("first".to_owned()));
@@ -131,7 +134,7 @@ fn a_token_is_fetched_once_and_again_before_it_ends() {
 #[test]
 fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
     let own = identity(None);
-    let mut host = host().answering(200, &[], &token_response("first", 3600)).answering(500, &[], "");
+    let mut host = host().with_reply(200, &[], &token_response("first", 3600)).with_reply(500, &[], "");
     let tokens = Rc::new(Tokens::default());
     assert_eq!(obtained(&host, &tokens, access(&own, &["a"])), Ok("first".to_owned()));
     for seconds in [3400, 3405] {
@@ -147,7 +150,7 @@ fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
 #[test]
 fn workers_share_tokens() {
     let own = identity(None);
-    let host = host().answering(200, &[], &token_response("shared", 3600));
+    let host = host().with_reply(200, &[], &token_response("shared", 3600));
     assert_eq!(obtained(&host, &Rc::default(), access(&own, &["a"])), Ok("shared".to_owned()));
     assert_eq!(obtained(&host, &Rc::default(), access(&own, &["a"])), Ok("shared".to_owned()));
     assert_eq!(calls(&host).len(), 1);
@@ -157,11 +160,11 @@ fn workers_share_tokens() {
 fn failures_are_logged_without_the_token_and_only_the_first_rejection() {
     let account = identity(Some("proxy@p1"));
     let host = host()
-        .answering(200, &[], &token_response("own", 3600))
-        .answering(403, &[], r#"{"error":{"status":"PERMISSION_DENIED"}}"#)
-        .answering(403, &[], "")
-        .answering(200, &[], "<html>")
-        .answering(503, &[], "");
+        .with_reply(200, &[], &token_response("own", 3600))
+        .with_reply(403, &[], r#"{"error":{"status":"PERMISSION_DENIED"}}"#)
+        .with_reply(403, &[], "")
+        .with_reply(200, &[], "<html>")
+        .with_reply(503, &[], "");
     let tokens = Rc::new(Tokens::default());
     for _ in 0..5 {
         assert_eq!(obtained(&host, &tokens, access(&account, &["a"])), Err(TokenFailure));
@@ -226,7 +229,7 @@ impl Wake for Count {
 
 #[test]
 fn waiting_requests_share_one_fetch_even_when_the_first_ends() {
-    let host = host().answering(200, &[], &token_response("one", 3600));
+    let host = host().with_reply(200, &[], &token_response("one", 3600));
     let slow = Slow { script: host.background(), tasks: Rc::default(), is_ready: Rc::default() };
     let (own, tokens, count) = (identity(None), Rc::new(Tokens::default()), Arc::new(Count::default()));
     let waker = Waker::from(Arc::clone(&count));

@@ -276,7 +276,7 @@ fn copies_between_messages() {
             "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>{actions}</AssignMessage>"
         );
         let send = callout("<Request variable='m'/>");
-        let host = client().answering(200, &[], "");
+        let host = client().with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [make, send], "trace_headers": false})));
         let call = done.only_call();
         let headers = call.headers.iter().filter(|(name, _)| !name.starts_with(':') && !name.is_empty());
@@ -295,7 +295,7 @@ fn many_names_are_copied_and_removed_in_order() {
     let reversed: Vec<String> = pairs("1").into_iter().rev().collect();
     let form = [("content-type", "application/x-www-form-urlencoded"), ("content-length", "1")];
     let host = Scripted::client("POST", &format!("/?{}", reversed.join("&")), &form).with_body(&reversed.join("&"));
-    let host = host.answering(200, &[], "");
+    let host = host.with_reply(200, &[], "");
     let copy = "<Copy source='made'><QueryParams/><FormParams/></Copy>";
     let remove = "<Remove><QueryParams><QueryParam name='n7'/><QueryParam name='n8.1'/></QueryParams></Remove>";
     let policies = [

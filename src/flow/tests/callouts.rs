@@ -15,7 +15,7 @@ const GEO: &str = r#"<ServiceCallout name="SC-Geo">
 fn an_inline_get_with_query_parameters() {
     let host =
         Scripted::client("GET", "/v1/near?zip=94%20043", &[("x-request-id", "r-1"), ("x-envoy-internal", "true")])
-            .answering(200, &[("content-type", "application/json")], r#"{"status":"OK"}"#);
+            .with_reply(200, &[("content-type", "application/json")], r#"{"status":"OK"}"#);
     let urls = ["servicecallout.requesturi", "servicecallout.SC-Geo.target.url"];
     let done = host.run(&plan(&json!({"policies": [GEO], "filter_state": urls})));
     let call = done.only_call();
@@ -51,7 +51,7 @@ fn a_post_with_payload_path_and_escaping() {
     </ServiceCallout>"#;
     let host = Scripted::client("POST", "/v1/check", &[("content-type", "text/plain"), ("cookie", "a=b")])
         .with_body("say \"hi\"")
-        .answering(200, &[], "");
+        .with_reply(200, &[], "");
     let call = request_flow(&[policy], &host).only_call().clone();
     assert_eq!(call.line(), "POST https://dlp.example.com/v2/projects/p1/content:inspect");
     assert_eq!(call.text(), r#"{"item":{"value":"say \"hi\""}}"#);
@@ -87,7 +87,7 @@ fn failures_have_apigees_words() {
         assert_eq!(host.published("geoResp.content"), None);
         assert_eq!(host.published("servicecallout.SC-Geo.failed").as_deref(), Some("true"));
     }
-    let host = Scripted::client("GET", "/?zip=1", &[]).answering(404, &[], r#"{"e":"x"}"#);
+    let host = Scripted::client("GET", "/?zip=1", &[]).with_reply(404, &[], r#"{"e":"x"}"#);
     let done = request_flow(&[GEO], &host);
     assert_eq!(done.answer(), (500, failed("ResponseCode 404 is treated as error").as_str()));
     assert_eq!(host.published("geoResp.content").as_deref(), Some(r#"{"e":"x"}"#));
@@ -103,7 +103,7 @@ fn failures_have_apigees_words() {
 #[test]
 fn unresolved_variables_may_be_ignored() {
     let policy = GEO.replace("<Set>", "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Set>");
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     let done = request_flow(&[&policy], &host);
     assert_eq!(done.only_call().line(), "GET http://geo.example.com/maps/json?v=2&address=&sensor=false");
 }
@@ -113,7 +113,7 @@ fn a_failure_that_is_continued_on_reaches_the_next_step_only() {
     let policy = GEO.replace("<ServiceCallout ", "<ServiceCallout continueOnError='true' ");
     let after = "<AssignMessage name='AM'><Set><Headers><Header name='x-fault'>{fault.name} {geoResp.status.code} \
                  {servicecallout.SC-Geo.failed}</Header></Headers></Set></AssignMessage>";
-    let host = Scripted::client("GET", "/?zip=1", &[]).answering(503, &[], "busy");
+    let host = Scripted::client("GET", "/?zip=1", &[]).with_reply(503, &[], "busy");
     let done = request_flow(&[&policy, after], &host);
     assert_eq!(done.changes(Direction::Request), ["x-fault: ExecutionFailed 503 true"]);
     assert_eq!((done.reply, done.resumed), (None, vec![Direction::Request]));
@@ -137,7 +137,7 @@ fn success_codes_replace_the_default_set() {
     let policy = callout("")
         .replace("<URL>", "<Properties><Property name='success.codes'>2xx, 404</Property></Properties><URL>");
     for (status, failed) in [(404, "false"), (200, "false"), (301, "true"), (500, "true")] {
-        let host = Scripted::client("GET", "/", &[]).answering(status, &[], "");
+        let host = Scripted::client("GET", "/", &[]).with_reply(status, &[], "");
         request_flow(&[&policy], &host);
         assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some(failed), "{status}");
     }
@@ -153,11 +153,11 @@ fn the_target_url_can_be_replaced() {
         )
     };
     let policy = callout("").replace("http://a.test/", "http://a.test/{request.queryparam.n:none}");
-    let host = Scripted::client("GET", "/?n=1", &[]).answering(200, &[], "").answering(200, &[], "");
+    let host = Scripted::client("GET", "/?n=1", &[]).with_reply(200, &[], "").with_reply(200, &[], "");
     let twice = plan(&json!({"policies": [policy], "request": ["SC", "SC"]}));
     let lines: Vec<String> = host.run(&twice).calls.iter().map(Call::line).collect();
     assert_eq!(lines, ["GET http://a.test/1", "GET http://a.test/1"]);
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     let done = host.run(&plan(&json!({
         "policies": [assign("https://b.test:8443/x?y=1"), policy],
         "filter_state": ["servicecallout.SC.target.url"],
@@ -177,7 +177,7 @@ fn a_sent_message_is_spent_unless_it_is_kept() {
         <Set><Verb>POST</Verb><Path>/p</Path><Payload>x</Payload></Set></AssignMessage>";
     for (clear, second) in [("true", "GET http://a.test/ "), ("false", "POST http://a.test/p x")] {
         let policy = callout(&format!("<Request variable='m' clearPayload='{clear}'/>"));
-        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "").answering(200, &[], "");
+        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "").with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [make, policy], "request": ["AM", "SC", "SC"]})));
         let lines: Vec<String> = done.calls.iter().map(|call| format!("{} {}", call.line(), call.text())).collect();
         assert_eq!(lines, ["POST http://a.test/p x", second], "{clear}");
@@ -208,7 +208,7 @@ fn the_request_variable_must_be_a_request() {
 fn the_answer_replaces_what_had_its_name() {
     let policy = callout("").replace(">answer<", ">request<");
     let after = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{request.status.code} {request.content}</Template></AssignVariable></AssignMessage>";
-    let host = Scripted::client("GET", "/x", &[]).answering(201, &[], "made");
+    let host = Scripted::client("GET", "/x", &[]).with_reply(201, &[], "made");
     let done = host.run(&plan(&json!({"policies": [policy, after], "filter_state": ["v"]})));
     assert_eq!(host.published("v").as_deref(), Some("201 made"));
     assert_eq!((done.changes, done.bodies), (vec![], vec![]));
@@ -236,7 +236,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
         if !unreachable.is_empty() {
             host = host.failing(CallFailure::Unreachable);
         }
-        let host = host.answering(200, &[], "");
+        let host = host.with_reply(200, &[], "");
         let done = request_flow(&[&first, &second], &host);
         let call = done.calls.last().unwrap();
         assert_eq!((call.line().as_str(), call.text()), ("GET http://b.test/two", ""), "{url}");
@@ -281,7 +281,7 @@ fn an_older_answer_does_not_stay() {
     };
     let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{answer.status.code:none}</Template></AssignVariable></AssignMessage>";
     let (a, b) = (set("A", "host", "a.test"), set("B", "host", "b.test"));
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     let configuration = json!({
         "policies": [a, policy, b, tell],
         "request": ["A", "SC", "B", "SC", "AM"],
@@ -308,7 +308,7 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
 fn the_time_that_a_policy_took() {
     let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
         <Template>{apigee.metrics.policy.SC.timeTaken} {apigee.metrics.policy.AM.timeTaken:none}</Template></AssignVariable></AssignMessage>";
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     host.run(&plan(&json!({"policies": [callout(""), tell], "filter_state": ["v"]})));
     assert_eq!(host.published("v").as_deref(), Some("0 none"));
     assert!(!plan(&json!({"policies": [callout("")]})).needs.policy_times);
@@ -330,7 +330,7 @@ fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
         ("<Request><Set><Payload>x</Payload></Set></Request>".to_owned(), "GET", "x"),
     ];
     for (request, verb, body) in cases {
-        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
         let done = request_flow(&[&made, &callout(&request)], &host);
         assert_eq!((done.only_call().header(":method"), done.only_call().text()), (Some(verb), body), "{request}");
     }
@@ -344,7 +344,7 @@ fn a_message_that_was_not_sent_stays_as_others_made_it() {
     let made = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
         <Set><Verb>POST</Verb><Path>/orders</Path><Payload>x</Payload></Set></AssignMessage>";
     let second = callout("<Request variable='m'/>").replace("http://a.test/", "http://b.test");
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     let done = request_flow(&[made, &first.replace("http://a.test/", fails), &second], &host);
     assert_eq!((done.only_call().line().as_str(), done.only_call().text()), ("POST http://b.test/orders", "x"));
 

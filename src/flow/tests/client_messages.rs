@@ -160,6 +160,6 @@ fn headers_of_the_connection_are_not_the_flows() {
     // What a callout brought is not for the client either.
     let copy = assigning("<Copy source='answer'><Headers/></Copy>");
     let headers = [("transfer-encoding", "chunked"), ("keep-alive", "timeout=5"), ("x-callout", "c")];
-    let done = request_flow(&[&callout(""), &copy], &host().answering(200, &headers, ""));
+    let done = request_flow(&[&callout(""), &copy], &host().with_reply(200, &headers, ""));
     assert_eq!(done.changes(Direction::Request), ["x-callout: c"]);
 }

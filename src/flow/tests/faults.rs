@@ -145,7 +145,7 @@ fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
 
 #[test]
 fn a_fault_rule_may_call_out() {
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout).answering(200, &[], "sorry");
+    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout).with_reply(200, &[], "sorry");
     let other = callout("").replace("name='SC'", "name='SC-2'").replace(">answer<", ">apology<");
     let tell = set("AM", "<Payload>{apology.content}</Payload>");
     let rules =

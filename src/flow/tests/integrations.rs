@@ -21,7 +21,7 @@ fn configuration(policies: &[&str]) -> Value {
 }
 
 fn client() -> Scripted {
-    Scripted::client("GET", "/v1/risk?acct=A9", &[]).answering(200, &[], TOKEN)
+    Scripted::client("GET", "/v1/risk?acct=A9", &[]).with_reply(200, &[], TOKEN)
 }
 
 /// docs/apigee-semantics.md 13.8.
@@ -30,7 +30,7 @@ fn a_synchronous_integration() {
     let read = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
         <Template>{jsonPath('$.outputParameters.score',integration.response.content)}</Template></AssignVariable></AssignMessage>";
     let answer = r#"{"executionId":"e-1","outputParameters":{"score":0.7}}"#;
-    let host = client().answering(200, &[("content-type", "application/json")], answer);
+    let host = client().with_reply(200, &[("content-type", "application/json")], answer);
     let done = host.run(&plan(&configuration(&[PREPARE, RUN, read])));
     let call = &done.calls[1];
     assert_eq!(
@@ -68,7 +68,7 @@ fn a_scheduled_integration() {
         <ApiTrigger>api_trigger/t</ApiTrigger><ScheduleTime>2026-01-15T01:30:15-08:00</ScheduleTime></SetIntegrationRequest>";
     let run = "<IntegrationCallout name='IC-Risk'><AsyncExecution>true</AsyncExecution>
         <Request clearPayload='false'>integration.request</Request><Response>ran</Response></IntegrationCallout>";
-    let host = client().answering(200, &[], r#"{"executionInfoIds":["e-1"]}"#);
+    let host = client().with_reply(200, &[], r#"{"executionInfoIds":["e-1"]}"#);
     let done = host.run(&plan(&configuration(&[prepare, run])));
     let call = &done.calls[1];
     assert_eq!(
@@ -121,7 +121,7 @@ fn every_fault_has_its_name() {
         (
             "an error status",
             &[PREPARE, RUN],
-            client().answering(403, &[], "{}"),
+            client().with_reply(403, &[], "{}"),
             "steps.integrationcallout.ExecutionFailed",
             "Execution of IntegrationCallout IC-Risk failed. Reason: ResponseCode 403 is treated as error",
         ),
@@ -142,7 +142,7 @@ fn every_fault_has_its_name() {
         (
             "no token",
             &[PREPARE, RUN],
-            Scripted::client("GET", "/?acct=1", &[]).answering(500, &[], ""),
+            Scripted::client("GET", "/?acct=1", &[]).with_reply(500, &[], ""),
             "messaging.adaptors.http.filter.GoogleTokenGenerationFailure",
             "Google token generation failed",
         ),
@@ -163,7 +163,7 @@ fn every_fault_has_its_name() {
         (
             "a spent object",
             &[PREPARE, RUN, &RUN.replace("IC-Risk", "IC-2")],
-            client().answering(200, &[], "{}"),
+            client().with_reply(200, &[], "{}"),
             "steps.integrationcallout.NullRequestVariable",
             "IntegrationCallout[IC-2]: request variable integration.request is null",
         ),
@@ -187,7 +187,7 @@ fn an_integration_takes_the_place_of_the_upstream() {
     configuration["integration_endpoints"] =
         json!(["<IntegrationEndpoint name='risk'><AsyncExecution>false</AsyncExecution></IntegrationEndpoint>"]);
     let plan = plan(&configuration);
-    let host = client().answering(404, &[("content-type", "application/json")], r#"{"error":{"code":404}}"#);
+    let host = client().with_reply(404, &[("content-type", "application/json")], r#"{"error":{"code":404}}"#);
     let done = host.run(&plan);
     assert_eq!(done.answer(), (404, r#"{"error":{"code":404}}"#));
     let reply = done.reply.as_ref().unwrap();
@@ -213,7 +213,7 @@ fn an_older_answer_is_not_taken_for_a_new_one() {
         .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
     let tell = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
         <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
-    let host = client().answering(200, &[], r#"{"a":1}"#);
+    let host = client().with_reply(200, &[], r#"{"a":1}"#);
     let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
     assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some("none")));
     assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));

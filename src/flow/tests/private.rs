@@ -12,7 +12,7 @@ fn run(policies: &[&str]) -> (String, Option<String>, Option<String>, Vec<String
         "<AssignMessage name='show'><Set><Headers><Header name='x'>{{{URL}}} {{{URI}}}</Header></Headers></Set></AssignMessage>"
     );
     let policies: Vec<&str> = policies.iter().copied().chain([show.as_str()]).collect();
-    let host = Scripted::client("GET", "/?q=k3y", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/?q=k3y", &[]).with_reply(200, &[], "");
     let done = host.run(&plan(&json!({
         "policies": policies,
         "filter_state": [URL, URI],
@@ -107,7 +107,7 @@ fn what_is_not_read_is_not_masked() {
 
 #[test]
 fn names_that_begin_so_are_masked_too() {
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     host.run(&plan(&json!({
         "policies": [to("http://a.test/{private.key}", "")],
         "properties": {"private.key": "k3y"},

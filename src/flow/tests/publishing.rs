@@ -28,7 +28,7 @@ fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<Stri
 #[test]
 fn what_no_longer_resolves_is_neither_found_nor_told() {
     for prefixes in [["flow.a"], ["flow.*"]] {
-        let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").failing(CallFailure::Timeout);
+        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
         let (host, changes) = run(&["SC", "unset"], &prefixes, host);
         assert_eq!(changes, ["x: none none none"]);
         for name in ["answer.content", "answer.status.code", "flow.a"] {
@@ -40,7 +40,7 @@ fn what_no_longer_resolves_is_neither_found_nor_told() {
 
 #[test]
 fn what_resolves_again_is_told_again() {
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").answering(200, &[], "new");
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_reply(200, &[], "new");
     let (host, changes) = run(&["unset", "SC", "first"], &["flow.*"], host);
     assert_eq!(changes, ["x: new 1 none"]);
     assert_eq!(host.published("answer.content").as_deref(), Some("new"));
@@ -49,7 +49,7 @@ fn what_resolves_again_is_told_again() {
 
 #[test]
 fn what_another_filter_set_is_theirs() {
-    let host = Scripted::client("GET", "/", &[]).answering(200, &[], "old").failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
     host.filter_state.borrow_mut().insert("other.b".to_owned(), Bytes::from_static(b"theirs"));
     let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
     assert_eq!(changes, ["x: none none theirs"]);
@@ -76,7 +76,7 @@ fn beginnings_bring_parts_of_messages_and_constants() {
         ("organization.*", &[("organization.name", Some("acme")), ("environment.name", None)]),
     ];
     for (prefix, expected) in cases {
-        let host = Scripted::client("GET", "/?q=1", &[]).answering(201, &answer, "a");
+        let host = Scripted::client("GET", "/?q=1", &[]).with_reply(201, &answer, "a");
         let host = host.upstream("200", &[("x-up", "u")], "body");
         host.run(&plan(&json!({
             "policies": [callout("")],
@@ -93,7 +93,7 @@ fn beginnings_bring_parts_of_messages_and_constants() {
 fn of_many_parameters_each_is_published_with_its_value() {
     let name = |number: usize| if number.is_multiple_of(2) { format!("n{number}") } else { format!("n{number}.2") };
     let query: Vec<String> = (0..14_000).map(|number| format!("{}={number}&{0}=x", name(number))).collect();
-    let host = Scripted::client("GET", &format!("/?{}&n2.2=y", query.join("&")), &[]).answering(200, &[], "");
+    let host = Scripted::client("GET", &format!("/?{}&n2.2=y", query.join("&")), &[]).with_reply(200, &[], "");
     host.run(&plan(&json!({"policies": [callout("")], "filter_state": ["request.queryparam.*"]})));
     for number in [0, 2, 4_000, 13_998] {
         assert_eq!(host.published(&format!("request.queryparam.n{number}")), Some(number.to_string()), "{number}");

@@ -33,7 +33,7 @@ fn client() -> Scripted {
 
 #[test]
 fn a_failed_server_gives_way_to_the_next() {
-    let host = client().failing(CallFailure::Unreachable).answering(200, &[], "ok");
+    let host = client().failing(CallFailure::Unreachable).with_reply(200, &[], "ok");
     let done = host.run(&plan(&configuration(&balanced(""))));
     let lines: Vec<_> = done.calls.iter().map(|call| (call.line(), call.cluster.to_string(), call.text())).collect();
     assert_eq!(
@@ -63,9 +63,9 @@ fn without_retry_or_for_other_statuses_there_is_one_call() {
     assert_eq!(done.calls.len(), 1);
     assert!(done.answer().1.contains("Reason: timeout occurred in SC"), "{}", done.answer().1);
     let unhealthy = balanced("<ServerUnhealthyResponse><ResponseCode>503</ResponseCode></ServerUnhealthyResponse>");
-    let done = client().answering(500, &[], "").run(&plan(&configuration(&unhealthy)));
+    let done = client().with_reply(500, &[], "").run(&plan(&configuration(&unhealthy)));
     assert_eq!(done.calls.len(), 1);
-    let done = client().answering(503, &[], "").answering(200, &[], "").run(&plan(&configuration(&unhealthy)));
+    let done = client().with_reply(503, &[], "").with_reply(200, &[], "").run(&plan(&configuration(&unhealthy)));
     assert_eq!((done.calls.len(), done.reply), (2, None));
 }
 
@@ -93,7 +93,7 @@ fn a_local_proxy_is_reached_by_name_or_by_path() {
         ("<Path>/v1/data/{request.queryparam.p}?x=1</Path>", "GET http://client.test/v1/data/a/sub?x=1"),
     ];
     for (target, line) in cases {
-        let done = client().answering(200, &[], "").run(&plan(&configuration(&local(target))));
+        let done = client().with_reply(200, &[], "").run(&plan(&configuration(&local(target))));
         assert_eq!(done.only_call().line(), line);
     }
     for target in ["<APIProxy>{request.queryparam.p}</APIProxy>", "<Path>/{request.queryparam.p}</Path>"] {
@@ -112,7 +112,7 @@ fn a_host_that_the_request_chose_must_be_allowed() {
         if let Some(allowed) = allowed {
             configuration["allowed_hosts"] = allowed;
         }
-        let client = Scripted::client("GET", "/", &[("x-host", host)]).answering(200, &[], "");
+        let client = Scripted::client("GET", "/", &[("x-host", host)]).with_reply(200, &[], "");
         client.run(&plan(&configuration))
     };
     assert_eq!(run("example.com:8080", None).only_call().line(), "GET http://example.com:8080/x");
@@ -138,7 +138,7 @@ fn a_token_goes_with_the_call_and_nowhere_else() {
         </Scopes></GoogleAccessToken></Authentication></HTTPTargetConnection></ServiceCallout>";
     let token = r#"{"access_token":"ya29.secret","expires_in":3599}"#;
     let run = |policy: &str| {
-        let host = client().answering(200, &[], token).answering(200, &[], "");
+        let host = client().with_reply(200, &[], token).with_reply(200, &[], "");
         let mut configuration = configuration(policy);
         configuration["filter_state"] = json!(["r.header.authorization"]);
         let done = host.run(&plan(&configuration));
@@ -179,7 +179,7 @@ fn an_id_token_needs_an_audience() {
 fn assign_message_puts_a_token_into_a_header() {
     let policy = "<AssignMessage name='AM'><Set><Authentication><GoogleAccessToken><Scopes><Scope>s</Scope></Scopes>
         </GoogleAccessToken></Authentication></Set></AssignMessage>";
-    let host = client().answering(200, &[], r#"{"access_token":"T","expires_in":3599}"#);
+    let host = client().with_reply(200, &[], r#"{"access_token":"T","expires_in":3599}"#);
     let done = host.run(&plan(&configuration(policy)));
     assert_eq!(done.changes(Direction::Request), ["authorization: Bearer T"]);
 }
@@ -196,7 +196,7 @@ fn a_target_endpoint_gets_its_token() {
     });
     let plan = plan(&configuration);
     // The claims are {"exp":9999999999}.
-    let host = client().answering(200, &[], "e30.eyJleHAiOjk5OTk5OTk5OTl9.c2ln");
+    let host = client().with_reply(200, &[], "e30.eyJleHAiOjk5OTk5OTk5OTl9.c2ln");
     let done = host.run(&plan);
     assert!(done.only_call().line().ends_with("/identity?audience=https://x.run.app/base&format=standard"));
     assert_eq!(
@@ -217,11 +217,11 @@ fn a_callout_after_the_client_has_its_response_gets_its_token_too() {
         </PostClientFlow><RouteRule name='none'/></ProxyEndpoint>";
     let configuration =
         json!({"policies": [policy], "proxy_endpoint": proxy, "google": {"metadata_cluster": "metadata"}});
-    let host = client().answering(200, &[], r#"{"access_token":"T","expires_in":3599}"#);
+    let host = client().with_reply(200, &[], r#"{"access_token":"T","expires_in":3599}"#);
     let done = host.run(&plan(&configuration));
     let call = &done.calls[1];
     assert_eq!(call.line(), "POST https://logging.googleapis.com/v2/entries:write");
     assert_eq!((call.header("authorization"), call.text()), (Some("Bearer T"), "entry"));
-    let refused = client().answering(500, &[], "");
+    let refused = client().with_reply(500, &[], "");
     assert_eq!(refused.run(&plan(&configuration)).calls.len(), 1, "without a token nothing is sent");
 }

@@ -1,16 +1,16 @@
 use super::*;
 use crate::flow::headers::Headers;
-use crate::flow::trace::{Asked, Event, ReplySource, StepStatus, TracedFault};
+use crate::flow::trace::{EvaluatedCondition, Event, ReplySource, StepStatus, TracedFault};
 
 fn values(pairs: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
 }
 
-fn asked(text: &str, pairs: &[(&str, Option<&str>)]) -> Option<Asked> {
-    Some(Asked { text: text.to_owned(), values: values(pairs) })
+fn evaluated(text: &str, pairs: &[(&str, Option<&str>)]) -> Option<EvaluatedCondition> {
+    Some(EvaluatedCondition { text: text.to_owned(), values: values(pairs) })
 }
 
-fn step(policy: &str, kind: &str, condition: Option<Asked>, entry: StepStatus) -> Event {
+fn step(policy: &str, kind: &str, condition: Option<EvaluatedCondition>, entry: StepStatus) -> Event {
     Event::Step { policy: policy.to_owned(), kind: kind.to_owned(), condition, entry }
 }
 
@@ -29,13 +29,13 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
         ],
         "fault_rules": "<FaultRules><FaultRule name='other'><Condition>fault.name = \"Other\"</Condition></FaultRule></FaultRules>",
     });
-    let host = Scripted::client("GET", "/", &[("x", "1")]).answering(500, &[], "no");
+    let host = Scripted::client("GET", "/", &[("x", "1")]).with_reply(500, &[], "no");
     let mut events = host.run(&plan(&configuration)).events;
     let Event::Call { call, reply: Some(Ok(reply)), source: ReplySource::Given } = events.remove(6) else {
         panic!("{events:#?}")
     };
     assert_eq!((call.line().as_str(), reply.status), ("GET http://a.test/", 500));
-    let Event::Ended { policy, fault, goes_on: false, written } = events.remove(6) else { panic!("{events:#?}") };
+    let Event::Ended { policy, fault, continues: false, written } = events.remove(6) else { panic!("{events:#?}") };
     let failure = TracedFault {
         code: "steps.servicecallout.ExecutionFailed".to_owned(),
         reason: "Execution of ServiceCallout SC failed. Reason: ResponseCode 500 is treated as error".to_owned(),
@@ -49,8 +49,8 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
     ] {
         assert!(written.contains(&(expected.0.to_owned(), expected.1.map(str::to_owned))), "{written:?}");
     }
-    let both = asked("request.header.x = \"1\" and who = null", &[("request.header.x", Some("1")), ("who", None)]);
-    let other = asked("fault.name = \"Other\"", &[("fault.name", Some("ExecutionFailed"))]);
+    let both = evaluated("request.header.x = \"1\" and who = null", &[("request.header.x", Some("1")), ("who", None)]);
+    let other = evaluated("fault.name = \"Other\"", &[("fault.name", Some("ExecutionFailed"))]);
     assert_eq!(
         events,
         [
@@ -59,10 +59,15 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
             Event::Ended {
                 policy: "AM".to_owned(),
                 fault: None,
-                goes_on: true,
+                continues: true,
                 written: values(&[("assignmessage.AM.failed", Some("false")), ("who", Some("you"))]),
             },
-            step("AM", "AssignMessage", asked("who != \"you\"", &[("who", Some("you"))]), StepStatus::ConditionFalse),
+            step(
+                "AM",
+                "AssignMessage",
+                evaluated("who != \"you\"", &[("who", Some("you"))]),
+                StepStatus::ConditionFalse
+            ),
             step("Off", "AssignMessage", None, StepStatus::Disabled),
             step("SC", "ServiceCallout", None, StepStatus::Runs),
             Event::ErrorFlow(failure),
@@ -75,8 +80,8 @@ fn a_rehearsal_tells_every_decision_and_every_write() {
 #[test]
 fn answers_are_chosen_by_policy_before_they_are_by_order() {
     let other = callout("").replace("'SC'", "'Other'").replace("answer", "other");
-    let host = Scripted::client("GET", "/", &[]).answering(201, &[], "in order");
-    let own = Scripted::default().answering(202, &[], "by name").replies.take();
+    let host = Scripted::client("GET", "/", &[]).with_reply(201, &[], "in order");
+    let own = Scripted::default().with_reply(202, &[], "by name").replies.take();
     host.policy_replies.borrow_mut().insert(PolicyId(1), own);
     host.run(&plan(&json!({"policies": [other, callout("")], "request": ["Other", "SC"]})));
     let published = ["other.content", "answer.content"].map(|name| host.published(name).unwrap());
@@ -98,7 +103,7 @@ fn google_is_played() {
         kinds.iter().flat_map(|kind| [(kind, json!({"metadata_cluster": "m"})), (kind, account.clone())])
     {
         let now = std::time::Duration::from_secs(1_700_000_000);
-        let host = Scripted { plays_google: true, now, ..Scripted::client("GET", "/", &[]) }.answering(200, &[], "");
+        let host = Scripted { plays_google: true, now, ..Scripted::client("GET", "/", &[]) }.with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [token(kind)], "google": google})));
         let call = done.calls.last().unwrap();
         assert!(call.header("authorization").unwrap().starts_with("Bearer "), "{kind} {google} {:?}", done.warnings);

@@ -44,7 +44,7 @@ fn a_callout_with_the_verb_connect_is_a_fault() {
 fn a_verb_that_is_no_token_is_sent_as_get() {
     for verb in ["a b", "CONNECT /x", "CONNECT\r\n"] {
         let policy = callout(&format!("<Request>{}</Request>", set("{propertyset.v}")));
-        let host = Scripted::client("POST", "/", &[]).answering(200, &[], "");
+        let host = Scripted::client("POST", "/", &[]).with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [policy], "properties": {"propertyset.v": verb}})));
         assert_eq!(done.only_call().line(), "GET http://a.test/", "{verb}");
     }
@@ -93,7 +93,7 @@ fn the_request_to_the_upstream_does_not_become_connect() {
 }
 
 #[test]
-fn a_request_that_came_as_connect_goes_on_as_connect() {
+fn a_received_connect_stays_a_connect() {
     let policy = format!("<AssignMessage name='AM'>{}</AssignMessage>", set("{request.header.v}"));
     for verb in ["CONNECT", "GET"] {
         let done = request_flow(&[&policy], &Scripted::client("CONNECT", "/", &[("v", verb)]));

@@ -49,12 +49,12 @@ pub(super) fn class(parser: &mut Parser) -> Result<CharacterSet, JavaRegexError>
     let is_negative = parser.eat_all("^");
     let mut whole: Option<CharacterSet> = None;
     loop {
-        let (operand, goes_on) = operand(parser)?;
+        let (operand, continues) = operand(parser)?;
         match &mut whole {
             None => whole = Some(operand),
             Some(whole) => whole.intersect(&operand),
         }
-        if !goes_on {
+        if !continues {
             break;
         }
     }
@@ -68,7 +68,7 @@ pub(super) fn class(parser: &mut Parser) -> Result<CharacterSet, JavaRegexError>
 fn operand(parser: &mut Parser) -> Result<(CharacterSet, bool), JavaRegexError> {
     let mut ranges: Vec<(char, char)> = Vec::new();
     let mut is_empty = true;
-    let goes_on = loop {
+    let continues = loop {
         let Some(token) = parser.peek() else {
             return Err(JavaRegexError::new("unmatched `[`"));
         };
@@ -91,7 +91,7 @@ fn operand(parser: &mut Parser) -> Result<(CharacterSet, bool), JavaRegexError> 
         }
     };
     let members = set(ranges);
-    Ok((if parser.flags.case_insensitive { fold(members) } else { members }, goes_on))
+    Ok((if parser.flags.case_insensitive { fold(members) } else { members }, continues))
 }
 
 fn member(parser: &mut Parser, token: RegexToken) -> Result<Escape, JavaRegexError> {

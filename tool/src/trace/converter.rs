@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use envoy_callout::flow::call;
 use envoy_callout::flow::call::{CallFailure, Direction};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::trace::{Asked, Event, ReplySource, StepStatus, TracedFault};
+use envoy_callout::flow::trace::{EvaluatedCondition, Event, ReplySource, StepStatus, TracedFault};
 use std::collections::BTreeMap;
 
 /// The cluster of all calls of a bundle.
@@ -88,7 +88,7 @@ impl<'s> Converter<'s> {
     }
 
     fn end(&self, step: &mut Step, end: Option<&Event>) {
-        let Some(Event::Ended { fault, goes_on, written, .. }) = end else { return };
+        let Some(Event::Ended { fault, continues, written, .. }) = end else { return };
         let mut inside = Written::new();
         written_by(&step.events, &mut inside);
         for (name, value) in written {
@@ -100,11 +100,11 @@ impl<'s> Converter<'s> {
         }
         step.fault = fault.as_ref().map(|failure| self.fault(failure));
         if fault.is_some() {
-            step.outcome = if *goes_on { Outcome::FaultContinued } else { Outcome::Fault };
+            step.outcome = if *continues { Outcome::FaultContinued } else { Outcome::Fault };
         }
     }
 
-    fn condition(&self, condition: &Asked) -> Condition {
+    fn condition(&self, condition: &EvaluatedCondition) -> Condition {
         let value = |(name, value): &(String, Option<String>)| {
             (name.clone(), value.as_ref().map(|value| self.secrets.hide_variable(name, value)))
         };
@@ -141,7 +141,7 @@ impl<'s> Converter<'s> {
                 (None, _) => Source::NotAwaited,
                 (_, ReplySource::Given) => Source::Given,
                 (_, ReplySource::Mock) => Source::Mock,
-                (_, ReplySource::Nowhere) => Source::Missing,
+                (_, ReplySource::None) => Source::Missing,
             },
         }
     }

@@ -3,7 +3,7 @@
 use super::{TraceError, message, read_file};
 use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::scripted::{Answer as Reply, Replies};
+use envoy_callout::flow::scripted::{CallResult, Replies};
 use envoy_callout::plan::{Plan, PolicyId};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +11,8 @@ use std::path::Path;
 /// The replies and their arguments.
 #[derive(Debug, Default)]
 pub(super) struct Given {
-    in_order: Vec<(String, Reply)>,
-    by_policy: BTreeMap<PolicyId, Vec<(String, Reply)>>,
+    in_order: Vec<(String, CallResult)>,
+    by_policy: BTreeMap<PolicyId, Vec<(String, CallResult)>>,
 }
 
 impl Given {
@@ -46,13 +46,13 @@ impl Given {
 
     /// The replies by policy.
     pub(super) fn by_policy(&self) -> BTreeMap<PolicyId, Replies> {
-        let replies = |list: &Vec<(String, Reply)>| list.iter().map(|(_, reply)| reply.clone()).collect();
+        let replies = |list: &Vec<(String, CallResult)>| list.iter().map(|(_, reply)| reply.clone()).collect();
         self.by_policy.iter().map(|(id, list)| (*id, replies(list))).collect()
     }
 
     /// The arguments of unused replies. The parameters are the remaining replies.
     pub(super) fn unused(&self, in_order: usize, by_policy: &BTreeMap<PolicyId, Replies>) -> Vec<String> {
-        let last = |list: &[(String, Reply)], count: usize| {
+        let last = |list: &[(String, CallResult)], count: usize| {
             let names = list.iter().skip(list.len().saturating_sub(count)).map(|(name, _)| name.clone());
             names.collect::<Vec<_>>()
         };
@@ -70,7 +70,7 @@ impl Given {
     }
 }
 
-fn reply(file: &str) -> Result<Reply, TraceError> {
+fn reply(file: &str) -> Result<CallResult, TraceError> {
     let failure = match file {
         "timeout" => Some(CallFailure::Timeout),
         "unreachable" => Some(CallFailure::Unreachable),

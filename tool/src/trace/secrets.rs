@@ -1,7 +1,7 @@
 //! Masks private variables, credentials and cookies in all texts of a trace.
 
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::trace::{Asked, Event, ReplySource};
+use envoy_callout::flow::trace::{EvaluatedCondition, Event, ReplySource};
 use envoy_callout::plan::{Constant, Plan};
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::authentication::Authentication;
@@ -80,7 +80,7 @@ impl Secrets {
     fn add_event(&mut self, event: &Event) {
         match event {
             Event::Choice { condition, .. } | Event::Step { condition, .. } => {
-                if let Some(Asked { values, .. }) = condition {
+                if let Some(EvaluatedCondition { values, .. }) = condition {
                     values.iter().for_each(|(name, value)| self.add_variable(name, value.as_deref()));
                 }
             }
@@ -282,7 +282,7 @@ mod tests {
     fn written_private_variables_are_secrets() {
         let written = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
         let written = vec![written("private.token", "t0ken"), written("copy", "t0ken"), written("private.on", "true")];
-        let ended = Event::Ended { policy: "A".to_owned(), fault: None, goes_on: true, written };
+        let ended = Event::Ended { policy: "A".to_owned(), fault: None, continues: true, written };
         let secrets = secrets("{}", &[], &[ended]);
         assert_eq!(secrets.hide_variable("copy", "t0ken"), "********");
         assert_eq!(secrets.hide("true"), "true");

@@ -150,7 +150,7 @@ impl<H: Host> Transaction<'_, H> {
                 let path = self.expand(path, ignore)?;
                 let slash = if path.starts_with('/') { "" } else { "/" };
                 let path = ByteString::from(format!("{slash}{path}"));
-                (plan.local_proxies.answering(&path).ok_or(CalloutFailure::HostNotReachable)?, path)
+                (plan.local_proxies.serving(&path).ok_or(CalloutFailure::HostNotReachable)?, path)
             }
         };
         let client = self.client_request().and_then(|request| request.headers.first_line("host")).map(text);
