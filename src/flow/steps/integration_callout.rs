@@ -49,14 +49,8 @@ impl<H: Host> Transaction<'_, H> {
         if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(IntegrationFailure::Call(_))) {
             self.clear_object(&policy.request);
         }
-        let message = match called {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(()),
-            Err(failure) => {
-                self.unset_response(&policy.response);
-                return Err(failure);
-            }
-        };
+        // After a failure, the response variable keeps an earlier value, as with a ServiceCallout.
+        let Some(message) = called? else { return Ok(()) };
         let status = message.as_response().map_or(0, |line| line.status);
         self.put_message(policy.response.clone(), message);
         if !SuccessCodes::default().contains(status) {

@@ -205,9 +205,9 @@ fn an_integration_takes_the_place_of_the_upstream() {
     }
 }
 
-/// An integration that could not be asked has no answer, not even an older one; what it was to be asked stays.
+/// A failed integration keeps the earlier response, as a ServiceCallout does.
 #[test]
-fn an_older_answer_is_not_taken_for_a_new_one() {
+fn a_failed_integration_keeps_the_earlier_response() {
     let again = RUN
         .replace("IC-Risk", "IC-Again")
         .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
@@ -215,6 +215,6 @@ fn an_older_answer_is_not_taken_for_a_new_one() {
         <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
     let host = client().answering(200, &[], r#"{"a":1}"#);
     let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
-    assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some("none")));
+    assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some(r#"{"a":1}"#)));
     assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));
 }
