@@ -77,6 +77,16 @@ impl Routing {
     pub fn has_upstream(&self) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
+
+    /// Whether the response flow can make the reply, without an upstream.
+    pub fn can_reply(&self) -> bool {
+        self.rules.iter().any(|rule| !matches!(rule.route, Route::Target(_)))
+    }
+
+    /// Whether a route rule has no target.
+    pub fn has_null_route(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.route, Route::Null))
+    }
 }
 
 /// A target endpoint.
@@ -114,8 +124,17 @@ pub struct Needs {
     pub response: bool,
     /// The response's body is read or written.
     pub response_body: bool,
+    /// Only the response of a null route needs the client's body. It is fetched when that route applies.
+    pub null_route_body: bool,
     /// The duration of policies is read.
     pub policy_times: bool,
+}
+
+impl Needs {
+    /// Whether Envoy must pass the body of a message.
+    pub fn has_body(&self) -> bool {
+        self.request_body || self.response_body || self.null_route_body
+    }
 }
 
 impl Plan {

@@ -2,6 +2,7 @@
 
 use crate::plan::{Needs, Routing, Step};
 use crate::policy::Policy;
+use crate::policy::action::{Action, Assignment};
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
 use crate::policy::variable::Variable;
@@ -28,6 +29,18 @@ pub(super) struct Reach<'a> {
     pub(super) prefixes: &'a [String],
     /// The result of [`names_policy_times`].
     pub(super) names_policy_times: bool,
+}
+
+/// Whether a policy sets the body of the response and does not read it.
+fn replaces(policy: &Policy) -> bool {
+    let Policy::AssignMessage(policy) = policy else { return false };
+    let is_target = policy.assign_to.variable.as_deref().is_none_or(|name| AMBIENT_RESPONSE.contains(&name));
+    let sets_body = |action: &Action| matches!(action, Action::Set(Assignment::Payload { .. }));
+    let reads = |action: &Action| action.uses_body(&AMBIENT_RESPONSE, false);
+    policy.attributes.enabled
+        && is_target
+        && policy.actions.iter().any(sets_body)
+        && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
 }
 
 /// The names of a message in a flow.
@@ -78,16 +91,18 @@ impl Reach<'_> {
         let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
             || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
         let response_comes = has_response || has_target_rules || !post_client.is_empty() || publishes_response;
+        let request_body = endpoints().any(request)
+            || routes_use_body
+            || self.steps_use(post_client, &REQUEST)
+            || publishes_body(&AMBIENT_REQUEST);
+        let has_null_route = self.routing.is_some_and(Routing::has_null_route);
         Needs {
             request: has_steps
                 || response_comes
                 || self.routing.is_some()
                 || !self.published.is_empty()
                 || !self.prefixes.is_empty(),
-            request_body: endpoints().any(request)
-                || routes_use_body
-                || self.steps_use(post_client, &REQUEST)
-                || publishes_body(&AMBIENT_REQUEST),
+            request_body,
             response: response_comes,
             response_body: response_comes
                 && self.routing.is_none_or(Routing::has_upstream)
@@ -95,8 +110,18 @@ impl Reach<'_> {
                     || targets().any(target_rules)
                     || self.steps_use(post_client, &AMBIENT_RESPONSE)
                     || publishes_body(&AMBIENT_RESPONSE)),
+            null_route_body: has_null_route && !request_body && !self.makes_response_body(),
             policy_times: self.names_policy_times,
         }
+    }
+
+    /// Whether the proxy's response flow replaces the body of every response, and no step needs the earlier one.
+    fn makes_response_body(&self) -> bool {
+        let conditional = self.proxy.flows.iter().flat_map(|flow| &flow.response);
+        let always = || self.proxy.pre_flow.response.iter().chain(&self.proxy.post_flow.response);
+        let replaces = |step: &Step| step.condition.is_none() && self.policies.get(step.policy.0).is_some_and(replaces);
+        let uses = |step: &Step| self.steps_use(std::slice::from_ref(step), &AMBIENT_RESPONSE);
+        always().any(replaces) && !conditional.chain(always()).any(|step| uses(step) && !replaces(step))
     }
 
     fn condition_uses(&self, condition: Option<&Condition>, names: &[&str]) -> bool {

@@ -10,7 +10,7 @@ use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Target};
+use crate::plan::{Plan, Routing, Target};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::Cell;
@@ -47,6 +47,10 @@ pub struct Transaction<'a, H> {
     pub(super) target_endpoint: Option<&'a Target>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
+    /// Whether the route rules can still choose a route without an upstream.
+    pub(super) is_route_open: bool,
+    /// The name of the policy that gave a body to the client's request without one, while the route was open.
+    pub(super) body_policy: Option<ByteString>,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
     /// The variable to which the last SetIntegrationRequest assigned its object.
@@ -84,6 +88,8 @@ impl<'a, H: Host> Transaction<'a, H> {
             is_client_served: false,
             target_endpoint: None,
             flow_name: ByteString::new(),
+            is_route_open: plan.routing.as_ref().is_some_and(Routing::can_reply),
+            body_policy: None,
             target: None,
             integration_request: None,
             messages: Vec::new(),

@@ -103,7 +103,8 @@ impl<H: Host> Transaction<'_, H> {
                     |message| message.headers.set(&header.name, header.value),
                 );
             } else {
-                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
+                let acted = self.act(action, target, actor.ignore).and_then(|()| self.check_client_body(actor.name));
+                acted.map_err(|error| error.into_fault(actor.kind, actor.name))?;
             }
         }
         Ok(())
@@ -132,23 +133,41 @@ impl<H: Host> Transaction<'_, H> {
             // `run_actions` runs this action, because it waits.
             Action::Authenticate(_) => {}
         }
-        self.check_client_body()
+        Ok(())
+    }
+
+    /// Closes the choice of a route: the request goes to an upstream.
+    ///
+    /// # Errors
+    /// A policy gave a body to the client's request without one.
+    pub(in crate::flow) fn choose_upstream(&mut self) -> Result<(), Fault> {
+        self.is_route_open = false;
+        let Some(name) = self.body_policy.take() else { return Ok(()) };
+        let plan = self.plan;
+        let policy = plan.policy_id(&name).and_then(|id| plan.policies.get(id.0));
+        match (policy, self.check_client_body(&name)) {
+            (Some(policy), Err(error)) => self.conclude(policy, Err(error.into_fault(policy.kind(), &name))),
+            _ => Ok(()),
+        }
     }
 
     /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
-    /// This applies to the received message and to one that replaces it, unless the plan has no upstream.
-    fn check_client_body(&mut self) -> Result<(), ActionError> {
-        if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
-            return Ok(());
-        }
+    /// This applies to the received message and to one that replaces it. While the route is open, the policy's name is
+    /// kept instead, because a route without an upstream replies with the body.
+    fn check_client_body(&mut self, policy: &str) -> Result<(), ActionError> {
         let Some(received) = self.request.as_ref().filter(|received| !received.has_body) else { return Ok(()) };
         let now = match self.variables.get("request") {
             // After the request flow, Envoy has the request already.
             Some(Value::Message(id)) if self.stage == Stage::Request => *id,
             _ => received.id,
         };
+        let is_route_open = self.is_route_open;
         match self.message_mut(now) {
             Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
+                if is_route_open {
+                    self.body_policy.get_or_insert_with(|| policy.into());
+                    return Ok(());
+                }
                 message.body = Bytes::new();
                 Err(ActionError::NotWritable(ByteString::from_static("request.content")))
             }
