@@ -192,8 +192,8 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends the changes of one of the client's messages to Envoy and resumes its direction.
     pub fn release(&mut self, direction: Direction) {
-        let target_copy = TargetCopy::of(&self.variables).filter(|_| direction == Direction::Request);
-        if target_copy.is_some() {
+        let target_copy = TargetCopy::of(&self.variables);
+        if direction == Direction::Request && !target_copy.is_whole() {
             // No step may have read the request before.
             self.message_named("request");
         }
@@ -209,13 +209,8 @@ impl<'a, H: Host> Transaction<'a, H> {
             if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
-            match target_copy {
-                None => client::apply_changes(self.host, direction, received, now),
-                Some(target_copy) => {
-                    let now = target_copy.without(now, &self.plan.base_path);
-                    client::apply_changes(self.host, direction, received, &now);
-                }
-            }
+            let path = client::changed_path(received, now, target_copy, &self.plan.base_path);
+            client::apply_changes(self.host, direction, received, now, path);
         }
         if let (Direction::Request, Some(target)) = (direction, &self.target) {
             let value = vec![header_value(target.clone())];

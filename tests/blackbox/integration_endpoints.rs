@@ -196,9 +196,8 @@ fn routes(lab: &mut Lab) {
         configuration["target_endpoints"] =
             json!([format!("<TargetEndpoint name='backend'>{}</TargetEndpoint>", flow("PreFlow", &[], &["B"]))]);
         let routes = routes_by_target(&[("backend", &backend)]);
-        let site = setup.listener(
-            Listener::new(configuration).routes(routes).allow_on_headers_stop_iteration().log_state(&STATE),
-        );
+        let site = setup
+            .listener(Listener::new(configuration).routes(routes).allow_on_headers_stop_iteration().log_state(&STATE));
         move || async move {
             for (path, text, notes, route, target) in [
                 ("/v1/risk", EXECUTED, "G", "to-risk", Some("risk")),

@@ -275,7 +275,7 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
         Field::Header => message.headers.add(name, header_value(value)),
         Field::QueryParam => {
             if let Some(line) = message.as_request_mut() {
-                line.query.add(name, &value);
+                line.change_query(|query| query.add(name, &value));
             }
         }
         // A response has no form parameters (docs/apigee-semantics.md 3.3).

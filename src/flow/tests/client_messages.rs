@@ -21,7 +21,7 @@ fn a_request_made_anew_loses_everything() {
         ("<AssignTo createNew='true' type='response'>message</AssignTo>", &[":method: GET", ":path: /v1/p"]),
         (
             "<AssignTo createNew='true'>message</AssignTo><Set><Verb>PUT</Verb><Path>/n</Path></Set>",
-            &[":method: PUT", ":path: /n"],
+            &[":method: PUT", ":path: /v1/p"],
         ),
         (
             "<AssignTo createNew='true'/><Add><QueryParams><QueryParam name='a'>b</QueryParam></QueryParams></Add>",

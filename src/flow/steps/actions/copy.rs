@@ -30,7 +30,7 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) 
         target.set_body(source.body.clone());
     }
     if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
-        copy_parameters(&from.query, &mut to.query, &parts.query_params);
+        to.change_query(|query| copy_parameters(&from.query, query, &parts.query_params));
         if parts.verb {
             to.verb = from.verb.clone();
         }
