@@ -107,6 +107,30 @@ fn conditional_flows(lab: &mut Lab) {
         }
     });
 
+    lab.case("a_slash_at_the_end_of_the_path_counts", move |setup| {
+        let flows = [
+            conditional("search", "proxy.pathsuffix MatchesPath \"/search\"", "A"),
+            conditional("root", "proxy.pathsuffix MatchesPath \"/\"", "B"),
+            conditional("slash", "proxy.pathsuffix MatchesPath \"/items/\"", "C"),
+            flow("Flow name='else'", &["D"], &["D"]),
+        ];
+        let proxy = proxy_endpoint(&format!("<Flows>{}</Flows>", flows.concat()));
+        let site = setup.listener(Listener::new(proxied(&proxy, &[])));
+        move || async move {
+            for (path, trail) in [
+                ("/v1/search", "A@search"),
+                ("/v1/search?a=/", "A@search"),
+                ("/v1/search/", "D@else"),
+                ("/v1", "B@root"),
+                ("/v1/", "D@else"),
+                ("/v1/items", "C@slash"),
+                ("/v1/items/", "C@slash"),
+            ] {
+                assert_eq!(site.get(path).await.header_all("x-trail"), [trail], "{path}");
+            }
+        }
+    });
+
     // What a response condition sees is known only then.
     lab.case("another_flow_for_the_response", move |setup| {
         let upstream = setup.backend(|_: &Received| Answer::status(404));
