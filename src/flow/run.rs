@@ -6,6 +6,7 @@ use crate::flow::client;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
+use crate::flow::target_copy::TargetCopy;
 use crate::flow::trace::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
 use crate::flow::value::Value;
@@ -108,6 +109,7 @@ impl<H: Host> Transaction<'_, H> {
             return Ok(Next::Reply("callout_integration"));
         }
         self.choose_upstream()?;
+        TargetCopy::reset(&mut self.variables);
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
             self.run_endpoint(&target.endpoint, Direction::Request).await?;

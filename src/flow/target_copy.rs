@@ -1,9 +1,13 @@
 //! The parts of the client's URL that the target does not get. Policies set `target.copy.pathsuffix` and
-//! `target.copy.queryparams` to `false` for that (docs/apigee-semantics.md 8.4).
+//! `target.copy.queryparams` to `false` for that (docs/apigee-semantics.md 8.4). Values from before the target endpoint
+//! have no effect.
 
 use crate::flow::store::Store;
 use crate::flow::value::Value;
 use crate::policy::endpoint::BasePath;
+
+const PATH_SUFFIX: &str = "target.copy.pathsuffix";
+const QUERY_PARAMS: &str = "target.copy.queryparams";
 
 /// The parts that are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +24,13 @@ impl TargetCopy {
             Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),
             _ => false,
         };
-        TargetCopy {
-            removes_path_suffix: is_off("target.copy.pathsuffix"),
-            removes_query: is_off("target.copy.queryparams"),
-        }
+        TargetCopy { removes_path_suffix: is_off(PATH_SUFFIX), removes_query: is_off(QUERY_PARAMS) }
+    }
+
+    /// Removes the variables where a target endpoint starts.
+    pub(super) fn reset(variables: &mut Store) {
+        variables.remove(PATH_SUFFIX);
+        variables.remove(QUERY_PARAMS);
     }
 
     /// Whether no part is removed.

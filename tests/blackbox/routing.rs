@@ -72,6 +72,31 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // What a flow of the proxy endpoint sets has no effect on the target.
+    lab.case("target_copy_is_decided_by_the_target", |setup| {
+        let backend = setup.echo();
+        let assign = |name: &str| {
+            assign_message(
+                name,
+                "<AssignVariable><Name>target.copy.pathsuffix</Name><Value>false</Value></AssignVariable>
+                 <AssignVariable><Name>target.copy.queryparams</Name><Value>false</Value></AssignVariable>",
+            )
+        };
+        let rules = [route_rule("a", "request.queryparam.to = \"a\"", "a"), route_rule("else", "", "b")];
+        let proxy = proxy_endpoint(&format!("{}{}", flow("PreFlow", &["AM"], &[]), rules.concat()));
+        let mut configuration = proxied(&proxy, &[assign("AM")]);
+        let target = format!("<TargetEndpoint name='b'>{}</TargetEndpoint>", flow("PreFlow", &["AM"], &[]));
+        configuration["target_endpoints"] = json!(["<TargetEndpoint name='a'/>", target]);
+        let routes = routes_by_target(&[("a", &backend), ("b", &backend)]);
+        let site = setup.listener(Listener::new(configuration).routes(routes));
+        move || async move {
+            assert_eq!(site.get("/v1/near?to=a").await.status, 200);
+            assert_eq!(site.get("/v1/near?to=b").await.status, 200);
+            let paths: Vec<String> = backend.requests().into_iter().map(|request| request.path_and_query).collect();
+            assert_eq!(paths, ["/v1/near?to=a", "/v1"]);
+        }
+    });
+
     null_routes(lab);
     no_route(lab);
 }

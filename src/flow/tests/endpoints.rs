@@ -79,6 +79,38 @@ fn what_is_not_copied_to_the_target_is_left_out() {
     }
 }
 
+/// docs/apigee-semantics.md 8.4: with a target endpoint, only its own flows decide.
+#[test]
+fn what_is_copied_is_decided_in_the_target_endpoint() {
+    let set = |name: &str, value: &str| {
+        let assign = |variable: &str| {
+            format!("<AssignVariable><Name>target.copy.{variable}</Name><Value>{value}</Value></AssignVariable>")
+        };
+        format!("<AssignMessage name='{name}'>{}{}</AssignMessage>", assign("pathsuffix"), assign("queryparams"))
+    };
+    let route = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    let target = "x-callout-target: t";
+    let cases: [(&str, &str, &str, &[&str]); 5] = [
+        ("N", route, "", &[target]),
+        ("N", route, "N", &[":path: /v1", target]),
+        ("Y", route, "N", &[":path: /v1", target]),
+        ("N", route, "Y", &[target]),
+        // Without route rules there is no target endpoint.
+        ("N", "", "", &[":path: /v1"]),
+    ];
+    for (in_proxy, route, in_target, expected) in cases {
+        let flow = |name: &str| match name {
+            "" => String::new(),
+            name => format!("<PreFlow><Request>{}</Request></PreFlow>", step(name)),
+        };
+        let target = format!("<TargetEndpoint name='t'>{}</TargetEndpoint>", flow(in_target));
+        let mut configuration = proxied(&format!("{}{route}", flow(in_proxy)), &[&target]);
+        configuration["policies"] = json!([set("N", "false"), set("Y", "true")]);
+        let done = Scripted::client("GET", "/v1/near?a=1", &[]).run(&plan(&configuration));
+        assert_eq!(done.changes(Direction::Request), expected, "{in_proxy} {route} {in_target}");
+    }
+}
+
 /// Where nothing goes to an upstream, a request without body may be given one for what follows. With both kinds of
 /// route, the choice of the route decides.
 #[test]
