@@ -126,6 +126,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let publish = Publish::new(policies.attached(), &configured);
     let published: Vec<Variable> =
         configured.iter().filter(|name| !name.ends_with('*')).map(|name| Variable::new(name)).collect();
+    let ignores_charset = proxy_endpoint.as_ref().is_some_and(|proxy| proxy.ignores_charset);
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
@@ -156,6 +157,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         identity: google.identity.map(Rc::new),
         project,
         constants,
+        ignores_charset,
         base_path,
         publish,
         trace_headers,

@@ -45,6 +45,8 @@ pub struct Plan {
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
+    /// Whether `+` in a query is a plus, whatever the charset of the request.
+    pub ignores_charset: bool,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.
@@ -96,6 +98,8 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
+    /// Whether `+` in a query is a plus in its flows, whatever the charset of the request.
+    pub ignores_charset: bool,
     /// The token that is sent to it.
     pub authentication: Option<TargetAuthentication>,
 }

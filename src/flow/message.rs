@@ -118,7 +118,7 @@ impl RequestLine {
         self.sent_query.get_or_insert_with(|| self.query.clone());
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         self.path = uri.slice_ref(path);
-        self.query = Parameters::new(uri.slice_ref(query), Kind::Query);
+        self.query.set_text(uri.slice_ref(query));
     }
 
     /// Sets the path and the query of a received request.
@@ -238,6 +238,20 @@ impl Message {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
+    }
+
+    /// Reads `+` in the query as a space if `Content-Type` has a charset (docs/apigee-semantics.md 8.2).
+    pub fn read_query_by_charset(&mut self) {
+        if self.charset().is_some() {
+            self.set_query_kind(Kind::Form);
+        }
+    }
+
+    /// Changes the meaning of `+` in the query.
+    pub fn set_query_kind(&mut self, kind: Kind) {
+        if let Some(line) = self.as_request_mut() {
+            line.change_query(|query| query.set_kind(kind));
+        }
     }
 
     /// The form parameters in the body; empty unless `Content-Type` is that of a form.

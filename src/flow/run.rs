@@ -6,6 +6,7 @@ use crate::flow::client;
 use crate::flow::fault::Fault;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
+use crate::flow::parameters::Kind;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::trace::Event;
 use crate::flow::transaction::{Stage, TARGET_HEADER, Transaction};
@@ -112,6 +113,11 @@ impl<H: Host> Transaction<'_, H> {
         TargetCopy::reset(&mut self.variables);
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
+            if target.ignores_charset
+                && let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id))
+            {
+                request.set_query_kind(Kind::Query);
+            }
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
             if let Some(authentication) = &target.authentication {
                 boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;

@@ -161,6 +161,9 @@ impl<'a, H: Host> Transaction<'a, H> {
         let scheme = if direction == Direction::Request { headers.first_line(":scheme") } else { None };
         let mut message = client::message(direction, headers);
         message.body = body.unwrap_or_default();
+        if direction == Direction::Request && !self.plan.ignores_charset {
+            message.read_query_by_charset();
+        }
         let before = message.clone();
         let name = match direction {
             Direction::Request => "request",

@@ -13,6 +13,30 @@ pub fn cases(lab: &mut Lab) {
     base_paths(lab);
     reserved_headers(lab);
     shared_flows(lab);
+    plus_in_a_query(lab);
+}
+
+fn plus_in_a_query(lab: &mut Lab) {
+    for (name, property, told) in [("", "", "a b c"), ("_ignored", "true", "a+b c"), ("_not_ignored", "false", "a b c")]
+    {
+        lab.case(&format!("charset_of_a_query{name}"), move |setup| {
+            let tell = set("AM-Tell", "<Headers><Header name='x-told'>{request.queryparam.q}</Header></Headers>");
+            let content = flow("PreFlow", &["AM-Tell"], &[]);
+            let property = format!(
+                "<Properties><Property name='request.queryparams.ignore.content.type.charset'>{property}</Property></Properties>"
+            );
+            let proxy = proxy_endpoint(&content).replace("</BasePath>", &format!("</BasePath>{property}"));
+            let site = setup.listener(Listener::new(proxied(&proxy, &[tell])));
+            move || async move {
+                for (content_type, told) in [("text/plain", "a+b c"), ("text/plain; charset=utf-8", told)] {
+                    let request = Request::post("/v1?q=a+b%20c", content_type, "hello");
+                    assert_eq!(site.send(request).await.status, 200);
+                    let upstream = site.upstream().requests().pop().unwrap();
+                    assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-told")), ("/v1?q=a+b%20c", Some(told)));
+                }
+            }
+        });
+    }
 }
 
 fn order(lab: &mut Lab) {

@@ -111,6 +111,57 @@ fn what_is_copied_is_decided_in_the_target_endpoint() {
     }
 }
 
+/// docs/apigee-semantics.md 8.2: the charset of the request decides the meaning of `+`, unless a property ignores it.
+#[test]
+fn a_plus_in_a_query_is_a_space_with_a_charset() {
+    let tell = |name: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>{name}.v</Name><Template>{{request.queryparam.a}}|{{request.querystring}}</Template></AssignVariable></AssignMessage>"
+        )
+    };
+    let property = |value: &str| {
+        format!(
+            "<Properties><Property name='request.queryparams.ignore.content.type.charset'>{value}</Property></Properties>"
+        )
+    };
+    let (plus, space) = (Some("x+y|a=x+y"), Some("x y|a=x+y"));
+    let (utf8, plain) = ("text/plain; charset=utf-8", "text/plain");
+    let cases = [
+        (plain, "", "", plus, plus),
+        ("text/plain; boundary=x", "", "", plus, plus),
+        (utf8, "", "", space, space),
+        ("application/json;Charset=\"ISO-8859-1\"", "", "", space, space),
+        (utf8, "false", "false", space, space),
+        (utf8, "true", "", plus, plus),
+        (utf8, "", "true", space, plus),
+    ];
+    for (content_type, in_proxy, in_target, first, second) in cases {
+        let proxy = format!(
+            "<ProxyEndpoint name='default'><PreFlow><Request>{}</Request></PreFlow>
+             <RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>
+             <HTTPProxyConnection><BasePath>/v1</BasePath>{}</HTTPProxyConnection></ProxyEndpoint>",
+            step("P"),
+            property(in_proxy)
+        );
+        let target = format!(
+            "<TargetEndpoint name='t'><PreFlow><Request>{}</Request></PreFlow>
+             <HTTPTargetConnection>{}</HTTPTargetConnection></TargetEndpoint>",
+            step("T"),
+            property(in_target)
+        );
+        let host = Scripted::client("POST", "/v1?a=x+y", &[("content-type", content_type)]);
+        let done = host.run(&plan(&json!({
+            "policies": [tell("P"), tell("T")],
+            "proxy_endpoint": proxy,
+            "target_endpoints": [target],
+            "filter_state": ["P.v", "T.v"],
+        })));
+        assert_eq!(host.published("P.v").as_deref(), first, "{content_type} {in_proxy} {in_target}");
+        assert_eq!(host.published("T.v").as_deref(), second, "{content_type} {in_proxy} {in_target}");
+        assert_eq!(done.changes(Direction::Request), ["x-callout-target: t"]);
+    }
+}
+
 /// Where nothing goes to an upstream, a request without body may be given one for what follows. With both kinds of
 /// route, the choice of the route decides.
 #[test]

@@ -61,7 +61,11 @@ fn headers_and_query_parameters() {
         ("<QueryParam name='w.2'><Pattern>{x}</Pattern></QueryParam>", ok(&["x="])),
         ("<QueryParam name='w.3'><Pattern>{x}</Pattern></QueryParam>", ok(&[])),
         ("<QueryParam name='flag'><Pattern>{x}</Pattern></QueryParam>", ok(&["x="])),
-        ("<QueryParam name='enc'><Pattern>{x}</Pattern></QueryParam>", ok(&["x=a b+c"])),
+        (
+            // The request has a charset.
+            "<QueryParam name='enc'><Pattern>{x}</Pattern></QueryParam>",
+            ok(&["x=a b c"]),
+        ),
         // The first matching pattern wins, and later elements overwrite earlier ones.
         (
             "<QueryParam name='code'><Pattern>X{a}</Pattern><Pattern>D{b}</Pattern><Pattern>{c}</Pattern></QueryParam>",
