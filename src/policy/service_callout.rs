@@ -66,6 +66,7 @@ impl ServiceCallout {
             "HTTPTargetConnection",
             "HttpTargetConnection",
             "LocalTargetConnection",
+            "Authentication",
         ];
         warn_unknown_children(root, &known, diagnostics);
         let request = CalloutRequest::parse(single_child(root, "Request", diagnostics), diagnostics);

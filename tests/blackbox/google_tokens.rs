@@ -7,6 +7,7 @@ use crate::google::{
     ACCOUNT, LATER, METADATA, SCOPE, access, assert_secret, authenticated, granted, impersonating, jwt, own,
 };
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::policy::ServiceCallout;
 
 const STATE: [&str; 4] =
     ["req.header.authorization", "request.header.authorization", "servicecallout.SC-1.target.url", "r.content"];
@@ -49,6 +50,23 @@ fn access_tokens(lab: &mut Lab) {
             }
             assert_eq!(site.told(), []);
             assert_secret(&site, admin.get("/stats").await.text(), &["ya29.own-secret"]).await;
+        }
+    });
+
+    // Apigee's syntax blocks show the element directly under the policy.
+    lab.case("an_authentication_under_the_policy", |setup| {
+        let metadata = setup.backend(|_: &Received| granted("ya29.own-secret", 3599));
+        let api = setup.echo();
+        let policy = ServiceCallout::new("SC-1", "http://api.test/v1/secrets").response("r");
+        let mut configuration = own(&policy, api.cluster(), metadata.cluster());
+        let authentication = format!("<Authentication>{}</Authentication></ServiceCallout>", access());
+        configuration["policies"] = json!([policy.xml().replace("</ServiceCallout>", &authentication)]);
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            assert_eq!(api.only_request().header_all("authorization"), ["Bearer ya29.own-secret"]);
+            let warning = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
+            assert!(site.told().iter().any(|(_, text)| text.contains(warning)), "{:?}", site.told());
         }
     });
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::language::xml::Document;
+use crate::policy::authentication::GoogleToken;
 use crate::policy::connection::Target;
 
 fn parse(text: &str) -> (Option<ServiceCallout>, Vec<String>) {
@@ -119,4 +120,34 @@ fn oddities_are_warnings() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].ends_with(problem), "{problems:?}");
     }
+}
+
+/// docs/apigee-semantics.md 2.12: Apigee's syntax blocks show the element directly under the policy.
+#[test]
+fn an_authentication_may_stand_under_the_policy() {
+    let token = |scope: &str| {
+        format!(
+            "<Authentication><GoogleAccessToken><Scopes><Scope>{scope}</Scope></Scopes></GoogleAccessToken></Authentication>"
+        )
+    };
+    let scopes = |policy: &ServiceCallout| match policy.connection.authentication.as_ref().map(|found| &found.token) {
+        Some(GoogleToken::Access { scopes, .. }) => scopes.clone(),
+        _ => Vec::new(),
+    };
+    let (policy, problems) = with(&token("outer"));
+    assert_eq!(scopes(&policy), ["outer"]);
+    let belongs = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
+    assert_eq!(problems, [format!("SC, line 1, column 27: {belongs}")]);
+
+    let parsed = |outer: &str, inner: &str| {
+        let connection = format!("<HTTPTargetConnection>{inner}<URL>http://a.example.com</URL></HTTPTargetConnection>");
+        let (policy, problems) = parse(&format!("<ServiceCallout name='SC'>{outer}{connection}</ServiceCallout>"));
+        (scopes(&policy.unwrap()), problems.len())
+    };
+    assert_eq!(parsed(&token("outer"), &token("inner")), (vec!["inner".to_owned()], 1));
+    assert_eq!(parsed(&token("outer"), "<Authentication/>"), (vec!["outer".to_owned()], 2));
+    assert_eq!(parsed("<Authentication/>", &token("inner")), (vec!["inner".to_owned()], 1));
+    let local = "<LocalTargetConnection><Path>/v1</Path></LocalTargetConnection>";
+    let (policy, _) = parse(&format!("<ServiceCallout name='SC'>{}{local}</ServiceCallout>", token("outer")));
+    assert_eq!(scopes(&policy.unwrap()), ["outer"]);
 }
