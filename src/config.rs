@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
+use crate::policy::spaced_names;
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use connections::Connections;
@@ -83,7 +84,8 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     let plan = match document::parse(bytes) {
         Ok(document) => {
             let section = Section::new("", &document, &mut diagnostics);
-            section.and_then(|section| plan(section, bytes, &mut diagnostics))
+            let names = policies::names(&document);
+            spaced_names::with(names, || section.and_then(|section| plan(section, bytes, &mut diagnostics)))
         }
         Err(message) => {
             diagnostics.error(None, message);

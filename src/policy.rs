@@ -15,6 +15,7 @@ pub mod raise_fault;
 pub mod referenced;
 pub mod service_callout;
 pub mod set_integration_request;
+pub mod spaced_names;
 pub mod success_codes;
 pub mod target_url;
 mod target_variables;

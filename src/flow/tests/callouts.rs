@@ -314,6 +314,39 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
     assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
 }
 
+/// docs/apigee-semantics.md 1.1: the name of a policy may contain spaces.
+#[test]
+fn names_with_spaces_are_read_in_conditions_and_templates() {
+    let first = callout("").replace("'SC'", "'SC 1' continueOnError='true'");
+    let tell = |name: &str, template: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>{name}</Name><Template>{template}</Template></AssignVariable></AssignMessage>"
+        )
+    };
+    let policies = [
+        first,
+        tell("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
+        tell("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
+        tell("c", "{servicecallout.SC 2.failed}"),
+        tell("d", "ran"),
+    ];
+    let configuration = json!({
+        "policies": policies,
+        "request": [
+            "SC 1",
+            {"step": "a", "condition": "servicecallout.SC 1.failed = true"},
+            {"step": "b", "condition": "not (fault.name = null) and servicecallout.SC 1.failed"},
+            "c",
+            {"step": "d", "condition": "servicecallout.SC 1.failed = false"},
+        ],
+        "filter_state": ["a", "b", "c", "d"],
+    });
+    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    host.run(&plan(&configuration));
+    let expected = [Some("true http://a.test/"), Some("true n"), Some("{servicecallout.SC 2.failed}"), None];
+    assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));
+}
+
 /// docs/apigee-semantics.md 2.13.
 #[test]
 fn the_time_that_a_policy_took() {
