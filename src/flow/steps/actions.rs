@@ -153,12 +153,14 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
     /// This applies to the received message and to one that replaces it. While the route is open, the policy's name is
-    /// kept instead, because a route without an upstream replies with the body.
+    /// kept instead, because a route without an upstream replies with the body. After the request flow, the message is
+    /// a variable only.
     fn check_client_body(&mut self, policy: &str) -> Result<(), ActionError> {
-        let Some(received) = self.request.as_ref().filter(|received| !received.has_body) else { return Ok(()) };
+        let is_sent = self.stage == Stage::Request;
+        let received = self.request.as_ref().filter(|received| is_sent && !received.has_body);
+        let Some(received) = received else { return Ok(()) };
         let now = match self.variables.get("request") {
-            // After the request flow, Envoy has the request already.
-            Some(Value::Message(id)) if self.stage == Stage::Request => *id,
+            Some(Value::Message(id)) => *id,
             _ => received.id,
         };
         let is_route_open = self.is_route_open;
