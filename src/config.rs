@@ -145,6 +145,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         routing: routing.as_ref(),
         published: &published,
         prefixes: &publish.prefixes,
+        names_version: needs::names_version(bytes),
         names_policy_times: needs::names_policy_times(bytes, &publish.prefixes),
     };
     let needs = reach.needs();

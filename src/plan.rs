@@ -130,6 +130,8 @@ pub struct Needs {
     pub response_body: bool,
     /// Only the response of a null route needs the client's body. It is fetched when that route applies.
     pub null_route_body: bool,
+    /// The HTTP version of the client's request is read.
+    pub request_version: bool,
     /// The duration of policies is read.
     pub policy_times: bool,
 }

@@ -17,6 +17,12 @@ pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
         || prefixes.iter().any(|prefix| PREFIX.starts_with(prefix.as_str()))
 }
 
+/// Whether a configuration's text names the HTTP version of a message.
+pub(super) fn names_version(bytes: &[u8]) -> bool {
+    let text = b".version";
+    bytes.windows(text.len()).any(|window| window == text)
+}
+
 /// The flows and everything that they use.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
@@ -27,6 +33,8 @@ pub(super) struct Reach<'a> {
     pub(super) published: &'a [Variable],
     /// The prefixes that it publishes. They do not make the filter buffer a body.
     pub(super) prefixes: &'a [String],
+    /// The result of [`names_version`].
+    pub(super) names_version: bool,
     /// The result of [`names_policy_times`].
     pub(super) names_policy_times: bool,
 }
@@ -111,6 +119,7 @@ impl Reach<'_> {
                     || self.steps_use(post_client, &AMBIENT_RESPONSE)
                     || publishes_body(&AMBIENT_RESPONSE)),
             null_route_body: has_null_route && !request_body && !self.makes_response_body(),
+            request_version: self.names_version,
             policy_times: self.names_policy_times,
         }
     }

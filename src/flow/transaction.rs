@@ -161,8 +161,15 @@ impl<'a, H: Host> Transaction<'a, H> {
         let scheme = if direction == Direction::Request { headers.first_line(":scheme") } else { None };
         let mut message = client::message(direction, headers);
         message.body = body.unwrap_or_default();
-        if direction == Direction::Request && !self.plan.ignores_charset {
-            message.read_query_by_charset();
+        if direction == Direction::Request {
+            if !self.plan.ignores_charset {
+                message.read_query_by_charset();
+            }
+            if let Some(version) = self.client_version()
+                && let Some(line) = message.as_request_mut()
+            {
+                line.version = version;
+            }
         }
         let before = message.clone();
         let name = match direction {

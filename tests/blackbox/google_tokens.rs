@@ -84,13 +84,14 @@ fn access_tokens(lab: &mut Lab) {
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;
-            for life in ["", "", "600", "600"] {
+            // A value that is not a valid number gives way to the text.
+            for life in ["", "", "600", "600", "soon", "99999"] {
                 let request = Request::get("/");
                 let request = if life.is_empty() { request } else { request.header("life", life) };
                 assert_eq!(session.send(request).await.status, 200);
             }
             let calls = api.requests();
-            assert_eq!(calls.len(), 4);
+            assert_eq!(calls.len(), 6);
             for call in calls {
                 assert_eq!(call.header_all("authorization"), ["Bearer ya29.account-secret"]);
             }

@@ -97,13 +97,30 @@ fn errors_have_apigees_names_and_texts() {
     for (text, problem) in whole {
         assert_eq!(parse(text), (None, vec![problem.to_owned()]), "{text}");
     }
-    for timeout in ["0", "-5", "soon", "{t}", "", "2147483648"] {
+    for timeout in ["0", "-5", "soon", "{t}", "1.5", "-99999999999999999999"] {
         let (_, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
         let problem = format!("SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}.");
         assert_eq!(problems, [problem]);
     }
     let (_, problems) = with("<Response>my answer</Response>");
     assert_eq!(problems, ["SC, line 1, column 27: Response \"my answer\" is not a variable name"]);
+}
+
+#[test]
+fn a_timeout_is_empty_or_large() {
+    let cases = [
+        ("", 55_000),
+        (" ", 55_000),
+        ("1", 1),
+        ("2147483647", 2_147_483_647),
+        ("2147483648", 2_147_483_647),
+        ("4294967296", 2_147_483_647),
+        ("99999999999999999999999", 2_147_483_647),
+    ];
+    for (timeout, milliseconds) in cases {
+        let (policy, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
+        assert_eq!((policy.timeout, problems), (Duration::from_millis(milliseconds), vec![]), "{timeout}");
+    }
 }
 
 #[test]
