@@ -18,6 +18,9 @@ pub struct Fault {
     pub response: Option<Box<Message>>,
 }
 
+/// The code of a variable that does not resolve.
+const UNRESOLVED_VARIABLE: &str = "entities.UnresolvedVariable";
+
 impl Fault {
     /// A fault with Apigee's status for policy errors, 500.
     #[cold]
@@ -51,7 +54,12 @@ impl Fault {
     /// The fault of a template variable that does not resolve.
     #[cold]
     pub fn unresolved_variable(name: &str) -> Fault {
-        Fault::new("entities.UnresolvedVariable", format!("Unresolved variable : {name}"))
+        Fault::new(UNRESOLVED_VARIABLE, format!("Unresolved variable : {name}"))
+    }
+
+    /// Whether a variable did not resolve.
+    pub fn is_unresolved_variable(&self) -> bool {
+        self.code == UNRESOLVED_VARIABLE
     }
 
     /// The last part of the code: the value of `fault.name`.

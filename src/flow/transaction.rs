@@ -2,6 +2,7 @@
 
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
+use crate::flow::fault::Fault;
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
@@ -55,6 +56,8 @@ pub struct Transaction<'a, H> {
     pub(super) target: Option<ByteString>,
     /// The variable to which the last SetIntegrationRequest assigned its object.
     pub(super) integration_request: Option<ByteString>,
+    /// The variables of request objects that a reference without a value left incomplete, each with the fault.
+    pub(super) incomplete_objects: Vec<(ByteString, Fault)>,
     messages: Vec<Message>,
     /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
@@ -92,6 +95,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             body_policy: None,
             target: None,
             integration_request: None,
+            incomplete_objects: Vec::new(),
             messages: Vec::new(),
             variables: Store::default(),
             is_out_of_room: Cell::new(false),
