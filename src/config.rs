@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
+use crate::policy::spaced_names;
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use connections::Connections;
@@ -96,7 +97,8 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
     let plan = match document::parse(bytes) {
         Ok(document) => {
             let section = Section::new("", &document, &mut diagnostics);
-            section.and_then(|section| plan(section, bytes, &mut diagnostics))
+            let names = policies::names(&document);
+            spaced_names::with(names, || section.and_then(|section| plan(section, bytes, &mut diagnostics)))
         }
         Err(message) => {
             diagnostics.error(None, message);
@@ -140,6 +142,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let publish = Publish::new(policies.attached(), &configured);
     let published: Vec<Variable> =
         configured.iter().filter(|name| !name.ends_with('*')).map(|name| Variable::new(name)).collect();
+    let ignores_charset = proxy_endpoint.as_ref().is_some_and(|proxy| proxy.ignores_charset);
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
@@ -156,6 +159,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         routing: routing.as_ref(),
         published: &published,
         prefixes: &publish.prefixes,
+        names_version: needs::names_version(bytes),
         names_policy_times: needs::names_policy_times(bytes, &publish.prefixes),
     };
     let needs = reach.needs();
@@ -171,6 +175,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         identity: google.identity.map(Rc::new),
         project,
         constants,
+        ignores_charset,
         base_path,
         publish,
         trace_headers,

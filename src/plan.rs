@@ -49,6 +49,8 @@ pub struct Plan {
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
+    /// Whether `+` in a query is a plus, whatever the charset of the request.
+    pub ignores_charset: bool,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.
@@ -81,6 +83,16 @@ impl Routing {
     pub fn has_upstream(&self) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
+
+    /// Whether the response flow can make the reply, without an upstream.
+    pub fn can_reply(&self) -> bool {
+        self.rules.iter().any(|rule| !matches!(rule.route, Route::Target(_)))
+    }
+
+    /// Whether a route rule has no target.
+    pub fn has_null_route(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.route, Route::Null))
+    }
 }
 
 /// A target endpoint.
@@ -90,6 +102,8 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
+    /// Whether `+` in a query is a plus in its flows, whatever the charset of the request.
+    pub ignores_charset: bool,
     /// The token that is sent to it.
     pub authentication: Option<TargetAuthentication>,
 }
@@ -118,8 +132,19 @@ pub struct Needs {
     pub response: bool,
     /// The response's body is read or written.
     pub response_body: bool,
+    /// Only the response of a null route needs the client's body. It is fetched when that route applies.
+    pub null_route_body: bool,
+    /// The HTTP version of the client's request is read.
+    pub request_version: bool,
     /// The duration of policies is read.
     pub policy_times: bool,
+}
+
+impl Needs {
+    /// Whether Envoy must pass the body of a message.
+    pub fn has_body(&self) -> bool {
+        self.request_body || self.response_body || self.null_route_body
+    }
 }
 
 impl Plan {

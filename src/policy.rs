@@ -16,6 +16,7 @@ pub mod raise_fault;
 pub mod referenced;
 pub mod service_callout;
 pub mod set_integration_request;
+pub mod spaced_names;
 pub mod success_codes;
 pub mod target_url;
 mod target_variables;
@@ -24,7 +25,7 @@ pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use crate::language::xml::{Document, Element};
-use action::Action;
+use action::{Action, Assignment};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use authentication::Authentication;
@@ -206,6 +207,26 @@ impl Policy {
     /// flow.
     pub fn uses_body(&self, names: &[&str]) -> bool {
         self.data().uses_body(names)
+    }
+
+    /// Whether the policy sets the body of the message with one of these names and does not read it.
+    pub fn replaces_body(&self, names: &[&str]) -> bool {
+        let Policy::AssignMessage(policy) = self else { return false };
+        let is_target = policy.assign_to.variable.as_deref().is_none_or(|name| names.contains(&name));
+        let sets_body = |action: &Action| matches!(action, Action::Set(Assignment::Payload { .. }));
+        let reads = |action: &Action| action.uses_body(names, false);
+        policy.attributes.enabled
+            && is_target
+            && policy.actions.iter().any(sets_body)
+            && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
+    }
+
+    /// The policy, if it sends the request object of an integration.
+    pub fn integration_callout(&self) -> Option<&IntegrationCallout> {
+        match self {
+            Policy::IntegrationCallout(policy) => Some(policy),
+            _ => None,
+        }
     }
 }
 

@@ -16,6 +16,12 @@ pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
         || prefixes.iter().any(|prefix| PREFIX.starts_with(prefix.as_str()))
 }
 
+/// Whether a configuration's text names the HTTP version of a message.
+pub(super) fn names_version(bytes: &[u8]) -> bool {
+    let text = b".version";
+    bytes.windows(text.len()).any(|window| window == text)
+}
+
 /// The flows and everything that they use.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
@@ -26,6 +32,8 @@ pub(super) struct Reach<'a> {
     pub(super) published: &'a [Variable],
     /// The prefixes that it publishes. They do not make the filter buffer a body.
     pub(super) prefixes: &'a [String],
+    /// The result of [`names_version`].
+    pub(super) names_version: bool,
     /// The result of [`names_policy_times`].
     pub(super) names_policy_times: bool,
 }
@@ -78,16 +86,18 @@ impl Reach<'_> {
         let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
             || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
         let response_comes = has_response || has_target_rules || !post_client.is_empty() || publishes_response;
+        let request_body = endpoints().any(request)
+            || routes_use_body
+            || self.steps_use(post_client, &REQUEST)
+            || publishes_body(&AMBIENT_REQUEST);
+        let has_null_route = self.routing.is_some_and(Routing::has_null_route);
         Needs {
             request: has_steps
                 || response_comes
                 || self.routing.is_some()
                 || !self.published.is_empty()
                 || !self.prefixes.is_empty(),
-            request_body: endpoints().any(request)
-                || routes_use_body
-                || self.steps_use(post_client, &REQUEST)
-                || publishes_body(&AMBIENT_REQUEST),
+            request_body,
             response: response_comes,
             response_body: response_comes
                 && self.routing.is_none_or(Routing::has_upstream)
@@ -95,8 +105,22 @@ impl Reach<'_> {
                     || targets().any(target_rules)
                     || self.steps_use(post_client, &AMBIENT_RESPONSE)
                     || publishes_body(&AMBIENT_RESPONSE)),
+            null_route_body: has_null_route && !request_body && !self.makes_response_body(),
+            request_version: self.names_version,
             policy_times: self.names_policy_times,
         }
+    }
+
+    /// Whether the proxy's response flow replaces the body of every response, and no step needs the earlier one.
+    fn makes_response_body(&self) -> bool {
+        let conditional = self.proxy.flows.iter().flat_map(|flow| &flow.response);
+        let always = || self.proxy.pre_flow.response.iter().chain(&self.proxy.post_flow.response);
+        let replaces = |step: &Step| {
+            step.condition.is_none()
+                && self.policies.get(step.policy.0).is_some_and(|policy| policy.replaces_body(&AMBIENT_RESPONSE))
+        };
+        let uses = |step: &Step| self.steps_use(std::slice::from_ref(step), &AMBIENT_RESPONSE);
+        always().any(replaces) && !conditional.chain(always()).any(|step| uses(step) && !replaces(step))
     }
 
     fn condition_uses(&self, condition: Option<&Condition>, names: &[&str]) -> bool {

@@ -2,22 +2,34 @@
 
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
+use crate::language::xml::Document;
 use crate::plan::{PolicyId, Step};
 use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
 use crate::policy::{Callee, Policy};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
+
+/// The names of the policies in a configuration. Documents with problems are reported later.
+pub(super) fn names(configuration: &Json) -> Vec<String> {
+    let documents = configuration.get("policies").and_then(Json::as_array).into_iter().flatten();
+    let parsed = documents.filter_map(Json::as_str).filter_map(|text| {
+        let document = Document::parse(text).ok()?;
+        document.root().attribute("name").map(|name| name.trim().to_owned())
+    });
+    parsed.collect()
+}
 
 /// The policy documents of a configuration while its steps are resolved.
 pub(super) struct Policies {
-    documents: Vec<Document>,
+    documents: Vec<PolicyDocument>,
     /// Whether steps of unsupported policy types are skipped with a warning; otherwise they are errors.
     skip_unsupported: bool,
     /// The indices of the policies that a step refers to.
     attached: BTreeSet<usize>,
 }
 
-struct Document {
+struct PolicyDocument {
     /// Its key in the configuration: `policies[0]`.
     key: String,
     /// The policy, unless its document has errors.
@@ -40,7 +52,7 @@ impl Policies {
                 false
             }
         };
-        let mut documents: Vec<Document> = Vec::new();
+        let mut documents: Vec<PolicyDocument> = Vec::new();
         for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
             let key = format!("policies[{index}]");
             let (policy, problems) = Policy::parse(text, &key);
@@ -53,7 +65,7 @@ impl Policies {
                 let message = format!("duplicate policy {name}");
                 diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
             }
-            documents.push(Document { key, policy, name });
+            documents.push(PolicyDocument { key, policy, name });
         }
         Policies { documents, skip_unsupported, attached: BTreeSet::new() }
     }
@@ -135,7 +147,7 @@ impl Policies {
     }
 }
 
-impl Document {
+impl PolicyDocument {
     fn is_named(&self, name: &str) -> bool {
         self.name.as_deref() == Some(name)
     }

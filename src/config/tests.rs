@@ -154,10 +154,15 @@ fn a_body_that_cannot_exist_or_has_no_effect_is_not_needed() {
     let unused = "<Flows><Flow name='f'><Condition>response.content = 'x'</Condition></Flow></Flows>";
     let routed = "<RouteRule name='r'><Condition>message.content = 'x'</Condition></RouteRule>";
     let with_step = format!("<PostFlow>{step}</PostFlow>");
+    let guarded = with_step.replace("</Name>", "</Name><Condition>is.error</Condition>");
+    let reading = assignment.replace(">x<", ">{message.content}<");
     let response = Needs { request: true, response: true, ..Needs::default() };
     let cases = [
         (needs(assignment, format!("{with_step}{to}"), plain), Needs { response_body: true, ..response }),
         (needs(assignment, format!("{with_step}{null}"), plain), response),
+        (needs(&reading, format!("{with_step}{null}"), plain), Needs { null_route_body: true, ..response }),
+        (needs(assignment, format!("{guarded}{null}"), plain), Needs { null_route_body: true, ..response }),
+        (needs(assignment, null.to_owned(), plain), Needs { request: true, null_route_body: true, ..Needs::default() }),
         (needs(replacement, to.to_owned(), rules), response),
         (needs("<AssignMessage name='AM'/>", format!("{with_step}{unused}{to}"), plain), response),
         (needs(assignment, routed.to_owned(), plain), Needs { request: true, request_body: true, ..Needs::default() }),

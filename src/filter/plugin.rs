@@ -23,7 +23,7 @@ impl Plugin {
                 for warning in &loaded.warnings {
                     log::warn!("callout: {warning}");
                 }
-                if loaded.plan.needs.request_body || loaded.plan.needs.response_body {
+                if loaded.plan.needs.has_body() {
                     log::warn!("{BODY_NEEDED}");
                 }
                 let metrics = Metrics::define(&loaded.plan);

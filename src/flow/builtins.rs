@@ -92,6 +92,14 @@ impl<H: Host> Transaction<'_, H> {
         Some(format!("{scheme}://{host}{}{mark}{}", line.path, line.query.as_text()).into())
     }
 
+    /// The HTTP version of the client's request, such as `1.1` or `2.0`, if the plan reads it.
+    pub(super) fn client_version(&self) -> Option<ByteString> {
+        let protocol = self.plan.needs.request_version.then(|| self.attribute_text(&["request", "protocol"]))??;
+        let number = protocol.strip_prefix("HTTP/").filter(|number| !number.is_empty())?;
+        let minor = if number.contains('.') { "" } else { ".0" };
+        Some(format!("{number}{minor}").into())
+    }
+
     /// The scheme of the client's request: `http` or `https`.
     fn client_scheme(&mut self) -> Option<ByteString> {
         self.client_request()?;

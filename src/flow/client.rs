@@ -4,7 +4,9 @@ use crate::flow::call::{Direction, Reply};
 use crate::flow::headers::{HeaderChange, Headers, header_value, is_hop_by_hop, text};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, RequestLine, StartLine, StatusLine};
+use crate::flow::target_copy::TargetCopy;
 use crate::flow::url;
+use crate::policy::endpoint::BasePath;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -30,7 +32,7 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
             let mut message = Message::request();
             if let Some(line) = message.as_request_mut() {
                 line.verb = Some(pseudo(":method"));
-                line.set_path(&pseudo(":path"));
+                line.receive(&pseudo(":path"));
             }
             message
         }
@@ -51,8 +53,14 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
 }
 
 /// Sends to Envoy the differences between a message as it was received and as it is now. A callout can assign a request
-/// to `response` or a response to `request`; such a message changes nothing.
-pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, received: &ClientMessage, now: &Message) {
+/// to `response` or a response to `request`; such a message changes nothing. `path` is the result of [`changed_path`].
+pub(super) fn apply_changes<H: Host>(
+    host: &H,
+    direction: Direction,
+    received: &ClientMessage,
+    now: &Message,
+    path: Option<ByteString>,
+) {
     let before = &received.before;
     let pseudo = |name: &'static str, before: &str, now: &ByteString| {
         if before != &**now {
@@ -63,13 +71,8 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, received: &
     match (&before.start, &now.start) {
         (StartLine::Request(before), StartLine::Request(now)) => {
             pseudo(":method", &before.verb(), &verb_to_send(before, now));
-            if before.path != now.path || before.query != now.query {
-                let mark = if now.query.is_empty() { "" } else { "?" };
-                // A request that a policy made has no path, and Envoy's route needs one.
-                let path = if now.path.is_empty() { &before.path } else { &now.path };
-                let slash = if path.starts_with('/') || *path == "*" { "" } else { "/" };
-                let path = url::legal(format!("{slash}{path}{mark}{}", now.query.as_text()));
-                pseudo(":path", "", &path.into());
+            if let Some(path) = path {
+                pseudo(":path", "", &path);
             }
         }
         (StartLine::Response(before), StartLine::Response(now)) => {
@@ -101,6 +104,25 @@ pub(super) fn apply_changes<H: Host>(host: &H, direction: Direction, received: &
     if direction == Direction::Response && has_wrong_length(received, now) {
         host.change_header(direction, &HeaderChange::Remove(ByteString::from_static("content-length")));
     }
+}
+
+/// The path and query for the target, if they differ from the received ones. The path is always the client's: Apigee
+/// builds the target's URL without the variable, and in Envoy the path chooses the route (docs/apigee-semantics.md 3.3).
+pub(super) fn changed_path(
+    received: &ClientMessage,
+    now: &Message,
+    copy: TargetCopy,
+    base_path: &BasePath,
+) -> Option<ByteString> {
+    let (before, now) = (received.before.as_request()?, now.as_request()?);
+    let path = copy.path(&before.path, base_path);
+    let query = if copy.copies_query() { now.sent_query().as_text() } else { "" };
+    if path == &*before.path && *query == **before.query.as_text() {
+        return None;
+    }
+    let mark = if query.is_empty() { "" } else { "?" };
+    let slash = if path.starts_with('/') || path == "*" { "" } else { "/" };
+    Some(url::legal(format!("{slash}{path}{mark}{query}")).into())
 }
 
 /// Whether a response without a body, such as one to HEAD, has the length of a body that the flow replaced. The length

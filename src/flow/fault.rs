@@ -57,6 +57,11 @@ impl Fault {
         Fault::new(codes::TEMPLATE_UNRESOLVED, format!("Unresolved variable : {name}"))
     }
 
+    /// Whether a variable did not resolve.
+    pub fn is_unresolved_variable(&self) -> bool {
+        self.code == codes::TEMPLATE_UNRESOLVED
+    }
+
     /// The last part of the code: the value of `fault.name`.
     pub fn name(&self) -> &str {
         self.code.rsplit('.').next().unwrap_or(&self.code)

@@ -54,8 +54,10 @@ pub struct RequestLine {
     pub verb: Option<ByteString>,
     /// The path in sending form, without the query.
     pub path: ByteString,
-    /// The query parameters.
+    /// The query parameters. [`RequestLine::change_query`] changes them.
     pub query: Parameters,
+    /// The query parameters for the target, if a policy wrote a query with the path: the path is a variable only.
+    pub(super) sent_query: Option<Parameters>,
     /// The HTTP version. It is a variable and has no effect on the connection.
     pub version: ByteString,
 }
@@ -76,6 +78,7 @@ impl Default for RequestLine {
             verb: None,
             path: ByteString::new(),
             query: Parameters::new(ByteString::new(), Kind::Query),
+            sent_query: None,
             version: ByteString::from_static("1.1"),
         }
     }
@@ -101,11 +104,39 @@ impl RequestLine {
     pub fn set_path(&mut self, path: &ByteString) {
         match path.split_once('?') {
             Some((before, query)) => {
+                self.sent_query.get_or_insert_with(|| self.query.clone());
                 self.path = path.slice_ref(before);
                 self.query.add_text(query);
             }
             None => self.path = path.clone(),
         }
+    }
+
+    /// Sets the path and the query, as a part of the variable `uri`.
+    pub fn set_uri(&mut self, uri: &ByteString) {
+        self.sent_query.get_or_insert_with(|| self.query.clone());
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        self.path = uri.slice_ref(path);
+        self.query.set_text(uri.slice_ref(query));
+    }
+
+    /// Sets the path and the query of a received request.
+    pub fn receive(&mut self, path: &ByteString) {
+        self.set_path(path);
+        self.sent_query = None;
+    }
+
+    /// Changes the query parameters.
+    pub fn change_query<R>(&mut self, mut change: impl FnMut(&mut Parameters) -> R) -> R {
+        if let Some(sent) = &mut self.sent_query {
+            change(sent);
+        }
+        change(&mut self.query)
+    }
+
+    /// The query parameters for the target: those of the client with the changes of policies to parameters.
+    pub fn sent_query(&self) -> &Parameters {
+        self.sent_query.as_ref().unwrap_or(&self.query)
     }
 }
 
@@ -206,6 +237,20 @@ impl Message {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
+    }
+
+    /// Reads `+` in the query as a space if `Content-Type` has a charset (docs/apigee-semantics.md 8.2).
+    pub fn read_query_by_charset(&mut self) {
+        if self.charset().is_some() {
+            self.set_query_kind(Kind::Form);
+        }
+    }
+
+    /// Changes the meaning of `+` in the query.
+    pub fn set_query_kind(&mut self, kind: Kind) {
+        if let Some(line) = self.as_request_mut() {
+            line.change_query(|query| query.set_kind(kind));
+        }
     }
 
     /// The form parameters in the body; empty unless `Content-Type` is that of a form.

@@ -9,12 +9,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// All characters except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The source of a text of parameters. It decides the meaning of `+` (docs/apigee-semantics.md 8.2). `[inferred]`
+/// The source of a text of parameters. It decides the meaning of `+` (docs/apigee-semantics.md 8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A query string: `+` is a plus.
     Query,
-    /// A form body: `+` is a space.
+    /// A form body, or the query string of a request with a charset: `+` is a space.
     Form,
 }
 
@@ -29,6 +29,21 @@ impl Parameters {
     /// The parameters of a text without a leading `?`.
     pub fn new(text: ByteString, kind: Kind) -> Parameters {
         Parameters { text, kind }
+    }
+
+    /// Changes the meaning of `+`.
+    pub fn set_kind(&mut self, kind: Kind) {
+        self.kind = kind;
+    }
+
+    /// Replaces all parameters by a text without a leading `?`.
+    pub fn set_text(&mut self, text: ByteString) {
+        self.text = text;
+    }
+
+    /// Whether `+` has the same meaning in other parameters.
+    pub fn has_kind_of(&self, other: &Parameters) -> bool {
+        self.kind == other.kind
     }
 
     /// The text in sending form.

@@ -6,6 +6,8 @@ use crate::flow::client;
 use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
+use crate::flow::parameters::Kind;
+use crate::flow::target_copy::TargetCopy;
 use crate::flow::trace::Event;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
@@ -114,6 +116,10 @@ impl<H: Host> Transaction<'_, H> {
         log::debug!("callout: route rule {} applies", rule.name);
         self.set(ByteString::from_static("route.name"), Value::text(rule.name.as_str()));
         let (Route::Target(name) | Route::Integration(name, _)) = &rule.route else {
+            if plan.needs.null_route_body {
+                let body = self.host.body(Direction::Request).await;
+                self.fetch_request_body(body);
+            }
             return Ok(Next::Reply("callout_null_route"));
         };
         self.set(ByteString::from_static("route.target"), Value::text(name.as_str()));
@@ -124,8 +130,15 @@ impl<H: Host> Transaction<'_, H> {
             }
             return Ok(Next::Reply("callout_integration"));
         }
+        self.choose_upstream()?;
+        TargetCopy::reset(&mut self.variables);
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
+            if target.ignores_charset
+                && let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id))
+            {
+                request.set_query_kind(Kind::Query);
+            }
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
             if let Some(authentication) = &target.authentication {
                 boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;
@@ -167,12 +180,15 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Runs the response flow without an upstream and replies with its response. The flow starts with the response of
-    /// an integration, with one that the request flow made, or with an empty one.
+    /// an integration, with one that the request flow made, or with the body of the request.
     async fn reply_flow(&mut self, details: &str) -> Result<(), Fault> {
         let plan = self.plan;
         let response: MessageId = match self.message_named("response") {
             Some(response) => response,
-            None => self.put_message(ByteString::from_static("response"), Message::response()),
+            None => {
+                let response = self.response_of_request();
+                self.put_message(ByteString::from_static("response"), response)
+            }
         };
         self.stage = Stage::Response;
         self.run_endpoint(&plan.proxy, Direction::Response).await?;
@@ -182,6 +198,19 @@ impl<H: Host> Transaction<'_, H> {
             self.host.reply(&client::reply(message, details));
         }
         Ok(())
+    }
+
+    /// The response with which the response flow of a null route starts: the content of the request and its type
+    /// (docs/apigee-semantics.md 9.1).
+    fn response_of_request(&mut self) -> Message {
+        let mut response = Message::response();
+        if let Some(request) = self.message_named("request").and_then(|id| self.message(id)) {
+            response.set_body(request.body.clone());
+            if let Some(content_type) = request.headers.first_line("content-type") {
+                response.headers.set("Content-Type", content_type);
+            }
+        }
+        response
     }
 
     /// Runs PreFlow, the first conditional flow whose condition is true, and PostFlow.

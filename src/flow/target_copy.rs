@@ -1,44 +1,54 @@
 //! The parts of the client's URL that the target does not get. Policies set `target.copy.pathsuffix` and
-//! `target.copy.queryparams` to `false` for that (docs/apigee-semantics.md 8.4).
+//! `target.copy.queryparams` to `false` for that (docs/apigee-semantics.md 8.4). Values from before the target endpoint
+//! have no effect.
 
-use crate::flow::message::Message;
 use crate::flow::store::Store;
 use crate::flow::value::Value;
 use crate::policy::endpoint::BasePath;
-use bytestring::ByteString;
 
-/// The parts that are removed, at least one.
+const PATH_SUFFIX: &str = "target.copy.pathsuffix";
+const QUERY_PARAMS: &str = "target.copy.queryparams";
+
+/// The parts that are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TargetCopy {
-    path_suffix: bool,
-    query: bool,
+    removes_path_suffix: bool,
+    removes_query: bool,
 }
 
 impl TargetCopy {
-    /// The parts by the variables. `None` when the whole URL is copied, which is the default.
-    pub(super) fn of(variables: &Store) -> Option<TargetCopy> {
+    /// The parts by the variables. By default, the whole URL is copied.
+    pub(super) fn of(variables: &Store) -> TargetCopy {
         let is_off = |name: &str| match variables.get(name) {
             Some(Value::Boolean(value)) => !value,
             Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),
             _ => false,
         };
-        let target_copy =
-            TargetCopy { path_suffix: is_off("target.copy.pathsuffix"), query: is_off("target.copy.queryparams") };
-        (target_copy.path_suffix || target_copy.query).then_some(target_copy)
+        TargetCopy { removes_path_suffix: is_off(PATH_SUFFIX), removes_query: is_off(QUERY_PARAMS) }
     }
 
-    /// The client's request without the parts.
-    pub(super) fn without(self, request: &Message, base_path: &BasePath) -> Message {
-        let mut request = request.clone();
-        let Some(line) = request.as_request_mut() else { return request };
-        if self.path_suffix {
-            let suffix = base_path.suffix(&line.path).unwrap_or_default();
-            let kept = line.path.strip_suffix(suffix).filter(|kept| !kept.is_empty()).unwrap_or("/");
-            line.path = ByteString::from(kept);
+    /// Removes the variables where a target endpoint starts.
+    pub(super) fn reset(variables: &mut Store) {
+        variables.remove(PATH_SUFFIX);
+        variables.remove(QUERY_PARAMS);
+    }
+
+    /// Whether no part is removed.
+    pub(super) fn is_whole(self) -> bool {
+        !(self.removes_path_suffix || self.removes_query)
+    }
+
+    /// Whether the target gets the query.
+    pub(super) fn copies_query(self) -> bool {
+        !self.removes_query
+    }
+
+    /// The part of the client's path that the target gets.
+    pub(super) fn path<'p>(self, path: &'p str, base_path: &BasePath) -> &'p str {
+        if !self.removes_path_suffix {
+            return path;
         }
-        if self.query {
-            line.query.clear();
-        }
-        request
+        let suffix = base_path.suffix(path).unwrap_or_default();
+        path.strip_suffix(suffix).filter(|kept| !kept.is_empty()).unwrap_or("/")
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
+use crate::flow::fault::Fault;
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
@@ -10,7 +11,7 @@ use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Target};
+use crate::plan::{Plan, Routing, Target};
 use crate::policy::endpoint::TARGET_HEADER;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -45,10 +46,16 @@ pub struct Transaction<'a, H> {
     pub(super) target_endpoint: Option<&'a Target>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
+    /// Whether the route rules can still choose a route without an upstream.
+    pub(super) is_route_open: bool,
+    /// The name of the policy that gave a body to the client's request without one, while the route was open.
+    pub(super) body_policy: Option<ByteString>,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
     /// The variable to which the last SetIntegrationRequest assigned its object.
     pub(super) integration_request: Option<ByteString>,
+    /// The variables of request objects that a reference without a value left incomplete, each with the fault.
+    pub(super) incomplete_objects: Vec<(ByteString, Fault)>,
     messages: Vec<Message>,
     /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
@@ -82,8 +89,11 @@ impl<'a, H: Host> Transaction<'a, H> {
             is_client_served: false,
             target_endpoint: None,
             flow_name: ByteString::new(),
+            is_route_open: plan.routing.as_ref().is_some_and(Routing::can_reply),
+            body_policy: None,
             target: None,
             integration_request: None,
+            incomplete_objects: Vec::new(),
             messages: Vec::new(),
             variables: Store::default(),
             is_out_of_room: Cell::new(false),
@@ -153,6 +163,16 @@ impl<'a, H: Host> Transaction<'a, H> {
         let scheme = if direction == Direction::Request { headers.first_line(":scheme") } else { None };
         let mut message = client::message(direction, headers);
         message.body = body.unwrap_or_default();
+        if direction == Direction::Request {
+            if !self.plan.ignores_charset {
+                message.read_query_by_charset();
+            }
+            if let Some(version) = self.client_version()
+                && let Some(line) = message.as_request_mut()
+            {
+                line.version = version;
+            }
+        }
         let before = message.clone();
         let name = match direction {
             Direction::Request => "request",
@@ -184,8 +204,8 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends the changes of one of the client's messages to Envoy and resumes its direction.
     pub fn release(&mut self, direction: Direction) {
-        let target_copy = TargetCopy::of(&self.variables).filter(|_| direction == Direction::Request);
-        if target_copy.is_some() {
+        let target_copy = TargetCopy::of(&self.variables);
+        if direction == Direction::Request && !target_copy.is_whole() {
             // No step may have read the request before.
             self.message_named("request");
         }
@@ -201,13 +221,8 @@ impl<'a, H: Host> Transaction<'a, H> {
             if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
-            match target_copy {
-                None => client::apply_changes(self.host, direction, received, now),
-                Some(target_copy) => {
-                    let now = target_copy.without(now, &self.plan.base_path);
-                    client::apply_changes(self.host, direction, received, &now);
-                }
-            }
+            let path = client::changed_path(received, now, target_copy, &self.plan.base_path);
+            client::apply_changes(self.host, direction, received, now, path);
         }
         if let (Direction::Request, Some(target)) = (direction, &self.target) {
             let value = vec![header_value(target.clone())];

@@ -46,7 +46,10 @@ pub const LONGEST_LIFETIME: u32 = 43_200;
 impl Authentication {
     /// Reads the element. `None` for an empty one, as in the user interface's template.
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Authentication> {
-        element.children().next()?;
+        if element.children().next().is_none() {
+            diagnostics.warning(element.position(), "Authentication is empty: the call carries no token");
+            return None;
+        }
         warn_unknown_children(element, &["HeaderName", "GoogleAccessToken", "GoogleIDToken"], diagnostics);
         let header_name = single_child(element, "HeaderName", diagnostics);
         let header_name = header_name.and_then(|name| Referenced::parse(name, diagnostics));
@@ -77,7 +80,8 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
     warn_unknown_children(element, &["Scopes", "LifetimeInSeconds"], diagnostics);
     let listed = single_child(element, "Scopes", diagnostics);
     let mut scopes: Vec<String> = Vec::new();
-    for element in listed.into_iter().flat_map(|scopes| scopes.children_named("Scope")) {
+    let elements = || listed.into_iter().flat_map(|scopes| scopes.children_named("Scope"));
+    for element in elements() {
         // One element may contain several scopes, separated by spaces as in OAuth.
         for scope in element.text().split_whitespace() {
             if !scopes.iter().any(|known| known == scope) {
@@ -88,6 +92,9 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
     if scopes.is_empty() {
         diagnostics.error(element.position(), "GoogleAccessToken needs at least one Scope in Scopes");
         return None;
+    }
+    for empty in elements().filter(|element| element.text().is_empty()) {
+        diagnostics.warning(empty.position(), "Scope is empty and is ignored");
     }
     let lifetime = single_child(element, "LifetimeInSeconds", diagnostics);
     if let Some(element) = lifetime {
@@ -189,5 +196,17 @@ mod tests {
             assert_eq!(parse(content).1, [problem], "{content}");
         }
         assert_eq!(parse("").0, None);
+    }
+
+    #[test]
+    fn empty_elements_are_warned_of() {
+        let empty = "SC, line 1, column 1: Authentication is empty: the call carries no token";
+        assert_eq!(parse(" <!-- later --> "), (None, vec![empty.to_owned()]));
+        let (parsed, problems) =
+            parse("<GoogleAccessToken><Scopes><Scope>a</Scope><Scope/><Scope> </Scope></Scopes></GoogleAccessToken>");
+        let GoogleToken::Access { scopes, .. } = parsed.unwrap().token else { panic!() };
+        assert_eq!(scopes, ["a"]);
+        let empty = |column: usize| format!("SC, line 1, column {column}: Scope is empty and is ignored");
+        assert_eq!(problems, [empty(60), empty(68)]);
     }
 }

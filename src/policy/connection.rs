@@ -44,7 +44,7 @@ impl Connection {
         let local = single_child(policy, "LocalTargetConnection", diagnostics);
         let http = single_child(policy, "HTTPTargetConnection", diagnostics)
             .or_else(|| single_child(policy, "HttpTargetConnection", diagnostics));
-        match (http, local) {
+        let connection = match (http, local) {
             (Some(http), None) => Connection::http(http, name, diagnostics),
             (Some(http), Some(local)) => {
                 let message = "LocalTargetConnection is ignored: there is an HTTPTargetConnection";
@@ -57,7 +57,22 @@ impl Connection {
                 diagnostics.named_error("ConnectionInfoMissing", policy.position(), message);
                 None
             }
+        };
+        connection.map(|connection| connection.with_outer_authentication(policy, diagnostics))
+    }
+
+    /// Reads an `Authentication` directly under the policy, as Apigee's syntax blocks show it.
+    fn with_outer_authentication(mut self, policy: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Connection {
+        let Some(element) = single_child(policy, "Authentication", diagnostics) else { return self };
+        if self.authentication.is_some() {
+            let message = "Authentication is ignored: there is one in HTTPTargetConnection";
+            diagnostics.warning(element.position(), message);
+            return self;
         }
+        let message = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
+        diagnostics.warning(element.position(), message);
+        self.authentication = Authentication::parse(element, diagnostics);
+        self
     }
 
     fn http(http: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Connection> {

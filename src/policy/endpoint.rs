@@ -48,6 +48,8 @@ pub struct ProxyEndpoint {
     pub post_client_flow: Flow<StepReference>,
     /// `HTTPProxyConnection/BasePath`.
     pub base_path: Option<BasePath>,
+    /// `request.queryparams.ignore.content.type.charset`.
+    pub ignores_charset: bool,
     /// `RouteRule`s in order.
     pub route_rules: Vec<RouteRule>,
 }
@@ -59,6 +61,8 @@ pub struct TargetEndpoint {
     pub endpoint: Endpoint<StepReference>,
     /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
+    /// `request.queryparams.ignore.content.type.charset`.
+    pub ignores_charset: bool,
     /// The token that is sent to the target.
     pub authentication: Option<TargetAuthentication>,
 }
@@ -109,6 +113,19 @@ fn single<'a, 'input>(
 ) -> Option<Element<'a, 'input>> {
     let actual = sap::children(element, name).next()?.name();
     single_child(element, actual, diagnostics)
+}
+
+/// The text of a property of a connection.
+fn property(connection: Option<Element<'_, '_>>, name: &str) -> Option<String> {
+    let properties = connection?.child("Properties")?;
+    let named = |property: &Element<'_, '_>| property.attribute("name").map(str::trim) == Some(name);
+    properties.children_named("Property").find(named).map(Element::text)
+}
+
+/// Whether `+` in a query is a plus, whatever the charset of the request (docs/apigee-semantics.md 8.2).
+fn ignores_charset(connection: Option<Element<'_, '_>>) -> bool {
+    property(connection, "request.queryparams.ignore.content.type.charset")
+        .is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 /// Checks the name of a root element against the allowed names, the usual one first.
@@ -184,6 +201,7 @@ impl ProxyEndpoint {
             endpoint: Endpoint { name: String::new(), ..Endpoint::of_steps(vec![], vec![], FaultRules::default()) },
             post_client_flow: Flow::empty("PostClientFlow"),
             base_path: None,
+            ignores_charset: false,
             route_rules: Vec::new(),
         }
     }
@@ -202,6 +220,7 @@ impl ProxyEndpoint {
                     None => Flow::empty("PostClientFlow"),
                 },
                 base_path: base_path.map(|base_path| BasePath::new(&base_path.text())),
+                ignores_charset: ignores_charset(connection),
                 route_rules: RouteRule::parse_all(root, diagnostics),
             }
         })
@@ -217,15 +236,11 @@ impl TargetEndpoint {
                 diagnostics.named_error("MissingName", root.position(), message);
             }
             let connection = root.child("HTTPTargetConnection");
-            let properties = connection.and_then(|connection| connection.child("Properties"));
-            let success_codes = properties
-                .into_iter()
-                .flat_map(|properties| properties.children_named("Property"))
-                .find(|property| property.attribute("name") == Some("success.codes"))
-                .map(|property| SuccessCodes::parse(&property.text()).0);
+            let success_codes = property(connection, "success.codes").map(|text| SuccessCodes::parse(&text).0);
             TargetEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::TopToBottom, diagnostics),
                 success_codes: success_codes.unwrap_or_default(),
+                ignores_charset: ignores_charset(connection),
                 authentication: connection.and_then(|connection| TargetAuthentication::parse(connection, diagnostics)),
             }
         })

@@ -11,6 +11,7 @@ use super::{Callee, PolicyData};
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
+use std::num::IntErrorKind;
 use std::time::Duration;
 
 /// A checked ServiceCallout.
@@ -68,6 +69,7 @@ impl ServiceCallout {
             "HTTPTargetConnection",
             "HttpTargetConnection",
             "LocalTargetConnection",
+            "Authentication",
         ];
         warn_unknown_children(root, &known, diagnostics);
         let request = CalloutRequest::parse(single_child(root, "Request", diagnostics), diagnostics);
@@ -117,6 +119,9 @@ impl PolicyData for ServiceCallout {
 /// Apigee's default: 55 seconds.
 const DEFAULT_TIMEOUT: Duration = Duration::from_millis(55_000);
 
+/// The longest timeout of Envoy in milliseconds, about 24 days. Longer ones have no other effect.
+const LONGEST_TIMEOUT: u64 = 0x7fff_ffff;
+
 impl CalloutRequest {
     fn parse(request: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> CalloutRequest {
         let mut parsed = CalloutRequest {
@@ -159,12 +164,17 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
 fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Duration> {
     let element = single_child(root, "Timeout", diagnostics)?;
     let text = element.text();
-    // The maximum of Java's Integer, which is also the longest timeout of Envoy.
-    let timeout = text.parse::<u32>().ok().filter(|milliseconds| (1..=i32::MAX.unsigned_abs()).contains(milliseconds));
+    if text.is_empty() {
+        return None;
+    }
+    let timeout = match text.parse::<u64>() {
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(LONGEST_TIMEOUT),
+        parsed => parsed.ok().filter(|milliseconds| *milliseconds > 0),
+    };
     if timeout.is_none() {
         diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
     }
-    timeout.map(|milliseconds| Duration::from_millis(milliseconds.into()))
+    timeout.map(|milliseconds| Duration::from_millis(milliseconds.min(LONGEST_TIMEOUT)))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub struct TargetUrl {
 }
 
 impl TargetUrl {
-    /// Reads the element. A scheme from a variable is an error. A text without a scheme is a warning: every call fails
+    /// Reads the element. A scheme from a variable and one other than HTTP are errors. A text without a scheme is a warning: every call fails
     /// unless `servicecallout.NAME.target.url` replaces the URL.
     pub(super) fn parse(url: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetUrl> {
         let text = url.text();
@@ -28,6 +28,11 @@ impl TargetUrl {
                 .error(url.position(), "the protocol of a URL, http:// or https://, cannot come from a variable");
             return None;
         };
+        if let Some(scheme) = other_scheme(start) {
+            let message = format!("the protocol of a URL must be http:// or https://, got {scheme}://");
+            diagnostics.error(url.position(), message);
+            return None;
+        }
         let Some((scheme, rest)) = Scheme::split(start) else {
             diagnostics.warning(
                 url.position(),
@@ -47,6 +52,14 @@ impl TargetUrl {
         }
         Some(TargetUrl { template, origin, position: url.position() })
     }
+}
+
+/// The scheme at the start of a URL, if it is not HTTP.
+fn other_scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
+    (is_scheme && Scheme::split(text).is_none()).then_some(scheme)
 }
 
 #[cfg(test)]
@@ -85,6 +98,13 @@ mod tests {
             let (parsed, problems) = parse(url);
             assert_eq!(parsed, None, "{url}");
             assert_eq!(problems, ["the protocol of a URL, http:// or https://, cannot come from a variable"]);
+        }
+        for (url, scheme) in
+            [("ftp://a.test/x", "ftp"), ("ws://{host}", "ws"), ("HTTPX://a", "HTTPX"), ("h2c+x://", "h2c+x")]
+        {
+            let (parsed, problems) = parse(url);
+            assert_eq!(parsed, None, "{url}");
+            assert_eq!(problems, [format!("the protocol of a URL must be http:// or https://, got {scheme}://")]);
         }
         let (parsed, problems) = parse("replaced_by_config_json");
         assert_eq!(parsed, Some(None));

@@ -81,10 +81,9 @@ impl Variable {
             || self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
-    /// Whether it is read-only: a predefined variable, or a part of the first line of the client's request
-    /// (docs/apigee-semantics.md 8.1 and 8.2). `[inferred]`
-    pub fn is_read_only(&self) -> bool {
-        self.builtin.is_some() || matches!(&*self.name, "request.path" | "request.verb")
+    /// Whether it is the verb of the client's request.
+    pub fn is_request_verb(&self) -> bool {
+        self.name == "request.verb"
     }
 
     /// The predefined variable with this name. A transaction may set a variable with the same name.

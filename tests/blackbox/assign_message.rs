@@ -31,17 +31,46 @@ pub fn cases(lab: &mut Lab) {
     nothing_assigned(lab);
     faults(lab);
 
-    // A path that a policy wrote is the path that Envoy's routes match.
-    lab.case("path_chooses_the_route", |setup| {
-        let other = setup.echo();
-        let policy = set("AM-1", "<Path>/other{request.path}</Path>");
-        let route = json!([{"match": {"prefix": "/other/"}, "route": {"cluster": other.cluster()}}]);
-        let site = setup.listener(Listener::new(json!({"policies": [policy]})).routes(route));
-        move || async move {
-            assert_eq!(site.get("/v1?a=1").await.status, 200);
-            assert_eq!(other.only_request().path_and_query, "/other/v1?a=1");
-        }
-    });
+    // A path that a policy writes is a variable: it neither chooses the route nor reaches the target.
+    for (name, policy) in [
+        ("set_path", set("AM-1", "<Path>{request.queryparam.p}</Path>")),
+        ("copied_path", assign_message("AM-1", "<AssignTo>request</AssignTo><Copy source='m'><Path/></Copy>")),
+        ("removed_path", assign_message("AM-1", "<Remove><Path/></Remove>")),
+        (
+            "assigned_path",
+            assign_message(
+                "AM-1",
+                "<AssignVariable><Name>request.path</Name><Ref>request.queryparam.p</Ref></AssignVariable>",
+            ),
+        ),
+        (
+            "assigned_uri",
+            assign_message(
+                "AM-1",
+                "<AssignVariable><Name>request.uri</Name><Ref>request.queryparam.p</Ref></AssignVariable>",
+            ),
+        ),
+    ] {
+        lab.case(&format!("{name}_stays_a_variable"), move |setup| {
+            let (own, other) = (setup.echo(), setup.echo());
+            let made = "<AssignTo createNew='true' type='request'>m</AssignTo><Set><Path>/other/x</Path></Set>";
+            let tell = set("AM-Tell", "<Headers><Header name='x-path'>[{request.path}]</Header></Headers>");
+            let configuration = json!({
+                "policies": [assign_message("AM-M", made), policy, tell],
+            });
+            let site = setup.listener(Listener::new(configuration).routes(json!([
+                {"match": {"prefix": "/other/"}, "route": {"cluster": other.cluster()}},
+                {"match": {"prefix": "/v1"}, "route": {"cluster": own.cluster()}},
+            ])));
+            move || async move {
+                assert_eq!(site.get("/v1/a?p=/other/x").await.status, 200);
+                let upstream = own.only_request();
+                let path = if name == "removed_path" { "[]" } else { "[/other/x]" };
+                assert_eq!(upstream.path_and_query, "/v1/a?p=/other/x");
+                assert_eq!((upstream.header("x-path"), other.heads()), (Some(path), 0));
+            }
+        });
+    }
 }
 
 fn lines_and_headers(lab: &mut Lab) {
@@ -55,18 +84,19 @@ fn lines_and_headers(lab: &mut Lab) {
         Request::post("/old?q=x%2By&r=1&r=2&t=3", "text/plain", "body"),
         |upstream| {
             assert_eq!((upstream.method.as_str(), upstream.text()), ("PUT", "body"));
-            assert_eq!(upstream.path_and_query, "/new/x+y?q=x%2By&r=a%20b%26c&r=third&s=");
+            assert_eq!(upstream.path_and_query, "/old?q=x%2By&r=a%20b%26c&r=third&s=");
             assert_eq!(upstream.header_all("content-length"), ["4"]);
         },
     );
 
-    // What no path may hold is encoded, or the request line would end there.
+    // What no query may hold is encoded, or the request line would end there.
     assigned(
         lab,
-        "path_with_illegal_characters",
-        "<Set><Path>/new/{request.queryparam.q}</Path></Set>",
+        "query_with_illegal_characters",
+        "<Set><Path>/new/{request.queryparam.q}</Path>
+           <QueryParams><QueryParam name='r'>{request.queryparam.q}</QueryParam></QueryParams></Set>",
         Request::get("/old?q=x%20y%22%C3%BC"),
-        |upstream| assert_eq!(upstream.path_and_query, "/new/x%20y%22%C3%BC?q=x%20y%22%C3%BC"),
+        |upstream| assert_eq!(upstream.path_and_query, "/old?q=x%20y%22%C3%BC&r=x%20y%22%C3%BC"),
     );
 
     assigned(
@@ -191,7 +221,7 @@ fn messages(lab: &mut Lab) {
          <Set><Verb>PUT</Verb><Path>/made</Path><Headers><Header name='x-made'>1</Header></Headers><Payload>new body</Payload></Set>",
         Request::post("/old?q=1", "application/json", "old").header("x-old", "1").header("cookie", "a=b"),
         |upstream| {
-            assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("PUT", "/made"));
+            assert_eq!((upstream.method.as_str(), upstream.path_and_query.as_str()), ("PUT", "/old"));
             assert_eq!((upstream.text(), upstream.header_all("content-length")), ("new body", vec!["8"]));
             assert_eq!((upstream.header("x-made"), upstream.authority.as_str()), (Some("1"), "site.test"));
             assert_eq!(["x-old", "cookie", "content-type"].map(|name| upstream.header(name)), [None; 3]);
@@ -294,9 +324,9 @@ fn faults(lab: &mut Lab) {
         ),
         (
             "read_only_variable",
-            "<AssignVariable><Name>request.uri</Name><Value>1</Value></AssignVariable>".into(),
+            "<AssignVariable><Name>request.url</Name><Value>1</Value></AssignVariable>".into(),
             "SetVariableFailed",
-            "unable to set variable request.uri",
+            "unable to set variable request.url",
         ),
         (
             "the_flows_message_as_a_whole",
@@ -314,11 +344,11 @@ fn faults(lab: &mut Lab) {
         ),
         (
             "nothing_for_a_part_that_is_read",
-            "<AssignVariable><Name>request.uri</Name><Ref>none</Ref></AssignVariable>
+            "<AssignVariable><Name>request.url</Name><Ref>none</Ref></AssignVariable>
              <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>"
                 .into(),
             "SetVariableFailed",
-            "unable to set variable request.uri",
+            "unable to set variable request.url",
         ),
         (
             "body_for_a_bodyless_request",

@@ -34,6 +34,28 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // After the request flow, the client's request is a variable only.
+    lab.case("the_request_is_a_variable", |setup| {
+        let assign = |name: &str| format!("<AssignVariable><Name>{name}</Name><Value>NEW</Value></AssignVariable>");
+        let names = ["request.verb", "request.header.x-a", "request.queryparam.q", "request.path", "request.content"];
+        let template = "{request.verb} {request.header.x-a} {request.queryparam.q} {request.path} {request.content}";
+        let elements = format!(
+            "{}<Set><Headers><Header name='x-told'>{template}</Header></Headers></Set>",
+            names.map(assign).concat()
+        );
+        let site = site(setup, &elements, Cluster::new(), Answer::text(200, "hello"));
+        move || async move {
+            let requests = [Request::get("/v1?q=1").header("x-a", "1"), Request::post("/v1?q=1", "text/plain", "old")];
+            for request in requests {
+                let answer = site.send(request).await;
+                assert_eq!((answer.status, answer.text()), (200, "hello"));
+                assert_eq!(answer.header("x-told"), Some("NEW NEW NEW NEW NEW"));
+                let upstream = site.upstream().requests().pop().unwrap();
+                assert_eq!(upstream.path_and_query, "/v1?q=1");
+            }
+        }
+    });
+
     const WRAPPED: &str =
         "<Set><Payload contentType='application/json'>{\"was\":\"{response.content}\"}</Payload></Set>";
     for (name, cluster, request) in [

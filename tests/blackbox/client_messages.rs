@@ -158,8 +158,8 @@ fn request_line(lab: &mut Lab) {
         Request::get("/x?v=a%01b%09c%7f%1bd"),
         |upstream| assert_eq!(upstream.header("x-set"), Some("a b\tc  d")),
     );
-    assigned(lab, "path_without_slash", "<Set><Path>items/9</Path></Set>", Request::get("/old?q=1"), |upstream| {
-        assert_eq!(upstream.path_and_query, "/items/9?q=1")
+    assigned(lab, "path_with_a_query", "<Set><Path>items/9?x=1</Path></Set>", Request::get("/old?q=1"), |upstream| {
+        assert_eq!(upstream.path_and_query, "/old?q=1")
     });
     assigned(
         lab,

@@ -13,6 +13,30 @@ pub fn cases(lab: &mut Lab) {
     base_paths(lab);
     reserved_headers(lab);
     shared_flows(lab);
+    plus_in_a_query(lab);
+}
+
+fn plus_in_a_query(lab: &mut Lab) {
+    for (name, property, told) in [("", "", "a b c"), ("_ignored", "true", "a+b c"), ("_not_ignored", "false", "a b c")]
+    {
+        lab.case(&format!("charset_of_a_query{name}"), move |setup| {
+            let tell = set("AM-Tell", "<Headers><Header name='x-told'>{request.queryparam.q}</Header></Headers>");
+            let content = flow("PreFlow", &["AM-Tell"], &[]);
+            let property = format!(
+                "<Properties><Property name='request.queryparams.ignore.content.type.charset'>{property}</Property></Properties>"
+            );
+            let proxy = proxy_endpoint(&content).replace("</BasePath>", &format!("</BasePath>{property}"));
+            let site = setup.listener(Listener::new(proxied(&proxy, &[tell])));
+            move || async move {
+                for (content_type, told) in [("text/plain", "a+b c"), ("text/plain; charset=utf-8", told)] {
+                    let request = Request::post("/v1?q=a+b%20c", content_type, "hello");
+                    assert_eq!(site.send(request).await.status, 200);
+                    let upstream = site.upstream().requests().pop().unwrap();
+                    assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-told")), ("/v1?q=a+b%20c", Some(told)));
+                }
+            }
+        });
+    }
 }
 
 fn order(lab: &mut Lab) {
@@ -103,6 +127,30 @@ fn conditional_flows(lab: &mut Lab) {
                 assert_eq!(site.upstream().requests()[number].header_all("x-trail"), [trail]);
                 // The conditions are asked again on the way back, and the request still says the same.
                 assert_eq!((answer.status, answer.header_all("x-trail")), (200, vec![trail]));
+            }
+        }
+    });
+
+    lab.case("a_slash_at_the_end_of_the_path_counts", move |setup| {
+        let flows = [
+            conditional("search", "proxy.pathsuffix MatchesPath \"/search\"", "A"),
+            conditional("root", "proxy.pathsuffix MatchesPath \"/\"", "B"),
+            conditional("slash", "proxy.pathsuffix MatchesPath \"/items/\"", "C"),
+            flow("Flow name='else'", &["D"], &["D"]),
+        ];
+        let proxy = proxy_endpoint(&format!("<Flows>{}</Flows>", flows.concat()));
+        let site = setup.listener(Listener::new(proxied(&proxy, &[])));
+        move || async move {
+            for (path, trail) in [
+                ("/v1/search", "A@search"),
+                ("/v1/search?a=/", "A@search"),
+                ("/v1/search/", "D@else"),
+                ("/v1", "B@root"),
+                ("/v1/", "D@else"),
+                ("/v1/items", "C@slash"),
+                ("/v1/items/", "C@slash"),
+            ] {
+                assert_eq!(site.get(path).await.header_all("x-trail"), [trail], "{path}");
             }
         }
     });

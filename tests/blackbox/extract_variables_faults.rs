@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, xml};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables};
 
 fn json_variable(attributes: &str, path: &str) -> String {
@@ -41,11 +41,32 @@ pub fn cases(lab: &mut Lab) {
             "response message is not available for ExtractVariable: EV-1",
         ),
         (
-            "no_text",
+            "no_message_with_json",
+            source("noneResp", &json_text("$.a")),
+            Request::get("/v1"),
+            "SourceMessageNotAvailable",
+            "noneResp message is not available for ExtractVariable: EV-1",
+        ),
+        (
+            "no_message_with_xml",
+            source("noneResp", &xml_variable("name='v'", "/a")),
+            Request::get("/v1"),
+            "SourceMessageNotAvailable",
+            "noneResp message is not available for ExtractVariable: EV-1",
+        ),
+        (
+            "no_content_of_a_message",
             source("noneResp.content", &json_text("$.a")),
             Request::get("/v1"),
+            "SourceMessageNotAvailable",
+            "noneResp.content message is not available for ExtractVariable: EV-1",
+        ),
+        (
+            "no_text",
+            source("flow.text.content", &json_text("$.a")),
+            Request::get("/v1"),
             "JsonPathParsingFailure",
-            "ExtractVariables EV-1: Json path parsing failed for for flow variables noneResp.content",
+            "ExtractVariables EV-1: Json path parsing failed for for flow variables flow.text.content",
         ),
         (
             "broken_json",
@@ -152,6 +173,22 @@ pub fn cases(lab: &mut Lab) {
             let answer = site.send(Request::post("/", "application/json", "{}")).await;
             let text = "Unresolved variable : request.queryparam.none";
             assert_fault(&answer, "entities.UnresolvedVariable", text);
+        }
+    });
+
+    // The policy of Apigee's page about policy errors. The usual cause is a callout that failed.
+    lab.case("response_of_a_failed_callout", |setup| {
+        let refusing = setup.cluster_refusing(Cluster::new());
+        let callout = ServiceCallout::new("SC-1", "http://a.test/").response("mymessage").continue_on_error();
+        let extract = extract_variables("ParseJsonResponse", &source("mymessage", &json_text("$.a")));
+        let site = setup.listener(Listener::new(json!({
+            "policies": [callout.xml(), extract],
+            "clusters": {"*": refusing},
+        })));
+        move || async move {
+            let text = "mymessage message is not available for ExtractVariable: ParseJsonResponse";
+            assert_fault(&site.get("/v1").await, "steps.extractvariables.SourceMessageNotAvailable", text);
+            assert_eq!(site.upstream().heads(), 0);
         }
     });
 

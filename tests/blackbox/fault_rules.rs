@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, execution_failed, json as fault_json};
-use crate::lab::{Answer, Backend, Lab, Listener, Message, Received, Request};
+use crate::lab::{Answer, Backend, Cluster, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header, raise_fault_set, set};
 
 const CODE: &str = "steps.servicecallout.ExecutionFailed";
@@ -70,6 +70,8 @@ fn chosen(lab: &mut Lab, name: &str, rules: Vec<String>, default: Option<String>
 }
 
 pub fn cases(lab: &mut Lab) {
+    policy_names_with_spaces(lab);
+
     let failed = "servicecallout.SC-1.failed = true";
     let other = "fault.name = \"Other\"";
     let enforced = "<AlwaysEnforce>true</AlwaysEnforce>";
@@ -236,4 +238,29 @@ fn response_flow(lab: &mut Lab) {
             }
         });
     }
+}
+
+/// The name of a policy may contain spaces. Conditions and templates then name its variables as they are.
+fn policy_names_with_spaces(lab: &mut Lab) {
+    lab.case("policy_names_with_spaces", |setup| {
+        let refusing = setup.cluster_refusing(Cluster::new());
+        let callout = ServiceCallout::new("SC 1", "http://a.test/").response("r");
+        let tell = set(
+            "AM Tell",
+            "<StatusCode>503</StatusCode><Payload contentType='text/plain'>{servicecallout.SC 1.failed} {fault.name}</Payload>",
+        );
+        let rules = "<FaultRules><FaultRule name='other'><Condition>servicecallout.SC 1.failed = false</Condition></FaultRule>
+            <FaultRule name='rule'><Condition>servicecallout.SC 1.failed = true</Condition>
+            <Step><Name>AM Tell</Name></Step></FaultRule></FaultRules>";
+        let site = setup.listener(Listener::new(json!({
+            "policies": [callout.xml(), tell],
+            "request": ["SC 1"],
+            "fault_rules": rules,
+            "clusters": {"*": refusing},
+        })));
+        move || async move {
+            let answer = site.get("/").await;
+            assert_eq!((answer.status, answer.text()), (503, "true ExecutionFailed"));
+        }
+    });
 }

@@ -94,11 +94,11 @@ fn withdrawn(lab: &mut Lab) {
             .log_state(&["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"]),
         );
         move || async move {
-            assert_eq!(site.get("/").await.header("x-told"), Some("none none none Acme"));
+            assert_eq!(site.get("/").await.header("x-told"), Some(r#"{"id":7} 200 none Acme"#));
             let logged = site.logged().await;
             assert_eq!(
                 ["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"].map(|name| logged.state(name)),
-                [Some(""), Some(""), Some(""), Some("Acme")]
+                [Some(r#"{"id":7}"#), Some("200"), Some(""), Some("Acme")]
             );
         }
     });

@@ -7,6 +7,7 @@ use crate::google::{
     ACCOUNT, LATER, METADATA, SCOPE, access, assert_secret, authenticated, granted, impersonating, jwt, own,
 };
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::policy::ServiceCallout;
 
 const STATE: [&str; 4] =
     ["req.header.authorization", "request.header.authorization", "servicecallout.SC-1.target.url", "r.content"];
@@ -52,6 +53,23 @@ fn access_tokens(lab: &mut Lab) {
         }
     });
 
+    // Apigee's syntax blocks show the element directly under the policy.
+    lab.case("an_authentication_under_the_policy", |setup| {
+        let metadata = setup.backend(|_: &Received| granted("ya29.own-secret", 3599));
+        let api = setup.echo();
+        let policy = ServiceCallout::new("SC-1", "http://api.test/v1/secrets").response("r");
+        let mut configuration = own(&policy, api.cluster(), metadata.cluster());
+        let authentication = format!("<Authentication>{}</Authentication></ServiceCallout>", access());
+        configuration["policies"] = json!([policy.xml().replace("</ServiceCallout>", &authentication)]);
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/").await.status, 200);
+            assert_eq!(api.only_request().header_all("authorization"), ["Bearer ya29.own-secret"]);
+            let warning = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
+            assert!(site.told().iter().any(|(_, text)| text.contains(warning)), "{:?}", site.told());
+        }
+    });
+
     lab.case("a_service_accounts_access_token", |setup| {
         let metadata = setup.backend(|_: &Received| granted("ya29.workload-secret", 3599));
         let iam = setup.backend(|_: &Received| {
@@ -66,13 +84,14 @@ fn access_tokens(lab: &mut Lab) {
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;
-            for life in ["", "", "600", "600"] {
+            // A value that is not a valid number gives way to the text.
+            for life in ["", "", "600", "600", "soon", "99999"] {
                 let request = Request::get("/");
                 let request = if life.is_empty() { request } else { request.header("life", life) };
                 assert_eq!(session.send(request).await.status, 200);
             }
             let calls = api.requests();
-            assert_eq!(calls.len(), 4);
+            assert_eq!(calls.len(), 6);
             for call in calls {
                 assert_eq!(call.header_all("authorization"), ["Bearer ya29.account-secret"]);
             }

@@ -196,11 +196,12 @@ fn routes(lab: &mut Lab) {
         configuration["target_endpoints"] =
             json!([format!("<TargetEndpoint name='backend'>{}</TargetEndpoint>", flow("PreFlow", &[], &["B"]))]);
         let routes = routes_by_target(&[("backend", &backend)]);
-        let site = setup.listener(Listener::new(configuration).routes(routes).log_state(&STATE));
+        let site = setup
+            .listener(Listener::new(configuration).routes(routes).allow_on_headers_stop_iteration().log_state(&STATE));
         move || async move {
             for (path, text, notes, route, target) in [
                 ("/v1/risk", EXECUTED, "G", "to-risk", Some("risk")),
-                ("/v1/health", "", "G", "none", None),
+                ("/v1/health", "hello", "G", "none", None),
                 ("/v1/other", "hello", "BG", "to-backend", Some("backend")),
                 ("/v1/risk", EXECUTED, "G", "to-risk", Some("risk")),
             ] {

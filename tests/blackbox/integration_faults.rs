@@ -292,19 +292,30 @@ fn unresolved(lab: &mut Lab) {
             let state = ["setintegrationrequest.SIR.failed", "fault.name", "IntegrationCallout.IC-1.failed"];
             let strict = uncalled(setup, &[policy.clone(), run()]);
             let strict = setup.listener(Listener::new(strict).log_state(&state));
-            // The object is not made, so the callout finds none.
+            // The object is not made, so the callout that sends it fails for the same reason.
             let lenient =
                 uncalled(setup, &[policy.replace("name=\"SIR\"", "name=\"SIR\" continueOnError=\"true\""), run()]);
+            let mut ruled = lenient.clone();
+            ruled["policies"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!(set("AM-Rule", "<StatusCode>502</StatusCode><Payload>{fault.reason}</Payload>")));
+            ruled["request"] = json!(["SIR", "IC-1"]);
+            ruled["fault_rules"] = json!(
+                "<FaultRules><FaultRule name='r'><Condition>(fault.name Matches \"UnresolvedVariable\") and \
+                 (IntegrationCallout.IC-1.failed = true)</Condition><Step><Name>AM-Rule</Name></Step></FaultRule></FaultRules>"
+            );
+            let ruled = setup.listener(Listener::new(ruled));
             let lenient = setup.listener(Listener::new(lenient).log_state(&state));
             move || async move {
-                assert_fault(&strict.get("/v1").await, "entities.UnresolvedVariable", text);
-                let logged = strict.logged().await;
-                assert_eq!(state.map(|name| logged.state(name)), [Some("true"), Some("UnresolvedVariable"), None]);
-                let text = "IntegrationCallout[IC-1]: request variable integration.request is null";
-                assert_fault(&lenient.get("/v1").await, "steps.integrationcallout.NullRequestVariable", text);
-                let logged = lenient.logged().await;
-                let expected = [Some("true"), Some("NullRequestVariable"), Some("true")];
-                assert_eq!(state.map(|name| logged.state(name)), expected);
+                for site in [&strict, &lenient] {
+                    assert_fault(&site.get("/v1").await, "entities.UnresolvedVariable", text);
+                    let logged = site.logged().await;
+                    let expected = [Some("true"), Some("UnresolvedVariable"), Some("true")];
+                    assert_eq!(state.map(|name| logged.state(name)), expected);
+                }
+                let answer = ruled.get("/v1").await;
+                assert_eq!((answer.status, answer.text()), (502, text));
             }
         });
     }

@@ -56,6 +56,23 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    lab.case("version_of_the_client", |setup| {
+        let tell = set("AM-Tell", "<Headers><Header name='x-version'>{request.version}</Header></Headers>");
+        let configuration = json!({"policies": [tell], "request": [], "response": ["AM-Tell"]});
+        let listener = Listener::new(configuration).connection_manager(
+            "http_protocol_options",
+            json!({"accept_http_10": true, "default_host_for_http_10": "a"}),
+        );
+        let site = setup.listener(listener);
+        move || async move {
+            assert_eq!(site.get("/").await.header("x-version"), Some("1.1"));
+            assert_eq!(site.send(Request::get("/").h2()).await.header("x-version"), Some("2.0"));
+            let raw = site.raw("GET / HTTP/1.0\r\nhost: a\r\n\r\n").await;
+            let text = String::from_utf8_lossy(&raw);
+            assert!(text.contains("\r\nx-version: 1.0\r\n"), "{text}");
+        }
+    });
+
     // What stands in one part of a certificate's subject is no other part.
     lab.case("client_certificate", |setup| {
         let authority = Authority::new();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request, Setup, Site};
+use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request, Setup, Site, Wire};
 use crate::policy::ServiceCallout;
 
 /// Calls out for `answer`, then sends the expanded template to a second server, whose requests are the result.
@@ -96,8 +96,8 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A later answer replaces an earlier one, and a failure removes it.
-    lab.case("replaced_and_removed", |setup| {
+    // A later answer replaces an earlier one, and a failure keeps it.
+    lab.case("replaced_and_kept", |setup| {
         let users = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
         let policies = [
             ServiceCallout::new("SC-1", "http://users.test/1").response("userResp"),
@@ -115,11 +115,55 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
             let paths: Vec<String> = users.requests().into_iter().map(|request| request.path_and_query).collect();
-            assert_eq!(paths, ["/1", "//1", "/none"]);
+            assert_eq!(paths, ["/1", "//1", "/200"]);
             let logged = site.logged().await;
-            assert_eq!((logged.state("userResp.status.code"), logged.state("last.content")), (None, Some("/none")));
+            assert_eq!(
+                (logged.state("userResp.status.code"), logged.state("last.content")),
+                (Some("200"), Some("/200"))
+            );
         }
     });
+
+    // The variable is set from a complete response only, whatever the failure.
+    for (name, url, timeout) in [
+        ("kept_when_reset", "http://broken.test/", 5000),
+        ("kept_when_timed_out", "http://silent.test/", 150),
+        ("kept_when_not_sent", "http://users.test/{missing}", 5000),
+    ] {
+        lab.case(name, move |setup| {
+            let users = setup.backend(|_: &Received| Answer::text(200, "one"));
+            let silent = Answer::status(204).held_by(&Gate::closed());
+            let silent = setup.backend(move |_: &Received| silent.clone());
+            let broken = setup.raw_backend(|mut wire: Wire| async move {
+                wire.head().await;
+                wire.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
+            });
+            let first = ServiceCallout::new("SC-1", "http://users.test/").response("r");
+            let second = ServiceCallout::new("SC-2", url).response("r").timeout(timeout).continue_on_error();
+            let probe = ServiceCallout::new("SC-3", "http://probe.test/")
+                .set("<Verb>POST</Verb><Payload>{r.content} {servicecallout.SC-2.failed}</Payload>")
+                .response("last");
+            let told = setup.backend(|_: &Received| Answer::status(200));
+            let site = setup.listener(
+                Listener::new(json!({
+                    "policies": [first.xml(), second.xml(), probe.xml()],
+                    "clusters": {
+                        "http://users.test": users.cluster(),
+                        "http://silent.test": silent.cluster(),
+                        "http://broken.test": broken.cluster(),
+                        "http://probe.test": told.cluster(),
+                    },
+                }))
+                .log_state(&["r.content", "r.status.code"]),
+            );
+            move || async move {
+                assert_eq!(site.get("/").await.status, 200);
+                assert_eq!(told.only_request().text(), "one true");
+                let logged = site.logged().await;
+                assert_eq!((logged.state("r.content"), logged.state("r.status.code")), (Some("one"), Some("200")));
+            }
+        });
+    }
 
     lab.case("an_error_status_is_readable_before_the_fault", |setup| {
         let policy = callout().continue_on_error();

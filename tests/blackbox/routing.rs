@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fault::assert_fault;
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
-use crate::policy::{ServiceCallout, set};
+use crate::policy::{ServiceCallout, assign_message, set};
 use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, routes_by_target, steps};
 
 pub fn cases(lab: &mut Lab) {
@@ -72,6 +72,31 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
+    // What a flow of the proxy endpoint sets has no effect on the target.
+    lab.case("target_copy_is_decided_by_the_target", |setup| {
+        let backend = setup.echo();
+        let assign = |name: &str| {
+            assign_message(
+                name,
+                "<AssignVariable><Name>target.copy.pathsuffix</Name><Value>false</Value></AssignVariable>
+                 <AssignVariable><Name>target.copy.queryparams</Name><Value>false</Value></AssignVariable>",
+            )
+        };
+        let rules = [route_rule("a", "request.queryparam.to = \"a\"", "a"), route_rule("else", "", "b")];
+        let proxy = proxy_endpoint(&format!("{}{}", flow("PreFlow", &["AM"], &[]), rules.concat()));
+        let mut configuration = proxied(&proxy, &[assign("AM")]);
+        let target = format!("<TargetEndpoint name='b'>{}</TargetEndpoint>", flow("PreFlow", &["AM"], &[]));
+        configuration["target_endpoints"] = json!(["<TargetEndpoint name='a'/>", target]);
+        let routes = routes_by_target(&[("a", &backend), ("b", &backend)]);
+        let site = setup.listener(Listener::new(configuration).routes(routes));
+        move || async move {
+            assert_eq!(site.get("/v1/near?to=a").await.status, 200);
+            assert_eq!(site.get("/v1/near?to=b").await.status, 200);
+            let paths: Vec<String> = backend.requests().into_iter().map(|request| request.path_and_query).collect();
+            assert_eq!(paths, ["/v1/near?to=a", "/v1"]);
+        }
+    });
+
     null_routes(lab);
     no_route(lab);
 }
@@ -112,6 +137,81 @@ fn null_routes(lab: &mut Lab) {
             // A request outside the base path goes its own way.
             assert_eq!(site.get("/v2").await.status, 200);
             assert_eq!(site.upstream().only_request().path_and_query, "/v2");
+        }
+    });
+
+    // The response starts from the request: its content and Content-Type, and nothing else of it.
+    let json = "<Set><Payload contentType='application/json'>{\"ok\":true}</Payload></Set>";
+    let made = (r#"{"ok":true}"#, "application/json");
+    for (name, policy, (body, content_type)) in [
+        ("as_response", format!("<AssignTo createNew='false' type='response'/>{json}"), made),
+        ("as_request", format!("<AssignTo createNew='false' type='request'>request</AssignTo>{json}"), made),
+        ("ambient", json.to_owned(), made),
+        ("status_is_lost", json.replace("<Set>", "<Set><StatusCode>418</StatusCode>"), made),
+        (
+            "form",
+            "<Set><FormParams><FormParam name='a'>1</FormParam></FormParams></Set>".to_owned(),
+            ("a=1", "application/x-www-form-urlencoded"),
+        ),
+    ] {
+        lab.case(&format!("null_route_payload_{name}"), move |setup| {
+            let content = format!("{}{}", flow("PreFlow", &["AM"], &[]), route_rule("noroute", "", ""));
+            let configuration = proxied(&proxy_endpoint(&content), &[assign_message("AM", &policy)]);
+            let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
+            move || async move {
+                for request in [Request::get("/v1"), Request::post("/v1", "text/plain", "hello")] {
+                    let answer = site.send(request.header("x-secret", "1")).await;
+                    assert_eq!((answer.status, answer.text()), (200, body));
+                    assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+                    assert_eq!(answer.header("content-type"), Some(content_type));
+                }
+                assert_eq!(site.upstream().heads(), 0);
+            }
+        });
+    }
+
+    // The payload is for the null route only: where the request goes to an upstream, a body cannot be added.
+    lab.case("null_route_next_to_a_target", |setup| {
+        let content = format!(
+            "{}{}{}",
+            flow("PreFlow", &["AM"], &[]),
+            route_rule("none", "request.verb = \"OPTIONS\"", ""),
+            route_rule("t", "", "t")
+        );
+        let configuration = proxied(&proxy_endpoint(&content), &[assign_message("AM", json)]);
+        let site = setup.listener(
+            Listener::new(configuration)
+                .allow_on_headers_stop_iteration()
+                .log_state(&["assignmessage.AM.failed", "fault.name"]),
+        );
+        move || async move {
+            let answer = site.send(Request::new("OPTIONS", "/v1")).await;
+            assert_eq!((answer.status, answer.text()), (200, r#"{"ok":true}"#));
+            assert_eq!(site.logged().await.state("assignmessage.AM.failed"), Some("false"));
+            let text = "AssignMessage[AM]: unable to set variable request.content";
+            assert_fault(&site.get("/v1").await, "steps.assignmessage.SetVariableFailed", text);
+            let logged = site.logged().await;
+            assert_eq!(logged.state("assignmessage.AM.failed"), Some("true"));
+            assert_eq!(logged.state("fault.name"), Some("SetVariableFailed"));
+            assert_eq!(site.upstream().heads(), 0);
+        }
+    });
+
+    // Without a payload of the flow it is the client's own.
+    lab.case("null_route_with_the_clients_body", |setup| {
+        let content = format!("{}{}", route_rule("none", "request.verb = \"POST\"", ""), route_rule("t", "", "t"));
+        let site =
+            setup.listener(Listener::new(proxied(&proxy_endpoint(&content), &[])).allow_on_headers_stop_iteration());
+        move || async move {
+            for request in [Request::post("/v1", "text/csv", "a,b"), Request::post("/v1", "text/csv", "a,b").h2()] {
+                let answer = site.send(request.header("authorization", "Bearer x")).await;
+                assert_eq!((answer.status, answer.text()), (200, "a,b"));
+                assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+                assert_eq!(answer.header("content-type"), Some("text/csv"));
+            }
+            assert_eq!(site.upstream().heads(), 0);
+            assert_eq!(site.send(Request::new("PUT", "/v1")).await.status, 200);
+            assert_eq!(site.upstream().only_request().header("x-callout-target"), Some("t"));
         }
     });
 

@@ -14,6 +14,7 @@ use super::source::Source;
 use envoy_callout::language::xml;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
+use envoy_callout::policy::spaced_names;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -118,7 +119,18 @@ impl Role {
 
 impl ParsedBundle {
     /// The bundle of the files. `fallback` is its name when no base file contains a name.
-    fn new(kind: Kind, fallback: &str, mut files: Vec<File>) -> ParsedBundle {
+    fn new(kind: Kind, fallback: &str, files: Vec<File>) -> ParsedBundle {
+        let names = files.iter().filter(|file| Role::of(&file.inside) == Some(Role::Policy)).filter_map(|file| {
+            let source = Rc::new(Source::new(file.shown.clone(), &file.bytes).0);
+            let document = Document::named_after_file(source.clone());
+            let name = document.root()?.name.clone();
+            Some(if name.is_empty() { source.stem().to_owned() } else { name })
+        });
+        let names: Vec<String> = names.collect();
+        spaced_names::with(names, || ParsedBundle::read(kind, fallback, files))
+    }
+
+    fn read(kind: Kind, fallback: &str, mut files: Vec<File>) -> ParsedBundle {
         files.sort_by(|a, b| a.inside.cmp(&b.inside));
         let mut bundle = ParsedBundle {
             kind,
@@ -280,6 +292,26 @@ mod tests {
         let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.document.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
         assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
+    }
+
+    #[test]
+    fn conditions_name_policies_with_spaces() {
+        let endpoint = |name: &str| {
+            let condition = format!("<Condition>quota.{name}.failed = true</Condition>");
+            file(
+                "proxies/default.xml",
+                &format!("<ProxyEndpoint name='p'><RouteRule name='r'>{condition}</RouteRule></ProxyEndpoint>"),
+            )
+        };
+        for (name, findings) in [("Q 1", 0), ("Q 2", 0), ("Q 3", 1)] {
+            let files = vec![
+                file("policies/a.xml", "<Quota name='Q 1'/>"),
+                file("policies/Q 2.xml", "<Quota/>"),
+                endpoint(name),
+            ];
+            let bundle = ParsedBundle::new(Kind::Proxy, "folder", files);
+            assert_eq!(bundle.proxy_endpoints.first().unwrap().findings().count(), findings, "{name}");
+        }
     }
 
     #[test]

@@ -98,9 +98,11 @@ impl Message {
             MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = text,
             MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = Some(text),
             MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.set_path(&text),
+            MessagePart::Uri => self.as_request_mut().ok_or(NotWritable)?.set_uri(&text),
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = text,
             MessagePart::QueryParam(name, item) => {
-                set_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item, &text)?;
+                let line = self.as_request_mut().ok_or(NotWritable)?;
+                line.change_query(|query| set_parameter(query, name, *item, &text))?;
             }
             _ => return Err(NotWritable),
         }
@@ -128,9 +130,11 @@ impl Message {
             MessagePart::ReasonPhrase => self.as_response_mut().ok_or(NotWritable)?.reason = ByteString::new(),
             MessagePart::Verb => self.as_request_mut().ok_or(NotWritable)?.verb = None,
             MessagePart::Path => self.as_request_mut().ok_or(NotWritable)?.path = ByteString::new(),
+            MessagePart::Uri => self.as_request_mut().ok_or(NotWritable)?.set_uri(&ByteString::new()),
             MessagePart::Version => self.as_request_mut().ok_or(NotWritable)?.version = RequestLine::default().version,
             MessagePart::QueryParam(name, item) => {
-                clear_parameter(&mut self.as_request_mut().ok_or(NotWritable)?.query, name, *item)?;
+                let line = self.as_request_mut().ok_or(NotWritable)?;
+                line.change_query(|query| clear_parameter(query, name, *item))?;
             }
             _ => return Err(NotWritable),
         }
@@ -261,6 +265,7 @@ mod tests {
             ("formparam.a", "d&e"),
             ("verb", "PUT"),
             ("path", "/other"),
+            ("uri", "/other?a=b"),
         ];
         for (suffix, value) in cases {
             let mut message = request();
@@ -281,6 +286,7 @@ mod tests {
             ("formparam.a", None),
             ("verb", Some("GET")),
             ("path", Some("")),
+            ("uri", Some("")),
         ];
         for (suffix, value) in cases {
             let mut message = request();
@@ -292,7 +298,7 @@ mod tests {
         message.clear_part(&MessagePart::parse("header.x-forwarded-for.1").unwrap()).unwrap();
         assert_eq!(read(&message, "header.x-forwarded-for.values").as_deref(), Some("[10.0.0.2]"));
         assert_eq!(message.body, request().body);
-        for fixed in ["uri", "headers.count", "header.a.values", "queryparam.w.values", "status.code"] {
+        for fixed in ["url", "querystring", "headers.count", "header.a.values", "queryparam.w.values", "status.code"] {
             assert_eq!(message.clear_part(&MessagePart::parse(fixed).unwrap()), Err(NotWritable), "{fixed}");
         }
     }

@@ -81,7 +81,7 @@ impl Message {
                     && self.body.len().saturating_add(pair(name)) <= left
             }
             MessagePart::QueryParam(name, _) => url(pair(name)),
-            MessagePart::Path => url(length),
+            MessagePart::Path | MessagePart::Uri => url(length),
             // The part shares the memory of the text.
             _ => true,
         }
@@ -134,7 +134,8 @@ impl Message {
 impl RequestLine {
     /// The length of the path and the query in bytes.
     pub fn size(&self) -> usize {
-        self.path.len().saturating_add(self.query.as_text().len()).saturating_add(1)
+        let query = self.query.as_text().len().max(self.sent_query().as_text().len());
+        self.path.len().saturating_add(query).saturating_add(1)
     }
 }
 

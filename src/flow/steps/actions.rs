@@ -119,7 +119,8 @@ impl<H: Host> Transaction<'_, H> {
                     |message| message.headers.set(&header.name, header.value),
                 );
             } else {
-                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor))?;
+                let acted = self.act(action, target, actor.ignore).and_then(|()| self.check_client_body(actor.name));
+                acted.map_err(|error| error.into_fault(actor))?;
             }
         }
         Ok(())
@@ -148,23 +149,45 @@ impl<H: Host> Transaction<'_, H> {
             // `run_actions` runs this action, because it waits.
             Action::Authenticate(_) => {}
         }
-        self.check_client_body()
+        Ok(())
+    }
+
+    /// Closes the choice of a route: the request goes to an upstream.
+    ///
+    /// # Errors
+    /// A policy gave a body to the client's request without one.
+    pub(in crate::flow) fn choose_upstream(&mut self) -> Result<(), Fault> {
+        self.is_route_open = false;
+        let Some(name) = self.body_policy.take() else { return Ok(()) };
+        let plan = self.plan;
+        let policy = plan.policy_id(&name).and_then(|id| plan.policies.get(id.0));
+        match (policy, self.check_client_body(&name)) {
+            (Some(policy), Err(error)) => {
+                self.conclude(policy, Err(error.into_fault(PolicyContext::of(policy.attributes(), false))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
-    /// This applies to the received message and to one that replaces it, unless the plan has no upstream.
-    fn check_client_body(&mut self) -> Result<(), ActionError> {
-        if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
-            return Ok(());
-        }
-        let Some(received) = self.request.as_ref().filter(|received| !received.has_body) else { return Ok(()) };
+    /// This applies to the received message and to one that replaces it. While the route is open, the policy's name is
+    /// kept instead, because a route without an upstream replies with the body. After the request flow, the message is
+    /// a variable only.
+    fn check_client_body(&mut self, policy: &str) -> Result<(), ActionError> {
+        let is_sent = self.stage == Stage::Request;
+        let received = self.request.as_ref().filter(|received| is_sent && !received.has_body);
+        let Some(received) = received else { return Ok(()) };
         let now = match self.variables.get("request") {
-            // After the request flow, Envoy has the request already.
-            Some(Value::Message(id)) if self.stage == Stage::Request => *id,
+            Some(Value::Message(id)) => *id,
             _ => received.id,
         };
+        let is_route_open = self.is_route_open;
         match self.message_mut(now) {
             Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
+                if is_route_open {
+                    self.body_policy.get_or_insert_with(|| policy.into());
+                    return Ok(());
+                }
                 message.body = Bytes::new();
                 Err(ActionError::NotWritable(ByteString::from_static("request.content")))
             }
@@ -272,7 +295,7 @@ fn add(message: &mut Message, field: Field, name: &str, value: ByteString) {
         Field::Header => message.headers.add(name, header_value(value)),
         Field::QueryParam => {
             if let Some(line) = message.as_request_mut() {
-                line.query.add(name, &value);
+                line.change_query(|query| query.add(name, &value));
             }
         }
         // A response has no form parameters (docs/apigee-semantics.md 3.3).

@@ -147,8 +147,8 @@ impl<H: Host> Transaction<'_, H> {
     ) -> Result<TokenKind, Fault> {
         match token {
             GoogleToken::Access { scopes, lifetime: wanted } => {
-                let wanted = wanted.as_ref().map(|wanted| self.referenced(actor, wanted)).transpose()?.flatten();
-                let lifetime = wanted.and_then(|text| lifetime(&text)).unwrap_or(DEFAULT_LIFETIME);
+                let lifetime = wanted.as_ref().map(|wanted| self.lifetime_of(actor, wanted)).transpose()?.flatten();
+                let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME);
                 Ok(TokenKind::Access { scopes: scopes.clone(), lifetime })
             }
             GoogleToken::Id { audience, use_target_url, include_email } => {
@@ -162,6 +162,16 @@ impl<H: Host> Transaction<'_, H> {
                 Ok(TokenKind::Id { audience, include_email })
             }
         }
+    }
+
+    /// The lifetime of a token in seconds: the variable if it is a valid number, or else the text.
+    fn lifetime_of(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<Option<u32>, Fault> {
+        let referenced = value.reference.as_ref().and_then(|variable| self.text(variable));
+        if let Some(seconds) = referenced.and_then(|text| lifetime(&text)) {
+            return Ok(Some(seconds));
+        }
+        let text = Referenced { reference: None, text: value.text.clone() };
+        Ok(self.referenced(actor, &text)?.and_then(|text| lifetime(&text)))
     }
 
     /// The value of an element with `ref` and text: that of the variable if it resolves, or else the text. `None`

@@ -1,24 +1,9 @@
-//! The effects of a call without a response, and its fault strings (docs/apigee-semantics.md 2.7 and 2.14).
+//! The fault strings of a call without a response (docs/apigee-semantics.md 2.14).
 
 use crate::flow::call::{CallFailure, Outcome};
-use crate::flow::client::ClientMessage;
-use crate::flow::host::Host;
-use crate::flow::transaction::Transaction;
-use crate::flow::value::Value;
 
 /// Apigee's fault string for an unreachable host.
 pub(super) const NOT_REACHABLE: &str = "Host not reachable";
-
-impl<H: Host> Transaction<'_, H> {
-    /// Makes the response variable of a failed call unresolved. The client's own messages and the pending error stay.
-    pub(super) fn unset_response(&mut self, name: &str) {
-        let current = self.variables.get(name);
-        let is_current = |received: &ClientMessage| current == Some(&Value::Message(received.id));
-        if name != "error" && !self.request.iter().chain(&self.response).any(is_current) {
-            self.unset(name);
-        }
-    }
-}
 
 impl CallFailure {
     /// The reason in the fault string of the calling policy.

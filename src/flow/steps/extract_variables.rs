@@ -10,7 +10,6 @@ use crate::flow::host::Host;
 use crate::flow::message::MessageId;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::flow::variables::is_flow_message;
 use crate::policy::extract_variables::{
     Capture, ExtractVariables, Extraction, PathPattern, TextPattern, path_segments,
 };
@@ -78,7 +77,19 @@ impl<H: Host> Transaction<'_, H> {
             Some(Value::Message(id)) => Ok(SourceText::Message(id)),
             _ if !policy.uses_source() => Ok(SourceText::Unused),
             Some(value) => Ok(SourceText::Text(self.render(&value))),
-            None => Err(missing_source(policy)),
+            None => Err(self.missing_source(policy)),
+        }
+    }
+
+    /// The failure of a source that does not resolve (docs/apigee-semantics.md 4.6).
+    #[cold]
+    fn missing_source(&mut self, policy: &ExtractVariables) -> ExtractionFailure {
+        let name = policy.source.variable.name();
+        let has_json = policy.extractions.iter().any(|extraction| matches!(extraction, Extraction::Json(_)));
+        // `[inferred]` for the content of a variable that exists and is not a message.
+        match name.strip_suffix(".content").filter(|_| has_json) {
+            Some(message) if self.value(&Variable::new(message)).is_some() => ExtractionFailure::NoText(name.clone()),
+            _ => ExtractionFailure::NoMessage(name.clone()),
         }
     }
 
@@ -122,19 +133,6 @@ fn message(policy: &ExtractVariables, source: &SourceText) -> Result<MessageId, 
         SourceText::Text(_) | SourceText::Unused => {
             Err(ExtractionFailure::NoMessage(policy.source.variable.name().clone()))
         }
-    }
-}
-
-/// The failure of a missing source (docs/apigee-semantics.md 4.6). `[inferred]`
-fn missing_source(policy: &ExtractVariables) -> ExtractionFailure {
-    let name = policy.source.variable.name();
-    let is_json = |extraction: &Extraction| matches!(extraction, Extraction::Json(_));
-    let has_json = policy.extractions.iter().any(is_json);
-    let has_more = policy.extractions.iter().any(|extraction| !is_json(extraction));
-    if has_json && (name.ends_with(".content") || !(has_more || is_flow_message(name))) {
-        ExtractionFailure::NoText(name.clone())
-    } else {
-        ExtractionFailure::NoMessage(name.clone())
     }
 }
 

@@ -33,11 +33,18 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn integration_callout(&mut self, id: PolicyId, policy: &IntegrationCallout) -> Result<(), Fault> {
         let result = boxed(self.run_integration(id, policy)).await;
         let name = &policy.attributes.name;
-        self.set(format!("integrationcallout.{name}.failed").into(), Value::Boolean(result.is_err()));
+        self.set_callout_failed(policy, result.is_err());
         result.map_err(|failure| {
             self.host.count(id, failure.outcome());
             failure.into_fault("IntegrationCallout", name, &policy.request)
         })
+    }
+
+    /// Sets the two variables with the result of a policy.
+    pub(super) fn set_callout_failed(&mut self, policy: &IntegrationCallout, failed: bool) {
+        let name = format!("integrationcallout.{}.failed", policy.attributes.name);
+        self.set(name.into(), Value::Boolean(failed));
+        self.set(policy.attributes.failed.clone(), Value::Boolean(failed));
     }
 
     async fn run_integration(&mut self, id: PolicyId, policy: &IntegrationCallout) -> Result<(), IntegrationFailure> {
@@ -45,14 +52,8 @@ impl<H: Host> Transaction<'_, H> {
         if policy.clear_payload && matches!(called, Ok(Some(_)) | Err(IntegrationFailure::Call(_))) {
             self.clear_object(&policy.request);
         }
-        let message = match called {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(()),
-            Err(failure) => {
-                self.unset_response(&policy.response);
-                return Err(failure);
-            }
-        };
+        // After a failure, the response variable keeps an earlier value, as with a ServiceCallout.
+        let Some(message) = called? else { return Ok(()) };
         let status = message.as_response().map_or(0, |line| line.status);
         self.put_message(policy.response.clone(), message);
         if !SuccessCodes::default().contains(status) {
@@ -96,7 +97,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// Removes the request object. The client's own message only loses its body, as with a ServiceCallout.
-    fn clear_object(&mut self, name: &str) {
+    pub(super) fn clear_object(&mut self, name: &str) {
         if !matches!(name, "request" | "message") {
             return self.unset(name);
         }
@@ -115,7 +116,11 @@ impl<H: Host> Transaction<'_, H> {
         let id = match self.message_named(request) {
             Some(id) => id,
             None if self.own_value(as_variable).is_some() => return Err(IntegrationFailure::NotMessage),
-            None => return Err(IntegrationFailure::Null),
+            None => {
+                let mut incomplete = self.incomplete_objects.iter().filter(|(name, _)| name == request);
+                let fault = incomplete.next().map(|(_, fault)| IntegrationFailure::Fault(fault.clone()));
+                return Err(fault.unwrap_or(IntegrationFailure::Null));
+            }
         };
         let message = self.message(id).cloned().unwrap_or_else(Message::request);
         let Some(line) = message.as_request() else { return Err(IntegrationFailure::NotRequest) };

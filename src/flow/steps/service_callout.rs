@@ -78,10 +78,8 @@ impl<H: Host> Transaction<'_, H> {
                 }
                 Err(CalloutFailure::Status(status))
             }
-            (Some(response), Err(failure)) => {
-                self.unset_response(response);
-                Err(failure)
-            }
+            // The response variable keeps an earlier value: it is set only from a complete response.
+            (Some(_), Err(failure)) => Err(failure),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::flow::message::Message;
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::language::json_text::JsonText;
+use crate::policy::Policy;
 use crate::policy::referenced::Referenced;
 use crate::policy::set_integration_request::{Parameter, ParameterType, ParameterValue, SetIntegrationRequest};
 use bytes::Bytes;
@@ -30,6 +31,37 @@ const TRIGGER: &str = "api_trigger/";
 
 impl<H: Host> Transaction<'_, H> {
     pub(super) fn set_integration_request(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
+        self.incomplete_objects.retain(|(name, _)| *name != policy.request);
+        let result = self.make_object(policy);
+        if let Err(fault) = &result
+            && fault.is_unresolved_variable()
+        {
+            self.leave_incomplete(policy, fault);
+        }
+        result
+    }
+
+    /// Notes that a request object is incomplete. Apigee reports this as a fault of the IntegrationCallout that sends
+    /// the object: `IntegrationCallout.NAME.failed` is true together with `fault.name` (docs/apigee-semantics.md 10.4).
+    /// `[inferred]`
+    #[cold]
+    fn leave_incomplete(&mut self, policy: &SetIntegrationRequest, fault: &Fault) {
+        self.clear_object(&policy.request);
+        self.integration_request = Some(policy.request.clone());
+        self.incomplete_objects.push((policy.request.clone(), fault.clone()));
+        if policy.attributes.continue_on_error {
+            // The callout runs and fails itself.
+            return;
+        }
+        let plan = self.plan;
+        let callouts = plan.policies.iter().filter_map(Policy::integration_callout);
+        for callout in callouts.filter(|callout| callout.attributes.enabled && callout.request == policy.request) {
+            self.set_callout_failed(callout, true);
+        }
+    }
+
+    /// Creates the request object.
+    fn make_object(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
         let actor = PolicyContext::of(&policy.attributes, false);
         let project = match &policy.project {
             Some(project) => self.required(actor, project)?,

@@ -22,7 +22,7 @@ fn client() -> Scripted {
 /// docs/apigee-semantics.md 3.3 to 3.5 and 13.3: every child of every action on the client's request.
 #[test]
 fn actions_change_the_clients_request() {
-    let cases: [(&str, &[&str]); 30] = [
+    let cases: [(&str, &[&str]); 36] = [
         ("<Set><Headers><Header name='X-A'>{request.verb}</Header></Headers></Set>", &["X-A: POST"]),
         ("<Set><Headers><Header name='X-B'>n</Header></Headers></Set>", &["X-B: n"]),
         ("<Set><Headers><Header name='x-b.2'>n</Header></Headers></Set>", &["x-b: 1 | n | 3"]),
@@ -44,9 +44,27 @@ fn actions_change_the_clients_request() {
         ),
         ("<Remove><QueryParams><QueryParam name='q.2'/></QueryParams></Remove>", &[":path: /v1/p?q=1&r=2"]),
         ("<Remove><QueryParams/></Remove>", &[":path: /v1/p"]),
-        ("<Set><Verb>PUT</Verb><Path>/new</Path></Set>", &[":method: PUT", ":path: /new?q=1&r=2&q=3"]),
-        ("<Set><Path>new</Path></Set>", &[":path: /new?q=1&r=2&q=3"]),
+        // The path is a variable only. The target gets the client's path, and the changes of parameters.
+        ("<Set><Verb>PUT</Verb><Path>/new</Path></Set>", &[":method: PUT"]),
+        ("<Set><Path>new?x=1</Path></Set>", &[]),
         ("<Set><Path/></Set>", &[]),
+        ("<Remove><Path/></Remove>", &[]),
+        (
+            "<Set><Path>/new?x=1</Path><QueryParams><QueryParam name='q'>n</QueryParam></QueryParams></Set>",
+            &[":path: /v1/p?q=n&r=2"],
+        ),
+        (
+            "<Set><Path>/new?x=1</Path></Set><Remove><QueryParams><QueryParam name='r'/></QueryParams></Remove>
+             <Add><QueryParams><QueryParam name='a'>b</QueryParam></QueryParams></Add>",
+            &[":path: /v1/p?q=1&q=3&a=b"],
+        ),
+        ("<AssignVariable><Name>request.path</Name><Value>/m?x=1</Value></AssignVariable>", &[]),
+        ("<AssignVariable><Name>request.uri</Name><Value>/m?x=1</Value></AssignVariable>", &[]),
+        (
+            "<AssignVariable><Name>request.uri</Name><Value>/m?x=1</Value></AssignVariable>
+             <AssignVariable><Name>request.queryparam.q</Name><Value>n</Value></AssignVariable>",
+            &[":path: /v1/p?q=n&r=2"],
+        ),
         ("<Set><Verb>HEAD</Verb></Set>", &[]),
         ("<Set><StatusCode>404</StatusCode><ReasonPhrase>x</ReasonPhrase></Set>", &[]),
         ("<Set><Payload>new {request.content}</Payload></Set>", &["content-length: 7", "body new old"]),
@@ -66,7 +84,7 @@ fn actions_change_the_clients_request() {
             "<AssignVariable><Name>request.queryparam.w</Name><Value>1</Value></AssignVariable>",
             &[":path: /v1/p?q=1&r=2&q=3&w=1"],
         ),
-        ("<AssignVariable><Name>message.path</Name><Value>/m</Value></AssignVariable>", &[":path: /m?q=1&r=2&q=3"]),
+        ("<AssignVariable><Name>message.path</Name><Value>/m</Value></AssignVariable>", &[]),
         (
             "<AssignVariable><Name>request.content</Name><Value>n</Value></AssignVariable>",
             &["content-length: 1", "body n"],
@@ -115,10 +133,10 @@ fn faults_have_apigees_words() {
         ),
         ("<AssignVariable><Name>system.time</Name><Value>1</Value></AssignVariable>".to_owned(), unset("system.time")),
         (
-            "<AssignVariable><Name>request.path</Name><Value>1</Value></AssignVariable>".to_owned(),
-            unset("request.path"),
+            "<AssignVariable><Name>request.verb</Name><Value>PUT</Value></AssignVariable>".to_owned(),
+            unset("request.verb"),
         ),
-        ("<AssignVariable><Name>request.uri</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request.uri")),
+        ("<AssignVariable><Name>request.url</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request.url")),
         (
             "<AssignTo type='response' createNew='true'>r</AssignTo><Set><StatusCode>abc</StatusCode></Set>".to_owned(),
             unset("status.code"),
@@ -127,7 +145,6 @@ fn faults_have_apigees_words() {
         ("<AssignVariable><Name>request</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request")),
         ("<AssignVariable><Name>message</Name><Ref>request</Ref></AssignVariable>".to_owned(), unset("message")),
         (null("request"), unset("request")),
-        (null("request.uri"), unset("request.uri")),
         (null("request.verb"), unset("request.verb")),
         (null("system.time"), unset("system.time")),
         (null("request.queryparam.a.values"), unset("request.queryparam.a.values")),
@@ -149,6 +166,39 @@ fn null(name: &str) -> String {
         "<AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>
          <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>"
     )
+}
+
+/// docs/apigee-semantics.md 3.3: the path of the flow's request is a variable only.
+#[test]
+fn a_written_path_is_read_and_not_sent() {
+    let assign =
+        |name: &str, value: &str| format!("<AssignVariable><Name>{name}</Name><Value>{value}</Value></AssignVariable>");
+    let other = "<AssignMessage name='O'><AssignTo createNew='true' type='request'>m</AssignTo>
+        <Set><Path>/other</Path></Set></AssignMessage>";
+    let cases = [
+        ("<Set><Path>/new</Path></Set>".to_owned(), "/new /new?q=1 q=1 /p"),
+        ("<Set><Path>/new?x=2</Path></Set>".to_owned(), "/new /new?q=1&x=2 q=1&x=2 /p"),
+        ("<Copy source='m'><Path/></Copy>".to_owned(), "/other /other?q=1 q=1 /p"),
+        ("<Remove><Path/></Remove>".to_owned(), " ?q=1 q=1 /p"),
+        (assign("request.path", "/new"), "/new /new?q=1 q=1 /p"),
+        (assign("request.uri", "/new?x=2"), "/new /new?x=2 x=2 /p"),
+        (assign("message.uri", "/new"), "/new /new  /p"),
+        (null("request.uri"), "   /p"),
+    ];
+    for (elements, expected) in cases {
+        let change = format!("<AssignMessage name='C'>{elements}</AssignMessage>");
+        let tell = "<AssignMessage name='T'><AssignVariable><Name>v</Name>
+            <Template>{request.path} {request.uri} {request.querystring} {proxy.pathsuffix}</Template>
+            </AssignVariable></AssignMessage>";
+        let host = Scripted::client("GET", "/v1/p?q=1", &[]);
+        let done = host.run(&plan(&json!({
+            "policies": [other, change, tell],
+            "proxy": {"base_path": "/v1"},
+            "filter_state": ["v"],
+        })));
+        assert_eq!(host.published("v").as_deref(), Some(expected), "{elements}");
+        assert_eq!(done.changes(Direction::Request), Vec::<String>::new(), "{elements}");
+    }
 }
 
 /// docs/apigee-semantics.md 3.6: nothing is assigned to a part of a message.

@@ -269,27 +269,38 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     }
 }
 
-/// docs/apigee-semantics.md 2.7: whatever kept the answer away, an older one is not taken for it.
+/// docs/apigee-semantics.md 2.7: the variable is set from a complete response only. Every other failure keeps it.
 #[test]
-fn an_older_answer_does_not_stay() {
-    let policy = callout("").replace("'SC'", "'SC' continueOnError='true'");
-    let policy = policy.replace("http://a.test/", "http://{host}{request.header.none:/}{rest:}");
-    let set = |name: &str, variable: &str, value: &str| {
-        format!(
-            "<AssignMessage name='{name}'><AssignVariable><Name>{variable}</Name><Value>{value}</Value></AssignVariable></AssignMessage>"
-        )
-    };
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{answer.status.code:none}</Template></AssignVariable></AssignMessage>";
-    let (a, b) = (set("A", "host", "a.test"), set("B", "host", "b.test"));
-    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
-    let configuration = json!({
-        "policies": [a, policy, b, tell],
-        "request": ["A", "SC", "B", "SC", "AM"],
-        "allowed_hosts": ["a.test"],
-        "filter_state": ["v"],
-    });
-    let done = host.run(&plan(&configuration));
-    assert_eq!((done.calls.len(), host.published("v").as_deref()), (1, Some("none")));
+fn a_failed_callout_keeps_the_earlier_response() {
+    let first = callout("").replace("'SC'", "'SC-1'");
+    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+        <Template>{answer.content} {answer.status.code} {servicecallout.SC-2.failed} {fault.name}</Template>
+        </AssignVariable></AssignMessage>";
+    let ok = "200 true ExecutionFailed";
+    let cases = [
+        ("http://b.test/", "", Some(CallFailure::Reset), format!("one {ok}")),
+        ("http://b.test/", "", Some(CallFailure::Timeout), format!("one {ok}")),
+        ("http://b.test/", "", Some(CallFailure::TooLarge(1)), format!("one {ok}")),
+        ("http://{request.header.h}/", "", None, format!("one {ok}")),
+        ("http://{missing}/", "", None, "one 200 true UnresolvedVariable".to_owned()),
+        ("http://b.test/", "<Path>{missing}</Path>", None, "one 200 true UnresolvedVariable".to_owned()),
+    ];
+    for (url, set, failure, expected) in cases {
+        let second = callout(&format!("<Request><Set>{set}</Set></Request>")).replace("http://a.test/", url);
+        let second = second.replace("'SC'", "'SC-2' continueOnError='true'");
+        let mut host = Scripted::client("GET", "/", &[("h", "10.0.0.1")]).with_reply(200, &[], "one");
+        if let Some(failure) = failure {
+            host = host.failing(failure);
+        }
+        let configuration = json!({
+            "policies": [first, second, tell],
+            "allowed_hosts": ["a.test"],
+            "filter_state": ["v"],
+        });
+        host.run(&plan(&configuration));
+        assert_eq!(host.published("v"), Some(expected), "{url} {set}");
+        assert_eq!(host.published("answer.content").as_deref(), Some("one"), "{url} {set}");
+    }
 }
 
 #[test]
@@ -301,6 +312,39 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
     let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).failing(CallFailure::Timeout);
     let done = request_flow(&[before, &policy, after], &host);
     assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
+}
+
+/// docs/apigee-semantics.md 1.1: the name of a policy may contain spaces.
+#[test]
+fn names_with_spaces_are_read_in_conditions_and_templates() {
+    let first = callout("").replace("'SC'", "'SC 1' continueOnError='true'");
+    let tell = |name: &str, template: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>{name}</Name><Template>{template}</Template></AssignVariable></AssignMessage>"
+        )
+    };
+    let policies = [
+        first,
+        tell("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
+        tell("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
+        tell("c", "{servicecallout.SC 2.failed}"),
+        tell("d", "ran"),
+    ];
+    let configuration = json!({
+        "policies": policies,
+        "request": [
+            "SC 1",
+            {"step": "a", "condition": "servicecallout.SC 1.failed = true"},
+            {"step": "b", "condition": "not (fault.name = null) and servicecallout.SC 1.failed"},
+            "c",
+            {"step": "d", "condition": "servicecallout.SC 1.failed = false"},
+        ],
+        "filter_state": ["a", "b", "c", "d"],
+    });
+    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    host.run(&plan(&configuration));
+    let expected = [Some("true http://a.test/"), Some("true n"), Some("{servicecallout.SC 2.failed}"), None];
+    assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));
 }
 
 /// docs/apigee-semantics.md 2.13.

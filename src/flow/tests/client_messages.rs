@@ -11,6 +11,27 @@ fn posted() -> Scripted {
     Scripted::client("POST", "/v1/p?q=1", &headers).with_body("old")
 }
 
+/// docs/apigee-semantics.md 8.2: after the request flow, the client's request is a variable only.
+#[test]
+fn the_request_is_written_in_the_response_flow() {
+    let assign = |name: &str| format!("<AssignVariable><Name>request.{name}</Name><Value>new</Value></AssignVariable>");
+    let parts = ["verb", "path", "header.x-old", "header.x-new", "queryparam.q", "content", "formparam.a", "version"];
+    for part in parts {
+        let tell = format!(
+            "<AssignTo>response</AssignTo><Set><Headers><Header name='x'>{{request.{part}}}</Header></Headers></Set>"
+        );
+        for client in [posted(), Scripted::client("GET", "/", &[])] {
+            let configuration = json!({
+                "policies": [assigning(&assign(part)), assigning(&tell).replace("'AM'", "'T'")],
+                "response": ["AM", "T"],
+            });
+            let done = client.upstream("200", &[], "hello").run(&plan(&configuration));
+            assert_eq!(done.changes(Direction::Response), ["x: new"], "{part}");
+            assert_eq!((done.changes(Direction::Request), done.bodies, done.reply), (vec![], vec![], None), "{part}");
+        }
+    }
+}
+
 /// docs/apigee-semantics.md 3.2: nothing of the old request is left but what Envoy needs to send one.
 #[test]
 fn a_request_made_anew_loses_everything() {
@@ -21,7 +42,7 @@ fn a_request_made_anew_loses_everything() {
         ("<AssignTo createNew='true' type='response'>message</AssignTo>", &[":method: GET", ":path: /v1/p"]),
         (
             "<AssignTo createNew='true'>message</AssignTo><Set><Verb>PUT</Verb><Path>/n</Path></Set>",
-            &[":method: PUT", ":path: /n"],
+            &[":method: PUT", ":path: /v1/p"],
         ),
         (
             "<AssignTo createNew='true'/><Add><QueryParams><QueryParam name='a'>b</QueryParam></QueryParams></Add>",

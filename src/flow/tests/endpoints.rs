@@ -79,13 +79,99 @@ fn what_is_not_copied_to_the_target_is_left_out() {
     }
 }
 
-/// Where nothing goes to an upstream, a request without body may be given one for what follows.
+/// docs/apigee-semantics.md 8.4: with a target endpoint, only its own flows decide.
+#[test]
+fn what_is_copied_is_decided_in_the_target_endpoint() {
+    let set = |name: &str, value: &str| {
+        let assign = |variable: &str| {
+            format!("<AssignVariable><Name>target.copy.{variable}</Name><Value>{value}</Value></AssignVariable>")
+        };
+        format!("<AssignMessage name='{name}'>{}{}</AssignMessage>", assign("pathsuffix"), assign("queryparams"))
+    };
+    let route = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    let target = "x-callout-target: t";
+    let cases: [(&str, &str, &str, &[&str]); 5] = [
+        ("N", route, "", &[target]),
+        ("N", route, "N", &[":path: /v1", target]),
+        ("Y", route, "N", &[":path: /v1", target]),
+        ("N", route, "Y", &[target]),
+        // Without route rules there is no target endpoint.
+        ("N", "", "", &[":path: /v1"]),
+    ];
+    for (in_proxy, route, in_target, expected) in cases {
+        let flow = |name: &str| match name {
+            "" => String::new(),
+            name => format!("<PreFlow><Request>{}</Request></PreFlow>", step(name)),
+        };
+        let target = format!("<TargetEndpoint name='t'>{}</TargetEndpoint>", flow(in_target));
+        let mut configuration = proxied(&format!("{}{route}", flow(in_proxy)), &[&target]);
+        configuration["policies"] = json!([set("N", "false"), set("Y", "true")]);
+        let done = Scripted::client("GET", "/v1/near?a=1", &[]).run(&plan(&configuration));
+        assert_eq!(done.changes(Direction::Request), expected, "{in_proxy} {route} {in_target}");
+    }
+}
+
+/// docs/apigee-semantics.md 8.2: the charset of the request decides the meaning of `+`, unless a property ignores it.
+#[test]
+fn a_plus_in_a_query_is_a_space_with_a_charset() {
+    let tell = |name: &str| {
+        format!(
+            "<AssignMessage name='{name}'><AssignVariable><Name>{name}.v</Name><Template>{{request.queryparam.a}}|{{request.querystring}}</Template></AssignVariable></AssignMessage>"
+        )
+    };
+    let property = |value: &str| {
+        format!(
+            "<Properties><Property name='request.queryparams.ignore.content.type.charset'>{value}</Property></Properties>"
+        )
+    };
+    let (plus, space) = (Some("x+y|a=x+y"), Some("x y|a=x+y"));
+    let (utf8, plain) = ("text/plain; charset=utf-8", "text/plain");
+    let cases = [
+        (plain, "", "", plus, plus),
+        ("text/plain; boundary=x", "", "", plus, plus),
+        (utf8, "", "", space, space),
+        ("application/json;Charset=\"ISO-8859-1\"", "", "", space, space),
+        (utf8, "false", "false", space, space),
+        (utf8, "true", "", plus, plus),
+        (utf8, "", "true", space, plus),
+    ];
+    for (content_type, in_proxy, in_target, first, second) in cases {
+        let proxy = format!(
+            "<ProxyEndpoint name='default'><PreFlow><Request>{}</Request></PreFlow>
+             <RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>
+             <HTTPProxyConnection><BasePath>/v1</BasePath>{}</HTTPProxyConnection></ProxyEndpoint>",
+            step("P"),
+            property(in_proxy)
+        );
+        let target = format!(
+            "<TargetEndpoint name='t'><PreFlow><Request>{}</Request></PreFlow>
+             <HTTPTargetConnection>{}</HTTPTargetConnection></TargetEndpoint>",
+            step("T"),
+            property(in_target)
+        );
+        let host = Scripted::client("POST", "/v1?a=x+y", &[("content-type", content_type)]);
+        let done = host.run(&plan(&json!({
+            "policies": [tell("P"), tell("T")],
+            "proxy_endpoint": proxy,
+            "target_endpoints": [target],
+            "filter_state": ["P.v", "T.v"],
+        })));
+        assert_eq!(host.published("P.v").as_deref(), first, "{content_type} {in_proxy} {in_target}");
+        assert_eq!(host.published("T.v").as_deref(), second, "{content_type} {in_proxy} {in_target}");
+        assert_eq!(done.changes(Direction::Request), ["x-callout-target: t"]);
+    }
+}
+
+/// Where nothing goes to an upstream, a request without body may be given one for what follows. With both kinds of
+/// route, the choice of the route decides.
 #[test]
 fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
     let answer = "<AssignMessage name='R'><AssignTo>response</AssignTo><Set><Payload>{request.content}</Payload></Set></AssignMessage>";
-    let target = "<RouteRule name='t'><Condition>request.verb = \"PUT\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
-    for (routes, status, body) in [("", 200, "made"), (target, 500, "unable to set variable request.content")] {
+    let target = "<RouteRule name='t'><Condition>request.verb = \"GET\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    let other = target.replace("GET", "PUT");
+    let fault = "AssignMessage[S]: unable to set variable request.content";
+    for (routes, status, body) in [("", 200, "made"), (&other, 200, "made"), (target, 500, fault)] {
         let flows = format!(
             "<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>{routes}<RouteRule name='null'/>",
             step("S"),
@@ -105,6 +191,43 @@ fn a_request_outside_the_base_path_passes() {
     let host = Scripted::client("GET", "/v2/near", &[("x-callout-target", "kept")]).upstream("200", &[], "");
     let done = host.run(&plan(&proxied(&proxy, &[])));
     assert_eq!((host.published("trail"), done.changes, done.resumed), (None, vec![], vec![Direction::Request]));
+}
+
+/// docs/apigee-semantics.md 9.1: the response of a null route starts from the content of the request and its type.
+#[test]
+fn a_null_routes_response_starts_from_the_request() {
+    let json = "<Set><Payload contentType='application/json'>{\"ok\":true}</Payload></Set>";
+    let assign = |content: &str| format!("<AssignMessage name='S'>{content}</AssignMessage>");
+    let made = (r#"{"ok":true}"#, Some("application/json"));
+    let (form, of_form) = ("application/x-www-form-urlencoded", "a=1");
+    let source = "<AssignTo createNew='true' type='response'>m</AssignTo>";
+    let copy = format!("{}<Copy source='m'><Headers/><Payload/></Copy>", "<AssignTo>request</AssignTo>");
+    let cases = [
+        (vec![assign(json)], made),
+        (vec![assign(&format!("<AssignTo createNew='false' type='response'/>{json}"))], made),
+        (vec![assign(&format!("<AssignTo createNew='false' type='request'/>{json}"))], made),
+        (vec![assign(&format!("<AssignTo>request</AssignTo>{json}"))], made),
+        (vec![assign(&format!("<AssignTo createNew='true' type='response'/>{json}"))], made),
+        (vec![assign("<Set><StatusCode>418</StatusCode><Payload>x</Payload></Set>")], ("x", Some("text/plain"))),
+        (vec![assign("<Set><FormParams><FormParam name='a'>1</FormParam></FormParams></Set>")], (of_form, Some(form))),
+        (vec![assign(&format!("{source}{json}")), assign(&copy).replace("'S'", "'C'")], made),
+        (vec![], ("hello", Some("text/plain"))),
+    ];
+    for (policies, (body, content_type)) in cases {
+        let names: String = ["S", "C"].iter().take(policies.len()).map(|name| step(name)).collect();
+        let flows = format!("<PreFlow><Request>{names}</Request></PreFlow><RouteRule name='noroute'/>");
+        let mut configuration = proxied(&flows, &[]);
+        configuration["policies"] = json!(policies);
+        let headers = [("content-type", "text/plain"), ("x-secret", "1"), ("authorization", "Bearer x")];
+        let plan = plan(&configuration);
+        let done = Scripted::client("POST", "/v1/x", &headers).with_body("hello").run(&plan);
+        assert_eq!(done.answer(), (200, body), "{policies:?}");
+        let reply = done.reply.as_ref().unwrap();
+        assert_eq!(reply.header("content-type"), content_type, "{policies:?}");
+        assert_eq!(reply.headers.len(), 1, "{policies:?}");
+    }
+    let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&proxied("<RouteRule name='noroute'/>", &[])));
+    assert_eq!((done.answer(), done.reply.as_ref().unwrap().headers.len()), ((200, ""), 0));
 }
 
 /// docs/apigee-semantics.md 9.1: a null route answers from the response flow.

@@ -175,6 +175,36 @@ fn every_fault_has_its_name() {
     }
 }
 
+/// docs/apigee-semantics.md 10.4: a rule can test both variables of Apigee's page, wherever the flow ended.
+#[test]
+fn an_incomplete_object_is_a_fault_of_the_callout() {
+    let unresolved = PREPARE.replace("request.queryparam.acct", "nowhere");
+    let continued = unresolved.replace("<SetIntegrationRequest ", "<SetIntegrationRequest continueOnError='true' ");
+    let rules = "<FaultRules><FaultRule name='r'>
+        <Condition>(fault.name Matches \"UnresolvedVariable\") and (IntegrationCallout.IC-Risk.failed = true)</Condition>
+        <Step><Name>AM</Name></Step></FaultRule></FaultRules>";
+    let tell = "<AssignMessage name='AM'><Set><StatusCode>502</StatusCode><Payload>{fault.reason}|{integrationcallout.IC-Risk.failed}|{IntegrationCallout.IC-Other.failed:none}</Payload></Set></AssignMessage>";
+    let other = RUN.replace("IC-Risk", "IC-Other").replace(">integration.request<", ">other<");
+    let expected = "Unresolved variable : nowhere|true|none";
+    let run = |policies: &[&str], request: &[&str]| {
+        let mut configuration = configuration(policies);
+        configuration["policies"].as_array_mut().unwrap().extend([json!(tell), json!(other)]);
+        configuration["request"] = json!(request);
+        configuration["fault_rules"] = json!(rules);
+        client().with_reply(200, &[], "{}").run(&plan(&configuration))
+    };
+    for object in [&unresolved, &continued] {
+        let done = run(&[object, RUN], &["Set-Int", "IC-Risk"]);
+        assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0), "{object}");
+    }
+    // An object of an earlier run is not sent in place of the incomplete one, and a complete one is.
+    let again = continued.replace("Set-Int", "Set-Again");
+    let done = run(&[PREPARE, &again, RUN], &["Set-Int", "Set-Again", "IC-Risk"]);
+    assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0));
+    let done = run(&[&again, PREPARE, RUN], &["Set-Again", "Set-Int", "IC-Risk"]);
+    assert_eq!((done.reply.is_none(), done.calls.len()), (true, 2));
+}
+
 /// docs/apigee-semantics.md 10.5.
 #[test]
 fn an_integration_takes_the_place_of_the_upstream() {
@@ -205,9 +235,9 @@ fn an_integration_takes_the_place_of_the_upstream() {
     }
 }
 
-/// An integration that could not be asked has no answer, not even an older one; what it was to be asked stays.
+/// A failed integration keeps the earlier response, as a ServiceCallout does.
 #[test]
-fn an_older_answer_is_not_taken_for_a_new_one() {
+fn a_failed_integration_keeps_the_earlier_response() {
     let again = RUN
         .replace("IC-Risk", "IC-Again")
         .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
@@ -215,6 +245,6 @@ fn an_older_answer_is_not_taken_for_a_new_one() {
         <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
     let host = client().with_reply(200, &[], r#"{"a":1}"#);
     let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
-    assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some("none")));
+    assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some(r#"{"a":1}"#)));
     assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));
 }

@@ -36,6 +36,19 @@ fn the_node_is_among_the_attributes_of_xds() {
     assert_eq!(told(&templates, &host), [expected.clone(), expected]);
 }
 
+/// docs/apigee-semantics.md 8.2.
+#[test]
+fn the_version_is_that_of_the_client() {
+    for (protocol, version) in
+        [("HTTP/1.0", "1.0"), ("HTTP/1.1", "1.1"), ("HTTP/2", "2.0"), ("HTTP/3", "3.0"), ("", "1.1"), ("HTTP/", "1.1")]
+    {
+        let host = client(&[], &[("request.protocol", protocol)]);
+        let [request, response] = told(&["{request.version} {message.version}"], &host);
+        assert_eq!(request, [format!("{version} {version}")], "{protocol}");
+        assert_eq!(response, [format!("{version} 1.1")], "{protocol}");
+    }
+}
+
 #[test]
 fn the_target_is_without_its_port() {
     for (address, target) in [("192.0.2.1:8080", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1")] {

@@ -30,9 +30,9 @@ fn what_no_longer_resolves_is_neither_found_nor_told() {
     for prefixes in [["flow.a"], ["flow.*"]] {
         let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
         let (host, changes) = run(&["SC", "unset"], &prefixes, host);
-        assert_eq!(changes, ["x: none none none"]);
-        for name in ["answer.content", "answer.status.code", "flow.a"] {
-            assert_eq!(host.published(name).as_deref(), Some(""), "{name}");
+        assert_eq!(changes, ["x: old none none"]);
+        for (name, value) in [("answer.content", "old"), ("answer.status.code", "200"), ("flow.a", "")] {
+            assert_eq!(host.published(name).as_deref(), Some(value), "{name}");
         }
         assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some("true"));
     }
@@ -52,7 +52,7 @@ fn what_another_filter_set_is_theirs() {
     let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
     host.filter_state.borrow_mut().insert("other.b".to_owned(), Bytes::from_static(b"theirs"));
     let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
-    assert_eq!(changes, ["x: none none theirs"]);
+    assert_eq!(changes, ["x: old none theirs"]);
     assert_eq!(host.published("other.b").as_deref(), Some("theirs"));
 }
 

@@ -151,6 +151,40 @@ fn a_token_goes_with_the_call_and_nowhere_else() {
     assert_eq!(call.header("x-serverless-authorization"), Some("Bearer ya29.secret"));
 }
 
+/// docs/apigee-semantics.md 2.12: a reference that is not a valid number gives way to the text.
+#[test]
+fn the_lifetime_of_a_token_is_a_number() {
+    let policy = |lifetime: &str| {
+        format!(
+            "<ServiceCallout name='SC'><Response>answer</Response><HTTPTargetConnection><URL>http://a.test/</URL><Authentication>
+             <GoogleAccessToken><Scopes><Scope>s</Scope></Scopes>{lifetime}</GoogleAccessToken></Authentication>
+             </HTTPTargetConnection></ServiceCallout>"
+        )
+    };
+    let google = json!({"metadata_cluster": "m", "service_account": "a@b.test", "iam_cluster": "i"});
+    let cases = [
+        ("<LifetimeInSeconds ref='life'>1800</LifetimeInSeconds>", "600", "600s"),
+        ("<LifetimeInSeconds ref='life'>1800</LifetimeInSeconds>", "soon", "1800s"),
+        ("<LifetimeInSeconds ref='life'>1800</LifetimeInSeconds>", "", "1800s"),
+        ("<LifetimeInSeconds ref='life'>1800</LifetimeInSeconds>", "99999", "1800s"),
+        ("<LifetimeInSeconds ref='none'>1800</LifetimeInSeconds>", "600", "1800s"),
+        ("<LifetimeInSeconds ref='life'/>", "soon", "3600s"),
+        ("<LifetimeInSeconds/>", "600", "3600s"),
+        ("", "600", "3600s"),
+    ];
+    for (element, life, expected) in cases {
+        let configuration = json!({"policies": [policy(element)], "google": google, "properties": {"life": life}});
+        let now = std::time::Duration::from_secs(1_700_000_000);
+        let host = Scripted { plays_google: true, now, ..client() }.with_reply(200, &[], "");
+        let done = host.run(&plan(&configuration));
+        let body = format!(r#"{{"scope":["s"],"lifetime":"{expected}"}}"#);
+        let asked = done.calls.iter().find(|call| call.line().ends_with(":generateAccessToken")).unwrap();
+        let (asked, body): (Value, Value) =
+            (serde_json::from_str(asked.text()).unwrap(), serde_json::from_str(&body).unwrap());
+        assert_eq!(asked, body, "{element} {life}");
+    }
+}
+
 #[test]
 fn an_id_token_needs_an_audience() {
     let policy = |audience: &str| {

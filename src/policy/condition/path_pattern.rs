@@ -8,6 +8,8 @@ pub struct PathPattern {
     segments: Vec<Segment>,
     /// The pattern of the rest of the path, if `**` is next to other text.
     tail: Option<Matches>,
+    /// Whether a slash at the end of the path is ignored, because the pattern ends with one too.
+    ignores_slash: bool,
 }
 
 /// A segment of the pattern.
@@ -36,8 +38,10 @@ impl PathPattern {
     /// segment `*` and `{name}` are any text without a slash; `%` makes the next character literal.
     pub fn compile(pattern: &str) -> PathPattern {
         if pattern.is_empty() {
-            return PathPattern { segments: vec![Segment::Literal(String::new())], tail: None };
+            return PathPattern { segments: vec![Segment::Literal(String::new())], tail: None, ignores_slash: false };
         }
+        // The pattern `/` matches the empty path only.
+        let ignores_slash = pattern.len() > 1 && pattern.ends_with('/');
         let mut segments = Vec::new();
         // Every piece has the slash after it, so that a slash at the end starts no segment.
         let mut pieces = pattern.split_inclusive('/');
@@ -47,18 +51,23 @@ impl PathPattern {
                 Some(segment) => segments.push(segment),
                 None => {
                     let pieces = std::iter::once(tokens).chain(pieces.map(self::tokens));
-                    return PathPattern { segments, tail: Some(tail(pieces)) };
+                    return PathPattern { segments, tail: Some(tail(pieces)), ignores_slash };
                 }
             }
         }
-        PathPattern { segments, tail: None }
+        PathPattern { segments, tail: None, ignores_slash }
     }
 
-    /// Whether the whole path matches. The time is at most the product of the parts of the pattern and the segments of
-    /// the path.
+    /// Whether the whole path matches. A slash at its end counts, unless the pattern ends with one too. The time is at
+    /// most the product of the parts of the pattern and the segments of the path.
     pub fn matches(&self, path: &str) -> bool {
+        let without_slash = path.strip_suffix('/').filter(|_| self.ignores_slash);
+        self.matches_exactly(path) || without_slash.is_some_and(|path| self.matches_exactly(path))
+    }
+
+    fn matches_exactly(&self, path: &str) -> bool {
         let mut at = 0usize;
-        let mut rest = Some(without_slash_at_end(path));
+        let mut rest = Some(path);
         // The state after the last `**`, with the path that it leaves. Earlier ones do not have to take more: the last
         // one can also take all that they leave.
         let mut last_many: Option<(usize, Option<&str>)> = None;
@@ -106,11 +115,6 @@ impl Segment {
 /// The first segment, and the text after its slash.
 fn first(path: &str) -> (&str, Option<&str>) {
     path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)))
-}
-
-/// `/token` and `/token/` are the same. `[inferred]`
-fn without_slash_at_end(path: &str) -> &str {
-    path.strip_suffix('/').unwrap_or(path)
 }
 
 /// The tokens of a segment, without its slash.
@@ -209,11 +213,12 @@ mod tests {
             ("/*/a/**", &["/x/a/b/c/d", "/x/a/b", "/x/a", "/x/a/"], &["/a/b", "/x/b/c"]),
             ("/*/a/{reader}/feed/", &["/x/a/b/feed/", "/x/a/b/feed"], &["/x/a/b/c/feed/", "/x/a/feed/"]),
             ("/a/**/feed/**", &["/a/b/feed/rss/1234", "/a/feed", "/a/b/c/feed/x"], &["/a/b", "/b/feed/x"]),
-            ("/token", &["/token", "/token/"], &["/PathToken", "/tokens", "token", "/token//", "/x/token", ""]),
-            ("/token/", &["/token", "/token/"], &["/token/x"]),
-            ("/", &["/", ""], &["/a", "//"]),
-            ("", &["/", ""], &["/a"]),
-            ("/*", &["/a", "/a/"], &["/", "", "/a/b", "a"]),
+            ("/token", &["/token"], &["/PathToken", "/tokens", "token", "/token/", "/token//", "/x/token", ""]),
+            ("/token/", &["/token", "/token/"], &["/token/x", "/token//"]),
+            ("/search", &["/search"], &["/search/"]),
+            ("/", &[""], &["/", "/a", "//"]),
+            ("", &[""], &["/", "/a"]),
+            ("/*", &["/a"], &["/", "", "/a/", "/a/b", "a"]),
             ("*", &["a"], &["/a", ""]),
             ("**", &["", "/", "/a/b", "a"], &[]),
             ("/**", &["", "/", "/a", "/a/b/"], &["a", "a/b"]),
@@ -233,7 +238,7 @@ mod tests {
             ("/a%*b", &["/a*b"], &["/axb"]),
             ("/%{id%}", &["/{id}"], &["/7", "/%{id%}"]),
             ("/a%/b", &["/a/b"], &["/a%/b"]),
-            ("/a%", &["/a%", "/a%/"], &["/a"]),
+            ("/a%", &["/a%"], &["/a", "/a%/"]),
             ("/{a", &["/{a"], &["/x"]),
             ("/{a/b}", &["/{a/b}"], &["/x", "/x/y"]),
             ("/a}", &["/a}"], &["/a"]),

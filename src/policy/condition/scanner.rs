@@ -2,6 +2,7 @@
 
 use super::error::{ConditionError, Expectation, Problem};
 use super::operator::Operator;
+use crate::policy::spaced_names;
 
 /// A position in the text of a condition.
 #[derive(Clone, Copy)]
@@ -91,7 +92,7 @@ impl<'a> Scanner<'a> {
     /// The next token, if it is a word: a name, a number or a word operator.
     pub(super) fn word(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        let end = rest.find(|character| !is_name_character(character)).unwrap_or(rest.len());
+        let end = spaced_names::length(rest, |character| !is_name_character(character));
         rest.get(..end).filter(|word| !word.is_empty())
     }
 

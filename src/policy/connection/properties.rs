@@ -31,7 +31,7 @@ pub enum Retained {
 }
 
 /// Known properties without effect: Envoy's clusters have the setting, or callouts always work that way.
-const INERT: [&str; 13] = [
+const INERT: [&str; 14] = [
     "keepalive.timeout.millis",
     "request.streaming.enabled",
     "response.streaming.enabled",
@@ -45,6 +45,7 @@ const INERT: [&str; 13] = [
     "use.proxy.host.header.with.target.uri",
     "allow.tls.session.resumption",
     "ignore.allow.header.for.405",
+    "request.queryparams.ignore.content.type.charset",
 ];
 
 /// Properties without effect that users may rely on, with the setting that replaces each.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::language::xml::Document;
+use crate::policy::authentication::GoogleToken;
 use crate::policy::connection::Target;
 
 fn parse(text: &str) -> (Option<ServiceCallout>, Vec<String>) {
@@ -96,13 +97,30 @@ fn errors_have_apigees_names_and_texts() {
     for (text, problem) in whole {
         assert_eq!(parse(text), (None, vec![problem.to_owned()]), "{text}");
     }
-    for timeout in ["0", "-5", "soon", "{t}", "", "2147483648"] {
+    for timeout in ["0", "-5", "soon", "{t}", "1.5", "-99999999999999999999"] {
         let (_, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
         let problem = format!("SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}.");
         assert_eq!(problems, [problem]);
     }
     let (_, problems) = with("<Response>my answer</Response>");
     assert_eq!(problems, ["SC, line 1, column 27: Response \"my answer\" is not a variable name"]);
+}
+
+#[test]
+fn a_timeout_is_empty_or_large() {
+    let cases = [
+        ("", 55_000),
+        (" ", 55_000),
+        ("1", 1),
+        ("2147483647", 2_147_483_647),
+        ("2147483648", 2_147_483_647),
+        ("4294967296", 2_147_483_647),
+        ("99999999999999999999999", 2_147_483_647),
+    ];
+    for (timeout, milliseconds) in cases {
+        let (policy, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
+        assert_eq!((policy.timeout, problems), (Duration::from_millis(milliseconds), vec![]), "{timeout}");
+    }
 }
 
 #[test]
@@ -119,4 +137,34 @@ fn oddities_are_warnings() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].ends_with(problem), "{problems:?}");
     }
+}
+
+/// docs/apigee-semantics.md 2.12: Apigee's syntax blocks show the element directly under the policy.
+#[test]
+fn an_authentication_may_stand_under_the_policy() {
+    let token = |scope: &str| {
+        format!(
+            "<Authentication><GoogleAccessToken><Scopes><Scope>{scope}</Scope></Scopes></GoogleAccessToken></Authentication>"
+        )
+    };
+    let scopes = |policy: &ServiceCallout| match policy.connection.authentication.as_ref().map(|found| &found.token) {
+        Some(GoogleToken::Access { scopes, .. }) => scopes.clone(),
+        _ => Vec::new(),
+    };
+    let (policy, problems) = with(&token("outer"));
+    assert_eq!(scopes(&policy), ["outer"]);
+    let belongs = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
+    assert_eq!(problems, [format!("SC, line 1, column 27: {belongs}")]);
+
+    let parsed = |outer: &str, inner: &str| {
+        let connection = format!("<HTTPTargetConnection>{inner}<URL>http://a.example.com</URL></HTTPTargetConnection>");
+        let (policy, problems) = parse(&format!("<ServiceCallout name='SC'>{outer}{connection}</ServiceCallout>"));
+        (scopes(&policy.unwrap()), problems.len())
+    };
+    assert_eq!(parsed(&token("outer"), &token("inner")), (vec!["inner".to_owned()], 1));
+    assert_eq!(parsed(&token("outer"), "<Authentication/>"), (vec!["outer".to_owned()], 2));
+    assert_eq!(parsed("<Authentication/>", &token("inner")), (vec!["inner".to_owned()], 1));
+    let local = "<LocalTargetConnection><Path>/v1</Path></LocalTargetConnection>";
+    let (policy, _) = parse(&format!("<ServiceCallout name='SC'>{}{local}</ServiceCallout>", token("outer")));
+    assert_eq!(scopes(&policy.unwrap()), ["outer"]);
 }

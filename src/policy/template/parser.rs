@@ -2,6 +2,7 @@
 //! CSS and scripts.
 
 use super::{Argument, Function, Part, Reference, Syntax, TemplateError};
+use crate::policy::spaced_names;
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use std::cell::{Cell, OnceCell};
@@ -151,7 +152,7 @@ impl<'t> Reader<'t> {
             let (literal, rest) = quoted.split_once('\'')?;
             return Some((Written::Quoted(literal), rest));
         }
-        let end = text.find([',', ')', '(', '\'', '"', ' ', '\t', '\r', '\n'])?;
+        let end = spaced_names::length(text, |character| ",)('\" \t\r\n".contains(character));
         let (bare, rest) = text.split_at_checked(end)?;
         if rest.starts_with('(') {
             let (nested, after) = text.split_at_checked(bare.len().checked_add(self.closing_parenthesis(rest)?)?)?;
@@ -219,7 +220,7 @@ fn is_default(name: &str, text: &str) -> bool {
 fn variable_name(text: &str, suffix: char) -> Option<(&str, &str)> {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let ends = |character: char| character == suffix || character.is_whitespace() || "{}[](),|:'\"".contains(character);
-    let end = text.find(ends).unwrap_or(text.len());
+    let end = spaced_names::length(text, ends);
     starts.then(|| text.split_at_checked(end)).flatten()
 }
 

@@ -166,7 +166,7 @@ pub(super) fn of(
 fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
     configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let (needs_body, diagnostics) = match configuration.load() {
-        Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
+        Ok(loaded) => (Some(loaded.plan.needs.has_body()), loaded.warnings),
         Err(problems) => (None, problems),
     };
     let is_rendered = |diagnostic: &&Diagnostic| {

@@ -30,7 +30,7 @@ pub(super) fn copy_parts(source: &Message, target: &mut Message, parts: &Parts) 
         target.set_body(source.body.clone());
     }
     if let (Some(from), Some(to)) = (source.as_request(), target.as_request_mut()) {
-        copy_parameters(&from.query, &mut to.query, &parts.query_params);
+        to.change_query(|query| copy_parameters(&from.query, query, &parts.query_params));
         if parts.verb {
             to.verb = from.verb.clone();
         }
@@ -83,8 +83,8 @@ fn copy_parameters(from: &Parameters, to: &mut Parameters, selection: &Selection
         Selection::None => false,
         Selection::All if from.is_empty() => false,
         Selection::All => {
-            // Without parameters in the target, the source keeps its spelling.
-            if to.is_empty() {
+            // Without parameters in the target, the source keeps its spelling if it has the same meaning there.
+            if to.is_empty() && to.has_kind_of(from) {
                 to.add_text(from.as_text());
             } else {
                 to.set_all(from);

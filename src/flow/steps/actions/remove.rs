@@ -54,8 +54,8 @@ fn remove_from_request(line: &mut RequestLine, parts: &Parts) {
     let fresh = RequestLine::default();
     match &parts.query_params {
         Selection::None => {}
-        Selection::All => line.query.clear(),
-        Selection::Named(names) => remove_parameters(&mut line.query, names),
+        Selection::All => line.change_query(Parameters::clear),
+        Selection::Named(names) => line.change_query(|query| remove_parameters(query, names)),
     }
     if parts.verb {
         line.verb = fresh.verb;

@@ -11,7 +11,7 @@ use bytestring::ByteString;
 pub(super) enum ExtractionFailure {
     /// The source is not a message, or does not exist.
     NoMessage(ByteString),
-    /// The source is a text that does not exist.
+    /// The source is the content of a variable that is not a message.
     NoText(ByteString),
     /// The payload does not have the format of its content type.
     Payload,

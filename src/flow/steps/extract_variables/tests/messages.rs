@@ -61,7 +61,11 @@ fn headers_and_query_parameters() {
         ("<QueryParam name='w.2'><Pattern>{x}</Pattern></QueryParam>", ok(&["x="])),
         ("<QueryParam name='w.3'><Pattern>{x}</Pattern></QueryParam>", ok(&[])),
         ("<QueryParam name='flag'><Pattern>{x}</Pattern></QueryParam>", ok(&["x="])),
-        ("<QueryParam name='enc'><Pattern>{x}</Pattern></QueryParam>", ok(&["x=a b+c"])),
+        (
+            // The request has a charset.
+            "<QueryParam name='enc'><Pattern>{x}</Pattern></QueryParam>",
+            ok(&["x=a b c"]),
+        ),
         // The first matching pattern wins, and later elements overwrite earlier ones.
         (
             "<QueryParam name='code'><Pattern>X{a}</Pattern><Pattern>D{b}</Pattern><Pattern>{c}</Pattern></QueryParam>",
@@ -158,10 +162,13 @@ fn missing_sources_are_faults() {
         ("response", json.to_owned(), no_message("response")),
         ("callout", header.to_owned(), no_message("callout")),
         ("callout", xml.to_owned(), no_message("callout")),
-        ("callout", json.to_owned(), no_text("callout")),
+        ("callout", json.to_owned(), no_message("callout")),
         ("callout", format!("{json}{header}"), no_message("callout")),
-        ("callout.content", json.to_owned(), no_text("callout.content")),
-        ("callout.content", format!("{json}{header}"), no_text("callout.content")),
+        ("callout.content", json.to_owned(), no_message("callout.content")),
+        ("callout.content", format!("{json}{header}"), no_message("callout.content")),
+        ("text.content", json.to_owned(), no_text("text.content")),
+        ("text.content", format!("{json}{header}"), no_text("text.content")),
+        ("text.content", xml.to_owned(), no_message("text.content")),
         ("callout.content", xml.to_owned(), no_message("callout.content")),
         // A text is not a message.
         ("text", header.to_owned(), no_message("text")),
@@ -179,7 +186,7 @@ fn missing_sources_are_faults() {
 fn setting_a_read_only_variable_is_a_fault() {
     let client = Scripted::client("GET", "/v1?q=1", &[]);
     let content = |name: &str| format!("<QueryParam name='q'><Pattern>{{{name}}}</Pattern></QueryParam>");
-    for name in ["request", "message", "request.path", "client.host", "proxy.pathsuffix"] {
+    for name in ["request", "message", "request.verb", "client.host", "proxy.pathsuffix"] {
         let fault = format!("steps.extractvariables.ImmutableVariable: Variable {name} is immutable");
         assert_eq!(extract(&client, &nothing, &content(name)), Err(fault));
     }
