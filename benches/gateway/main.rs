@@ -25,7 +25,6 @@ mod cpu;
 mod envoy;
 mod geo;
 mod load;
-mod machine;
 mod report;
 mod rounds;
 mod servers;

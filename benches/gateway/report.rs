@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::rounds::{Results, Round, Settings};
 use crate::statistics::median;
 use crate::variants::{BASELINE, LIMITS};
-use crate::{envoy, load, machine};
+use crate::{envoy, load};
 
 /// Prints the results as a Markdown table and writes all measurements.
 pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
@@ -31,7 +31,7 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
         })
         .collect();
     let envoy = envoy::version();
-    let machine = machine::describe();
+    let machine = machine();
 
     println!("\n| variant | CPU µs per request (least–most) | × {BASELINE} | p50 µs | p99 µs | what it does |");
     println!("|---|---|---|---|---|---|");
@@ -136,4 +136,15 @@ fn ratios(results: &Results, baseline: &Results, start: Option<usize>) -> Vec<f6
     let pairs = results.rounds.iter().zip(&baseline.rounds);
     let pairs = pairs.filter(|(round, _)| start.is_none_or(|start| round.start == start));
     pairs.map(|(round, base)| round.cpu_per_request / base.cpu_per_request).collect()
+}
+
+/// The processor, the number of processors, and the kernel.
+fn machine() -> Value {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    json!({
+        "processor": model.map_or("unknown", |(_, model)| model),
+        "processors": std::thread::available_parallelism().map_or(0, usize::from),
+        "kernel": fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
+    })
 }
