@@ -25,7 +25,7 @@ const MOST_FREE: usize = 4 << 20;
 static ALLOCATOR: Allocator = Allocator::new();
 
 /// The memory in bytes that is left of a budget for bodies and values. The SDK's allocation export cannot reject, so this
-/// is checked before Envoy is asked for a body.
+/// is checked before the filter fetches a body from Envoy.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn left_of(budget: usize) -> usize {
     ALLOCATOR.left_of(budget)

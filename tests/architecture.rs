@@ -1,10 +1,10 @@
-//! The layout keeps its promises: who imports whom, and how long a file may be.
+//! Rules for the imports of modules, for policy types and fault codes, and for the length of files.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Longer files hold more than one concern.
+/// Maximum number of lines of a file.
 const MOST_LINES: usize = 400;
 
 fn sources(directory: &Path) -> Vec<PathBuf> {

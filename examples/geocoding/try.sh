@@ -7,6 +7,6 @@ curl -i "http://127.0.0.1:10000/near?postalcode=00000"
 # Another fault, as XML: the template variable {request.queryparam.postalcode} does not resolve.
 curl -i -H "Accept: application/xml" "http://127.0.0.1:10000/near"
 
-# Fire and forget: SC-Log has no Response. Its service answers 503 each time (see the stand-in's log lines) and no
-# request above was the slower or the worse for it.
+# Fire and forget: SC-Log has no Response. Its service responds with 503 each time (see the log lines of the mock) and no
+# request above waited for it.
 curl -s "http://127.0.0.1:9901/stats?filter=callout.requests.policy.SC-Log"

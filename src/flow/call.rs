@@ -54,7 +54,7 @@ pub enum CallFailure {
     Protocol,
     /// The response body is larger than this number of bytes.
     TooLarge(usize),
-    /// The answer's body is larger than the memory that is left for bodies.
+    /// The response body is larger than the memory that is left for bodies.
     NoMemory,
 }
 

@@ -89,7 +89,7 @@ impl Reply {
     }
 }
 
-/// A ServiceCallout named `SC` that stores its answer in `answer`.
+/// A ServiceCallout named `SC` that stores its response in `answer`.
 fn callout(request: &str) -> String {
     format!(
         "<ServiceCallout name='SC'>{request}<Response>answer</Response>

@@ -13,7 +13,7 @@ fn callout() -> ServiceCallout {
     ServiceCallout::new("SC-1", "http://users.test/api").response("userResp")
 }
 
-/// The answer is a success, and this is its status and body.
+/// The response is a success with this status and body.
 fn success(
     lab: &mut Lab,
     name: &str,
@@ -30,14 +30,14 @@ fn success(
             let logged = site.logged().await;
             assert_eq!(logged.state("servicecallout.SC-1.failed"), Some("false"));
             assert_eq!(logged.state("userResp.status.code"), Some(status));
-            // An empty value is published, but the access log cannot tell it from none.
+            // An empty value is published, but in the access log it looks like a missing one.
             assert_eq!(logged.state("userResp.content").unwrap_or_default(), body);
             assert_eq!((logged.state("fault.name"), logged.state("error.message")), (None, None));
         }
     });
 }
 
-/// The answer's status is an error: the client gets a fault, and the answer can be read all the same.
+/// The status of the response is an error: the client gets a fault, and policies can still read the response.
 fn error_status(lab: &mut Lab, name: &str, callout: ServiceCallout, status: u16) {
     lab.case(name, move |setup| {
         let backend = setup.backend(move |_: &Received| Answer::json(status, r#"{"e":"x"}"#));
@@ -64,7 +64,7 @@ pub fn cases(lab: &mut Lab) {
             setup.backend(move |_: &Received| Answer::text(status, "body")).cluster().to_owned()
         });
     }
-    // 503 and 504 are also what Envoy says when there is no answer: these came from the server.
+    // Envoy also uses 503 and 504 when there is no response. These came from the server.
     for status in [400, 404, 500, 502, 503, 504] {
         error_status(lab, &format!("status_{status}"), callout(), status);
     }

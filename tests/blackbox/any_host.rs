@@ -119,7 +119,7 @@ fn encrypted(lab: &mut Lab) {
 }
 
 fn refused(lab: &mut Lab) {
-    /// Each of these hosts is refused without a call, and counted.
+    /// Each of these hosts is rejected without a call, and counted.
     fn refusing(lab: &mut Lab, case: &str, policy: &'static str, allowed: Value, hosts: &'static [&'static str]) {
         lab.case(case, move |setup| {
             let backend = setup.echo();
@@ -203,7 +203,7 @@ fn refused(lab: &mut Lab) {
         }
     });
 
-    // Neither the URL's own text nor what the policy writes is a client's choice of words, but both are run-time hosts.
+    // Neither the text of the URL nor the value that the policy assigns comes from a client, but both are run-time hosts.
     lab.case("a_written_target_url_is_checked_too", |setup| {
         let backend = setup.echo();
         let assign = "<AssignMessage name='AM-1'><AssignVariable><Name>servicecallout.SC-any-written.target.url</Name>\

@@ -11,7 +11,7 @@ pub fn assigning(elements: &str) -> Listener {
     Listener::new(json!({"policies": [assign_message("AM-1", elements)]})).allow_on_headers_stop_iteration()
 }
 
-/// What the upstream gets when a client sends `request`.
+/// The request that the upstream gets when a client sends `request`.
 pub fn assigned(lab: &mut Lab, name: &str, elements: &'static str, request: Request, check: fn(&Received)) {
     lab.case(name, move |setup| {
         let site = setup.listener(assigning(elements));
@@ -89,7 +89,7 @@ fn lines_and_headers(lab: &mut Lab) {
         },
     );
 
-    // What no query may hold is encoded, or the request line would end there.
+    // Characters that a path must not contain are encoded, or the request line would end there.
     assigned(
         lab,
         "query_with_illegal_characters",

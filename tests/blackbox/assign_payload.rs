@@ -1,4 +1,4 @@
-//! AssignMessage on the body of the client's request: the length that the upstream is told is that of the new one.
+//! AssignMessage on the body of the client's request: the upstream gets the length of the new one.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_millis(50);
 
 pub fn cases(lab: &mut Lab) {
     const LONGER: &str = "<Set><Payload contentType='application/json'>{\"was\":\"{request.content}\"}</Payload></Set>";
-    // `{"was":"` is no variable: nothing but a name stands in braces.
+    // `{"was":"` is not a variable: only a name can be in braces.
     const BODY: &str = r#"{"was":"old"}"#;
 
     for (name, request, length) in [

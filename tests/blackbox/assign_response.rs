@@ -7,7 +7,7 @@ use crate::fault::assert_fault;
 use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request, Setup, Site};
 use crate::policy::{assign_message, set};
 
-/// One AssignMessage in the response flow of an upstream that always answers so.
+/// One AssignMessage in the response flow of an upstream that always sends this response.
 fn site(setup: &mut Setup<'_>, elements: &str, cluster: Cluster, answer: Answer) -> Site {
     let upstream = setup.backend_in(cluster, move |_: &Received| answer.clone());
     let configuration = json!({"policies": [assign_message("AM-1", elements)], "response": ["AM-1"]});
@@ -113,7 +113,7 @@ pub fn cases(lab: &mut Lab) {
     faults(lab);
 }
 
-/// Envoy cannot add a body to a response that has none; the answer is then a reply of the filter's own.
+/// Envoy cannot add a body to a response without one; the filter then sends a local reply.
 fn bodyless(lab: &mut Lab) {
     for (name, status, request) in [
         ("body_for_a_204", 204, Request::get("/")),
@@ -133,7 +133,7 @@ fn bodyless(lab: &mut Lab) {
         });
     }
 
-    // These statuses have no body, whatever a policy says.
+    // Responses with these statuses have no body, also when a policy sets one.
     for status in [204, 304] {
         lab.case(&format!("{status}_stays_without_body"), move |setup| {
             let elements = "<Set><Payload contentType='text/plain'>made</Payload></Set>";
@@ -185,7 +185,7 @@ fn faults(lab: &mut Lab) {
         }
     });
 
-    // What the upstream answered is gone with the fault, its headers too.
+    // The fault replaces the upstream's response with its headers.
     lab.case("fault_replaces_the_response", |setup| {
         let upstream = Answer::json(200, r#"{"secret":1}"#).header("x-up", "u");
         let site = site(setup, "<Set><Payload>{none}</Payload></Set>", Cluster::new(), upstream);

@@ -88,7 +88,7 @@ fn without_body_access(lab: &mut Lab) {
         }
     });
 
-    // The client may still be sending when the fault comes.
+    // The client can still be sending when it gets the fault.
     for (name, stop_iteration) in [("fault_before_the_body", false), ("fault_amid_body_callbacks", true)] {
         lab.case(name, move |setup| {
             let backend = setup.backend(|_: &Received| Answer::status(500));
@@ -108,7 +108,7 @@ fn without_body_access(lab: &mut Lab) {
         });
     }
 
-    // Envoy's reply comes, and what the client then still sends is not taken for its next request.
+    // Envoy replies, and the rest of the client's body is not read as its next request.
     lab.case("connection_reused_after_a_fault", |setup| {
         let backend = setup.backend(|request: &Received| {
             Answer::status(if request.path_and_query.ends_with("bad") { 500 } else { 200 })

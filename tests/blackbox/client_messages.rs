@@ -1,4 +1,4 @@
-//! What the flow makes of the client's request and of the upstream's response, where Envoy could not send it as it is.
+//! Changes of the client's request and of the upstream's response that Envoy could not send unchanged.
 
 use serde_json::json;
 
@@ -98,7 +98,7 @@ fn status_without_body(lab: &mut Lab) {
     }
 }
 
-/// A response without body may have told of a length that no body follows.
+/// A response without a body can have the length of a body that is not sent.
 fn status_that_would_have_a_body(lab: &mut Lab) {
     lab.case("status_200_after_a_304", |setup| {
         let upstream = setup.backend(|_: &Received| Answer::status(304).header("etag", "\"e\""));
@@ -116,7 +116,7 @@ fn status_that_would_have_a_body(lab: &mut Lab) {
     });
 }
 
-/// What a client can bring into the request line or into the headers of the connection.
+/// Input of a client that reaches the request line or the headers of the connection.
 fn request_line(lab: &mut Lab) {
     assigned(
         lab,
@@ -150,7 +150,7 @@ fn request_line(lab: &mut Lab) {
             }
         });
     }
-    // Envoy refuses requests with such a value.
+    // Envoy rejects requests with such a value.
     assigned(
         lab,
         "control_characters_in_a_header",

@@ -1,4 +1,4 @@
-//! Conditions of steps, over data of real requests. The rules in full are tested beside the code; here every family of
+//! Conditions of steps, over data of real requests. Unit tests cover all rules; here every family of
 //! operators meets values as Envoy gives them.
 
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::configuration::refused;
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header};
 
-/// Conditions and whether they hold.
+/// Conditions, and whether they are true.
 type Conditions = &'static [(&'static str, bool)];
 
 /// A step for each condition, which adds its number to the header `x-ran`.
@@ -24,7 +24,7 @@ fn guarded(flow: &str, conditions: Conditions) -> Value {
     })
 }
 
-/// The conditions whose steps ran are exactly those that hold.
+/// Exactly the steps whose conditions are true run.
 #[track_caller]
 fn assert_ran(message: &impl Message, conditions: Conditions) {
     let ran: Vec<&str> =
@@ -40,7 +40,7 @@ fn request() -> Request {
         .header("x-on", "true")
 }
 
-/// Steps of the request flow, all asked about the same request.
+/// Steps of the request flow, with conditions about the same request.
 fn on_a_request(lab: &mut Lab, name: &str, conditions: Conditions) {
     lab.case(name, move |setup| {
         let site = setup.listener(Listener::new(guarded("request", conditions)));
@@ -189,7 +189,7 @@ fn logic(lab: &mut Lab) {
             (r#"not request.header.x-none ~~ ".+""#, true),
             (r#"!(request.path =| "/v2") or off"#, true),
             ("on\n  and\n\tword", true),
-            // A variable alone holds when it is true, or the text of that.
+            // A variable alone is true when its value is true or the text `true`.
             ("request.header.x-on", true),
             ("request.header.x-name", false),
             ("request.header.x-none", false),
@@ -286,7 +286,7 @@ fn messages(lab: &mut Lab) {
         }
     });
 
-    // Conditions are asked when their step is due, so an answer of a moment ago counts.
+    // A condition is evaluated right before its step, so the preceding response counts.
     lab.case("answer_of_a_callout", |setup| {
         let backend = setup
             .backend(|request: &Received| Answer::json(if request.path_and_query == "/first" { 204 } else { 200 }, ""));

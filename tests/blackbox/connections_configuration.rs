@@ -1,4 +1,4 @@
-//! What Envoy's log says of the keys that name the targets of callouts.
+//! Messages in Envoy's log about the keys for the targets of callouts.
 
 use serde_json::json;
 
@@ -224,7 +224,7 @@ fn tls(lab: &mut Lab) {
             "SC-4, line 3, column 10: Enabled cannot come from a variable in a ServiceCallout and is ignored",
         ],
     );
-    // What a policy writes there can be read again, though it changes nothing.
+    // A policy can read the value that it assigned, although the value has no effect.
     lab.case("expectedcn_is_a_variable", move |setup| {
         let (backend, probe) = (setup.echo(), setup.echo());
         let callout = ServiceCallout::new("SC-1", "http://a.test/").response("r");

@@ -1,4 +1,4 @@
-//! `continueOnError`: the failure is told, and the flow goes on.
+//! `continueOnError`: the failure is reported, and the flow continues.
 
 use serde_json::json;
 

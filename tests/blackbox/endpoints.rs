@@ -80,7 +80,7 @@ fn order(lab: &mut Lab) {
         }
     });
 
-    // A call in every place: the upstream is asked after the third, the client answered after the last.
+    // A call in every flow: the upstream gets the request after the third, the client its response after the last.
     lab.case("callouts_around_the_upstream", |setup| {
         let backend = setup.backend(|_: &Received| Answer::status(200));
         let call = |name: &str| ServiceCallout::new(name, &format!("http://a.test/{name}")).response(name).xml();
@@ -125,7 +125,7 @@ fn conditional_flows(lab: &mut Lab) {
             for (number, (request, trail)) in requests.into_iter().enumerate() {
                 let answer = site.send(request).await;
                 assert_eq!(site.upstream().requests()[number].header_all("x-trail"), [trail]);
-                // The conditions are asked again on the way back, and the request still says the same.
+                // The conditions are evaluated again in the response flow, and the request is still the same.
                 assert_eq!((answer.status, answer.header_all("x-trail")), (200, vec![trail]));
             }
         }
@@ -239,7 +239,7 @@ fn reserved_headers(lab: &mut Lab) {
                 (Some("not reserved"), Some("A@PreFlow"))
             );
 
-            // What is none of this proxy's business stays as it is.
+            // A request outside the base path is not changed.
             assert_eq!(site.send(request("/v2")).await.status, 200);
             let upstream = &site.upstream().requests()[1];
             assert_eq!(upstream.header_all("x-callout-target"), ["a", "b"]);
@@ -308,7 +308,7 @@ fn shared_flows(lab: &mut Lab) {
         }
     });
 
-    // It is the calling step's fault, and the proxy's rules are asked.
+    // It is the calling step's fault, and the proxy's rules are tried.
     lab.case("fault_in_a_shared_flow", move |setup| {
         let configuration = configuration(&steps(&["B", "RF-1", "H"]), &[raise_fault("RF-1", "")]);
         let site = setup.listener(Listener::new(configuration).log_state(&["fault.name"]));

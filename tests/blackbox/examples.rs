@@ -1,9 +1,9 @@
-//! The examples start, and every command of their `try.sh` shows what it says.
+//! The examples start, and every command of their `try.sh` prints the documented output.
 
 use crate::fault::{execution_failed, json, xml};
 use crate::lab::{Example, Lab, Message, Reply};
 
-/// Runs every command; `expected` tells what each shows, in order.
+/// Runs every command; `expected` contains the output of each, in order.
 async fn tried(example: &Example, expected: &[fn(&Reply)]) {
     let texts: Vec<&str> = example.commands().iter().map(|command| command.text.as_str()).collect();
     assert_eq!(texts.len(), expected.len(), "{texts:#?}");
@@ -46,7 +46,7 @@ pub fn cases(lab: &mut Lab) {
                 },
             ];
             tried(&example, &expected).await;
-            example.wait_for_stand_ins("POST logs.example.com/log, answered 503", 3).await;
+            example.wait_for_mocks("POST logs.example.com/log, responded 503", 3).await;
             example.stop();
         }
     });
@@ -76,7 +76,7 @@ pub fn cases(lab: &mut Lab) {
             ];
             tried(&example, &expected).await;
             // An audit entry for each request of this proxy, faults too, and none for the last.
-            example.wait_for_stand_ins("POST audit.example.com/entries, answered 202", 4).await;
+            example.wait_for_mocks("POST audit.example.com/entries, responded 202", 4).await;
             example.stop();
         }
     });
@@ -105,12 +105,12 @@ pub fn cases(lab: &mut Lab) {
             tried(&example, &expected).await;
             let path = "POST us-west1-integrations.googleapis.com/v1/projects/acme/locations/us-west1/integrations";
             for (call, count) in [
-                ("risk:execute, answered 200", 1),
-                ("risk:execute, answered 404", 1),
-                ("refunds:execute, answered 200", 1),
-                ("report:schedule, answered 200", 1),
+                ("risk:execute, responded 200", 1),
+                ("risk:execute, responded 404", 1),
+                ("refunds:execute, responded 200", 1),
+                ("report:schedule, responded 200", 1),
             ] {
-                example.wait_for_stand_ins(&format!("{path}/{call}"), count).await;
+                example.wait_for_mocks(&format!("{path}/{call}"), count).await;
             }
             example.stop();
         }

@@ -1,4 +1,4 @@
-//! What a client or a callout's server may send to use up a worker's memory or time. Every case ends with a request that
+//! Input of a client or of a callout's server that could exhaust a worker's memory or time. Every case ends with a request that
 //! the same worker serves.
 
 use sha2::{Digest, Sha256};
@@ -38,7 +38,7 @@ fn large_bodies(listener: Listener) -> Listener {
     listener.allow_on_headers_stop_iteration().per_connection_buffer_limit_bytes(16 << 20)
 }
 
-/// What the template function `sha256Hex` makes of a text.
+/// The result of the template function `sha256Hex` for a text.
 fn sha256(text: impl AsRef<[u8]>) -> String {
     base16ct::lower::encode_string(&Sha256::digest(text))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables, set};
 
-/// Variables and what they hold at the end.
+/// Variables with their values at the end.
 type Variables = &'static [(&'static str, Option<&'static str>)];
 
 fn configuration(elements: &str, variables: Variables) -> Value {
@@ -18,7 +18,7 @@ fn configuration(elements: &str, variables: Variables) -> Value {
     })
 }
 
-/// What the policy extracts in the request flow.
+/// The variables that the policy extracts in the request flow.
 fn extracted(lab: &mut Lab, name: &str, elements: &'static str, request: Request, variables: Variables) {
     lab.case(name, move |setup| {
         let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
@@ -160,7 +160,7 @@ fn bodies(lab: &mut Lab) {
         );
     }
 
-    // Neither JSON nor XML is looked for in a body of another type.
+    // The policy does not search for JSON or XML in a body of another type.
     extracted(
         lab,
         "payload_of_another_type",
@@ -243,7 +243,7 @@ fn bodies(lab: &mut Lab) {
 
 /// Answers of callouts and of the upstream.
 fn answers(lab: &mut Lab) {
-    // What does not match leaves what was there before.
+    // Without a match, the variable keeps its value.
     lab.case("callout_answers", |setup| {
         let backend = setup.backend(|request: &Received| match request.path_and_query.as_str() {
             "/json" => Answer::json(200, r#"{"token":"t-1","left":{"n":2}}"#).header("x-rate", "limit=10"),

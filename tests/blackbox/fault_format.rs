@@ -1,4 +1,4 @@
-//! The form of a fault body: what the client asks for, else what it sends.
+//! The format of a fault body: by the client's `Accept`, else by its `Content-Type`.
 
 use crate::fault::{execution_failed, json, xml};
 use crate::lab::{Lab, Listener, Message, Request};
@@ -63,7 +63,7 @@ pub fn cases(lab: &mut Lab) {
         });
     }
 
-    // The body's length is told, and the body is not sent.
+    // The response has the body's length, and the body is not sent.
     lab.case("head", |setup| {
         let policy = ServiceCallout::new("SC-1", "http://users.test/").response("r");
         let site = setup.listener(Listener::new(policy.served_by("no-such-cluster")));

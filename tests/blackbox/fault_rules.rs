@@ -1,4 +1,4 @@
-//! Fault rules beside lists of steps: which rule is chosen, and what it makes of the fault.
+//! Fault rules next to lists of steps: the chosen rule, and its changes to the fault.
 
 use serde_json::{Value, json};
 

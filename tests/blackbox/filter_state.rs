@@ -1,4 +1,4 @@
-//! What other filters and access logs see, and what this filter sees of theirs.
+//! The variables that other filters and access logs see, and the filter state of others that this filter reads.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ pub fn cases(lab: &mut Lab) {
     withdrawn(lab);
 }
 
-/// What a variable held before it became unresolved is neither its value nor in the access log.
+/// The old value of a variable that became unresolved is neither its value nor in the access log.
 fn withdrawn(lab: &mut Lab) {
     lab.case("what_no_longer_resolves_is_empty", |setup| {
         let users = setup.backend(answer);
@@ -332,7 +332,7 @@ fn foreign(lab: &mut Lab) {
         });
     }
 
-    // What this filter sets itself wins.
+    // A value that this filter sets has precedence.
     lab.case("own_variables_before_foreign_ones", |setup| {
         let (theirs, ours) = (
             setup.backend(|_: &Received| Answer::text(200, "theirs")),

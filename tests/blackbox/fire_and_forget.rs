@@ -89,7 +89,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // What goes wrong before sending is a fault like any other.
+    // A failure before sending is an ordinary fault.
     lab.case("it_fails_before_sending", |setup| {
         let backend = setup.echo();
         let policy = ServiceCallout::new("SC-Log", "http://log.test/{missing}");

@@ -1,4 +1,4 @@
-//! What the cases of Google tokens share: stand-ins of the token servers, and the policies.
+//! Shared by the cases of Google tokens: mocks of the token servers, and the policies.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -45,13 +45,13 @@ pub fn impersonating(policy: &ServiceCallout, api: &str, metadata: &str, iam: &s
     configuration
 }
 
-/// The metadata server's answer with an access token.
+/// The metadata server's response with an access token.
 pub fn granted(token: &str, seconds: u64) -> Answer {
     let body = json!({"access_token": token, "expires_in": seconds, "token_type": "Bearer"});
     Answer::json(200, body.to_string()).header("metadata-flavor", "Google")
 }
 
-/// An ID token that is good for an hour, and says who it is for.
+/// An ID token that is valid for an hour, with its audience.
 pub fn jwt(audience: &str) -> String {
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(3600);
     let claims = json!({"aud": audience, "exp": end.as_secs()}).to_string();

@@ -1,4 +1,4 @@
-//! How long tokens are kept, and how many calls for them there are.
+//! The lifetime of cached tokens, and the number of calls for them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ fn numbered(setup: &mut Setup<'_>, seconds: u64) -> crate::lab::Backend {
     setup.backend(move |_: &Received| granted(&format!("ya29.{}", calls.fetch_add(1, Ordering::SeqCst) + 1), seconds))
 }
 
-/// Lets the requests of a listener come to both workers.
+/// Distributes the requests of a listener over both workers.
 fn balanced(listener: Listener) -> Listener {
     listener.option("connection_balance_config", json!({"exact_balance": {}}))
 }
@@ -29,7 +29,7 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(balanced(Listener::new(configuration)));
         move || async move {
             let exchanges: Vec<_> = (0..50).map(|_| site.start(Request::get("/"))).collect();
-            // All of them wait, and every worker has asked.
+            // All of them wait, and every worker has sent a request.
             metadata.wait_for_heads(2).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
             assert_eq!((metadata.heads(), api.heads()), (2, 0));
@@ -80,7 +80,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("an_expired_token", |setup| {
-        // Of use for two seconds: a token is not used in its last minute.
+        // Usable for two seconds: a token is not used in its last minute.
         let metadata = numbered(setup, 62);
         let api = setup.echo();
         let configuration = own(&authenticated(&access()), api.cluster(), metadata.cluster());
@@ -101,7 +101,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A token that is no good when it comes is sent once, and not kept.
+    // A token that has already expired when it arrives is sent once, and not kept.
     lab.case("a_token_at_its_end", |setup| {
         let metadata = numbered(setup, 30);
         let api = setup.echo();
@@ -122,7 +122,7 @@ pub fn cases(lab: &mut Lab) {
         let calls = AtomicUsize::new(0);
         let second = gate.clone();
         let metadata = setup.backend(move |_: &Received| match calls.fetch_add(1, Ordering::SeqCst) {
-            // Of use for six seconds, the last fifth of which it is time for the next.
+            // Usable for six seconds; in the last fifth, the filter fetches the next one.
             0 => granted("ya29.1", 66),
             _ => granted("ya29.2", 3599).held_by(&second),
         });
@@ -196,7 +196,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The one who asked first leaves; the others wait for its answer.
+    // The client of the first request disconnects; the others wait for its response.
     lab.case("a_leaving_client_strands_nobody", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.left", 3599).held_by(&gate);
@@ -247,7 +247,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // All who asked leave; the token is kept for whoever comes next.
+    // All clients disconnect; the token is kept for later requests.
     lab.case("a_token_for_nobody", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.kept", 3599).held_by(&gate);

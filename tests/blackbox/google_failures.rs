@@ -1,4 +1,4 @@
-//! Token servers that refuse, hang, or send rubbish.
+//! Token servers that reject requests, do not respond, or send invalid responses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::google::{
 };
 use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Message, Received, Request, Setup, Wire};
 
-/// Every request fails with the fault of tokens, the callout is not made, and the log tells this for each.
+/// Every request fails with the fault of tokens, no callout is sent, and each failure is logged.
 fn failure(
     lab: &mut Lab,
     name: &str,
@@ -50,7 +50,7 @@ pub fn cases(lab: &mut Lab) {
     const RESET: &str = "no Google token of the workload: the metadata server sent no response: Reset";
     const ERROR: &str = "no Google token of the workload: the metadata server returned status 500";
 
-    // Only the first refusal is told, and the rest of the answer never.
+    // Only the first rejection is logged, without the rest of the response.
     failure(lab, "forbidden", &[REFUSED], |setup| {
         setup.backend(|_: &Received| Answer::json(403, r#"{"access_token":"ya29.no"}"#)).cluster().to_owned()
     });

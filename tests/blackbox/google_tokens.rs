@@ -1,4 +1,4 @@
-//! `<Authentication>`: which token is asked for, and how it goes with the callout.
+//! `<Authentication>`: the requested token, and the header of the callout.
 
 use serde_json::json;
 
@@ -113,7 +113,7 @@ fn access_tokens(lab: &mut Lab) {
     });
 }
 
-/// What the echo upstream answers with.
+/// The response of the echo upstream.
 fn site_headers() -> Vec<&'static str> {
     vec!["content-length", "content-type", "date", "server", "x-envoy-upstream-service-time"]
 }

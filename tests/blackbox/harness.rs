@@ -1,4 +1,4 @@
-//! The lab shows that it tells the truth, without our module.
+//! Tests of the test environment itself, without the module.
 
 use std::time::Duration;
 

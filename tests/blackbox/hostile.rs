@@ -1,4 +1,4 @@
-//! What a client or a callout's server may send to do harm.
+//! Harmful input of a client or of a callout's server.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ pub fn cases(lab: &mut Lab) {
     });
 }
 
-/// Replacement characters stand for what is no UTF-8 wherever text is needed.
+/// Where text is necessary, replacement characters replace bytes that are not UTF-8.
 fn bytes_that_are_no_text(lab: &mut Lab) {
     lab.case("header_bytes_of_the_client", |setup| {
         let backend = setup.echo();
@@ -104,7 +104,7 @@ fn bytes_that_are_no_text(lab: &mut Lab) {
     });
 }
 
-/// Neither a callout's server nor the upstream is asked for a tunnel.
+/// Neither a callout's server nor the upstream gets a request for a tunnel.
 fn tunnels(lab: &mut Lab) {
     const REASON: &str = "Verb CONNECT is not supported";
 

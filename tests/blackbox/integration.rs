@@ -1,4 +1,4 @@
-//! Policies that run integrations, for the cases, and what the service receives of them.
+//! Policies that run integrations, and the requests that the service receives.
 
 use crate::lab::{Backend, Message, Received, TOKEN};
 
@@ -10,7 +10,7 @@ pub const RISK: &str = r#"<SetIntegrationRequest name="Set-Int"><ProjectId>p1</P
     <ParameterArray name="tags" type="string"><Value>a</Value><Value>b</Value></ParameterArray></Parameters>
 </SetIntegrationRequest>"#;
 
-/// Where the request of that example goes, and its body for the query `acct=A9`.
+/// The path of that example's request, and its body for the query `acct=A9`.
 pub const RISK_PATH: &str = "/v1/projects/p1/locations/us-west1/integrations/risk:execute";
 pub const RISK_BODY: &str = r#"{"triggerId":"api_trigger/risk_API_1","inputParameters":{"account":{"stringValue":"A9"},"limit":{"intValue":"250"},"tags":{"stringArray":{"stringValues":["a","b"]}}}}"#;
 
@@ -22,7 +22,7 @@ pub fn prepare(elements: &str) -> String {
     )
 }
 
-/// As `prepare`, with these parameters.
+/// Like `prepare`, with these parameters.
 pub fn with_parameters(parameters: &str) -> String {
     prepare(&format!("<Parameters>{parameters}</Parameters>"))
 }

@@ -1,4 +1,4 @@
-//! IntegrationCallout: every element and attribute, what the service receives and what later policies read.
+//! IntegrationCallout: every element and attribute, the request of the service, and the values for later policies.
 
 use serde_json::json;
 
@@ -147,7 +147,7 @@ fn request_and_response(lab: &mut Lab) {
         }
     });
 
-    // As the documentation's example; what is kept can be sent again.
+    // The documentation's example. A request that is kept can be sent again.
     for (name, attribute, kept) in [
         ("request_cleared", "", "none"),
         ("request_cleared_explicitly", " clearPayload='true'", "none"),
@@ -175,7 +175,7 @@ fn request_and_response(lab: &mut Lab) {
         });
     }
 
-    // The answer can be the client's: in the response flow, and under the name of its message.
+    // The response can be the client's: in the response flow, and under the name of its message.
     lab.case("response_of_the_client", |setup| {
         let service = IntegrationService::new(setup);
         let run = run_with("<Request>integration.request</Request><Response>response</Response>");
@@ -192,7 +192,7 @@ fn request_and_response(lab: &mut Lab) {
         }
     });
 
-    // The client's own message is emptied, as by a ServiceCallout, and goes on.
+    // The client's own message loses its body, as with a ServiceCallout, and continues.
     for (name, attribute, left) in
         [("request_of_the_client", "", ""), ("request_of_the_client_kept", " clearPayload='false'", RISK_BODY)]
     {

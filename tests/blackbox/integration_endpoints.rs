@@ -45,7 +45,7 @@ fn name_of(policy: &str) -> &str {
     policy.split_once("name=\"").unwrap().1.split('"').next().unwrap()
 }
 
-/// The names of the policies that noted in the answer.
+/// The names of the policies that wrote a note into the response.
 fn trail(answer: &Reply) -> String {
     answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
 }
@@ -126,7 +126,7 @@ fn answers(lab: &mut Lab) {
 }
 
 fn responses(lab: &mut Lab) {
-    // The service's errors are the client's answer, as an upstream's are; the response flow runs and may change them.
+    // The client gets the service's errors, as those of an upstream; the response flow runs and can change them.
     for status in [204, 302, 400, 403, 404, 500, 503] {
         lab.case(&format!("status_{status}"), move |setup| {
             let service = IntegrationService::answering(setup, move |_| Answer::json(status, r#"{"error":{}}"#));
@@ -220,7 +220,7 @@ fn routes(lab: &mut Lab) {
     });
 }
 
-/// The error flow answers, with the proxy's fault rules.
+/// The error flow responds, with the proxy's fault rules.
 fn failures(lab: &mut Lab) {
     const UNAVAILABLE: &str = "messaging.adaptors.http.flow.ServiceUnavailable";
     for name in ["refused", "no_endpoints", "closed", "too_large"] {

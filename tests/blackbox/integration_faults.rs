@@ -1,4 +1,4 @@
-//! The faults of integrations: the client's exact answer, what access logs know, continueOnError and fault rules.
+//! The faults of integrations: the client's exact response, access logs, continueOnError and fault rules.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ struct Failure {
     configure: fn(&mut Setup<'_>) -> Value,
     code: &'static str,
     text: String,
-    /// The status that `integration.response` holds.
+    /// The status in `integration.response`.
     stored: Option<&'static str>,
 }
 
@@ -48,7 +48,7 @@ fn token(name: &'static str, configure: fn(&mut Setup<'_>) -> Value) -> Failure 
     Failure { name, configure, code: TOKEN_FAILED, text: "Google token generation failed".to_owned(), stored: None }
 }
 
-/// Both policies, with a service that answers this.
+/// Both policies, with a service that sends this response.
 fn answered(setup: &mut Setup<'_>, status: u16) -> Value {
     let body = r#"{"error":{"code":1,"message":"no","status":"NO"}}"#;
     IntegrationService::answering(setup, move |_| Answer::json(status, body)).configuration(&[prepare(""), run()])
@@ -67,7 +67,7 @@ fn uncalled(setup: &mut Setup<'_>, policies: &[String]) -> Value {
     never.configuration(policies)
 }
 
-/// A metadata server that answers this.
+/// A metadata server that sends this response.
 fn token_answer(setup: &mut Setup<'_>, status: u16, body: &'static str) -> Value {
     let metadata = setup.backend(move |_: &_| Answer::json(status, body));
     let mut configuration = uncalled(setup, &[prepare(""), run()]);
@@ -200,7 +200,7 @@ impl Failure {
 
 pub fn cases(lab: &mut Lab) {
     for failure in failures() {
-        // Three listeners on the same servers: as it comes, with continueOnError, and with a fault rule.
+        // Three listeners on the same servers: the plain policy, one with continueOnError, and one with a fault rule.
         lab.case(failure.name, |setup| {
             let mut configuration = (failure.configure)(setup);
             configuration["filter_state"] = json!(["integrationcallout.*"]);
@@ -240,7 +240,7 @@ pub fn cases(lab: &mut Lab) {
     unresolved(lab);
 }
 
-/// The configuration with continueOnError, and with a policy that tells the upstream what happened.
+/// The configuration with continueOnError, and with a policy that reports the failure to the upstream.
 fn continuing(mut configuration: Value) -> Value {
     let policies = configuration["policies"].as_array_mut().unwrap();
     let callout = policies.last_mut().unwrap();

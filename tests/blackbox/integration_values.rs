@@ -117,7 +117,7 @@ fn json_values(lab: &mut Lab) {
         .to_owned(),
     );
 
-    // The text goes as it came: what a parser would change stays.
+    // The text is sent unchanged: a parser would change parts of it.
     let sent = "{\n \"big\": 12345678901234567890123, \"twice\": 1, \"twice\": 2, \"e\": \"\\u00e9é\"}";
     arrives(
         lab,
@@ -128,7 +128,7 @@ fn json_values(lab: &mut Lab) {
     );
 }
 
-/// Each with the client's exact answer; the service hears of none.
+/// Each with the client's exact response; the service gets no request.
 fn wrong_values(lab: &mut Lab) {
     for (name, kind, value) in [
         ("integer_with_a_fraction", "integer", "1.0"),
@@ -211,7 +211,7 @@ fn hostile(lab: &mut Lab) {
         }
     });
 
-    // JSON nested deeper than any stack: refused, and the module lives on.
+    // JSON that is nested deeper than any stack is rejected, and the module keeps running.
     lab.case("a_deep_value", |setup| {
         let service = IntegrationService::new(setup);
         let parameters = "<Parameter name='j' type='json' ref='request.content'/>";
@@ -227,7 +227,7 @@ fn hostile(lab: &mut Lab) {
         }
     });
 
-    // What a client sends cannot leave its segment of the path.
+    // A client's value cannot leave its segment of the path.
     lab.case("names_that_would_end_their_segment", |setup| {
         let service = IntegrationService::new(setup);
         let policy = crate::integration::prepare(

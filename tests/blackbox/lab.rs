@@ -83,7 +83,7 @@ const CASE_LIMIT: Duration = Duration::from_secs(60);
 /// Cases mostly wait, so more of them run at once than there are processors.
 const CASES_AT_ONCE: usize = 8;
 
-/// Where cases register, and what runs them.
+/// Registers and runs the cases.
 pub struct Lab {
     arguments: Arguments,
     runtime: Arc<Runtime>,

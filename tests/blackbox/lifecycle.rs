@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_millis(100);
 pub fn cases(lab: &mut Lab) {
     leaving_clients(lab);
 
-    // Each answer goes to the stream that waits for it, in whatever order the answers come.
+    // Each response reaches the stream that waits for it, in any order of the responses.
     lab.case("overlapping_streams", |setup| {
         let slow_first = |request: &Received| {
             let id: u64 = request.path_and_query.trim_start_matches('/').parse().unwrap();
@@ -78,8 +78,8 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // One VM has two contexts for one stream of the client's. Policies of one name are two policies all the same: what the first
-    // filter tells of its callout is no order to the second.
+    // One VM has two contexts for one stream of the client. Policies with the same name are still two policies: a variable
+    // that the first filter publishes does not control the second.
     for (name, second) in [("twice_in_a_chain", "SC-2"), ("twice_in_a_chain_with_policies_of_one_name", "SC-1")] {
         lab.case(name, move |setup| {
             let backend = setup.echo();

@@ -6,7 +6,7 @@ use crate::fault::{assert_execution_failed, assert_fault};
 use crate::lab::{Answer, Authority, Backend, Cluster, Gate, Lab, Listener, Message, Received, Request};
 use crate::policy::ServiceCallout;
 
-/// The documentation's sample "Call target servers", as it stands there.
+/// The documentation's sample "Call target servers", unchanged.
 const SAMPLE: &str = r#"<ServiceCallout async="false" continueOnError="false" enabled="true" name="service-callout">
     <DisplayName>service-callout</DisplayName>
     <Properties/>
@@ -220,7 +220,7 @@ fn destinations(lab: &mut Lab) {
         }
     });
 
-    // What a policy wrote replaces the load balancer as it replaces a URL.
+    // A value that a policy assigned replaces the load balancer, as it replaces a URL.
     lab.case("a_written_target_url_wins", |setup| {
         let (server, other) = (setup.echo(), setup.echo());
         let assign = "<AssignMessage name='AM-1'><AssignVariable><Name>servicecallout.SC-1.target.url</Name>\

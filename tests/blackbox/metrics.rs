@@ -22,7 +22,7 @@ async fn counted(admin: &Admin, policy: &str) -> BTreeMap<&'static str, u64> {
     COUNTERS.iter().filter_map(value).filter(|(_, value)| *value > 0).collect()
 }
 
-/// Two calls with this outcome, told as `requests` dispatched and `durations` measured.
+/// Two calls with this outcome, reported as `requests` dispatched and `durations` measured.
 fn outcome(
     lab: &mut Lab,
     outcome: &'static str,
@@ -123,7 +123,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // More changes than are told to Envoy one by one: the rest follows within 50 ms.
+    // More changes than are reported to Envoy one by one: the rest follows within 50 ms.
     lab.case("many_calls_at_once", |setup| {
         let gate = Gate::closed();
         let answer = Answer::status(200).held_by(&gate);

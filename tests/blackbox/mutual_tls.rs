@@ -61,7 +61,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    /// What the server and the client show, of our authority or of another.
+    /// The certificates of the server and the client, of our authority or of another.
     type Shown = fn(&Authority, &Authority) -> (Identity, Identity);
     let cases: [(&str, Shown); 4] = [
         ("a_server_of_another_authority", |ours, theirs| (theirs.issue(HOST), ours.issue("callout.test"))),
@@ -78,7 +78,7 @@ pub fn cases(lab: &mut Lab) {
             let site = site(setup, &cluster);
             move || async move {
                 let reply = site.get("/").await;
-                // With TLS 1.3 the server refuses a client after the client's side of the handshake is done.
+                // With TLS 1.3 the server rejects a client after the client's side of the handshake is complete.
                 let reset =
                     fault("steps.servicecallout.ExecutionFailed", &execution_failed("SC-1", "Connection reset"));
                 if name != "a_client_of_another_authority" || reply.text() != reset {

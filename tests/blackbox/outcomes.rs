@@ -1,4 +1,4 @@
-//! Every way a callout can fail without an answer: each is one fault, whatever Envoy says of it.
+//! All failures of a callout without a response. Each is one fault, independent of Envoy's text.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const TIMEOUT: &str = "timeout occurred in SC-1";
 const RESET: &str = "Connection reset";
 const PROTOCOL: &str = "Protocol error";
 
-/// What access logs know of the outcome.
+/// The outcome in access logs.
 const STATE: [&str; 7] = [
     "servicecallout.SC-1.failed",
     "servicecallout.SC-1.target.url",
@@ -174,7 +174,7 @@ fn late(lab: &mut Lab) {
     });
 }
 
-/// Envoy tells a timeout in the body like a reset, so only the filter's own clock tells the two apart. Envoy's timers count from the
+/// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's timers count from the
 /// beginning of the event loop's round: they may fire a little before the filter's clock has reached the timeout.
 fn late_many_times(lab: &mut Lab) {
     lab.case("timeout_in_the_body_of_many", |setup| {

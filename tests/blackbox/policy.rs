@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-/// A ServiceCallout, built element by element. Without `response` it waits for no answer.
+/// A ServiceCallout, built element by element. Without `response` it does not wait for the response.
 #[derive(Clone, Debug)]
 pub struct ServiceCallout {
     name: String,
@@ -43,7 +43,7 @@ impl ServiceCallout {
         self.attribute("continueOnError", "true")
     }
 
-    /// The variable that holds the request message.
+    /// The variable of the request message.
     pub fn variable(mut self, variable: &str) -> ServiceCallout {
         let _ = write!(self.request_mut().0, " variable=\"{variable}\"");
         self
@@ -54,7 +54,7 @@ impl ServiceCallout {
         self
     }
 
-    /// Elements inside `<Request>`, as they stand.
+    /// Elements inside `<Request>`, unchanged.
     pub fn request(mut self, elements: &str) -> ServiceCallout {
         self.request_mut().1.push_str(elements);
         self
@@ -84,13 +84,13 @@ impl ServiceCallout {
         self
     }
 
-    /// Elements inside `<HTTPTargetConnection>`, as they stand.
+    /// Elements inside `<HTTPTargetConnection>`, unchanged.
     pub fn inside(mut self, elements: &str) -> ServiceCallout {
         self.inside.push_str(elements);
         self
     }
 
-    /// Another connection in place of the URL, as it stands.
+    /// Another connection in place of the URL, unchanged.
     pub fn connection(mut self, element: &str) -> ServiceCallout {
         self.connection = Some(element.to_owned());
         self

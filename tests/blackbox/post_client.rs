@@ -1,4 +1,4 @@
-//! PostClientFlow: what is called out once the client has its answer.
+//! PostClientFlow: the callouts after the client has its response.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::proxy::{flow, proxied, proxy_endpoint, steps};
 
 const SOON: Duration = Duration::from_millis(150);
 
-/// SC-Log in the PostClientFlow tells of the request, its answer and its fault.
+/// SC-Log in the PostClientFlow reports the request, its response and its fault.
 fn logging(log: &Backend, content: &str, further: &[String]) -> Value {
     let payload =
         "{request.verb} {request.path} {response.status.code:none} {fault.name:none} {error.status.code:none}";
@@ -36,7 +36,7 @@ pub fn cases(lab: &mut Lab) {
             tokio::time::sleep(SOON).await;
             assert_eq!((log.heads(), exchange.is_over()), (0, false));
             held.open();
-            // The answer of the log never comes, and the client does not wait for it.
+            // The log service never responds, and the client does not wait for it.
             let answer = exchange.reply().await;
             assert_eq!((answer.status, answer.text()), (404, "hello"));
             let call = log.wait_for_requests(1).await.remove(0);
@@ -45,7 +45,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The last byte of the answer is at the client before.
+    // The client has the last byte of the response before.
     lab.case("after_a_slow_answer", |setup| {
         let log = setup.backend(|_: &Received| Answer::status(200));
         let upstream = setup.backend(|_: &Received| Answer::status(200).pieces(["one", "two", "three"], SOON));

@@ -171,7 +171,7 @@ fn flows(lab: &mut Lab) {
     }
 }
 
-/// What the raised fault brings and what a fault rule sets beside it.
+/// The content of the raised fault, and the changes of a fault rule.
 fn merged_headers(lab: &mut Lab) {
     lab.case("headers_merged_with_those_of_a_rule", |setup| {
         let raise = raise_fault_set(

@@ -1,4 +1,4 @@
-//! What `render` writes for the example bundles: Envoy takes it, and requests find their way.
+//! The output of `render` for the example bundles: Envoy accepts it, and requests reach their targets.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub fn cases(lab: &mut Lab) {
             });
             let envoy = Rendered::start(&render(&arguments)).await;
 
-            // The standby answers, or nobody does, until the catalogue's server has been found healthy.
+            // The standby responds, or no server does, until the health check of the catalogue's server succeeds.
             let ask = || envoy.send(Request::get("/shop/items/7?colour=red").header("x-callout-target", "orders"));
             let mut item = ask().await;
             for _ in 0..100 {
@@ -67,7 +67,7 @@ pub fn cases(lab: &mut Lab) {
             assert!(got.header("x-trace").is_some());
             assert!(catalogue.0.requests().iter().any(is_check));
 
-            // The endpoint with the longer base path answers alone.
+            // Only the endpoint with the longer base path responds.
             let partner = envoy.send(Request::get("/shop/partners/p1/items/7").header("x-partner", "127.0.0.1/")).await;
             assert_eq!(partner.status, 500);
             assert!(partner.text().contains("Execution of ServiceCallout SC-Price failed"), "{}", partner.text());

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
 use crate::policy::ServiceCallout;
 
-/// What Envoy itself puts on every callout.
+/// The headers that Envoy itself adds to every callout.
 const FROM_ENVOY: [&str; 2] = ["x-envoy-expected-rq-timeout-ms", "x-envoy-internal"];
 
 const TRACE: [(&str, &str); 6] = [
@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // They belong to one connection, or would tell Envoy what to do with the callout.
+    // They belong to one connection, or would control how Envoy handles the callout.
     lab.case("some_are_never_sent", |setup| {
         let backend = setup.echo();
         let names = [
@@ -208,7 +208,7 @@ fn copies(lab: &mut Lab) {
         }
     });
 
-    // Sending the client's own message: it goes out with everything, and without its body it goes on.
+    // The client's own message is sent as a callout with all its parts, and continues without its body.
     for (name, keep) in [("client_message_kept", true), ("client_message_cleared", false)] {
         lab.case(name, move |setup| {
             let backend = setup.backend(|_: &Received| Answer::status(200));

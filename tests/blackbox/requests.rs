@@ -1,4 +1,4 @@
-//! How the request of a callout is composed: request line, path, query and form parameters.
+//! The request of a callout: request line, path, query and form parameters.
 
 use serde_json::json;
 
@@ -62,7 +62,7 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
-            // Values in the URL are put in as they are, but for bytes that no URL may hold.
+            // Values in the URL are not changed, except for bytes that a URL must not contain.
             let query = "raw=a/b&c=%C3%A9+d%20?&na%20me=a%2Fb%26c%3D%C3%A9%2Bd%20%3F&b=~-._";
             assert_eq!(backend.only_request().path_and_query, format!("/x?{query}"));
         }

@@ -87,7 +87,7 @@ fn rewritten(lab: &mut Lab) {
         }
     });
 
-    // Over the limit of its buffers Envoy answers itself, before the policy has a body to read.
+    // Above the limit of its buffers, Envoy responds before the policy has a body to read.
     lab.case("over_the_limit", |setup| {
         let upstream = setup.backend(|_: &Received| Answer::text(200, vec![b'x'; 100_000]));
         let listener = Listener::new(rewriting()).upstream(&upstream).allow_on_headers_stop_iteration();
@@ -104,7 +104,7 @@ fn rewritten(lab: &mut Lab) {
 }
 
 fn untouched(lab: &mut Lab) {
-    // A policy that needs no body neither holds it nor limits it.
+    // A policy that needs no body neither delays nor limits it.
     for (name, stop_iteration) in
         [("large_that_is_not_read", false), ("large_that_is_not_read_with_body_callbacks", true)]
     {
@@ -181,7 +181,7 @@ fn replies_of_envoy(lab: &mut Lab) {
         });
     }
 
-    // A route that answers itself stands in an upstream's place.
+    // A direct response of a route replaces the upstream.
     lab.case("direct_response", |setup| {
         let response = json!({"status": 203, "body": {"inline_string": "direct"}});
         let routes = json!([{"match": {"prefix": "/"}, "direct_response": response}]);

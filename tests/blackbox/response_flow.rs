@@ -21,7 +21,7 @@ pub fn cases(lab: &mut Lab) {
     faults(lab);
     bodies(lab);
 
-    // What the request was stays readable, and `message` is the response now.
+    // The request stays readable, and `message` is now the response.
     lab.case("reads_both_messages", |setup| {
         let backend = setup.backend(|_: &Received| Answer::status(200));
         let upstream = setup.backend(|_: &Received| Answer::text(202, "hello").header("x-up", "u"));
@@ -131,7 +131,7 @@ fn faults(lab: &mut Lab) {
         });
     }
 
-    // Of the request's headers nothing but what was saved is left, and that decides the form.
+    // Only the saved request headers are left, and they decide the format.
     lab.case("fault_as_xml", |setup| {
         let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
         let policy = sending("x");

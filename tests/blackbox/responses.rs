@@ -1,4 +1,4 @@
-//! What later policies can read of a callout's answer.
+//! The parts of a callout's response that later policies can read.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn read(
     (site, probe)
 }
 
-/// Of `{"id":7}`.
+/// The checksum of `{"id":7}`.
 const SHA256: &str = "a3c90e3b7448d23d9eacebd0ebf15cae100e21f9b2c688f3f9d238edcd26d67f";
 
 fn callout() -> ServiceCallout {
@@ -183,7 +183,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The client's request goes on as it is, but the variable holds the answer from here on.
+    // The client's request continues unchanged, but from here on the variable contains the response.
     lab.case("response_named_request", |setup| {
         let policy = callout().response("request");
         let (site, probe) = read(setup, &policy, "{request.status.code} {request.content} {request.verb:none}", || {

@@ -1,4 +1,4 @@
-//! Route rules: which target endpoint Envoy's routes are told, null routes, and requests that no rule takes.
+//! Route rules: the target endpoint for Envoy's routes, null routes, and requests without a matching rule.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ pub fn cases(lab: &mut Lab) {
             format!("<TargetEndpoint name='{name}'>{}</TargetEndpoint>", flow("PreFlow", &[step], &[step]))
         };
         let mut configuration = proxied(&proxy_endpoint(&rules.concat()), &[]);
-        // Of target `c` nothing is given: Envoy's route is all there is of it.
+        // The configuration does not contain target `c`: only Envoy's route exists.
         configuration["target_endpoints"] = json!([target("a", "A"), target("b", "B")]);
         configuration["filter_state"] = json!(["route.name", "route.target", "target.name"]);
         let routes = routes_by_target(&[("a", &a), ("b", &b), ("c", &c)]);
@@ -134,7 +134,7 @@ fn null_routes(lab: &mut Lab) {
             let answer = site.get("/v1").await;
             assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
             assert_eq!(answer.header_names(), ["content-length", "date", "server"]);
-            // A request outside the base path goes its own way.
+            // A request outside the base path passes without the flow.
             assert_eq!(site.get("/v2").await.status, 200);
             assert_eq!(site.upstream().only_request().path_and_query, "/v2");
         }

@@ -1,4 +1,4 @@
-//! The samples of the ServiceCallout documentation, as they stand there.
+//! The samples of the ServiceCallout documentation, unchanged.
 
 use serde_json::json;
 

@@ -25,7 +25,7 @@ fn rule(condition: &str, names: &[&str]) -> String {
     format!("<FaultRule><Condition>{condition}</Condition>{}</FaultRule>", steps(names))
 }
 
-/// The names of the policies that noted in the answer.
+/// The names of the policies that wrote a note into the response.
 fn trail(answer: &impl Message) -> String {
     answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
 }
@@ -125,7 +125,7 @@ fn upstream_errors(lab: &mut Lab) {
             assert_eq!(answer.header_all("content-length"), [body.len().to_string()]);
             assert_eq!(answer.header("x-up"), Some("u"));
 
-            // No rule holds for this one: it passes as it came, and the response flow does not run.
+            // No rule applies to this one: it passes unchanged, and the response flow does not run.
             let answer = site.get("/v1?status=500").await;
             assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (500, "<p>down</p>", ""));
 
@@ -199,7 +199,7 @@ fn upstream_errors(lab: &mut Lab) {
 }
 
 fn bodies(lab: &mut Lab) {
-    // A rule that needs no body does not hold it back, nor is there a limit to it.
+    // A rule that needs no body neither delays nor limits it.
     for (name, stop_iteration) in
         [("large_error_body_kept", false), ("large_error_body_kept_with_body_callbacks", true)]
     {

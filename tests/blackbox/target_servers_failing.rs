@@ -1,4 +1,4 @@
-//! Target servers that fail: retries, fallbacks, servers that leave the rotation and come back.
+//! Target servers that fail: retries, fallbacks, servers that leave the rotation and return.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -37,7 +37,7 @@ fn dead(lab: &mut Lab) {
                 assert_eq!(session.get("/").await.status, 200);
                 assert_eq!(choice(&site.logged().await), [Some("b"), Some("false"), Some("a")]);
             }
-            // With MaxFailures 0 no server is taken out: the dead one was asked each time.
+            // With MaxFailures 0 no server leaves the rotation: the failed one gets a call each time.
             assert_eq!(admin.stat(&format!("cluster.{dead}.upstream_cx_connect_fail")).await, Some(2));
             assert_eq!(alive.requests().len(), 2);
         }
@@ -76,7 +76,7 @@ fn dead(lab: &mut Lab) {
         }
     });
 
-    // A cluster without hosts is refused before a call goes out.
+    // A call to a cluster without hosts fails before it is sent.
     lab.case("a_server_without_hosts", |setup| {
         let (empty, alive) = (setup.cluster_without_endpoints(), setup.echo());
         let site = setup.listener(listener(&balanced(TWO), &[("a", &empty), ("b", alive.cluster())]));
@@ -145,7 +145,7 @@ fn statuses(lab: &mut Lab) {
         });
     }
 
-    // The last answer is the callout's, unhealthy as it is.
+    // The last response is that of the callout, although its status is unhealthy.
     lab.case("every_server_is_unhealthy", |setup| {
         let ill = [
             setup.backend(|_: &Received| Answer::text(503, "a")),
@@ -243,7 +243,7 @@ fn fallback(lab: &mut Lab) {
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;
-            // The first call takes the only other server out, and goes on to the fallback.
+            // The first call takes the only other server out of the rotation and continues with the fallback.
             for failed in ["a", "", ""] {
                 assert_eq!(session.get("/").await.status, 200);
                 assert_eq!(choice(&site.logged().await), [Some("spare"), Some("true"), Some(failed)]);

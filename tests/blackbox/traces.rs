@@ -1,5 +1,5 @@
-//! A rehearsal and the filter in Envoy agree: the same requests both ways, and every call, the upstream's request, what is
-//! published and the client's answer compared.
+//! A dry run and the filter in Envoy agree: both run the same requests, and every call, the upstream's request, all values
+//! published and the client's response are compared.
 
 mod services;
 mod table;
@@ -73,7 +73,7 @@ fn headers<'h>(lines: impl Iterator<Item = (&'h str, &'h str)>) -> Headers {
     Headers::new(lines.map(|(name, value)| (bytes(name), bytes(value))).collect())
 }
 
-/// What Envoy, its clients and its servers add to messages that the filter lets go.
+/// The headers that Envoy, its clients and its servers add to messages after the filter.
 const ADDED: [&str; 11] = [
     "connection",
     "content-length",
@@ -138,14 +138,14 @@ impl Seen {
 #[derive(Debug, PartialEq)]
 struct Outcome {
     calls: Vec<Seen>,
-    /// Calls that nobody waits for come when they come.
+    /// Calls without a receiver arrive in any order.
     sent: Vec<Seen>,
     upstream: Option<Seen>,
     answer: Seen,
     published: Vec<(String, Option<String>)>,
 }
 
-/// Whether nobody waits for the answer of a host.
+/// Whether no policy waits for the response of a host.
 fn is_sent(call: &Seen) -> bool {
     [" log.test", " logs.example.com", " audit.example.com"].iter().any(|host| call.start.contains(host))
 }
@@ -164,10 +164,10 @@ pub fn cases(lab: &mut Lab) {
                 let mut past = Vec::new();
                 for client in &requests {
                     let before = stage.services.requests().len();
-                    let (rehearsed, answers) = stage.rehearsal(&plan, &past, client);
+                    let (traced, answers) = stage.dry_run(&plan, &past, client);
                     past.push((client, answers));
-                    let real = stage.in_envoy(client, before, &rehearsed).await;
-                    assert_eq!(real, rehearsed, "left: Envoy, right: the rehearsal of {client:#?}");
+                    let real = stage.in_envoy(client, before, &traced).await;
+                    assert_eq!(real, traced, "left: Envoy, right: the dry run of {client:#?}");
                 }
             }
         });
@@ -213,9 +213,9 @@ impl Stage {
         Stage { services, site, configuration: text, published }
     }
 
-    /// What a request does after those that went before, and the answers that it got.
-    fn rehearsal(&self, plan: &Plan, past: &[(&Client, Answers)], client: &Client) -> (Outcome, Answers) {
-        // The same answers as in Envoy: whatever is called decides.
+    /// The effects of a request after earlier ones, and the responses that it got.
+    fn dry_run(&self, plan: &Plan, past: &[(&Client, Answers)], client: &Client) -> (Outcome, Answers) {
+        // The same responses as in Envoy: the called host decides.
         let mut answers = Answers::new();
         loop {
             // Servers that failed and tokens are remembered from request to request.
@@ -237,7 +237,7 @@ impl Stage {
         let upstream = host.upstream_request().map(|(headers, held)| Seen::request(&headers, &body(held)));
         let (headers, held) = host.client_response().unwrap();
         Outcome {
-            // A host that refuses connections sees none.
+            // A host that refuses connections gets no call.
             calls: calls.into_iter().filter(|call| !call.start.contains(" down.test")).collect(),
             sent: sorted(sent),
             upstream,
@@ -270,7 +270,7 @@ impl Stage {
 
 type Answers = Vec<Result<CallReply, CallFailure>>;
 
-/// Runs a request against those answers.
+/// Runs a request with these responses.
 fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scripted, Done) {
     let upstream = services::upstream(&client.path);
     let status = upstream.status.to_string();
@@ -287,7 +287,7 @@ fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scri
     (host, done)
 }
 
-/// What a call is answered.
+/// The response to a call.
 fn answered(call: &Seen) -> Result<CallReply, CallFailure> {
     if call.start.contains(" down.test") {
         return Err(CallFailure::Unreachable);

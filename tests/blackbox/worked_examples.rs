@@ -153,7 +153,7 @@ fn fire_and_forget(lab: &mut Lab) {
         ServiceCallout::new("SC-Log", "http://log.test/entries")
             .set(r#"<Verb>PUT</Verb><Payload contentType="application/json">{"verb":"{request.verb}"}</Payload>"#)
     };
-    // The answer comes long after the client's, and says 500.
+    // The response arrives long after the client's, with status 500.
     lab.case("answer_nobody_waits_for", move |setup| {
         let gate = Gate::closed();
         let late = Answer::text(500, "no").held_by(&gate);

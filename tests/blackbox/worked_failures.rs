@@ -111,7 +111,7 @@ fn timeout(lab: &mut Lab) {
         }
     });
 
-    // The chosen rule runs no step, and neither another rule nor the default one is asked.
+    // The chosen rule runs no step, and neither another rule nor the default one is tried.
     lab.case("timeout_with_a_rule_that_does_nothing", move |setup| {
         let mut configuration = configuration(&slow(setup));
         configuration["fault_rules"] = json!(RULES.replace("*timeout occurred*", "*refused*"));

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Runs an AssignMessage on the client's request and tells what changed upstream, or the fault's body.
+/// Runs an AssignMessage on the client's request and returns the changes upstream, or the fault's body.
 fn assign(content: &str, host: &Scripted) -> Result<Vec<String>, String> {
     let policy = format!("<AssignMessage name='AM'>{content}</AssignMessage>");
     let done = request_flow(&[&policy], host);
@@ -237,7 +237,7 @@ fn nothing_hides_what_the_configuration_says() {
     assert_eq!(variable(&assignments, &Scripted::client("GET", "/", &[])).as_deref(), Some("6"));
 }
 
-/// Runs AssignVariables and tells what the variable `v` holds.
+/// Runs AssignVariables and returns the value of the variable `v`.
 fn variable(assignments: &str, host: &Scripted) -> Option<String> {
     let policy = format!("<AssignMessage name='AM'>{assignments}</AssignMessage>");
     let properties = json!({"propertyset.set.key": "property", "number": 5, "template": "<{number}>"});

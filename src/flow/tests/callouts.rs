@@ -120,7 +120,7 @@ fn a_failure_that_is_continued_on_reaches_the_next_step_only() {
     assert_eq!(host.published("error.message"), None);
 }
 
-/// docs/apigee-semantics.md 13.6: without `Response` nobody waits.
+/// docs/apigee-semantics.md 13.6: without `Response` the flow does not wait.
 #[test]
 fn fire_and_forget() {
     let policy = callout("<Request><Set><Verb>PUT</Verb><Payload>x</Payload></Set></Request>")

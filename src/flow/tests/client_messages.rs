@@ -1,4 +1,4 @@
-//! What the flow made of the client's request and of the upstream's response, as Envoy is told.
+//! The changes of the client's request and of the upstream's response that the flow reports to Envoy.
 
 use super::*;
 
@@ -59,7 +59,7 @@ fn a_request_made_anew_loses_everything() {
     }
 }
 
-/// What the client wants to read is asked of the request that came.
+/// The format of a fault depends on the received request.
 #[test]
 fn a_fault_has_the_form_that_the_client_asked_for_at_first() {
     let policy = assigning("<AssignTo createNew='true'/><Set><Verb>{none}</Verb></Set>");
@@ -78,7 +78,7 @@ fn a_new_request_gets_no_body_that_the_client_did_not_send() {
     }
 }
 
-/// Runs a policy in the response flow of an upstream that answers with a body.
+/// Runs a policy in the response flow of an upstream that sends a body.
 fn answered(elements: &str) -> Done {
     let host = Scripted::client("GET", "/", &[]).upstream("200", &[("x-up", "u"), ("content-length", "5")], "hello");
     host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
@@ -145,7 +145,7 @@ fn a_status_that_has_no_body_answers_in_the_responses_place() {
         let done = answered(&status(set));
         assert!(done.reply.is_none() && done.resumed.contains(&Direction::Response), "{set}");
     }
-    // One that came without body goes on.
+    // A request without a body continues.
     let host = Scripted::client("GET", "/", &[]).upstream("204", &[], "");
     let policy = assigning("<Set><Headers><Header name='x'>1</Header></Headers></Set>");
     let done = host.run(&plan(&json!({"policies": [policy], "response": ["AM"]})));
@@ -164,7 +164,7 @@ fn a_verb_that_is_none_leaves_the_clients() {
     }
 }
 
-/// What tells of the connection stays as it came.
+/// Headers of the connection are not changed.
 #[test]
 fn headers_of_the_connection_are_not_the_flows() {
     let host = || {

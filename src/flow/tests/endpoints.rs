@@ -230,7 +230,7 @@ fn a_null_routes_response_starts_from_the_request() {
     assert_eq!((done.answer(), done.reply.as_ref().unwrap().headers.len()), ((200, ""), 0));
 }
 
-/// docs/apigee-semantics.md 9.1: a null route answers from the response flow.
+/// docs/apigee-semantics.md 9.1: with a null route, the response flow makes the response.
 #[test]
 fn a_null_route_answers() {
     let proxy = format!(

@@ -113,7 +113,7 @@ fn a_fault_inside_a_rule_replaces_the_pending_response() {
     assert_eq!(host.published("assignmessage.AM-1.failed").as_deref(), Some("true"));
 }
 
-/// docs/apigee-semantics.md 9.4: the headers of a RaiseFault beside those of a rule.
+/// docs/apigee-semantics.md 9.4: the headers of a RaiseFault together with those of a rule.
 #[test]
 fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><Headers><Header name='x-a'>1</Header><Header name='x-b'>1</Header>
@@ -154,7 +154,7 @@ fn a_fault_rule_may_call_out() {
     assert_eq!(host.run(&plan(&configuration)).answer(), (500, "sorry"));
 }
 
-/// docs/apigee-semantics.md 9.4: a RaiseFault's headers stay beside those of a rule.
+/// docs/apigee-semantics.md 9.4: a RaiseFault's headers stay next to those of a rule.
 #[test]
 fn headers_of_a_raised_fault_and_of_a_rule_are_merged() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><Headers><Header name='errorNote'>gremlins</Header>

@@ -98,7 +98,7 @@ fn a_private_value_is_masked_whatever_way_it_came() {
     }
 }
 
-/// The client's query holds the text of a variable that the flow does not read.
+/// The client's query contains the text of a variable that the flow does not read.
 #[test]
 fn what_is_not_read_is_not_masked() {
     let (_, _, uri, _) = run(&[&to("http://a.test/", "<Request variable='request' clearPayload='false'/>")]);

@@ -1,10 +1,10 @@
-//! What filter state holds: beginnings of names, and variables that no longer resolve.
+//! The published filter state: prefixes of names, and variables that no longer resolve.
 
 use super::*;
 use crate::flow::call::CallFailure;
 use bytes::Bytes;
 
-/// Runs a callout and `first` on the request, these policies on the response; the header changes tell what they found.
+/// Runs a callout and `first` on the request, and these policies on the response, which write header changes.
 fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<String>) {
     let call = callout("").replace("<ServiceCallout ", "<ServiceCallout continueOnError='true' ");
     let first = "<AssignMessage name='first'><AssignVariable><Name>flow.a</Name><Value>1</Value></AssignVariable>

@@ -1,7 +1,7 @@
 use super::*;
 use crate::flow::call::{CallFailure, Outcome};
 
-/// A callout over two target servers with that content beside them.
+/// A callout over two target servers with further content.
 fn balanced(content: &str) -> String {
     format!(
         "<ServiceCallout name='SC'><Request><Set><Verb>POST</Verb><Payload>whole</Payload></Set></Request>

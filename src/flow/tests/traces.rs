@@ -15,7 +15,7 @@ fn step(policy: &str, kind: &str, condition: Option<EvaluatedCondition>, entry: 
 }
 
 #[test]
-fn a_rehearsal_tells_every_decision_and_every_write() {
+fn a_trace_records_every_decision_and_every_write() {
     let set =
         "<AssignMessage name='AM'><AssignVariable><Name>who</Name><Value>you</Value></AssignVariable></AssignMessage>";
     let off = "<AssignMessage name='Off' enabled='false'/>";

@@ -85,7 +85,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The result of a policy takes of the same memory as the bodies that other requests hold.
+    // The result of a policy uses the same memory as the bodies of other requests.
     lab.case("an_array_next_to_held_responses", |setup| {
         let gate = Gate::closed();
         let array = |path: &str| match path.ends_with("/array") {

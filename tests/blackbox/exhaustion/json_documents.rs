@@ -28,7 +28,7 @@ fn document(path: &str) -> String {
     item.map_or_else(|| list("7", 3), |(_, item, _)| array(item).0)
 }
 
-/// What a definite path, a wildcard and a search through all levels find.
+/// The results of a definite path, a wildcard and a search through all levels.
 fn policies(source: &str) -> [String; 2] {
     let variable = |name: &str, path: &str| {
         format!("<Variable name=\"{name}\" type=\"string\"><JSONPath>{path}</JSONPath></Variable>")

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 const ENTRY_LIMIT: Duration = Duration::from_secs(5);
 
-/// What Envoy logged about one stream after its end.
+/// Envoy's log entry about one stream after its end.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
     fields: Map<String, Value>,

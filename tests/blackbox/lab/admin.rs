@@ -50,7 +50,7 @@ impl Admin {
         }
     }
 
-    /// How many values a histogram took.
+    /// The number of values in a histogram.
     pub async fn histogram_count(&self, name: &str) -> Option<u64> {
         let stats = self.get(&format!("/stats?filter=^{}$&histogram_buckets=cumulative", pattern(name))).await;
         // "name: B0.5(0,0) B1(0,2) … B3.6e+06(0,7)": the last cumulative bucket of the total, its second number.

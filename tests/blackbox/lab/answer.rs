@@ -1,4 +1,4 @@
-//! What a backend answers.
+//! The response of a backend.
 
 use std::time::Duration;
 

@@ -82,7 +82,7 @@ impl Backend {
                 let tls = tls.clone();
                 tokio::spawn(async move {
                     let Some(tls) = tls else { return serve(stream, None, records, handler).await };
-                    // A client that refuses the certificate, or has none of its own, gets no further.
+                    // A client that rejects the certificate, or has none of its own, fails here.
                     let Ok(stream) = tls.accept(stream).await else { return };
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let shown = shown.map(|certificate| certificate.to_vec());
@@ -98,7 +98,7 @@ impl Backend {
         &self.cluster
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -126,7 +126,7 @@ impl Backend {
         requests
     }
 
-    /// How many request heads arrived, whether or not their bodies did.
+    /// The number of received request heads, with or without their bodies.
     pub fn heads(&self) -> usize {
         *self.records.heads.borrow()
     }

@@ -11,7 +11,7 @@ use hyper::header::HeaderMap;
 /// A body as hyper sends it.
 pub type SentBody = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
-/// What to send after the head, and at which pace.
+/// The body to send after the head, and its pace.
 #[derive(Clone, Debug, Default)]
 pub struct CallRequest {
     pub pieces: Vec<Bytes>,
@@ -42,7 +42,7 @@ impl CallRequest {
                 }
             }
             if self.cut {
-                // What was sent must be on its way before the break, or the other side sees neither.
+                // The sent bytes must leave before the break, or the other side sees neither.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 sender.abort(io::ErrorKind::ConnectionAborted.into());
             } else if !self.trailers.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cluster::address;
 
-/// Everything the cases asked for.
+/// All resources of the cases.
 #[derive(Default)]
 pub struct Bootstrap {
     pub listeners: Vec<Value>,
@@ -31,7 +31,7 @@ impl Bootstrap {
     }
 }
 
-/// Envoy takes a free port itself and tells which: no port can be lost between choosing and binding.
+/// Envoy binds a free port and reports it, so that no other process can take the port before.
 pub fn any_port() -> Value {
     address(([127, 0, 0, 1], 0).into())
 }

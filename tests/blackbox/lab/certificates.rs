@@ -9,7 +9,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// Signs certificates; whoever trusts its own trusts them.
+/// Signs certificates. A peer that trusts its own certificate trusts them.
 pub struct Authority {
     certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
@@ -84,7 +84,7 @@ impl Identity {
         self.certificate.der()
     }
 
-    /// What a server shows its clients. One that is given an authority takes only clients with a certificate of its.
+    /// The certificate of a server. With an authority, the server accepts only clients with a certificate of that authority.
     pub(super) fn acceptor(&self, clients: Option<&Authority>) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
@@ -101,7 +101,7 @@ impl Identity {
         TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()))
     }
 
-    /// What a client shows servers whose certificate is of this authority.
+    /// The certificate of a client, for servers whose certificate is of this authority.
     pub(super) fn connector(&self, servers: &Authority) -> TlsConnector {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(servers.roots());

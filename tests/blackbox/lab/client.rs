@@ -24,7 +24,7 @@ pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, St
     send_http1(connect(address).await?, request).await
 }
 
-/// As `exchange`, over TLS to the server `site.test`.
+/// Like `exchange`, over TLS to the server `site.test`.
 pub async fn exchange_tls(address: SocketAddr, tls: &TlsConnector, request: Request) -> Result<Reply, String> {
     let stream = connect(address).await?.into_inner();
     let name = "site.test".try_into().expect("it is a name");

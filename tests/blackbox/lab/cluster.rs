@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-/// How Envoy talks to a cluster, built step by step.
+/// The options of a cluster, built step by step.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     options: Map<String, Value>,

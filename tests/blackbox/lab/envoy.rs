@@ -34,7 +34,7 @@ pub fn minor_version() -> u32 {
     minor.unwrap_or_else(|| panic!("no version in {printed:?}"))
 }
 
-/// Where a running Envoy listens.
+/// The addresses of a running Envoy.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     pub process: u32,
@@ -112,7 +112,7 @@ impl Drop for Envoy {
     }
 }
 
-/// A shell that kills Envoy when its standard input ends without a word, as it does when this process dies in whatever way.
+/// A shell that kills Envoy when its standard input ends without a line, which happens when this process dies.
 struct Guard {
     shell: Child,
     lifeline: Option<ChildStdin>,

@@ -1,4 +1,4 @@
-//! What Envoy's logs tell about the health of the module.
+//! The health of the module in Envoy's logs.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn is_vm_failure(line: &str) -> bool {
             .any(|sign| line.contains(sign))
 }
 
-/// What the module told under this plugin: the level and the text, in order. Of a line that several VMs wrote, as they do
+/// The messages of the module for this plugin: level and text, in order. Of a line that several VMs wrote, as they do
 /// of a configuration, each counts.
 pub fn told(directory: &Path, plugin: &str) -> Vec<(String, String)> {
     let log = fs::read(directory.join("envoy.log")).unwrap();
@@ -25,7 +25,7 @@ pub fn told(directory: &Path, plugin: &str) -> Vec<(String, String)> {
     String::from_utf8_lossy(&log).lines().filter_map(line).collect()
 }
 
-/// Fails with every line of the logs in this directory that tells of a failed VM.
+/// Fails with every line of the logs in this directory that reports a failed VM.
 pub fn no_vm_failed(directory: &Path) -> Result<(), String> {
     let mut failures = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| error.to_string())? {

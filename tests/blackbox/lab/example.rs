@@ -17,7 +17,7 @@ const LOG_LIMIT: Duration = Duration::from_secs(5);
 /// The ports that the examples are written with.
 const ADMIN: &str = "9901";
 const PROXY: &str = "10000";
-const STAND_INS: &str = "10001";
+const MOCKS: &str = "10001";
 const MODULE: &str = "target/wasm32-wasip1/release/envoy_callout.wasm";
 
 /// A running example.
@@ -25,14 +25,14 @@ pub struct Example {
     envoy: Envoy,
     directory: RunDirectory,
     commands: Vec<Command>,
-    // The port of the stand-ins is part of the configuration, so nobody else may take it.
+    // The port of the mocks is part of the configuration, so no other process may take it.
     _reserved: Option<TcpSocket>,
 }
 
 /// A curl command of the example's `try.sh`.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// The line as it stands there.
+    /// The unchanged line.
     pub text: String,
     port: String,
     request: Request,
@@ -47,17 +47,16 @@ impl Example {
         // Envoy's listeners share their ports too, so that it can listen where this socket only is.
         reserved.set_reuseport(true).unwrap();
         reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let stand_ins = reserved.local_addr().unwrap().port().to_string();
-        let stand_ins = (format!("port_value: {STAND_INS}}}"), format!("port_value: {stand_ins}}}"));
-        let configuration =
-            replaced(read("envoy.yaml"), &own_ports().into_iter().chain([stand_ins]).collect::<Vec<_>>());
+        let mocks = reserved.local_addr().unwrap().port().to_string();
+        let mocks = (format!("port_value: {MOCKS}}}"), format!("port_value: {mocks}}}"));
+        let configuration = replaced(read("envoy.yaml"), &own_ports().into_iter().chain([mocks]).collect::<Vec<_>>());
         let directory = RunDirectory::create();
         let envoy = Envoy::start("envoy.yaml", configuration.as_bytes(), 2, &directory).await;
         let commands = read("try.sh").lines().filter(|line| line.starts_with("curl ")).map(Command::parse).collect();
         Example { envoy, directory, commands, _reserved: Some(reserved) }
     }
 
-    /// Starts a file of this repository that needs no stand-ins.
+    /// Starts a file of this repository that needs no mocks.
     pub async fn start_alone(file: &str) -> Example {
         let directory = RunDirectory::create();
         let envoy = Envoy::start("envoy.yaml", alone(file).as_bytes(), 1, &directory).await;
@@ -69,7 +68,7 @@ impl Example {
         Validation::of("envoy.yaml", alone(file).as_bytes(), &RunDirectory::create())
     }
 
-    /// What `try.sh` shows, in order.
+    /// The output of `try.sh`, in order.
     pub fn commands(&self) -> &[Command] {
         &self.commands
     }
@@ -87,11 +86,11 @@ impl Example {
         exchange(self.proxy(), request).await.unwrap()
     }
 
-    /// Waits until the stand-ins have printed this many lines that contain `text`.
-    pub async fn wait_for_stand_ins(&self, text: &str, count: usize) {
+    /// Waits until the mocks have printed this many lines that contain `text`.
+    pub async fn wait_for_mocks(&self, text: &str, count: usize) {
         let printed = || {
             let output = fs::read_to_string(self.directory.path().join("stdout")).unwrap_or_default();
-            output.lines().filter(|line| line.starts_with("stand-in got: ") && line.contains(text)).count()
+            output.lines().filter(|line| line.starts_with("mock got: ") && line.contains(text)).count()
         };
         let enough = async {
             while printed() < count {
@@ -118,7 +117,7 @@ fn alone(file: &str) -> String {
     replaced(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}")), &own_ports())
 }
 
-/// What every example is written with, and what stands there in the lab.
+/// The addresses in every example, and their replacements in the lab.
 fn own_ports() -> [(String, String); 3] {
     [
         (format!("port_value: {ADMIN}"), "port_value: 0".to_owned()),

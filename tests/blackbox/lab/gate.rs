@@ -1,8 +1,8 @@
-//! A gate that holds answers back until a case opens it.
+//! A gate that delays responses until a case opens it.
 
 use tokio::sync::watch;
 
-/// Closed at first. Lets a case decide when an answer comes, without guessing times.
+/// Closed at first. A case decides when a response is sent, without guessing times.
 #[derive(Clone, Debug)]
 pub struct Gate {
     open: watch::Sender<bool>,

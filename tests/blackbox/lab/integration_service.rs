@@ -1,4 +1,4 @@
-//! A stand-in for Application Integration, with the metadata server that gives out its tokens.
+//! A mock of Application Integration, with the metadata server that issues its tokens.
 //!
 //! It takes nothing that the published interface does not: what is wrong with a request is the message of its 400.
 
@@ -9,7 +9,7 @@ use super::{Answer, Backend, Message, Received, Setup};
 /// The token that the metadata server gives out.
 pub const TOKEN: &str = "ya29.integration";
 
-/// What the service answers unless a case says otherwise, to a run and to a schedule.
+/// The default responses of the service, to a run and to a schedule.
 pub const EXECUTED: &str = r#"{"executionId":"e-1","outputParameters":{"score":0.7}}"#;
 pub const SCHEDULED: &str = r#"{"executionInfoIds":["e-1"]}"#;
 
@@ -28,7 +28,7 @@ impl IntegrationService {
         })
     }
 
-    /// Valid requests get this answer.
+    /// The response to valid requests.
     pub fn answering(
         setup: &mut Setup<'_>,
         answer: impl Fn(&Received) -> Answer + Send + Sync + 'static,
@@ -52,7 +52,7 @@ impl IntegrationService {
     }
 }
 
-/// The metadata server's answer to a request for an access token for Google's APIs.
+/// The metadata server's response to a request for an access token for Google's APIs.
 pub fn give_token(request: &Received) -> Answer {
     const PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=";
     let scope = request.path_and_query.strip_prefix(PATH).unwrap_or_default();
@@ -136,7 +136,7 @@ fn check_time(time: &str) -> Checked {
     if is_time.contains(&shape.as_str()) { Ok(()) } else { wrong(format!("scheduleTime: {time} is no time")) }
 }
 
-/// A ValueType has exactly one member, whose name tells its type.
+/// A ValueType has exactly one member, whose name is its type.
 fn check_value(name: &str, value: &Value) -> Checked {
     let members = value.as_object().map(|members| members.iter().collect::<Vec<_>>()).unwrap_or_default();
     let [(kind, value)] = members[..] else { return wrong(format!("{name}: {value} has not exactly one member")) };

@@ -12,7 +12,8 @@ use super::{Authority, Backend, Identity, access_log, filter};
 /// Short enough that a request left hanging ends as a 504 before its case is given up.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long Envoy waits for the client to close first. Its own second would be lost by every case that reads to the end.
+/// The time that Envoy waits for the client to close first. With Envoy's default of one second, every case that reads to
+/// the end would take that long.
 const DELAYED_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A listener with its HTTP filter chain, built step by step.
@@ -36,12 +37,12 @@ impl Listener {
         Listener::with_text(&configuration.to_string())
     }
 
-    /// As `new`, for a configuration that need not be JSON.
+    /// Like `new`, for a configuration that is not necessarily JSON.
     pub fn with_text(configuration: &str) -> Listener {
         Listener { configuration: Some(filter::string_value(configuration)), ..Listener::plain() }
     }
 
-    /// As `new`, handed over as `google.protobuf.Struct`.
+    /// Like `new`, with the configuration as `google.protobuf.Struct`.
     pub fn with_struct(configuration: Value) -> Listener {
         Listener { configuration: Some(filter::struct_value(&configuration)), ..Listener::plain() }
     }

@@ -1,4 +1,4 @@
-//! What requests and responses have in common once they arrived.
+//! The common parts of received requests and responses.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;

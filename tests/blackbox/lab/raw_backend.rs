@@ -37,7 +37,7 @@ impl RawBackend {
         &self.cluster
     }
 
-    /// How many connections Envoy has opened.
+    /// The number of connections that Envoy has opened.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! What the tool renders, in an Envoy of its own.
+//! The output of `render`, in its own Envoy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub fn example(name: &str, directory: &RunDirectory, adapt: impl Fn(&str) -> Str
     arguments
 }
 
-/// What Envoy says to a configuration that it does not take.
+/// Envoy's errors for a configuration that it rejects.
 pub fn validate(configuration: &str, directory: &RunDirectory) -> Result<(), String> {
     let file = directory.path().join("validated.yaml");
     fs::write(&file, configuration).unwrap();

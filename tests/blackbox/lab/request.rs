@@ -1,4 +1,4 @@
-//! What a client sends and gets back.
+//! A client's request and its response.
 
 use std::time::Duration;
 

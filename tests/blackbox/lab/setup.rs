@@ -1,4 +1,4 @@
-//! What one case declares before Envoy starts.
+//! The declarations of one case before Envoy starts.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -27,12 +27,12 @@ impl<'lab> Setup<'lab> {
         Setup { lab, name: case.replace("::", "-"), clusters: 0, listeners: 0 }
     }
 
-    /// A server that answers with `handler`, and a cluster that leads to it.
+    /// A server with the responses of `handler`, and its cluster.
     pub fn backend(&mut self, handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Backend {
         self.backend_in(Cluster::new(), handler)
     }
 
-    /// As `backend`, with options of the cluster.
+    /// Like `backend`, with options of the cluster.
     pub fn backend_in(
         &mut self,
         cluster: Cluster,
@@ -65,12 +65,12 @@ impl<'lab> Setup<'lab> {
         path
     }
 
-    /// A server that answers 200 with the body and the content type of the request.
+    /// A server that responds with 200 and the body and content type of the request.
     pub fn echo(&mut self) -> Backend {
         self.backend(echo)
     }
 
-    /// As `echo`, with options of the cluster.
+    /// Like `echo`, with options of the cluster.
     pub fn echo_in(&mut self, cluster: Cluster) -> Backend {
         self.backend_in(cluster, echo)
     }
@@ -83,7 +83,7 @@ impl<'lab> Setup<'lab> {
         self.raw_backend_in(Cluster::new(), script)
     }
 
-    /// As `raw_backend`, with options of the cluster.
+    /// Like `raw_backend`, with options of the cluster.
     pub fn raw_backend_in<F>(&mut self, cluster: Cluster, script: impl Fn(Wire) -> F + Send + 'static) -> RawBackend
     where
         F: Future<Output = ()> + Send + 'static,
@@ -128,7 +128,7 @@ impl<'lab> Setup<'lab> {
         self.add_cluster(&cluster, Some(address))
     }
 
-    /// A cluster with fields of the case's own, such as a dynamic forward proxy. `type` and `load_assignment` are as the case gives them.
+    /// A cluster with own fields, such as those of a dynamic forward proxy, including `type` and `load_assignment`.
     pub fn cluster(&mut self, mut cluster: serde_json::Value) -> String {
         let name = self.cluster_name();
         cluster["name"] = serde_json::json!(name);

@@ -11,7 +11,7 @@ use super::client::{exchange, exchange_tls};
 use super::envoy::Addresses;
 use super::{Authority, Backend, Identity, LogEntry, Reply, Request, Session, Wire, access_log, envoy_log};
 
-/// One listener and what stands behind it.
+/// One listener and its upstream.
 #[derive(Clone)]
 pub struct Site {
     pub(super) name: String,
@@ -27,7 +27,7 @@ impl Site {
         &self.name
     }
 
-    /// Where the listener routes to, unless its routes were replaced.
+    /// The upstream of the listener, unless its routes were replaced.
     pub fn upstream(&self) -> &Backend {
         &self.upstream
     }
@@ -47,7 +47,7 @@ impl Site {
         exchange_tls(self.address(), &client.connector(servers), request).await.unwrap()
     }
 
-    /// As `send`, where no response at all is a possible outcome.
+    /// Like `send`, when the connection can end without a response.
     pub async fn try_send(&self, request: Request) -> Result<Reply, String> {
         self.sent.fetch_add(1, Ordering::SeqCst);
         exchange(self.address(), request).await
@@ -69,7 +69,7 @@ impl Site {
         Wire::connect(self.address()).await
     }
 
-    /// Writes these bytes, one request that asks to close, and reads until Envoy does.
+    /// Writes these bytes, a request with `connection: close`, and reads until Envoy closes the connection.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
         self.sent.fetch_add(1, Ordering::SeqCst);
         let mut wire = self.connect().await;
@@ -92,12 +92,12 @@ impl Site {
         self.logged().await.state(variable).map(ToOwned::to_owned)
     }
 
-    /// What the module told in Envoy's log under this plugin while it ran: the level and the text.
+    /// The messages of the module for this plugin in Envoy's log: level and text.
     pub fn told(&self) -> Vec<(String, String)> {
         envoy_log::told(&self.directory(), &self.name)
     }
 
-    /// Where Envoy writes its log and the access logs.
+    /// The directory of Envoy's log and of the access logs.
     pub fn directory(&self) -> PathBuf {
         self.access_log.parent().unwrap().to_owned()
     }
@@ -121,7 +121,7 @@ impl Exchange {
         self.task.await.unwrap().unwrap()
     }
 
-    /// Whether the response has come, or the connection ended.
+    /// Whether the response has arrived or the connection has ended.
     pub fn is_over(&self) -> bool {
         self.task.is_finished()
     }

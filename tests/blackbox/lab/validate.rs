@@ -1,4 +1,4 @@
-//! What Envoy says to a filter configuration before it serves anything.
+//! Envoy's validation of a filter configuration.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What the services and the upstream answer, in Envoy and in rehearsals.
+//! The responses of the services and of the upstream, in Envoy and in dry runs.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Seen;
 
-/// An answer.
+/// A response.
 pub struct Served {
     pub status: u16,
     pub headers: Vec<(&'static str, &'static str)>,
@@ -16,7 +16,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// What the body is.
+    /// The content type of the body.
     pub fn content_type(&self) -> &'static str {
         match self.body.as_bytes().first() {
             Some(b'{') => "application/json",
@@ -30,7 +30,7 @@ fn served(status: u16, body: &str) -> Served {
     Served { status, headers: Vec::new(), body: body.to_owned(), delay: Duration::ZERO }
 }
 
-/// The answer to a call.
+/// The response to a call.
 pub fn serve(call: &Seen) -> Served {
     let (verb, url) = call.start.split_once(' ').unwrap();
     let (host, path) = url.split_once('/').unwrap_or((url, ""));
@@ -79,7 +79,7 @@ fn jwt() -> String {
     format!("{}.{}.{}", encode(r#"{"alg":"none"}"#), encode(r#"{"exp":4070908800}"#), encode("signature"))
 }
 
-/// The answer of the upstream.
+/// The response of the upstream.
 pub fn upstream(path: &str) -> Served {
     let status = if path.contains("broken") { 502 } else { 200 };
     let headers = vec![("x-upstream", "1"), ("x-remove-me", "please")];

@@ -36,7 +36,7 @@ fn with_clusters(mut configuration: Value) -> Value {
     configuration
 }
 
-/// Requests made and changed, answers read, the client's request changed.
+/// Requests are made and changed, responses are read, the client's request is changed.
 fn callouts() -> Case {
     let call = ServiceCallout::new("SC-1", "http://a.test:8080/base?fixed=1")
         .variable("call")
@@ -242,7 +242,7 @@ fn shared_flows() -> Case {
     Case { name: "shared_flows", configuration: with_clusters(configuration), requests }
 }
 
-/// The first server is down, so the next is asked.
+/// The first server is down, so the next one gets the call.
 fn load_balancer() -> Case {
     let call = "<ServiceCallout name='SC-1'><Request><Set><Path>/stock</Path></Set></Request><Response>stock</Response><HTTPTargetConnection>\
         <LoadBalancer><Algorithm>RoundRobin</Algorithm><Server name='one'/><Server name='two'/><MaxFailures>2</MaxFailures></LoadBalancer>\
