@@ -171,6 +171,11 @@ impl StreamState {
         self.is_replied.set(true);
     }
 
+    /// Whether the client gets a local reply of this filter. Further data of the client then stays paused.
+    pub fn is_replied(&self) -> bool {
+        self.is_replied.get()
+    }
+
     /// Whether the client has its response, or has disconnected.
     pub fn is_ended(&self) -> bool {
         self.is_ended.get()

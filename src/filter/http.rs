@@ -24,8 +24,13 @@ impl CalloutStream {
     }
 
     fn on_event(&self, event: Event) -> Action {
+        let Ok(mut stream) = self.stream.try_borrow_mut() else { return Action::Continue };
+        if stream.is_finished() {
+            return Action::Continue;
+        }
         active::enter(Active::Stream(self.id));
-        let verdict = self.stream.try_borrow_mut().map_or(Verdict::Continue, |mut stream| stream.on_event(event));
+        let verdict = stream.on_event(event);
+        drop(stream);
         background::run_ready();
         match verdict {
             Verdict::Continue => Action::Continue,

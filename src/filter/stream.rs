@@ -17,13 +17,15 @@ pub(super) struct Stream {
     state: Rc<StreamState>,
     waker: Waker,
     transaction: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    is_finished: bool,
 }
 
 impl Stream {
     pub(super) fn new(id: u32, plugin: Rc<Plugin>) -> Stream {
         // An operator changes Envoy's level at run time.
         log::set_max_level(hostcalls::log_level());
-        Stream { plugin, state: Rc::default(), waker: background::waker(Waiting::Stream(id)), transaction: None }
+        let (state, waker) = (Rc::default(), background::waker(Waiting::Stream(id)));
+        Stream { plugin, state, waker, transaction: None, is_finished: false }
     }
 
     /// Handles an event: polls the transaction and returns whether the direction of the event continues.
@@ -50,7 +52,13 @@ impl Stream {
         if outcome.resume_response {
             resume(hostcalls::Direction::Response);
         }
+        self.is_finished = self.transaction.is_none() && !self.state.is_replied();
         outcome.verdict
+    }
+
+    /// Whether no further event has an effect: the transaction has ended, and Envoy forwards the messages.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
     }
 
     fn start(&mut self) {
