@@ -9,6 +9,7 @@ mod identity;
 mod keys;
 mod needs;
 mod policies;
+mod shared_flows;
 mod steps;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -106,7 +107,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         None => steps::flows(&section, &mut policies, diagnostics),
     };
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
-    let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
+    let shared_flows = shared_flows::read(&section, &mut policies, diagnostics);
 
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);

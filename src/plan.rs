@@ -32,7 +32,7 @@ pub struct Plan {
     /// The parts of a ProxyEndpoint outside its flows; absent with lists of steps.
     pub routing: Option<Routing>,
     /// The shared flows; FlowCallout policies refer to them by name.
-    pub shared_flows: BTreeMap<String, Vec<Step>>,
+    pub shared_flows: BTreeMap<String, SharedFlow>,
     /// The clusters by origin.
     pub clusters: Clusters,
     /// The proxies that LocalTargetConnections reach.
@@ -77,6 +77,15 @@ impl Routing {
     pub fn has_upstream(&self) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
+}
+
+/// A shared flow.
+#[derive(Debug)]
+pub struct SharedFlow {
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Its own constants, which hide those of the plan while it runs.
+    pub constants: BTreeMap<ByteString, Constant>,
 }
 
 /// A target endpoint.
@@ -124,8 +133,14 @@ impl Plan {
         self.policies.get(step.policy.0)
     }
 
-    /// The policy with this name.
+    /// The policy with this name, or with the name `FLOW/POLICY`, which a step of the shared flow refers to.
     pub fn policy_id(&self, name: &str) -> Option<PolicyId> {
-        self.policies.iter().position(|policy| *policy.attributes().name == *name).map(PolicyId)
+        let is_named = |policy: &Policy, name: &str| *policy.attributes().name == *name;
+        if let Some((flow, name)) = name.rsplit_once('/') {
+            let mut steps = self.shared_flows.get(flow)?.steps.iter();
+            let step = steps.find(|step| self.policy(step).is_some_and(|policy| is_named(policy, name)))?;
+            return Some(step.policy);
+        }
+        self.policies.iter().position(|policy| is_named(policy, name)).map(PolicyId)
     }
 }

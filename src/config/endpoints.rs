@@ -1,14 +1,10 @@
-//! `proxy_endpoint`, `target_endpoints` and `shared_flows`: Apigee's documents instead of lists of steps.
+//! `proxy_endpoint`, `target_endpoints` and `integration_endpoints`: Apigee's documents instead of lists of steps.
 
 use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Routing, Step, Target};
-use crate::policy::endpoint::{
-    Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, SharedFlow, StepReference, TargetEndpoint,
-};
-use crate::policy::flow_callout::FlowCallout;
-use std::collections::BTreeMap;
+use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
 
 /// Reads the `proxy_endpoint`, if present. It excludes the keys that it replaces. An unreadable one counts as one
 /// without flows, so that no other steps replace its own and the documents around it are checked too.
@@ -101,84 +97,4 @@ fn integrations(
         }
     }
     integrations
-}
-
-/// Reads the shared flows. Reports FlowCallouts of unknown shared flows, and shared flows that call themselves.
-pub(super) fn shared_flows(
-    section: &Section<'_>,
-    policies: &mut Policies,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<String, Vec<Step>> {
-    let mut documents: Documents = BTreeMap::new();
-    for (index, text) in section.strings("shared_flows", diagnostics).iter().enumerate() {
-        let key = format!("shared_flows[{index}]");
-        let (flow, problems) = SharedFlow::parse(text, &key);
-        diagnostics.extend(problems);
-        let Some(SharedFlow { name, steps }) = flow else { continue };
-        if documents.contains_key(&name) {
-            let message = format!("duplicate shared flow {name}");
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
-        }
-        documents.insert(name, (key, steps));
-    }
-    // Only shared flows that a flow calls are resolved: others may belong to another proxy.
-    let mut resolved: BTreeMap<String, Vec<Step>> = BTreeMap::new();
-    loop {
-        let callouts = policies.flow_callouts().map(|(key, callout)| (key.to_owned(), callout.clone()));
-        let wanted: Vec<(String, FlowCallout)> =
-            callouts.filter(|(_, callout)| !resolved.contains_key(&*callout.shared_flow)).collect();
-        if wanted.is_empty() {
-            break;
-        }
-        for (policy_key, callout) in wanted {
-            let name = callout.shared_flow.to_string();
-            let steps = match documents.get(&name) {
-                Some((key, steps)) => diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
-                    steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
-                }),
-                None => {
-                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
-                    diagnostics.within_about(&policy_key, policy, |diagnostics| {
-                        diagnostics.error(callout.position, message);
-                    });
-                    Vec::new()
-                }
-            };
-            resolved.insert(name, steps);
-        }
-    }
-    for (name, (key, _)) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
-        if calls_itself(name, &documents, policies) {
-            diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
-                diagnostics.error(None, "the shared flow calls itself");
-            });
-        }
-    }
-    resolved
-}
-
-/// Shared flows by name, each with the key of its document.
-type Documents = BTreeMap<String, (String, Vec<StepReference>)>;
-
-fn calls_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
-    let called_by = |name: &str| -> Vec<String> {
-        let steps = documents.get(name).into_iter().flat_map(|(_, steps)| steps);
-        let called = |step: &StepReference| {
-            let mut callouts = policies.flow_callouts().map(|(_, callout)| callout);
-            callouts.find(|callout| callout.attributes.name == step.policy)
-        };
-        steps.filter_map(called).map(|callout| callout.shared_flow.to_string()).collect()
-    };
-    let mut seen: Vec<String> = Vec::new();
-    let mut next = called_by(start);
-    while let Some(name) = next.pop() {
-        if name == start {
-            return true;
-        }
-        if !seen.contains(&name) {
-            next.extend(called_by(&name));
-            seen.push(name);
-        }
-    }
-    false
 }

@@ -1,6 +1,6 @@
 //! Computes the parts of a stream that the flows use. The filter fetches and buffers nothing else.
 
-use crate::plan::{Needs, Routing, Step};
+use crate::plan::{Needs, Routing, SharedFlow, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
@@ -19,7 +19,7 @@ pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
 /// The flows and everything that they use.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
-    pub(super) shared_flows: &'a BTreeMap<String, Vec<Step>>,
+    pub(super) shared_flows: &'a BTreeMap<String, SharedFlow>,
     pub(super) proxy: &'a Endpoint<Step>,
     pub(super) routing: Option<&'a Routing>,
     /// The variables that `filter_state` publishes by name.
@@ -110,8 +110,8 @@ impl Reach<'_> {
             let inside = match policy {
                 // The recursion ends: the configuration has no shared flow that calls itself.
                 Policy::FlowCallout(callout) => {
-                    let steps = self.shared_flows.get(&*callout.shared_flow);
-                    steps.is_some_and(|steps| self.steps_use(steps, names))
+                    let flow = self.shared_flows.get(&*callout.shared_flow);
+                    flow.is_some_and(|flow| self.steps_use(&flow.steps, names))
                 }
                 _ => false,
             };

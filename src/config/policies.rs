@@ -1,4 +1,4 @@
-//! `policies`: the policy documents, and the steps that refer to them by name.
+//! `policies`: the policy documents, and the steps that refer to them by name. A shared flow can have its own list.
 
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
@@ -17,7 +17,13 @@ pub(super) struct Policies {
     attached: BTreeSet<usize>,
 }
 
+/// A list of policies, in which names are unique: that of the configuration, or that of the shared flow with an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope(Option<usize>);
+
 struct Document {
+    /// The list that contains it.
+    scope: Scope,
     /// Its key in the configuration: `policies[0]`.
     key: String,
     /// The policy, unless its document has errors.
@@ -40,22 +46,40 @@ impl Policies {
                 false
             }
         };
-        let mut documents: Vec<Document> = Vec::new();
+        let mut policies = Policies { documents: Vec::new(), skip_unsupported, attached: BTreeSet::new() };
+        policies.add("", Scope::default(), section, diagnostics);
+        policies
+    }
+
+    /// Reads the `policies` of the shared flow with an index, whose steps refer to no others.
+    pub(super) fn add_of_shared_flow(
+        &mut self,
+        index: usize,
+        section: &Section<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Scope {
+        let scope = Scope(Some(index));
+        self.add(&format!("shared_flows[{index}]."), scope, section, diagnostics);
+        scope
+    }
+
+    fn add(&mut self, prefix: &str, scope: Scope, section: &Section<'_>, diagnostics: &mut Diagnostics) {
+        let first = self.documents.len();
         for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
-            let key = format!("policies[{index}]");
+            let key = format!("{prefix}policies[{index}]");
             let (policy, problems) = Policy::parse(text, &key);
             let name = match &policy {
                 Some(policy) => Some(policy.attributes().name.to_string()),
                 None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != key),
             };
             diagnostics.extend(problems);
-            if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
+            let mut known = self.documents.iter().skip(first);
+            if let Some(name) = name.as_deref().filter(|name| known.any(|other| other.is_named(scope, name))) {
                 let message = format!("duplicate policy {name}");
                 diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
             }
-            documents.push(Document { key, policy, name });
+            self.documents.push(Document { scope, key, policy, name });
         }
-        Policies { documents, skip_unsupported, attached: BTreeSet::new() }
     }
 
     /// A step of every policy, in listed order.
@@ -67,9 +91,20 @@ impl Policies {
     /// The step of a reference. `None` when the policy is unknown, has errors or has an unsupported type. Reports
     /// unknown policies and unsupported types; errors in the policy have been reported already.
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
+        self.resolve_in(Scope::default(), reference, diagnostics)
+    }
+
+    /// Like [`Policies::resolve`], for a step of a shared flow.
+    pub(super) fn resolve_in(
+        &mut self,
+        scope: Scope,
+        reference: StepReference,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Step> {
         let StepReference { policy: name, condition, label, position } = reference;
-        let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            let hint = self.in_another_case(&name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
+        let Some(index) = self.documents.iter().position(|document| document.is_named(scope, &name)) else {
+            let hint =
+                self.in_another_case(scope, &name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
             diagnostics.error(position, format!("{label}: unknown policy{hint}"));
             return None;
         };
@@ -99,8 +134,9 @@ impl Policies {
     }
 
     /// The policy whose name differs only in case.
-    fn in_another_case(&self, name: &str) -> Option<&str> {
-        let mut names = self.documents.iter().filter_map(|document| document.name.as_deref());
+    fn in_another_case(&self, scope: Scope, name: &str) -> Option<&str> {
+        let documents = self.documents.iter().filter(|document| document.scope == scope);
+        let mut names = documents.filter_map(|document| document.name.as_deref());
         names.find(|other| other.eq_ignore_ascii_case(name))
     }
 
@@ -116,6 +152,14 @@ impl Policies {
             Some(Policy::FlowCallout(callout)) => Some((document.key.as_str(), callout)),
             _ => None,
         })
+    }
+
+    /// The FlowCallout of a step.
+    pub(super) fn flow_callout_of(&self, step: &Step) -> Option<&FlowCallout> {
+        match self.documents.get(step.policy.0)?.policy.as_ref()? {
+            Policy::FlowCallout(callout) => Some(callout),
+            _ => None,
+        }
     }
 
     /// Visits the policies that steps refer to, each with the key of its document.
@@ -135,7 +179,7 @@ impl Policies {
 }
 
 impl Document {
-    fn is_named(&self, name: &str) -> bool {
-        self.name.as_deref() == Some(name)
+    fn is_named(&self, scope: Scope, name: &str) -> bool {
+        self.scope == scope && self.name.as_deref() == Some(name)
     }
 }

@@ -10,7 +10,7 @@ use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Target};
+use crate::plan::{Plan, SharedFlow, Target};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::Cell;
@@ -45,6 +45,8 @@ pub struct Transaction<'a, H> {
     pub(super) is_client_served: bool,
     /// The target endpoint whose flows run and whose fault rules apply. `None` for those of the proxy.
     pub(super) target_endpoint: Option<&'a Target>,
+    /// The shared flow that runs.
+    pub(super) shared_flow: Option<&'a SharedFlow>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
     /// The target endpoint that the route rules chose.
@@ -83,6 +85,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             stage: Stage::Request,
             is_client_served: false,
             target_endpoint: None,
+            shared_flow: None,
             flow_name: ByteString::new(),
             target: None,
             integration_request: None,

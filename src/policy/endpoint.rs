@@ -244,12 +244,21 @@ impl TargetAuthentication {
 impl SharedFlow {
     /// Reads a SharedFlow document. `key` names it in diagnostics until its name is known.
     pub fn parse(text: &str, key: &str) -> (Option<SharedFlow>, Vec<Diagnostic>) {
-        read(text, key, &["SharedFlow"], |root, name, diagnostics| {
+        SharedFlow::parse_named(text, key, None)
+    }
+
+    /// Like [`SharedFlow::parse`]. `name` replaces the name in the document.
+    pub fn parse_named(text: &str, key: &str, name: Option<&str>) -> (Option<SharedFlow>, Vec<Diagnostic>) {
+        read(text, key, &["SharedFlow"], |root, own, diagnostics| {
+            let name = name.map_or(own, str::to_owned);
             if name.is_empty() {
                 let message = "Required attribute name is missing in SharedFlow";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
             let label = format!("SharedFlow {name}");
+            if !name.is_empty() {
+                diagnostics.set_subject(&label);
+            }
             SharedFlow { name, steps: StepReference::parse_all(root, &label, diagnostics) }
         })
     }

@@ -2,7 +2,7 @@
 
 use super::bundle::{Kind, ParsedBundle};
 use super::document::Document;
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
 use super::parsed::Parsed;
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
@@ -17,78 +17,50 @@ pub(crate) struct Configuration<'a> {
     keys: Map<String, Value>,
     /// The documents by key: `policies[0]`.
     documents: BTreeMap<String, &'a Document>,
-    /// The conflicts between the bundles.
-    pub(crate) conflicts: Vec<Finding>,
 }
 
 impl<'a> Configuration<'a> {
     /// The policies, properties and shared flows of a bundle.
     fn of_bundle(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
         let mut configuration = Configuration::default();
-        let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-        configuration.set("policies", json!([]));
-        for document in configuration.policies_once(bundles()) {
-            configuration.push("policies", document);
+        let policies = configuration.policies_of(bundle, "");
+        configuration.set("policies", policies);
+        if !bundle.properties.is_empty() {
+            configuration.set("properties", json!(bundle.properties));
         }
-        let broken = bundles().flat_map(|bundle| &bundle.broken_policies).filter(|name| is_attribute(name));
-        for name in broken {
-            // The error of the file is reported once. Its policy exists, so steps that name it are valid.
-            configuration.append("policies", format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
-        }
-        for shared_flow in bundles().flat_map(|bundle| &bundle.shared_flows) {
-            configuration.push("shared_flows", &shared_flow.document);
-        }
-        let properties = configuration.properties_of(bundles());
-        if !properties.is_empty() {
-            configuration.set("properties", json!(properties));
+        for bundle in shared {
+            configuration.add_shared_flows(bundle);
         }
         configuration
     }
 
-    /// The policies of all bundles. A policy that is identical in two bundles is one policy. Different policies with
-    /// the same name are a conflict.
-    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> Vec<&'a Document> {
-        let mut policies: Vec<(&Document, String)> = Vec::new();
-        for bundle in bundles {
-            // The filter reports two policies of one bundle with the same name.
-            let others = policies.len();
-            for Parsed { document, .. } in &bundle.policies {
-                let name = document.root().map(|root| root.name.clone()).filter(|name| !name.is_empty());
-                let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
-                match named() {
-                    None => policies.push((document, name.unwrap_or_default())),
-                    Some((other, name)) if !is_equal(other, document) => {
-                        let text = format!(
-                            "{} contains another policy {name}: a proxy and its shared flows share one list of policies; \
-                             rename one of them",
-                            other.source.file
-                        );
-                        self.conflicts.push(Finding::error_in(&document.source, text).about_policy(name));
-                    }
-                    Some(_) => {}
-                }
+    /// Adds the shared flows of a bundle with their own policies and properties.
+    fn add_shared_flows(&mut self, bundle: &'a ParsedBundle) {
+        for Parsed { document, .. } in &bundle.shared_flows {
+            let index = self.keys.get("shared_flows").and_then(Value::as_array).map_or(0, Vec::len);
+            let key = format!("shared_flows[{index}]");
+            let policies = self.policies_of(bundle, &format!("{key}."));
+            let mut flow = json!({"xml": document.text(), "policies": policies});
+            if let Some(object) = flow.as_object_mut().filter(|_| !bundle.properties.is_empty()) {
+                object.insert("properties".to_owned(), json!(bundle.properties));
             }
+            self.append("shared_flows", flow);
+            self.documents.insert(key, document);
         }
-        policies.into_iter().map(|(document, _)| document).collect()
     }
 
-    /// The properties of all bundles in one list. The last bundle has precedence.
-    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> BTreeMap<&'a String, &'a String> {
-        let mut properties: BTreeMap<&String, (&String, &ParsedBundle)> = BTreeMap::new();
-        for bundle in bundles {
-            for (name, value) in &bundle.properties {
-                if let Some((other, owner)) =
-                    properties.insert(name, (value, bundle)).filter(|(other, _)| *other != value)
-                {
-                    let text = format!(
-                        "{name} is {other:?} in {} and {value:?} in {}; both use {value:?}",
-                        owner.name, bundle.name
-                    );
-                    self.conflicts.push(Finding::new(Severity::Warning, text));
-                }
-            }
+    /// The list of the policies of a bundle. `prefix` is the start of its key.
+    fn policies_of(&mut self, bundle: &'a ParsedBundle, prefix: &str) -> Value {
+        let mut policies: Vec<String> = Vec::new();
+        for Parsed { document, .. } in &bundle.policies {
+            self.documents.insert(format!("{prefix}policies[{}]", policies.len()), document);
+            policies.push(document.text().into_owned());
         }
-        properties.into_iter().map(|(name, (value, _))| (name, value)).collect()
+        for name in bundle.broken_policies.iter().filter(|name| is_attribute(name)) {
+            // The error of the file is reported once. Its policy exists, so steps that name it are valid.
+            policies.push(format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
+        }
+        json!(policies)
     }
 
     /// One configuration for each proxy endpoint. A bundle without proxy endpoints has one for its policies.
@@ -125,18 +97,21 @@ impl<'a> Configuration<'a> {
 
     /// A configuration that runs the shared flow of the bundle, or no step when the bundle has none.
     pub(crate) fn of_shared_flow(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
-        /// The name of the calling policy. `$` is valid and unusual in names, which avoids conflicts.
+        /// The name of the calling policy.
         const CALLER: &str = "$shared-flow";
-        let mut configuration = Configuration::of_bundle(bundle, shared);
-        let mut request = Vec::new();
-        if !bundle.shared_flows.is_empty() {
-            let name = bundle.name.replace('&', "&amp;").replace('<', "&lt;");
-            let caller =
-                format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
-            configuration.append("policies", caller);
-            request.push(CALLER);
+        if bundle.shared_flows.is_empty() {
+            let mut configuration = Configuration::of_bundle(bundle, shared);
+            configuration.set("request", json!([]));
+            return configuration;
         }
-        configuration.set("request", json!(request));
+        let mut configuration = Configuration::default();
+        let name = bundle.name.replace('&', "&amp;").replace('<', "&lt;");
+        let caller = format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
+        configuration.set("policies", json!([caller]));
+        configuration.set("request", json!([CALLER]));
+        for bundle in std::iter::once(&bundle).chain(shared) {
+            configuration.add_shared_flows(bundle);
+        }
         configuration
     }
 
@@ -163,15 +138,15 @@ impl<'a> Configuration<'a> {
     }
 
     fn push(&mut self, list: &str, document: &'a Document) {
-        let index = self.append(list, document.text().into_owned());
+        let index = self.append(list, Value::String(document.text().into_owned()));
         self.documents.insert(format!("{list}[{index}]"), document);
     }
 
-    /// Adds a text to a list and returns its index.
-    fn append(&mut self, list: &str, text: String) -> usize {
+    /// Adds a value to a list and returns its index.
+    fn append(&mut self, list: &str, value: Value) -> usize {
         let items = self.keys.entry(list).or_insert_with(|| json!([]));
         let Value::Array(items) = items else { return 0 };
-        items.push(Value::String(text));
+        items.push(value);
         items.len().saturating_sub(1)
     }
 
@@ -191,11 +166,6 @@ impl<'a> Configuration<'a> {
             None => Finding::from(diagnostic),
         }
     }
-}
-
-/// Whether two documents are equal except for their line endings.
-fn is_equal(one: &Document, other: &Document) -> bool {
-    one.text().lines().eq(other.text().lines())
 }
 
 /// Whether a name needs no escapes in an attribute.

@@ -68,7 +68,6 @@ fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
     // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
-    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {
         findings.add(configuration.finding(diagnostic));

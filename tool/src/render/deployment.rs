@@ -166,7 +166,6 @@ pub(super) fn of(
 
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
 fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
-    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
         Err(problems) => (None, problems),

@@ -146,9 +146,7 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let files = all().map(|bundle| bundle.files).sum();
-    let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
-    let conflicts = configuration.conflicts.iter().filter(|conflict| conflict.severity == Severity::Error);
-    unreadable.extend(conflicts.cloned());
+    let unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
     let loaded = configuration.load();
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =

@@ -264,33 +264,36 @@ fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &s
 }
 
 #[test]
-fn an_identical_policy_of_a_proxy_and_its_shared_flow_is_one_policy() {
-    let policy = "<AssignMessage name='A'>\n<AssignTo>request</AssignTo>\n</AssignMessage>\n";
-    let [proxy, flow] = caller("once", policy, &policy.replace('\n', "\r\n"), "1", "1");
-    for command in ["check", "render"] {
-        let run = run(&[command, &proxy, &flow]);
-        assert_eq!((run.status, problems(&run.output), problems(&run.errors)), (0, vec![], vec![]), "{command}");
-    }
-    let other = policy.replace("request", "response");
-    let [proxy, flow] = caller("twice", policy, &other, "1", "1");
-    let error = format!(
-        "error: {proxy}/apiproxy/policies/P0.xml contains another policy A: a proxy and its shared flows share one list \
-         of policies; rename one of them"
-    );
+fn a_proxy_and_its_shared_flow_have_separate_policies_and_properties() {
+    let policy = |to: &str| format!("<AssignMessage name='A'>\n<AssignTo>{to}</AssignTo>\n</AssignMessage>\n");
+    let [proxy, flow] = caller("separate", &policy("request"), &policy("message"), "1", "2");
     let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, problems(&check.output)), (1, vec![error.as_str()]));
-    let render = run(&["render", &proxy, &flow]);
-    assert_eq!((render.status, problems(&render.errors)), (1, vec![error.as_str()]));
+    assert_eq!((check.status, problems(&check.output)), (0, vec![]), "{}", check.output);
+    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
+    assert_eq!((render.status, problems(&render.errors)), (0, vec![]));
+    let filter: serde_json::Value = serde_json::from_str(&render.output).unwrap();
+    assert_eq!(filter["policies"].as_array().unwrap().len(), 2);
+    assert_eq!(filter["policies"][0], policy("request"));
+    assert_eq!(filter["properties"], serde_json::json!({"propertyset.limits.most": "1"}));
+    let expected = serde_json::json!([{
+        "xml": "<SharedFlow name=\"common\"><Step><Name>A</Name></Step></SharedFlow>",
+        "policies": [policy("message")],
+        "properties": {"propertyset.limits.most": "2"},
+    }]);
+    assert_eq!(filter["shared_flows"], expected);
 }
 
+/// A problem in a policy of a shared flow is one of its file, also when the file of the proxy has the same name.
 #[test]
-fn a_property_with_two_values_has_a_warning() {
-    let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo></AssignMessage>";
-    let [proxy, flow] = caller("values", policy, policy, "1", "2");
-    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common; both use \"2\"";
+fn a_problem_of_a_shared_flow_names_its_file() {
+    let policy = "<AssignMessage name='A'/>";
+    let [proxy, flow] = caller("separate-broken", policy, "<ServiceCallout name='A'/>", "1", "1");
     let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
-    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
-    assert_eq!((render.status, problems(&render.errors)), (0, vec![warning]));
-    assert!(render.output.contains("\"propertyset.limits.most\": \"2\""), "{}", render.output);
+    let error = "error[ConnectionInfoMissing]: Connection information is missing in Step A.";
+    assert_eq!((check.status, problems(&check.output)), (1, vec![error]), "{}", check.output);
+    let position = format!(" --> {flow}/sharedflowbundle/policies/P0.xml:1:1\n");
+    assert!(check.output.contains(&position), "{}", check.output);
+    let render = run(&["render", &proxy, &flow]);
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
+    assert!(render.errors.contains(&position), "{}", render.errors);
 }
