@@ -10,7 +10,10 @@ mod keys;
 mod needs;
 mod policies;
 mod shared_flows;
+mod skipped;
 mod steps;
+
+pub use skipped::NOT_ENFORCED;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
@@ -23,6 +26,7 @@ use identity::Google;
 use keys::Section;
 use needs::Reach;
 use policies::Policies;
+use skipped::Skipped;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -108,6 +112,12 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     };
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let shared_flows = shared_flows::read(&section, &mut policies, diagnostics);
+    let skipped = Skipped::of(&policies);
+    skipped.warn_of_authentication(diagnostics);
+    skipped.check_proxy(&proxy, proxy_endpoint.is_some(), diagnostics);
+    if let Some(routing) = &routing {
+        skipped.check_routing(&proxy.name, routing, diagnostics);
+    }
 
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);

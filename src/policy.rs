@@ -19,6 +19,7 @@ pub mod success_codes;
 pub mod target_url;
 mod target_variables;
 pub mod template;
+pub mod unsupported;
 pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
@@ -34,6 +35,7 @@ use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
+use unsupported::Unsupported;
 use variable::Variable;
 
 /// A checked policy.
@@ -55,17 +57,6 @@ pub enum Policy {
     IntegrationCallout(IntegrationCallout),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
-}
-
-/// A policy of an unsupported type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
-    /// Name and switches.
-    pub attributes: Attributes,
-    /// The policy type: the name of the document's root element.
-    pub kind: String,
-    /// The position of the root element.
-    pub position: Position,
 }
 
 impl Policy {
@@ -96,11 +87,7 @@ impl Policy {
                 SetIntegrationRequest::parse(root, diagnostics).map(Box::new).map(Policy::SetIntegrationRequest)
             }
             "IntegrationCallout" => IntegrationCallout::parse(root, diagnostics).map(Policy::IntegrationCallout),
-            kind => Some(Policy::Unsupported(Unsupported {
-                attributes: Attributes::parse(root, diagnostics),
-                kind: kind.to_owned(),
-                position: root.position(),
-            })),
+            _ => Some(Policy::Unsupported(Unsupported::parse(root, diagnostics))),
         }
     }
 

@@ -6,15 +6,19 @@ use crate::plan::{PolicyId, Step};
 use crate::policy::Policy;
 use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
+use crate::policy::unsupported::Unsupported;
 use std::collections::BTreeSet;
 
 /// The policy documents of a configuration while its steps are resolved.
+#[derive(Default)]
 pub(super) struct Policies {
     documents: Vec<Document>,
     /// Whether steps of unsupported policy types are skipped with a warning; otherwise they are errors.
     skip_unsupported: bool,
     /// The indices of the policies that a step refers to.
     attached: BTreeSet<usize>,
+    /// The indices of the unsupported policies whose steps are skipped.
+    skipped: BTreeSet<usize>,
 }
 
 /// A list of policies, in which names are unique: that of the configuration, or that of the shared flow with an index.
@@ -46,7 +50,7 @@ impl Policies {
                 false
             }
         };
-        let mut policies = Policies { documents: Vec::new(), skip_unsupported, attached: BTreeSet::new() };
+        let mut policies = Policies { skip_unsupported, ..Policies::default() };
         policies.add("", Scope::default(), section, diagnostics);
         policies
     }
@@ -112,6 +116,9 @@ impl Policies {
         let policy = document.policy.as_ref()?;
         if let Policy::Unsupported(unsupported) = policy {
             if unsupported.attributes.enabled {
+                if self.skip_unsupported {
+                    self.skipped.insert(index);
+                }
                 let message = format!("unsupported policy type {}", unsupported.kind);
                 // A policy that no list of steps names is reported by its own document.
                 let report = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
@@ -154,12 +161,18 @@ impl Policies {
         })
     }
 
-    /// The FlowCallout of a step.
-    pub(super) fn flow_callout_of(&self, step: &Step) -> Option<&FlowCallout> {
-        match self.documents.get(step.policy.0)?.policy.as_ref()? {
-            Policy::FlowCallout(callout) => Some(callout),
+    /// The policy of a step.
+    pub(super) fn policy_of(&self, step: &Step) -> Option<&Policy> {
+        self.documents.get(step.policy.0)?.policy.as_ref()
+    }
+
+    /// The unsupported policies whose steps are skipped.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = &Unsupported> {
+        let documents = self.skipped.iter().filter_map(|index| self.documents.get(*index));
+        documents.filter_map(|document| match &document.policy {
+            Some(Policy::Unsupported(unsupported)) => Some(unsupported),
             _ => None,
-        }
+        })
     }
 
     /// Visits the policies that steps refer to, each with the key of its document.

@@ -2,8 +2,10 @@
 
 use super::keys::Section;
 use super::policies::{Policies, Scope};
+use super::skipped::Skipped;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{self, Constant, Step};
+use crate::policy::Policy;
 use crate::policy::endpoint::{SharedFlow, StepReference};
 use crate::policy::flow_callout::FlowCallout;
 use bytestring::ByteString;
@@ -34,6 +36,13 @@ pub(super) fn read(
                 diagnostics.error(None, "the shared flow calls itself");
             });
         }
+    }
+    let skipped = Skipped::of(policies);
+    for (name, steps) in &resolved {
+        let Some(Document { key, .. }) = documents.get(name) else { continue };
+        diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
+            skipped.check_steps(steps, diagnostics);
+        });
     }
     let flows = resolved.into_iter().map(|(name, steps)| {
         let constants = documents.remove(&name).map(|document| document.constants).unwrap_or_default();
@@ -122,7 +131,11 @@ fn resolve(
 fn calls_itself(start: &str, resolved: &BTreeMap<String, Vec<Step>>, policies: &Policies) -> bool {
     let called_by = |name: &str| -> Vec<String> {
         let steps = resolved.get(name).into_iter().flatten();
-        steps.filter_map(|step| policies.flow_callout_of(step)).map(|callout| callout.shared_flow.to_string()).collect()
+        let called = steps.filter_map(|step| match policies.policy_of(step)? {
+            Policy::FlowCallout(callout) => Some(callout.shared_flow.to_string()),
+            _ => None,
+        });
+        called.collect()
     };
     let mut seen: Vec<String> = Vec::new();
     let mut next = called_by(start);

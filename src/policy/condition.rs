@@ -20,6 +20,7 @@ pub use operator::{Comparison, Matching};
 pub use path_pattern::PathPattern;
 pub use pattern::{Pattern, PatternSource};
 
+use crate::diagnostic::Position;
 use crate::policy::variable::Variable;
 use std::fmt;
 
@@ -27,6 +28,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     expression: Expression,
+    position: Option<Position>,
 }
 
 impl Condition {
@@ -38,7 +40,17 @@ impl Condition {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        parser::parse(text).map(|expression| Some(Condition { expression }))
+        parser::parse(text).map(|expression| Some(Condition { expression, position: None }))
+    }
+
+    /// The condition of an element at a position.
+    pub fn at(self, position: Position) -> Condition {
+        Condition { position: Some(position), ..self }
+    }
+
+    /// The position of its element.
+    pub fn position(&self) -> Option<Position> {
+        self.position
     }
 
     /// The compiled expression.

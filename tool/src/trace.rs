@@ -234,7 +234,12 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, sho
             .iter()
             .map(|(name, value)| (name.clone(), secrets.hide_variable(name, &text(value))))
             .collect(),
-        warnings: done.warnings.iter().map(|warning| secrets.hide(warning)).collect(),
+        warnings: subject
+            .not_enforced
+            .iter()
+            .cloned()
+            .chain(done.warnings.iter().map(|warning| secrets.hide(warning)))
+            .collect(),
         unused_replies: given.unused(host.replies.borrow().len(), &host.policy_replies.borrow()),
         bundle: subject.bundle,
         proxy_endpoint: subject.proxy_endpoint,

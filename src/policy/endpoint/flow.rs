@@ -94,7 +94,7 @@ pub(super) fn condition(element: Element<'_, '_>, label: &str, diagnostics: &mut
     let condition =
         element.children().find(|child| matches!(child.name(), "Condition" | "condition" | "conditions"))?;
     match Condition::parse(&condition.raw_text()) {
-        Ok(condition) => condition,
+        Ok(parsed) => parsed.map(|parsed| parsed.at(condition.position())),
         Err(error) => {
             match condition.text_position(error.column.saturating_sub(1)) {
                 Some(position) => diagnostics.error(position, format!("{label} condition: {error}")),

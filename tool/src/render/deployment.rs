@@ -4,6 +4,7 @@ mod callouts;
 mod clusters;
 mod targets;
 
+use super::Skip;
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
@@ -14,6 +15,7 @@ use crate::finding::{Finding, Findings, Severity};
 use crate::parsed::Parsed;
 use crate::{policy_types, routing};
 use callouts::Callouts;
+use envoy_callout::config::NOT_ENFORCED;
 use envoy_callout::diagnostic::Diagnostic;
 use serde_json::{Map, Value, json};
 use targets::Targets;
@@ -29,6 +31,8 @@ pub(super) struct Deployment {
     pub(super) any_host: bool,
     /// The file of trusted authorities for hosts from variables.
     pub(super) trusted_ca: String,
+    /// The warnings of authentication that is not enforced.
+    pub(super) not_enforced: Vec<String>,
     /// `stream_idle_timeout` in seconds. It is longer than the longest wait for a callout or a target.
     pub(super) idle_secs: u64,
     cluster_names: Names,
@@ -83,8 +87,8 @@ pub(super) struct Retry {
 pub(super) struct Options {
     /// The naming scheme of clusters.
     pub(super) naming: Naming,
-    /// Whether the filter skips steps whose policy type it does not run.
-    pub(super) skip_unsupported: bool,
+    /// The steps that the filter skips because it does not run their policy type.
+    pub(super) skip_unsupported: Option<Skip>,
     /// Port of the listener.
     pub(super) port: u16,
 }
@@ -145,7 +149,7 @@ pub(super) fn of(
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
             let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared);
             callouts.apply(&mut configuration, options);
-            let Some(needs_body) = load(&configuration, findings) else { continue };
+            let Some(needs_body) = load(&configuration, options, &mut deployment, findings) else { continue };
             let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
@@ -165,7 +169,12 @@ pub(super) fn of(
 }
 
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
-fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
+fn load(
+    configuration: &Configuration<'_>,
+    options: Options,
+    deployment: &mut Deployment,
+    findings: &mut Findings,
+) -> Option<bool> {
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.request_body || loaded.plan.needs.response_body), loaded.warnings),
         Err(problems) => (None, problems),
@@ -174,7 +183,17 @@ fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bo
         RENDERED_CLUSTERS.iter().chain([&RENDERED_ROUTE]).any(|warning| diagnostic.message.starts_with(warning))
     };
     for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(diagnostic)) {
-        findings.add(configuration.finding(diagnostic));
+        let mut finding = configuration.finding(diagnostic);
+        if diagnostic.message.starts_with(NOT_ENFORCED) {
+            if !deployment.not_enforced.contains(&diagnostic.message) {
+                deployment.not_enforced.push(diagnostic.message.clone());
+            }
+            if options.skip_unsupported != Some(Skip::IncludingAuthentication) {
+                finding.severity = Severity::Error;
+                finding.text.push_str("; --skip-unsupported=including-authentication allows this");
+            }
+        }
+        findings.add(finding);
     }
     needs_body
 }

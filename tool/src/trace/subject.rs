@@ -12,7 +12,7 @@ use crate::parsed::Parsed;
 use crate::routing::NOT_FOUND_BODY;
 use crate::source::Source;
 use bytes::Bytes;
-use envoy_callout::config;
+use envoy_callout::config::{self, Loaded, NOT_ENFORCED};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::plan::Plan;
@@ -29,6 +29,8 @@ pub(super) struct Subject {
     pub(super) proxy_endpoint: Option<String>,
     /// The plan.
     pub(super) plan: Plan,
+    /// The warnings of authentication that is not enforced.
+    pub(super) not_enforced: Vec<String>,
 }
 
 impl Subject {
@@ -151,13 +153,14 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =
         unreadable.into_iter().chain(problems.map(|problem| configuration.finding(problem))).collect();
-    let subject = |plan| Subject {
+    let subject = |loaded: Loaded| Subject {
         bundle: Some(bundle.name.clone()),
         proxy_endpoint: endpoint.as_ref().map(|(name, _)| name.clone()),
-        plan,
+        not_enforced: not_enforced(&loaded),
+        plan: loaded.plan,
     };
     Ok(match loaded {
-        Ok(loaded) if problems.is_empty() => Ok(subject(loaded.plan)),
+        Ok(loaded) if problems.is_empty() => Ok(subject(loaded)),
         _ => Err(findings(problems, files)),
     })
 }
@@ -183,15 +186,22 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
     };
     Ok(match config::load(configuration.to_string().as_bytes()) {
         Ok(loaded) => {
+            let not_enforced = not_enforced(&loaded);
             let plan = loaded.plan;
             let proxy_endpoint = plan.routing.as_ref().map(|_| plan.proxy.name.clone());
-            Ok(Subject { bundle: None, proxy_endpoint, plan })
+            Ok(Subject { bundle: None, proxy_endpoint, plan, not_enforced })
         }
         Err(problems) => {
             let finding = |problem: &Diagnostic| embedded::finding(&source, &configuration, "", problem);
             Err(findings(problems.iter().map(finding).collect(), 1))
         }
     })
+}
+
+/// The warnings of authentication that is not enforced.
+fn not_enforced(loaded: &Loaded) -> Vec<String> {
+    let messages = loaded.warnings.iter().map(|warning| &warning.message);
+    messages.filter(|message| message.starts_with(NOT_ENFORCED)).cloned().collect()
 }
 
 /// The candidate with the given name, or the candidate with the longest matching base path.

@@ -136,6 +136,40 @@ fn policy_types_that_do_not_run_are_rejected_or_skipped() {
     assert!(skipped.output.contains("unsupported_policies: skip"));
 }
 
+/// Every command lists the policies, and `render` writes nothing without consent.
+#[test]
+fn authentication_that_is_not_enforced_is_loud() {
+    let steps = "<Step><Name>OA</Name></Step><Step><Name>VK</Name></Step><Step><Name>Q</Name></Step>";
+    let policies = ["<OAuthV2 name='OA'/>", "<VerifyAPIKey name='VK'/>", "<Quota name='Q'/>"];
+    let path = bundle("open", steps, &policies, URL_ROUTE);
+    let text = "authentication is not enforced: the filter skips OAuthV2 (OA), VerifyAPIKey (VK)";
+    let rejected = run_in_project(&["render", &path, "--skip-unsupported"]);
+    assert_eq!((rejected.status, rejected.output.as_str()), (1, ""));
+    let error = format!("error: {text}; --skip-unsupported=including-authentication allows this\n");
+    assert!(rejected.errors.contains(&error), "{}", rejected.errors);
+    for (format, starts) in [("envoy", true), ("istio", true), ("envoy-gateway", true), ("filter", false)] {
+        let skip = "--skip-unsupported=including-authentication";
+        let rendered = run_in_project(&["render", &path, "--format", format, skip]);
+        assert_eq!(rendered.status, 0, "{}", rendered.errors);
+        assert!(rendered.errors.contains(&format!("warning: {text}\n")), "{}", rendered.errors);
+        let comment = "# WARNING: Authentication is not enforced: the filter skips OAuthV2 (OA), VerifyAPIKey (VK).";
+        assert_eq!(rendered.output.lines().nth(1) == Some(comment), starts, "{}", rendered.output);
+    }
+    let check = run_in_project(&["check", &path]);
+    assert!(check.status == 0 && check.output.contains(&format!("warning: {text}\n")), "{}", check.output);
+    let request = scratch("open-request").join("request.http");
+    fs::write(&request, "GET /a HTTP/1.1\n\n").unwrap();
+    let trace = run_in_project(&["trace", &path, "--request", request.to_str().unwrap()]);
+    assert!(
+        trace.status == 0 && trace.output.contains("\nwarning: authentication is not enforced: "),
+        "{}",
+        trace.output
+    );
+    let other = bundle("closed", "<Step><Name>Q</Name></Step>", &["<Quota name='Q'/>"], URL_ROUTE);
+    let quiet = run_in_project(&["render", &other, "--skip-unsupported"]);
+    assert!(quiet.status == 0 && !quiet.output.contains("WARNING"), "{}", quiet.output);
+}
+
 #[test]
 fn a_proxy_among_the_paths_is_a_local_proxy() {
     let call = "<ServiceCallout name='S'><Response>r</Response><LocalTargetConnection><APIProxy>weather</APIProxy>\

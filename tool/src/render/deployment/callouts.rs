@@ -96,7 +96,7 @@ impl Callouts {
         if !self.origins.is_empty() || any.is_some() {
             configuration.set("clusters", cluster_keys(&self.origins, any));
         }
-        if options.skip_unsupported {
+        if options.skip_unsupported.is_some() {
             configuration.set("unsupported_policies", json!("skip"));
         }
     }
