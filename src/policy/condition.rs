@@ -12,6 +12,7 @@ mod parser;
 mod path_pattern;
 mod pattern;
 mod scanner;
+mod tolerance;
 
 pub use error::{ConditionError, Expectation, Problem};
 pub use expression::{Expression, Literal, Operand};
@@ -19,6 +20,7 @@ pub use matches::Matches;
 pub use operator::{Comparison, Matching};
 pub use path_pattern::PathPattern;
 pub use pattern::{Pattern, PatternSource};
+pub use tolerance::{Mistake, Tolerated};
 
 use crate::diagnostic::Position;
 use crate::policy::variable::Variable;
@@ -37,10 +39,19 @@ impl Condition {
     /// # Errors
     /// An invalid condition, or an invalid regular expression in it.
     pub fn parse(text: &str) -> Result<Option<Condition>, ConditionError> {
+        Condition::parse_published(text).map(|(condition, _)| condition)
+    }
+
+    /// Like [`Condition::parse`], with the mistakes that it tolerates.
+    ///
+    /// # Errors
+    /// As for [`Condition::parse`].
+    pub fn parse_published(text: &str) -> Result<(Option<Condition>, Vec<Tolerated>), ConditionError> {
         if text.trim().is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
-        parser::parse(text).map(|expression| Some(Condition { expression, position: None }))
+        let (expression, tolerated) = parser::parse(text)?;
+        Ok((Some(Condition { expression, position: None }), tolerated))
     }
 
     /// The condition of an element at a position.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::Position;
 
 fn texts(problems: &[Diagnostic]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
@@ -90,7 +91,7 @@ fn problems_name_the_step_and_the_column() {
     assert_eq!(
         problems,
         [
-            "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed",
+            "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed; the end of the condition closes it",
             "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
             "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): duplicate Name; the first is used",
         ]
@@ -101,6 +102,24 @@ fn problems_name_the_step_and_the_column() {
         texts(&problems),
         ["shared_flows[0], line 1, column 1: the root element is TargetEndpoint, not SharedFlow"]
     );
+}
+
+#[test]
+fn a_tolerated_mistake_of_a_condition_has_a_position() {
+    let (proxy, problems) = ProxyEndpoint::parse(
+        "<ProxyEndpoint name='p'><Flows><Flow name='f'>\n<Condition>a = 1 and\n b /~ \"/x\" or</Condition></Flow></Flows></ProxyEndpoint>",
+        "proxy_endpoint",
+    );
+    assert_eq!(
+        texts(&problems),
+        [
+            "ProxyEndpoint p, line 3, column 4: f condition: /~ is not an operator; it is read as ~/",
+            "ProxyEndpoint p, line 3, column 12: f condition: no comparison follows or; it is ignored",
+        ]
+    );
+    let condition = proxy.unwrap().endpoint.flows[0].condition.clone().unwrap();
+    assert_eq!(condition.to_string(), "a = 1 and b ~/ \"/x\"");
+    assert_eq!(condition.position(), Some(Position { line: 2, column: 1 }));
 }
 
 #[test]
