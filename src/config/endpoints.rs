@@ -50,7 +50,7 @@ pub(super) fn routing(
         let key = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &key);
         diagnostics.extend(problems);
-        let Some(TargetEndpoint { endpoint, success_codes, authentication }) = target else { continue };
+        let Some(TargetEndpoint { endpoint, connection, authentication }) = target else { continue };
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("duplicate target endpoint {}", endpoint.name);
             diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
@@ -58,7 +58,7 @@ pub(super) fn routing(
         let subject = format!("TargetEndpoint {}", endpoint.name);
         let endpoint = diagnostics
             .within_about(&key, &subject, |diagnostics| endpoint.map(&mut |step| policies.resolve(step, diagnostics)));
-        targets.push(Target { endpoint, success_codes, authentication });
+        targets.push(Target { endpoint, success_codes: connection.properties.success_codes, authentication });
     }
     let integrations = integrations(section, proxy, diagnostics);
     let flow = &proxy.post_client_flow;

@@ -7,17 +7,18 @@ mod flow;
 mod integration_endpoint;
 mod route_rule;
 mod sap;
+mod target_connection;
 
 pub use base_path::BasePath;
 pub use fault_rules::{DefaultFaultRule, FaultRule, FaultRules, Order};
 pub use flow::{Flow, StepReference};
 pub use integration_endpoint::IntegrationEndpoint;
 pub use route_rule::{Route, RouteRule};
+pub use target_connection::{TargetConnection, TargetKind, UrlTemplate};
 
 use super::attributes::single_child;
 use super::authentication::Authentication;
 use super::read_document;
-use super::success_codes::SuccessCodes;
 use super::template::{Syntax, Template};
 use super::template_of;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -57,8 +58,8 @@ pub struct ProxyEndpoint {
 pub struct TargetEndpoint {
     /// Flows and fault rules.
     pub endpoint: Endpoint<StepReference>,
-    /// The statuses of the target that are not a fault.
-    pub success_codes: SuccessCodes,
+    /// The target.
+    pub connection: TargetConnection,
     /// The token that is sent to the target.
     pub authentication: Option<TargetAuthentication>,
 }
@@ -216,17 +217,11 @@ impl TargetEndpoint {
                 let message = "Required attribute name is missing in TargetEndpoint";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
-            let connection = root.child("HTTPTargetConnection");
-            let properties = connection.and_then(|connection| connection.child("Properties"));
-            let success_codes = properties
-                .into_iter()
-                .flat_map(|properties| properties.children_named("Property"))
-                .find(|property| property.attribute("name") == Some("success.codes"))
-                .map(|property| SuccessCodes::parse(&property.text()).0);
+            let http = root.child("HTTPTargetConnection");
             TargetEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::TopToBottom, diagnostics),
-                success_codes: success_codes.unwrap_or_default(),
-                authentication: connection.and_then(|connection| TargetAuthentication::parse(connection, diagnostics)),
+                connection: TargetConnection::parse(root),
+                authentication: http.and_then(|http| TargetAuthentication::parse(http, diagnostics)),
             }
         })
     }

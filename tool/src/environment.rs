@@ -38,7 +38,7 @@ pub(crate) struct Environment {
 }
 
 /// A target server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetServer {
     /// Host name or IP address.
@@ -54,7 +54,7 @@ pub(crate) struct TargetServer {
 }
 
 /// A proxy endpoint of the same environment.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LocalProxy {
     /// Name of the proxy.
@@ -188,6 +188,14 @@ impl Environment {
 }
 
 impl LocalProxy {
+    /// The name of its cluster, its host and its port. `index` is its position, `listener` the port of the listener.
+    pub(crate) fn address(&self, index: usize, listener: u16) -> (String, String, u16) {
+        match &self.host {
+            Some(host) => (format!("local_proxy_{index}"), host.clone(), self.port.unwrap_or(80)),
+            None => ("this_listener".to_owned(), "127.0.0.1".to_owned(), listener),
+        }
+    }
+
     fn entry(&self, cluster: &str) -> Value {
         let texts = [
             ("api_proxy", self.api_proxy.as_deref()),

@@ -10,6 +10,7 @@ mod embedded;
 mod environment;
 mod finding;
 mod input;
+mod local_proxies;
 mod needs;
 mod parsed;
 mod policy_types;

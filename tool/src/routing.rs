@@ -2,27 +2,32 @@
 //!
 //! The filter leaves the connections of targets to Envoy, so the problems of targets are reported here.
 
-use super::bundle::{Kind, ParsedBundle};
+use super::bundle::{self, ParsedBundle};
 use super::connection::Connection;
 use super::document::Document;
-use super::environment::{Environment, TargetServer};
+use super::environment::{Environment, LocalProxy, TargetServer};
 use super::finding::{Finding, Findings, Severity};
+use super::local_proxies;
 use super::parsed::Parsed;
-use envoy_callout::diagnostic;
+use envoy_callout::diagnostic::{self, Position};
 use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route};
+use envoy_callout::policy::endpoint::{
+    ProxyEndpoint, Route, TargetConnection, TargetEndpoint, TargetKind, UrlTemplate,
+};
 use envoy_callout::policy::origin::{Origin, Scheme};
 
 /// The body of Apigee's response when no proxy matches. The rendered Envoy sends it when no route matches.
 pub(crate) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
 
 /// A target of route rules.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Destination {
     /// The value of `x-callout-target`.
     pub(crate) target: String,
-    /// The connection in its document.
+    /// The settings of its cluster.
     pub(crate) connection: Connection,
+    /// `io.timeout.millis` (ms).
+    pub(crate) io_timeout_ms: Option<u64>,
     /// The servers.
     pub(crate) servers: Servers,
     /// The path of the target without a slash at its end.
@@ -30,12 +35,14 @@ pub(crate) struct Destination {
 }
 
 /// The servers of a target.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Servers {
     /// The host of a URL.
     Origin(Origin),
     /// The enabled target servers of a load balancer; empty without an environment.
     Pool(LoadBalancer, Vec<(ServerReference, TargetServer)>),
+    /// Another proxy of the environment.
+    Local(LocalProxy),
 }
 
 /// The targets of a proxy endpoint, each once. Without an environment, target servers are not checked.
@@ -53,7 +60,7 @@ pub(crate) fn destinations(
         );
         findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
     }
-    let urls: Vec<(&String, &String)> =
+    let urls: Vec<(&String, &UrlTemplate)> =
         proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?))).collect();
     let mut destinations: Vec<Destination> = Vec::new();
     for rule in &proxy.route_rules {
@@ -71,40 +78,53 @@ pub(crate) fn destinations(
             continue;
         }
         let found = match url {
-            Some((_, url)) => Some((document, Connection { url: Some((*url).clone()), ..Connection::default() })),
+            Some((_, url)) => Some((document, Kind::Url(url), Connection::default(), None)),
             None => target_of(bundle, target),
         };
-        let Some((source, connection)) = found else {
-            // A file that is not XML has an error.
-            if bundle.target_endpoints.iter().any(|endpoint| endpoint.document.source.stem() == target) {
+        let Some((source, kind, connection, io_timeout_ms)) = found else {
+            // A document that cannot be parsed has errors.
+            let is_broken = |endpoint: &Parsed<TargetEndpoint>| {
+                let name = endpoint.document.root().map_or(endpoint.document.source.stem(), |root| &root.name);
+                endpoint.content.is_none() && name == target
+            };
+            if bundle.target_endpoints.iter().any(is_broken) {
                 continue;
             }
             let text = format!("unknown target endpoint {target:?} in the route rule {}", rule.name);
             findings.add(Finding::error_in(&document.source, text));
             continue;
         };
-        let mut target = Target { name: target, connection: &connection, document: source, findings };
+        let mut target = Target { name: target, kind, document: source, findings };
         if let Some((servers, path)) = target.servers(environment) {
             let target = target.name.to_owned();
-            destinations.push(Destination { target, connection, servers, path });
+            destinations.push(Destination { target, connection, io_timeout_ms, servers, path });
         }
     }
     destinations
 }
 
-/// The document and the connection of a target endpoint.
-fn target_of<'a>(bundle: &'a ParsedBundle, name: &str) -> Option<(&'a Document, Connection)> {
+/// The source of a target.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    /// The URL of a route rule.
+    Url(&'a UrlTemplate),
+    /// The connection of a target endpoint.
+    Endpoint(&'a TargetConnection),
+}
+
+/// The document of a target endpoint, its target, its cluster settings and its timeout.
+fn target_of<'a>(bundle: &'a ParsedBundle, name: &str) -> Option<(&'a Document, Kind<'a>, Connection, Option<u64>)> {
     bundle.target_endpoints.iter().find_map(|Parsed { document, content, connection, .. }| {
-        // A document that cannot be parsed has errors.
-        let own = content.as_ref().map(|target| target.endpoint.name.as_str());
-        let own = own.or_else(|| Some(document.root()?.name.as_str()));
-        (own == Some(name)).then(|| (document, connection.clone()))
+        let target = content.as_ref().filter(|target| target.endpoint.name == name)?;
+        let timeout = target.connection.properties.io_timeout;
+        let timeout = timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        Some((document, Kind::Endpoint(&target.connection), connection.clone(), timeout))
     })
 }
 
 struct Target<'a> {
     name: &'a str,
-    connection: &'a Connection,
+    kind: Kind<'a>,
     document: &'a Document,
     findings: &'a mut Findings,
 }
@@ -118,28 +138,62 @@ impl Target<'_> {
         self.findings.add(Finding::new(Severity::Warning, text).in_source(&self.document.source, None));
     }
 
+    fn error_at(&mut self, position: Position, text: String) {
+        let position = self.document.position_in_file(position);
+        self.findings.add(Finding::new(Severity::Error, text).in_source(&self.document.source, Some(position)));
+    }
+
     /// The servers and the path of the target. `None` when the target has errors.
     fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
-        for problem in &self.connection.problems {
+        let connection = match self.kind {
+            Kind::Url(url) => return self.url(url),
+            Kind::Endpoint(connection) => connection,
+        };
+        for problem in &connection.problems {
             self.findings.add(self.document.finding(problem));
         }
-        if self.connection.problems.iter().any(|problem| problem.severity == diagnostic::Severity::Error) {
+        if connection.problems.iter().any(|problem| problem.severity == diagnostic::Severity::Error) {
             return None;
         }
-        match (&self.connection.balancer, &self.connection.url) {
-            (Some(balancer), _) => {
-                let path = self.connection.path.clone().unwrap_or_default();
+        match &connection.target {
+            Some(TargetKind::LoadBalancer(balancer)) => {
+                let path = balancer.path.as_ref().map(ToString::to_string).unwrap_or_default();
                 let servers = match environment {
                     Some(environment) => self.pool(balancer, environment)?,
                     None => Vec::new(),
                 };
                 Some((Servers::Pool(balancer.clone(), servers), self.path(&path)))
             }
-            (None, Some(url)) => {
-                let (origin, path) = self.url(url)?;
-                Some((Servers::Origin(origin), path))
+            Some(TargetKind::Url(url)) => self.url(url),
+            Some(TargetKind::Local(local)) => {
+                // Without an environment, its needs are listed.
+                match local_proxies::find(&local.destination, environment?) {
+                    Ok((proxy, path)) => Some((Servers::Local(proxy), self.path(&path))),
+                    Err(text) => {
+                        self.error_at(local.position, text);
+                        None
+                    }
+                }
             }
-            (None, None) => {
+            Some(TargetKind::Program(element, position)) => {
+                let text = format!(
+                    "the target endpoint {} is a {element}, a program that Apigee runs: deploy it as a service and name \
+                     its URL in an HTTPTargetConnection",
+                    self.name
+                );
+                self.error_at(*position, text);
+                None
+            }
+            Some(TargetKind::Provider(provider, position)) => {
+                let text = format!(
+                    "the host of the target endpoint {} is that of the provider {provider} of SAP, which is not part of the \
+                     bundle: write the URL into <url>",
+                    self.name
+                );
+                self.error_at(*position, text);
+                None
+            }
+            None => {
                 let text = format!("the target endpoint {} has neither URL nor LoadBalancer", self.name);
                 self.error(text);
                 None
@@ -173,7 +227,8 @@ impl Target<'_> {
         Some(servers)
     }
 
-    fn url(&mut self, url: &str) -> Option<(Origin, String)> {
+    fn url(&mut self, url: &UrlTemplate) -> Option<(Servers, String)> {
+        let url = url.text.as_str();
         let (scheme, rest) = Scheme::split(url).or_else(|| {
             self.error(format!("the URL of {} must start with http:// or https://, got {url:?}", self.name));
             None
@@ -187,7 +242,7 @@ impl Target<'_> {
             self.error(format!("the host in the URL of {} {problem}: {url}", self.name));
             return None;
         };
-        Some((origin, self.path(path)))
+        Some((Servers::Origin(origin), self.path(path)))
     }
 
     /// The fixed prefix of a path without a slash at its end.
@@ -206,7 +261,7 @@ impl Target<'_> {
 /// Reports proxy endpoints with the same base path: an error in one bundle, the severity `between` in two bundles.
 pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, findings: &mut Findings) {
     let mut known: Vec<(Vec<String>, String, &ParsedBundle)> = Vec::new();
-    for bundle in bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy) {
+    for bundle in bundles.iter().copied().filter(|bundle| bundle.kind == bundle::Kind::Proxy) {
         for Parsed { document, content, .. } in &bundle.proxy_endpoints {
             let Some(proxy) = content else { continue };
             let name = format!("{}.{}", bundle.name, proxy.endpoint.name);

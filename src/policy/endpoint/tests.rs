@@ -58,7 +58,11 @@ fn a_route_rule_has_a_url_when_it_has_no_target_endpoint() {
         let text = format!("<ProxyEndpoint name='p'><RouteRule name='r'>{content}</RouteRule></ProxyEndpoint>");
         let rules = ProxyEndpoint::parse(&text, "proxy_endpoint").0.unwrap().route_rules;
         let [rule] = rules.as_slice() else { panic!("one rule") };
-        assert_eq!((&rule.route, rule.url.as_deref()), (&Route::Target(target.to_owned()), url), "{content}");
+        assert_eq!(
+            (&rule.route, rule.url.as_ref().map(|url| url.text.as_str())),
+            (&Route::Target(target.to_owned()), url),
+            "{content}"
+        );
     }
 }
 
@@ -74,7 +78,8 @@ fn a_target_endpoint_tries_its_rules_from_the_top() {
     let target = target.unwrap();
     let rules: Vec<&str> = target.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(rules, ["first", "second"]);
-    assert!(target.success_codes.contains(404) && !target.success_codes.contains(302));
+    let codes = &target.connection.properties.success_codes;
+    assert!(codes.contains(404) && !codes.contains(302));
 }
 
 #[test]

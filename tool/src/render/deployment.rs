@@ -10,10 +10,9 @@ use super::path::BasePath;
 use super::upstream::Upstream;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
-use crate::environment::{Environment, LocalProxy};
+use crate::environment::Environment;
 use crate::finding::{Finding, Findings, Severity};
-use crate::parsed::Parsed;
-use crate::{policy_types, routing};
+use crate::{local_proxies, policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::config::NOT_ENFORCED;
 use envoy_callout::diagnostic::Diagnostic;
@@ -69,8 +68,32 @@ pub(super) struct Route {
     pub(super) path: String,
     /// Timeout of the target in milliseconds.
     pub(super) timeout_ms: u64,
+    /// The `Host` header of requests to the target.
+    pub(super) authority: Authority,
     /// The retries of a request.
     pub(super) retry: Option<Retry>,
+}
+
+/// The `Host` header of requests to a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Authority {
+    /// That of the server.
+    Server,
+    /// That of the client's request.
+    Client,
+    /// A fixed one.
+    Fixed(String),
+}
+
+impl Authority {
+    /// The fixed value for a target. `None` when it is the client's or that of the server that Envoy chooses.
+    pub(super) fn fixed(&self, upstream: &Upstream) -> Option<String> {
+        match self {
+            Authority::Server => upstream.only_server().map(|server| upstream.authority_of(server)),
+            Authority::Client => None,
+            Authority::Fixed(authority) => Some(authority.clone()),
+        }
+    }
 }
 
 /// The retries of a request on other servers.
@@ -120,7 +143,7 @@ pub(super) fn of(
         let text = "no proxy to render: pass a folder or an archive that contains apiproxy/".to_owned();
         findings.add(Finding::new(Severity::Error, text));
     }
-    let environment = with_given_proxies(environment, proxies());
+    let environment = local_proxies::with_given(environment, bundles);
     routing::compare_base_paths(bundles, Severity::Error, findings);
     let mut names = Names::default();
     let mut labels = Names::without(&[RESERVED_LABEL]);
@@ -140,7 +163,7 @@ pub(super) fn of(
             .iter()
             .map(|endpoint| {
                 let destinations = routing::destinations(bundle, endpoint, Some(&environment), findings);
-                targets.routes(bundle, destinations, &environment, &mut deployment)
+                targets.routes(bundle, destinations, &environment, options, &mut deployment)
             })
             .collect();
         let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
@@ -196,32 +219,6 @@ fn load(
         findings.add(finding);
     }
     needs_body
-}
-
-/// The environment with the proxies of the bundles as local proxies on the rendered listener.
-fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a ParsedBundle>) -> Environment {
-    let mut environment = environment.clone();
-    for bundle in proxies {
-        for Parsed { content, .. } in &bundle.proxy_endpoints {
-            let Some(proxy) = content else { continue };
-            let given = LocalProxy {
-                api_proxy: Some(bundle.name.clone()),
-                proxy_endpoint: Some(proxy.endpoint.name.clone()),
-                base_path: proxy.base_path.as_ref().map_or("/", |path| path.as_str()).to_owned(),
-                host: None,
-                port: None,
-                authority: None,
-            };
-            let is_same = |other: &LocalProxy| {
-                other.api_proxy == given.api_proxy
-                    && other.proxy_endpoint.as_deref().unwrap_or("default") == proxy.endpoint.name
-            };
-            if !environment.local_proxies.iter().any(is_same) {
-                environment.local_proxies.push(given);
-            }
-        }
-    }
-    environment
 }
 
 /// The value of the key `clusters`: clusters by origin.

@@ -1,6 +1,6 @@
 //! Resources for Envoy Gateway.
 
-use super::deployment::{Deployment, Endpoint, Route};
+use super::deployment::{Authority, Deployment, Endpoint, Route};
 use super::envoy::{TARGET_HEADER, clusters};
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label};
@@ -131,7 +131,12 @@ fn regex_rewrite(endpoint: &Endpoint, route: &Route) -> Option<Value> {
 }
 
 fn url_rewrite(endpoint: &Endpoint, route: &Route, upstream: &Upstream) -> Option<Value> {
-    let host = upstream.only_server().filter(|server| !server.is_address()).map(|server| json!(server.host));
+    let host = match &route.authority {
+        Authority::Server => upstream.only_server().filter(|server| !server.is_address()).map(|server| &server.host),
+        Authority::Client => None,
+        Authority::Fixed(authority) => Some(authority),
+    };
+    let host = host.map(|host| json!(host));
     let has_prefix = endpoint.base_path.literal().is_some_and(|prefix| !prefix.is_empty() || !route.path.is_empty());
     let prefix = if route.path.is_empty() { "/" } else { &route.path };
     let path = has_prefix.then(|| json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": prefix}));

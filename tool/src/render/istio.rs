@@ -113,7 +113,7 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
         },
         Rewrite::Regex(pattern, text) => regex(pattern, text),
     };
-    let authority = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
+    let authority = route.authority.fixed(upstream).map(|authority| json!(authority));
     let has_rewrite = path.is_some() || authority.is_some();
     let rewrite = json!({}).with("uriRegexRewrite", path).with("authority", authority);
     let retries = match &route.retry {

@@ -37,11 +37,18 @@ fn write_target(path: &str, name: &str, content: &str) {
 fn check_reports_the_errors_of_render() {
     let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
     let no_connection = "error: the target endpoint t has neither URL nor LoadBalancer";
+    let program = |element: &str| {
+        format!(
+            "error: the target endpoint t is a {element}, a program that Apigee runs: deploy it as a service and name its URL \
+             in an HTTPTargetConnection"
+        )
+    };
+    let (script, hosted) = (program("ScriptTarget"), program("HostedTarget"));
     let cases: [(String, &[&str]); 9] = [
         (url("http://a.test/x"), &[]),
         (String::new(), &[no_connection]),
-        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[no_connection]),
-        ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[no_connection]),
+        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[script.as_str()]),
+        ("<HostedTarget/>".to_owned(), &[hosted.as_str()]),
         (url("ftp://a.test"), &["error: the URL of t must start with http:// or https://, got \"ftp://a.test\""]),
         (url("http://"), &["error: the host in the URL of t is not a host with an optional port: http://"]),
         (
@@ -61,6 +68,73 @@ fn check_reports_the_errors_of_render() {
     assert_problems(&gone, &["error: unknown target endpoint \"t\" in the route rule r"]);
     fs::write(Path::new(&gone).join("apiproxy/targets/t.xml"), "no XML").unwrap();
     assert_problems(&gone, &["error: not a well-formed XML document: unknown token"]);
+}
+
+#[test]
+fn a_provider_of_sap_is_not_part_of_the_bundle() {
+    let path = bundle("routing-provider", "", &[], TO_T);
+    let target = "<TargetEndPoint xmlns='http://www.sap.com/apimgmt'><name>t</name><provider_id>Northwind</provider_id><url/>\
+                  </TargetEndPoint>";
+    fs::write(Path::new(&path).join("apiproxy/targets/t.xml"), target).unwrap();
+    let error = "error: the host of the target endpoint t is that of the provider Northwind of SAP, which is not part of the \
+                 bundle: write the URL into <url>";
+    assert_problems(&path, &[error]);
+}
+
+const LOCAL: &str =
+    "<LocalTargetConnection><APIProxy>a</APIProxy><ProxyEndpoint>p</ProxyEndpoint></LocalTargetConnection>";
+
+#[test]
+fn a_target_can_be_another_proxy() {
+    let path = with_target("routing-local", LOCAL);
+    let alone = run(&["check", &path]);
+    let note = "note: the environment must contain the endpoint p of the local proxy a: the target endpoint t calls it";
+    assert!(alone.status == 0 && alone.output.contains(note), "{}", alone.output);
+    let render = run(&["render", &path]);
+    let error = "error: unknown endpoint p of proxy a: add it to local_proxies of the environment";
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
+    assert!(render.errors.contains("targets/t.xml:1:26\n"), "{}", render.errors);
+
+    let environment = Path::new(&path).join("environment.yaml");
+    let with = |entry: &str| {
+        fs::write(&environment, format!("local_proxies:\n- {{api_proxy: a, proxy_endpoint: p, {entry}}}\n")).unwrap();
+        let arguments = [path.as_str(), "--environment", environment.to_str().unwrap()];
+        let check = run(&[&["check"], &arguments[..]].concat());
+        assert_eq!((check.status, problems(&check.output)), (0, vec![]), "{}", check.output);
+        let render = run(&[&["render"], &arguments[..], &["--port", "8123"]].concat());
+        assert_eq!((render.status, render.errors.as_str()), (0, ""));
+        render.output
+    };
+    let here = with("base_path: /v1/p");
+    assert_eq!((values(&here, "cluster"), values(&here, "prefix_rewrite")), (vec!["this_listener"], vec!["/v1/p"]));
+    assert_eq!((values(&here, "address").len(), here.matches("port_value: 8123\n").count()), (2, 2), "{here}");
+    // The other proxy gets the client's host.
+    assert!(!here.contains("host_rewrite"), "{here}");
+    let there = with("base_path: /v1/p, host: proxies.test, port: 81, authority: api.test");
+    assert_eq!(
+        (values(&there, "cluster"), values(&there, "host_rewrite_literal")),
+        (vec!["local_proxy_0"], vec!["api.test"])
+    );
+    assert!(there.contains("address: proxies.test\n") && there.contains("port_value: 81\n"), "{there}");
+}
+
+#[test]
+fn a_target_can_be_the_path_of_a_given_proxy() {
+    let target = "<LocalTargetConnection><Path>/b/items</Path></LocalTargetConnection>";
+    let path = with_target("routing-local-path", target);
+    let other = named("routing-local-other", "other", "/b", "u", "http://u.test");
+    for command in ["check", "render"] {
+        let run = run(&[command, &path, &other]);
+        assert_eq!((run.status, problems(&run.output), problems(&run.errors)), (0, vec![], vec![]), "{command}");
+        if command == "render" {
+            assert_eq!(values(&run.output, "cluster"), ["target_other_u", "this_listener"]);
+            assert!(values(&run.output, "prefix_rewrite").contains(&"/b/items"), "{}", run.output);
+        }
+    }
+    let istio = run(&["render", &path, &other, "--format", "istio"]);
+    assert_eq!(values(&istio.output, "authority"), ["u.test"], "{}", istio.output);
+    let gateway = run(&["render", &path, &other, "--format", "envoy-gateway"]);
+    assert_eq!(values(&gateway.output, "hostname"), ["u.test"], "{}", gateway.output);
 }
 
 #[test]

@@ -210,15 +210,8 @@ impl Builder<'_> {
             return;
         }
         for (index, proxy) in self.all.local_proxies.iter().enumerate() {
-            let (name, host) = match &proxy.host {
-                Some(host) => (format!("local_proxy_{index}"), host.as_str()),
-                None => ("this_listener".to_owned(), "127.0.0.1"),
-            };
-            let port = match &proxy.host {
-                Some(_) => proxy.port.unwrap_or(80),
-                None => self.options.port,
-            };
-            let cluster = self.add_plain(name, host, port);
+            let (name, host, port) = proxy.address(index, self.options.port);
+            let cluster = self.add_plain(name, &host, port);
             self.callouts.local_proxies.push(cluster);
         }
     }

@@ -1,6 +1,6 @@
 //! Routes. The filter writes the chosen target into a header of the request.
 
-use super::super::deployment::{Deployment, Endpoint, Retry, Route};
+use super::super::deployment::{Authority, Deployment, Endpoint, Retry, Route};
 use super::super::object::With as _;
 use super::super::path::{BasePath, Rewrite};
 use super::cluster::duration;
@@ -74,11 +74,12 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
             (None, Some(json!({"pattern": {"regex": regex}, "substitution": text})))
         }
     };
-    let host = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
+    let host = route.authority.fixed(upstream).map(|host| json!(host));
+    let is_chosen = route.authority == Authority::Server && host.is_none();
     let action = json!({"cluster": upstream.name})
         .with("prefix_rewrite", prefix)
         .with("regex_rewrite", regex)
-        .with("auto_host_rewrite", host.is_none().then(|| json!(true)))
+        .with("auto_host_rewrite", is_chosen.then(|| json!(true)))
         .with("host_rewrite_literal", host)
         .with("timeout", json!(duration(route.timeout_ms)))
         .with("retry_policy", route.retry.as_ref().map(retry_policy));
