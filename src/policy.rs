@@ -190,7 +190,16 @@ fn template_of(
 ) -> Option<Template> {
     let parsed = Template::parse(text, syntax);
     match parsed.and_then(|template| template.check_regexes().map(|()| template)) {
-        Ok(template) => Some(template),
+        Ok(template) => {
+            if let Some(call) = template.kept_call(syntax) {
+                let message = format!(
+                    "{call} is text and not a function call: a call ends with a parenthesis and the end of the expression, \
+                     and has no spaces outside quotes"
+                );
+                diagnostics.warning(element.position(), message);
+            }
+            Some(template)
+        }
         Err(error @ TemplateError::UnknownFunction(_)) => {
             diagnostics.named_error("entities.UnknownStringFunction", element.position(), error.to_string());
             None

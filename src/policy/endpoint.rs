@@ -196,13 +196,18 @@ impl ProxyEndpoint {
             let base_path = connection
                 .and_then(|connection| single_child(connection, "BasePath", diagnostics))
                 .or_else(|| root.child("base_path"));
+            if let Some(base_path) = base_path.filter(|path| !path.text().is_empty() && !path.text().starts_with('/')) {
+                let text = base_path.text();
+                let message = format!("the base path must start with a slash, got {text:?}; /{text} is used");
+                diagnostics.warning(base_path.position(), message);
+            }
             ProxyEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::BottomToTop, diagnostics),
                 post_client_flow: match single_child(root, "PostClientFlow", diagnostics) {
                     Some(flow) => Flow::parse(flow, "PostClientFlow", diagnostics),
                     None => Flow::empty("PostClientFlow"),
                 },
-                base_path: base_path.map(|base_path| BasePath::new(&base_path.text())),
+                base_path: base_path.map(|base_path| BasePath::of_document(&base_path.text())),
                 route_rules: RouteRule::parse_all(root, diagnostics),
             }
         })

@@ -25,6 +25,8 @@ pub(crate) struct ParsedBundle {
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
     pub(crate) name: String,
+    /// Other names by which FlowCallouts may know a shared flow: those of its folder, its base file and its document.
+    aliases: Vec<String>,
     /// The revision, when the base file contains it.
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
@@ -123,6 +125,7 @@ impl ParsedBundle {
         let mut bundle = ParsedBundle {
             kind,
             name: String::new(),
+            aliases: vec![fallback.to_owned()],
             revision: None,
             policies: Vec::new(),
             broken_policies: Vec::new(),
@@ -190,6 +193,7 @@ impl ParsedBundle {
         if matches!(root.name(), "APIProxy" | "SharedFlowBundle") {
             let attribute = |name| root.attribute(name).map(str::trim).filter(|value| !value.is_empty());
             self.name = attribute("name").unwrap_or(source.stem()).to_owned();
+            self.aliases.push(source.stem().to_owned());
             self.revision = attribute("revision").map(str::to_owned);
         }
     }
@@ -205,11 +209,20 @@ impl ParsedBundle {
         let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
         for (index, source) in sources.into_iter().enumerate() {
             let document = match index == entry {
-                true => Document::renamed(source, &self.name),
+                true => {
+                    let own = Document::named_after_file(source.clone());
+                    self.aliases.extend(own.root().map(|root| root.name.clone()).filter(|name| name != "default"));
+                    Document::renamed(source, &self.name)
+                }
                 false => Document::named_after_file(source),
             };
             self.shared_flows.push(Parsed::shared_flow(document, index));
         }
+    }
+
+    /// Whether FlowCallouts may know the shared flow by a name that is not that of the bundle.
+    pub(crate) fn has_alias(&self, name: &str) -> bool {
+        self.aliases.iter().any(|alias| alias == name)
     }
 
     /// The documents of all flows, in the order of their files.

@@ -3,6 +3,7 @@
 mod bundle;
 mod filter;
 mod hosts;
+mod names;
 mod placeholders;
 mod single;
 mod types;

@@ -9,7 +9,7 @@ use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A filter configuration with the documents of a bundle.
 #[derive(Debug, Default)]
@@ -28,21 +28,42 @@ impl<'a> Configuration<'a> {
         if !bundle.properties.is_empty() {
             configuration.set("properties", json!(bundle.properties));
         }
-        for bundle in shared {
-            configuration.add_shared_flows(bundle);
-        }
+        configuration.add_called(bundle, shared);
         configuration
     }
 
-    /// Adds the shared flows of a bundle with their own policies and properties.
-    fn add_shared_flows(&mut self, bundle: &'a ParsedBundle) {
+    /// Adds the shared flows that a bundle calls.
+    fn add_called(&mut self, bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) {
+        for bundle in shared {
+            self.add_shared_flows(bundle, None);
+        }
+        let mut known: BTreeSet<&str> = shared.iter().map(|bundle| bundle.name.as_str()).collect();
+        for name in std::iter::once(&bundle).chain(shared).flat_map(|bundle| callouts_of(bundle)) {
+            if let Some(bundle) = flow_named(name, shared).filter(|_| known.insert(name)) {
+                self.add_shared_flows(bundle, Some(name));
+            }
+        }
+    }
+
+    /// Adds the shared flows of a bundle with their own policies and properties. With an alias, adds only the one that
+    /// has the name of the bundle, under the alias.
+    fn add_shared_flows(&mut self, bundle: &'a ParsedBundle, alias: Option<&str>) {
+        let is_entry = |document: &Document| document.root().is_some_and(|root| root.name == bundle.name);
         for Parsed { document, .. } in &bundle.shared_flows {
+            if alias.is_some() && !is_entry(document) {
+                continue;
+            }
             let index = self.keys.get("shared_flows").and_then(Value::as_array).map_or(0, Vec::len);
             let key = format!("shared_flows[{index}]");
             let policies = self.policies_of(bundle, &format!("{key}."));
             let mut flow = json!({"xml": document.text(), "policies": policies});
-            if let Some(object) = flow.as_object_mut().filter(|_| !bundle.properties.is_empty()) {
-                object.insert("properties".to_owned(), json!(bundle.properties));
+            if let Some(object) = flow.as_object_mut() {
+                if !bundle.properties.is_empty() {
+                    object.insert("properties".to_owned(), json!(bundle.properties));
+                }
+                if let Some(alias) = alias {
+                    object.insert("name".to_owned(), json!(alias));
+                }
             }
             self.append("shared_flows", flow);
             self.documents.insert(key, document);
@@ -109,9 +130,8 @@ impl<'a> Configuration<'a> {
         let caller = format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
         configuration.set("policies", json!([caller]));
         configuration.set("request", json!([CALLER]));
-        for bundle in std::iter::once(&bundle).chain(shared) {
-            configuration.add_shared_flows(bundle);
-        }
+        configuration.add_shared_flows(bundle, None);
+        configuration.add_called(bundle, shared);
         configuration
     }
 
@@ -175,20 +195,32 @@ fn is_attribute(name: &str) -> bool {
 
 /// The bundles of the shared flows that a bundle calls directly or through other shared flows.
 pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]) -> Vec<&'a ParsedBundle> {
+    let others: Vec<&ParsedBundle> = given.iter().copied().filter(|other| !std::ptr::eq(*other, bundle)).collect();
     let mut called: Vec<&ParsedBundle> = Vec::new();
     let mut next = vec![bundle];
     while let Some(caller) = next.pop() {
-        for policy in caller.policies() {
-            let Policy::FlowCallout(callout) = policy else { continue };
-            let is_called = |other: &&&ParsedBundle| {
-                other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
-            };
-            let Some(flow) = given.iter().find(is_called) else { continue };
-            if !called.iter().any(|other| std::ptr::eq(*other, *flow)) {
+        for name in callouts_of(caller) {
+            let Some(flow) = flow_named(name, &others) else { continue };
+            if !called.iter().any(|other| std::ptr::eq(*other, flow)) {
                 called.push(flow);
                 next.push(flow);
             }
         }
     }
     called
+}
+
+/// The names of the shared flows that the FlowCallouts of a bundle call.
+fn callouts_of(bundle: &ParsedBundle) -> impl Iterator<Item = &str> {
+    bundle.policies().filter_map(|policy| match policy {
+        Policy::FlowCallout(callout) => Some(&*callout.shared_flow),
+        _ => None,
+    })
+}
+
+/// The bundle of the shared flow with a name. The name of a bundle has precedence over those of its folder and its
+/// documents.
+fn flow_named<'a>(name: &str, bundles: &[&'a ParsedBundle]) -> Option<&'a ParsedBundle> {
+    let flows = || bundles.iter().copied().filter(|bundle| bundle.kind == Kind::SharedFlow);
+    flows().find(|bundle| bundle.name == name).or_else(|| flows().find(|bundle| bundle.has_alias(name)))
 }

@@ -110,6 +110,22 @@ fn problems_name_the_step_and_the_column() {
 }
 
 #[test]
+fn a_base_path_without_a_slash_gets_one() {
+    let read = |text: &str| {
+        let text = format!(
+            "<ProxyEndpoint name='p'><HTTPProxyConnection><BasePath>{text}</BasePath></HTTPProxyConnection></ProxyEndpoint>"
+        );
+        let (proxy, problems) = ProxyEndpoint::parse(&text, "proxy_endpoint");
+        (proxy.unwrap().base_path.unwrap().as_str().to_owned(), texts(&problems))
+    };
+    let warning =
+        "ProxyEndpoint p, line 1, column 46: the base path must start with a slash, got \"v1/a\"; /v1/a is used";
+    assert_eq!(read(" v1/a "), ("/v1/a".to_owned(), vec![warning.to_owned()]));
+    assert_eq!(read("/v1/a"), ("/v1/a".to_owned(), vec![]));
+    assert_eq!(read(""), (String::new(), vec![]));
+}
+
+#[test]
 fn a_tolerated_mistake_of_a_condition_has_a_position() {
     let (proxy, problems) = ProxyEndpoint::parse(
         "<ProxyEndpoint name='p'><Flows><Flow name='f'>\n<Condition>a = 1 and\n b /~ \"/x\" or</Condition></Flow></Flows></ProxyEndpoint>",

@@ -220,3 +220,25 @@ fn expressions_without_an_end_take_linear_time() {
         assert_eq!(braces_of(&text).as_literal().as_deref(), Some(text.as_str()), "{piece:?} {end:?}");
     }
 }
+
+#[test]
+fn a_function_call_that_is_text_is_found() {
+    let cases = [
+        ("x{substring(a, 1)}y", Some("{substring(a, 1)}")),
+        ("{jsonPath('$.a',r.content}", Some("{jsonPath('$.a',r.content}")),
+        ("{a} {createUuid() }", Some("{createUuid() }")),
+        ("{createUuid()\n}", Some("{createUuid()")),
+        ("{createUuid()}", None),
+        ("{substring(a,1)}", None),
+        ("{search(this.value); x}", None),
+        ("function f() {return md5Hex(a)}", None),
+        ("{{substring}}", None),
+    ];
+    for (text, expected) in cases {
+        let template = Template::parse(text, Syntax::BRACES).unwrap();
+        assert_eq!(template.kept_call(Syntax::BRACES).as_deref(), expected, "{text}");
+    }
+    let syntax = Syntax::delimited('@', '#');
+    let kept = |text: &str| Template::parse(text, syntax).unwrap().kept_call(syntax);
+    assert_eq!(kept("@createUuid( )# {createUuid( )}").as_deref(), Some("@createUuid( )#"));
+}

@@ -1,6 +1,7 @@
 //! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::hosts::Hosts;
+use super::names;
 use super::placeholders;
 use super::types::Types;
 use crate::attachment::Attached;
@@ -51,6 +52,7 @@ pub(super) fn check(
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
+    bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);
     let bundles = || std::iter::once(bundle).chain(shared.iter().copied());

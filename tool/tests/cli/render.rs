@@ -85,8 +85,9 @@ pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -
     for inner in ["policies", "proxies", "targets"] {
         fs::create_dir_all(folder.join(inner)).unwrap();
     }
-    for (index, policy) in policies.iter().enumerate() {
-        fs::write(folder.join(format!("policies/P{index}.xml")), policy).unwrap();
+    for policy in policies {
+        let name = policy.split("name='").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+        fs::write(folder.join(format!("policies/{name}.xml")), policy).unwrap();
     }
     let proxy = format!(
         "<ProxyEndpoint name='default'><PreFlow><Request>{steps}</Request></PreFlow><HTTPProxyConnection>\

@@ -231,7 +231,7 @@ fn a_policy_type_that_does_not_exist_is_an_error() {
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     let check = run(&["check", &path]);
     let error = "error: unknown policy type \"ServiceCalout\" (did you mean \"ServiceCallout\"?)";
-    let place = "apiproxy/policies/P0.xml:1:1\n";
+    let place = "apiproxy/policies/S.xml:1:1\n";
     assert_eq!(check.status, 1);
     assert!(check.output.contains(&format!("{error}\n --> {path}/{place}")), "{}", check.output);
     assert!(!check.output.contains("note: "), "{}", check.output);
@@ -329,7 +329,7 @@ fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &s
     };
     let root = flow.join("sharedflowbundle");
     write(&root.join("common.xml"), "<SharedFlowBundle name='common'/>");
-    write(&root.join("policies/P0.xml"), shared);
+    write(&root.join("policies/A.xml"), shared);
     write(&root.join("sharedflows/default.xml"), "<SharedFlow name='default'><Step><Name>A</Name></Step></SharedFlow>");
     write(&root.join("resources/properties/limits.properties"), &format!("most={shared_value}\n"));
     let own = Path::new(&proxy).join("apiproxy/resources/properties/limits.properties");
@@ -365,9 +365,50 @@ fn a_problem_of_a_shared_flow_names_its_file() {
     let check = run(&["check", &proxy, &flow]);
     let error = "error[ConnectionInfoMissing]: Connection information is missing in Step A.";
     assert_eq!((check.status, problems(&check.output)), (1, vec![error]), "{}", check.output);
-    let position = format!(" --> {flow}/sharedflowbundle/policies/P0.xml:1:1\n");
+    let position = format!(" --> {flow}/sharedflowbundle/policies/A.xml:1:1\n");
     assert!(check.output.contains(&position), "{}", check.output);
     let render = run(&["render", &proxy, &flow]);
     assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
     assert!(render.errors.contains(&position), "{}", render.errors);
+}
+
+/// The name of a FlowCallout is that of the deployment, which the bundle need not contain.
+#[test]
+fn a_shared_flow_is_found_by_the_names_of_its_folder_and_its_documents() {
+    let call = |flow: &str| format!("<FlowCallout name='F'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
+    let root = scratch("aliases-folder").join("sharedflowbundle");
+    fs::create_dir_all(root.join("policies")).unwrap();
+    fs::create_dir_all(root.join("sharedflows")).unwrap();
+    fs::write(root.join("base.xml"), "<SharedFlowBundle name='bundle'/>").unwrap();
+    fs::write(root.join("policies/A.xml"), "<AssignMessage name='A'/>").unwrap();
+    fs::write(root.join("sharedflows/flow.xml"), "<SharedFlow name='flow'><Step><Name>A</Name></Step></SharedFlow>")
+        .unwrap();
+    let flow = root.parent().unwrap().to_str().unwrap().to_owned();
+    for name in ["bundle", "base", "flow", "aliases-folder"] {
+        let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call(name)], "<RouteRule name='r'/>");
+        for command in ["check", "render"] {
+            let run = run(&[command, &proxy, &flow]);
+            assert_eq!(
+                (run.status, problems(&run.output), problems(&run.errors)),
+                (0, vec![], vec![]),
+                "{command} {name}"
+            );
+        }
+    }
+    let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call("other")], "<RouteRule name='r'/>");
+    let check = run(&["check", &proxy, &flow]);
+    assert_eq!((check.status, problems(&check.output)), (1, vec!["error: unknown shared flow other"]));
+}
+
+#[test]
+fn a_policy_has_the_name_of_its_file() {
+    let path =
+        bundle("file-names", "<Step><Name>A</Name></Step>", &["<AssignMessage name='A'/>"], "<RouteRule name='r'/>");
+    assert_problems(&path, &[]);
+    let policies = Path::new(&path).join("apiproxy/policies");
+    fs::rename(policies.join("A.xml"), policies.join("a.xml")).unwrap();
+    let check = run(&["check", &path]);
+    let warning = "warning: the policy A is in a file with another name: Apigee X rejects it at import";
+    assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
+    assert!(check.output.contains("policies/a.xml:1:1\n"), "{}", check.output);
 }
