@@ -9,6 +9,7 @@ mod identity;
 mod keys;
 mod needs;
 mod policies;
+mod resources;
 mod shared_flows;
 mod skipped;
 mod steps;
@@ -25,7 +26,7 @@ use connections::Connections;
 use identity::Google;
 use keys::Section;
 use needs::Reach;
-use policies::Policies;
+use policies::{Policies, Scope};
 use skipped::Skipped;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -40,7 +41,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "policies",
     "request",
     "response",
@@ -58,6 +59,7 @@ const KEYS: [&str; 21] = [
     "google",
     "proxy",
     "properties",
+    "resources",
     "filter_state",
     "trace_headers",
     "max_response_bytes",
@@ -111,7 +113,9 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         None => steps::flows(&section, &mut policies, diagnostics),
     };
     let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
-    let shared_flows = shared_flows::read(&section, &mut policies, diagnostics);
+    let resources = resources::read(&section, diagnostics);
+    let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
+    resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
     skipped.check_proxy(&proxy, proxy_endpoint.is_some(), diagnostics);
@@ -167,6 +171,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         identity: google.identity.map(Rc::new),
         project,
         constants,
+        resources,
         base_path,
         publish,
         trace_headers,

@@ -45,6 +45,8 @@ pub struct Plan {
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
+    /// The resources that policies read.
+    pub resources: Resources,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.
@@ -86,7 +88,12 @@ pub struct SharedFlow {
     pub steps: Vec<Step>,
     /// Its own constants, which hide those of the plan while it runs.
     pub constants: BTreeMap<ByteString, Constant>,
+    /// Its own resources, which hide those of the plan while it runs.
+    pub resources: Resources,
 }
+
+/// The texts of resources by name, such as `jsc://file.js`.
+pub type Resources = BTreeMap<String, ByteString>;
 
 /// A target endpoint.
 #[derive(Debug)]

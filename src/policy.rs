@@ -24,7 +24,7 @@ pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use crate::language::xml::{Document, Element};
-use action::Action;
+use action::{Action, ResourceUrl};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use bytestring::ByteString;
@@ -118,6 +118,19 @@ impl Policy {
             _ => None,
         });
         assigned.chain(extraction.into_iter().flat_map(ExtractVariables::targets)).map(Variable::name)
+    }
+
+    /// The resources whose text the policy assigns to variables.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceUrl> {
+        let actions: &[Action] = match self {
+            Policy::AssignMessage(policy) => &policy.actions,
+            Policy::RaiseFault(policy) => &policy.actions,
+            _ => &[],
+        };
+        actions.iter().filter_map(|action| match action {
+            Action::AssignVariable(assignment) => assignment.resource.as_ref(),
+            _ => None,
+        })
     }
 
     /// The positions of the elements that need a Google token, and so an identity.

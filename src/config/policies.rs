@@ -152,6 +152,13 @@ impl Policies {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
     }
 
+    /// The policies of a list that steps refer to, each with the key of its document.
+    pub(super) fn attached_in(&self, scope: Scope) -> impl Iterator<Item = (&str, &Policy)> {
+        let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
+        let documents = documents.filter(move |document| document.scope == scope);
+        documents.filter_map(|document| Some((document.key.as_str(), document.policy.as_ref()?)))
+    }
+
     /// The FlowCallouts that steps refer to, each with the key of its document.
     pub(super) fn flow_callouts(&self) -> impl Iterator<Item = (&str, &FlowCallout)> {
         let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));

@@ -2,9 +2,10 @@
 
 use super::keys::Section;
 use super::policies::{Policies, Scope};
+use super::resources;
 use super::skipped::Skipped;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{self, Constant, Step};
+use crate::plan::{self, Constant, Resources, Step};
 use crate::policy::Policy;
 use crate::policy::endpoint::{SharedFlow, StepReference};
 use crate::policy::flow_callout::FlowCallout;
@@ -20,12 +21,14 @@ struct Document {
     /// The policies that its steps refer to.
     scope: Scope,
     constants: BTreeMap<ByteString, Constant>,
+    resources: Resources,
 }
 
 /// Reads the shared flows. Reports FlowCallouts of unknown shared flows, and shared flows that call themselves.
 pub(super) fn read(
     section: &Section<'_>,
     policies: &mut Policies,
+    resources: &Resources,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, plan::SharedFlow> {
     let mut documents = documents(section, policies, diagnostics);
@@ -39,14 +42,18 @@ pub(super) fn read(
     }
     let skipped = Skipped::of(policies);
     for (name, steps) in &resolved {
-        let Some(Document { key, .. }) = documents.get(name) else { continue };
+        let Some(Document { key, scope, resources: own, .. }) = documents.get(name) else { continue };
+        if *scope != Scope::default() {
+            resources::check(policies.attached_in(*scope), &[own, resources], diagnostics);
+        }
         diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
             skipped.check_steps(steps, diagnostics);
         });
     }
     let flows = resolved.into_iter().map(|(name, steps)| {
-        let constants = documents.remove(&name).map(|document| document.constants).unwrap_or_default();
-        (name, plan::SharedFlow { steps, constants })
+        let document = documents.remove(&name).map(|document| (document.constants, document.resources));
+        let (constants, resources) = document.unwrap_or_default();
+        (name, plan::SharedFlow { steps, constants, resources })
     });
     flows.collect()
 }
@@ -59,16 +66,16 @@ fn documents(
     let mut documents = BTreeMap::new();
     for (index, item) in section.list("shared_flows", diagnostics).iter().enumerate() {
         let key = format!("shared_flows[{index}]");
-        let (flow, scope, constants) = match item {
+        let (flow, scope, constants, resources) = match item {
             Json::String(text) => {
                 let (flow, problems) = SharedFlow::parse(text, &key);
                 diagnostics.extend(problems);
-                (flow, Scope::default(), BTreeMap::new())
+                (flow, Scope::default(), BTreeMap::new(), Resources::new())
             }
             item => {
                 let expected = "a document or an object with xml and policies";
                 let Some(section) = Section::of(&key, item, expected, diagnostics) else { continue };
-                section.check_keys(&["name", "xml", "policies", "properties"], diagnostics);
+                section.check_keys(&["name", "xml", "policies", "properties", "resources"], diagnostics);
                 let scope = match section.has("policies") {
                     true => policies.add_of_shared_flow(index, &section, diagnostics),
                     false => Scope::default(),
@@ -79,7 +86,8 @@ fn documents(
                     diagnostics.extend(problems);
                     flow
                 });
-                (flow, scope, section.constants("properties", diagnostics))
+                let constants = section.constants("properties", diagnostics);
+                (flow, scope, constants, resources::read(&section, diagnostics))
             }
         };
         let Some(SharedFlow { name, steps }) = flow else { continue };
@@ -87,7 +95,7 @@ fn documents(
             let message = format!("duplicate shared flow {name}");
             diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
         }
-        documents.insert(name, Document { key, steps, scope, constants });
+        documents.insert(name, Document { key, steps, scope, constants, resources });
     }
     documents
 }

@@ -1,3 +1,4 @@
+mod resources;
 mod shared_flows;
 mod skipped;
 

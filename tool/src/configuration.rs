@@ -28,6 +28,10 @@ impl<'a> Configuration<'a> {
         if !bundle.properties.is_empty() {
             configuration.set("properties", json!(bundle.properties));
         }
+        let resources = bundle.read_resources();
+        if !resources.is_empty() {
+            configuration.set("resources", json!(resources));
+        }
         configuration.add_called(bundle, shared);
         configuration
     }
@@ -60,6 +64,10 @@ impl<'a> Configuration<'a> {
             if let Some(object) = flow.as_object_mut() {
                 if !bundle.properties.is_empty() {
                     object.insert("properties".to_owned(), json!(bundle.properties));
+                }
+                let resources = bundle.read_resources();
+                if !resources.is_empty() {
+                    object.insert("resources".to_owned(), json!(resources));
                 }
                 if let Some(alias) = alias {
                     object.insert("name".to_owned(), json!(alias));

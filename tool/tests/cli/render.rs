@@ -269,3 +269,33 @@ fn envoy_accepts_the_clusters_of_integrations() {
         .unwrap();
     assert!(envoy.status.success(), "{}", String::from_utf8_lossy(&envoy.stderr));
 }
+
+#[test]
+fn resources_that_policies_read_are_embedded() {
+    let assign = |url: &str| {
+        format!(
+            "<AssignMessage name='A'><AssignVariable><Name>v</Name><ResourceURL>{url}</ResourceURL></AssignVariable></AssignMessage>"
+        )
+    };
+    let render = |url: &str| {
+        let path = bundle("resources", "<Step><Name>A</Name></Step>", &[&assign(url)], URL_ROUTE);
+        let write = |file: &str, bytes: &[u8]| {
+            let file = Path::new(&path).join("apiproxy/resources").join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
+        };
+        write("jsc/a.js", b"var a;\n");
+        write("oas/b.yaml", b"b: 1\n");
+        write("xsl/c.xsl", b"\xff");
+        let run = run_in_project(&["render", &path, "--format", "filter"]);
+        let filter: serde_json::Value = serde_json::from_str(&run.output).unwrap();
+        (filter["resources"].clone(), run.errors)
+    };
+    let json = |value: serde_json::Value| (value, String::new());
+    assert_eq!(render("jsc://a.js"), json(serde_json::json!({"jsc://a.js": "var a;\n"})));
+    let all = serde_json::json!({"jsc://a.js": "var a;\n", "oas://b.yaml": "b: 1\n"});
+    assert_eq!(render("oas://{request.queryparam.x}"), json(all));
+    let (resources, errors) = render("jsc://gone.js");
+    assert_eq!(resources, serde_json::Value::Null);
+    assert!(errors.contains("warning: unknown resource jsc://gone.js: add it to resources\n"), "{errors}");
+}
