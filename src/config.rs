@@ -41,7 +41,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "policies",
     "request",
     "response",
@@ -49,6 +49,7 @@ const KEYS: [&str; 22] = [
     "default_fault_rule",
     "proxy_endpoint",
     "target_endpoints",
+    "variable_targets",
     "integration_endpoints",
     "shared_flows",
     "unsupported_policies",
@@ -112,7 +113,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
         None => steps::flows(&section, &mut policies, diagnostics),
     };
-    let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
+    let mut routing =
+        proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let resources = resources::read(&section, diagnostics);
     let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
@@ -126,6 +128,9 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
+    if let Some(routing) = &mut routing {
+        endpoints::fold_targets(routing, &constants, &connections.clusters, diagnostics);
+    }
     let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
     policies.for_each_attached(|key, policy| {

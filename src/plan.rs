@@ -6,6 +6,7 @@ mod constant;
 mod identity;
 mod local_proxies;
 mod publish;
+mod variable_target;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
 pub use clusters::Clusters;
@@ -13,6 +14,7 @@ pub use constant::Constant;
 pub use identity::{Identity, Impersonated};
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
+pub use variable_target::{CLUSTER_HEADER, PATH_MARKER, VariablePart, VariableTarget};
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
@@ -68,6 +70,8 @@ pub struct Routing {
     pub rules: Vec<RouteRule>,
     /// The target endpoints that have flows or fault rules here.
     pub targets: Vec<Target>,
+    /// The targets whose URL the filter expands.
+    pub variable_targets: Vec<VariableTarget>,
     /// The integrations that replace an upstream.
     pub integrations: Vec<IntegrationEndpoint>,
     /// The steps that run after the response has been sent to the client.

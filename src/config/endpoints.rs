@@ -3,14 +3,16 @@
 use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Routing, Step, Target};
+use crate::plan::{Clusters, Constant, Routing, Step, Target, VariablePart, VariableTarget};
 use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
+use bytestring::ByteString;
+use std::collections::BTreeMap;
 
 /// Reads the `proxy_endpoint`, if present. It excludes the keys that it replaces. An unreadable one counts as one
 /// without flows, so that no other steps replace its own and the documents around it are checked too.
 pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<ProxyEndpoint> {
     if !section.has("proxy_endpoint") {
-        for key in ["target_endpoints", "integration_endpoints"] {
+        for key in ["target_endpoints", "integration_endpoints", "variable_targets"] {
             if section.has(key) {
                 diagnostics.error(None, format!("{key} requires proxy_endpoint"));
             }
@@ -46,11 +48,20 @@ pub(super) fn routing(
     diagnostics: &mut Diagnostics,
 ) -> Routing {
     let mut targets: Vec<Target> = Vec::new();
+    let variable = section.strings("variable_targets", diagnostics);
+    let urls = proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?)));
+    let mut variable_targets: Vec<VariableTarget> = urls
+        .filter(|(name, _)| variable.contains(*name))
+        .map(|(name, url)| VariableTarget::of_url(name, url))
+        .collect();
     for (index, text) in section.strings("target_endpoints", diagnostics).iter().enumerate() {
         let key = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &key);
         diagnostics.extend(problems);
         let Some(TargetEndpoint { endpoint, connection, authentication }) = target else { continue };
+        if variable.contains(&endpoint.name) {
+            variable_targets.extend(VariableTarget::of_connection(&endpoint.name, &connection));
+        }
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("duplicate target endpoint {}", endpoint.name);
             diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
@@ -60,6 +71,11 @@ pub(super) fn routing(
             .within_about(&key, &subject, |diagnostics| endpoint.map(&mut |step| policies.resolve(step, diagnostics)));
         targets.push(Target { endpoint, success_codes: connection.properties.success_codes, authentication });
     }
+    for name in &variable {
+        if !variable_targets.iter().any(|target| target.name == *name) {
+            diagnostics.error(None, format!("variable_targets: {name} is no target with a URL or a Path"));
+        }
+    }
     let integrations = integrations(section, proxy, diagnostics);
     let flow = &proxy.post_client_flow;
     let post_client = flow.request.iter().chain(&flow.response).cloned();
@@ -67,7 +83,25 @@ pub(super) fn routing(
     let post_client = diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
-    Routing { rules: proxy.route_rules.clone(), targets, integrations, post_client }
+    Routing { rules: proxy.route_rules.clone(), targets, variable_targets, integrations, post_client }
+}
+
+/// Puts constants into the URLs of variable targets, and checks that hosts that stay variable have a cluster.
+pub(super) fn fold_targets(
+    routing: &mut Routing,
+    constants: &BTreeMap<ByteString, Constant>,
+    clusters: &Clusters,
+    diagnostics: &mut Diagnostics,
+) {
+    for target in &mut routing.variable_targets {
+        *target = target.fold(constants);
+        if target.part == VariablePart::Host && !clusters.has_any() {
+            let name = &target.name;
+            let message =
+                format!("the host of the target {name} comes from a variable: name a cluster for * in clusters");
+            diagnostics.error(None, message);
+        }
+    }
 }
 
 /// Reads the integration endpoints and checks those that route rules name.

@@ -74,6 +74,8 @@ impl Reach<'_> {
         let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
         let routes_use_body =
             routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &AMBIENT_REQUEST));
+        let mut variable_targets = self.routing.into_iter().flat_map(|routing| &routing.variable_targets);
+        let targets_use_body = variable_targets.any(|target| target.template.uses_body(&AMBIENT_REQUEST));
         let publishes_body = |names: &[&str]| self.published.iter().any(|variable| variable.is_body_of(names));
         let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
             || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
@@ -86,6 +88,7 @@ impl Reach<'_> {
                 || !self.prefixes.is_empty(),
             request_body: endpoints().any(request)
                 || routes_use_body
+                || targets_use_body
                 || self.steps_use(post_client, &REQUEST)
                 || publishes_body(&AMBIENT_REQUEST),
             response: response_comes,

@@ -1,6 +1,7 @@
 mod resources;
 mod shared_flows;
 mod skipped;
+mod variable_targets;
 
 use super::*;
 use crate::plan::{Needs, PolicyId, Step};

@@ -9,6 +9,7 @@ use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
+use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
 use crate::plan::{Plan, SharedFlow, Target};
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Transaction<'a, H> {
     pub(super) flow_name: ByteString,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
+    /// The URL of that target, if it contains variables.
+    pub(super) upstream_url: Option<UpstreamUrl>,
     /// The variable to which the last SetIntegrationRequest assigned its object.
     pub(super) integration_request: Option<ByteString>,
     messages: Vec<Message>,
@@ -88,6 +91,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             shared_flow: None,
             flow_name: ByteString::new(),
             target: None,
+            upstream_url: None,
             integration_request: None,
             messages: Vec::new(),
             variables: Store::default(),
@@ -215,10 +219,20 @@ impl<'a, H: Host> Transaction<'a, H> {
             }
         }
         if let (Direction::Request, Some(target)) = (direction, &self.target) {
+            self.release_to_variable_target(target_copy);
             let value = vec![header_value(target.clone())];
             let change = HeaderChange::Set(ByteString::from_static(TARGET_HEADER), value);
             self.host.change_header(direction, &change);
         }
         self.host.resume(direction);
+    }
+
+    /// Writes the URL of the target, if it contains variables. Only the client's own path and query are appended.
+    fn release_to_variable_target(&self, target_copy: Option<TargetCopy>) {
+        let Some(received) = self.request.as_ref().filter(|_| self.upstream_url.is_some()) else { return };
+        let copied = target_copy.map(|copy| copy.without(&received.before, &self.plan.base_path));
+        if let Some(line) = copied.as_ref().unwrap_or(&received.before).as_request() {
+            self.write_upstream_url(line);
+        }
     }
 }

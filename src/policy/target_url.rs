@@ -42,7 +42,7 @@ impl TargetUrl {
                 .error(url.position(), "the protocol of a URL, http:// or https://, cannot come from a variable");
             return None;
         };
-        let Some((scheme, rest)) = Scheme::split(start) else {
+        let Some((_, rest)) = Scheme::split(start) else {
             diagnostics.warning(
                 url.position(),
                 format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
@@ -52,7 +52,7 @@ impl TargetUrl {
         let end = rest.find(['/', '?', '#']);
         let is_fixed = end.is_some() || template.parts().len() == 1;
         let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let origin = Origin::new(scheme, authority).filter(|_| is_fixed);
+        let origin = fixed_origin(&template);
         if is_fixed && origin.is_none() {
             diagnostics.warning(
                 url.position(),
@@ -61,6 +61,16 @@ impl TargetUrl {
         }
         Some(TargetUrl { template, origin, server: None, position: url.position() })
     }
+}
+
+/// The origin of a URL, if it does not depend on variables.
+pub fn fixed_origin(url: &Template) -> Option<Origin> {
+    let Some(Part::Literal(start)) = url.parts().first() else { return None };
+    let (scheme, rest) = Scheme::split(start.trim_start())?;
+    let end = rest.find(['/', '?', '#']);
+    let is_fixed = end.is_some() || url.parts().len() == 1;
+    let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+    Origin::new(scheme, authority).filter(|_| is_fixed)
 }
 
 #[cfg(test)]

@@ -177,6 +177,24 @@ impl Template {
         Template { parts: if text.is_empty() { Vec::new() } else { vec![Part::Literal(text)] } }
     }
 
+    /// The template with the values of constants in place of variables. Calls of functions stay.
+    pub fn fold<T: Into<ByteString>>(&self, constant: impl Fn(&str) -> Option<T>) -> Template {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.parts {
+            let value = match part {
+                Part::Literal(text) => Some(text.clone()),
+                Part::Variable(reference) => constant(reference.variable.name()).map(Into::into),
+                Part::Call(..) => None,
+            };
+            match (parts.last_mut(), value) {
+                (Some(Part::Literal(before)), Some(value)) => *before = format!("{before}{value}").into(),
+                (_, Some(value)) => parts.push(Part::Literal(value)),
+                (_, None) => parts.push(part.clone()),
+            }
+        }
+        Template { parts }
+    }
+
     /// The parts, in order. Adjacent literals are joined.
     pub fn parts(&self) -> &[Part] {
         &self.parts

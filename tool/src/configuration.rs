@@ -2,8 +2,10 @@
 
 use super::bundle::{Kind, ParsedBundle};
 use super::document::Document;
+use super::environment::Environment;
 use super::finding::Finding;
 use super::parsed::Parsed;
+use super::routing::{self, DEFAULT_REVISION};
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::Policy;
@@ -93,11 +95,15 @@ impl<'a> Configuration<'a> {
     }
 
     /// One configuration for each proxy endpoint. A bundle without proxy endpoints has one for its policies.
-    pub(crate) fn all_of(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Vec<Configuration<'a>> {
+    pub(crate) fn all_of(
+        bundle: &'a ParsedBundle,
+        shared: &[&'a ParsedBundle],
+        environment: Option<&Environment>,
+    ) -> Vec<Configuration<'a>> {
         match bundle.kind {
             Kind::Proxy if !bundle.proxy_endpoints.is_empty() => {
                 let endpoints = bundle.proxy_endpoints.iter();
-                endpoints.map(|endpoint| Configuration::of_proxy(bundle, endpoint, shared)).collect()
+                endpoints.map(|endpoint| Configuration::of_proxy(bundle, endpoint, shared, environment)).collect()
             }
             Kind::Proxy | Kind::SharedFlow => vec![Configuration::of_shared_flow(bundle, shared)],
         }
@@ -108,15 +114,19 @@ impl<'a> Configuration<'a> {
         bundle: &'a ParsedBundle,
         endpoint: &'a Parsed<ProxyEndpoint>,
         shared: &[&'a ParsedBundle],
+        environment: Option<&Environment>,
     ) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
-        // Apigee numbers every revision. Revision 1 is the default.
-        let revision = bundle.revision.as_deref().unwrap_or("1");
+        let revision = bundle.revision.as_deref().unwrap_or(DEFAULT_REVISION);
         configuration.set("proxy", json!({"name": bundle.name, "revision": revision}));
         configuration.set("proxy_endpoint", json!(endpoint.document.text()));
         configuration.documents.insert("proxy_endpoint".to_owned(), &endpoint.document);
         for target in &bundle.target_endpoints {
             configuration.push("target_endpoints", &target.document);
+        }
+        let variable_targets = routing::variable_targets(bundle, endpoint, environment);
+        if !variable_targets.is_empty() {
+            configuration.set("variable_targets", json!(variable_targets));
         }
         for integration in &bundle.integration_endpoints {
             configuration.push("integration_endpoints", &integration.document);

@@ -178,6 +178,20 @@ impl Environment {
         }
     }
 
+    /// The value of a constant by the name of its variable.
+    pub(crate) fn constant(&self, name: &str) -> Option<&str> {
+        let of_set = || {
+            let (set, key) = name.strip_prefix("propertyset.")?.split_once('.')?;
+            self.property_sets.get(set)?.get(key)
+        };
+        let value = match name {
+            "organization.name" => self.organization.as_ref(),
+            "environment.name" => self.environment.as_ref(),
+            _ => None,
+        };
+        value.or_else(of_set).or_else(|| self.properties.get(name)).map(String::as_str)
+    }
+
     fn constants(&self) -> Map<String, Value> {
         let of_sets = self.property_sets.iter().flat_map(|(set, values)| {
             values.iter().map(move |(key, value)| (format!("propertyset.{set}.{key}"), json!(value)))

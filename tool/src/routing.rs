@@ -10,11 +10,16 @@ use super::finding::{Finding, Findings, Severity};
 use super::local_proxies;
 use super::parsed::Parsed;
 use envoy_callout::diagnostic::{self, Position};
+use envoy_callout::plan::{VariablePart, VariableTarget};
 use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
 use envoy_callout::policy::endpoint::{
     ProxyEndpoint, Route, TargetConnection, TargetEndpoint, TargetKind, UrlTemplate,
 };
 use envoy_callout::policy::origin::{Origin, Scheme};
+use envoy_callout::policy::template::Part;
+
+/// The revision of a bundle without one. Apigee numbers every revision.
+pub(crate) const DEFAULT_REVISION: &str = "1";
 
 /// The body of Apigee's response when no proxy matches. The rendered Envoy sends it when no route matches.
 pub(crate) const NOT_FOUND_BODY: &str = r#"{"fault":{"faultstring":"Unable to identify proxy","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}"#;
@@ -30,8 +35,10 @@ pub(crate) struct Destination {
     pub(crate) io_timeout_ms: Option<u64>,
     /// The servers.
     pub(crate) servers: Servers,
-    /// The path of the target without a slash at its end.
+    /// The path of the target without a slash at its end; empty when the filter expands it.
     pub(crate) path: String,
+    /// Whether the filter expands the URL or the path, because it contains variables.
+    pub(crate) is_variable: bool,
 }
 
 /// The servers of a target.
@@ -43,6 +50,8 @@ pub(crate) enum Servers {
     Pool(LoadBalancer, Vec<(ServerReference, TargetServer)>),
     /// Another proxy of the environment.
     Local(LocalProxy),
+    /// The host that a variable names in a request.
+    Variable,
 }
 
 /// The targets of a proxy endpoint, each once. Without an environment, target servers are not checked.
@@ -94,13 +103,49 @@ pub(crate) fn destinations(
             findings.add(Finding::error_in(&document.source, text));
             continue;
         };
-        let mut target = Target { name: target, kind, document: source, findings };
+        let constants = Constants { bundle, proxy, environment };
+        let mut target = Target { name: target, kind, document: source, constants, findings };
         if let Some((servers, path)) = target.servers(environment) {
-            let target = target.name.to_owned();
-            destinations.push(Destination { target, connection, io_timeout_ms, servers, path });
+            if servers == Servers::Variable && connection.ssl_info.is_some() {
+                target.warning(format!("SSLInfo of {} has no effect: its host comes from a variable", target.name));
+            }
+            let (target, is_variable) = (target.name.to_owned(), path.is_none());
+            let path = path.unwrap_or_default();
+            destinations.push(Destination { target, connection, io_timeout_ms, servers, path, is_variable });
         }
     }
     destinations
+}
+
+/// The names of the targets whose URL the filter expands.
+pub(crate) fn variable_targets(
+    bundle: &ParsedBundle,
+    endpoint: &Parsed<ProxyEndpoint>,
+    environment: Option<&Environment>,
+) -> Vec<String> {
+    let destinations = destinations(bundle, endpoint, environment, &mut Findings::default()).into_iter();
+    destinations.filter(|destination| destination.is_variable).map(|destination| destination.target).collect()
+}
+
+/// The constants of a proxy endpoint, as the filter gets them.
+#[derive(Clone, Copy)]
+struct Constants<'a> {
+    bundle: &'a ParsedBundle,
+    proxy: &'a ProxyEndpoint,
+    environment: Option<&'a Environment>,
+}
+
+impl<'a> Constants<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let base_path = || self.proxy.base_path.as_ref().map_or("", |path| path.as_str());
+        let value = match name {
+            "apiproxy.name" => Some(self.bundle.name.as_str()),
+            "apiproxy.revision" => Some(self.bundle.revision.as_deref().unwrap_or(DEFAULT_REVISION)),
+            "proxy.basepath" | "apiproxy.basepath" => Some(base_path()),
+            name => self.bundle.properties.get(name).map(String::as_str),
+        };
+        value.or_else(|| self.environment?.constant(name))
+    }
 }
 
 /// The source of a target.
@@ -126,6 +171,7 @@ struct Target<'a> {
     name: &'a str,
     kind: Kind<'a>,
     document: &'a Document,
+    constants: Constants<'a>,
     findings: &'a mut Findings,
 }
 
@@ -143,8 +189,9 @@ impl Target<'_> {
         self.findings.add(Finding::new(Severity::Error, text).in_source(&self.document.source, Some(position)));
     }
 
-    /// The servers and the path of the target. `None` when the target has errors.
-    fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, String)> {
+    /// The servers of the target and its path, which is absent when the filter expands it. `None` when the target has
+    /// errors.
+    fn servers(&mut self, environment: Option<&Environment>) -> Option<(Servers, Option<String>)> {
         let connection = match self.kind {
             Kind::Url(url) => return self.url(url),
             Kind::Endpoint(connection) => connection,
@@ -157,18 +204,20 @@ impl Target<'_> {
         }
         match &connection.target {
             Some(TargetKind::LoadBalancer(balancer)) => {
-                let path = balancer.path.as_ref().map(ToString::to_string).unwrap_or_default();
+                let variable = VariableTarget::of_connection(self.name, connection);
+                let path = variable.map(|variable| variable.fold_with(|name| self.constants.get(name)));
+                let path = path.map_or(Some(String::new()), |path| self.fixed(&path));
                 let servers = match environment {
                     Some(environment) => self.pool(balancer, environment)?,
                     None => Vec::new(),
                 };
-                Some((Servers::Pool(balancer.clone(), servers), self.path(&path)))
+                Some((Servers::Pool(balancer.clone(), servers), path))
             }
             Some(TargetKind::Url(url)) => self.url(url),
             Some(TargetKind::Local(local)) => {
                 // Without an environment, its needs are listed.
                 match local_proxies::find(&local.destination, environment?) {
-                    Ok((proxy, path)) => Some((Servers::Local(proxy), self.path(&path))),
+                    Ok((proxy, path)) => Some((Servers::Local(proxy), Some(self.path(&path)))),
                     Err(text) => {
                         self.error_at(local.position, text);
                         None
@@ -227,30 +276,44 @@ impl Target<'_> {
         Some(servers)
     }
 
-    fn url(&mut self, url: &UrlTemplate) -> Option<(Servers, String)> {
-        let url = url.text.as_str();
-        let (scheme, rest) = Scheme::split(url).or_else(|| {
-            self.error(format!("the URL of {} must start with http:// or https://, got {url:?}", self.name));
+    fn url(&mut self, url: &UrlTemplate) -> Option<(Servers, Option<String>)> {
+        let target = VariableTarget::of_url(self.name, url).fold_with(|name| self.constants.get(name));
+        let start = match target.template.parts().first() {
+            Some(Part::Literal(start)) => start.trim(),
+            // The whole URL comes from a variable.
+            _ => return Some((Servers::Variable, None)),
+        };
+        let (scheme, rest) = Scheme::split(start).or_else(|| {
+            self.error(format!("the URL of {} must start with http:// or https://, got {:?}", self.name, url.text));
             None
         })?;
+        if target.part == VariablePart::Host && target.template.as_literal().is_none() {
+            return Some((Servers::Variable, None));
+        }
         let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
         let Some(origin) = Origin::new(scheme, authority) else {
-            let problem = match authority.contains('{') {
-                true => "must not contain a variable",
-                false => "is not a host with an optional port",
-            };
-            self.error(format!("the host in the URL of {} {problem}: {url}", self.name));
+            self.error(format!(
+                "the host in the URL of {} is not a host with an optional port: {}",
+                self.name, url.text
+            ));
             return None;
         };
-        Some((Servers::Origin(origin), self.path(path)))
+        let path = if target.is_variable() { None } else { Some(self.path(path)) };
+        Some((Servers::Origin(origin), path))
     }
 
-    /// The fixed prefix of a path without a slash at its end.
+    /// The path of a load balancer, if it is fixed.
+    fn fixed(&mut self, target: &VariableTarget) -> Option<String> {
+        let path = target.template.as_literal().filter(|_| !target.is_variable())?;
+        Some(self.path(&path))
+    }
+
+    /// The fixed part of a path without a slash at its end.
     fn path(&mut self, path: &str) -> String {
-        let fixed = path.find(['?', '#', '{']).and_then(|end| path.get(..end)).unwrap_or(path);
-        if fixed != path {
+        let fixed = path.find(['?', '#']).and_then(|end| path.get(..end)).unwrap_or(path);
+        if path.contains('?') {
             self.warning(format!(
-                "routes of Envoy cannot resolve the variables of {path}: requests to {} go to {fixed}",
+                "routes of Envoy cannot add the query of {path}: requests to {} go to {fixed}",
                 self.name
             ));
         }

@@ -242,3 +242,16 @@ fn a_function_call_that_is_text_is_found() {
     let kept = |text: &str| Template::parse(text, syntax).unwrap().kept_call(syntax);
     assert_eq!(kept("@createUuid( )# {createUuid( )}").as_deref(), Some("@createUuid( )#"));
 }
+
+#[test]
+fn constants_are_folded_into_a_template() {
+    let fold = |text: &str| {
+        let constant =
+            |name: &str| [("a", "1"), ("b", "{c}")].iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        Template::parse(text, Syntax::URL).unwrap().fold(constant)
+    };
+    assert_eq!(fold("x{a}y${b}z").as_literal().as_deref(), Some("x1y{c}z"));
+    assert_eq!(fold("{a}{a:default}").as_literal().as_deref(), Some("11"));
+    assert_eq!(fold("{a}{d:e}{a}/{escapeJSON(a)}").to_string(), "1{d:e}1/{escapeJSON(a)}");
+    assert_eq!(fold("").as_literal().as_deref(), Some(""));
+}

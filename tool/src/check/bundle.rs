@@ -42,7 +42,7 @@ pub(super) fn check(
     if environment.is_none() {
         std::iter::once(bundle).chain(shared.iter().copied()).for_each(|bundle| needs.add(bundle));
     }
-    for mut configuration in Configuration::all_of(bundle, &shared) {
+    for mut configuration in Configuration::all_of(bundle, &shared, environment) {
         match environment {
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
             None => needs.mock(&mut configuration),

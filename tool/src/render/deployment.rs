@@ -16,6 +16,7 @@ use crate::{local_proxies, policy_types, routing};
 use callouts::Callouts;
 use envoy_callout::config::NOT_ENFORCED;
 use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::plan::PATH_MARKER;
 use serde_json::{Map, Value, json};
 use targets::Targets;
 
@@ -62,10 +63,13 @@ pub(super) struct Endpoint {
 pub(super) struct Route {
     /// The value of `x-callout-target`.
     pub(super) target: String,
-    /// The index of the target's cluster in the deployment.
-    pub(super) upstream: usize,
+    /// The index of the target's cluster in the deployment. Absent when a request chooses the host: the filter then
+    /// names the cluster in a header.
+    pub(super) upstream: Option<usize>,
     /// The path of the target without a slash at its end.
     pub(super) path: String,
+    /// Whether the filter writes the path of the target into requests, after the base path and a marker.
+    pub(super) is_variable: bool,
     /// Timeout of the target in milliseconds.
     pub(super) timeout_ms: u64,
     /// The `Host` header of requests to the target.
@@ -74,23 +78,30 @@ pub(super) struct Route {
     pub(super) retry: Option<Retry>,
 }
 
+impl Route {
+    /// The part of the path that the route replaces by the path of the target.
+    pub(super) fn replaced(&self, base_path: &BasePath) -> BasePath {
+        if self.is_variable { base_path.below(PATH_MARKER) } else { base_path.clone() }
+    }
+}
+
 /// The `Host` header of requests to a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Authority {
     /// That of the server.
     Server,
-    /// That of the client's request.
-    Client,
+    /// That of the request: the client's, or the one that the filter writes.
+    Request,
     /// A fixed one.
     Fixed(String),
 }
 
 impl Authority {
-    /// The fixed value for a target. `None` when it is the client's or that of the server that Envoy chooses.
+    /// The fixed value for a target. `None` when it is that of the request or of the server that Envoy chooses.
     pub(super) fn fixed(&self, upstream: &Upstream) -> Option<String> {
         match self {
             Authority::Server => upstream.only_server().map(|server| upstream.authority_of(server)),
-            Authority::Client => None,
+            Authority::Request => None,
             Authority::Fixed(authority) => Some(authority.clone()),
         }
     }
@@ -166,11 +177,14 @@ pub(super) fn of(
                 targets.routes(bundle, destinations, &environment, options, &mut deployment)
             })
             .collect();
-        let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
+        let mut callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
+        if routes.iter().flatten().any(|route| route.upstream.is_none()) {
+            callouts.need_any_host(&mut deployment);
+        }
         longest_ms = longest_ms.max(callouts.longest_ms);
         for (endpoint, routes) in bundle.proxy_endpoints.iter().zip(routes) {
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
-            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared);
+            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared, Some(&environment));
             callouts.apply(&mut configuration, options);
             let Some(needs_body) = load(&configuration, options, &mut deployment, findings) else { continue };
             let Some(proxy) = &endpoint.content else { continue };
@@ -186,9 +200,26 @@ pub(super) fn of(
         }
     }
     deployment.endpoints.sort_by_key(|endpoint| endpoint.base_path.order());
+    report_hidden_routes(&deployment, findings);
     // Envoy counts the time of a callout as idle time.
     deployment.idle_secs = longest_ms.div_ceil(1000).saturating_add(5);
     deployment
+}
+
+/// Reports the routes of variable targets that the routes of a longer base path would hide.
+fn report_hidden_routes(deployment: &Deployment, findings: &mut Findings) {
+    for (index, endpoint) in deployment.endpoints.iter().enumerate() {
+        let Some(route) = endpoint.routes.iter().find(|route| route.is_variable) else { continue };
+        let path = route.replaced(&endpoint.base_path);
+        if let Some(other) = deployment.endpoints.iter().take(index).find(|other| other.base_path.covers(&path)) {
+            let text = format!(
+                "the URL of the target {} of {} contains variables, which does not work below the base path of {}: its * \
+                 matches every path",
+                route.target, endpoint.name, other.name
+            );
+            findings.add(Finding::new(Severity::Error, text));
+        }
+    }
 }
 
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.

@@ -103,11 +103,12 @@ fn uri(base_path: &BasePath) -> Value {
 }
 
 fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Option<Value> {
-    let upstream = deployment.upstreams.get(route.upstream)?;
+    let upstream = deployment.upstreams.get(route.upstream?)?;
+    let base_path = route.replaced(&endpoint.base_path);
     let regex = |pattern: String, text: String| Some(json!({"match": pattern, "rewrite": text}));
-    let path = match endpoint.base_path.rewrite(&route.path) {
+    let path = match base_path.rewrite(&route.path) {
         Rewrite::Keep => None,
-        Rewrite::Prefix(prefix) => match endpoint.base_path.regex().as_str() {
+        Rewrite::Prefix(prefix) => match base_path.regex().as_str() {
             "" => regex("^/".to_owned(), prefix),
             pattern => regex(format!("^{pattern}"), prefix),
         },
@@ -127,7 +128,7 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
     let destination = json!({"host": service_host(upstream), "port": {"number": port(upstream)}});
     let routed = json!({
         "name": format!("{}.{}", endpoint.name, route.target),
-        "match": [{"uri": uri(&endpoint.base_path), "headers": {TARGET_HEADER: {"exact": route.target}}}],
+        "match": [{"uri": uri(&base_path), "headers": {TARGET_HEADER: {"exact": route.target}}}],
     });
     let routed = routed
         .with("rewrite", has_rewrite.then_some(rewrite))

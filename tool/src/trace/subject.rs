@@ -133,7 +133,7 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     let shared = called_by(bundle, bundles);
     let all = || std::iter::once(bundle).chain(shared.iter().copied());
     let mut configuration = match &endpoint {
-        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared),
+        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared, wanted.environment),
         None => Configuration::of_shared_flow(bundle, &shared),
     };
     match wanted.environment {

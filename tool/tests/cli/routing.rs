@@ -44,7 +44,7 @@ fn check_reports_the_errors_of_render() {
         )
     };
     let (script, hosted) = (program("ScriptTarget"), program("HostedTarget"));
-    let cases: [(String, &[&str]); 9] = [
+    let cases: [(String, &[&str]); 12] = [
         (url("http://a.test/x"), &[]),
         (String::new(), &[no_connection]),
         ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[script.as_str()]),
@@ -55,11 +55,11 @@ fn check_reports_the_errors_of_render() {
             url("http://a.test:99999/"),
             &["error: the host in the URL of t is not a host with an optional port: http://a.test:99999/"],
         ),
-        (url("http://{host}/"), &["error: the host in the URL of t must not contain a variable: http://{host}/"]),
-        (
-            url("http://a.test/{x}"),
-            &["warning: routes of Envoy cannot resolve the variables of /{x}: requests to t go to /"],
-        ),
+        (url("http://{host}/"), &[]),
+        (url("{url}/x"), &[]),
+        (url("http://a.test/{x}"), &[]),
+        (url("http://a.test/x?y=z"), &[]),
+        (url("ftp://{host}"), &["error: the URL of t must start with http:// or https://, got \"ftp://{host}\""]),
     ];
     for (content, expected) in cases {
         assert_problems(&with_target("routing-target", &content), expected);
@@ -79,6 +79,76 @@ fn a_provider_of_sap_is_not_part_of_the_bundle() {
     let error = "error: the host of the target endpoint t is that of the provider Northwind of SAP, which is not part of the \
                  bundle: write the URL into <url>";
     assert_problems(&path, &[error]);
+}
+
+/// The filter's configuration of a bundle with an environment.
+fn filter_of(path: &str, environment: &str) -> serde_json::Value {
+    let file = Path::new(path).join("environment.yaml");
+    fs::write(&file, environment).unwrap();
+    let run = run(&["render", path, "--format", "filter", "--environment", file.to_str().unwrap()]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    serde_json::from_str(&run.output).unwrap()
+}
+
+#[test]
+fn property_sets_are_put_into_the_urls_of_targets() {
+    let url = "https://{propertyset.backend.host}:{propertyset.backend.port:443}/{environment.name}/x";
+    let path = with_target("routing-folded", &format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>"));
+    let environment = "environment: test\nproperty_sets: {backend: {host: b.test, port: 8443}}\n";
+    assert_eq!(filter_of(&path, environment)["variable_targets"], serde_json::Value::Null);
+    let file = Path::new(&path).join("environment.yaml");
+    let folded = run(&["render", &path, "--environment", file.to_str().unwrap()]);
+    assert_eq!(values(&folded.output, "host_rewrite_literal"), ["b.test:8443"]);
+    assert_eq!(values(&folded.output, "prefix_rewrite"), ["/test/x"]);
+    // Without the values, the filter finds them in the request.
+    let variable = run(&["render", &path]);
+    assert_eq!(variable.status, 0, "{}", variable.errors);
+    assert_eq!(values(&variable.output, "cluster_header"), ["x-callout-cluster"]);
+}
+
+#[test]
+fn a_url_that_stays_variable_is_expanded_by_the_filter() {
+    let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
+    let host = with_target("routing-variable", &url("{flow.url}"));
+    let render = run(&["render", &host]);
+    assert_eq!((render.status, render.errors.as_str()), (0, ""));
+    assert_eq!(values(&render.output, "cluster_header"), ["x-callout-cluster"]);
+    assert_eq!(values(&render.output, "regex"), ["^/a/callout-url/?"]);
+    assert_eq!(values(&render.output, "path_separated_prefix"), ["/a/callout-url"]);
+    assert!(render.output.lines().any(|line| line.trim() == "- x-callout-cluster"), "{}", render.output);
+    assert!(render.output.contains("name: any_host_https\n"), "{}", render.output);
+    assert_eq!(filter_of(&host, "organization: acme\n")["variable_targets"], serde_json::json!(["t"]));
+    for format in ["istio", "envoy-gateway"] {
+        let other = run(&["render", &host, "--format", format]);
+        let error = "error: this format cannot express a route to a host that comes from a variable: the target t of \
+                     routing-variable.default";
+        assert_eq!(other.status, 1);
+        assert!(problems(&other.errors).contains(&error), "{}", other.errors);
+    }
+    let path = with_target("routing-variable-path", &url("http://a.test/{flow.path}"));
+    for (format, key, value) in [
+        ("envoy", "host_rewrite_literal", "a.test"),
+        ("istio", "match", "^/a/callout-url/?"),
+        ("envoy-gateway", "replacePrefixMatch", "/"),
+    ] {
+        let run = run(&["render", &path, "--format", format]);
+        assert_eq!((run.status, values(&run.output, key)), (0, vec![value]), "{} {}", run.errors, run.output);
+    }
+    let template = run(&["render", "--environment-template", &host]);
+    assert!(template.output.contains("# Allowed hosts of the target t:"), "{}", template.output);
+}
+
+/// The path of a request to a variable target would be one of the other endpoint.
+#[test]
+fn a_wildcard_below_the_base_path_hides_a_variable_target() {
+    let path = with_target("routing-hidden", "<HTTPTargetConnection><URL>{flow.url}</URL></HTTPTargetConnection>");
+    let other = "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/a/*</BasePath></HTTPProxyConnection>\
+                 <RouteRule name='n'/></ProxyEndpoint>";
+    fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
+    let run = run(&["render", &path]);
+    let error = "error: the URL of the target t of routing-hidden.default contains variables, which does not work below the \
+                 base path of routing-hidden.other: its * matches every path";
+    assert_eq!((run.status, problems(&run.errors)), (1, vec![error]));
 }
 
 const LOCAL: &str =

@@ -324,3 +324,13 @@ fn a_reply_can_name_the_policy_of_a_shared_flow() {
         (Some("http://a.test/flow"), Some("timeout"))
     );
 }
+
+#[test]
+fn the_url_of_a_target_is_expanded() {
+    let path = bundle("trace-target", "", &[], "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>");
+    let target = "<TargetEndpoint name='t'><HTTPTargetConnection><URL>http://{request.header.host}/x</URL></HTTPTargetConnection></TargetEndpoint>";
+    std::fs::write(format!("{path}/apiproxy/targets/t.xml"), target).unwrap();
+    let run = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a/b HTTP/1.1\r\nHost: h.test\r\n\r\n");
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some("http://h.test/a/callout-url/x/b")));
+}

@@ -89,6 +89,12 @@ impl Callouts {
         callouts
     }
 
+    /// Adds the clusters of hosts that a request chooses.
+    pub(super) fn need_any_host(&mut self, deployment: &mut Deployment) {
+        self.any_host = true;
+        deployment.any_host = true;
+    }
+
     /// Adds the clusters and the used entries of the environment to a configuration.
     pub(super) fn apply(&self, configuration: &mut Configuration<'_>, options: Options) {
         self.environment.apply(configuration, self);

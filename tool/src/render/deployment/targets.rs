@@ -34,12 +34,12 @@ impl Targets {
             }
             let name = format!("target_{}_{}", bundle.name, destination.target);
             let upstream = upstream(name, &destination, environment, options);
-            let servers = upstream.servers.len();
-            let index = match &destination.servers {
+            let servers = upstream.as_ref().map_or(0, |upstream| upstream.servers.len());
+            let index = upstream.map(|upstream| match &destination.servers {
                 // Callouts have the same clusters of local proxies.
                 Servers::Local(_) => deployment.share_cluster(upstream).0,
-                Servers::Origin(_) | Servers::Pool(..) => deployment.add_cluster(upstream),
-            };
+                _ => deployment.add_cluster(upstream),
+            });
             let route = route(&destination, servers, index);
             routes.push(route.clone());
             self.0.push((destination, route));
@@ -48,9 +48,11 @@ impl Targets {
     }
 }
 
-fn upstream(name: String, destination: &Destination, environment: &Environment, options: Options) -> Upstream {
+/// The cluster of a destination. `None` when a request chooses the host.
+fn upstream(name: String, destination: &Destination, environment: &Environment, options: Options) -> Option<Upstream> {
     let Destination { connection, servers, .. } = destination;
-    match servers {
+    Some(match servers {
+        Servers::Variable => return None,
         Servers::Origin(origin) => Upstream::of_origin(name, origin, connection, &environment.tls),
         Servers::Local(proxy) => {
             let index = environment.local_proxies.iter().position(|other| other == proxy).unwrap_or_default();
@@ -67,22 +69,24 @@ fn upstream(name: String, destination: &Destination, environment: &Environment, 
             });
             Upstream::of_pool(name, servers.collect(), has_tls, balancer, connection, &environment.tls)
         }
-    }
+    })
 }
 
-fn route(destination: &Destination, servers: usize, upstream: usize) -> Route {
+fn route(destination: &Destination, servers: usize, upstream: Option<usize>) -> Route {
     let balancer = match &destination.servers {
         Servers::Pool(balancer, _) => Some(balancer).filter(|balancer| balancer.retry && servers > 1),
         _ => None,
     };
     let authority = match &destination.servers {
-        Servers::Local(proxy) => proxy.authority.clone().map_or(Authority::Client, Authority::Fixed),
+        Servers::Local(proxy) => proxy.authority.clone().map_or(Authority::Request, Authority::Fixed),
+        Servers::Variable => Authority::Request,
         _ => Authority::Server,
     };
     Route {
         target: destination.target.clone(),
         upstream,
         path: destination.path.clone(),
+        is_variable: destination.is_variable,
         timeout_ms: destination.io_timeout_ms.unwrap_or(IO_TIMEOUT_MS),
         authority,
         retry: balancer
