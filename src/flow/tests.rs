@@ -13,6 +13,7 @@ mod private;
 mod publishing;
 mod targets;
 mod traces;
+mod variable_targets;
 mod verbs;
 
 use crate::config;

@@ -121,6 +121,12 @@ impl AssignTo {
             }
             _ => None,
         };
+        if let Some(transport) =
+            element.attribute("transport").map(str::trim).filter(|text| !text.is_empty() && *text != "http")
+        {
+            let message = format!("transport must be http, got {transport:?}; Apigee X rejects it at import");
+            diagnostics.warning(element.attribute_position("transport"), message);
+        }
         let variable = Some(element.text()).filter(|name| !name.is_empty()).map(ByteString::from);
         AssignTo { variable, create_new, kind }
     }
@@ -187,6 +193,11 @@ mod tests {
 
     #[test]
     fn oddities_are_warnings() {
+        let (_, problems) = parse("<AssignTo transport='https'/>");
+        assert_eq!(
+            problems,
+            ["AM, line 1, column 36: transport must be http, got \"https\"; Apigee X rejects it at import"]
+        );
         let (_, problems) = parse("<AssignTo createNew='maybe' type='responset'/><Path>/a</Path>");
         assert_eq!(
             problems,
