@@ -11,6 +11,7 @@ mod memory;
 mod predefined;
 mod private;
 mod publishing;
+mod shared_flows;
 mod targets;
 mod traces;
 mod variable_targets;

@@ -347,25 +347,6 @@ fn names_with_spaces_are_read_in_conditions_and_templates() {
     assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));
 }
 
-#[test]
-fn the_policies_of_a_shared_flow_have_names_with_spaces() {
-    let tell = "<AssignMessage name='AM 1'><AssignVariable><Name>v</Name><Template>{servicecallout.SC 1.failed}</Template></AssignVariable></AssignMessage>";
-    let step =
-        |name: &str, condition: &str| format!("<Step><Name>{name}</Name><Condition>{condition}</Condition></Step>");
-    let steps = step("SC 1", "") + &step("AM 1", "servicecallout.SC 1.failed = false");
-    let configuration = json!({
-        "policies": ["<FlowCallout name='FC'><SharedFlowBundle>s</SharedFlowBundle></FlowCallout>"],
-        "shared_flows": [{
-            "xml": format!("<SharedFlow name='s'>{steps}</SharedFlow>"),
-            "policies": [callout("").replace("'SC'", "'SC 1'"), tell],
-        }],
-        "filter_state": ["v"],
-    });
-    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
-    host.run(&plan(&configuration));
-    assert_eq!(host.published("v").as_deref(), Some("false"));
-}
-
 /// docs/apigee-semantics.md 2.13.
 #[test]
 fn the_time_that_a_policy_took() {
