@@ -3,7 +3,7 @@
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
 use crate::flow::headers::{HeaderChange, header_value};
-use crate::flow::host::Host;
+use crate::flow::host::{Background as _, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
@@ -207,6 +207,10 @@ impl<'a, H: Host> Transaction<'a, H> {
             _ => None,
         };
         if let (Some(received), Some(now)) = (received, now) {
+            if client::lacks_body(received, now) && !self.worker.has_warned_of_body.replace(true) {
+                let warning = "a policy set the body of a request that arrived without a body: the upstream gets none";
+                self.host.background().warn(warning);
+            }
             if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }

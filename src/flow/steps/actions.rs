@@ -10,12 +10,11 @@ use crate::flow::headers::header_value;
 use crate::flow::host::Host;
 use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId, NotWritable};
-use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field};
 use crate::policy::template::Template;
 use crate::policy::variable::{Item, MessagePart, is_private};
-use bytes::Bytes;
 use bytestring::ByteString;
 use copy::{copy_parts, everything};
 use remove::remove;
@@ -132,28 +131,7 @@ impl<H: Host> Transaction<'_, H> {
             // `run_actions` runs this action, because it waits.
             Action::Authenticate(_) => {}
         }
-        self.check_client_body()
-    }
-
-    /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
-    /// This applies to the received message and to one that replaces it, unless the plan has no upstream.
-    fn check_client_body(&mut self) -> Result<(), ActionError> {
-        if self.plan.routing.as_ref().is_some_and(|routing| !routing.has_upstream()) {
-            return Ok(());
-        }
-        let Some(received) = self.request.as_ref().filter(|received| !received.has_body) else { return Ok(()) };
-        let now = match self.variables.get("request") {
-            // After the request flow, Envoy has the request already.
-            Some(Value::Message(id)) if self.stage == Stage::Request => *id,
-            _ => received.id,
-        };
-        match self.message_mut(now) {
-            Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
-                message.body = Bytes::new();
-                Err(ActionError::NotWritable(ByteString::from_static("request.content")))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn change(

@@ -85,7 +85,7 @@ fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
     let answer = "<AssignMessage name='R'><AssignTo>response</AssignTo><Set><Payload>{request.content}</Payload></Set></AssignMessage>";
     let target = "<RouteRule name='t'><Condition>request.verb = \"PUT\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
-    for (routes, status, body) in [("", 200, "made"), (target, 500, "unable to set variable request.content")] {
+    for routes in ["", target] {
         let flows = format!(
             "<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>{routes}<RouteRule name='null'/>",
             step("S"),
@@ -94,8 +94,8 @@ fn a_null_routes_request_may_get_a_body() {
         let mut configuration = proxied(&flows, &[]);
         configuration["policies"] = json!([set, answer]);
         let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&configuration));
-        let (answered, text) = done.answer();
-        assert!(answered == status && text.contains(body), "{answered} {text}");
+        assert_eq!(done.answer(), (200, "made"));
+        assert_eq!(done.warnings, [""; 0]);
     }
 }
 
