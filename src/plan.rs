@@ -90,11 +90,6 @@ impl Routing {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
 
-    /// Whether the response flow can make the reply, without an upstream.
-    pub fn can_reply(&self) -> bool {
-        self.rules.iter().any(|rule| !matches!(rule.route, Route::Target(_)))
-    }
-
     /// Whether a route rule has no target.
     pub fn has_null_route(&self) -> bool {
         self.rules.iter().any(|rule| matches!(rule.route, Route::Null))

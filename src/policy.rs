@@ -71,6 +71,11 @@ trait PolicyData {
     /// Whether the policy reads or writes the body of the message with one of these names in its flow.
     fn uses_body(&self, names: &[&str]) -> bool;
 
+    /// Whether the policy gives a body to the request in a request flow.
+    fn sets_request_body(&self) -> bool {
+        false
+    }
+
     /// The actions on a message.
     fn actions(&self) -> &[Action] {
         &[]
@@ -218,6 +223,11 @@ impl Policy {
             && is_target
             && policy.actions.iter().any(sets_body)
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
+    }
+
+    /// Whether the policy gives a body to the request in a request flow.
+    pub fn sets_request_body(&self) -> bool {
+        self.data().sets_request_body()
     }
 
     /// The policy, if it sends the request object of an integration.

@@ -158,6 +158,12 @@ const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 /// Statuses of responses that have no body.
 const BODYLESS: [u16; 2] = [204, 304];
 
+/// Whether a request has a body that is not sent: Envoy does not add a body to a request without one
+/// (docs/envoy-host-facts.md F6.7).
+pub(super) fn lacks_body(received: &ClientMessage, now: &Message) -> bool {
+    !received.has_body && now.as_request().is_some() && !now.body.is_empty()
+}
+
 /// Whether a local reply must replace the received response. Envoy does not add a body to a response without one. It
 /// would send the upstream's body after a bodyless status, in the position of the next response. A response with a
 /// bodyless status does not get a body from another status, even when it had a length.

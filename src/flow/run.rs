@@ -130,7 +130,6 @@ impl<H: Host> Transaction<'_, H> {
             }
             return Ok(Next::Reply("callout_integration"));
         }
-        self.choose_upstream()?;
         TargetCopy::reset(&mut self.variables);
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {

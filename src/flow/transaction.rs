@@ -4,7 +4,7 @@ use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
 use crate::flow::fault::Fault;
 use crate::flow::headers::{HeaderChange, header_value};
-use crate::flow::host::Host;
+use crate::flow::host::{Background as _, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
@@ -12,7 +12,7 @@ use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Routing, SharedFlow, Target};
+use crate::plan::{Plan, SharedFlow, Target};
 use crate::policy::endpoint::TARGET_HEADER;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -49,10 +49,6 @@ pub struct Transaction<'a, H> {
     pub(super) shared_flow: Option<&'a SharedFlow>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
-    /// Whether the route rules can still choose a route without an upstream.
-    pub(super) is_route_open: bool,
-    /// The name of the policy that gave a body to the client's request without one, while the route was open.
-    pub(super) body_policy: Option<ByteString>,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
     /// The URL of that target, if it contains variables.
@@ -95,8 +91,6 @@ impl<'a, H: Host> Transaction<'a, H> {
             target_endpoint: None,
             shared_flow: None,
             flow_name: ByteString::new(),
-            is_route_open: plan.routing.as_ref().is_some_and(Routing::can_reply),
-            body_policy: None,
             target: None,
             upstream_url: None,
             integration_request: None,
@@ -222,6 +216,10 @@ impl<'a, H: Host> Transaction<'a, H> {
         };
         let now = self.message_at(name);
         if let (Some(received), Some(now)) = (received, now) {
+            if client::lacks_body(received, now) && !self.worker.has_warned_of_body.replace(true) {
+                let warning = "a policy set the body of a request that arrived without a body: the upstream gets none";
+                self.host.background().warn(warning);
+            }
             if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }

@@ -1,8 +1,9 @@
 //! The AssignMessage policy (docs/apigee-semantics.md 3).
 
 use super::PolicyData;
-use super::action::{Action, Grammar, parse_actions};
+use super::action::{Action, Assignment, Field, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
+use super::variable::MessagePart;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -79,6 +80,19 @@ impl PolicyData for AssignMessage {
             None => names.contains(&"message"),
         };
         self.assign_to.replaces_body(names) || self.actions.iter().any(|action| action.uses_body(names, target))
+    }
+
+    fn sets_request_body(&self) -> bool {
+        let is_request = match (&self.assign_to.variable, self.assign_to.kind) {
+            (Some(variable), _) => matches!(&**variable, "request" | "message"),
+            (None, kind) => kind != Some(MessageKind::Response),
+        };
+        let is_body = |action: &Action| match action {
+            Action::Set(Assignment::Payload { content, .. }) => !content.parts().is_empty(),
+            Action::Set(Assignment::Part(MessagePart::FormParam(..), _)) | Action::Add(Field::FormParam, ..) => true,
+            _ => false,
+        };
+        is_request && self.actions.iter().any(is_body)
     }
 
     fn actions(&self) -> &[Action] {

@@ -1,5 +1,6 @@
 //! `check`: reports the problems of bundles, policies and filter configurations.
 
+mod bodies;
 mod bundle;
 mod filter;
 mod hosts;

@@ -162,16 +162,13 @@ fn a_plus_in_a_query_is_a_space_with_a_charset() {
     }
 }
 
-/// Where nothing goes to an upstream, a request without body may be given one for what follows. With both kinds of
-/// route, the choice of the route decides.
+/// Where nothing goes to an upstream, a request without body may be given one for what follows.
 #[test]
 fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
     let answer = "<AssignMessage name='R'><AssignTo>response</AssignTo><Set><Payload>{request.content}</Payload></Set></AssignMessage>";
-    let target = "<RouteRule name='t'><Condition>request.verb = \"GET\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
-    let other = target.replace("GET", "PUT");
-    let fault = "AssignMessage[S]: unable to set variable request.content";
-    for (routes, status, body) in [("", 200, "made"), (&other, 200, "made"), (target, 500, fault)] {
+    let target = "<RouteRule name='t'><Condition>request.verb = \"PUT\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    for routes in ["", target] {
         let flows = format!(
             "<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>{routes}<RouteRule name='null'/>",
             step("S"),
@@ -180,8 +177,8 @@ fn a_null_routes_request_may_get_a_body() {
         let mut configuration = proxied(&flows, &[]);
         configuration["policies"] = json!([set, answer]);
         let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&configuration));
-        let (answered, text) = done.answer();
-        assert!(answered == status && text.contains(body), "{answered} {text}");
+        assert_eq!(done.answer(), (200, "made"));
+        assert_eq!(done.warnings, [""; 0]);
     }
 }
 

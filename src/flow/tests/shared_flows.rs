@@ -1,4 +1,3 @@
-use super::callouts::callout;
 use super::endpoints::{proxied, step};
 use super::*;
 

@@ -1,9 +1,9 @@
 //! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::hosts::Hosts;
-use super::names;
 use super::placeholders;
 use super::types::Types;
+use super::{bodies, names};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
@@ -52,6 +52,7 @@ pub(super) fn check(
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
+    bodies::check(bundle, findings);
     bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);

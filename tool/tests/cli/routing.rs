@@ -482,3 +482,36 @@ fn a_policy_has_the_name_of_its_file() {
     assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
     assert!(check.output.contains("policies/a.xml:1:1\n"), "{}", check.output);
 }
+
+#[test]
+fn a_body_of_a_request_that_may_have_none_is_a_warning() {
+    let warning = "warning: A sets the body of the request: a request that arrives without a body, such as a GET, goes to the \
+                   target without it";
+    let set = |assign_to: &str, content: &str| {
+        format!("<AssignMessage name='A'>{assign_to}<Set>{content}</Set></AssignMessage>")
+    };
+    let payload = "<Payload>x</Payload>";
+    let condition = |text: &str| format!("<Step><Name>A</Name><Condition>{text}</Condition></Step>");
+    let always = "<Step><Name>A</Name></Step>".to_owned();
+    let form = "<FormParams><FormParam name='a'>b</FormParam></FormParams>";
+    let cases = [
+        (always.clone(), set("", payload), true),
+        (always.clone(), set("<AssignTo>request</AssignTo>", form), true),
+        (condition("request.verb = \"GET\""), set("", payload), true),
+        (condition("request.verb = \"POST\""), set("", payload), false),
+        (condition("request.verb = \"PUT\" or request.verb = \"GET\""), set("", payload), true),
+        (condition("flow.x = 1"), set("<AssignTo type='request'/>", payload), true),
+        (always.clone(), set("<AssignTo type='response'/>", payload), false),
+        (always.clone(), set("<AssignTo>other</AssignTo>", payload), false),
+        (always.clone(), set("", "<Payload/><Verb>GET</Verb>"), false),
+    ];
+    for (step, policy, is_warned) in cases {
+        let path = bundle("bodies", &step, &[&policy], TO_T);
+        write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
+        let check = run(&["check", &path]);
+        let expected = if is_warned { vec![warning] } else { vec![] };
+        assert_eq!((check.status, problems(&check.output)), (0, expected), "{step} {policy}");
+    }
+    let null = bundle("bodies", &always, &[&set("", payload)], "<RouteRule name='r'/>");
+    assert_problems(&null, &[]);
+}
