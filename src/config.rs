@@ -9,7 +9,12 @@ mod identity;
 mod keys;
 mod needs;
 mod policies;
+mod resources;
+mod shared_flows;
+mod skipped;
 mod steps;
+
+pub use skipped::NOT_ENFORCED;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
@@ -22,7 +27,8 @@ use connections::Connections;
 use identity::Google;
 use keys::Section;
 use needs::Reach;
-use policies::Policies;
+use policies::{Policies, Scope};
+use skipped::Skipped;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -36,7 +42,7 @@ pub struct Loaded {
 }
 
 /// Every key of a configuration.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "policies",
     "request",
     "response",
@@ -44,6 +50,7 @@ const KEYS: [&str; 21] = [
     "default_fault_rule",
     "proxy_endpoint",
     "target_endpoints",
+    "variable_targets",
     "integration_endpoints",
     "shared_flows",
     "unsupported_policies",
@@ -54,6 +61,7 @@ const KEYS: [&str; 21] = [
     "google",
     "proxy",
     "properties",
+    "resources",
     "filter_state",
     "trace_headers",
     "max_response_bytes",
@@ -120,12 +128,24 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
         None => steps::flows(&section, &mut policies, diagnostics),
     };
-    let routing = proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
-    let shared_flows = endpoints::shared_flows(&section, &mut policies, diagnostics);
+    let mut routing =
+        proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
+    let resources = resources::read(&section, diagnostics);
+    let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
+    resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
+    let skipped = Skipped::of(&policies);
+    skipped.warn_of_authentication(diagnostics);
+    skipped.check_proxy(&proxy, proxy_endpoint.is_some(), diagnostics);
+    if let Some(routing) = &routing {
+        skipped.check_routing(&proxy.name, routing, diagnostics);
+    }
 
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
+    if let Some(routing) = &mut routing {
+        endpoints::fold_targets(routing, &constants, &connections.clusters, diagnostics);
+    }
     let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
     let servers = policies.map_attached(|key, policy| {
@@ -176,6 +196,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         project,
         constants,
         ignores_charset,
+        resources,
         base_path,
         publish,
         trace_headers,

@@ -31,6 +31,7 @@ pub mod trace;
 pub mod transaction;
 mod url;
 pub mod value;
+mod variable_target;
 mod variables;
 mod worker;
 

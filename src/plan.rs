@@ -7,6 +7,7 @@ mod identity;
 mod local_proxies;
 mod publish;
 mod servers;
+mod variable_target;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
 pub use clusters::Clusters;
@@ -15,6 +16,7 @@ pub use identity::{IAM_HOST, Identity, Impersonated, METADATA_HOST};
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
 pub use servers::{BalancedServer, Server, Servers};
+pub use variable_target::{CLUSTER_HEADER, PATH_MARKER, VariablePart, VariableTarget};
 
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
@@ -36,7 +38,7 @@ pub struct Plan {
     /// The parts of a ProxyEndpoint outside its flows; absent with lists of steps.
     pub routing: Option<Routing>,
     /// The shared flows; FlowCallout policies refer to them by name.
-    pub shared_flows: BTreeMap<String, Vec<Step>>,
+    pub shared_flows: BTreeMap<String, SharedFlow>,
     /// The clusters by origin.
     pub clusters: Clusters,
     /// The proxies that LocalTargetConnections reach.
@@ -51,6 +53,8 @@ pub struct Plan {
     pub constants: BTreeMap<ByteString, Constant>,
     /// Whether `+` in a query is a plus, whatever the charset of the request.
     pub ignores_charset: bool,
+    /// The resources that policies read.
+    pub resources: Resources,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.
@@ -72,6 +76,8 @@ pub struct Routing {
     pub rules: Vec<RouteRule>,
     /// The target endpoints that have flows or fault rules here.
     pub targets: Vec<Target>,
+    /// The targets whose URL the filter expands.
+    pub variable_targets: Vec<VariableTarget>,
     /// The integrations that replace an upstream.
     pub integrations: Vec<IntegrationEndpoint>,
     /// The steps that run after the response has been sent to the client.
@@ -84,16 +90,25 @@ impl Routing {
         self.rules.is_empty() || self.rules.iter().any(|rule| matches!(rule.route, Route::Target(_)))
     }
 
-    /// Whether the response flow can make the reply, without an upstream.
-    pub fn can_reply(&self) -> bool {
-        self.rules.iter().any(|rule| !matches!(rule.route, Route::Target(_)))
-    }
-
     /// Whether a route rule has no target.
     pub fn has_null_route(&self) -> bool {
         self.rules.iter().any(|rule| matches!(rule.route, Route::Null))
     }
 }
+
+/// A shared flow.
+#[derive(Debug)]
+pub struct SharedFlow {
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Its own constants, which hide those of the plan while it runs.
+    pub constants: BTreeMap<ByteString, Constant>,
+    /// Its own resources, which hide those of the plan while it runs.
+    pub resources: Resources,
+}
+
+/// The texts of resources by name, such as `jsc://file.js`.
+pub type Resources = BTreeMap<String, ByteString>;
 
 /// A target endpoint.
 #[derive(Debug)]
@@ -169,8 +184,14 @@ impl Plan {
         }
     }
 
-    /// The policy with this name.
+    /// The policy with this name, or with the name `FLOW/POLICY`, which a step of the shared flow refers to.
     pub fn policy_id(&self, name: &str) -> Option<PolicyId> {
-        self.policies.iter().position(|policy| *policy.attributes().name == *name).map(PolicyId)
+        let is_named = |policy: &Policy, name: &str| *policy.attributes().name == *name;
+        if let Some((flow, name)) = name.rsplit_once('/') {
+            let mut steps = self.shared_flows.get(flow)?.steps.iter();
+            let step = steps.find(|step| self.policy(step).is_some_and(|policy| is_named(policy, name)))?;
+            return Some(step.policy);
+        }
+        self.policies.iter().position(|policy| is_named(policy, name)).map(PolicyId)
     }
 }

@@ -21,11 +21,12 @@ pub mod success_codes;
 pub mod target_url;
 mod target_variables;
 pub mod template;
+pub mod unsupported;
 pub mod variable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Position};
 use crate::language::xml::{Document, Element};
-use action::{Action, Assignment};
+use action::{Action, Assignment, ResourceUrl};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use authentication::Authentication;
@@ -38,6 +39,7 @@ use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
+use unsupported::Unsupported;
 use variable::Variable;
 
 /// A checked policy.
@@ -61,17 +63,6 @@ pub enum Policy {
     Unsupported(Unsupported),
 }
 
-/// A policy of an unsupported type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
-    /// Name and switches.
-    pub attributes: Attributes,
-    /// The policy type: the name of the document's root element.
-    pub kind: String,
-    /// The position of the root element.
-    pub position: Position,
-}
-
 /// Data that every policy has, and data that some have. The defaults are for a policy without such data.
 trait PolicyData {
     /// Name and switches.
@@ -79,6 +70,11 @@ trait PolicyData {
 
     /// Whether the policy reads or writes the body of the message with one of these names in its flow.
     fn uses_body(&self, names: &[&str]) -> bool;
+
+    /// Whether the policy gives a body to the request in a request flow.
+    fn sets_request_body(&self) -> bool {
+        false
+    }
 
     /// The actions on a message.
     fn actions(&self) -> &[Action] {
@@ -178,6 +174,14 @@ impl Policy {
         assigned.chain(self.data().extracted()).map(Variable::name)
     }
 
+    /// The resources whose text the policy assigns to variables.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceUrl> {
+        self.data().actions().iter().filter_map(|action| match action {
+            Action::AssignVariable(assignment) => assignment.resource.as_ref(),
+            _ => None,
+        })
+    }
+
     /// The `Authentication` elements of its actions and of its connection.
     pub fn authentications(&self) -> impl Iterator<Item = &Authentication> {
         let actions = self.data().actions().iter().filter_map(|action| match action {
@@ -221,32 +225,17 @@ impl Policy {
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
     }
 
+    /// Whether the policy gives a body to the request in a request flow.
+    pub fn sets_request_body(&self) -> bool {
+        self.data().sets_request_body()
+    }
+
     /// The policy, if it sends the request object of an integration.
     pub fn integration_callout(&self) -> Option<&IntegrationCallout> {
         match self {
             Policy::IntegrationCallout(policy) => Some(policy),
             _ => None,
         }
-    }
-}
-
-impl Unsupported {
-    fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Unsupported {
-        Unsupported {
-            attributes: Attributes::parse(root, diagnostics),
-            kind: root.name().to_owned(),
-            position: root.position(),
-        }
-    }
-}
-
-impl PolicyData for Unsupported {
-    fn attributes(&self) -> &Attributes {
-        &self.attributes
-    }
-
-    fn uses_body(&self, _names: &[&str]) -> bool {
-        false
     }
 }
 
@@ -274,7 +263,16 @@ fn template_of(
 ) -> Option<Template> {
     let parsed = Template::parse(text, syntax);
     match parsed.and_then(|template| template.check_regexes().map(|()| template)) {
-        Ok(template) => Some(template),
+        Ok(template) => {
+            if let Some(call) = template.kept_call(syntax) {
+                let message = format!(
+                    "{call} is text and not a function call: a call ends with a parenthesis and the end of the expression, \
+                     and has no spaces outside quotes"
+                );
+                diagnostics.warning(element.position(), message);
+            }
+            Some(template)
+        }
         Err(error @ TemplateError::UnknownFunction(_)) => {
             diagnostics.named_error("entities.UnknownStringFunction", element.position(), error.to_string());
             None

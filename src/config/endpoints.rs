@@ -1,20 +1,18 @@
-//! `proxy_endpoint`, `target_endpoints` and `shared_flows`: Apigee's documents instead of lists of steps.
+//! `proxy_endpoint`, `target_endpoints` and `integration_endpoints`: Apigee's documents instead of lists of steps.
 
 use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Routing, Step, Target};
-use crate::policy::endpoint::{
-    Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, SharedFlow, StepReference, TargetEndpoint,
-};
-use crate::policy::flow_callout::FlowCallout;
+use crate::plan::{Clusters, Constant, Routing, Step, Target, VariablePart, VariableTarget};
+use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
+use bytestring::ByteString;
 use std::collections::BTreeMap;
 
 /// Reads the `proxy_endpoint`, if present. It excludes the keys that it replaces. An unreadable one counts as one
 /// without flows, so that no other steps replace its own and the documents around it are checked too.
 pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Option<ProxyEndpoint> {
     if !section.has("proxy_endpoint") {
-        for key in ["target_endpoints", "integration_endpoints"] {
+        for key in ["target_endpoints", "integration_endpoints", "variable_targets"] {
             if section.has(key) {
                 diagnostics.error(None, format!("{key} requires proxy_endpoint"));
             }
@@ -50,13 +48,20 @@ pub(super) fn routing(
     diagnostics: &mut Diagnostics,
 ) -> Routing {
     let mut targets: Vec<Target> = Vec::new();
+    let variable = section.strings("variable_targets", diagnostics);
+    let urls = proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?)));
+    let mut variable_targets: Vec<VariableTarget> = urls
+        .filter(|(name, _)| variable.contains(*name))
+        .map(|(name, url)| VariableTarget::of_url(name, url))
+        .collect();
     for (index, text) in section.strings("target_endpoints", diagnostics).iter().enumerate() {
         let key = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &key);
         diagnostics.extend(problems);
-        let Some(TargetEndpoint { endpoint, success_codes, ignores_charset, authentication }) = target else {
-            continue;
-        };
+        let Some(TargetEndpoint { endpoint, connection, ignores_charset, authentication }) = target else { continue };
+        if variable.contains(&endpoint.name) {
+            variable_targets.extend(VariableTarget::of_connection(&endpoint.name, &connection));
+        }
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("duplicate target endpoint {}", endpoint.name);
             diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
@@ -64,7 +69,13 @@ pub(super) fn routing(
         let subject = format!("TargetEndpoint {}", endpoint.name);
         let endpoint = diagnostics
             .within_about(&key, &subject, |diagnostics| endpoint.map(&mut |step| policies.resolve(step, diagnostics)));
+        let success_codes = connection.properties.success_codes;
         targets.push(Target { endpoint, success_codes, ignores_charset, authentication });
+    }
+    for name in &variable {
+        if !variable_targets.iter().any(|target| target.name == *name) {
+            diagnostics.error(None, format!("variable_targets: {name} is no target with a URL or a Path"));
+        }
     }
     let integrations = integrations(section, proxy, diagnostics);
     let flow = &proxy.post_client_flow;
@@ -73,7 +84,25 @@ pub(super) fn routing(
     let post_client = diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
-    Routing { rules: proxy.route_rules.clone(), targets, integrations, post_client }
+    Routing { rules: proxy.route_rules.clone(), targets, variable_targets, integrations, post_client }
+}
+
+/// Puts constants into the URLs of variable targets, and checks that hosts that stay variable have a cluster.
+pub(super) fn fold_targets(
+    routing: &mut Routing,
+    constants: &BTreeMap<ByteString, Constant>,
+    clusters: &Clusters,
+    diagnostics: &mut Diagnostics,
+) {
+    for target in &mut routing.variable_targets {
+        *target = target.fold(constants);
+        if target.part == VariablePart::Host && !clusters.has_any() {
+            let name = &target.name;
+            let message =
+                format!("the host of the target {name} comes from a variable: name a cluster for * in clusters");
+            diagnostics.error(None, message);
+        }
+    }
 }
 
 /// Reads the integration endpoints and checks those that route rules name.
@@ -103,84 +132,4 @@ fn integrations(
         }
     }
     integrations
-}
-
-/// Reads the shared flows. Reports FlowCallouts of unknown shared flows, and shared flows that call themselves.
-pub(super) fn shared_flows(
-    section: &Section<'_>,
-    policies: &mut Policies,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<String, Vec<Step>> {
-    let mut documents: Documents = BTreeMap::new();
-    for (index, text) in section.strings("shared_flows", diagnostics).iter().enumerate() {
-        let key = format!("shared_flows[{index}]");
-        let (flow, problems) = SharedFlow::parse(text, &key);
-        diagnostics.extend(problems);
-        let Some(SharedFlow { name, steps }) = flow else { continue };
-        if documents.contains_key(&name) {
-            let message = format!("duplicate shared flow {name}");
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
-        }
-        documents.insert(name, (key, steps));
-    }
-    // Only shared flows that a flow calls are resolved: others may belong to another proxy.
-    let mut resolved: BTreeMap<String, Vec<Step>> = BTreeMap::new();
-    loop {
-        let callouts = policies.flow_callouts().map(|(key, callout)| (key.to_owned(), callout.clone()));
-        let wanted: Vec<(String, FlowCallout)> =
-            callouts.filter(|(_, callout)| !resolved.contains_key(&*callout.shared_flow)).collect();
-        if wanted.is_empty() {
-            break;
-        }
-        for (policy_key, callout) in wanted {
-            let name = callout.shared_flow.to_string();
-            let steps = match documents.get(&name) {
-                Some((key, steps)) => diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
-                    steps.iter().cloned().filter_map(|step| policies.resolve(step, diagnostics)).collect()
-                }),
-                None => {
-                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
-                    diagnostics.within_about(&policy_key, policy, |diagnostics| {
-                        diagnostics.error(callout.position, message);
-                    });
-                    Vec::new()
-                }
-            };
-            resolved.insert(name, steps);
-        }
-    }
-    for (name, (key, _)) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
-        if calls_itself(name, &documents, policies) {
-            diagnostics.within_about(key, format!("SharedFlow {name}"), |diagnostics| {
-                diagnostics.error(None, "the shared flow calls itself");
-            });
-        }
-    }
-    resolved
-}
-
-/// Shared flows by name, each with the key of its document.
-type Documents = BTreeMap<String, (String, Vec<StepReference>)>;
-
-fn calls_itself(start: &str, documents: &Documents, policies: &Policies) -> bool {
-    let called_by = |name: &str| -> Vec<String> {
-        let steps = documents.get(name).into_iter().flat_map(|(_, steps)| steps);
-        let called = |step: &StepReference| {
-            let mut callouts = policies.flow_callouts().map(|(_, callout)| callout);
-            callouts.find(|callout| callout.attributes.name == step.policy)
-        };
-        steps.filter_map(called).map(|callout| callout.shared_flow.to_string()).collect()
-    };
-    let mut seen: Vec<String> = Vec::new();
-    let mut next = called_by(start);
-    while let Some(name) = next.pop() {
-        if name == start {
-            return true;
-        }
-        if !seen.contains(&name) {
-            next.extend(called_by(&name));
-            seen.push(name);
-        }
-    }
-    false
 }

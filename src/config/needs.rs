@@ -1,6 +1,6 @@
 //! Computes the parts of a stream that the flows use. The filter fetches and buffers nothing else.
 
-use crate::plan::{Needs, Routing, Step};
+use crate::plan::{Needs, Routing, SharedFlow, Step};
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::Endpoint;
 use crate::policy::variable::Variable;
@@ -25,7 +25,7 @@ pub(super) fn names_version(bytes: &[u8]) -> bool {
 /// The flows and everything that they use.
 pub(super) struct Reach<'a> {
     pub(super) policies: &'a [Policy],
-    pub(super) shared_flows: &'a BTreeMap<String, Vec<Step>>,
+    pub(super) shared_flows: &'a BTreeMap<String, SharedFlow>,
     pub(super) proxy: &'a Endpoint<Step>,
     pub(super) routing: Option<&'a Routing>,
     /// The variables that `filter_state` publishes by name.
@@ -82,12 +82,15 @@ impl Reach<'_> {
         let routes = self.routing.into_iter().flat_map(|routing| &routing.rules);
         let routes_use_body =
             routes.map(|rule| &rule.condition).any(|c| self.condition_uses(c.as_ref(), &AMBIENT_REQUEST));
+        let mut variable_targets = self.routing.into_iter().flat_map(|routing| &routing.variable_targets);
+        let targets_use_body = variable_targets.any(|target| target.template.uses_body(&AMBIENT_REQUEST));
         let publishes_body = |names: &[&str]| self.published.iter().any(|variable| variable.is_body_of(names));
         let publishes_response = self.published.iter().any(|variable| variable.is_of("response"))
             || self.prefixes.iter().any(|prefix| prefix.starts_with("response."));
         let response_comes = has_response || has_target_rules || !post_client.is_empty() || publishes_response;
         let request_body = endpoints().any(request)
             || routes_use_body
+            || targets_use_body
             || self.steps_use(post_client, &REQUEST)
             || publishes_body(&AMBIENT_REQUEST);
         let has_null_route = self.routing.is_some_and(Routing::has_null_route);
@@ -134,8 +137,8 @@ impl Reach<'_> {
             let inside = match policy.callee() {
                 // The recursion ends: the configuration has no shared flow that calls itself.
                 Some(Callee::SharedFlow(callout)) => {
-                    let steps = self.shared_flows.get(&*callout.shared_flow);
-                    steps.is_some_and(|steps| self.steps_use(steps, names))
+                    let flow = self.shared_flows.get(&*callout.shared_flow);
+                    flow.is_some_and(|flow| self.steps_use(&flow.steps, names))
                 }
                 Some(Callee::Service(_) | Callee::Integration(_)) | None => false,
             };

@@ -1,4 +1,4 @@
-//! `policies`: the policy documents, and the steps that refer to them by name.
+//! `policies`: the policy documents, and the steps that refer to them by name. A shared flow can have its own list.
 
 use super::keys::Section;
 use crate::diagnostic::{Diagnostics, Position};
@@ -6,30 +6,44 @@ use crate::language::xml::Document;
 use crate::plan::{PolicyId, Step};
 use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
+use crate::policy::unsupported::Unsupported;
 use crate::policy::{Callee, Policy};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
-/// The names of the policies in a configuration. Documents with problems are reported later.
+/// The names of the policies in a configuration and in its shared flows. Documents with problems are reported later.
 pub(super) fn names(configuration: &Json) -> Vec<String> {
-    let documents = configuration.get("policies").and_then(Json::as_array).into_iter().flatten();
+    fn list<'a>(object: &'a Json, key: &str) -> impl Iterator<Item = &'a Json> {
+        object.get(key).and_then(Json::as_array).into_iter().flatten()
+    }
+    let of_shared_flows = list(configuration, "shared_flows").flat_map(|flow| list(flow, "policies"));
+    let documents = list(configuration, "policies").chain(of_shared_flows);
     let parsed = documents.filter_map(Json::as_str).filter_map(|text| {
-        let document = Document::parse(text).ok()?;
+        let document = Document::parse_first_tag(text).ok()?;
         document.root().attribute("name").map(|name| name.trim().to_owned())
     });
     parsed.collect()
 }
 
 /// The policy documents of a configuration while its steps are resolved.
+#[derive(Default)]
 pub(super) struct Policies {
     documents: Vec<PolicyDocument>,
     /// Whether steps of unsupported policy types are skipped with a warning; otherwise they are errors.
     skip_unsupported: bool,
     /// The indices of the policies that a step refers to.
     attached: BTreeSet<usize>,
+    /// The indices of the unsupported policies whose steps are skipped.
+    skipped: BTreeSet<usize>,
 }
 
+/// A list of policies, in which names are unique: that of the configuration, or that of the shared flow with an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope(Option<usize>);
+
 struct PolicyDocument {
+    /// The list that contains it.
+    scope: Scope,
     /// Its key in the configuration: `policies[0]`.
     key: String,
     /// The policy, unless its document has errors.
@@ -52,22 +66,40 @@ impl Policies {
                 false
             }
         };
-        let mut documents: Vec<PolicyDocument> = Vec::new();
+        let mut policies = Policies { skip_unsupported, ..Policies::default() };
+        policies.add("", Scope::default(), section, diagnostics);
+        policies
+    }
+
+    /// Reads the `policies` of the shared flow with an index, whose steps refer to no others.
+    pub(super) fn add_of_shared_flow(
+        &mut self,
+        index: usize,
+        section: &Section<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Scope {
+        let scope = Scope(Some(index));
+        self.add(&format!("shared_flows[{index}]."), scope, section, diagnostics);
+        scope
+    }
+
+    fn add(&mut self, prefix: &str, scope: Scope, section: &Section<'_>, diagnostics: &mut Diagnostics) {
+        let first = self.documents.len();
         for (index, text) in section.strings("policies", diagnostics).iter().enumerate() {
-            let key = format!("policies[{index}]");
+            let key = format!("{prefix}policies[{index}]");
             let (policy, problems) = Policy::parse(text, &key);
             let name = match &policy {
                 Some(policy) => Some(policy.attributes().name.to_string()),
                 None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != key),
             };
             diagnostics.extend(problems);
-            if let Some(name) = name.as_deref().filter(|name| documents.iter().any(|other| other.is_named(name))) {
+            let mut known = self.documents.iter().skip(first);
+            if let Some(name) = name.as_deref().filter(|name| known.any(|other| other.is_named(scope, name))) {
                 let message = format!("duplicate policy {name}");
                 diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
             }
-            documents.push(PolicyDocument { key, policy, name });
+            self.documents.push(PolicyDocument { scope, key, policy, name });
         }
-        Policies { documents, skip_unsupported, attached: BTreeSet::new() }
     }
 
     /// A step of every policy, in listed order.
@@ -79,9 +111,20 @@ impl Policies {
     /// The step of a reference. `None` when the policy is unknown, has errors or has an unsupported type. Reports
     /// unknown policies and unsupported types; errors in the policy have been reported already.
     pub(super) fn resolve(&mut self, reference: StepReference, diagnostics: &mut Diagnostics) -> Option<Step> {
+        self.resolve_in(Scope::default(), reference, diagnostics)
+    }
+
+    /// Like [`Policies::resolve`], for a step of a shared flow.
+    pub(super) fn resolve_in(
+        &mut self,
+        scope: Scope,
+        reference: StepReference,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Step> {
         let StepReference { policy: name, condition, label, position } = reference;
-        let Some(index) = self.documents.iter().position(|document| document.is_named(&name)) else {
-            let hint = self.in_another_case(&name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
+        let Some(index) = self.documents.iter().position(|document| document.is_named(scope, &name)) else {
+            let hint =
+                self.in_another_case(scope, &name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
             diagnostics.error(position, format!("{label}: unknown policy{hint}"));
             return None;
         };
@@ -89,6 +132,9 @@ impl Policies {
         let policy = document.policy.as_ref()?;
         if let Some(unsupported) = policy.unsupported() {
             if unsupported.attributes.enabled {
+                if self.skip_unsupported {
+                    self.skipped.insert(index);
+                }
                 let message = format!("unsupported policy type {}", unsupported.kind);
                 // A policy that no list of steps names is reported by its own document.
                 let report = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
@@ -111,14 +157,22 @@ impl Policies {
     }
 
     /// The policy whose name differs only in case.
-    fn in_another_case(&self, name: &str) -> Option<&str> {
-        let mut names = self.documents.iter().filter_map(|document| document.name.as_deref());
+    fn in_another_case(&self, scope: Scope, name: &str) -> Option<&str> {
+        let documents = self.documents.iter().filter(|document| document.scope == scope);
+        let mut names = documents.filter_map(|document| document.name.as_deref());
         names.find(|other| other.eq_ignore_ascii_case(name))
     }
 
     /// The policies that steps refer to.
     pub(super) fn attached(&self) -> impl Iterator<Item = &Policy> {
         self.attached.iter().filter_map(|index| self.documents.get(*index)?.policy.as_ref())
+    }
+
+    /// The policies of a list that steps refer to, each with the key of its document.
+    pub(super) fn attached_in(&self, scope: Scope) -> impl Iterator<Item = (&str, &Policy)> {
+        let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
+        let documents = documents.filter(move |document| document.scope == scope);
+        documents.filter_map(|document| Some((document.key.as_str(), document.policy.as_ref()?)))
     }
 
     /// The FlowCallouts that steps refer to, each with the key of its document.
@@ -128,6 +182,17 @@ impl Policies {
             Callee::SharedFlow(callout) => Some((document.key.as_str(), callout)),
             Callee::Service(_) | Callee::Integration(_) => None,
         })
+    }
+
+    /// The policy of a step.
+    pub(super) fn policy_of(&self, step: &Step) -> Option<&Policy> {
+        self.documents.get(step.policy.0)?.policy.as_ref()
+    }
+
+    /// The unsupported policies whose steps are skipped.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = &Unsupported> {
+        let documents = self.skipped.iter().filter_map(|index| self.documents.get(*index));
+        documents.filter_map(|document| document.policy.as_ref()?.unsupported())
     }
 
     /// A value for each policy: of `link` for the policies that steps refer to, each with the key of its document, and
@@ -148,7 +213,7 @@ impl Policies {
 }
 
 impl PolicyDocument {
-    fn is_named(&self, name: &str) -> bool {
-        self.name.as_deref() == Some(name)
+    fn is_named(&self, scope: Scope, name: &str) -> bool {
+        self.scope == scope && self.name.as_deref() == Some(name)
     }
 }

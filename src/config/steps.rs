@@ -62,8 +62,13 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
             continue;
         };
         let label = format!("{label} ({policy})");
-        let condition = match Condition::parse(condition.as_deref().unwrap_or_default()) {
-            Ok(condition) => condition,
+        let condition = match Condition::parse_published(condition.as_deref().unwrap_or_default()) {
+            Ok((condition, tolerated)) => {
+                for mistake in tolerated {
+                    diagnostics.warning(None, format!("{label} condition, column {}: {mistake}", mistake.column));
+                }
+                condition
+            }
             Err(error) => {
                 diagnostics.error(None, format!("{label} condition, column {}: {error}", error.column));
                 None

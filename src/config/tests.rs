@@ -1,3 +1,8 @@
+mod resources;
+mod shared_flows;
+mod skipped;
+mod variable_targets;
+
 use super::*;
 use crate::plan::{Needs, PolicyId, Step};
 use serde_json::json;
@@ -217,53 +222,6 @@ fn a_step_of_a_fault_rule_is_reported_with_its_position() {
             "fault_rules, line 2, column 12: FaultRule[0] (A): unknown policy",
             "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): unknown policy",
         ]
-    );
-}
-
-#[test]
-fn policies_of_other_types_are_rejected_or_skipped() {
-    let configuration = |policy: &str, extra: serde_json::Value| {
-        let mut configuration =
-            json!({"policies": [CALLOUT, policy], "request": ["SC-1", "JS"], "clusters": {"*": "any"}});
-        configuration.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        configuration
-    };
-    let script = "<Javascript name='JS'/>";
-    let rejected = "request[1] (JS): unsupported policy type Javascript";
-    assert_eq!(problems(&configuration(script, json!({}))), [rejected]);
-    let skipped = format!("{rejected}; the step is skipped");
-    let skip = json!({"unsupported_policies": "skip"});
-    assert_eq!(problems(&configuration(script, skip.clone())), [skipped]);
-    assert_eq!(plan_of(&configuration(script, skip)).proxy.pre_flow.request.len(), 1);
-    assert_eq!(problems(&configuration("<Javascript name='JS' enabled='false'/>", json!({}))), [""; 0]);
-    assert_eq!(problems(&configuration(script, json!({"request": ["SC-1"]}))), [""; 0]);
-    assert_eq!(
-        problems(&configuration(script, json!({"request": [], "unsupported_policies": "ignore"}))),
-        ["unsupported_policies must be \"reject\" or \"skip\", not \"ignore\""]
-    );
-}
-
-const PROXY: &str = "<ProxyEndpoint name='p'><PreFlow><Request><Step><Name>FC</Name></Step></Request></PreFlow>
-  <HTTPProxyConnection><BasePath>/v1</BasePath></HTTPProxyConnection></ProxyEndpoint>";
-
-#[test]
-fn shared_flows_exist_and_do_not_call_themselves() {
-    let callout =
-        |flow: &str| format!("<FlowCallout name='FC'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
-    let flow =
-        |name: &str, step: &str| format!("<SharedFlow name='{name}'><Step><Name>{step}</Name></Step></SharedFlow>");
-    let with = |policies: serde_json::Value, flows: serde_json::Value| {
-        problems(&json!({"policies": policies, "proxy_endpoint": PROXY, "shared_flows": flows, "clusters": {"*": "a"}}))
-    };
-    assert_eq!(with(json!([callout("log"), CALLOUT]), json!([flow("log", "SC-1")])), [""; 0]);
-    assert_eq!(with(json!([callout("log")]), json!([])), ["FC, line 1, column 24: unknown shared flow log"]);
-    assert_eq!(
-        with(json!([callout("log")]), json!([flow("log", "X")])),
-        ["SharedFlow log, line 1, column 24: SharedFlow log[0] (X): unknown policy"]
-    );
-    assert_eq!(
-        with(json!([callout("log")]), json!([flow("log", "FC")])),
-        ["SharedFlow log: the shared flow calls itself"]
     );
 }
 

@@ -106,17 +106,28 @@ pub(super) fn apply_changes<H: Host>(
     }
 }
 
-/// The path and query for the target, if they differ from the received ones. The path is always the client's: Apigee
-/// builds the target's URL without the variable, and in Envoy the path chooses the route (docs/apigee-semantics.md 3.3).
+/// The path and query for the target. The path is always the client's: Apigee builds the target's URL without the
+/// variable, and in Envoy the path chooses the route (docs/apigee-semantics.md 3.3).
+pub(super) fn path_and_query<'m>(
+    received: &'m ClientMessage,
+    now: &'m Message,
+    copy: TargetCopy,
+    base_path: &BasePath,
+) -> Option<(&'m str, &'m str)> {
+    let (before, now) = (received.before.as_request()?, now.as_request()?);
+    let query = if copy.copies_query() { now.sent_query().as_text() } else { "" };
+    Some((copy.path(&before.path, base_path), query))
+}
+
+/// The path and query for the target, if they differ from the received ones.
 pub(super) fn changed_path(
     received: &ClientMessage,
     now: &Message,
     copy: TargetCopy,
     base_path: &BasePath,
 ) -> Option<ByteString> {
-    let (before, now) = (received.before.as_request()?, now.as_request()?);
-    let path = copy.path(&before.path, base_path);
-    let query = if copy.copies_query() { now.sent_query().as_text() } else { "" };
+    let before = received.before.as_request()?;
+    let (path, query) = path_and_query(received, now, copy, base_path)?;
     if path == &*before.path && *query == **before.query.as_text() {
         return None;
     }
@@ -146,6 +157,12 @@ const STATUSES: std::ops::RangeInclusive<u16> = 200..=999;
 
 /// Statuses of responses that have no body.
 const BODYLESS: [u16; 2] = [204, 304];
+
+/// Whether a request has a body that is not sent: Envoy does not add a body to a request without one
+/// (docs/envoy-host-facts.md F6.7).
+pub(super) fn lacks_body(received: &ClientMessage, now: &Message) -> bool {
+    !received.has_body && now.as_request().is_some() && !now.body.is_empty()
+}
 
 /// Whether a local reply must replace the received response. Envoy does not add a body to a response without one. It
 /// would send the upstream's body after a bodyless status, in the position of the next response. A response with a

@@ -12,7 +12,7 @@ use crate::flow::trace::Event;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Step};
+use crate::plan::{CLUSTER_HEADER, Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route, TARGET_HEADER};
 use bytestring::ByteString;
 
@@ -130,7 +130,6 @@ impl<H: Host> Transaction<'_, H> {
             }
             return Ok(Next::Reply("callout_integration"));
         }
-        self.choose_upstream()?;
         TargetCopy::reset(&mut self.variables);
         self.target_endpoint = routing.targets.iter().find(|target| target.endpoint.name == *name);
         if let Some(target) = self.target_endpoint {
@@ -144,6 +143,7 @@ impl<H: Host> Transaction<'_, H> {
                 boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;
             }
         }
+        self.expand_target(name)?;
         self.target = Some(name.as_str().into());
         Ok(Next::Upstream)
     }
@@ -157,6 +157,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         let is_reserved = |name: &[u8]| {
             name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
+                || name.eq_ignore_ascii_case(CLUSTER_HEADER.as_bytes())
                 || name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"x-apigee-"))
         };
         if request.headers.lines().any(|line| is_reserved(line.name())) {

@@ -11,8 +11,10 @@ mod memory;
 mod predefined;
 mod private;
 mod publishing;
+mod shared_flows;
 mod targets;
 mod traces;
+mod variable_targets;
 mod verbs;
 
 use crate::config;

@@ -4,14 +4,15 @@ use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
 use crate::flow::fault::Fault;
 use crate::flow::headers::{HeaderChange, header_value};
-use crate::flow::host::Host;
+use crate::flow::host::{Background as _, Host};
 use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
+use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, Routing, Target};
+use crate::plan::{Plan, SharedFlow, Target};
 use crate::policy::endpoint::TARGET_HEADER;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -44,14 +45,14 @@ pub struct Transaction<'a, H> {
     pub(super) is_client_served: bool,
     /// The target endpoint whose flows run and whose fault rules apply. `None` for those of the proxy.
     pub(super) target_endpoint: Option<&'a Target>,
+    /// The shared flow that runs.
+    pub(super) shared_flow: Option<&'a SharedFlow>,
     /// The value of `current.flow.name`.
     pub(super) flow_name: ByteString,
-    /// Whether the route rules can still choose a route without an upstream.
-    pub(super) is_route_open: bool,
-    /// The name of the policy that gave a body to the client's request without one, while the route was open.
-    pub(super) body_policy: Option<ByteString>,
     /// The target endpoint that the route rules chose.
     pub(super) target: Option<ByteString>,
+    /// The URL of that target, if it contains variables.
+    pub(super) upstream_url: Option<UpstreamUrl>,
     /// The variable to which the last SetIntegrationRequest assigned its object.
     pub(super) integration_request: Option<ByteString>,
     /// The variables of request objects that a reference without a value left incomplete, each with the fault.
@@ -88,10 +89,10 @@ impl<'a, H: Host> Transaction<'a, H> {
             stage: Stage::Request,
             is_client_served: false,
             target_endpoint: None,
+            shared_flow: None,
             flow_name: ByteString::new(),
-            is_route_open: plan.routing.as_ref().is_some_and(Routing::can_reply),
-            body_policy: None,
             target: None,
+            upstream_url: None,
             integration_request: None,
             incomplete_objects: Vec::new(),
             messages: Vec::new(),
@@ -213,22 +214,45 @@ impl<'a, H: Host> Transaction<'a, H> {
             Direction::Request => ("request", self.request.as_ref()),
             Direction::Response => ("response", self.response.as_ref()),
         };
-        let now = match self.variables.get(name) {
-            Some(Value::Message(id)) => self.messages.get(id.0),
-            _ => None,
-        };
+        let now = self.message_at(name);
         if let (Some(received), Some(now)) = (received, now) {
+            if client::lacks_body(received, now) && !self.worker.has_warned_of_body.replace(true) {
+                let warning = "a policy set the body of a request that arrived without a body: the upstream gets none";
+                self.host.background().warn(warning);
+            }
             if client::needs_reply(received, now) {
                 return self.host.reply(&client::reply(now, "callout_response"));
             }
-            let path = client::changed_path(received, now, target_copy, &self.plan.base_path);
+            let path = match self.upstream_url {
+                None => client::changed_path(received, now, target_copy, &self.plan.base_path),
+                // The URL of the target contains the path.
+                Some(_) => None,
+            };
             client::apply_changes(self.host, direction, received, now, path);
         }
         if let (Direction::Request, Some(target)) = (direction, &self.target) {
+            self.release_to_variable_target(target_copy);
             let value = vec![header_value(target.clone())];
             let change = HeaderChange::Set(ByteString::from_static(TARGET_HEADER), value);
             self.host.change_header(direction, &change);
         }
         self.host.resume(direction);
+    }
+
+    /// The message in a variable.
+    fn message_at(&self, name: &str) -> Option<&Message> {
+        match self.variables.get(name) {
+            Some(Value::Message(id)) => self.messages.get(id.0),
+            _ => None,
+        }
+    }
+
+    /// Writes the URL of the target, if it contains variables, with the same path and query as for other targets.
+    fn release_to_variable_target(&self, target_copy: TargetCopy) {
+        let Some(received) = self.request.as_ref().filter(|_| self.upstream_url.is_some()) else { return };
+        let now = self.message_at("request").unwrap_or(&received.before);
+        if let Some((path, query)) = client::path_and_query(received, now, target_copy, &self.plan.base_path) {
+            self.write_upstream_url(path, query);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Percent-encoding of characters that a URL must not contain.
 
+use crate::policy::origin::Scheme;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// The encoded characters; all others are sent unchanged (docs/apigee-semantics.md 2.4). `[inferred]`
@@ -20,4 +21,14 @@ const ILLEGAL: &AsciiSet = &CONTROLS
 pub(super) fn legal(text: String) -> String {
     let is_legal = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte));
     if is_legal { text } else { utf8_percent_encode(&text, ILLEGAL).to_string() }
+}
+
+/// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.
+pub(super) fn split(url: &str) -> Option<(&str, &str, &str)> {
+    let (_, rest) = Scheme::split(url)?;
+    let rest = rest.split('#').next().unwrap_or_default();
+    let Some(at) = rest.find(['/', '?']) else { return Some((rest, "", "")) };
+    let (authority, rest) = rest.split_at_checked(at)?;
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    Some((authority, path, query))
 }

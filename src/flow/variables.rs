@@ -87,7 +87,8 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(value) = variable.builtin().and_then(|builtin| self.builtin(builtin)) {
             return Some(value);
         }
-        self.plan.constants.get(name).filter(|_| !self.nulls.contains(name)).map(Value::from)
+        let of_shared_flow = self.shared_flow.and_then(|flow| flow.constants.get(name));
+        of_shared_flow.or_else(|| self.plan.constants.get(name)).filter(|_| !self.nulls.contains(name)).map(Value::from)
     }
 
     /// The value of a variable as text. The text of a message is its content.

@@ -3,7 +3,7 @@
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
 use crate::plan::PolicyId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -14,4 +14,6 @@ pub struct Worker {
     pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
+    /// Whether a warning of a body that was not sent is in the log.
+    pub(super) has_warned_of_body: Cell<bool>,
 }

@@ -13,6 +13,7 @@ mod text;
 pub(in crate::language) mod tree;
 
 pub use error::XmlError;
+use reader::Extent;
 pub use reader::Limits;
 pub(in crate::language) use tree::XML_URI;
 
@@ -54,8 +55,20 @@ impl<'input> Document<'input> {
     /// # Errors
     /// Text that is not well-formed or is larger than the limits.
     pub fn parse_limited(text: &'input str, limits: &Limits) -> Result<Document<'input>, XmlError> {
+        Document::read(text, limits, Extent::Whole)
+    }
+
+    /// Parses the root element's tag, without its content and the rest of the document.
+    ///
+    /// # Errors
+    /// Text that is not well-formed up to the end of the tag.
+    pub fn parse_first_tag(text: &'input str) -> Result<Document<'input>, XmlError> {
+        Document::read(text, &POLICY, Extent::FirstTag)
+    }
+
+    fn read(text: &'input str, limits: &Limits, extent: Extent) -> Result<Document<'input>, XmlError> {
         let text = text.trim_start_matches('\u{feff}');
-        match reader::read(text, limits) {
+        match reader::read(text, limits, extent) {
             Ok(tree) => Ok(Document { tree, positions: Positions::default() }),
             Err(error) => {
                 let position = Positions::default().at(text, error.offset);

@@ -31,6 +31,11 @@ impl Clusters {
         self.any = Some(cluster);
     }
 
+    /// Whether there is a cluster for all other origins.
+    pub fn has_any(&self) -> bool {
+        self.any.is_some()
+    }
+
     /// The server of an origin, if it has a cluster.
     pub fn server(&self, origin: &Origin) -> Option<Server> {
         Some(Server {

@@ -4,7 +4,7 @@
 mod assign_variable;
 mod parser;
 
-pub use assign_variable::AssignVariable;
+pub use assign_variable::{AssignVariable, ResourceUrl};
 pub use parser::{Grammar, parse_actions};
 
 use super::authentication::Authentication;

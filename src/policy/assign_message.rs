@@ -1,8 +1,9 @@
 //! The AssignMessage policy (docs/apigee-semantics.md 3).
 
 use super::PolicyData;
-use super::action::{Action, Grammar, parse_actions};
+use super::action::{Action, Assignment, Field, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
+use super::variable::MessagePart;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
@@ -81,6 +82,19 @@ impl PolicyData for AssignMessage {
         self.assign_to.replaces_body(names) || self.actions.iter().any(|action| action.uses_body(names, target))
     }
 
+    fn sets_request_body(&self) -> bool {
+        let is_request = match (&self.assign_to.variable, self.assign_to.kind) {
+            (Some(variable), _) => matches!(&**variable, "request" | "message"),
+            (None, kind) => kind != Some(MessageKind::Response),
+        };
+        let is_body = |action: &Action| match action {
+            Action::Set(Assignment::Payload { content, .. }) => !content.parts().is_empty(),
+            Action::Set(Assignment::Part(MessagePart::FormParam(..), _)) | Action::Add(Field::FormParam, ..) => true,
+            _ => false,
+        };
+        is_request && self.actions.iter().any(is_body)
+    }
+
     fn actions(&self) -> &[Action] {
         &self.actions
     }
@@ -121,6 +135,12 @@ impl AssignTo {
             }
             _ => None,
         };
+        if let Some(transport) =
+            element.attribute("transport").map(str::trim).filter(|text| !text.is_empty() && *text != "http")
+        {
+            let message = format!("transport must be http, got {transport:?}; Apigee X rejects it at import");
+            diagnostics.warning(element.attribute_position("transport"), message);
+        }
         let variable = Some(element.text()).filter(|name| !name.is_empty()).map(ByteString::from);
         AssignTo { variable, create_new, kind }
     }
@@ -187,6 +207,11 @@ mod tests {
 
     #[test]
     fn oddities_are_warnings() {
+        let (_, problems) = parse("<AssignTo transport='https'/>");
+        assert_eq!(
+            problems,
+            ["AM, line 1, column 36: transport must be http, got \"https\"; Apigee X rejects it at import"]
+        );
         let (_, problems) = parse("<AssignTo createNew='maybe' type='responset'/><Path>/a</Path>");
         assert_eq!(
             problems,

@@ -12,6 +12,7 @@ mod parser;
 mod path_pattern;
 mod pattern;
 mod scanner;
+mod tolerance;
 
 pub use error::{ConditionError, Expectation, Problem};
 pub use expression::{Expression, Literal, Operand};
@@ -19,7 +20,9 @@ pub use matches::Matches;
 pub use operator::{Comparison, Matching};
 pub use path_pattern::PathPattern;
 pub use pattern::{Pattern, PatternSource};
+pub use tolerance::{Mistake, Tolerated};
 
+use crate::diagnostic::Position;
 use crate::policy::variable::Variable;
 use std::fmt;
 
@@ -39,6 +42,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     expression: Expression,
+    position: Option<Position>,
 }
 
 impl Condition {
@@ -47,10 +51,29 @@ impl Condition {
     /// # Errors
     /// An invalid condition, or an invalid regular expression in it.
     pub fn parse(text: &str) -> Result<Option<Condition>, ConditionError> {
+        Condition::parse_published(text).map(|(condition, _)| condition)
+    }
+
+    /// Like [`Condition::parse`], with the mistakes that it tolerates.
+    ///
+    /// # Errors
+    /// As for [`Condition::parse`].
+    pub fn parse_published(text: &str) -> Result<(Option<Condition>, Vec<Tolerated>), ConditionError> {
         if text.trim().is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
-        parser::parse(text).map(|expression| Some(Condition { expression }))
+        let (expression, tolerated) = parser::parse(text)?;
+        Ok((Some(Condition { expression, position: None }), tolerated))
+    }
+
+    /// The condition of an element at a position.
+    pub fn at(self, position: Position) -> Condition {
+        Condition { position: Some(position), ..self }
+    }
+
+    /// The position of its element.
+    pub fn position(&self) -> Option<Position> {
+        self.position
     }
 
     /// The compiled expression.

@@ -7,17 +7,18 @@ mod flow;
 mod integration_endpoint;
 mod route_rule;
 mod sap;
+mod target_connection;
 
 pub use base_path::BasePath;
 pub use fault_rules::{DefaultFaultRule, FaultRule, FaultRules, Order};
 pub use flow::{Flow, StepReference};
 pub use integration_endpoint::IntegrationEndpoint;
 pub use route_rule::{Route, RouteRule, TARGET_HEADER, URL_HAS_NO_EFFECT};
+pub use target_connection::{TargetConnection, TargetKind, UrlTemplate};
 
 use super::attributes::single_child;
 use super::authentication::Authentication;
 use super::read_document;
-use super::success_codes::SuccessCodes;
 use super::template::{Syntax, Template};
 use super::template_of;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -59,8 +60,8 @@ pub struct ProxyEndpoint {
 pub struct TargetEndpoint {
     /// Flows and fault rules.
     pub endpoint: Endpoint<StepReference>,
-    /// The statuses of the target that are not a fault.
-    pub success_codes: SuccessCodes,
+    /// The target.
+    pub connection: TargetConnection,
     /// `request.queryparams.ignore.content.type.charset`.
     pub ignores_charset: bool,
     /// The token that is sent to the target.
@@ -213,13 +214,18 @@ impl ProxyEndpoint {
             let base_path = connection
                 .and_then(|connection| single_child(connection, "BasePath", diagnostics))
                 .or_else(|| root.child("base_path"));
+            if let Some(base_path) = base_path.filter(|path| !path.text().is_empty() && !path.text().starts_with('/')) {
+                let text = base_path.text();
+                let message = format!("the base path must start with a slash, got {text:?}; /{text} is used");
+                diagnostics.warning(base_path.position(), message);
+            }
             ProxyEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::BottomToTop, diagnostics),
                 post_client_flow: match single_child(root, "PostClientFlow", diagnostics) {
                     Some(flow) => Flow::parse(flow, "PostClientFlow", diagnostics),
                     None => Flow::empty("PostClientFlow"),
                 },
-                base_path: base_path.map(|base_path| BasePath::new(&base_path.text())),
+                base_path: base_path.map(|base_path| BasePath::of_document(&base_path.text())),
                 ignores_charset: ignores_charset(connection),
                 route_rules: RouteRule::parse_all(root, diagnostics),
             }
@@ -235,13 +241,12 @@ impl TargetEndpoint {
                 let message = "Required attribute name is missing in TargetEndpoint";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
-            let connection = root.child("HTTPTargetConnection");
-            let success_codes = property(connection, "success.codes").map(|text| SuccessCodes::parse(&text).0);
+            let http = root.child("HTTPTargetConnection");
             TargetEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::TopToBottom, diagnostics),
-                success_codes: success_codes.unwrap_or_default(),
-                ignores_charset: ignores_charset(connection),
-                authentication: connection.and_then(|connection| TargetAuthentication::parse(connection, diagnostics)),
+                connection: TargetConnection::parse(root),
+                ignores_charset: ignores_charset(http),
+                authentication: http.and_then(|http| TargetAuthentication::parse(http, diagnostics)),
             }
         })
     }
@@ -259,12 +264,21 @@ impl TargetAuthentication {
 impl SharedFlow {
     /// Reads a SharedFlow document. `key` names it in diagnostics until its name is known.
     pub fn parse(text: &str, key: &str) -> (Option<SharedFlow>, Vec<Diagnostic>) {
-        read(text, key, &["SharedFlow"], |root, name, diagnostics| {
+        SharedFlow::parse_named(text, key, None)
+    }
+
+    /// Like [`SharedFlow::parse`]. `name` replaces the name in the document.
+    pub fn parse_named(text: &str, key: &str, name: Option<&str>) -> (Option<SharedFlow>, Vec<Diagnostic>) {
+        read(text, key, &["SharedFlow"], |root, own, diagnostics| {
+            let name = name.map_or(own, str::to_owned);
             if name.is_empty() {
                 let message = "Required attribute name is missing in SharedFlow";
                 diagnostics.named_error("MissingName", root.position(), message);
             }
             let label = format!("SharedFlow {name}");
+            if !name.is_empty() {
+                diagnostics.set_subject(&label);
+            }
             SharedFlow { name, steps: StepReference::parse_all(root, &label, diagnostics) }
         })
     }

@@ -1,5 +1,6 @@
 //! The table of policy types.
 
+use super::Policy;
 use super::assign_message::AssignMessage;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
@@ -7,7 +8,7 @@ use super::integration_callout::IntegrationCallout;
 use super::raise_fault::RaiseFault;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
-use super::{Policy, Unsupported};
+use super::unsupported::Unsupported;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 

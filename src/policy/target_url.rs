@@ -33,7 +33,7 @@ impl TargetUrl {
             diagnostics.error(url.position(), message);
             return None;
         }
-        let Some((scheme, rest)) = Scheme::split(start) else {
+        let Some((_, rest)) = Scheme::split(start) else {
             diagnostics.warning(
                 url.position(),
                 format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
@@ -43,7 +43,7 @@ impl TargetUrl {
         let end = rest.find(['/', '?', '#']);
         let is_fixed = end.is_some() || template.parts().len() == 1;
         let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let origin = Origin::new(scheme, authority).filter(|_| is_fixed);
+        let origin = fixed_origin(&template);
         if is_fixed && origin.is_none() {
             diagnostics.warning(
                 url.position(),
@@ -60,6 +60,16 @@ fn other_scheme(text: &str) -> Option<&str> {
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
     (is_scheme && Scheme::split(text).is_none()).then_some(scheme)
+}
+
+/// The origin of a URL, if it does not depend on variables.
+pub fn fixed_origin(url: &Template) -> Option<Origin> {
+    let Some(Part::Literal(start)) = url.parts().first() else { return None };
+    let (scheme, rest) = Scheme::split(start.trim_start())?;
+    let end = rest.find(['/', '?', '#']);
+    let is_fixed = end.is_some() || url.parts().len() == 1;
+    let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+    Origin::new(scheme, authority).filter(|_| is_fixed)
 }
 
 #[cfg(test)]

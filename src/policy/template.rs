@@ -160,10 +160,53 @@ impl Template {
         Ok(())
     }
 
+    /// The start of the first function call that is literal text, such as `{substring(a, 1)}` with a space.
+    pub fn kept_call(&self, syntax: Syntax) -> Option<String> {
+        const LONGEST: usize = 60;
+        let literals = self.parts.iter().filter_map(|part| match part {
+            Part::Literal(text) => Some(text),
+            Part::Variable(_) | Part::Call(..) => None,
+        });
+        let of_text = |text: &ByteString| {
+            let mut starts = text.match_indices(syntax.prefix).filter_map(|(at, _)| text.get(at..));
+            starts.find_map(|start| {
+                let inside = start.strip_prefix(syntax.prefix)?;
+                let length = inside.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inside.len());
+                let (name, rest) = inside.split_at_checked(length)?;
+                let is_call = rest.starts_with('(') && Function::parse(name).is_some();
+                is_call.then(|| {
+                    let line = start.lines().next().unwrap_or_default();
+                    let end =
+                        line.find(syntax.suffix).map_or(line.len(), |end| end.saturating_add(syntax.suffix.len_utf8()));
+                    line.get(..end).unwrap_or(line).chars().take(LONGEST).collect()
+                })
+            })
+        };
+        literals.filter_map(of_text).next()
+    }
+
     /// A template of literal text.
     pub fn literal(text: impl Into<ByteString>) -> Template {
         let text = text.into();
         Template { parts: if text.is_empty() { Vec::new() } else { vec![Part::Literal(text)] } }
+    }
+
+    /// The template with the values of constants in place of variables. Calls of functions stay.
+    pub fn fold<T: Into<ByteString>>(&self, constant: impl Fn(&str) -> Option<T>) -> Template {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.parts {
+            let value = match part {
+                Part::Literal(text) => Some(text.clone()),
+                Part::Variable(reference) => constant(reference.variable.name()).map(Into::into),
+                Part::Call(..) => None,
+            };
+            match (parts.last_mut(), value) {
+                (Some(Part::Literal(before)), Some(value)) => *before = format!("{before}{value}").into(),
+                (_, Some(value)) => parts.push(Part::Literal(value)),
+                (_, None) => parts.push(part.clone()),
+            }
+        }
+        Template { parts }
     }
 
     /// The parts, in order. Adjacent literals are joined.

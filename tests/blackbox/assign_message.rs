@@ -297,7 +297,7 @@ fn nothing_assigned(lab: &mut Lab) {
 }
 
 fn faults(lab: &mut Lab) {
-    let cases: [(&str, String, &str, &str); 10] = [
+    let cases: [(&str, String, &str, &str); 8] = [
         (
             "unresolved_variable",
             format!("<Set>{}</Set>", header("x", "{none}")),
@@ -349,18 +349,6 @@ fn faults(lab: &mut Lab) {
                 .into(),
             "SetVariableFailed",
             "unable to set variable request.url",
-        ),
-        (
-            "body_for_a_bodyless_request",
-            "<Set><Payload>x</Payload></Set>".into(),
-            "SetVariableFailed",
-            "unable to set variable request.content",
-        ),
-        (
-            "form_for_a_bodyless_request",
-            "<Set><FormParams><FormParam name='a'>b</FormParam></FormParams></Set>".into(),
-            "SetVariableFailed",
-            "unable to set variable request.content",
         ),
     ];
     for (name, elements, code, text) in cases {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::configuration::refused;
+use crate::configuration::{accepted_with, refused};
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header};
 
@@ -314,7 +314,7 @@ fn messages(lab: &mut Lab) {
 fn syntax_errors(lab: &mut Lab) {
     let steps = [
         r#"request.verb == "GET"#,
-        r#"(request.verb = "GET""#,
+        r#"(request.verb = "GET" b"#,
         "request.verb =",
         "{a} = 1",
         r#"request.verb = "GET" request.path"#,
@@ -332,11 +332,46 @@ fn syntax_errors(lab: &mut Lab) {
         Listener::new(configuration),
         &[
             "request[0] (SC-1) condition, column 17: this quote is not closed",
-            "request[1] (SC-1) condition, column 1: this parenthesis is not closed",
+            "request[1] (SC-1) condition, column 23: expected \"and\", \"or\" or the end after \"GET\"",
             "request[2] (SC-1) condition, column 15: expected a value after =",
             "request[3] (SC-1) condition, column 1: a variable in a condition must not be in braces",
             "request[4] (SC-1) condition, column 22: expected \"and\", \"or\" or the end after \"GET\"",
             "response[0] (SC-1) condition, column 2: this parenthesis is not opened",
         ],
     );
+
+    // They are read as published proxies mean them.
+    let steps = |name: &str| {
+        json!([
+            {"step": name, "condition": "(request.verb = \"GET\""},
+            {"step": name, "condition": "request.verb Not =| \"P\" and"},
+            {"step": name, "condition": "request.path /~ \"/a/*\""},
+        ])
+    };
+    let note = "<Add><Headers><Header name='x-note'>1</Header></Headers></Add>";
+    let configuration = json!({"policies": [assign_message("AM-1", note)], "request": steps("AM-1")});
+    let tolerated = configuration.clone();
+    accepted_with(
+        lab,
+        "tolerated_mistakes",
+        Listener::new(tolerated),
+        &[
+            "request[0] (AM-1) condition, column 1: this parenthesis is not closed; the end of the condition closes it",
+            "request[1] (AM-1) condition, column 14: Not =| is not an operator; it is read as the negation of =|",
+            "request[1] (AM-1) condition, column 25: no comparison follows and; it is ignored",
+            "request[2] (AM-1) condition, column 14: /~ is not an operator; it is read as ~/",
+        ],
+    );
+    lab.case("tolerated_mistakes_run", move |setup| {
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            for (request, notes) in
+                [(Request::get("/a/b"), 3), (Request::get("/a"), 2), (Request::post("/a/b", "text/plain", "x"), 1)]
+            {
+                assert_eq!(site.send(request).await.status, 200);
+                let seen = site.upstream().requests().last().unwrap().header_all("x-note").len();
+                assert_eq!(seen, notes);
+            }
+        }
+    });
 }

@@ -308,6 +308,35 @@ fn shared_flows(lab: &mut Lab) {
         }
     });
 
+    lab.case("shared_flow_with_its_own_policies", |setup| {
+        let backend = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let call = |path: &str| ServiceCallout::new("SC-1", &format!("http://a.test/{path}")).response("r").xml();
+        let tell = |name: &str| {
+            set(
+                "AM-1",
+                &format!("<Headers><Header name='x-{name}'>{{r.content}} {{propertyset.s.k}}</Header></Headers>"),
+            )
+        };
+        let callout = "<FlowCallout name='FC-1'><SharedFlowBundle>shared</SharedFlowBundle></FlowCallout>";
+        let proxy = proxy_endpoint(&flow("PreFlow", &["SC-1", "AM-1", "FC-1"], &[]));
+        let mut configuration = proxied(&proxy, &[call("proxy"), tell("proxy"), callout.to_owned()]);
+        configuration["properties"] = json!({"propertyset.s.k": "1"});
+        configuration["shared_flows"] = json!([{
+            "name": "shared",
+            "xml": format!("<SharedFlow name='default'>{}</SharedFlow>", steps(&["SC-1", "AM-1"])),
+            "policies": [call("flow"), tell("flow")],
+            "properties": {"propertyset.s.k": "2"},
+        }]);
+        configuration["clusters"] = json!({"*": backend.cluster()});
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            assert_eq!(site.get("/v1").await.status, 200);
+            let upstream = site.upstream().only_request();
+            let told = ["x-proxy", "x-flow"].map(|name| upstream.header(name));
+            assert_eq!(told, [Some("/proxy 1"), Some("/flow 2")]);
+        }
+    });
+
     // It is the calling step's fault, and the proxy's rules are tried.
     lab.case("fault_in_a_shared_flow", move |setup| {
         let configuration = configuration(&steps(&["B", "RF-1", "H"]), &[raise_fault("RF-1", "")]);

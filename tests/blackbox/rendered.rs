@@ -1,5 +1,6 @@
 //! The output of `render` for the example bundles: Envoy accepts it, and requests reach their targets.
 
+use std::fs;
 use std::time::Duration;
 
 use crate::lab::{Answer, Lab, Message, Received, Rendered, Request, RunDirectory, rendered};
@@ -76,6 +77,89 @@ pub fn cases(lab: &mut Lab) {
             let nowhere = envoy.send(Request::get("/other")).await;
             assert_eq!(nowhere.status, 404);
             assert!(nowhere.text().contains("messaging.adaptors.http.flow.ApplicationNotFound"), "{}", nowhere.text());
+            envoy.stop();
+        }
+    });
+
+    // The filter expands the URLs of targets, and Envoy's routes use what it writes.
+    lab.case("targets_with_variables_and_another_proxy", |_| {
+        || async {
+            let (backend, port) = rendered::server(|_: &Received| Answer::text(200, "here")).await;
+            let directory = RunDirectory::create();
+            let file = |path: &str, text: &str| {
+                let path = directory.path().join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, text).unwrap();
+                path.display().to_string()
+            };
+            let rule = |name: &str| {
+                format!(
+                    "<RouteRule name='{name}'><Condition>request.header.to = \"{name}\"</Condition>\
+                     <TargetEndpoint>{name}</TargetEndpoint></RouteRule>"
+                )
+            };
+            let rules: String = ["whole", "path", "fixed", "other"].map(rule).concat();
+            file(
+                "p/apiproxy/proxies/default.xml",
+                &format!(
+                    "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>/v1</BasePath></HTTPProxyConnection>{rules}\
+                     </ProxyEndpoint>"
+                ),
+            );
+            let target = |name: &str, content: &str| {
+                let text = format!("<TargetEndpoint name='{name}'>{content}</TargetEndpoint>");
+                file(&format!("p/apiproxy/targets/{name}.xml"), &text);
+            };
+            let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
+            target("whole", &url("{request.header.u}"));
+            target("path", &url(&format!("http://127.0.0.1:{port}/{{request.header.p}}?k=1")));
+            target("fixed", &url("http://{propertyset.backend.host}/fixed"));
+            target("other", "<LocalTargetConnection><APIProxy>o</APIProxy></LocalTargetConnection>");
+            let environment = file(
+                "environment.yaml",
+                &format!(
+                    "property_sets: {{backend: {{host: \"127.0.0.1:{port}\"}}}}\nallowed_hosts: [127.0.0.1]\n\
+                     local_proxies: [{{api_proxy: o, base_path: /o/v2, host: 127.0.0.1, port: {port}}}]\n"
+                ),
+            );
+            let bundle = directory.path().join("p").display().to_string();
+            let envoy = Rendered::start(&render(&[bundle, "--environment".to_owned(), environment])).await;
+            let host = format!("127.0.0.1:{port}");
+            let send = |to: &'static str, path: &'static str| {
+                let request = Request::get(path).header("to", to).header("u", format!("http://{host}/w/")).header("p", "a/b");
+                envoy.send(request.header("x-callout-cluster", "evil").header("x-callout-target", "path"))
+            };
+            for (to, sent, expected, is_clients_host) in [
+                ("whole", "/v1/x?q=2", "/w/x?q=2", false),
+                ("whole", "/v1", "/w", false),
+                ("path", "/v1/x?q=2", "/a/b/x?k=1&q=2", false),
+                ("fixed", "/v1/x?q=2", "/fixed/x?q=2", false),
+                ("other", "/v1/x?q=2", "/o/v2/x?q=2", true),
+            ] {
+                let answer = send(to, sent).await;
+                assert_eq!((answer.status, answer.text()), (200, "here"), "{to} {sent}");
+                let got = backend.requests().pop().unwrap();
+                assert_eq!((got.path_and_query.as_str(), got.authority == host), (expected, !is_clients_host), "{to} {sent}");
+                assert_eq!((got.header("x-callout-cluster"), got.header("x-callout-target")), (None, None));
+            }
+            let count = backend.requests().len();
+            // A host that is not allowed, and no URL.
+            for (u, status, code) in [
+                (Some("http://localhost/"), 503, "messaging.adaptors.http.flow.ServiceUnavailable"),
+                (None, 500, "entities.UnresolvedVariable"),
+            ] {
+                let request = Request::get("/v1").header("to", "whole");
+                let request = match u {
+                    Some(u) => request.header("u", u),
+                    None => request,
+                };
+                let answer = envoy.send(request).await;
+                assert!(answer.status == status && answer.text().contains(code), "{} {}", answer.status, answer.text());
+            }
+            assert_eq!(backend.requests().len(), count);
+            // The headers of the filter have no effect outside the base path.
+            let outside = Request::get("/v2/callout-url").header("x-callout-target", "whole").header("x-callout-cluster", "any_host_http");
+            assert_eq!(envoy.send(outside).await.status, 404);
             envoy.stop();
         }
     });

@@ -33,6 +33,24 @@ pub fn cases(lab: &mut Lab) {
         &[
             "request[0] (Q-1): unsupported policy type Quota; the step is skipped",
             "response[0] (Q-1): unsupported policy type Quota; the step is skipped",
+            "the condition of the step of AM-1 reads ratelimit.Q-1.failed, which only the skipped policy Q-1 sets: it is \
+             null, and some comparisons with null are true",
+        ],
+    );
+
+    accepted_with(
+        lab,
+        "skipped_authentication",
+        Listener::new(json!({
+            "policies": ["<VerifyAPIKey name='VK-1'/>", set("AM-1", &header("x-note", "1"))],
+            "request": ["VK-1", {"step": "AM-1", "condition": "verifyapikey.VK-1.failed is null"}],
+            "unsupported_policies": "skip",
+        })),
+        &[
+            "request[0] (VK-1): unsupported policy type VerifyAPIKey; the step is skipped",
+            "authentication is not enforced: the filter skips VerifyAPIKey (VK-1)",
+            "the condition of the step of AM-1 reads verifyapikey.VK-1.failed, which only the skipped policy VK-1 sets: it is \
+             null, and some comparisons with null are true",
         ],
     );
 

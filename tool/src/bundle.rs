@@ -26,6 +26,8 @@ pub(crate) struct ParsedBundle {
     pub(crate) kind: Kind,
     /// The name of the proxy or of the shared flow.
     pub(crate) name: String,
+    /// Other names by which FlowCallouts may know a shared flow: those of its folder, its base file and its document.
+    aliases: Vec<String>,
     /// The revision, when the base file contains it.
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
@@ -42,6 +44,8 @@ pub(crate) struct ParsedBundle {
     pub(crate) shared_flows: Vec<Parsed<SharedFlow>>,
     /// `resources/properties/*.properties`, by variable: `propertyset.SET.KEY`.
     pub(crate) properties: BTreeMap<String, String>,
+    /// The texts of `resources/TYPE/FILE` by name: `TYPE://FILE`.
+    resources: BTreeMap<String, String>,
     /// The number of files.
     pub(crate) files: usize,
     /// The findings of files that are not UTF-8 and of a base file that is not XML.
@@ -77,6 +81,16 @@ enum Role {
     IntegrationEndpoint,
     SharedFlow,
     Properties,
+    Resource,
+}
+
+/// The types of resources that are texts.
+const RESOURCE_TYPES: [&str; 8] = ["graphql", "jsc", "oas", "properties", "py", "wsdl", "xsd", "xsl"];
+
+/// The name of a resource by its path in the bundle: `jsc://a.js` for `resources/jsc/a.js`.
+fn resource_name(inside: &str) -> Option<String> {
+    let (kind, file) = inside.strip_prefix("resources/")?.split_once('/')?;
+    Some(format!("{kind}://{file}"))
 }
 
 /// The kind of the bundle whose root folder has a name.
@@ -99,8 +113,11 @@ impl Role {
             return None;
         }
         let folder = path.parent()?.to_str()?;
-        if folder == "resources/properties" {
-            return (extension.as_deref() == Some("properties")).then_some(Role::Properties);
+        if folder == "resources/properties" && extension.as_deref() == Some("properties") {
+            return Some(Role::Properties);
+        }
+        if folder.strip_prefix("resources/").is_some_and(|kind| RESOURCE_TYPES.contains(&kind)) {
+            return Some(Role::Resource);
         }
         let role = match folder {
             "" => Role::Base,
@@ -135,6 +152,7 @@ impl ParsedBundle {
         let mut bundle = ParsedBundle {
             kind,
             name: String::new(),
+            aliases: vec![fallback.to_owned()],
             revision: None,
             policies: Vec::new(),
             broken_policies: Vec::new(),
@@ -143,13 +161,20 @@ impl ParsedBundle {
             integration_endpoints: Vec::new(),
             shared_flows: Vec::new(),
             properties: BTreeMap::new(),
-            files: files.len(),
+            resources: BTreeMap::new(),
+            files: files.iter().filter(|file| Role::of(&file.inside) != Some(Role::Resource)).count(),
             unreadable: Vec::new(),
         };
         let mut shared_flows = Vec::new();
         for File { inside, shown, bytes } in files {
             let Some(role) = Role::of(&inside) else { continue };
             let (source, problem) = Source::new(shown, &bytes);
+            if let Some(name) = resource_name(&inside).filter(|_| problem.is_none()) {
+                bundle.resources.insert(name, source.text.clone());
+            }
+            if role == Role::Resource {
+                continue;
+            }
             let source = Rc::new(source);
             if let Some(problem) = problem {
                 bundle.unreadable.push(Finding::error_in(&source, problem.to_string()));
@@ -173,6 +198,7 @@ impl ParsedBundle {
                 }
                 Role::SharedFlow => shared_flows.push(source.clone()),
                 Role::Properties => bundle.add_properties(&source),
+                Role::Resource => {}
             }
         }
         if bundle.name.is_empty() {
@@ -202,6 +228,7 @@ impl ParsedBundle {
         if matches!(root.name(), "APIProxy" | "SharedFlowBundle") {
             let attribute = |name| root.attribute(name).map(str::trim).filter(|value| !value.is_empty());
             self.name = attribute("name").unwrap_or(source.stem()).to_owned();
+            self.aliases.push(source.stem().to_owned());
             self.revision = attribute("revision").map(str::to_owned);
         }
     }
@@ -217,11 +244,28 @@ impl ParsedBundle {
         let entry = sources.iter().position(|source| source.stem() == "default").unwrap_or_default();
         for (index, source) in sources.into_iter().enumerate() {
             let document = match index == entry {
-                true => Document::renamed(source, &self.name),
+                true => {
+                    let own = Document::named_after_file(source.clone());
+                    self.aliases.extend(own.root().map(|root| root.name.clone()).filter(|name| name != "default"));
+                    Document::renamed(source, &self.name)
+                }
                 false => Document::named_after_file(source),
             };
             self.shared_flows.push(Parsed::shared_flow(document, index));
         }
+    }
+
+    /// The resources that policies read: those with a fixed name, or all when a variable names one.
+    pub(crate) fn read_resources(&self) -> BTreeMap<&str, &str> {
+        let names: Vec<_> = self.policies().flat_map(Policy::resources).map(|url| url.template.as_literal()).collect();
+        let is_read = |name: &str| names.iter().any(|read| read.as_deref().is_none_or(|read| read == name));
+        let resources = self.resources.iter().filter(|(name, _)| is_read(name));
+        resources.map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    }
+
+    /// Whether FlowCallouts may know the shared flow by a name that is not that of the bundle.
+    pub(crate) fn has_alias(&self, name: &str) -> bool {
+        self.aliases.iter().any(|alias| alias == name)
     }
 
     /// The documents of all flows, in the order of their files.
@@ -271,7 +315,9 @@ mod tests {
             ("APIProxyEndPoint/default.xml", Some(Role::ProxyEndpoint)),
             ("integration-endpoints/orders.xml", Some(Role::IntegrationEndpoint)),
             ("resources/properties/limits.properties", Some(Role::Properties)),
-            ("resources/jsc/sign.js", None),
+            ("resources/properties/readme.txt", Some(Role::Resource)),
+            ("resources/jsc/sign.js", Some(Role::Resource)),
+            ("resources/java/sign.jar", None),
             ("manifests/manifest.xml", None),
         ];
         for (inside, role) in cases {

@@ -1,8 +1,10 @@
 //! `check`: reports the problems of bundles, policies and filter configurations.
 
+mod bodies;
 mod bundle;
 mod filter;
 mod hosts;
+mod names;
 mod placeholders;
 mod single;
 mod types;
@@ -11,8 +13,8 @@ use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::needs::Needs;
-use super::routing;
 use super::{CommandError, Outcome, report};
+use super::{local_proxies, routing};
 use hosts::Hosts;
 use std::io::Write;
 use std::path::PathBuf;
@@ -97,6 +99,7 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
             _ => None,
         })
         .collect();
+    let environment = environment.map(|environment| local_proxies::with_given(&environment, &bundles));
     // Two bundles of one check can belong to different deployments.
     routing::compare_base_paths(&bundles, Severity::Warning, &mut findings);
     for input in inputs {

@@ -2,14 +2,16 @@
 
 use super::bundle::{Kind, ParsedBundle};
 use super::document::Document;
-use super::finding::{Finding, Severity};
+use super::environment::Environment;
+use super::finding::Finding;
 use super::parsed::Parsed;
+use super::routing::{self, DEFAULT_REVISION};
 use envoy_callout::config::{self, Loaded};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::policy::Callee;
 use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A filter configuration with the documents of a bundle.
 #[derive(Debug, Default)]
@@ -17,86 +19,91 @@ pub(crate) struct Configuration<'a> {
     keys: Map<String, Value>,
     /// The documents by key: `policies[0]`.
     documents: BTreeMap<String, &'a Document>,
-    /// The conflicts between the bundles.
-    pub(crate) conflicts: Vec<Finding>,
 }
 
 impl<'a> Configuration<'a> {
     /// The policies, properties and shared flows of a bundle.
     fn of_bundle(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
         let mut configuration = Configuration::default();
-        let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-        configuration.set("policies", json!([]));
-        for document in configuration.policies_once(bundles()) {
-            configuration.push("policies", document);
+        let policies = configuration.policies_of(bundle, "");
+        configuration.set("policies", policies);
+        if !bundle.properties.is_empty() {
+            configuration.set("properties", json!(bundle.properties));
         }
-        let broken = bundles().flat_map(|bundle| &bundle.broken_policies).filter(|name| is_attribute(name));
-        for name in broken {
-            // The error of the file is reported once. Its policy exists, so steps that name it are valid.
-            configuration.append("policies", format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
+        let resources = bundle.read_resources();
+        if !resources.is_empty() {
+            configuration.set("resources", json!(resources));
         }
-        for shared_flow in bundles().flat_map(|bundle| &bundle.shared_flows) {
-            configuration.push("shared_flows", &shared_flow.document);
-        }
-        let properties = configuration.properties_of(bundles());
-        if !properties.is_empty() {
-            configuration.set("properties", json!(properties));
-        }
+        configuration.add_called(bundle, shared);
         configuration
     }
 
-    /// The policies of all bundles. A policy that is identical in two bundles is one policy. Different policies with
-    /// the same name are a conflict.
-    fn policies_once(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> Vec<&'a Document> {
-        let mut policies: Vec<(&Document, String)> = Vec::new();
-        for bundle in bundles {
-            // The filter reports two policies of one bundle with the same name.
-            let others = policies.len();
-            for Parsed { document, .. } in &bundle.policies {
-                let name = document.root().map(|root| root.name.clone()).filter(|name| !name.is_empty());
-                let named = || policies.iter().take(others).find(|(_, other)| Some(other) == name.as_ref());
-                match named() {
-                    None => policies.push((document, name.unwrap_or_default())),
-                    Some((other, name)) if !is_equal(other, document) => {
-                        let text = format!(
-                            "{} contains another policy {name}: a proxy and its shared flows share one list of policies; \
-                             rename one of them",
-                            other.source.file
-                        );
-                        self.conflicts.push(Finding::error_in(&document.source, text).about_policy(name));
-                    }
-                    Some(_) => {}
-                }
+    /// Adds the shared flows that a bundle calls.
+    fn add_called(&mut self, bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) {
+        for bundle in shared {
+            self.add_shared_flows(bundle, None);
+        }
+        let mut known: BTreeSet<&str> = shared.iter().map(|bundle| bundle.name.as_str()).collect();
+        for name in std::iter::once(&bundle).chain(shared).flat_map(|bundle| callouts_of(bundle)) {
+            if let Some(bundle) = flow_named(name, shared).filter(|_| known.insert(name)) {
+                self.add_shared_flows(bundle, Some(name));
             }
         }
-        policies.into_iter().map(|(document, _)| document).collect()
     }
 
-    /// The properties of all bundles in one list. The last bundle has precedence.
-    fn properties_of(&mut self, bundles: impl Iterator<Item = &'a ParsedBundle>) -> BTreeMap<&'a String, &'a String> {
-        let mut properties: BTreeMap<&String, (&String, &ParsedBundle)> = BTreeMap::new();
-        for bundle in bundles {
-            for (name, value) in &bundle.properties {
-                if let Some((other, owner)) =
-                    properties.insert(name, (value, bundle)).filter(|(other, _)| *other != value)
-                {
-                    let text = format!(
-                        "{name} is {other:?} in {} and {value:?} in {}; both use {value:?}",
-                        owner.name, bundle.name
-                    );
-                    self.conflicts.push(Finding::new(Severity::Warning, text));
+    /// Adds the shared flows of a bundle with their own policies and properties. With an alias, adds only the one that
+    /// has the name of the bundle, under the alias.
+    fn add_shared_flows(&mut self, bundle: &'a ParsedBundle, alias: Option<&str>) {
+        let is_entry = |document: &Document| document.root().is_some_and(|root| root.name == bundle.name);
+        for Parsed { document, .. } in &bundle.shared_flows {
+            if alias.is_some() && !is_entry(document) {
+                continue;
+            }
+            let index = self.keys.get("shared_flows").and_then(Value::as_array).map_or(0, Vec::len);
+            let key = format!("shared_flows[{index}]");
+            let policies = self.policies_of(bundle, &format!("{key}."));
+            let mut flow = json!({"xml": document.text(), "policies": policies});
+            if let Some(object) = flow.as_object_mut() {
+                if !bundle.properties.is_empty() {
+                    object.insert("properties".to_owned(), json!(bundle.properties));
+                }
+                let resources = bundle.read_resources();
+                if !resources.is_empty() {
+                    object.insert("resources".to_owned(), json!(resources));
+                }
+                if let Some(alias) = alias {
+                    object.insert("name".to_owned(), json!(alias));
                 }
             }
+            self.append("shared_flows", flow);
+            self.documents.insert(key, document);
         }
-        properties.into_iter().map(|(name, (value, _))| (name, value)).collect()
+    }
+
+    /// The list of the policies of a bundle. `prefix` is the start of its key.
+    fn policies_of(&mut self, bundle: &'a ParsedBundle, prefix: &str) -> Value {
+        let mut policies: Vec<String> = Vec::new();
+        for Parsed { document, .. } in &bundle.policies {
+            self.documents.insert(format!("{prefix}policies[{}]", policies.len()), document);
+            policies.push(document.text().into_owned());
+        }
+        for name in bundle.broken_policies.iter().filter(|name| is_attribute(name)) {
+            // The error of the file is reported once. Its policy exists, so steps that name it are valid.
+            policies.push(format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
+        }
+        json!(policies)
     }
 
     /// One configuration for each proxy endpoint. A bundle without proxy endpoints has one for its policies.
-    pub(crate) fn all_of(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Vec<Configuration<'a>> {
+    pub(crate) fn all_of(
+        bundle: &'a ParsedBundle,
+        shared: &[&'a ParsedBundle],
+        environment: Option<&Environment>,
+    ) -> Vec<Configuration<'a>> {
         match bundle.kind {
             Kind::Proxy if !bundle.proxy_endpoints.is_empty() => {
                 let endpoints = bundle.proxy_endpoints.iter();
-                endpoints.map(|endpoint| Configuration::of_proxy(bundle, endpoint, shared)).collect()
+                endpoints.map(|endpoint| Configuration::of_proxy(bundle, endpoint, shared, environment)).collect()
             }
             Kind::Proxy | Kind::SharedFlow => vec![Configuration::of_shared_flow(bundle, shared)],
         }
@@ -107,15 +114,19 @@ impl<'a> Configuration<'a> {
         bundle: &'a ParsedBundle,
         endpoint: &'a Parsed<ProxyEndpoint>,
         shared: &[&'a ParsedBundle],
+        environment: Option<&Environment>,
     ) -> Configuration<'a> {
         let mut configuration = Configuration::of_bundle(bundle, shared);
-        // Apigee numbers every revision. Revision 1 is the default.
-        let revision = bundle.revision.as_deref().unwrap_or("1");
+        let revision = bundle.revision.as_deref().unwrap_or(DEFAULT_REVISION);
         configuration.set("proxy", json!({"name": bundle.name, "revision": revision}));
         configuration.set("proxy_endpoint", json!(endpoint.document.text()));
         configuration.documents.insert("proxy_endpoint".to_owned(), &endpoint.document);
         for target in &bundle.target_endpoints {
             configuration.push("target_endpoints", &target.document);
+        }
+        let variable_targets = routing::variable_targets(bundle, endpoint, environment);
+        if !variable_targets.is_empty() {
+            configuration.set("variable_targets", json!(variable_targets));
         }
         for integration in &bundle.integration_endpoints {
             configuration.push("integration_endpoints", &integration.document);
@@ -125,18 +136,20 @@ impl<'a> Configuration<'a> {
 
     /// A configuration that runs the shared flow of the bundle, or no step when the bundle has none.
     pub(crate) fn of_shared_flow(bundle: &'a ParsedBundle, shared: &[&'a ParsedBundle]) -> Configuration<'a> {
-        /// The name of the calling policy. `$` is valid and unusual in names, which avoids conflicts.
+        /// The name of the calling policy.
         const CALLER: &str = "$shared-flow";
-        let mut configuration = Configuration::of_bundle(bundle, shared);
-        let mut request = Vec::new();
-        if !bundle.shared_flows.is_empty() {
-            let name = bundle.name.replace('&', "&amp;").replace('<', "&lt;");
-            let caller =
-                format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
-            configuration.append("policies", caller);
-            request.push(CALLER);
+        if bundle.shared_flows.is_empty() {
+            let mut configuration = Configuration::of_bundle(bundle, shared);
+            configuration.set("request", json!([]));
+            return configuration;
         }
-        configuration.set("request", json!(request));
+        let mut configuration = Configuration::default();
+        let name = bundle.name.replace('&', "&amp;").replace('<', "&lt;");
+        let caller = format!("<FlowCallout name='{CALLER}'><SharedFlowBundle>{name}</SharedFlowBundle></FlowCallout>");
+        configuration.set("policies", json!([caller]));
+        configuration.set("request", json!([CALLER]));
+        configuration.add_shared_flows(bundle, None);
+        configuration.add_called(bundle, shared);
         configuration
     }
 
@@ -163,15 +176,15 @@ impl<'a> Configuration<'a> {
     }
 
     fn push(&mut self, list: &str, document: &'a Document) {
-        let index = self.append(list, document.text().into_owned());
+        let index = self.append(list, Value::String(document.text().into_owned()));
         self.documents.insert(format!("{list}[{index}]"), document);
     }
 
-    /// Adds a text to a list and returns its index.
-    fn append(&mut self, list: &str, text: String) -> usize {
+    /// Adds a value to a list and returns its index.
+    fn append(&mut self, list: &str, value: Value) -> usize {
         let items = self.keys.entry(list).or_insert_with(|| json!([]));
         let Value::Array(items) = items else { return 0 };
-        items.push(Value::String(text));
+        items.push(value);
         items.len().saturating_sub(1)
     }
 
@@ -193,11 +206,6 @@ impl<'a> Configuration<'a> {
     }
 }
 
-/// Whether two documents are equal except for their line endings.
-fn is_equal(one: &Document, other: &Document) -> bool {
-    one.text().lines().eq(other.text().lines())
-}
-
 /// Whether a name needs no escapes in an attribute.
 fn is_attribute(name: &str) -> bool {
     !name.contains(['"', '<', '&'])
@@ -205,20 +213,32 @@ fn is_attribute(name: &str) -> bool {
 
 /// The bundles of the shared flows that a bundle calls directly or through other shared flows.
 pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]) -> Vec<&'a ParsedBundle> {
+    let others: Vec<&ParsedBundle> = given.iter().copied().filter(|other| !std::ptr::eq(*other, bundle)).collect();
     let mut called: Vec<&ParsedBundle> = Vec::new();
     let mut next = vec![bundle];
     while let Some(caller) = next.pop() {
-        for policy in caller.policies() {
-            let Some(Callee::SharedFlow(callout)) = policy.callee() else { continue };
-            let is_called = |other: &&&ParsedBundle| {
-                other.kind == Kind::SharedFlow && *other.name == *callout.shared_flow && !std::ptr::eq(**other, bundle)
-            };
-            let Some(flow) = given.iter().find(is_called) else { continue };
-            if !called.iter().any(|other| std::ptr::eq(*other, *flow)) {
+        for name in callouts_of(caller) {
+            let Some(flow) = flow_named(name, &others) else { continue };
+            if !called.iter().any(|other| std::ptr::eq(*other, flow)) {
                 called.push(flow);
                 next.push(flow);
             }
         }
     }
     called
+}
+
+/// The names of the shared flows that the FlowCallouts of a bundle call.
+fn callouts_of(bundle: &ParsedBundle) -> impl Iterator<Item = &str> {
+    bundle.policies().filter_map(|policy| match policy.callee()? {
+        Callee::SharedFlow(callout) => Some(&*callout.shared_flow),
+        Callee::Service(_) | Callee::Integration(_) => None,
+    })
+}
+
+/// The bundle of the shared flow with a name. The name of a bundle has precedence over those of its folder and its
+/// documents.
+fn flow_named<'a>(name: &str, bundles: &[&'a ParsedBundle]) -> Option<&'a ParsedBundle> {
+    let flows = || bundles.iter().copied().filter(|bundle| bundle.kind == Kind::SharedFlow);
+    flows().find(|bundle| bundle.name == name).or_else(|| flows().find(|bundle| bundle.has_alias(name)))
 }

@@ -1,30 +1,15 @@
-//! `HTTPTargetConnection` for the clusters of Envoy: servers, TLS, health checks (docs/apigee-semantics.md 2.6 to
-//! 2.10).
-//!
-//! The load balancer is parsed by the filter's parser. The filter does not keep `SSLInfo`, `HealthMonitor` and the
-//! connect timeout, so they are read here.
+//! The settings of an `HTTPTargetConnection` that belong to a cluster of Envoy: TLS, health checks, connect timeout
+//! (docs/apigee-semantics.md 2.6 to 2.10). The filter does not keep them, so they are read here.
 
-use envoy_callout::diagnostic::{Diagnostic, Diagnostics};
 use envoy_callout::language::xml::{Document, Element};
-use envoy_callout::policy::connection::LoadBalancer;
 
 /// A connection of a target endpoint or of a ServiceCallout.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Connection {
-    /// `URL`.
-    pub(crate) url: Option<String>,
-    /// `LoadBalancer`.
-    pub(crate) balancer: Option<LoadBalancer>,
-    /// The problems of `LoadBalancer`.
-    pub(crate) problems: Vec<Diagnostic>,
-    /// `Path` of a LoadBalancer.
-    pub(crate) path: Option<String>,
     /// `SSLInfo`, when it is enabled.
     pub(crate) ssl_info: Option<SslInfo>,
     /// `connect.timeout.millis` (ms).
     pub(crate) connect_timeout_ms: Option<u64>,
-    /// `io.timeout.millis` (ms).
-    pub(crate) io_timeout_ms: Option<u64>,
     /// `HealthMonitor`, when it is enabled.
     pub(crate) health: Option<HealthMonitor>,
 }
@@ -75,8 +60,7 @@ pub(crate) fn of_document(text: &str) -> Option<Connection> {
     let document = Document::parse(text).ok()?;
     let root = document.root();
     let connection = root.child("HTTPTargetConnection").or_else(|| root.child("HttpTargetConnection"));
-    // The root of SAP's target endpoints contains the URL.
-    Some(connection.map_or_else(|| Connection { url: text_of(root, "url"), ..Connection::default() }, parse))
+    connection.map(parse)
 }
 
 fn parse(element: Element<'_, '_>) -> Connection {
@@ -85,23 +69,9 @@ fn parse(element: Element<'_, '_>) -> Connection {
         let property = properties().find(|property| property.attribute("name").map(str::trim) == Some(name))?;
         property.text().parse().ok().filter(|millis| *millis > 0)
     };
-    let balancer = element.child("LoadBalancer").filter(|balancer| balancer.children().next().is_some());
-    let mut diagnostics = Diagnostics::default();
-    let parsed = balancer.and_then(|balancer| LoadBalancer::parse(balancer, element, &mut diagnostics));
-    let mut problems = diagnostics.into_vec();
-    // The cluster of a target endpoint runs the health checks. Without MaxFailures they have no effect.
-    if parsed.as_ref().is_some_and(|balancer| balancer.max_failures > 0) {
-        let monitor = element.child("HealthMonitor").map(Element::position);
-        problems.retain(|problem| problem.position != monitor);
-    }
     Connection {
-        url: text_of(element, "URL").filter(|_| balancer.is_none()),
-        path: text_of(element, "Path").filter(|_| balancer.is_some()),
-        balancer: parsed,
-        problems,
         ssl_info: element.child("SSLInfo").and_then(parse_ssl_info),
         connect_timeout_ms: millis("connect.timeout.millis"),
-        io_timeout_ms: millis("io.timeout.millis"),
         health: element.child("HealthMonitor").and_then(parse_health),
     }
 }
@@ -171,37 +141,13 @@ fn number(parent: Element<'_, '_>, name: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use envoy_callout::policy::connection::Algorithm;
 
     #[test]
-    fn a_boolean_of_a_load_balancer_is_read_as_the_filter_reads_it() {
-        let text = "<TargetEndpoint name='t'><HTTPTargetConnection><LoadBalancer><Server name='s'>\
-                    <IsEnabled>yes</IsEnabled></Server><RetryEnabled>yes</RetryEnabled></LoadBalancer>\
-                    </HTTPTargetConnection></TargetEndpoint>";
-        let connection = of_document(text).unwrap();
-        let balancer = connection.balancer.unwrap();
-        assert!(balancer.retry && balancer.servers.iter().all(|server| server.is_enabled));
-        let problems: Vec<_> = connection.problems.iter().map(|problem| problem.message.as_str()).collect();
-        let expected = ["IsEnabled", "RetryEnabled"]
-            .map(|name| format!("{name} must be true or false, got \"yes\"; true is used"));
-        assert_eq!(problems, expected);
-    }
-
-    #[test]
-    fn a_balancer_with_a_monitor() {
-        let text = "<TargetEndpoint name='a'><HTTPTargetConnection><LoadBalancer><Algorithm>LeastConnections</Algorithm>\
-                    <Server name='a'><Weight>2</Weight></Server><Server name='b'><IsEnabled>false</IsEnabled></Server>\
-                    <Server name='c'><IsFallback>true</IsFallback></Server><MaxFailures>3</MaxFailures></LoadBalancer>\
-                    <Path>/x</Path><HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec>\
+    fn a_health_monitor() {
+        let text = "<TargetEndpoint name='a'><HTTPTargetConnection><HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec>\
                     <TCPMonitor><ConnectTimeoutInSec>2</ConnectTimeoutInSec><Port>81</Port></TCPMonitor></HealthMonitor>\
                     </HTTPTargetConnection></TargetEndpoint>";
         let connection = of_document(text).unwrap();
-        let balancer = connection.balancer.unwrap();
-        let servers: Vec<_> =
-            balancer.servers.iter().map(|server| (&*server.name, server.is_enabled, server.is_fallback)).collect();
-        assert_eq!(servers, [("a", true, false), ("b", false, false), ("c", true, true)]);
-        assert!(balancer.algorithm == Algorithm::LeastConnections && balancer.retry);
-        assert_eq!(connection.path.as_deref(), Some("/x"));
         let health = HealthMonitor { interval: 5, timeout: 2, port: Some(81), http: None };
         assert_eq!(connection.health, Some(health));
     }
@@ -212,7 +158,6 @@ mod tests {
                     <ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://keys</KeyStore><KeyAlias>me</KeyAlias>\
                     <IgnoreValidationErrors>true</IgnoreValidationErrors></SSLInfo></HTTPTargetConnection></SC>";
         let connection = of_document(text).unwrap();
-        assert_eq!(connection.url.as_deref(), Some("https://a"));
         let ssl_info = connection.ssl_info.unwrap();
         assert_eq!(ssl_info.client, Some(("keys".to_owned(), "me".to_owned())));
         assert!(ssl_info.ignores_errors);

@@ -76,11 +76,23 @@ fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
     Ok(if documents.len() == 1 { documents.pop().unwrap_or_default() } else { Value::Array(documents) })
 }
 
-/// The document of a key such as `policies[0]`. The index counts only texts, as in the filter.
+/// The document of a key such as `policies[0]` or `shared_flows[1].policies[0]`.
 fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    let Some((list, index)) = key.split_once('[') else { return value.get(key)?.as_str() };
-    let index = index.strip_suffix(']')?.parse().ok()?;
-    value.get(list)?.as_array()?.iter().filter_map(Value::as_str).nth(index)
+    let mut value = value;
+    for part in key.split('.') {
+        let Some((list, index)) = part.split_once('[') else {
+            value = value.get(part)?;
+            continue;
+        };
+        let index = index.strip_suffix(']')?.parse().ok()?;
+        let mut items = value.get(list)?.as_array()?.iter();
+        value = match list {
+            "shared_flows" => items.nth(index)?,
+            // The index counts only texts, as in the filter.
+            _ => items.filter(|item| item.is_string()).nth(index)?,
+        };
+    }
+    value.as_str().or_else(|| value.get("xml")?.as_str())
 }
 
 #[cfg(test)]
@@ -101,5 +113,23 @@ mod tests {
         let envoy = json!({"a": [{"value": configuration}, {"value": text}, {"rbac": {"policies": {}}}, "{x}"]});
         assert_eq!(inside(&envoy), [configuration.clone(), configuration]);
         assert_eq!(inside(&json!([1])), [] as [Value; 0]);
+    }
+
+    #[test]
+    fn a_key_leads_to_its_document() {
+        let flow = json!({"name": "log", "xml": "<SharedFlow/>", "policies": ["<A/>", 5, "<B/>"]});
+        let configuration =
+            json!({"policies": [5, "<P/>"], "proxy_endpoint": "<E/>", "shared_flows": [5, "<S/>", flow]});
+        let cases = [
+            ("policies[0]", Some("<P/>")),
+            ("proxy_endpoint", Some("<E/>")),
+            ("shared_flows[1]", Some("<S/>")),
+            ("shared_flows[2]", Some("<SharedFlow/>")),
+            ("shared_flows[2].policies[1]", Some("<B/>")),
+            ("shared_flows[3]", None),
+        ];
+        for (key, text) in cases {
+            assert_eq!(text_of(&configuration, key), text, "{key}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Environment {
 }
 
 /// A target server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetServer {
     /// Host name or IP address.
@@ -54,7 +54,7 @@ pub(crate) struct TargetServer {
 }
 
 /// A proxy endpoint of the same environment.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LocalProxy {
     /// Name of the proxy.
@@ -178,6 +178,20 @@ impl Environment {
         }
     }
 
+    /// The value of a constant by the name of its variable.
+    pub(crate) fn constant(&self, name: &str) -> Option<&str> {
+        let of_set = || {
+            let (set, key) = name.strip_prefix("propertyset.")?.split_once('.')?;
+            self.property_sets.get(set)?.get(key)
+        };
+        let value = match name {
+            "organization.name" => self.organization.as_ref(),
+            "environment.name" => self.environment.as_ref(),
+            _ => None,
+        };
+        value.or_else(of_set).or_else(|| self.properties.get(name)).map(String::as_str)
+    }
+
     fn constants(&self) -> Map<String, Value> {
         let of_sets = self.property_sets.iter().flat_map(|(set, values)| {
             values.iter().map(move |(key, value)| (format!("propertyset.{set}.{key}"), json!(value)))
@@ -188,6 +202,14 @@ impl Environment {
 }
 
 impl LocalProxy {
+    /// The name of its cluster, its host and its port. `index` is its position, `listener` the port of the listener.
+    pub(crate) fn address(&self, index: usize, listener: u16) -> (String, String, u16) {
+        match &self.host {
+            Some(host) => (format!("local_proxy_{index}"), host.clone(), self.port.unwrap_or(80)),
+            None => ("this_listener".to_owned(), "127.0.0.1".to_owned(), listener),
+        }
+    }
+
     fn entry(&self, cluster: &str) -> Value {
         let texts = [
             ("api_proxy", self.api_proxy.as_deref()),

@@ -61,7 +61,7 @@ impl From<&Diagnostic> for Finding {
     fn from(diagnostic: &Diagnostic) -> Finding {
         let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
         // The key of a document is the subject until its name is read.
-        let is_policy = document.as_deref().is_some_and(|key| key.starts_with("policies[") && key != subject);
+        let is_policy = document.as_deref().is_some_and(|key| key.contains("policies[") && key != subject);
         let text = match document.is_none() && !subject.is_empty() {
             true => format!("{subject}: {message}"),
             false => message.clone(),
@@ -117,9 +117,12 @@ impl Findings {
 }
 
 /// A sort key that orders `policies[10]` after `policies[9]`.
-fn natural(key: &str) -> (&str, usize) {
-    let (list, index) = key.split_once('[').unwrap_or((key, ""));
-    (list, index.trim_end_matches(']').parse().unwrap_or_default())
+fn natural(key: &str) -> Vec<(&str, usize)> {
+    let part = |part| {
+        let (list, index) = str::split_once(part, '[').unwrap_or((part, ""));
+        (list, index.trim_end_matches(']').parse().unwrap_or_default())
+    };
+    key.split('.').map(part).collect()
 }
 
 #[cfg(test)]
@@ -141,5 +144,6 @@ mod tests {
         assert_eq!(texts, ["one", "two", "three", "note"]);
         assert_eq!((findings.count(Severity::Error), findings.count(Severity::Warning)), (2, 1));
         assert!(natural("policies[10]") > natural("policies[9]"));
+        assert!(natural("shared_flows[10].policies[1]") > natural("shared_flows[9].policies[2]"));
     }
 }

@@ -10,6 +10,7 @@ mod embedded;
 mod environment;
 mod finding;
 mod input;
+mod local_proxies;
 mod manual;
 mod module;
 mod needs;

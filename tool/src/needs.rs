@@ -8,8 +8,8 @@ use super::finding::{Finding, Findings, Severity};
 use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
-use envoy_callout::policy::connection::{LocalDestination, Target};
-use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint};
+use envoy_callout::policy::connection::{LocalDestination, LocalTarget, Target};
+use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint, TargetKind};
 use envoy_callout::policy::{Callee, Policy};
 use regex_lite::Regex;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ impl Needs {
         }
     }
 
-    fn add_target(&mut self, Parsed { document, content, connection, .. }: &Parsed<TargetEndpoint>) {
+    fn add_target(&mut self, Parsed { document, content, .. }: &Parsed<TargetEndpoint>) {
         let authentication = content.as_ref().and_then(|target| {
             let name = format!("the target endpoint {}", target.endpoint.name);
             target.authentication.as_ref().map(|found| User::at(name, document, found.authentication.position))
@@ -100,11 +100,30 @@ impl Needs {
         if let Some(user) = authentication {
             add(&mut self.google, user);
         }
-        let Some(balancer) = &connection.balancer else { return };
         let name = document.root().map(|root| format!("the target endpoint {}", root.name)).unwrap_or_default();
-        for server in balancer.servers.iter().filter(|server| server.is_enabled) {
-            let user = User { name: name.clone(), source: document.source.clone(), position: None };
-            add(self.servers.entry(server.name.to_string()).or_default(), user);
+        match content.as_ref().and_then(|target| target.connection.target.as_ref()) {
+            Some(TargetKind::LoadBalancer(balancer)) => {
+                for server in balancer.servers.iter().filter(|server| server.is_enabled) {
+                    let user = User { name: name.clone(), source: document.source.clone(), position: None };
+                    add(self.servers.entry(server.name.to_string()).or_default(), user);
+                }
+            }
+            Some(TargetKind::Local(local)) => self.add_local(local, User::at(name, document, local.position)),
+            _ => {}
+        }
+    }
+
+    /// A local proxy whose name or path is fixed.
+    fn add_local(&mut self, local: &LocalTarget, user: User) {
+        let target = match &local.destination {
+            LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
+                let named = api_proxy.as_literal().zip(proxy_endpoint.as_literal());
+                named.map(|(proxy, endpoint)| Local::Named(proxy.trim().to_owned(), endpoint.trim().to_owned()))
+            }
+            LocalDestination::Path(path) => path.as_literal().map(|path| Local::Path(path.to_string())),
+        };
+        if let Some(target) = target {
+            add(self.local_proxies.entry(target).or_default(), user);
         }
     }
 
@@ -121,18 +140,7 @@ impl Needs {
                     add(self.servers.entry(server.name.to_string()).or_default(), user(server.position));
                 }
             }
-            Target::Local(local) => {
-                let target = match &local.destination {
-                    LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
-                        let named = api_proxy.as_literal().zip(proxy_endpoint.as_literal());
-                        named.map(|(proxy, endpoint)| Local::Named(proxy.trim().to_owned(), endpoint.trim().to_owned()))
-                    }
-                    LocalDestination::Path(path) => path.as_literal().map(|path| Local::Path(path.to_string())),
-                };
-                if let Some(target) = target {
-                    add(self.local_proxies.entry(target).or_default(), user(local.position));
-                }
-            }
+            Target::Local(local) => self.add_local(local, user(local.position)),
         }
     }
 

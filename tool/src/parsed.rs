@@ -14,7 +14,7 @@ pub(crate) struct Parsed<T> {
     pub(crate) document: Document,
     /// The content. `None` when the document has errors.
     pub(crate) content: Option<T>,
-    /// `HTTPTargetConnection` of a target endpoint or a ServiceCallout.
+    /// The cluster settings of the `HTTPTargetConnection` of a target endpoint or a ServiceCallout.
     pub(crate) connection: Connection,
     diagnostics: Vec<Diagnostic>,
 }
@@ -56,7 +56,8 @@ impl Parsed<TargetEndpoint> {
     /// Parses a target endpoint. `index` is its position in the list of target endpoints.
     pub(crate) fn target_endpoint(document: Document, index: usize) -> Parsed<TargetEndpoint> {
         let mut parsed = Parsed::new(document, &format!("target_endpoints[{index}]"), TargetEndpoint::parse);
-        parsed.diagnostics.extend(parsed.connection.problems.iter().cloned());
+        let problems = parsed.content.iter().flat_map(|target| &target.connection.problems);
+        parsed.diagnostics.extend(problems.cloned());
         parsed
     }
 }
@@ -99,10 +100,10 @@ mod tests {
 
     #[test]
     fn a_service_callout_has_a_connection() {
-        let text =
-            "<ServiceCallout><HTTPTargetConnection><URL>https://a.test</URL></HTTPTargetConnection></ServiceCallout>";
+        let text = "<ServiceCallout><HTTPTargetConnection><URL>https://a.test</URL><Properties><Property name='connect.timeout.millis'>7\
+             </Property></Properties></HTTPTargetConnection></ServiceCallout>";
         let parsed = Parsed::policy(document(text), 0);
         assert_eq!(parsed.content.as_ref().map(Policy::kind), Some("ServiceCallout"));
-        assert_eq!(parsed.connection.url.as_deref(), Some("https://a.test"));
+        assert_eq!(parsed.connection.connect_timeout_ms, Some(7));
     }
 }

@@ -71,8 +71,21 @@ pub(super) struct DeployArguments {
     #[arg(long, default_value_t = 9901)]
     pub(super) admin_port: u16,
     /// Skip steps whose policy type the filter does not run, instead of rejecting the bundle
-    #[arg(long)]
-    skip_unsupported: bool,
+    ///
+    /// Policies that authenticate clients, such as OAuthV2 and VerifyAPIKey, are skipped only with
+    /// --skip-unsupported=including-authentication. The proxy is then open to every client unless Envoy authenticates.
+    #[arg(long, value_enum, value_name = "SCOPE", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "except-authentication")]
+    skip_unsupported: Option<Skip>,
+}
+
+/// The unsupported policies whose steps are skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Skip {
+    /// All that do not authenticate clients
+    ExceptAuthentication,
+    /// All
+    IncludingAuthentication,
 }
 
 impl DeployArguments {
@@ -266,10 +279,16 @@ fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write)
     }
 }
 
-/// The comment at the start of a rendered file: its source and the required certificates.
+/// The comment at the start of a rendered file: its source, authentication that is not enforced, and the required
+/// certificates.
 fn comment(deployment: &Deployment, arguments: &Arguments) -> String {
     let paths: Vec<String> = arguments.deploy.paths.iter().map(|path| path.display().to_string()).collect();
     let mut comment = format!("# Rendered by envoy-callout from {}.\n", paths.join(", "));
+    for warning in &deployment.not_enforced {
+        let mut characters = warning.chars();
+        let first = characters.next().map(|first| first.to_ascii_uppercase());
+        comment.push_str(&format!("# WARNING: {}{}.\n", first.into_iter().collect::<String>(), characters.as_str()));
+    }
     let mut files: Vec<&str> =
         deployment.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref()).flat_map(|tls| tls.files()).collect();
     if arguments.format != Format::Envoy {

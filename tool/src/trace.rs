@@ -47,8 +47,8 @@ pub(super) struct Arguments {
     request: PathBuf,
     /// The response to a call, as `curl -i` prints it; repeatable
     ///
-    /// With the name of a policy, it is the response to a call of this policy. The others are used in the order of the
-    /// calls. Instead of a file: timeout, unreachable or reset. A call without a reply fails with Host not reachable.
+    /// With the name of a policy, it is the response to a call of this policy; FLOW/POLICY names a policy of a shared flow.
+    /// The others are used in the order of the calls. Instead of a file: timeout, unreachable or reset. A call without a reply fails with Host not reachable.
     #[arg(long = "reply", value_name = "[POLICY=]FILE")]
     replies: Vec<String>,
     /// The upstream's response, as `curl -i` prints it [default: 200 without a body]
@@ -234,7 +234,12 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, sho
             .iter()
             .map(|(name, value)| (name.clone(), secrets.hide_variable(name, &text(value))))
             .collect(),
-        warnings: done.warnings.iter().map(|warning| secrets.hide(warning)).collect(),
+        warnings: subject
+            .not_enforced
+            .iter()
+            .cloned()
+            .chain(done.warnings.iter().map(|warning| secrets.hide(warning)))
+            .collect(),
         unused_replies: given.unused(host.replies.borrow().len(), &host.policy_replies.borrow()),
         bundle: subject.bundle,
         proxy_endpoint: subject.proxy_endpoint,

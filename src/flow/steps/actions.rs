@@ -11,13 +11,12 @@ use crate::flow::headers::header_value;
 use crate::flow::host::Host;
 use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId, NotWritable};
-use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::action::{Action, Assignment, Copy, Field};
 use crate::policy::attributes::Attributes;
 use crate::policy::template::Template;
 use crate::policy::variable::{Item, MessagePart, is_private};
-use bytes::Bytes;
 use bytestring::ByteString;
 use copy::{copy_parts, everything};
 use remove::remove;
@@ -119,8 +118,7 @@ impl<H: Host> Transaction<'_, H> {
                     |message| message.headers.set(&header.name, header.value),
                 );
             } else {
-                let acted = self.act(action, target, actor.ignore).and_then(|()| self.check_client_body(actor.name));
-                acted.map_err(|error| error.into_fault(actor))?;
+                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor))?;
             }
         }
         Ok(())
@@ -150,49 +148,6 @@ impl<H: Host> Transaction<'_, H> {
             Action::Authenticate(_) => {}
         }
         Ok(())
-    }
-
-    /// Closes the choice of a route: the request goes to an upstream.
-    ///
-    /// # Errors
-    /// A policy gave a body to the client's request without one.
-    pub(in crate::flow) fn choose_upstream(&mut self) -> Result<(), Fault> {
-        self.is_route_open = false;
-        let Some(name) = self.body_policy.take() else { return Ok(()) };
-        let plan = self.plan;
-        let policy = plan.policy_id(&name).and_then(|id| plan.policies.get(id.0));
-        match (policy, self.check_client_body(&name)) {
-            (Some(policy), Err(error)) => {
-                self.conclude(policy, Err(error.into_fault(PolicyContext::of(policy.attributes(), false))))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Rejects a body for a client's request without one, because Envoy cannot add it (docs/envoy-host-facts.md F6.7).
-    /// This applies to the received message and to one that replaces it. While the route is open, the policy's name is
-    /// kept instead, because a route without an upstream replies with the body. After the request flow, the message is
-    /// a variable only.
-    fn check_client_body(&mut self, policy: &str) -> Result<(), ActionError> {
-        let is_sent = self.stage == Stage::Request;
-        let received = self.request.as_ref().filter(|received| is_sent && !received.has_body);
-        let Some(received) = received else { return Ok(()) };
-        let now = match self.variables.get("request") {
-            Some(Value::Message(id)) => *id,
-            _ => received.id,
-        };
-        let is_route_open = self.is_route_open;
-        match self.message_mut(now) {
-            Some(message) if message.as_request().is_some() && !message.body.is_empty() => {
-                if is_route_open {
-                    self.body_policy.get_or_insert_with(|| policy.into());
-                    return Ok(());
-                }
-                message.body = Bytes::new();
-                Err(ActionError::NotWritable(ByteString::from_static("request.content")))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn change(

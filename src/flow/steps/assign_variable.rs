@@ -24,6 +24,13 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The value of the first source that exists; `None` makes the variable unresolved.
     fn assigned_value(&mut self, assignment: &AssignVariable, ignore: bool) -> Result<Option<Value>, ActionError> {
+        if let Some(resource) = &assignment.resource {
+            let url = self.expand(&resource.template, ignore)?;
+            return match self.resource(url.trim()) {
+                None if !ignore => Err(ActionError::NoSource(url)),
+                text => Ok(text.map(Value::String)),
+            };
+        }
         if let Some(source) = &assignment.template {
             let named = source.reference.as_ref().and_then(|reference| self.text(reference));
             let text = match named {
@@ -58,5 +65,11 @@ impl<H: Host> Transaction<'_, H> {
             };
         }
         Ok(literal)
+    }
+
+    /// The text of a resource of the running shared flow or of the configuration.
+    fn resource(&self, url: &str) -> Option<ByteString> {
+        let of_shared_flow = self.shared_flow.and_then(|flow| flow.resources.get(url));
+        of_shared_flow.or_else(|| self.plan.resources.get(url)).cloned()
     }
 }

@@ -21,9 +21,10 @@ impl<H: Host> Transaction<'_, H> {
             self.set(parameter.name.name().clone(), value);
         }
         let plan = self.plan;
-        match plan.shared_flows.get(&*policy.shared_flow) {
-            Some(steps) => self.run_steps(steps).await,
-            None => Ok(()),
-        }
+        let Some(flow) = plan.shared_flows.get(&*policy.shared_flow) else { return Ok(()) };
+        let caller = self.shared_flow.replace(flow);
+        let result = self.run_steps(&flow.steps).await;
+        self.shared_flow = caller;
+        result
     }
 }

@@ -141,7 +141,6 @@ fn faults_have_apigees_words() {
             "<AssignTo type='response' createNew='true'>r</AssignTo><Set><StatusCode>abc</StatusCode></Set>".to_owned(),
             unset("status.code"),
         ),
-        ("<Set><Payload>x</Payload></Set>".to_owned(), unset("request.content")),
         ("<AssignVariable><Name>request</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request")),
         ("<AssignVariable><Name>message</Name><Ref>request</Ref></AssignVariable>".to_owned(), unset("message")),
         (null("request"), unset("request")),
@@ -365,4 +364,25 @@ fn many_names_are_copied_and_removed_in_order() {
     let expected = [format!(":path: /?{}", query.join("&")), format!("content-length: {}", copied.join("&").len())];
     assert!(done.changes(Direction::Request) == expected);
     assert!(done.bodies == [(Direction::Request, Bytes::from(copied.join("&")))]);
+}
+
+/// Contract of ResourceURL: it comes before the other sources, and a missing resource is null or a fault.
+#[test]
+fn a_variable_gets_the_text_of_a_resource() {
+    let run = |url: &str, ignore: bool| {
+        let policy = format!(
+            "<AssignMessage name='AM'><AssignVariable><Name>v</Name><ResourceURL>{url}</ResourceURL><Value>other</Value>\
+             </AssignVariable><IgnoreUnresolvedVariables>{ignore}</IgnoreUnresolvedVariables></AssignMessage>"
+        );
+        let host = Scripted::client("GET", "/?file=a", &[]);
+        let resources = json!({"jsc://a.js": "{not a template}\n"});
+        let done = host.run(&plan(&json!({"policies": [policy], "resources": resources, "filter_state": ["v"]})));
+        (host.published("v").map(|text| text.to_string()), done.reply.map(|reply| reply.body))
+    };
+    let text = (Some("{not a template}\n".to_owned()), None);
+    assert_eq!(run("jsc://a.js", false), text);
+    assert_eq!(run("jsc://{request.queryparam.file}.js", false), text);
+    assert_eq!(run("jsc://b.js", true), (None, None));
+    let fault = r#"{"fault":{"faultstring":"AssignMessage[AM]: unable to resolve variable jsc://b.js","detail":{"errorcode":"steps.assignmessage.UnresolvedVariable"}}}"#;
+    assert_eq!(run("jsc://b.js", false), (None, Some(fault.into())));
 }

@@ -8,12 +8,12 @@ fn note(name: &str) -> String {
     )
 }
 
-fn step(name: &str) -> String {
+pub(super) fn step(name: &str) -> String {
     format!("<Step><Name>{name}</Name></Step>")
 }
 
 /// Notes named by letters, a proxy endpoint around that content, and target endpoints.
-fn proxied(content: &str, targets: &[&str]) -> Value {
+pub(super) fn proxied(content: &str, targets: &[&str]) -> Value {
     let policies: Vec<String> = ["A", "B", "C", "D", "E", "F", "G", "H"].into_iter().map(note).collect();
     json!({
         "policies": policies,
@@ -162,16 +162,13 @@ fn a_plus_in_a_query_is_a_space_with_a_charset() {
     }
 }
 
-/// Where nothing goes to an upstream, a request without body may be given one for what follows. With both kinds of
-/// route, the choice of the route decides.
+/// Where nothing goes to an upstream, a request without body may be given one for what follows.
 #[test]
 fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
     let answer = "<AssignMessage name='R'><AssignTo>response</AssignTo><Set><Payload>{request.content}</Payload></Set></AssignMessage>";
-    let target = "<RouteRule name='t'><Condition>request.verb = \"GET\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
-    let other = target.replace("GET", "PUT");
-    let fault = "AssignMessage[S]: unable to set variable request.content";
-    for (routes, status, body) in [("", 200, "made"), (&other, 200, "made"), (target, 500, fault)] {
+    let target = "<RouteRule name='t'><Condition>request.verb = \"PUT\"</Condition><TargetEndpoint>t</TargetEndpoint></RouteRule>";
+    for routes in ["", target] {
         let flows = format!(
             "<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>{routes}<RouteRule name='null'/>",
             step("S"),
@@ -180,8 +177,8 @@ fn a_null_routes_request_may_get_a_body() {
         let mut configuration = proxied(&flows, &[]);
         configuration["policies"] = json!([set, answer]);
         let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&configuration));
-        let (answered, text) = done.answer();
-        assert!(answered == status && text.contains(body), "{answered} {text}");
+        assert_eq!(done.answer(), (200, "made"));
+        assert_eq!(done.warnings, [""; 0]);
     }
 }
 
@@ -280,27 +277,6 @@ fn target_errors_are_faults_of_targets_with_rules() {
     assert_eq!((done.changes(Direction::Response), done.resumed.len()), (vec![], 2));
     let (_, host) = run(&target(""), "503");
     assert_eq!(host.published("fault.name"), None);
-}
-
-#[test]
-fn a_shared_flow_runs_in_place() {
-    let mut configuration = proxied(
-        &format!(
-            "<PreFlow><Request>{}<Step><Name>FC</Name><Condition>request.verb = \"GET\"</Condition></Step>{}</Request></PreFlow>",
-            step("A"),
-            step("C")
-        ),
-        &[],
-    );
-    let callout = "<FlowCallout name='FC'><Parameters><Parameter name='p1'>x{request.verb}</Parameter><Parameter name='p2' ref='p1'/></Parameters>
-        <SharedFlowBundle>shared</SharedFlowBundle></FlowCallout>";
-    configuration["policies"].as_array_mut().unwrap().push(json!(callout));
-    configuration["shared_flows"] = json!([format!("<SharedFlow name='shared'>{}</SharedFlow>", step("B"))]);
-    configuration["filter_state"] = json!(["trail", "p2"]);
-    let host = Scripted::client("GET", "/v1", &[]);
-    host.run(&plan(&configuration));
-    assert_eq!(host.published("trail").as_deref(), Some("A@PreFlow B@PreFlow C@PreFlow "));
-    assert_eq!(host.published("p2").as_deref(), Some("xGET"));
 }
 
 /// Contract of PostClientFlow: callouts after the response never wait.

@@ -25,8 +25,17 @@ pub struct Limits {
     pub allows_doctype: bool,
 }
 
+/// The part of a document that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// The text until the end of the first tag, as if its element was empty.
+    FirstTag,
+}
+
 /// Reads a document without a byte order mark.
-pub(super) fn read<'input>(text: &'input str, limits: &Limits) -> Result<Tree<'input>, Located> {
+pub(super) fn read<'input>(text: &'input str, limits: &Limits, extent: Extent) -> Result<Tree<'input>, Located> {
     if u32::try_from(text.len()).is_err() {
         return Err(Located::new(0, Problem::TooLong));
     }
@@ -39,6 +48,14 @@ pub(super) fn read<'input>(text: &'input str, limits: &Limits) -> Result<Tree<'i
         let span = start..offset(reader.buffer_position());
         match event {
             Ok(Event::Eof) => return builder.finish(),
+            Ok(event @ (Event::Start(_) | Event::Empty(_))) if extent == Extent::FirstTag => {
+                let end = span.end;
+                builder.event(&event, span)?;
+                if let Event::Start(_) = event {
+                    builder.end(end);
+                }
+                return builder.finish();
+            }
             Ok(event) => builder.event(&event, span)?,
             Err(error) => {
                 // A text that ends inside its first tag has no element.

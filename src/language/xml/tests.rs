@@ -12,6 +12,27 @@ fn texts_are_joined_around_comments() {
 }
 
 #[test]
+fn the_first_tag_is_read_without_the_rest() {
+    let name = |text: &str| {
+        let document = Document::parse_first_tag(text).ok()?;
+        let root = document.root();
+        assert_eq!((root.text().as_str(), root.children().count()), ("", 0), "{text}");
+        Some(format!("{} {}", root.name(), root.attribute("name").unwrap_or_default()))
+    };
+    for (text, expected) in [
+        ("\u{feff}<?xml version='1.0'?><!-- <B> --><A name='a &amp; > b'>c<B></A>", Some("A a & > b")),
+        ("<A name='a'/><", Some("A a")),
+        ("<p:A xmlns:p='u' name='a'></p:A>", Some("A a")),
+        ("<A name='a' name='b'></A>", None),
+        ("<!-- <A/>", None),
+        ("text <A/>", None),
+        ("", None),
+    ] {
+        assert_eq!(name(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
 fn positions_count_from_one() {
     let document = Document::parse("\u{feff}<A>\n  <B c='1'/>\n</A>").unwrap();
     let child = document.root().child("B").unwrap();

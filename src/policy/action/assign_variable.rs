@@ -1,6 +1,6 @@
 //! `AssignVariable` (docs/apigee-semantics.md 3.6).
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::single_child;
 use crate::policy::template::{Syntax, Template};
@@ -9,11 +9,13 @@ use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
 use http::HeaderName;
 
-/// Sets a variable from the first existing source: a template, another variable, a literal or a property.
+/// Sets a variable from the first existing source: a resource, a template, another variable, a literal or a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssignVariable {
     /// The variable that is set.
     pub name: Variable,
+    /// `ResourceURL`.
+    pub resource: Option<ResourceUrl>,
     /// `Template`.
     pub template: Option<TemplateSource>,
     /// `Ref`: the value of this variable, with its type.
@@ -22,6 +24,15 @@ pub struct AssignVariable {
     pub value: Option<ByteString>,
     /// `PropertySetRef`: the property of this name, `SET.KEY`.
     pub property: Option<Template>,
+}
+
+/// `ResourceURL`: the name of a resource, such as `jsc://file.js`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceUrl {
+    /// The name.
+    pub template: Template,
+    /// The position in the document.
+    pub position: Position,
 }
 
 /// `Template` with its `ref`.
@@ -48,9 +59,14 @@ impl AssignVariable {
         if let Some(header) = unusable_header(&name) {
             diagnostics.error(named.position(), format!("{header:?} is not a valid header name"));
         }
-        if let Some(resource) = element.child("ResourceURL") {
-            diagnostics.error(resource.position(), "ResourceURL is not supported: a filter has no resource files");
-        }
+        let resource = single_child(element, "ResourceURL", diagnostics).filter(|url| !url.text().is_empty());
+        let resource = match resource {
+            Some(url) => Some(ResourceUrl {
+                template: template_of(url, &url.text(), Syntax::BRACES, diagnostics)?,
+                position: url.position(),
+            }),
+            None => None,
+        };
         let variable = |name: String| (!name.is_empty()).then(|| Variable::new(&name));
         let template = match single_child(element, "Template", diagnostics) {
             Some(child) => Some(TemplateSource {
@@ -65,6 +81,7 @@ impl AssignVariable {
         };
         Some(AssignVariable {
             name,
+            resource,
             template,
             reference: single_child(element, "Ref", diagnostics).map(Element::text).and_then(variable),
             value: single_child(element, "Value", diagnostics).map(|value| value.raw_text().into()),
@@ -77,6 +94,7 @@ impl AssignVariable {
     pub(super) fn uses_body(&self, names: &[&str]) -> bool {
         let template = self.template.as_ref();
         self.name.is_body_of(names)
+            || self.resource.as_ref().is_some_and(|resource| resource.template.uses_body(names))
             || self.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))
             || template.is_some_and(|source| source.reference.is_some() || source.template.uses_body(names))
             || self.property.as_ref().is_some_and(|property| property.uses_body(names))
@@ -111,7 +129,7 @@ mod tests {
     fn every_source_is_read() {
         let (parsed, problems) = parse(
             "<Name> a.b </Name><Ref>c</Ref><Value> d </Value><Template ref='t'>{e} </Template>
-             <PropertySetRef>set.{f}</PropertySetRef>",
+             <PropertySetRef>set.{f}</PropertySetRef><ResourceURL> jsc://{g}.js </ResourceURL>",
         );
         assert!(problems.is_empty(), "{problems:?}");
         let parsed = parsed.unwrap();
@@ -120,6 +138,8 @@ mod tests {
         assert_eq!(parsed.value.as_deref(), Some(" d "));
         let template = parsed.template.unwrap();
         assert_eq!((template.reference, template.template.to_string()), (Some(Variable::new("t")), "{e} ".to_owned()));
+        let resource = parsed.resource.unwrap();
+        assert_eq!((resource.template.to_string(), resource.position.line), ("jsc://{g}.js".to_owned(), 2));
         assert_eq!(parsed.property.unwrap().to_string(), "set.{f}");
     }
 
@@ -141,7 +161,5 @@ mod tests {
         for name in ["request.header.a.b", "made.header.a b", "request.headers.a b"] {
             assert_eq!(parse(&format!("<Name>{name}</Name><Value>a</Value>")).1, [""; 0], "{name}");
         }
-        let (_, problems) = parse("<Name>a</Name><ResourceURL>jsc://a.js</ResourceURL>");
-        assert_eq!(problems, ["AM, line 1, column 31: ResourceURL is not supported: a filter has no resource files"]);
     }
 }

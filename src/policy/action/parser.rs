@@ -70,6 +70,10 @@ impl Parser<'_> {
                 "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
                     // The user interface's template contains empty elements, which have no effect.
                     let text = child.text();
+                    if child.children().next().is_some() {
+                        let message = format!("{} must contain a text; the elements in it are ignored", child.name());
+                        self.diagnostics.warning(child.position(), message);
+                    }
                     let part = match child.name() {
                         "Verb" => MessagePart::Verb,
                         "Path" => MessagePart::Path,

@@ -27,8 +27,6 @@ pub enum Problem {
     NoName,
     /// A word that starts like a number.
     NotANumber(String),
-    /// An unclosed parenthesis.
-    NotClosed,
     /// A closing parenthesis without an opening one.
     NotOpened,
     /// An unclosed quote.
@@ -74,7 +72,6 @@ impl fmt::Display for ConditionError {
             Problem::Braces => formatter.write_str("a variable in a condition must not be in braces"),
             Problem::NoName => formatter.write_str("the variable name between the quotes is empty"),
             Problem::NotANumber(text) => write!(formatter, "{} is not a number", shortened(text)),
-            Problem::NotClosed => formatter.write_str("this parenthesis is not closed"),
             Problem::NotOpened => formatter.write_str("this parenthesis is not opened"),
             Problem::OpenQuote => formatter.write_str("this quote is not closed"),
             Problem::TooDeep => formatter.write_str("parentheses or negations are nested too deeply"),

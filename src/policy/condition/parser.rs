@@ -3,19 +3,22 @@
 use super::error::{ConditionError, Expectation, Problem};
 use super::expression::{Expression, Literal, Operand};
 use super::number;
-use super::operator::Operator;
+use super::operator::{Matching, Operator};
 use super::pattern::{Pattern, PatternSource};
 use super::scanner::Scanner;
+use super::tolerance::{Mistake, Tolerated};
 use crate::policy::variable::Variable;
 
 /// The most nested parentheses and negations. The limit keeps the stack small.
 const DEEPEST: usize = 64;
 
-pub(super) fn parse(text: &str) -> Result<Expression, ConditionError> {
-    let mut parser = Parser { scanner: Scanner::new(text), depth: 0 };
+pub(super) fn parse(text: &str) -> Result<(Expression, Vec<Tolerated>), ConditionError> {
+    let mut parser = Parser { scanner: Scanner::new(text), depth: 0, tolerated: Vec::new() };
     let expression = parser.any()?;
     if parser.scanner.is_at_end() {
-        return Ok(expression);
+        let mut tolerated = parser.tolerated;
+        tolerated.sort_by_key(|tolerated| tolerated.column);
+        return Ok((expression, tolerated));
     }
     let index = parser.scanner.index();
     if parser.scanner.take_symbol(")") {
@@ -27,6 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, ConditionError> {
 struct Parser<'a> {
     scanner: Scanner<'a>,
     depth: usize,
+    tolerated: Vec<Tolerated>,
 }
 
 impl Parser<'_> {
@@ -34,7 +38,7 @@ impl Parser<'_> {
     fn any(&mut self) -> Result<Expression, ConditionError> {
         let first = self.all()?;
         let mut others = Vec::new();
-        while self.scanner.take_symbol("||") || self.scanner.take_keyword("or") {
+        while self.connective("||", "or") {
             others.push(self.all()?);
         }
         Ok(joined(first, others, Expression::Any))
@@ -44,10 +48,29 @@ impl Parser<'_> {
     fn all(&mut self) -> Result<Expression, ConditionError> {
         let first = self.term()?;
         let mut others = Vec::new();
-        while self.scanner.take_symbol("&&") || self.scanner.take_keyword("and") {
+        while self.connective("&&", "and") {
             others.push(self.term()?);
         }
         Ok(joined(first, others, Expression::All))
+    }
+
+    /// Reads a connective, if it is the next token and a comparison follows it. One at the end is ignored.
+    fn connective(&mut self, symbol: &str, word: &str) -> bool {
+        let index = self.scanner.index();
+        if !self.scanner.take_symbol(symbol) && !self.scanner.take_keyword(word) {
+            return false;
+        }
+        let written = self.scanner.last();
+        let rest = self.scanner.rest();
+        let is_dangling = rest.is_empty() || (self.depth > 0 && rest.starts_with(')'));
+        if is_dangling {
+            self.tolerate(index, Mistake::Dangling(written.to_owned()));
+        }
+        !is_dangling
+    }
+
+    fn tolerate(&mut self, index: usize, mistake: Mistake) {
+        self.tolerated.push(Tolerated { column: self.scanner.column(index), mistake });
     }
 
     /// A comparison, a negation or a condition in parentheses.
@@ -63,10 +86,11 @@ impl Parser<'_> {
             if self.scanner.take_symbol(")") {
                 return Ok(inside);
             }
-            return Err(match self.scanner.is_at_end() {
-                true => self.scanner.error_at(index, Problem::NotClosed),
-                false => self.scanner.expected(Expectation::Connective),
-            });
+            if self.scanner.is_at_end() {
+                self.tolerate(index, Mistake::NotClosed);
+                return Ok(inside);
+            }
+            return Err(self.scanner.expected(Expectation::Connective));
         }
         self.comparison()
     }
@@ -115,6 +139,11 @@ impl Parser<'_> {
     }
 
     fn operator(&mut self) -> Option<Operator> {
+        let index = self.scanner.index();
+        if self.scanner.take_symbol("/~") {
+            self.tolerate(index, Mistake::ReversedMatchesPath);
+            return Some(Operator::Matching(Matching::MatchesPath));
+        }
         if let Some((symbol, operator)) = Operator::symbol_at(self.scanner.rest()) {
             self.scanner.take_symbol(symbol);
             return Some(operator);
@@ -122,13 +151,21 @@ impl Parser<'_> {
         self.scanner.take_word(Operator::named)
     }
 
-    /// `not` or `!` and the word operator after it.
+    /// `not` or `!` and the word operator after it, or `not` and a symbol.
     fn negated_operator(&mut self) -> Option<Operator> {
         let mut ahead = self.scanner;
-        if !ahead.take_symbol("!") && !ahead.take_keyword("not") {
+        let index = ahead.index();
+        let is_word = ahead.take_keyword("not");
+        if !is_word && !ahead.take_symbol("!") {
             return None;
         }
-        let operator = ahead.take_word(Operator::named)?;
+        let written = ahead.last();
+        let operator = ahead.take_word(Operator::named).or_else(|| {
+            let (symbol, operator) = Operator::symbol_at(ahead.rest()).filter(|_| is_word)?;
+            ahead.take_symbol(symbol);
+            self.tolerate(index, Mistake::NegatedSymbol { word: written.to_owned(), symbol });
+            Some(operator)
+        })?;
         self.scanner = ahead;
         Some(operator)
     }

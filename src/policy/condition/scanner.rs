@@ -60,10 +60,20 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// The column of an index.
+    pub(super) fn column(&self, index: usize) -> usize {
+        let before = self.text.get(..index).unwrap_or_default();
+        before.chars().count().saturating_add(1)
+    }
+
+    /// The token read last.
+    pub(super) fn last(&self) -> &'a str {
+        self.last.unwrap_or_default()
+    }
+
     /// An error at an index.
     pub(super) fn error_at(&self, index: usize, problem: Problem) -> ConditionError {
-        let before = self.text.get(..index).unwrap_or_default();
-        ConditionError { column: before.chars().count().saturating_add(1), problem }
+        ConditionError { column: self.column(index), problem }
     }
 
     /// An error: the next token is not the expected one.

@@ -36,7 +36,7 @@ const MISSPELT: &str = "ApiProxy";
 const DEFAULT_ENDPOINT: &str = "default";
 
 impl LocalTarget {
-    pub(super) fn parse(local: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<LocalTarget> {
+    pub(in crate::policy) fn parse(local: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<LocalTarget> {
         let known = ["APIProxy", MISSPELT, "ProxyEndpoint", "Path", "Properties", "VirtualHost"];
         warn_unknown_children(local, &known, diagnostics);
         let position = local.position();

@@ -10,6 +10,15 @@ impl BasePath {
         BasePath(text.trim().to_owned())
     }
 
+    /// The base path of a document. It starts with a slash unless it is empty.
+    pub(super) fn of_document(text: &str) -> BasePath {
+        match text.trim() {
+            "" => BasePath::new(""),
+            text if text.starts_with('/') => BasePath::new(text),
+            text => BasePath::new(&format!("/{text}")),
+        }
+    }
+
     /// The pattern as written: the value of `proxy.basepath`.
     pub fn as_str(&self) -> &str {
         &self.0

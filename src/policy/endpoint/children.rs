@@ -13,7 +13,14 @@ const CHILDREN: [(&str, [&[&str]; 2]); 16] = [
         "TargetEndpoint",
         [
             ENDPOINT,
-            &["HTTPTargetConnection", "HttpTargetConnection", "LocalTargetConnection", "ScriptTarget", "SSLInfo"],
+            &[
+                "HTTPTargetConnection",
+                "HttpTargetConnection",
+                "HostedTarget",
+                "LocalTargetConnection",
+                "ScriptTarget",
+                "SSLInfo",
+            ],
         ],
     ),
     ("SharedFlow", [STEPS, NAMED]),

@@ -1,7 +1,7 @@
 //! Flows and their steps.
 
 use super::sap;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Diagnostics, Position, Severity};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
 
@@ -88,21 +88,32 @@ impl StepReference {
     }
 }
 
-/// The `Condition` of a flow, step or rule. Reports an invalid one with the label.
+/// The `Condition` of a flow, step or rule. Reports errors and tolerated mistakes with the label.
 pub(super) fn condition(element: Element<'_, '_>, label: &str, diagnostics: &mut Diagnostics) -> Option<Condition> {
     // The other two names are SAP's: of a step, and of a flow or rule.
     let condition =
         element.children().find(|child| matches!(child.name(), "Condition" | "condition" | "conditions"))?;
-    match Condition::parse(&condition.raw_text()) {
-        Ok(condition) => condition,
-        Err(error) => {
-            match condition.text_position(error.column.saturating_sub(1)) {
-                Some(position) => diagnostics.error(position, format!("{label} condition: {error}")),
-                None => {
-                    let message = format!("{label} condition, column {}: {error}", error.column);
-                    diagnostics.error(condition.position(), message);
-                }
+    let mut report = |severity, column: usize, problem: String| {
+        let found = condition.text_position(column.saturating_sub(1));
+        let message = match found {
+            Some(_) => format!("{label} condition: {problem}"),
+            None => format!("{label} condition, column {column}: {problem}"),
+        };
+        let position = found.unwrap_or_else(|| condition.position());
+        match severity {
+            Severity::Error => diagnostics.error(position, message),
+            Severity::Warning => diagnostics.warning(position, message),
+        }
+    };
+    match Condition::parse_published(&condition.raw_text()) {
+        Ok((parsed, tolerated)) => {
+            for mistake in tolerated {
+                report(Severity::Warning, mistake.column, mistake.to_string());
             }
+            parsed.map(|parsed| parsed.at(condition.position()))
+        }
+        Err(error) => {
+            report(Severity::Error, error.column, error.to_string());
             None
         }
     }

@@ -2,6 +2,7 @@
 
 use super::flow::condition;
 use super::sap;
+use super::target_connection::UrlTemplate;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
@@ -23,7 +24,7 @@ pub struct RouteRule {
     /// The destination.
     pub route: Route,
     /// `URL` of a rule without a target endpoint. The name of the rule is the name of its target.
-    pub url: Option<String>,
+    pub url: Option<UrlTemplate>,
 }
 
 /// The destination of a route rule.
@@ -51,7 +52,8 @@ impl RouteRule {
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
         let target = target.filter(|target| !target.is_empty());
-        let url = rule.child("URL").filter(|_| target.is_none()).map(Element::text).filter(|url| !url.is_empty());
+        let url = rule.child("URL").filter(|url| target.is_none() && !url.text().is_empty());
+        let url = url.and_then(|url| UrlTemplate::parse(url, diagnostics));
         let route = match target {
             Some(target) => Route::Target(target),
             None if rule.child("URL").is_some() => Route::Target(name.clone()),

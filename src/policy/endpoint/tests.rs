@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::Position;
 
 fn texts(problems: &[Diagnostic]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
@@ -57,7 +58,11 @@ fn a_route_rule_has_a_url_when_it_has_no_target_endpoint() {
         let text = format!("<ProxyEndpoint name='p'><RouteRule name='r'>{content}</RouteRule></ProxyEndpoint>");
         let rules = ProxyEndpoint::parse(&text, "proxy_endpoint").0.unwrap().route_rules;
         let [rule] = rules.as_slice() else { panic!("one rule") };
-        assert_eq!((&rule.route, rule.url.as_deref()), (&Route::Target(target.to_owned()), url), "{content}");
+        assert_eq!(
+            (&rule.route, rule.url.as_ref().map(|url| url.text.as_str())),
+            (&Route::Target(target.to_owned()), url),
+            "{content}"
+        );
     }
 }
 
@@ -73,7 +78,8 @@ fn a_target_endpoint_tries_its_rules_from_the_top() {
     let target = target.unwrap();
     let rules: Vec<&str> = target.endpoint.fault_rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(rules, ["first", "second"]);
-    assert!(target.success_codes.contains(404) && !target.success_codes.contains(302));
+    let codes = &target.connection.properties.success_codes;
+    assert!(codes.contains(404) && !codes.contains(302));
 }
 
 #[test]
@@ -90,7 +96,7 @@ fn problems_name_the_step_and_the_column() {
     assert_eq!(
         problems,
         [
-            "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed",
+            "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed; the end of the condition closes it",
             "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
             "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): duplicate Name; the first is used",
         ]
@@ -101,6 +107,40 @@ fn problems_name_the_step_and_the_column() {
         texts(&problems),
         ["shared_flows[0], line 1, column 1: the root element is TargetEndpoint, not SharedFlow"]
     );
+}
+
+#[test]
+fn a_base_path_without_a_slash_gets_one() {
+    let read = |text: &str| {
+        let text = format!(
+            "<ProxyEndpoint name='p'><HTTPProxyConnection><BasePath>{text}</BasePath></HTTPProxyConnection></ProxyEndpoint>"
+        );
+        let (proxy, problems) = ProxyEndpoint::parse(&text, "proxy_endpoint");
+        (proxy.unwrap().base_path.unwrap().as_str().to_owned(), texts(&problems))
+    };
+    let warning =
+        "ProxyEndpoint p, line 1, column 46: the base path must start with a slash, got \"v1/a\"; /v1/a is used";
+    assert_eq!(read(" v1/a "), ("/v1/a".to_owned(), vec![warning.to_owned()]));
+    assert_eq!(read("/v1/a"), ("/v1/a".to_owned(), vec![]));
+    assert_eq!(read(""), (String::new(), vec![]));
+}
+
+#[test]
+fn a_tolerated_mistake_of_a_condition_has_a_position() {
+    let (proxy, problems) = ProxyEndpoint::parse(
+        "<ProxyEndpoint name='p'><Flows><Flow name='f'>\n<Condition>a = 1 and\n b /~ \"/x\" or</Condition></Flow></Flows></ProxyEndpoint>",
+        "proxy_endpoint",
+    );
+    assert_eq!(
+        texts(&problems),
+        [
+            "ProxyEndpoint p, line 3, column 4: f condition: /~ is not an operator; it is read as ~/",
+            "ProxyEndpoint p, line 3, column 12: f condition: no comparison follows or; it is ignored",
+        ]
+    );
+    let condition = proxy.unwrap().endpoint.flows[0].condition.clone().unwrap();
+    assert_eq!(condition.to_string(), "a = 1 and b ~/ \"/x\"");
+    assert_eq!(condition.position(), Some(Position { line: 2, column: 1 }));
 }
 
 #[test]

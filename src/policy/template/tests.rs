@@ -220,3 +220,38 @@ fn expressions_without_an_end_take_linear_time() {
         assert_eq!(braces_of(&text).as_literal().as_deref(), Some(text.as_str()), "{piece:?} {end:?}");
     }
 }
+
+#[test]
+fn a_function_call_that_is_text_is_found() {
+    let cases = [
+        ("x{substring(a, 1)}y", Some("{substring(a, 1)}")),
+        ("{jsonPath('$.a',r.content}", Some("{jsonPath('$.a',r.content}")),
+        ("{a} {createUuid() }", Some("{createUuid() }")),
+        ("{createUuid()\n}", Some("{createUuid()")),
+        ("{createUuid()}", None),
+        ("{substring(a,1)}", None),
+        ("{search(this.value); x}", None),
+        ("function f() {return md5Hex(a)}", None),
+        ("{{substring}}", None),
+    ];
+    for (text, expected) in cases {
+        let template = Template::parse(text, Syntax::BRACES).unwrap();
+        assert_eq!(template.kept_call(Syntax::BRACES).as_deref(), expected, "{text}");
+    }
+    let syntax = Syntax::delimited('@', '#');
+    let kept = |text: &str| Template::parse(text, syntax).unwrap().kept_call(syntax);
+    assert_eq!(kept("@createUuid( )# {createUuid( )}").as_deref(), Some("@createUuid( )#"));
+}
+
+#[test]
+fn constants_are_folded_into_a_template() {
+    let fold = |text: &str| {
+        let constant =
+            |name: &str| [("a", "1"), ("b", "{c}")].iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        Template::parse(text, Syntax::URL).unwrap().fold(constant)
+    };
+    assert_eq!(fold("x{a}y${b}z").as_literal().as_deref(), Some("x1y{c}z"));
+    assert_eq!(fold("{a}{a:default}").as_literal().as_deref(), Some("11"));
+    assert_eq!(fold("{a}{d:e}{a}/{escapeJSON(a)}").to_string(), "1{d:e}1/{escapeJSON(a)}");
+    assert_eq!(fold("").as_literal().as_deref(), Some(""));
+}

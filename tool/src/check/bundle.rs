@@ -3,6 +3,7 @@
 use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
+use super::{bodies, names};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
@@ -41,7 +42,7 @@ pub(super) fn check(
     if environment.is_none() {
         std::iter::once(bundle).chain(shared.iter().copied()).for_each(|bundle| needs.add(bundle));
     }
-    for mut configuration in Configuration::all_of(bundle, &shared) {
+    for mut configuration in Configuration::all_of(bundle, &shared, environment) {
         match environment {
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
             None => needs.mock(&mut configuration),
@@ -51,6 +52,8 @@ pub(super) fn check(
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
+    bodies::check(bundle, findings);
+    bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);
     let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
@@ -68,7 +71,6 @@ fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
     // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
-    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
     for diagnostic in &diagnostics {
         findings.add(configuration.finding(diagnostic));

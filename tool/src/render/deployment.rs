@@ -4,17 +4,19 @@ mod callouts;
 mod clusters;
 mod targets;
 
+use super::Skip;
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
-use crate::environment::{Environment, LocalProxy};
+use crate::environment::Environment;
 use crate::finding::{Finding, Findings, Severity};
-use crate::parsed::Parsed;
-use crate::{policy_types, routing};
+use crate::{local_proxies, policy_types, routing};
 use callouts::Callouts;
+use envoy_callout::config::NOT_ENFORCED;
 use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::plan::PATH_MARKER;
 use envoy_callout::policy::endpoint::URL_HAS_NO_EFFECT;
 use serde_json::{Map, Value, json};
 use targets::Targets;
@@ -30,6 +32,8 @@ pub(super) struct Deployment {
     pub(super) any_host: bool,
     /// The file of trusted authorities for hosts from variables.
     pub(super) trusted_ca: String,
+    /// The warnings of authentication that is not enforced.
+    pub(super) not_enforced: Vec<String>,
     /// `stream_idle_timeout` in seconds. It is longer than the longest wait for a callout or a target.
     pub(super) idle_secs: u64,
     cluster_names: Names,
@@ -60,14 +64,48 @@ pub(super) struct Endpoint {
 pub(super) struct Route {
     /// The value of `x-callout-target`.
     pub(super) target: String,
-    /// The index of the target's cluster in the deployment.
-    pub(super) upstream: usize,
+    /// The index of the target's cluster in the deployment. Absent when a request chooses the host: the filter then
+    /// names the cluster in a header.
+    pub(super) upstream: Option<usize>,
     /// The path of the target without a slash at its end.
     pub(super) path: String,
+    /// Whether the filter writes the path of the target into requests, after the base path and a marker.
+    pub(super) is_variable: bool,
     /// Timeout of the target in milliseconds.
     pub(super) timeout_ms: u64,
+    /// The `Host` header of requests to the target.
+    pub(super) authority: Authority,
     /// The retries of a request.
     pub(super) retry: Option<Retry>,
+}
+
+impl Route {
+    /// The part of the path that the route replaces by the path of the target.
+    pub(super) fn replaced(&self, base_path: &BasePath) -> BasePath {
+        if self.is_variable { base_path.below(PATH_MARKER) } else { base_path.clone() }
+    }
+}
+
+/// The `Host` header of requests to a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Authority {
+    /// That of the server.
+    Server,
+    /// That of the request: the client's, or the one that the filter writes.
+    Request,
+    /// A fixed one.
+    Fixed(String),
+}
+
+impl Authority {
+    /// The fixed value for a target. `None` when it is that of the request or of the server that Envoy chooses.
+    pub(super) fn fixed(&self, upstream: &Upstream) -> Option<String> {
+        match self {
+            Authority::Server => upstream.only_server().map(|server| upstream.authority_of(server)),
+            Authority::Request => None,
+            Authority::Fixed(authority) => Some(authority.clone()),
+        }
+    }
 }
 
 /// The retries of a request on other servers.
@@ -84,8 +122,8 @@ pub(super) struct Retry {
 pub(super) struct Options {
     /// The naming scheme of clusters.
     pub(super) naming: Naming,
-    /// Whether the filter skips steps whose policy type it does not run.
-    pub(super) skip_unsupported: bool,
+    /// The steps that the filter skips because it does not run their policy type.
+    pub(super) skip_unsupported: Option<Skip>,
     /// Port of the listener.
     pub(super) port: u16,
 }
@@ -114,7 +152,7 @@ pub(super) fn of(
         let text = "no proxy to render: pass a folder or an archive that contains apiproxy/".to_owned();
         findings.add(Finding::new(Severity::Error, text));
     }
-    let environment = with_given_proxies(environment, proxies());
+    let environment = local_proxies::with_given(environment, bundles);
     routing::compare_base_paths(bundles, Severity::Error, findings);
     let mut names = Names::default();
     let mut labels = Names::without(&[RESERVED_LABEL]);
@@ -134,16 +172,19 @@ pub(super) fn of(
             .iter()
             .map(|endpoint| {
                 let destinations = routing::destinations(bundle, endpoint, Some(&environment), findings);
-                targets.routes(bundle, destinations, &environment, &mut deployment)
+                targets.routes(bundle, destinations, &environment, options, &mut deployment)
             })
             .collect();
-        let callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
+        let mut callouts = Callouts::of(bundle, &shared, &environment, options, &mut deployment, findings);
+        if routes.iter().flatten().any(|route| route.upstream.is_none()) {
+            callouts.need_any_host(&mut deployment);
+        }
         longest_ms = longest_ms.max(callouts.longest_ms);
         for (endpoint, routes) in bundle.proxy_endpoints.iter().zip(routes) {
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
-            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared);
+            let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared, Some(&environment));
             callouts.apply(&mut configuration, options);
-            let Some(needs_body) = load(&configuration, findings) else { continue };
+            let Some(needs_body) = load(&configuration, options, &mut deployment, findings) else { continue };
             let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
@@ -157,14 +198,35 @@ pub(super) fn of(
         }
     }
     deployment.endpoints.sort_by_key(|endpoint| endpoint.base_path.order());
+    report_hidden_routes(&deployment, findings);
     // Envoy counts the time of a callout as idle time.
     deployment.idle_secs = longest_ms.div_ceil(1000).saturating_add(5);
     deployment
 }
 
+/// Reports the routes of variable targets that the routes of a longer base path would hide.
+fn report_hidden_routes(deployment: &Deployment, findings: &mut Findings) {
+    for (index, endpoint) in deployment.endpoints.iter().enumerate() {
+        let Some(route) = endpoint.routes.iter().find(|route| route.is_variable) else { continue };
+        let path = route.replaced(&endpoint.base_path);
+        if let Some(other) = deployment.endpoints.iter().take(index).find(|other| other.base_path.covers(&path)) {
+            let text = format!(
+                "the URL of the target {} of {} contains variables, which does not work below the base path of {}: its * \
+                 matches every path",
+                route.target, endpoint.name, other.name
+            );
+            findings.add(Finding::new(Severity::Error, text));
+        }
+    }
+}
+
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
-fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bool> {
-    configuration.conflicts.iter().for_each(|conflict| findings.add(conflict.clone()));
+fn load(
+    configuration: &Configuration<'_>,
+    options: Options,
+    deployment: &mut Deployment,
+    findings: &mut Findings,
+) -> Option<bool> {
     let (needs_body, diagnostics) = match configuration.load() {
         Ok(loaded) => (Some(loaded.plan.needs.has_body()), loaded.warnings),
         Err(problems) => (None, problems),
@@ -175,35 +237,19 @@ fn load(configuration: &Configuration<'_>, findings: &mut Findings) -> Option<bo
             || RENDERED_CLUSTERS.iter().any(|warning| diagnostic.message.starts_with(warning))
     };
     for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(diagnostic)) {
-        findings.add(configuration.finding(diagnostic));
-    }
-    needs_body
-}
-
-/// The environment with the proxies of the bundles as local proxies on the rendered listener.
-fn with_given_proxies<'a>(environment: &Environment, proxies: impl Iterator<Item = &'a ParsedBundle>) -> Environment {
-    let mut environment = environment.clone();
-    for bundle in proxies {
-        for Parsed { content, .. } in &bundle.proxy_endpoints {
-            let Some(proxy) = content else { continue };
-            let given = LocalProxy {
-                api_proxy: Some(bundle.name.clone()),
-                proxy_endpoint: Some(proxy.endpoint.name.clone()),
-                base_path: proxy.base_path.as_ref().map_or("/", |path| path.as_str()).to_owned(),
-                host: None,
-                port: None,
-                authority: None,
-            };
-            let is_same = |other: &LocalProxy| {
-                other.api_proxy == given.api_proxy
-                    && other.proxy_endpoint.as_deref().unwrap_or("default") == proxy.endpoint.name
-            };
-            if !environment.local_proxies.iter().any(is_same) {
-                environment.local_proxies.push(given);
+        let mut finding = configuration.finding(diagnostic);
+        if diagnostic.message.starts_with(NOT_ENFORCED) {
+            if !deployment.not_enforced.contains(&diagnostic.message) {
+                deployment.not_enforced.push(diagnostic.message.clone());
+            }
+            if options.skip_unsupported != Some(Skip::IncludingAuthentication) {
+                finding.severity = Severity::Error;
+                finding.text.push_str("; --skip-unsupported=including-authentication allows this");
             }
         }
+        findings.add(finding);
     }
-    environment
+    needs_body
 }
 
 /// The value of the key `clusters`: clusters by origin.

@@ -1,7 +1,9 @@
-//! Callouts whose host comes from a variable.
+//! Callouts and targets whose host comes from a variable.
 
 use crate::attachment::Attached;
 use crate::bundle::ParsedBundle;
+use crate::finding::Findings;
+use crate::routing::{self, Servers};
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::{Callee, Policy};
@@ -28,4 +30,20 @@ pub(super) fn users(bundles: &[&ParsedBundle]) -> Vec<String> {
         }
     }
     users
+}
+
+/// The targets whose host comes from a variable.
+pub(super) fn targets(bundles: &[&ParsedBundle]) -> Vec<String> {
+    let mut targets = Vec::new();
+    for bundle in bundles {
+        for endpoint in &bundle.proxy_endpoints {
+            for destination in routing::destinations(bundle, endpoint, None, &mut Findings::default()) {
+                let name = format!("the target {}", destination.target);
+                if destination.servers == Servers::Variable && !targets.contains(&name) {
+                    targets.push(name);
+                }
+            }
+        }
+    }
+    targets
 }

@@ -1,6 +1,6 @@
 //! Resources for Envoy Gateway.
 
-use super::deployment::{Deployment, Endpoint, Route};
+use super::deployment::{Authority, Deployment, Endpoint, Route};
 use super::envoy::clusters;
 use super::kubernetes::{Options, resource};
 use super::naming::{Names, dns_label};
@@ -31,7 +31,7 @@ pub(super) fn resources(deployment: &Deployment, options: Options<'_>) -> Vec<Va
     }});
     resources.push(resource(ENVOY_GATEWAY, "HTTPRouteFilter", NOT_FOUND, options.namespace, not_found));
     let is_target = |index: usize| {
-        deployment.endpoints.iter().flat_map(|endpoint| &endpoint.routes).any(|route| route.upstream == index)
+        deployment.endpoints.iter().flat_map(|endpoint| &endpoint.routes).any(|route| route.upstream == Some(index))
     };
     let targets = deployment.upstreams.iter().enumerate().filter(|(index, _)| is_target(*index));
     resources.extend(targets.map(|(_, upstream)| backend(upstream, deployment, options)));
@@ -71,18 +71,19 @@ fn routes(endpoint: &Endpoint, deployment: &Deployment, names: &mut Names, optio
     let mut resources = Vec::new();
     let mut rules = Vec::new();
     for route in &endpoint.routes {
-        let Some(upstream) = deployment.upstreams.get(route.upstream) else { continue };
+        let Some(upstream) = route.upstream.and_then(|index| deployment.upstreams.get(index)) else { continue };
+        let base_path = route.replaced(&endpoint.base_path);
         let mut filters = Vec::new();
         let rewrite_name = format!("callout-{}-{}", endpoint.label, dns_label(&route.target));
-        if let Some(rewrite) = regex_rewrite(endpoint, route) {
+        if let Some(rewrite) = regex_rewrite(&base_path, route) {
             let rewrite_name = names.take(rewrite_name, '-');
             resources.push(resource(ENVOY_GATEWAY, "HTTPRouteFilter", &rewrite_name, options.namespace, rewrite));
             filters.push(extension(&rewrite_name));
         }
-        filters.extend(url_rewrite(endpoint, route, upstream));
+        filters.extend(url_rewrite(&base_path, route, upstream));
         filters.push(json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [TARGET_HEADER]}}));
         let by_target = json!([{"name": TARGET_HEADER, "value": route.target}]);
-        let matched = path_match(&endpoint.base_path).with("headers", by_target);
+        let matched = path_match(&base_path).with("headers", by_target);
         rules.push(json!({
             "matches": [matched],
             "filters": filters,
@@ -118,12 +119,12 @@ fn path_match(base_path: &BasePath) -> Value {
 }
 
 /// The rewrite of a path whose match is not a prefix.
-fn regex_rewrite(endpoint: &Endpoint, route: &Route) -> Option<Value> {
+fn regex_rewrite(base_path: &BasePath, route: &Route) -> Option<Value> {
     // The Gateway API can replace a prefix by the root without a double slash.
-    if endpoint.base_path.literal().is_some() {
+    if base_path.literal().is_some() {
         return None;
     }
-    let Rewrite::Regex(pattern, substitution) = endpoint.base_path.rewrite(&route.path) else { return None };
+    let Rewrite::Regex(pattern, substitution) = base_path.rewrite(&route.path) else { return None };
     let path = json!({
         "type": "ReplaceRegexMatch",
         "replaceRegexMatch": {"pattern": pattern, "substitution": substitution},
@@ -131,9 +132,14 @@ fn regex_rewrite(endpoint: &Endpoint, route: &Route) -> Option<Value> {
     Some(json!({"urlRewrite": {"path": path}}))
 }
 
-fn url_rewrite(endpoint: &Endpoint, route: &Route, upstream: &Upstream) -> Option<Value> {
-    let host = upstream.only_server().filter(|server| !server.is_address()).map(|server| json!(server.host));
-    let has_prefix = endpoint.base_path.literal().is_some_and(|prefix| !prefix.is_empty() || !route.path.is_empty());
+fn url_rewrite(base_path: &BasePath, route: &Route, upstream: &Upstream) -> Option<Value> {
+    let host = match &route.authority {
+        Authority::Server => upstream.only_server().filter(|server| !server.is_address()).map(|server| &server.host),
+        Authority::Request => None,
+        Authority::Fixed(authority) => Some(authority),
+    };
+    let host = host.map(|host| json!(host));
+    let has_prefix = base_path.literal().is_some_and(|prefix| !prefix.is_empty() || !route.path.is_empty());
     let prefix = if route.path.is_empty() { "/" } else { &route.path };
     let path = has_prefix.then(|| json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": prefix}));
     let has_rewrite = host.is_some() || path.is_some();

@@ -104,17 +104,18 @@ fn uri(base_path: &BasePath) -> Value {
 }
 
 fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Option<Value> {
-    let upstream = deployment.upstreams.get(route.upstream)?;
+    let upstream = deployment.upstreams.get(route.upstream?)?;
+    let base_path = route.replaced(&endpoint.base_path);
     let regex = |pattern: String, text: String| Some(json!({"match": pattern, "rewrite": text}));
-    let path = match endpoint.base_path.rewrite(&route.path) {
+    let path = match base_path.rewrite(&route.path) {
         Rewrite::Keep => None,
-        Rewrite::Prefix(prefix) => match endpoint.base_path.regex().as_str() {
+        Rewrite::Prefix(prefix) => match base_path.regex().as_str() {
             "" => regex("^/".to_owned(), prefix),
             pattern => regex(format!("^{pattern}"), prefix),
         },
         Rewrite::Regex(pattern, text) => regex(pattern, text),
     };
-    let authority = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
+    let authority = route.authority.fixed(upstream).map(|authority| json!(authority));
     let has_rewrite = path.is_some() || authority.is_some();
     let rewrite = json!({}).with("uriRegexRewrite", path).with("authority", authority);
     let retries = match &route.retry {
@@ -128,7 +129,7 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
     let destination = json!({"host": service_host(upstream), "port": {"number": port(upstream)}});
     let routed = json!({
         "name": format!("{}.{}", endpoint.name, route.target),
-        "match": [{"uri": uri(&endpoint.base_path), "headers": {TARGET_HEADER: {"exact": route.target}}}],
+        "match": [{"uri": uri(&base_path), "headers": {TARGET_HEADER: {"exact": route.target}}}],
     });
     let routed = routed
         .with("rewrite", has_rewrite.then_some(rewrite))

@@ -38,6 +38,18 @@ pub(super) fn report_limits(deployment: &Deployment, findings: &mut Findings) {
             }
         }
     }
+    for (endpoint, route) in
+        deployment.endpoints.iter().flat_map(|endpoint| endpoint.routes.iter().map(move |r| (endpoint, r)))
+    {
+        if route.upstream.is_none() {
+            let text = format!(
+                "this format cannot express a route to a host that comes from a variable: the target {} of {}",
+                route.target, endpoint.name
+            );
+            findings.add(Finding::new(Severity::Error, text));
+        }
+    }
+    let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, text));
     for upstream in &deployment.upstreams {
         if upstream.health.is_some() {
             warn(format!("this format cannot express the HealthMonitor of {}", upstream.name));

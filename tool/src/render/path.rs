@@ -22,6 +22,11 @@ impl BasePath {
         BasePath(text.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect())
     }
 
+    /// The base path with another segment.
+    pub(super) fn below(&self, segment: &str) -> BasePath {
+        BasePath(self.0.iter().cloned().chain([segment.to_owned()]).collect())
+    }
+
     /// The path as a prefix. `None` when the path contains `*`, empty for the root.
     pub(super) fn literal(&self) -> Option<String> {
         let has_wildcard = self.0.iter().any(|segment| segment == "*");

@@ -19,7 +19,9 @@ pub(super) fn of(bundles: &[&ParsedBundle]) -> String {
     file.local_proxies(&needs.local_proxies, bundles);
     file.property_sets(&needs);
     file.google(&needs.google);
-    file.allowed_hosts(&dynamic::users(bundles));
+    let mut users = dynamic::users(bundles);
+    users.extend(dynamic::targets(bundles));
+    file.allowed_hosts(&users);
     file.tls();
     file.0
 }

@@ -46,7 +46,8 @@ impl Secrets {
         let mut secrets = Secrets { is_enabled: true, ..Secrets::default() };
         secrets.headers.extend(HEADERS.map(str::to_owned));
         secrets.headers.extend(token_headers(plan));
-        for (name, value) in &plan.constants {
+        let of_shared_flows = plan.shared_flows.values().flat_map(|flow| &flow.constants);
+        for (name, value) in plan.constants.iter().chain(of_shared_flows) {
             let value = match value {
                 Constant::String(value) => value.to_string(),
                 Constant::Boolean(value) => value.to_string(),

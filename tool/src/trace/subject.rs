@@ -12,7 +12,7 @@ use crate::parsed::Parsed;
 use crate::routing::NOT_FOUND_BODY;
 use crate::source::Source;
 use bytes::Bytes;
-use envoy_callout::config;
+use envoy_callout::config::{self, Loaded, NOT_ENFORCED};
 use envoy_callout::diagnostic::Diagnostic;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::plan::Plan;
@@ -29,6 +29,8 @@ pub(super) struct Subject {
     pub(super) proxy_endpoint: Option<String>,
     /// The plan.
     pub(super) plan: Plan,
+    /// The warnings of authentication that is not enforced.
+    pub(super) not_enforced: Vec<String>,
 }
 
 impl Subject {
@@ -131,7 +133,7 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     let shared = called_by(bundle, bundles);
     let all = || std::iter::once(bundle).chain(shared.iter().copied());
     let mut configuration = match &endpoint {
-        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared),
+        Some((_, endpoint)) => Configuration::of_proxy(bundle, endpoint, &shared, wanted.environment),
         None => Configuration::of_shared_flow(bundle, &shared),
     };
     match wanted.environment {
@@ -146,20 +148,19 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let files = all().map(|bundle| bundle.files).sum();
-    let mut unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
-    let conflicts = configuration.conflicts.iter().filter(|conflict| conflict.severity == Severity::Error);
-    unreadable.extend(conflicts.cloned());
+    let unreadable: Vec<Finding> = all().flat_map(|bundle| bundle.unreadable.iter().cloned()).collect();
     let loaded = configuration.load();
     let problems = loaded.as_ref().err().into_iter().flatten();
     let problems: Vec<Finding> =
         unreadable.into_iter().chain(problems.map(|problem| configuration.finding(problem))).collect();
-    let subject = |plan| Subject {
+    let subject = |loaded: Loaded| Subject {
         bundle: Some(bundle.name.clone()),
         proxy_endpoint: endpoint.as_ref().map(|(name, _)| name.clone()),
-        plan,
+        not_enforced: not_enforced(&loaded),
+        plan: loaded.plan,
     };
     Ok(match loaded {
-        Ok(loaded) if problems.is_empty() => Ok(subject(loaded.plan)),
+        Ok(loaded) if problems.is_empty() => Ok(subject(loaded)),
         _ => Err(findings(problems, files)),
     })
 }
@@ -185,15 +186,22 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
     };
     Ok(match config::load(configuration.to_string().as_bytes()) {
         Ok(loaded) => {
+            let not_enforced = not_enforced(&loaded);
             let plan = loaded.plan;
             let proxy_endpoint = plan.routing.as_ref().map(|_| plan.proxy.name.clone());
-            Ok(Subject { bundle: None, proxy_endpoint, plan })
+            Ok(Subject { bundle: None, proxy_endpoint, plan, not_enforced })
         }
         Err(problems) => {
             let finding = |problem: &Diagnostic| embedded::finding(&source, &configuration, "", problem);
             Err(findings(problems.iter().map(finding).collect(), 1))
         }
     })
+}
+
+/// The warnings of authentication that is not enforced.
+fn not_enforced(loaded: &Loaded) -> Vec<String> {
+    let messages = loaded.warnings.iter().map(|warning| &warning.message);
+    messages.filter(|message| message.starts_with(NOT_ENFORCED)).cloned().collect()
 }
 
 /// The candidate with the given name, or the candidate with the longest matching base path.

@@ -85,8 +85,9 @@ pub(crate) fn bundle(name: &str, steps: &str, policies: &[&str], routes: &str) -
     for inner in ["policies", "proxies", "targets"] {
         fs::create_dir_all(folder.join(inner)).unwrap();
     }
-    for (index, policy) in policies.iter().enumerate() {
-        fs::write(folder.join(format!("policies/P{index}.xml")), policy).unwrap();
+    for policy in policies {
+        let name = policy.split("name='").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+        fs::write(folder.join(format!("policies/{name}.xml")), policy).unwrap();
     }
     let proxy = format!(
         "<ProxyEndpoint name='default'><PreFlow><Request>{steps}</Request></PreFlow><HTTPProxyConnection>\
@@ -134,6 +135,40 @@ fn policy_types_that_do_not_run_are_rejected_or_skipped() {
     let skipped = run_in_project(&["render", &path, "--skip-unsupported"]);
     assert_eq!(skipped.status, 0, "{}", skipped.errors);
     assert!(skipped.output.contains("unsupported_policies: skip"));
+}
+
+/// Every command lists the policies, and `render` writes nothing without consent.
+#[test]
+fn authentication_that_is_not_enforced_is_loud() {
+    let steps = "<Step><Name>OA</Name></Step><Step><Name>VK</Name></Step><Step><Name>Q</Name></Step>";
+    let policies = ["<OAuthV2 name='OA'/>", "<VerifyAPIKey name='VK'/>", "<Quota name='Q'/>"];
+    let path = bundle("open", steps, &policies, URL_ROUTE);
+    let text = "authentication is not enforced: the filter skips OAuthV2 (OA), VerifyAPIKey (VK)";
+    let rejected = run_in_project(&["render", &path, "--skip-unsupported"]);
+    assert_eq!((rejected.status, rejected.output.as_str()), (1, ""));
+    let error = format!("error: {text}; --skip-unsupported=including-authentication allows this\n");
+    assert!(rejected.errors.contains(&error), "{}", rejected.errors);
+    for (format, starts) in [("envoy", true), ("istio", true), ("envoy-gateway", true), ("filter", false)] {
+        let skip = "--skip-unsupported=including-authentication";
+        let rendered = run_in_project(&["render", &path, "--format", format, skip]);
+        assert_eq!(rendered.status, 0, "{}", rendered.errors);
+        assert!(rendered.errors.contains(&format!("warning: {text}\n")), "{}", rendered.errors);
+        let comment = "# WARNING: Authentication is not enforced: the filter skips OAuthV2 (OA), VerifyAPIKey (VK).";
+        assert_eq!(rendered.output.lines().nth(1) == Some(comment), starts, "{}", rendered.output);
+    }
+    let check = run_in_project(&["check", &path]);
+    assert!(check.status == 0 && check.output.contains(&format!("warning: {text}\n")), "{}", check.output);
+    let request = scratch("open-request").join("request.http");
+    fs::write(&request, "GET /a HTTP/1.1\n\n").unwrap();
+    let trace = run_in_project(&["trace", &path, "--request", request.to_str().unwrap()]);
+    assert!(
+        trace.status == 0 && trace.output.contains("\nwarning: authentication is not enforced: "),
+        "{}",
+        trace.output
+    );
+    let other = bundle("closed", "<Step><Name>Q</Name></Step>", &["<Quota name='Q'/>"], URL_ROUTE);
+    let quiet = run_in_project(&["render", &other, "--skip-unsupported"]);
+    assert!(quiet.status == 0 && !quiet.output.contains("WARNING"), "{}", quiet.output);
 }
 
 #[test]
@@ -233,4 +268,34 @@ fn envoy_accepts_the_clusters_of_integrations() {
         .output()
         .unwrap();
     assert!(envoy.status.success(), "{}", String::from_utf8_lossy(&envoy.stderr));
+}
+
+#[test]
+fn resources_that_policies_read_are_embedded() {
+    let assign = |url: &str| {
+        format!(
+            "<AssignMessage name='A'><AssignVariable><Name>v</Name><ResourceURL>{url}</ResourceURL></AssignVariable></AssignMessage>"
+        )
+    };
+    let render = |url: &str| {
+        let path = bundle("resources", "<Step><Name>A</Name></Step>", &[&assign(url)], URL_ROUTE);
+        let write = |file: &str, bytes: &[u8]| {
+            let file = Path::new(&path).join("apiproxy/resources").join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
+        };
+        write("jsc/a.js", b"var a;\n");
+        write("oas/b.yaml", b"b: 1\n");
+        write("xsl/c.xsl", b"\xff");
+        let run = run_in_project(&["render", &path, "--format", "filter"]);
+        let filter: serde_json::Value = serde_json::from_str(&run.output).unwrap();
+        (filter["resources"].clone(), run.errors)
+    };
+    let json = |value: serde_json::Value| (value, String::new());
+    assert_eq!(render("jsc://a.js"), json(serde_json::json!({"jsc://a.js": "var a;\n"})));
+    let all = serde_json::json!({"jsc://a.js": "var a;\n", "oas://b.yaml": "b: 1\n"});
+    assert_eq!(render("oas://{request.queryparam.x}"), json(all));
+    let (resources, errors) = render("jsc://gone.js");
+    assert_eq!(resources, serde_json::Value::Null);
+    assert!(errors.contains("warning: unknown resource jsc://gone.js: add it to resources\n"), "{errors}");
 }

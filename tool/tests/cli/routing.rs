@@ -37,22 +37,29 @@ fn write_target(path: &str, name: &str, content: &str) {
 fn check_reports_the_errors_of_render() {
     let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
     let no_connection = "error: the target endpoint t has neither URL nor LoadBalancer";
-    let cases: [(String, &[&str]); 9] = [
+    let program = |element: &str| {
+        format!(
+            "error: the target endpoint t is a {element}, a program that Apigee runs: deploy it as a service and name its URL \
+             in an HTTPTargetConnection"
+        )
+    };
+    let (script, hosted) = (program("ScriptTarget"), program("HostedTarget"));
+    let cases: [(String, &[&str]); 12] = [
         (url("http://a.test/x"), &[]),
         (String::new(), &[no_connection]),
-        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[no_connection]),
-        ("<LocalTargetConnection><APIProxy>a</APIProxy></LocalTargetConnection>".to_owned(), &[no_connection]),
+        ("<ScriptTarget><ResourceURL>node://a.js</ResourceURL></ScriptTarget>".to_owned(), &[script.as_str()]),
+        ("<HostedTarget/>".to_owned(), &[hosted.as_str()]),
         (url("ftp://a.test"), &["error: the URL of t must start with http:// or https://, got \"ftp://a.test\""]),
         (url("http://"), &["error: the host in the URL of t is not a host with an optional port: http://"]),
         (
             url("http://a.test:99999/"),
             &["error: the host in the URL of t is not a host with an optional port: http://a.test:99999/"],
         ),
-        (url("http://{host}/"), &["error: the host in the URL of t must not contain a variable: http://{host}/"]),
-        (
-            url("http://a.test/{x}"),
-            &["warning: routes of Envoy cannot resolve the variables of /{x}: requests to t go to /"],
-        ),
+        (url("http://{host}/"), &[]),
+        (url("{url}/x"), &[]),
+        (url("http://a.test/{x}"), &[]),
+        (url("http://a.test/x?y=z"), &[]),
+        (url("ftp://{host}"), &["error: the URL of t must start with http:// or https://, got \"ftp://{host}\""]),
     ];
     for (content, expected) in cases {
         assert_problems(&with_target("routing-target", &content), expected);
@@ -61,6 +68,143 @@ fn check_reports_the_errors_of_render() {
     assert_problems(&gone, &["error: unknown target endpoint \"t\" in the route rule r"]);
     fs::write(Path::new(&gone).join("apiproxy/targets/t.xml"), "no XML").unwrap();
     assert_problems(&gone, &["error: not a well-formed XML document: unknown token"]);
+}
+
+#[test]
+fn a_provider_of_sap_is_not_part_of_the_bundle() {
+    let path = bundle("routing-provider", "", &[], TO_T);
+    let target = "<TargetEndPoint xmlns='http://www.sap.com/apimgmt'><name>t</name><provider_id>Northwind</provider_id><url/>\
+                  </TargetEndPoint>";
+    fs::write(Path::new(&path).join("apiproxy/targets/t.xml"), target).unwrap();
+    let error = "error: the host of the target endpoint t is that of the provider Northwind of SAP, which is not part of the \
+                 bundle: write the URL into <url>";
+    assert_problems(&path, &[error]);
+}
+
+/// The filter's configuration of a bundle with an environment.
+fn filter_of(path: &str, environment: &str) -> serde_json::Value {
+    let file = Path::new(path).join("environment.yaml");
+    fs::write(&file, environment).unwrap();
+    let run = run(&["render", path, "--format", "filter", "--environment", file.to_str().unwrap()]);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    serde_json::from_str(&run.output).unwrap()
+}
+
+#[test]
+fn property_sets_are_put_into_the_urls_of_targets() {
+    let url = "https://{propertyset.backend.host}:{propertyset.backend.port:443}/{environment.name}/x";
+    let path = with_target("routing-folded", &format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>"));
+    let environment = "environment: test\nproperty_sets: {backend: {host: b.test, port: 8443}}\n";
+    assert_eq!(filter_of(&path, environment)["variable_targets"], serde_json::Value::Null);
+    let file = Path::new(&path).join("environment.yaml");
+    let folded = run(&["render", &path, "--environment", file.to_str().unwrap()]);
+    assert_eq!(values(&folded.output, "host_rewrite_literal"), ["b.test:8443"]);
+    assert_eq!(values(&folded.output, "prefix_rewrite"), ["/test/x"]);
+    // Without the values, the filter finds them in the request.
+    let variable = run(&["render", &path]);
+    assert_eq!(variable.status, 0, "{}", variable.errors);
+    assert_eq!(values(&variable.output, "cluster_header"), ["x-callout-cluster"]);
+}
+
+#[test]
+fn a_url_that_stays_variable_is_expanded_by_the_filter() {
+    let url = |url: &str| format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>");
+    let host = with_target("routing-variable", &url("{flow.url}"));
+    let render = run(&["render", &host]);
+    assert_eq!((render.status, render.errors.as_str()), (0, ""));
+    assert_eq!(values(&render.output, "cluster_header"), ["x-callout-cluster"]);
+    assert_eq!(values(&render.output, "regex"), ["^/a/callout-url/?"]);
+    assert_eq!(values(&render.output, "path_separated_prefix"), ["/a/callout-url"]);
+    assert!(render.output.lines().any(|line| line.trim() == "- x-callout-cluster"), "{}", render.output);
+    assert!(render.output.contains("name: any_host_https\n"), "{}", render.output);
+    assert_eq!(filter_of(&host, "organization: acme\n")["variable_targets"], serde_json::json!(["t"]));
+    for format in ["istio", "envoy-gateway"] {
+        let other = run(&["render", &host, "--format", format]);
+        let error = "error: this format cannot express a route to a host that comes from a variable: the target t of \
+                     routing-variable.default";
+        assert_eq!(other.status, 1);
+        assert!(problems(&other.errors).contains(&error), "{}", other.errors);
+    }
+    let path = with_target("routing-variable-path", &url("http://a.test/{flow.path}"));
+    for (format, key, value) in [
+        ("envoy", "host_rewrite_literal", "a.test"),
+        ("istio", "match", "^/a/callout-url/?"),
+        ("envoy-gateway", "replacePrefixMatch", "/"),
+    ] {
+        let run = run(&["render", &path, "--format", format]);
+        assert_eq!((run.status, values(&run.output, key)), (0, vec![value]), "{} {}", run.errors, run.output);
+    }
+    let template = run(&["render", "--environment-template", &host]);
+    assert!(template.output.contains("# Allowed hosts of the target t:"), "{}", template.output);
+}
+
+/// The path of a request to a variable target would be one of the other endpoint.
+#[test]
+fn a_wildcard_below_the_base_path_hides_a_variable_target() {
+    let path = with_target("routing-hidden", "<HTTPTargetConnection><URL>{flow.url}</URL></HTTPTargetConnection>");
+    let other = "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/a/*</BasePath></HTTPProxyConnection>\
+                 <RouteRule name='n'/></ProxyEndpoint>";
+    fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
+    let run = run(&["render", &path]);
+    let error = "error: the URL of the target t of routing-hidden.default contains variables, which does not work below the \
+                 base path of routing-hidden.other: its * matches every path";
+    assert_eq!((run.status, problems(&run.errors)), (1, vec![error]));
+}
+
+const LOCAL: &str =
+    "<LocalTargetConnection><APIProxy>a</APIProxy><ProxyEndpoint>p</ProxyEndpoint></LocalTargetConnection>";
+
+#[test]
+fn a_target_can_be_another_proxy() {
+    let path = with_target("routing-local", LOCAL);
+    let alone = run(&["check", &path]);
+    let note = "note: the environment must contain the endpoint p of the local proxy a: the target endpoint t calls it";
+    assert!(alone.status == 0 && alone.output.contains(note), "{}", alone.output);
+    let render = run(&["render", &path]);
+    let error = "error: unknown endpoint p of proxy a: add it to local_proxies of the environment";
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
+    assert!(render.errors.contains("targets/t.xml:1:26\n"), "{}", render.errors);
+
+    let environment = Path::new(&path).join("environment.yaml");
+    let with = |entry: &str| {
+        fs::write(&environment, format!("local_proxies:\n- {{api_proxy: a, proxy_endpoint: p, {entry}}}\n")).unwrap();
+        let arguments = [path.as_str(), "--environment", environment.to_str().unwrap()];
+        let check = run(&[&["check"], &arguments[..]].concat());
+        assert_eq!((check.status, problems(&check.output)), (0, vec![]), "{}", check.output);
+        let render = run(&[&["render"], &arguments[..], &["--port", "8123"]].concat());
+        assert_eq!((render.status, render.errors.as_str()), (0, ""));
+        render.output
+    };
+    let here = with("base_path: /v1/p");
+    assert_eq!((values(&here, "cluster"), values(&here, "prefix_rewrite")), (vec!["this_listener"], vec!["/v1/p"]));
+    assert_eq!((values(&here, "address").len(), here.matches("port_value: 8123\n").count()), (2, 2), "{here}");
+    // The other proxy gets the client's host.
+    assert!(!here.contains("host_rewrite"), "{here}");
+    let there = with("base_path: /v1/p, host: proxies.test, port: 81, authority: api.test");
+    assert_eq!(
+        (values(&there, "cluster"), values(&there, "host_rewrite_literal")),
+        (vec!["local_proxy_0"], vec!["api.test"])
+    );
+    assert!(there.contains("address: proxies.test\n") && there.contains("port_value: 81\n"), "{there}");
+}
+
+#[test]
+fn a_target_can_be_the_path_of_a_given_proxy() {
+    let target = "<LocalTargetConnection><Path>/b/items</Path></LocalTargetConnection>";
+    let path = with_target("routing-local-path", target);
+    let other = named("routing-local-other", "other", "/b", "u", "http://u.test");
+    for command in ["check", "render"] {
+        let run = run(&[command, &path, &other]);
+        assert_eq!((run.status, problems(&run.output), problems(&run.errors)), (0, vec![], vec![]), "{command}");
+        if command == "render" {
+            assert_eq!(values(&run.output, "cluster"), ["target_other_u", "this_listener"]);
+            assert!(values(&run.output, "prefix_rewrite").contains(&"/b/items"), "{}", run.output);
+        }
+    }
+    let istio = run(&["render", &path, &other, "--format", "istio"]);
+    assert_eq!(values(&istio.output, "authority"), ["u.test"], "{}", istio.output);
+    let gateway = run(&["render", &path, &other, "--format", "envoy-gateway"]);
+    assert_eq!(values(&gateway.output, "hostname"), ["u.test"], "{}", gateway.output);
 }
 
 #[test]
@@ -157,7 +301,7 @@ fn a_policy_type_that_does_not_exist_is_an_error() {
     write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     let check = run(&["check", &path]);
     let error = "error: unknown policy type \"ServiceCalout\" (did you mean \"ServiceCallout\"?)";
-    let place = "apiproxy/policies/P0.xml:1:1\n";
+    let place = "apiproxy/policies/S.xml:1:1\n";
     assert_eq!(check.status, 1);
     assert!(check.output.contains(&format!("{error}\n --> {path}/{place}")), "{}", check.output);
     assert!(!check.output.contains("note: "), "{}", check.output);
@@ -255,7 +399,7 @@ fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &s
     };
     let root = flow.join("sharedflowbundle");
     write(&root.join("common.xml"), "<SharedFlowBundle name='common'/>");
-    write(&root.join("policies/P0.xml"), shared);
+    write(&root.join("policies/A.xml"), shared);
     write(&root.join("sharedflows/default.xml"), "<SharedFlow name='default'><Step><Name>A</Name></Step></SharedFlow>");
     write(&root.join("resources/properties/limits.properties"), &format!("most={shared_value}\n"));
     let own = Path::new(&proxy).join("apiproxy/resources/properties/limits.properties");
@@ -264,33 +408,110 @@ fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &s
 }
 
 #[test]
-fn an_identical_policy_of_a_proxy_and_its_shared_flow_is_one_policy() {
-    let policy = "<AssignMessage name='A'>\n<AssignTo>request</AssignTo>\n</AssignMessage>\n";
-    let [proxy, flow] = caller("once", policy, &policy.replace('\n', "\r\n"), "1", "1");
-    for command in ["check", "render"] {
-        let run = run(&[command, &proxy, &flow]);
-        assert_eq!((run.status, problems(&run.output), problems(&run.errors)), (0, vec![], vec![]), "{command}");
-    }
-    let other = policy.replace("request", "response");
-    let [proxy, flow] = caller("twice", policy, &other, "1", "1");
-    let error = format!(
-        "error: {proxy}/apiproxy/policies/P0.xml contains another policy A: a proxy and its shared flows share one list \
-         of policies; rename one of them"
-    );
+fn a_proxy_and_its_shared_flow_have_separate_policies_and_properties() {
+    let policy = |to: &str| format!("<AssignMessage name='A'>\n<AssignTo>{to}</AssignTo>\n</AssignMessage>\n");
+    let [proxy, flow] = caller("separate", &policy("request"), &policy("message"), "1", "2");
     let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, problems(&check.output)), (1, vec![error.as_str()]));
+    assert_eq!((check.status, problems(&check.output)), (0, vec![]), "{}", check.output);
+    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
+    assert_eq!((render.status, problems(&render.errors)), (0, vec![]));
+    let filter: serde_json::Value = serde_json::from_str(&render.output).unwrap();
+    assert_eq!(filter["policies"].as_array().unwrap().len(), 2);
+    assert_eq!(filter["policies"][0], policy("request"));
+    assert_eq!(filter["properties"], serde_json::json!({"propertyset.limits.most": "1"}));
+    let expected = serde_json::json!([{
+        "xml": "<SharedFlow name=\"common\"><Step><Name>A</Name></Step></SharedFlow>",
+        "policies": [policy("message")],
+        "properties": {"propertyset.limits.most": "2"},
+    }]);
+    assert_eq!(filter["shared_flows"], expected);
+}
+
+/// A problem in a policy of a shared flow is one of its file, also when the file of the proxy has the same name.
+#[test]
+fn a_problem_of_a_shared_flow_names_its_file() {
+    let policy = "<AssignMessage name='A'/>";
+    let [proxy, flow] = caller("separate-broken", policy, "<ServiceCallout name='A'/>", "1", "1");
+    let check = run(&["check", &proxy, &flow]);
+    let error = "error[ConnectionInfoMissing]: Connection information is missing in Step A.";
+    assert_eq!((check.status, problems(&check.output)), (1, vec![error]), "{}", check.output);
+    let position = format!(" --> {flow}/sharedflowbundle/policies/A.xml:1:1\n");
+    assert!(check.output.contains(&position), "{}", check.output);
     let render = run(&["render", &proxy, &flow]);
-    assert_eq!((render.status, problems(&render.errors)), (1, vec![error.as_str()]));
+    assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
+    assert!(render.errors.contains(&position), "{}", render.errors);
+}
+
+/// The name of a FlowCallout is that of the deployment, which the bundle need not contain.
+#[test]
+fn a_shared_flow_is_found_by_the_names_of_its_folder_and_its_documents() {
+    let call = |flow: &str| format!("<FlowCallout name='F'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
+    let root = scratch("aliases-folder").join("sharedflowbundle");
+    fs::create_dir_all(root.join("policies")).unwrap();
+    fs::create_dir_all(root.join("sharedflows")).unwrap();
+    fs::write(root.join("base.xml"), "<SharedFlowBundle name='bundle'/>").unwrap();
+    fs::write(root.join("policies/A.xml"), "<AssignMessage name='A'/>").unwrap();
+    fs::write(root.join("sharedflows/flow.xml"), "<SharedFlow name='flow'><Step><Name>A</Name></Step></SharedFlow>")
+        .unwrap();
+    let flow = root.parent().unwrap().to_str().unwrap().to_owned();
+    for name in ["bundle", "base", "flow", "aliases-folder"] {
+        let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call(name)], "<RouteRule name='r'/>");
+        for command in ["check", "render"] {
+            let run = run(&[command, &proxy, &flow]);
+            assert_eq!(
+                (run.status, problems(&run.output), problems(&run.errors)),
+                (0, vec![], vec![]),
+                "{command} {name}"
+            );
+        }
+    }
+    let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call("other")], "<RouteRule name='r'/>");
+    let check = run(&["check", &proxy, &flow]);
+    assert_eq!((check.status, problems(&check.output)), (1, vec!["error: unknown shared flow other"]));
 }
 
 #[test]
-fn a_property_with_two_values_has_a_warning() {
-    let policy = "<AssignMessage name='A'><AssignTo>request</AssignTo></AssignMessage>";
-    let [proxy, flow] = caller("values", policy, policy, "1", "2");
-    let warning = "warning: propertyset.limits.most is \"1\" in values and \"2\" in common; both use \"2\"";
-    let check = run(&["check", &proxy, &flow]);
+fn a_policy_has_the_name_of_its_file() {
+    let path =
+        bundle("file-names", "<Step><Name>A</Name></Step>", &["<AssignMessage name='A'/>"], "<RouteRule name='r'/>");
+    assert_problems(&path, &[]);
+    let policies = Path::new(&path).join("apiproxy/policies");
+    fs::rename(policies.join("A.xml"), policies.join("a.xml")).unwrap();
+    let check = run(&["check", &path]);
+    let warning = "warning: the policy A is in a file with another name: Apigee X rejects it at import";
     assert_eq!((check.status, problems(&check.output)), (0, vec![warning]));
-    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
-    assert_eq!((render.status, problems(&render.errors)), (0, vec![warning]));
-    assert!(render.output.contains("\"propertyset.limits.most\": \"2\""), "{}", render.output);
+    assert!(check.output.contains("policies/a.xml:1:1\n"), "{}", check.output);
+}
+
+#[test]
+fn a_body_of_a_request_that_may_have_none_is_a_warning() {
+    let warning = "warning: A sets the body of the request: a request that arrives without a body, such as a GET, goes to the \
+                   target without it";
+    let set = |assign_to: &str, content: &str| {
+        format!("<AssignMessage name='A'>{assign_to}<Set>{content}</Set></AssignMessage>")
+    };
+    let payload = "<Payload>x</Payload>";
+    let condition = |text: &str| format!("<Step><Name>A</Name><Condition>{text}</Condition></Step>");
+    let always = "<Step><Name>A</Name></Step>".to_owned();
+    let form = "<FormParams><FormParam name='a'>b</FormParam></FormParams>";
+    let cases = [
+        (always.clone(), set("", payload), true),
+        (always.clone(), set("<AssignTo>request</AssignTo>", form), true),
+        (condition("request.verb = \"GET\""), set("", payload), true),
+        (condition("request.verb = \"POST\""), set("", payload), false),
+        (condition("request.verb = \"PUT\" or request.verb = \"GET\""), set("", payload), true),
+        (condition("flow.x = 1"), set("<AssignTo type='request'/>", payload), true),
+        (always.clone(), set("<AssignTo type='response'/>", payload), false),
+        (always.clone(), set("<AssignTo>other</AssignTo>", payload), false),
+        (always.clone(), set("", "<Payload/><Verb>GET</Verb>"), false),
+    ];
+    for (step, policy, is_warned) in cases {
+        let path = bundle("bodies", &step, &[&policy], TO_T);
+        write_target(&path, "t", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
+        let check = run(&["check", &path]);
+        let expected = if is_warned { vec![warning] } else { vec![] };
+        assert_eq!((check.status, problems(&check.output)), (0, expected), "{step} {policy}");
+    }
+    let null = bundle("bodies", &always, &[&set("", payload)], "<RouteRule name='r'/>");
+    assert_problems(&null, &[]);
 }

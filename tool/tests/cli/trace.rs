@@ -292,3 +292,45 @@ fn a_reply_has_the_format_of_curl() {
     let call = trace["events"].as_array().unwrap().iter().find_map(|event| event["events"][0]["reply"].as_object());
     assert_eq!((run.status, &call.unwrap()["status"], &call.unwrap()["body"]), (0, &json!(200), &json!("{\"id\":1}")));
 }
+
+#[test]
+fn a_reply_can_name_the_policy_of_a_shared_flow() {
+    let call = |path: &str| {
+        format!(
+            "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><URL>http://a.test/{path}</URL>\
+             </HTTPTargetConnection></ServiceCallout>"
+        )
+    };
+    let configuration = json!({
+        "policies": [call("proxy"), "<FlowCallout name='F'><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>"],
+        "request": ["SC", "F"],
+        "shared_flows": [{"name": "log", "xml": "<SharedFlow><Step><Name>SC</Name></Step></SharedFlow>", "policies": [call("flow")]}],
+        "clusters": {"*": "any"},
+    });
+    let path = scratch("replies").join("filter.json");
+    std::fs::write(&path, configuration.to_string()).unwrap();
+    let replies = ["--request", "item.http", "--reply", "log/SC=timeout", "--reply", "SC=place.http", "--json"];
+    let run = trace(&[path.to_str().unwrap()], &replies);
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    let steps: Vec<&Value> =
+        trace["events"].as_array().unwrap().iter().filter(|event| event["event"] == "step").collect();
+    assert_eq!(
+        (steps[0]["events"][0]["request"]["url"].as_str(), &steps[0]["outcome"]),
+        (Some("http://a.test/proxy"), &json!("ran"))
+    );
+    let inside = &steps[1]["events"][0]["events"][0];
+    assert_eq!(
+        (inside["request"]["url"].as_str(), inside["failure"].as_str()),
+        (Some("http://a.test/flow"), Some("timeout"))
+    );
+}
+
+#[test]
+fn the_url_of_a_target_is_expanded() {
+    let path = bundle("trace-target", "", &[], "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>");
+    let target = "<TargetEndpoint name='t'><HTTPTargetConnection><URL>http://{request.header.host}/x</URL></HTTPTargetConnection></TargetEndpoint>";
+    std::fs::write(format!("{path}/apiproxy/targets/t.xml"), target).unwrap();
+    let run = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a/b HTTP/1.1\r\nHost: h.test\r\n\r\n");
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some("http://h.test/a/callout-url/x/b")));
+}

@@ -86,7 +86,7 @@ impl<H: Host> Transaction<'_, H> {
         url: ByteString,
     ) -> Result<Destination, CalloutFailure> {
         let (scheme, _) = Scheme::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
-        let (authority, ..) = split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let (authority, ..) = url::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let origin = Origin::new(scheme, authority).ok_or(CalloutFailure::MalformedUrl)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
@@ -103,7 +103,7 @@ impl<H: Host> Transaction<'_, H> {
         server: Server,
         url: ByteString,
     ) -> Result<Destination, CalloutFailure> {
-        let (_, path, query) = split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let (_, path, query) = url::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
         let size = url.len().saturating_add(line.map_or(0, RequestLine::size));
         self.check_room(size.saturating_mul(URL_COPIES))?;
@@ -158,16 +158,6 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.
-fn split(url: &str) -> Option<(&str, &str, &str)> {
-    let (_, rest) = Scheme::split(url)?;
-    let rest = rest.split('#').next().unwrap_or_default();
-    let Some(at) = rest.find(['/', '?']) else { return Some((rest, "", "")) };
-    let (authority, rest) = rest.split_at_checked(at)?;
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    Some((authority, path, query))
-}
-
 /// The path and query of a URL, with the message's path and query appended.
 fn compose(path: &str, query: &str, line: &RequestLine, retained: &Retained) -> String {
     let mut text = join(path, &line.path);
@@ -208,7 +198,7 @@ mod tests {
     fn composed(url: &str, message_path: &str, message_query: &str) -> Option<String> {
         let mut line = RequestLine { path: message_path.into(), ..RequestLine::default() };
         line.query.add_text(message_query);
-        let (authority, path, query) = split(url)?;
+        let (authority, path, query) = url::split(url)?;
         let origin = Origin::new(Scheme::split(url)?.0, authority)?;
         Some(format!("{origin}{}", compose(path, query, &line, &Retained::All)))
     }

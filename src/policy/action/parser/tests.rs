@@ -125,6 +125,15 @@ fn problems_are_reported() {
             "AM-1, line 1, column 6: entities.UnknownStringFunction: unknown template function nope",
         ),
         (
+            "<Set><Verb><Get/></Verb></Set>",
+            "AM-1, line 1, column 6: Verb must contain a text; the elements in it are ignored",
+        ),
+        (
+            "<Set><Path>/{substring(a, 1)}</Path></Set>",
+            "AM-1, line 1, column 6: {substring(a, 1)} is text and not a function call: a call ends with a parenthesis and \
+             the end of the expression, and has no spaces outside quotes",
+        ),
+        (
             "<Add><FormParam name='a'>b</FormParam></Add>",
             "AM-1, line 1, column 6: unknown element FormParam in Add is ignored",
         ),

@@ -88,6 +88,12 @@ impl Callouts {
         callouts
     }
 
+    /// Adds the clusters of hosts that a request chooses.
+    pub(super) fn need_any_host(&mut self, deployment: &mut Deployment) {
+        self.any_host = true;
+        deployment.any_host = true;
+    }
+
     /// Adds the clusters and the used entries of the environment to a configuration.
     pub(super) fn apply(&self, configuration: &mut Configuration<'_>, options: Options) {
         self.environment.apply(configuration, self);
@@ -95,7 +101,7 @@ impl Callouts {
         if !self.origins.is_empty() || any.is_some() {
             configuration.set("clusters", cluster_keys(&self.origins, any));
         }
-        if options.skip_unsupported {
+        if options.skip_unsupported.is_some() {
             configuration.set("unsupported_policies", json!("skip"));
         }
     }
@@ -213,15 +219,8 @@ impl Builder<'_> {
             return;
         }
         for (index, proxy) in self.all.local_proxies.iter().enumerate() {
-            let (name, host) = match &proxy.host {
-                Some(host) => (format!("local_proxy_{index}"), host.as_str()),
-                None => ("this_listener".to_owned(), "127.0.0.1"),
-            };
-            let port = match &proxy.host {
-                Some(_) => proxy.port.unwrap_or(80),
-                None => self.options.port,
-            };
-            let cluster = self.add_plain(name, host, port);
+            let (name, host, port) = proxy.address(index, self.options.port);
+            let cluster = self.add_plain(name, &host, port);
             self.callouts.local_proxies.push(cluster);
         }
     }

@@ -1,11 +1,12 @@
 //! Routes. The filter writes the chosen target into a header of the request.
 
-use super::super::deployment::{Deployment, Endpoint, Retry, Route};
+use super::super::deployment::{Authority, Deployment, Endpoint, Retry, Route};
 use super::super::object::With as _;
 use super::super::path::{BasePath, Rewrite};
 use super::cluster::duration;
 use super::filter::{name_of, named, typed};
 use crate::routing::NOT_FOUND_BODY;
+use envoy_callout::plan::CLUSTER_HEADER;
 use envoy_callout::policy::endpoint::TARGET_HEADER;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +25,7 @@ pub(super) fn configuration(deployment: &Deployment) -> Value {
 
 fn of_endpoint(endpoint: &Endpoint, deployment: &Deployment) -> Vec<Value> {
     let disabled = disabled(endpoint, deployment);
-    let routes = endpoint.routes.iter().filter_map(|route| to_target(endpoint, route, deployment));
+    let routes = endpoint.routes.iter().map(|route| to_target(endpoint, route, deployment));
     let routes = routes.map(|route| route.with("typed_per_filter_config", disabled.clone()));
     // Envoy selects the filters before a filter has chosen a target.
     let fallback = disabled.as_ref().map(|_| not_found(path_match(&endpoint.base_path), disabled.clone()));
@@ -61,10 +62,10 @@ fn path_match(base_path: &BasePath) -> Value {
     }
 }
 
-fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Option<Value> {
-    let upstream = deployment.upstreams.get(route.upstream)?;
+fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Value {
+    let upstream = route.upstream.and_then(|index| deployment.upstreams.get(index));
     let by_target = json!([{"name": TARGET_HEADER, "string_match": {"exact": route.target}}]);
-    let (prefix, regex) = match endpoint.base_path.rewrite(&route.path) {
+    let (prefix, regex) = match route.replaced(&endpoint.base_path).rewrite(&route.path) {
         Rewrite::Keep => (None, None),
         Rewrite::Prefix(prefix) => (Some(json!(prefix)), None),
         Rewrite::Regex(regex, text) => {
@@ -72,16 +73,21 @@ fn to_target(endpoint: &Endpoint, route: &Route, deployment: &Deployment) -> Opt
             (None, Some(json!({"pattern": {"regex": regex}, "substitution": text})))
         }
     };
-    let host = upstream.only_server().map(|server| json!(upstream.authority_of(server)));
-    let action = json!({"cluster": upstream.name})
+    let host = upstream.and_then(|upstream| route.authority.fixed(upstream)).map(|host| json!(host));
+    let is_chosen = route.authority == Authority::Server && host.is_none();
+    let (cluster, removed) = match upstream {
+        Some(upstream) => (json!({"cluster": upstream.name}), json!([TARGET_HEADER])),
+        None => (json!({"cluster_header": CLUSTER_HEADER}), json!([TARGET_HEADER, CLUSTER_HEADER])),
+    };
+    let action = cluster
         .with("prefix_rewrite", prefix)
         .with("regex_rewrite", regex)
-        .with("auto_host_rewrite", host.is_none().then(|| json!(true)))
+        .with("auto_host_rewrite", is_chosen.then(|| json!(true)))
         .with("host_rewrite_literal", host)
         .with("timeout", json!(duration(route.timeout_ms)))
         .with("retry_policy", route.retry.as_ref().map(retry_policy));
-    let matched = path_match(&endpoint.base_path).with("headers", by_target);
-    Some(json!({"match": matched, "route": action, "request_headers_to_remove": [TARGET_HEADER]}))
+    let matched = path_match(&route.replaced(&endpoint.base_path)).with("headers", by_target);
+    json!({"match": matched, "route": action, "request_headers_to_remove": removed})
 }
 
 fn retry_policy(retry: &Retry) -> Value {

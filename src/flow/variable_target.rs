@@ -1,0 +1,125 @@
+//! Targets whose URL contains variables. Envoy's routes cannot expand a URL, so the filter writes its parts into the
+//! request: the host and the name of its cluster into headers, the path after the base path.
+
+use crate::flow::call::Direction;
+use crate::flow::fault::{Fault, codes};
+use crate::flow::headers::{HeaderChange, header_value};
+use crate::flow::host::Host;
+use crate::flow::transaction::Transaction;
+use crate::flow::url;
+use crate::plan::{CLUSTER_HEADER, PATH_MARKER, Server, VariablePart, VariableTarget};
+use crate::policy::endpoint::BasePath;
+use crate::policy::origin::{Origin, Scheme};
+use bytestring::ByteString;
+
+/// The expanded URL of the target.
+#[derive(Clone, Debug)]
+pub(super) struct UpstreamUrl {
+    /// The server, unless the route knows it.
+    server: Option<Server>,
+    /// Without a slash at its end.
+    path: ByteString,
+    query: ByteString,
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// Expands the URL of the chosen target, if it contains variables.
+    ///
+    /// # Errors
+    /// A variable does not resolve, or no host of a variable can be reached.
+    pub(super) fn expand_target(&mut self, name: &str) -> Result<(), Fault> {
+        let plan = self.plan;
+        let mut targets = plan.routing.iter().flat_map(|routing| &routing.variable_targets);
+        let Some(target) = targets.find(|target| target.name == name) else { return Ok(()) };
+        let text = self.expand(&target.template, false).map_err(|error| error.into_fault("TargetEndpoint", name))?;
+        self.upstream_url = Some(self.upstream_url_of(target, text.trim()).ok_or_else(unreachable)?);
+        Ok(())
+    }
+
+    fn upstream_url_of(&self, target: &VariableTarget, text: &str) -> Option<UpstreamUrl> {
+        let parts = |server: Option<Server>, path: &str, query: &str| UpstreamUrl {
+            server,
+            path: path.trim_matches('/').into(),
+            query: query.into(),
+        };
+        if target.part == VariablePart::Path {
+            let (path, query) = text.split_once('?').unwrap_or((text, ""));
+            return Some(parts(None, path, query));
+        }
+        let (authority, path, query) = url::split(text)?;
+        if target.part == VariablePart::PathOfUrl {
+            return Some(parts(None, path, query));
+        }
+        let (scheme, _) = Scheme::split(text)?;
+        let origin = Origin::new(scheme, authority)?;
+        let plan = self.plan;
+        if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
+            log::warn!(
+                "callout: the target {} cannot be {}: allowed_hosts does not allow it",
+                target.name,
+                origin.host
+            );
+            return None;
+        }
+        Some(parts(Some(plan.clusters.server(&origin)?), path, query))
+    }
+
+    /// Writes the expanded URL into the request, with the path and query of the request for the target.
+    pub(super) fn write_upstream_url(&self, path: &str, query: &str) {
+        let Some(upstream) = &self.upstream_url else { return };
+        let set = |name: &'static str, value: ByteString| {
+            let change = HeaderChange::Set(ByteString::from_static(name), vec![header_value(value)]);
+            self.host.change_header(Direction::Request, &change);
+        };
+        if let Some(server) = &upstream.server {
+            set(":authority", server.authority.clone());
+            set(CLUSTER_HEADER, server.cluster.clone());
+        }
+        set(":path", upstream.path_and_query(path, query, &self.plan.base_path).into());
+    }
+}
+
+impl UpstreamUrl {
+    /// `BASE/MARKER/PATH/SUFFIX?QUERY`, of which Envoy's route removes the base path and the marker.
+    fn path_and_query(&self, path: &str, query: &str, base_path: &BasePath) -> String {
+        let suffix = base_path.suffix(path).unwrap_or_default();
+        let base = path.strip_suffix(suffix).unwrap_or_default().trim_end_matches('/');
+        let slash = if self.path.is_empty() { "" } else { "/" };
+        let mut text = format!("{base}/{PATH_MARKER}{slash}{}{suffix}", self.path);
+        let mut separator = '?';
+        for query in [&*self.query, query].into_iter().filter(|query| !query.is_empty()) {
+            text.push(separator);
+            text.push_str(query);
+            separator = '&';
+        }
+        url::legal(text)
+    }
+}
+
+/// Apigee's fault for a target without a reachable server.
+#[cold]
+fn unreachable() -> Fault {
+    Fault::of_flow(codes::TARGET_UNAVAILABLE, "The Service is temporarily unavailable", 503)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_the_target_follows_the_base_path_and_the_marker() {
+        let cases = [
+            ("/v1", "/v1", "", "", "/v1/callout-url"),
+            ("/v1", "/v1/a/b?c=d", "", "", "/v1/callout-url/a/b?c=d"),
+            ("/v1", "/v1/a/?c=d", "x/y", "k=1", "/v1/callout-url/x/y/a/?k=1&c=d"),
+            ("/", "/a", "x", "", "/callout-url/x/a"),
+            ("/v1/*", "/v1/t1/a", "x y", "k={", "/v1/t1/callout-url/x%20y/a?k=%7B"),
+        ];
+        for (base, request, path, query, expected) in cases {
+            let upstream = UpstreamUrl { server: None, path: path.into(), query: query.into() };
+            let (sent_path, sent_query) = request.split_once('?').unwrap_or((request, ""));
+            let text = upstream.path_and_query(sent_path, sent_query, &BasePath::new(base));
+            assert_eq!(text, expected, "{request}");
+        }
+    }
+}
