@@ -1,7 +1,7 @@
 //! `trace`: its output as text and JSON, and its errors.
 
 use super::render::bundle;
-use super::{Run, run, run_reading, run_with, scratch};
+use super::{Run, run, run_in_project, run_reading, run_with, scratch};
 use serde_json::{Value, json};
 
 const SHOP: [&str; 4] = [
@@ -333,4 +333,21 @@ fn the_url_of_a_target_is_expanded() {
     let run = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a/b HTTP/1.1\r\nHost: h.test\r\n\r\n");
     let trace: Value = serde_json::from_str(&run.output).unwrap();
     assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some("http://h.test/a/callout-url/x/b")));
+}
+
+/// The commands of examples/weather/README.md.
+#[test]
+fn the_weather_example_runs_without_a_network() {
+    let trace = |reply: &str| {
+        let reply = format!("SC-Place=examples/weather/trace/{reply}.http");
+        let request = "examples/weather/trace/request.http";
+        let run = run_in_project(&["trace", "examples/weather", "--request", request, "--reply", &reply]);
+        assert_eq!((run.status, run.errors.as_str()), (0, ""));
+        run.output
+    };
+    let known = trace("known");
+    assert!(known.contains("\n  + X-Place: San Jose\n"), "{known}");
+    let unknown = trace("unknown");
+    assert!(unknown.contains("\nfault rule place-unknown: taken\n"), "{unknown}");
+    assert!(unknown.contains("\n  404 Not Found\n"), "{unknown}");
 }
