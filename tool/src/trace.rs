@@ -175,7 +175,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
             serde_json::to_writer_pretty(&mut *output, &trace).map_err(std::io::Error::from)?;
             writeln!(output)?;
         }
-        false => text::write(&trace, output)?,
+        false => {
+            let columns = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+            text::write(&trace, columns, output)?;
+        }
     }
     Ok(Outcome::Fine)
 }
@@ -214,7 +217,10 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, sho
     let events = converter.entries(&done.events);
     let fault = record::final_fault(&events).cloned();
     let request = converter.request(&host.request, host.request_body.as_ref());
-    let sent = host.upstream_request().filter(|_| has_route);
+    let sent = host.upstream_request().filter(|_| has_route).map(|(mut headers, body)| {
+        subject.preview.iter().for_each(|preview| preview.rewrite(&mut headers));
+        (headers, body)
+    });
     let from_envoy = || (!has_route && host.upstream_request().is_some()).then(subject::no_route);
     let upstream_response = host.response.as_ref().filter(|_| sent.is_some());
     let published = host.filter_state.borrow();

@@ -59,6 +59,19 @@ impl BasePath {
         }
     }
 
+    /// A path whose start, as long as this base path, is replaced by a text. Slashes do not double.
+    pub(super) fn replaced_by(&self, text: &str, path: &str) -> String {
+        let (path, query) = path.find('?').and_then(|at| path.split_at_checked(at)).unwrap_or((path, ""));
+        let segments = self.0.len();
+        let end = match segments {
+            0 => Some(0),
+            _ => path.match_indices('/').map(|(at, _)| at).nth(segments),
+        };
+        let suffix = end.and_then(|end| path.get(end..)).unwrap_or_default();
+        let suffix = if text.ends_with('/') { suffix.strip_prefix('/').unwrap_or(suffix) } else { suffix };
+        format!("{text}{suffix}{query}")
+    }
+
     /// Whether the subpaths of the other base path can match this base path.
     pub(super) fn covers(&self, other: &BasePath) -> bool {
         self.0.len() <= other.0.len()
@@ -95,6 +108,22 @@ mod tests {
         ];
         for (base, target, expected) in cases {
             assert_eq!(BasePath::new(base).rewrite(target), expected, "{base} {target}");
+        }
+    }
+
+    #[test]
+    fn the_start_of_a_path_is_replaced() {
+        let cases = [
+            ("/", "/api/", "/x?q=/", "/api/x?q=/"),
+            ("/v1", "/", "/v1", "/"),
+            ("/v1", "/", "/v1/x/y", "/x/y"),
+            ("/v1", "/", "/v1?q=1", "/?q=1"),
+            ("/v1", "/api", "/v1/x", "/api/x"),
+            ("/v1", "/api", "/v1", "/api"),
+            ("/a/*", "/api", "/a/b/c/", "/api/c/"),
+        ];
+        for (base, text, path, expected) in cases {
+            assert_eq!(BasePath::new(base).replaced_by(text, path), expected, "{base} {path}");
         }
     }
 

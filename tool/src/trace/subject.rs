@@ -9,6 +9,7 @@ use crate::finding::{Finding, Findings, Severity};
 use crate::input::Input;
 use crate::needs::Needs;
 use crate::parsed::Parsed;
+use crate::render::Preview;
 use crate::routing::NOT_FOUND_BODY;
 use crate::source::Source;
 use bytes::Bytes;
@@ -31,6 +32,8 @@ pub(super) struct Subject {
     pub(super) plan: Plan,
     /// The warnings of authentication that is not enforced.
     pub(super) not_enforced: Vec<String>,
+    /// The routes of the rendered Envoy. Those of a filter configuration are unknown.
+    pub(super) preview: Option<Preview>,
 }
 
 impl Subject {
@@ -157,6 +160,9 @@ fn of_bundles(bundles: &[&ParsedBundle], wanted: Wanted<'_>) -> Result<Result<Su
         bundle: Some(bundle.name.clone()),
         proxy_endpoint: endpoint.as_ref().map(|(name, _)| name.clone()),
         not_enforced: not_enforced(&loaded),
+        preview: endpoint
+            .as_ref()
+            .and_then(|(name, _)| Preview::of(&all().collect::<Vec<_>>(), wanted.environment, &bundle.name, name)),
         plan: loaded.plan,
     };
     Ok(match loaded {
@@ -189,7 +195,7 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
             let not_enforced = not_enforced(&loaded);
             let plan = loaded.plan;
             let proxy_endpoint = plan.routing.as_ref().map(|_| plan.proxy.name.clone());
-            Ok(Subject { bundle: None, proxy_endpoint, plan, not_enforced })
+            Ok(Subject { bundle: None, proxy_endpoint, plan, not_enforced, preview: None })
         }
         Err(problems) => {
             let finding = |problem: &Diagnostic| embedded::finding(&source, &configuration, "", problem);

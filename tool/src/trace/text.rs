@@ -1,4 +1,4 @@
-//! A trace as text: the events in order, in lines of at most 100 columns.
+//! A trace as text: the events in order, in lines of the width of the terminal.
 
 mod lines;
 
@@ -13,25 +13,31 @@ const RAN: Style = AnsiColor::Green.on_default();
 const PASSED: Style = Style::new().dimmed();
 const FAULT: Style = AnsiColor::Red.on_default().bold();
 
-/// Maximum length of a line.
+/// Length of a line when the output is not a terminal.
 const COLUMNS: usize = 100;
+
+/// Minimum length of a line. A narrower terminal wraps the lines itself.
+const MIN_COLUMNS: usize = 60;
 
 /// Indents of the parts of a step and of their continuation lines.
 const PART: usize = 5;
 const LABEL: usize = 7;
 
-/// Writes the trace.
+/// Writes the trace. `columns` is the width of the terminal; absent when the output is not a terminal.
 ///
 /// # Errors
 /// The output cannot be written.
-pub(super) fn write(trace: &Trace, output: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { output, trace, has_response: false };
+pub(super) fn write(trace: &Trace, columns: Option<usize>, output: &mut dyn Write) -> io::Result<()> {
+    let columns = columns.map_or(COLUMNS, |columns| columns.max(MIN_COLUMNS));
+    let mut page = Page { output, trace, columns, has_response: false };
     page.whole()
 }
 
 struct Page<'a> {
     output: &'a mut dyn Write,
     trace: &'a Trace,
+    /// Maximum length of a line.
+    columns: usize,
     /// Whether the response to the client is written.
     has_response: bool,
 }
@@ -65,7 +71,7 @@ impl Page<'_> {
         if !trace.published.is_empty() {
             self.heading("Filter state")?;
             for (name, value) in &trace.published {
-                self.value(2, &assignment(&format!("wasm.{name}"), value))?;
+                self.value(2, &assignment(&format!("wasm.{name}"), value), value.len())?;
             }
         }
         if !trace.warnings.is_empty() || !trace.unused_replies.is_empty() {
@@ -128,13 +134,10 @@ impl Page<'_> {
             // The title of the step shows that the policy did not fail.
             !(name.ends_with(".failed") && value.as_deref() == Some("false"))
         };
-        let written = step.written.iter().filter(is_listed).map(|(name, value)| match value {
-            Some(value) => assignment(name, value),
-            None => format!("{name} is null"),
-        });
         let mut label = "wrote";
-        for value in written {
-            self.value(indent + PART, &format!("{label:<LABEL$}{value}"))?;
+        for (name, value) in step.written.iter().filter(is_listed) {
+            let text = value.as_ref().map_or_else(|| format!("{name} is null"), |value| assignment(name, value));
+            self.value(indent + PART, &format!("{label:<LABEL$}{text}"), value.as_ref().map_or(0, String::len))?;
             label = "";
         }
         match &step.fault {
@@ -145,13 +148,10 @@ impl Page<'_> {
 
     fn condition(&mut self, condition: Option<&Condition>, indent: usize) -> io::Result<()> {
         let Some(condition) = condition else { return Ok(()) };
-        let values = condition.values.iter().map(|(name, value)| match value {
-            Some(value) => format!("  {}", assignment(name, value)),
-            None => format!("  {name} is null"),
-        });
         self.part(indent, "if", vec![condition.text.clone()])?;
-        for value in values {
-            self.value(indent + PART + LABEL, &value)?;
+        for (name, value) in &condition.values {
+            let text = value.as_ref().map_or_else(|| format!("{name} is null"), |value| assignment(name, value));
+            self.value(indent + PART + LABEL + 2, &text, value.as_ref().map_or(0, String::len))?;
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Page<'_> {
     /// A body below the headers. Its lines are already wrapped.
     fn body(&mut self, message: &Message, indent: usize) -> io::Result<()> {
         let start = indent + PART + LABEL + 2;
-        for line in body_of(message, COLUMNS.saturating_sub(start)) {
+        for line in body_of(message, self.columns.saturating_sub(start)) {
             writeln!(self.output, "{:start$}{line}", "")?;
         }
         Ok(())
@@ -239,7 +239,7 @@ impl Page<'_> {
                 self.line(2, PASSED, &format!("- {name}: {value}"))?;
             }
         }
-        for line in body_of(message, COLUMNS - 4) {
+        for line in body_of(message, self.columns.saturating_sub(4)) {
             writeln!(self.output, "    {line}")?;
         }
         Ok(())
@@ -256,7 +256,7 @@ impl Page<'_> {
         for line in lines {
             let spaces = line.chars().take_while(|character| *character == ' ').count();
             let (start, mut further) = (indent + PART, 0);
-            for line in wrapped(&line, COLUMNS.saturating_sub(indent + PART + LABEL + spaces + 2)) {
+            for line in wrapped(&line, self.columns.saturating_sub(indent + PART + LABEL + spaces + 2)) {
                 writeln!(self.output, "{:start$}{label:<LABEL$}{:further$}{line}", "", "")?;
                 label = "";
                 further = spaces + 2;
@@ -269,16 +269,16 @@ impl Page<'_> {
     fn line(&mut self, indent: usize, style: Style, text: &str) -> io::Result<()> {
         let spaces = text.chars().take_while(|character| *character == ' ').count();
         let mut further = indent;
-        for line in wrapped(text, COLUMNS.saturating_sub(indent + spaces + 2)) {
+        for line in wrapped(text, self.columns.saturating_sub(indent + spaces + 2)) {
             writeln!(self.output, "{:further$}{style}{line}{style:#}", "")?;
             further = indent + spaces + 2;
         }
         Ok(())
     }
 
-    /// The value of a variable in one line.
-    fn value(&mut self, indent: usize, text: &str) -> io::Result<()> {
-        writeln!(self.output, "{:indent$}{}", "", cut(text, COLUMNS.saturating_sub(indent)))
+    /// A text that ends with the value of a variable of `size` bytes, in one line.
+    fn value(&mut self, indent: usize, text: &str, size: usize) -> io::Result<()> {
+        writeln!(self.output, "{:indent$}{}", "", cut(text, size, self.columns.saturating_sub(indent)))
     }
 }
 

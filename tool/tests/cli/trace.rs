@@ -332,7 +332,7 @@ fn the_url_of_a_target_is_expanded() {
     std::fs::write(format!("{path}/apiproxy/targets/t.xml"), target).unwrap();
     let run = run_reading(&["trace", &path, "--request", "-", "--json"], "GET /a/b HTTP/1.1\r\nHost: h.test\r\n\r\n");
     let trace: Value = serde_json::from_str(&run.output).unwrap();
-    assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some("http://h.test/a/callout-url/x/b")));
+    assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some("http://h.test/x/b")));
 }
 
 /// The commands of examples/weather/README.md.
@@ -350,4 +350,18 @@ fn the_weather_example_runs_without_a_network() {
     let unknown = trace("unknown");
     assert!(unknown.contains("\nfault rule place-unknown: taken\n"), "{unknown}");
     assert!(unknown.contains("\n  404 Not Found\n"), "{unknown}");
+}
+
+/// The upstream receives what the rendered Envoy sends to the first server of a load balancer.
+#[test]
+fn the_upstream_gets_the_path_and_the_host_of_its_target() {
+    let request = "GET /shop/items/7?full=1 HTTP/1.1\r\nHost: api.example.com\r\n\r\n";
+    let reply = "SC-Stock=../../tool/tests/cli/trace/place.http";
+    let arguments = [&["trace", "--json", "--request", "-", "--reply", reply][..], &SHOP].concat();
+    let run = run_reading(&arguments, request);
+    let trace: Value = serde_json::from_str(&run.output).unwrap();
+    let url = "http://catalogue-1.internal.example.com:8080/catalogue/items/7?full=1";
+    assert_eq!((run.status, trace["upstream_request"]["url"].as_str()), (0, Some(url)));
+    let names = trace["upstream_request"]["headers"].as_array().unwrap().iter().map(|line| line[0].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["X-Trace", "X-Stock", "X-Warehouse"]);
 }

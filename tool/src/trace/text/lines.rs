@@ -3,13 +3,14 @@
 /// Maximum number of lines of a body.
 const MOST_LINES: usize = 12;
 
-/// A text in one line of at most `columns` characters. A longer text is cut.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+/// A text that ends with a value of `size` bytes, in one line of at most `columns` characters. A longer text is cut and
+/// ends with the size of the value.
+pub(super) fn cut(text: &str, size: usize, columns: usize) -> String {
     let line = visible(text);
     if line.chars().count() <= columns {
         return line;
     }
-    let end = format!("… ({} bytes)", text.len());
+    let end = format!("… ({size} bytes)");
     let kept = columns.saturating_sub(end.chars().count());
     line.chars().take(kept).chain(end.chars()).collect()
 }
@@ -63,11 +64,12 @@ mod tests {
 
     #[test]
     fn a_value_is_cut_to_the_columns() {
-        assert_eq!(cut("a\nb\u{1b}[1m\u{202e}", 40), "a\\nb\\u{1b}[1m\\u{202e}");
+        assert_eq!(cut("a\nb\u{1b}[1m\u{202e}", 1, 40), "a\\nb\\u{1b}[1m\\u{202e}");
         let long = "é".repeat(60);
-        let line = cut(&long, 40);
+        let line = cut(&long, 120, 40);
         assert_eq!((line.chars().count(), line), (40, format!("{}… (120 bytes)", "é".repeat(27))));
-        assert_eq!(cut(&long, 60), long);
+        assert_eq!(cut(&long, 120, 60), long);
+        assert_eq!(cut(&format!("name = {long}"), 120, 40), format!("name = {}… (120 bytes)", "é".repeat(20)));
     }
 
     #[test]
