@@ -1,12 +1,14 @@
 //! `trace`: runs one request through a proxy without Envoy and reports every event.
 
 mod converter;
+mod html;
 mod message;
 mod record;
 mod replies;
 mod secrets;
 mod subject;
 mod text;
+mod wording;
 
 use super::environment::Environment;
 use super::finding::Findings;
@@ -65,6 +67,9 @@ pub(super) struct Arguments {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
+    /// Write the trace as one HTML page to a file, in addition to the output
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Do not mask private variables, credentials and cookies
     #[arg(long)]
     show_secrets: bool,
@@ -117,6 +122,8 @@ configuration, with the report of check; 2 when a file cannot be read or is not 
 pub(super) enum TraceError {
     #[error("cannot read {}: {error}", path.display())]
     Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("cannot write {}: {error}", path.display())]
+    Unwritable { path: PathBuf, error: std::io::Error },
     #[error("{}, {error}", path.display())]
     InvalidMessage { path: PathBuf, error: MessageError },
     #[error("no input to trace: pass a proxy bundle, a shared flow or a filter configuration")]
@@ -170,6 +177,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         }
     };
     let trace = trace(subject, request, upstream, &given, arguments.show_secrets);
+    if let Some(path) = &arguments.html {
+        let written = std::fs::File::create(path).and_then(|mut file| html::write(&trace, &mut file));
+        written.map_err(|error| TraceError::Unwritable { path: path.clone(), error })?;
+    }
     match arguments.json {
         true => {
             serde_json::to_writer_pretty(&mut *output, &trace).map_err(std::io::Error::from)?;

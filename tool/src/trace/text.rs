@@ -2,9 +2,9 @@
 
 mod lines;
 
-use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outcome, Source, Start, Step, Trace};
+use super::record::{Body, Call, Condition, Entry, Fault, Message, Outcome, Source, Step, Trace};
+use super::wording::{outcome, reason, start_line};
 use anstyle::{AnsiColor, Style};
-use envoy_callout::flow::message::standard_reason;
 use lines::{body_lines, cut, wrapped};
 use std::io::{self, Write};
 
@@ -116,15 +116,12 @@ impl Page<'_> {
     }
 
     fn step(&mut self, step: &Step, indent: usize) -> io::Result<()> {
-        let (style, word) = match step.outcome {
-            Outcome::Ran => (RAN, ""),
-            Outcome::Fault if step.kind == "RaiseFault" => (FAULT, "raises a fault"),
-            Outcome::Fault => (FAULT, "failed"),
-            Outcome::FaultContinued => (FAULT, "failed, the flow continues"),
-            Outcome::ConditionFalse => (PASSED, "does not run"),
-            Outcome::Disabled => (PASSED, "does not run: the policy is disabled"),
-            Outcome::Unsupported => (PASSED, "is skipped: the filter does not run this policy type"),
+        let style = match step.outcome {
+            Outcome::Ran => RAN,
+            Outcome::Fault | Outcome::FaultContinued => FAULT,
+            Outcome::ConditionFalse | Outcome::Disabled | Outcome::Unsupported => PASSED,
         };
+        let word = outcome(step);
         let word = if word.is_empty() { String::new() } else { format!(" {word}") };
         let title = format!("{:>3}  {} ({}){word}", step.number, step.policy, step.kind);
         self.line(indent, style, &title)?;
@@ -289,13 +286,6 @@ fn assignment(name: &str, value: &str) -> String {
     }
 }
 
-fn start_line(start: &Start) -> String {
-    match start {
-        Start::Request { method, url } => format!("{method} {url}"),
-        Start::Response { status } => format!("{status} {}", standard_reason(*status)).trim_end().to_owned(),
-    }
-}
-
 /// The lines of the headers.
 fn headers_of(message: &Message) -> impl Iterator<Item = String> {
     message.headers.iter().map(|(name, value)| format!("  {name}: {value}"))
@@ -305,15 +295,5 @@ fn body_of(message: &Message, columns: usize) -> Vec<String> {
     match &message.body {
         Body::Text { body } => body_lines(body, columns),
         Body::Bytes { body_base64 } => vec![format!("({} bytes, not text)", body_base64.len() / 4 * 3)],
-    }
-}
-
-fn reason(failure: Failure, timeout: u64) -> String {
-    match failure {
-        Failure::Timeout => format!("none within {timeout} ms"),
-        Failure::Unreachable => "none: Host not reachable".to_owned(),
-        Failure::Reset => "none: the connection is reset".to_owned(),
-        Failure::Protocol => "none: the response is not HTTP".to_owned(),
-        Failure::TooLarge => "none: the response is too large".to_owned(),
     }
 }

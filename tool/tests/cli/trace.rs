@@ -365,3 +365,36 @@ fn the_upstream_gets_the_path_and_the_host_of_its_target() {
     let names = trace["upstream_request"]["headers"].as_array().unwrap().iter().map(|line| line[0].as_str().unwrap());
     assert_eq!(names.collect::<Vec<_>>(), ["X-Trace", "X-Stock", "X-Warehouse"]);
 }
+
+#[test]
+fn a_trace_as_html_is_one_page_with_escaped_and_masked_texts() {
+    let page = scratch("trace-html").join("trace.html");
+    let (file, reply) = (page.to_str().unwrap(), "SC-Place=../../examples/weather/trace/unknown.http");
+    let arguments = ["trace", "../../examples/weather", "--request", "-", "--html", file, "--reply", reply];
+    let request =
+        "GET /weather?code=7 HTTP/1.1\r\nHost: a.test\r\nX-Tag: <script>\r\nAuthorization: Bearer s3cret-token\r\n\r\n";
+    let run = run_reading(&arguments, request);
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!doctype html>\n") && page.ends_with("</body></html>\n"), "{page}");
+    for part in [
+        "<h1>GET http://a.test/weather?code=7</h1>",
+        "x-tag: &lt;script&gt;\nauthorization: Bearer ********",
+        "<li class=\"fault\"><details open><summary>1. SC-Place <span class=\"kind\">ServiceCallout</span> failed</summary>",
+        "→ 404 Not Found</summary>",
+        "<tr><td>placeResponse.status.code</td><td>404</td></tr>",
+        "<li class=\"ran\">fault rule place-unknown: taken",
+        "<h2>Response to the client</h2><pre>404 Not Found\n",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    for part in ["<script", "s3cret", " src=", " href=", "url("] {
+        assert!(!page.contains(part), "{part}\n{page}");
+    }
+    let missing = run_reading(
+        &["trace", "../../examples/weather", "--request", "-", "--html", "/nowhere/x.html"],
+        "GET /weather\n",
+    );
+    assert_eq!(missing.status, 2);
+    assert_eq!(missing.errors, "envoy-callout: cannot write /nowhere/x.html: No such file or directory (os error 2)\n");
+}
