@@ -2,6 +2,7 @@
 
 mod converter;
 mod html;
+mod mask;
 mod message;
 mod record;
 mod replies;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use converter::Converter;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::Scripted;
+use mask::{Mask, Part};
 use message::{MessageError, Parsed};
 use record::Trace;
 use replies::Given;
@@ -70,6 +72,9 @@ pub(super) struct Arguments {
     /// Write the trace as one HTML page to a file, in addition to the output
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// A mask configuration of Apigee as JSON: variables, JSONPaths and XPaths that are masked too
+    #[arg(long, value_name = "FILE", conflicts_with = "show_secrets")]
+    mask: Option<PathBuf>,
     /// Do not mask private variables, credentials and cookies
     #[arg(long)]
     show_secrets: bool,
@@ -122,6 +127,8 @@ configuration, with the report of check; 2 when a file cannot be read or is not 
 pub(super) enum TraceError {
     #[error("cannot read {}: {error}", path.display())]
     Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("{} is not a mask configuration: {error}", path.display())]
+    InvalidMask { path: PathBuf, error: String },
     #[error("cannot write {}: {error}", path.display())]
     Unwritable { path: PathBuf, error: std::io::Error },
     #[error("{}, {error}", path.display())]
@@ -176,7 +183,12 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
             Parsed { headers: Headers::new(vec![status]), body: None }
         }
     };
-    let trace = trace(subject, request, upstream, &given, arguments.show_secrets);
+    let masked = match &arguments.mask {
+        _ if arguments.show_secrets => None,
+        Some(path) => Some(read_mask(path)?),
+        None => Some(Mask::default()),
+    };
+    let trace = trace(subject, request, upstream, &given, masked.as_ref());
     if let Some(path) = &arguments.html {
         let written = std::fs::File::create(path).and_then(|mut file| html::write(&trace, &mut file));
         written.map_err(|error| TraceError::Unwritable { path: path.clone(), error })?;
@@ -202,7 +214,7 @@ fn report_rejection(findings: &Findings, as_json: bool, output: &mut dyn Write) 
     Ok(Outcome::Problems)
 }
 
-fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, show_secrets: bool) -> Trace {
+fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, mask: Option<&Mask>) -> Trace {
     let has_route = subject.has_route();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let host = Scripted {
@@ -220,10 +232,9 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, sho
     };
     let done = host.run(&subject.plan);
     let messages = std::iter::once(&host.request).chain(&host.response).chain(given.headers());
-    let secrets = match show_secrets {
-        true => Secrets::default(),
-        false => Secrets::of(&subject.plan, messages, &done.events),
-    };
+    let bodies = bodies(&host);
+    let secrets =
+        mask.map_or_else(Secrets::default, |mask| Secrets::of(&subject.plan, messages, &done.events, mask, &bodies));
     let mut converter = Converter::new(&secrets, has_route);
     let events = converter.entries(&done.events);
     let fault = record::final_fault(&events).cloned();
@@ -261,6 +272,31 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, sho
         bundle: subject.bundle,
         proxy_endpoint: subject.proxy_endpoint,
     }
+}
+
+/// The bodies of the client's and the upstream's messages. Those of calls are in the events.
+fn bodies(host: &Scripted) -> Vec<(Part, Bytes)> {
+    let of = |part: Part, message: Option<(Headers, Option<Bytes>)>| Some((part, message?.1?));
+    let response = match host.done.borrow().reply.is_some() {
+        true => Part::Fault,
+        false => Part::Response,
+    };
+    [
+        host.request_body.clone().map(|body| (Part::Request, body)),
+        host.response_body.clone().map(|body| (Part::Response, body)),
+        of(Part::Request, host.upstream_request()),
+        of(response, host.client_response()),
+        of(Part::Response, host.client_response()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn read_mask(path: &Path) -> Result<Mask, TraceError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| TraceError::Unreadable { path: path.to_owned(), error })?;
+    Mask::parse(&text).map_err(|error| TraceError::InvalidMask { path: path.to_owned(), error })
 }
 
 /// The attributes of Envoy for a client on the same machine.

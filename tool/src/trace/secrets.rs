@@ -1,5 +1,7 @@
 //! Masks private variables, credentials and cookies in all texts of a trace.
 
+use super::mask::{Mask, Part};
+use bytes::Bytes;
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::trace::{EvaluatedCondition, Event, ReplySource};
 use envoy_callout::plan::{Constant, Plan};
@@ -35,15 +37,36 @@ const LARGEST_SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remov
 pub(super) struct Secrets {
     is_enabled: bool,
     headers: BTreeSet<String>,
+    /// The names of variables in the mask configuration.
+    variables: BTreeSet<String>,
     texts: BTreeSet<String>,
     /// The masked texts, longest first.
     replaced: Vec<String>,
 }
 
 impl Secrets {
-    /// The secrets of a plan, of the given messages and of the events.
-    pub(super) fn of<'m>(plan: &Plan, messages: impl Iterator<Item = &'m Headers>, events: &[Event]) -> Secrets {
-        let mut secrets = Secrets { is_enabled: true, ..Secrets::default() };
+    /// The secrets of a plan, of the given messages and of the events. `bodies` are those of the client and the upstream.
+    pub(super) fn of<'m>(
+        plan: &Plan,
+        messages: impl Iterator<Item = &'m Headers>,
+        events: &[Event],
+        mask: &Mask,
+        bodies: &[(Part, Bytes)],
+    ) -> Secrets {
+        let mut secrets = Secrets { is_enabled: true, variables: mask.variables.clone(), ..Secrets::default() };
+        let calls = events.iter().flat_map(|event| match event {
+            Event::Call { call, reply, .. } => {
+                let reply = reply.as_ref().and_then(|reply| reply.as_ref().ok());
+                vec![(Part::Request, call.body.clone())]
+                    .into_iter()
+                    .chain(reply.map(|reply| (Part::Response, reply.body.clone())))
+                    .collect()
+            }
+            _ => Vec::new(),
+        });
+        for (part, body) in bodies.iter().cloned().chain(calls) {
+            mask.texts_in(part, &body).iter().for_each(|text| secrets.add_text(text));
+        }
         secrets.headers.extend(HEADERS.map(str::to_owned));
         secrets.headers.extend(token_headers(plan));
         let of_shared_flows = plan.shared_flows.values().flat_map(|flow| &flow.constants);
@@ -142,7 +165,7 @@ impl Secrets {
 
     fn add_variable(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value.filter(|_| self.is_secret_variable(name)) {
-            match header_of(name).filter(|_| !is_private(name)) {
+            match self.header_of(name) {
                 Some(header) => self.add_header(header, value),
                 None => self.add_text(value),
             }
@@ -155,12 +178,19 @@ impl Secrets {
         }
     }
 
+    /// The header of a variable whose name is not secret itself.
+    fn header_of<'n>(&self, variable: &'n str) -> Option<&'n str> {
+        header_of(variable).filter(|_| !is_private(variable) && !self.variables.contains(variable))
+    }
+
     fn is_secret_header(&self, name: &str) -> bool {
         self.headers.contains(&name.to_ascii_lowercase())
     }
 
     fn is_secret_variable(&self, name: &str) -> bool {
-        is_private(name) || header_of(name).is_some_and(|header| self.is_secret_header(header))
+        is_private(name)
+            || self.variables.contains(name)
+            || header_of(name).is_some_and(|header| self.is_secret_header(header))
     }
 
     /// A text with masked secrets.
@@ -208,7 +238,7 @@ impl Secrets {
     pub(super) fn hide_variable(&self, name: &str, value: &str) -> String {
         match self.is_enabled && self.is_secret_variable(name) {
             true => {
-                let header = header_of(name).filter(|_| !is_private(name));
+                let header = self.header_of(name);
                 header.map_or(MASK.to_owned(), |header| self.hide_header(header, value))
             }
             false => self.hide(value),
@@ -236,14 +266,13 @@ fn token_headers(plan: &Plan) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use envoy_callout::config;
 
     fn secrets(properties: &str, headers: &[(&'static str, &'static str)], events: &[Event]) -> Secrets {
         let configuration = format!("{{\"policies\": [], \"properties\": {properties}}}");
         let plan = config::load(configuration.as_bytes()).unwrap().plan;
         let lines = headers.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value))).collect();
-        Secrets::of(&plan, std::iter::once(&Headers::new(lines)), events)
+        Secrets::of(&plan, std::iter::once(&Headers::new(lines)), events, &Mask::default(), &[])
     }
 
     #[test]

@@ -398,3 +398,28 @@ fn a_trace_as_html_is_one_page_with_escaped_and_masked_texts() {
     assert_eq!(missing.status, 2);
     assert_eq!(missing.errors, "envoy-callout: cannot write /nowhere/x.html: No such file or directory (os error 2)\n");
 }
+
+#[test]
+fn a_mask_configuration_hides_variables_and_parts_of_bodies() {
+    let folder = scratch("trace-mask");
+    let mask = folder.join("mask.json");
+    std::fs::write(&mask, r#"{"variables": ["request.queryparam.code"], "responseJSONPaths": ["$.city"]}"#).unwrap();
+    let mask = mask.to_str().unwrap();
+    let reply = "SC-Place=../../examples/weather/trace/known.http";
+    let arguments = ["trace", "../../examples/weather", "--request", "-", "--reply", reply, "--mask", mask];
+    let run = run_reading(&arguments, "GET /weather?code=7\n");
+    assert_eq!((run.status, run.errors.as_str()), (0, ""));
+    for line in [
+        "              request.queryparam.code = ********\n",
+        "     wrote  place.city = ********\n",
+        "  + X-Place: ********\n",
+        "{\"firstName\":\"john\",\"lastName\":\"doe\",\"city\":\"********\",\"state\":\"CA\"}\n",
+    ] {
+        assert!(run.output.contains(line), "{line}\n{}", run.output);
+    }
+    assert!(!run.output.contains("San Jose"), "{}", run.output);
+    std::fs::write(folder.join("mask.json"), "<MaskDataConfiguration/>").unwrap();
+    let rejected = run_reading(&arguments, "GET /weather?code=7\n");
+    let text = format!("envoy-callout: {mask} is not a mask configuration: expected value at line 1 column 1\n");
+    assert_eq!((rejected.status, rejected.errors), (2, text));
+}
