@@ -22,6 +22,7 @@ mod conditions;
 mod configuration;
 mod connections_configuration;
 mod continue_on_error;
+mod dashboards;
 mod endpoints;
 mod examples;
 mod exhaustion;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
     lab.group("responses", responses::cases);
     lab.group("response_flow", response_flow::cases);
     lab.group("continue_on_error", continue_on_error::cases);
+    lab.group("dashboards", dashboards::cases);
     lab.group("fire_and_forget", fire_and_forget::cases);
     lab.group("hostile", hostile::cases);
     lab.group("bodies", bodies::cases);

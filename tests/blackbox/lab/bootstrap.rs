@@ -20,8 +20,9 @@ impl Bootstrap {
             "stats_flush_on_admin": true,
             // Every question to the admin interface searches all stats, which are a hundred for each cluster: only those
             // that cases read are kept.
-            "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": [
+            "stats_config": {"stats_tags": tags(), "stats_matcher": {"inclusion_list": {"patterns": [
                 {"prefix": "wasmcustom."},
+                {"prefix": "wasm."},
                 {"contains": ".upstream_rq_"},
                 {"contains": ".upstream_cx_connect_fail"},
                 {"contains": ".downstream_rq_"},
@@ -29,6 +30,14 @@ impl Bootstrap {
             "static_resources": {"listeners": self.listeners, "clusters": self.clusters},
         })
     }
+}
+
+/// The tags of docs/guide/metrics.md.
+fn tags() -> Value {
+    json!([
+        {"tag_name": "policy", "regex": r"(?:^|\.)callout\..*(\.policy\.([^.]+))$"},
+        {"tag_name": "outcome", "regex": r"(?:^|\.)callout\.outcome(\.([^.]+))\.policy\."},
+    ])
 }
 
 /// Envoy binds a free port and reports it, so that no other process can take the port before.

@@ -49,11 +49,20 @@ pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value 
         .with("filter_chains", json!([{"filters": [manager]}]));
     json!({
         "admin": {"address": socket_address("127.0.0.1", options.admin_port)},
+        "stats_config": {"stats_tags": tags()},
         "static_resources": {
             "listeners": [listener],
             "clusters": clusters(deployment),
         },
     })
+}
+
+/// The labels of the filter's metrics (docs/guide/metrics.md).
+fn tags() -> Value {
+    json!([
+        {"tag_name": "policy", "regex": r"(?:^|\.)callout\..*(\.policy\.([^.]+))$"},
+        {"tag_name": "outcome", "regex": r"(?:^|\.)callout\.outcome(\.([^.]+))\.policy\."},
+    ])
 }
 
 fn socket_address(address: &str, port: u16) -> Value {
