@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use hyper::Version;
+use serde_json::json;
 
 use crate::assign_message::{assigned, assigning};
-use crate::lab::{Cluster, Lab, Message, Request};
+use crate::fault;
+use crate::lab::{Cluster, Lab, Listener, Message, Request};
 
 const SOON: Duration = Duration::from_millis(50);
 
@@ -87,4 +89,21 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!(upstream.header_all("content-length"), ["26"]);
         },
     );
+
+    lab.case("payload_of_a_resource", |setup| {
+        let policy = "<AssignMessage name='AM'>
+            <AssignVariable><Name>page</Name><ResourceURL>jsc://{request.queryparam.page}.html</ResourceURL></AssignVariable>
+            <Set><Payload>{page}</Payload></Set></AssignMessage>";
+        let resources = json!({"jsc://a.html": "<p>{not a template}</p>\n"});
+        let site = setup.listener(Listener::new(json!({"policies": [policy], "resources": resources})).allow_on_headers_stop_iteration());
+        move || async move {
+            let known = site.send(Request::post("/?page=a", "text/plain", "old")).await;
+            assert_eq!((known.status, known.text()), (200, "<p>{not a template}</p>\n"));
+            let missing = site.send(Request::post("/?page=b", "text/plain", "old")).await;
+            let text = "AssignMessage[AM]: unable to resolve variable jsc://b.html";
+            assert_eq!(missing.status, 500);
+            assert_eq!(missing.text(), fault::json("steps.assignmessage.UnresolvedVariable", text));
+            assert_eq!(site.upstream().heads(), 1);
+        }
+    });
 }
