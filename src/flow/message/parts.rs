@@ -65,7 +65,8 @@ impl Message {
 
     /// Sets a part.
     ///
-    /// # Errors The part is derived from others, such as a count; the name of a header is invalid; the status is not a
+    /// # Errors
+    /// The part is derived from others, such as a count; the name of a header is invalid; the status is not a
     /// number from 100 to 999; or this kind of message does not have the part.
     pub fn set_part(&mut self, part: &MessagePart, value: &Value) -> Result<(), NotWritable> {
         let text = value.render().ok_or(NotWritable)?;

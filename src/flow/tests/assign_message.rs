@@ -102,7 +102,7 @@ fn a_value_cannot_end_its_header_line() {
     assert_eq!(assign(set, &host).unwrap(), ["x: a  x-injected: 1"]);
 }
 
-/// docs/apigee-semantics.md 3.9.
+/// An action that fails has Apigee's code and text (docs/apigee-semantics.md 3.9).
 #[test]
 fn faults_have_apigees_words() {
     let fault = |reason: &str, code: &str| {
@@ -200,7 +200,7 @@ fn a_written_path_is_read_and_not_sent() {
     }
 }
 
-/// docs/apigee-semantics.md 3.6: nothing is assigned to a part of a message.
+/// docs/apigee-semantics.md 3.6: an unresolved source is assigned to a part of a message.
 #[test]
 fn a_part_that_gets_nothing_is_taken_away() {
     let cases: [(&str, &[&str]); 7] = [
@@ -244,7 +244,7 @@ fn variable(assignments: &str, host: &Scripted) -> Option<String> {
     host.published("v")
 }
 
-/// docs/apigee-semantics.md 3.6.
+/// The first source with a value is assigned (docs/apigee-semantics.md 3.6).
 #[test]
 fn a_variable_gets_the_first_source_that_is_there() {
     let cases = [
@@ -285,7 +285,7 @@ fn a_reference_to_a_message_is_that_message() {
     assert_eq!(done.changes(Direction::Request), ["x: 1"]);
 }
 
-/// docs/apigee-semantics.md 3.2 and 3.4: what is copied into a message of one's own.
+/// docs/apigee-semantics.md 3.2 and 3.4: copies into a new message.
 #[test]
 fn copies_between_messages() {
     let cases = [

@@ -10,7 +10,7 @@ const GEO: &str = r#"<ServiceCallout name="SC-Geo">
   <HTTPTargetConnection><URL>http://geo.example.com/maps/json?v=2</URL></HTTPTargetConnection>
 </ServiceCallout>"#;
 
-/// docs/apigee-semantics.md 13.1.
+/// The inline request of docs/apigee-semantics.md 13.1 is sent with its query parameters.
 #[test]
 fn an_inline_get_with_query_parameters() {
     let host =
@@ -36,7 +36,7 @@ fn an_inline_get_with_query_parameters() {
     assert_eq!(done.outcomes, [(PolicyId(0), Outcome::Ok)]);
 }
 
-/// docs/apigee-semantics.md 13.2.
+/// Templates in `Path` and `Payload` are expanded and escaped (docs/apigee-semantics.md 13.2).
 #[test]
 fn a_post_with_payload_path_and_escaping() {
     let policy = r#"<ServiceCallout name="SC-DLP">
@@ -59,7 +59,7 @@ fn a_post_with_payload_path_and_escaping() {
     assert_eq!((call.header("x-goog-user-project"), call.header("cookie")), (Some("p1"), None));
 }
 
-/// docs/apigee-semantics.md 13.12 (a) and 2.14.
+/// A failed callout has Apigee's fault string for each cause (docs/apigee-semantics.md 13.12 (a) and 2.14).
 #[test]
 fn failures_have_apigees_words() {
     let fault = |reason: &str, code: &str| {
@@ -143,7 +143,7 @@ fn success_codes_replace_the_default_set() {
     }
 }
 
-/// docs/apigee-semantics.md 2.4: a policy's own value replaces `<URL>`, what an earlier run left does not.
+/// docs/apigee-semantics.md 2.4: a policy's own value replaces `<URL>`, the value of an earlier run does not.
 #[test]
 fn the_target_url_can_be_replaced() {
     let assign = |url: &str| {
@@ -170,7 +170,7 @@ fn the_target_url_can_be_replaced() {
     }
 }
 
-/// docs/apigee-semantics.md 2.3.4.
+/// The policy consumes the sent message unless `clearPayload` is false (docs/apigee-semantics.md 2.3.4).
 #[test]
 fn a_sent_message_is_spent_unless_it_is_kept() {
     let make = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
@@ -184,7 +184,7 @@ fn a_sent_message_is_spent_unless_it_is_kept() {
     }
 }
 
-/// docs/apigee-semantics.md 13.11.
+/// The variable of `Request` must name a request message (docs/apigee-semantics.md 13.11).
 #[test]
 fn the_request_variable_must_be_a_request() {
     let string = "<AssignMessage name='AM'><AssignVariable><Name>PostalCode</Name><Value>1</Value></AssignVariable></AssignMessage>";
@@ -347,7 +347,7 @@ fn names_with_spaces_are_read_in_conditions_and_templates() {
     assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));
 }
 
-/// docs/apigee-semantics.md 2.13.
+/// `timeTaken` is the duration of the policy in nanoseconds (docs/apigee-semantics.md 2.13).
 #[test]
 fn the_time_that_a_policy_took() {
     let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
@@ -380,7 +380,7 @@ fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
     }
 }
 
-/// docs/apigee-semantics.md 2.3.4: what others made is cleared when it has been sent, not before.
+/// docs/apigee-semantics.md 2.3.4: a message of another policy is cleared after it is sent.
 #[test]
 fn a_message_that_was_not_sent_stays_as_others_made_it() {
     let fails = "http://{request.header.none}/";

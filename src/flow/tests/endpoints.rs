@@ -55,7 +55,7 @@ fn flows_run_in_apigees_order() {
     assert_eq!(done.resumed, [Direction::Request, Direction::Response]);
 }
 
-/// docs/apigee-semantics.md 8.4.
+/// `target.copy.*` removes the path suffix and the query from the upstream request (docs/apigee-semantics.md 8.4).
 #[test]
 fn what_is_not_copied_to_the_target_is_left_out() {
     let set = |name: &str, variable: &str| {

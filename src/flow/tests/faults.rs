@@ -25,7 +25,7 @@ fn failing(rules: &str, default: &str, policies: &[&str]) -> (Done, Scripted) {
 
 const TIMEOUT: &str = r#"{"fault":{"faultstring":"Execution of ServiceCallout SC failed. Reason: timeout occurred in SC","detail":{"errorcode":"steps.servicecallout.ExecutionFailed"}}}"#;
 
-/// docs/apigee-semantics.md 13.12 (b).
+/// A RaiseFault without payload replies with the fault JSON (docs/apigee-semantics.md 13.12 (b)).
 #[test]
 fn a_raised_fault_without_payload_has_the_default_body() {
     let host = Scripted::client("GET", "/", &[]);
@@ -82,7 +82,7 @@ fn a_fault_rule_is_chosen_from_the_bottom() {
     assert_eq!(done.answer(), (500, TIMEOUT));
 }
 
-/// docs/apigee-semantics.md 9.3, points 4 to 6.
+/// `AlwaysEnforce` runs the default rule after a fault rule (docs/apigee-semantics.md 9.3).
 #[test]
 fn the_default_rule_may_be_enforced() {
     let first = set("AM-1", "<Payload>first</Payload>");
@@ -235,7 +235,7 @@ fn an_error_flow_never_ends_without_an_answer() {
     }
 }
 
-/// docs/apigee-semantics.md 3.3 and 5.2.
+/// Actions on form parameters do not change a response (docs/apigee-semantics.md 3.3 and 5.2).
 #[test]
 fn form_parameters_mean_nothing_to_a_response() {
     for action in ["Set", "Add", "Remove"] {

@@ -24,7 +24,7 @@ fn client() -> Scripted {
     Scripted::client("GET", "/v1/risk?acct=A9", &[]).with_reply(200, &[], TOKEN)
 }
 
-/// docs/apigee-semantics.md 13.8.
+/// The run of docs/apigee-semantics.md 13.8 waits for its response.
 #[test]
 fn a_synchronous_integration() {
     let read = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
@@ -79,7 +79,7 @@ fn a_scheduled_integration() {
     assert_eq!(host.published("ran.content").as_deref(), Some(r#"{"executionInfoIds":["e-1"]}"#));
 }
 
-/// docs/apigee-semantics.md 10.4.
+/// Each failure of the two policies has Apigee's code (docs/apigee-semantics.md 10.4).
 #[test]
 fn every_fault_has_its_name() {
     let assign = |assignments: &str| format!("<AssignMessage name='AM'>{assignments}</AssignMessage>");
@@ -175,7 +175,7 @@ fn every_fault_has_its_name() {
     }
 }
 
-/// docs/apigee-semantics.md 10.4: a rule can test both variables of Apigee's page, wherever the flow ended.
+/// docs/apigee-semantics.md 10.4: a rule can test both variables of Apigee's page after every fault.
 #[test]
 fn an_incomplete_object_is_a_fault_of_the_callout() {
     let unresolved = PREPARE.replace("request.queryparam.acct", "nowhere");
@@ -205,7 +205,7 @@ fn an_incomplete_object_is_a_fault_of_the_callout() {
     assert_eq!((done.reply.is_none(), done.calls.len()), (true, 2));
 }
 
-/// docs/apigee-semantics.md 10.5.
+/// A route rule can name an integration instead of an upstream (docs/apigee-semantics.md 10.5).
 #[test]
 fn an_integration_takes_the_place_of_the_upstream() {
     let mark = "<AssignMessage name='Mark'><Set><Headers><Header name='x-marked'>{response.status.code}</Header></Headers></Set></AssignMessage>";

@@ -36,7 +36,7 @@ fn the_node_is_among_the_attributes_of_xds() {
     assert_eq!(told(&templates, &host), [expected.clone(), expected]);
 }
 
-/// docs/apigee-semantics.md 8.2.
+/// `request.version` is the HTTP version of the client (docs/apigee-semantics.md 8.2).
 #[test]
 fn the_version_is_that_of_the_client() {
     for (protocol, version) in

@@ -98,7 +98,7 @@ fn negation_binds_closer_than_and_and_that_closer_than_or() {
     }
 }
 
-/// docs/apigee-semantics.md 7.2.
+/// An operand is a variable or a literal (docs/apigee-semantics.md 7.2).
 #[test]
 fn operands_are_variables_and_literals() {
     let cases = [

@@ -24,7 +24,7 @@ pub(super) struct Options<'a> {
     pub(super) access_log: Option<Value>,
 }
 
-/// Maximum size of a buffered body in bytes: Apigee's 10 MB instead of Envoy's default of 1 MiB.
+/// Maximum size of a buffered body in bytes: Apigee's 10 MiB instead of Envoy's default of 1 MiB.
 const LARGEST_BODY: u32 = 10 << 20;
 
 /// The bootstrap configuration.
