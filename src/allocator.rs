@@ -17,8 +17,8 @@ const STEP: usize = 16;
 /// Blocks of up to `CLASSES * STEP` bytes are kept in lists.
 const CLASSES: usize = 64;
 
-/// The most bytes in the free blocks of all lists. The small blocks of some hundred requests.
-const MOST_FREE: usize = 4 << 20;
+/// Maximum bytes in the free blocks of all lists: the small blocks of some hundred requests.
+const MAX_FREE_BYTES: usize = 4 << 20;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
@@ -172,7 +172,7 @@ unsafe impl GlobalAlloc for Allocator {
             match self.list(layout) {
                 Some((list, size)) => {
                     let free = self.free.get().wrapping_add(size);
-                    if free > MOST_FREE {
+                    if free > MAX_FREE_BYTES {
                         return self.release(block, size);
                     }
                     self.free.set(free);
@@ -252,11 +252,11 @@ mod tests {
     fn lists_keep_a_limited_number_of_bytes() {
         let allocator = Allocator::new();
         for size in [16, 64, 1024, 16] {
-            let blocks: Vec<_> = (0..2 * MOST_FREE / size).map(|_| alloc(&allocator, size)).collect();
-            assert_eq!(allocator.in_use(), 2 * MOST_FREE);
+            let blocks: Vec<_> = (0..2 * MAX_FREE_BYTES / size).map(|_| alloc(&allocator, size)).collect();
+            assert_eq!(allocator.in_use(), 2 * MAX_FREE_BYTES);
             free(&allocator, blocks, size);
             assert_eq!(allocator.in_use(), 0);
-            assert!(allocator.taken.get() <= MOST_FREE, "{size}");
+            assert!(allocator.taken.get() <= MAX_FREE_BYTES, "{size}");
         }
     }
 

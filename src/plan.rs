@@ -61,7 +61,7 @@ pub struct Plan {
     pub publish: Publish,
     /// Whether callouts carry the client request's trace headers.
     pub trace_headers: bool,
-    /// The largest response of a callout, in bytes.
+    /// Maximum size of the response body of a callout in bytes.
     pub max_response_bytes: usize,
     /// The memory for bodies, and for texts that policies make from them, in bytes per worker.
     pub body_memory_bytes: usize,

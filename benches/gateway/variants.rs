@@ -21,7 +21,7 @@ pub struct Variant {
     pub upstream_sees: fn(&str) -> String,
 }
 
-/// The largest ratio of the costs of two variants.
+/// Maximum ratio of the costs of two variants.
 pub struct Limit {
     pub variant: &'static str,
     pub of: &'static str,

@@ -51,7 +51,7 @@ fn wait(token: u32, waker: &Waker) {
 /// takes strings.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
     // Envoy reads the milliseconds as a signed 32-bit number.
-    const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+    const MAX_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
     let values: Vec<_> = call.headers.iter().map(|(_, value)| String::from_utf8_lossy(value)).collect();
     let headers = call.headers.iter().zip(&values).map(|((name, _), value)| (&**name, &**value)).collect();
     let sent = proxy_wasm::hostcalls::dispatch_http_call(
@@ -59,7 +59,7 @@ pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
         headers,
         Some(&call.body),
         Vec::new(),
-        call.timeout.min(LONGEST),
+        call.timeout.min(MAX_TIMEOUT),
     );
     sent.inspect(|token| log::debug!("callout: call {token} to cluster {}", call.cluster)).map_err(|status| {
         let reason = match status {
@@ -112,8 +112,8 @@ impl Drop for Pending {
 /// Whether a call failed at its timeout. Envoy's timers start at the time when its event loop last woke, so they fire
 /// slightly before the timeout of this clock.
 fn is_late(elapsed: Duration, timeout: Duration) -> bool {
-    const EARLY: Duration = Duration::from_millis(50);
-    elapsed.saturating_add(EARLY.min(timeout / 2)) >= timeout
+    const TIMER_TOLERANCE: Duration = Duration::from_millis(50);
+    elapsed.saturating_add(TIMER_TOLERANCE.min(timeout / 2)) >= timeout
 }
 
 /// Reads a response of an upstream. A reply of Envoy itself is a failure of the call.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The time between two warnings of one cluster.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The maximum number of entries, because a request can choose the cluster's name. Further clusters share one entry.
+/// Maximum number of entries, because a request can choose the cluster's name. Further clusters share one entry.
 const MAX_CLUSTERS: usize = 256;
 
 struct Outage {

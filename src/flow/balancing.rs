@@ -129,9 +129,9 @@ impl Balancer {
     /// The server with the fewest calls in progress; servers with the same number take turns.
     fn least_busy(&mut self, candidates: &[(usize, &ServerReference)]) -> Option<usize> {
         let calls = |index: usize| self.servers.get(index).map_or(0, |health| health.calls.get());
-        let least = candidates.iter().map(|(index, _)| calls(*index)).min()?;
+        let min = candidates.iter().map(|(index, _)| calls(*index)).min()?;
         let equals: Vec<usize> =
-            candidates.iter().map(|(index, _)| *index).filter(|index| calls(*index) == least).collect();
+            candidates.iter().map(|(index, _)| *index).filter(|index| calls(*index) == min).collect();
         self.first_in_turn(equals.into_iter())
     }
 }

@@ -26,7 +26,7 @@ pub struct Call {
     pub body: Bytes,
     /// The time until the end of the response.
     pub timeout: Duration,
-    /// The maximum size of the response body in bytes.
+    /// Maximum size of the response body in bytes.
     pub max_response_bytes: usize,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for CallFailure {
             CallFailure::Unreachable => formatter.write_str("the host is not reachable"),
             CallFailure::Reset => formatter.write_str("the connection was reset"),
             CallFailure::Protocol => formatter.write_str("the response is not HTTP"),
-            CallFailure::TooLarge(most) => write!(formatter, "the response body is larger than {most} bytes"),
+            CallFailure::TooLarge(max) => write!(formatter, "the response body is larger than {max} bytes"),
             CallFailure::NoMemory => formatter.write_str("the response body is larger than the memory for bodies"),
         }
     }

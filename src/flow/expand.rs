@@ -92,8 +92,8 @@ impl<H: Host> Transaction<'_, H> {
                     });
                 }
                 let random = |buffer: &mut [u8]| self.host.random(buffer);
-                let most = self.room();
-                let result = functions::call(*function, &texts, &random, most);
+                let max_bytes = self.room();
+                let result = functions::call(*function, &texts, &random, max_bytes);
                 let result = result.inspect_err(|_| self.set_out_of_room())?.unwrap_or_default();
                 if arguments.iter().any(Argument::is_private) {
                     self.private_values.note(&result);

@@ -19,8 +19,8 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-/// The maximum number of cached tokens, because an audience can come from a request.
-const MOST_TOKENS: usize = 1000;
+/// Maximum number of cached tokens, because an audience can come from a request.
+const MAX_TOKENS: usize = 1000;
 
 /// The tokens of a worker. `Debug` prints no token.
 #[derive(Default)]
@@ -172,9 +172,9 @@ fn entry_for<'e>(
     key: &ByteString,
     now: Duration,
 ) -> Option<&'e mut CachedToken> {
-    if entries.len() >= MOST_TOKENS && !entries.contains_key(key) {
+    if entries.len() >= MAX_TOKENS && !entries.contains_key(key) {
         entries.retain(|_, entry| entry.fetch.is_some() || entry.token.as_ref().is_some_and(|t| t.is_usable(now)));
-        if entries.len() >= MOST_TOKENS {
+        if entries.len() >= MAX_TOKENS {
             return None;
         }
     }

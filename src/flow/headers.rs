@@ -35,8 +35,8 @@ pub struct Headers(Rc<Lines>);
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
 
-/// The maximum number of names for which the whole list is searched. For few names this is faster than grouping lines.
-const FEW: usize = 16;
+/// Maximum number of names for which the whole list is searched. For few names this is faster than grouping lines.
+const LINEAR_SEARCH_MAX: usize = 16;
 
 impl Headers {
     /// Headers from lines.
@@ -82,7 +82,7 @@ impl Headers {
 
     /// Keeps the lines whose names these headers do not contain.
     pub fn missing<'l>(&self, mut lines: Vec<Line<'l>>) -> Vec<Line<'l>> {
-        if lines.len() <= FEW {
+        if lines.len() <= LINEAR_SEARCH_MAX {
             lines.retain(|line| self.named(line.name()).next().is_none());
         } else {
             let known = Grouped::new(self.lines());
@@ -246,7 +246,7 @@ impl Headers {
         // Names that occur only in the common prefix have the same lines in both.
         let same = self.lines().zip(before.lines()).take_while(|(now, then)| now == then).count();
         let (gone, here) = (distinct(before.lines().skip(same)), distinct(self.lines().skip(same)));
-        if gone.len().max(here.len()) > FEW {
+        if gone.len().max(here.len()) > LINEAR_SEARCH_MAX {
             return self.many_changes(before, &gone, &here);
         }
         let mut changes = Vec::new();

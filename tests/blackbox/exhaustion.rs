@@ -15,7 +15,7 @@ mod small_blocks;
 mod xml_documents;
 
 /// The default of `max_response_bytes`.
-const MOST_BYTES: usize = 10 << 20;
+const MAX_BYTES: usize = 10 << 20;
 
 pub fn cases(lab: &mut Lab) {
     json_documents::cases(lab);

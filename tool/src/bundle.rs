@@ -331,13 +331,13 @@ mod tests {
             file("policies/b.xml", "<Quota/>"),
             file("policies/a.xml", "<Quota name='A'/>"),
             file("weather.xml", "<APIProxy revision='2' name='weather-v1'/>"),
-            file("resources/properties/limits.properties", "most = 5"),
+            file("resources/properties/limits.properties", "max = 5"),
         ];
         let bundle = ParsedBundle::new(Kind::Proxy, "folder", files);
         assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
         let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.document.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
-        assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
+        assert_eq!(bundle.properties.get("propertyset.limits.max").map(String::as_str), Some("5"));
     }
 
     #[test]

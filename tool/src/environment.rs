@@ -278,7 +278,7 @@ mod tests {
     fn an_environment_is_typed() {
         let text = "organization: acme\n\
                     target_servers:\n  a: {host: 10.0.0.1, port: 80}\n\
-                    property_sets:\n  limits: {most: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
+                    property_sets:\n  limits: {max: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
                     properties: {kvm.key: secret}\n\
                     google: {}\n";
         let environment = read(text).unwrap();
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!((server.port, server.tls, server.enabled), (80, false, true));
         let constants = json!(environment.constants());
         let expected = json!({
-            "propertyset.limits.most": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
+            "propertyset.limits.max": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
             "propertyset.limits.version": "1.10", "propertyset.limits.code": "007", "propertyset.limits.on": "yes",
             "propertyset.limits.big": "123456789012345678901", "kvm.key": "secret",
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{MOST_BYTES, large_bodies, result_headers, sha256};
+use super::{MAX_BYTES, large_bodies, result_headers, sha256};
 use crate::fault::{self, assert_execution_failed};
 use crate::lab::{Answer, Exchange, Gate, Lab, Listener, Message, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables};
@@ -17,7 +17,7 @@ const BUDGET: usize = 64 << 20;
 const CONSTANT: usize = 256 << 20;
 
 fn large(path: &str) -> Vec<u8> {
-    if path.ends_with("/small") { b"[7]".to_vec() } else { vec![b'x'; MOST_BYTES] }
+    if path.ends_with("/small") { b"[7]".to_vec() } else { vec![b'x'; MAX_BYTES] }
 }
 
 async fn wait_for_ends(exchanges: &[Exchange], count: usize) {
@@ -89,7 +89,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("an_array_next_to_held_responses", |setup| {
         let gate = Gate::closed();
         let array = |path: &str| match path.ends_with("/array") {
-            true => format!("[{}7]", "7,".repeat((MOST_BYTES - 3) / 2)).into_bytes(),
+            true => format!("[{}7]", "7,".repeat((MAX_BYTES - 3) / 2)).into_bytes(),
             false => large(path),
         };
         let backend = setup.backend(move |call: &Received| Answer::json(200, array(&call.path_and_query)));
@@ -152,7 +152,7 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             let session = site.session().await;
             let request = |length: usize| Request::post("/", "text/plain", vec![b'x'; length]);
-            let exchanges: Vec<_> = (0..15).map(|_| session.start(request(MOST_BYTES))).collect();
+            let exchanges: Vec<_> = (0..15).map(|_| session.start(request(MAX_BYTES))).collect();
             waiting.wait_for_heads(6).await;
             let small = session.start(request(3));
             waiting.wait_for_heads(7).await;
@@ -173,7 +173,7 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((served, waiting.heads()), (6, 7));
             let sums: BTreeSet<_> =
                 site.upstream().requests().iter().map(|request| request.header("x-sum").map(str::to_owned)).collect();
-            assert_eq!(sums, [sha256(vec![b'x'; MOST_BYTES]), sha256("xxx")].map(Some).into());
+            assert_eq!(sums, [sha256(vec![b'x'; MAX_BYTES]), sha256("xxx")].map(Some).into());
             let refused =
                 site.log(16).await.iter().filter(|entry| entry.details() == Some("callout_no_memory")).count();
             assert_eq!(refused, 9);

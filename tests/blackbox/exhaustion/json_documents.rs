@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{MOST_BYTES, large_bodies, result_headers, sha256};
+use super::{MAX_BYTES, large_bodies, result_headers, sha256};
 use crate::lab::{Answer, Lab, Listener, Message, Received, Request, Session, Site};
 use crate::policy::{ServiceCallout, extract_variables};
 
@@ -13,7 +13,7 @@ const ITEMS: [(&str, &str, Option<&str>); 3] =
 
 /// An array of that item, and the number of items.
 fn array(item: &str) -> (String, usize) {
-    let count = (MOST_BYTES - 1) / (item.len() + 1);
+    let count = (MAX_BYTES - 1) / (item.len() + 1);
     (list(item, count), count)
 }
 

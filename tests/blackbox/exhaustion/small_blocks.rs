@@ -9,13 +9,13 @@ use crate::policy::{ServiceCallout, extract_variables};
 /// The sizes of blocks that the allocator keeps in lists.
 const SIZES: std::ops::RangeInclusive<usize> = 2..=62;
 
-/// The largest XML document, less room for its root.
-const MOST_XML_BYTES: usize = (8 << 20) - 16;
+/// Maximum size of an XML document in bytes, without its root.
+const MAX_XML_BYTES: usize = (8 << 20) - 16;
 
 /// Elements whose markup takes so many bytes each.
 fn elements(size: usize) -> String {
     let element = format!("<{}/>", "a".repeat(size - 3));
-    format!("<r>{}</r>", element.repeat((MOST_XML_BYTES / size).min(500_000)))
+    format!("<r>{}</r>", element.repeat((MAX_XML_BYTES / size).min(500_000)))
 }
 
 pub fn cases(lab: &mut Lab) {

@@ -36,7 +36,7 @@ pub(super) struct Callouts {
     any_host: bool,
     /// The used entries of the environment.
     environment: Environment,
-    /// The longest wait for a callout in milliseconds.
+    /// Maximum wait for a callout in milliseconds.
     pub(super) longest_ms: u64,
 }
 
