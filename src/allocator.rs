@@ -132,7 +132,7 @@ impl Allocator {
         }
     }
 
-    /// Returns a block for which the lists have no room.
+    /// Returns a block that does not fit into the lists.
     ///
     /// # Safety
     /// The block is free and of the list of that size.

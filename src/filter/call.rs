@@ -83,8 +83,12 @@ impl Pending {
         Ok(Pending { token: dispatch(call)?, started })
     }
 
-    /// Waits for the response and returns it with its duration. `budget` is the memory for bodies in bytes.
-    pub(super) async fn response(self, call: &Call, budget: usize) -> (Result<CallReply, CallFailure>, Duration) {
+    /// Waits for the response and returns it with its duration. `body_memory_bytes` is the memory for bodies in bytes.
+    pub(super) async fn response(
+        self,
+        call: &Call,
+        body_memory_bytes: usize,
+    ) -> (Result<CallReply, CallFailure>, Duration) {
         let delivery = poll_fn(|context| match DELIVERED.take() {
             Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
             other => {
@@ -99,7 +103,7 @@ impl Pending {
             let failure = if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset };
             return (Err(failure), elapsed);
         }
-        (read(delivery, call.max_response_bytes, budget), elapsed)
+        (read(delivery, call.max_response_bytes, body_memory_bytes), elapsed)
     }
 }
 
@@ -117,7 +121,7 @@ fn is_late(elapsed: Duration, timeout: Duration) -> bool {
 }
 
 /// Reads a response of an upstream. A reply of Envoy itself is a failure of the call.
-fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply, CallFailure> {
+fn read(delivery: Delivery, max_bytes: usize, body_memory_bytes: usize) -> Result<CallReply, CallFailure> {
     let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
     let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
     if !headers.contains(UPSTREAM_SERVICE_TIME) {
@@ -128,7 +132,7 @@ fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply
     }
     let body = match delivery.body_size {
         0 => Bytes::new(),
-        size if size > allocator::left_of(budget) => return Err(CallFailure::NoMemory),
+        size if size > allocator::left_of(body_memory_bytes) => return Err(CallFailure::NoMemory),
         size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::NoMemory)?,
     };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());

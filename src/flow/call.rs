@@ -102,7 +102,7 @@ pub enum Outcome {
     /// The host is not reachable.
     Unreachable,
     /// A request chose a host that the configuration does not allow. The fault is that of an unreachable host.
-    Refused,
+    HostNotAllowed,
     /// Any other failure, before or after sending.
     Fault,
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 /// Maximum length of a list that is searched linearly, which is faster than a hash and allocates nothing.
-const LINEAR_SEARCH_MAX: usize = 16;
+pub(in crate::flow) const LINEAR_SEARCH_MAX: usize = 16;
 
 /// Distinct keys, each with its index in the order of addition.
 ///

@@ -12,7 +12,7 @@ pub(super) struct TooLarge;
 impl<H: Host> Transaction<'_, H> {
     /// Maximum size of a result in bytes: the memory left for bodies, but at least [`ALWAYS_ALLOWED_BYTES`], so that requests
     /// without a body do not fail while others have large ones.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn max_result_bytes(&self) -> usize {
         self.host.memory_left().max(ALWAYS_ALLOWED_BYTES)
     }
 
@@ -21,8 +21,8 @@ impl<H: Host> Transaction<'_, H> {
     ///
     /// # Errors
     /// The bytes do not fit.
-    pub(super) fn check_room(&self, bytes: usize) -> Result<(), TooLarge> {
-        if bytes <= self.room() {
+    pub(super) fn check_memory(&self, bytes: usize) -> Result<(), TooLarge> {
+        if bytes <= self.max_result_bytes() {
             return Ok(());
         }
         Err(self.too_large())
@@ -31,14 +31,14 @@ impl<H: Host> Transaction<'_, H> {
     /// Makes the running step fail and returns the error.
     #[cold]
     pub(super) fn too_large(&self) -> TooLarge {
-        self.set_out_of_room();
+        self.set_out_of_memory();
         TooLarge
     }
 
     /// Makes the running step fail because a result did not fit into the memory left.
     #[cold]
-    pub(super) fn set_out_of_room(&self) {
-        self.is_out_of_room.set(true);
+    pub(super) fn set_out_of_memory(&self) {
+        self.is_out_of_memory.set(true);
     }
 
     /// Returns the result of a step unless an intermediate result did not fit into the memory left. A fault string
@@ -49,9 +49,9 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn within_memory<T>(&self, kind: &str, name: &str, result: Result<T, Fault>) -> Result<T, Fault> {
         let is_too_long = |fault: &Fault| {
             let length = fault.reason.len();
-            length.saturating_mul(MAX_EXPANSION) > self.room()
+            length.saturating_mul(MAX_EXPANSION) > self.max_result_bytes()
         };
-        if self.is_out_of_room.take() || result.as_ref().is_err_and(is_too_long) {
+        if self.is_out_of_memory.take() || result.as_ref().is_err_and(is_too_long) {
             return Err(Fault::too_large(kind, name));
         }
         result

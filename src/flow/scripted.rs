@@ -36,7 +36,7 @@ pub struct Scripted {
     /// The responses to the calls of single policies. They take precedence over `replies`.
     pub policy_replies: RefCell<BTreeMap<PolicyId, Replies>>,
     /// Whether the metadata server and IAM Credentials are mocked, so that every token request succeeds.
-    pub plays_google: bool,
+    pub mocks_google: bool,
     /// Whether random bytes are random. Otherwise they are constant.
     pub is_random: bool,
     /// The memory in bytes left for bodies and values; unlimited when absent.
@@ -189,7 +189,7 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
 pub struct Script {
     now: Duration,
     replies: Rc<RefCell<Replies>>,
-    plays_google: bool,
+    mocks_google: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
     done: Rc<RefCell<Done>>,
 }
@@ -207,7 +207,7 @@ impl Background for Script {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        if let Some(reply) = google::response(call, self.now).filter(|_| self.plays_google) {
+        if let Some(reply) = google::response(call, self.now).filter(|_| self.mocks_google) {
             return self.record(call, Ok(reply), ReplySource::Mock);
         }
         match self.replies.borrow_mut().pop_front() {
@@ -252,7 +252,7 @@ impl Host for Scripted {
         Script {
             now: self.now,
             replies: Rc::clone(&self.replies),
-            plays_google: self.plays_google,
+            mocks_google: self.mocks_google,
             shared: Rc::clone(&self.shared),
             done: Rc::clone(&self.done),
         }

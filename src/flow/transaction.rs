@@ -61,7 +61,7 @@ pub struct Transaction<'a, H> {
     /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
     /// Whether a result of the running step did not fit into the memory left.
-    pub(super) is_out_of_room: Cell<bool>,
+    pub(super) is_out_of_memory: Cell<bool>,
     /// The names that a policy made unresolved. Constants and other filters' values under these names do not apply.
     pub(super) nulls: Vec<ByteString>,
     /// The client's messages as they were received.
@@ -97,7 +97,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             incomplete_objects: Vec::new(),
             messages: Vec::new(),
             variables: Store::default(),
-            is_out_of_room: Cell::new(false),
+            is_out_of_memory: Cell::new(false),
             nulls: Vec::new(),
             request: None,
             response: None,

@@ -134,7 +134,7 @@ fn refused(lab: &mut Lab) {
                 assert_eq!((backend.heads(), site.upstream().heads()), (0, 0));
                 let count = Some(u64::try_from(hosts.len()).unwrap());
                 let stat = |what: &str| format!("wasmcustom.callout.{what}.policy.{policy}");
-                assert_eq!(admin.stat(&stat("refused_host")).await, count);
+                assert_eq!(admin.stat(&stat("host_not_allowed")).await, count);
                 assert_eq!(admin.stat(&stat("outcome.unreachable")).await, count);
                 assert_eq!(admin.stat(&stat("requests")).await.unwrap_or(0), 0);
                 assert_eq!(site.told(), []);
@@ -199,7 +199,7 @@ fn refused(lab: &mut Lab) {
             assert_eq!(named.only_request().authority, "localhost:8080");
             let reply = site.send(Request::get("/").header("backend", "localhost:8081")).await;
             assert_execution_failed(&reply, "SC-any-allowed", UNREACHABLE);
-            assert_eq!(admin.stat("wasmcustom.callout.refused_host.policy.SC-any-allowed").await, Some(1));
+            assert_eq!(admin.stat("wasmcustom.callout.host_not_allowed.policy.SC-any-allowed").await, Some(1));
         }
     });
 
@@ -218,7 +218,7 @@ fn refused(lab: &mut Lab) {
             assert_eq!(backend.only_request().authority, "10.0.0.1");
             let reply = site.send(Request::get("/").header("backend", "http://169.254.169.254/x")).await;
             assert_execution_failed(&reply, "SC-any-written", UNREACHABLE);
-            assert_eq!(admin.stat("wasmcustom.callout.refused_host.policy.SC-any-written").await, Some(1));
+            assert_eq!(admin.stat("wasmcustom.callout.host_not_allowed.policy.SC-any-written").await, Some(1));
         }
     });
 }

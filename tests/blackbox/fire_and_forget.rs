@@ -140,7 +140,7 @@ fn untold_failures(lab: &mut Lab) {
                 let logged = site.logged().await;
                 assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"), "{to}");
                 assert_eq!(logged.state("fault.name"), None, "{to}");
-                let stat = "wasmcustom.callout.refused_host.policy.SC-Log";
+                let stat = "wasmcustom.callout.host_not_allowed.policy.SC-Log";
                 assert_eq!(admin.stat(stat).await.unwrap_or(0), refused, "{to}");
             }
         }

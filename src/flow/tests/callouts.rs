@@ -172,7 +172,7 @@ fn the_target_url_can_be_replaced() {
 
 /// The policy consumes the sent message unless `clearPayload` is false (docs/apigee-semantics.md 2.3.4).
 #[test]
-fn a_sent_message_is_spent_unless_it_is_kept() {
+fn a_sent_message_is_consumed_unless_it_is_kept() {
     let make = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
         <Set><Verb>POST</Verb><Path>/p</Path><Payload>x</Payload></Set></AssignMessage>";
     for (clear, second) in [("true", "GET http://a.test/ "), ("false", "POST http://a.test/p x")] {
@@ -261,7 +261,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     let plan = json!({"policies": [log("http://{request.header.h}/log")], "allowed_hosts": ["b.test"]});
     let host = Scripted::client("GET", "/", &[("h", "127.0.0.1")]);
     let done = host.run(&self::plan(&plan));
-    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::Refused)]));
+    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::HostNotAllowed)]));
     for malformed in ["http://{request.header.none:}/log", "http://{request.header.none:a b}/"] {
         let (done, failed) = run(malformed);
         assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");

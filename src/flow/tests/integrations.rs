@@ -161,7 +161,7 @@ fn every_fault_has_its_name() {
             "Execution of SetIntegrationRequest Set-Int failed. Reason: parameter \"limit\" must be an integer, got \"many\"",
         ),
         (
-            "a spent object",
+            "a consumed object",
             &[PREPARE, RUN, &RUN.replace("IC-Risk", "IC-2")],
             client().with_reply(200, &[], "{}"),
             "steps.integrationcallout.NullRequestVariable",

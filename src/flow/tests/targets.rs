@@ -127,7 +127,7 @@ fn a_host_that_the_request_chose_must_be_allowed() {
         assert_eq!(done.calls.len(), 0, "{host}");
         assert!(done.answer().1.contains("Reason: Host not reachable"));
     }
-    assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::Refused)]);
+    assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::HostNotAllowed)]);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn the_lifetime_of_a_token_is_a_number() {
     for (element, life, expected) in cases {
         let configuration = json!({"policies": [policy(element)], "google": google, "properties": {"life": life}});
         let now = std::time::Duration::from_secs(1_700_000_000);
-        let host = Scripted { plays_google: true, now, ..client() }.with_reply(200, &[], "");
+        let host = Scripted { mocks_google: true, now, ..client() }.with_reply(200, &[], "");
         let done = host.run(&plan(&configuration));
         let body = format!(r#"{{"scope":["s"],"lifetime":"{expected}"}}"#);
         let asked = done.calls.iter().find(|call| call.line().ends_with(":generateAccessToken")).unwrap();

@@ -89,7 +89,7 @@ fn answers_are_chosen_by_policy_before_they_are_by_order() {
 }
 
 #[test]
-fn google_is_played() {
+fn google_is_mocked() {
     let token = |kind: &str| {
         let authentication = format!("<HTTPTargetConnection><Authentication>{kind}</Authentication>");
         callout("").replace("<HTTPTargetConnection>", &authentication)
@@ -103,7 +103,7 @@ fn google_is_played() {
         kinds.iter().flat_map(|kind| [(kind, json!({"metadata_cluster": "m"})), (kind, account.clone())])
     {
         let now = std::time::Duration::from_secs(1_700_000_000);
-        let host = Scripted { plays_google: true, now, ..Scripted::client("GET", "/", &[]) }.with_reply(200, &[], "");
+        let host = Scripted { mocks_google: true, now, ..Scripted::client("GET", "/", &[]) }.with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [token(kind)], "google": google})));
         let call = done.calls.last().unwrap();
         assert!(call.header("authorization").unwrap().starts_with("Bearer "), "{kind} {google} {:?}", done.warnings);

@@ -213,7 +213,7 @@ impl Page<'_> {
         let trace = self.trace;
         self.has_response = true;
         let Some(response) = &trace.response else { return Ok(()) };
-        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_made_here);
+        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_local_reply);
         match upstream {
             Some(upstream) => {
                 self.heading("The client gets the upstream's response")?;
