@@ -16,7 +16,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a benchmark stops at the first surprise, and prints its table"
+    reason = "a benchmark fails at the first error, and prints its table"
 )]
 #![allow(unreachable_pub, reason = "nothing here is a library")]
 

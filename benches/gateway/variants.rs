@@ -114,7 +114,7 @@ const SERVICE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">
         <Verb>GET</Verb>
       </Set>
     </Request>
-    <Response>answer</Response>
+    <Response>calloutResponse</Response>
     <Timeout>5000</Timeout>
     <HTTPTargetConnection>
       <URL>http://geo.test/geo</URL>
@@ -125,7 +125,7 @@ const ASSIGN_MESSAGE: &str = r#"<AssignMessage name="AM-Set">
     <AssignTo>request</AssignTo>
     <Set>
       <Headers>
-        <Header name="x-geo">{answer.content}</Header>
+        <Header name="x-geo">{calloutResponse.content}</Header>
       </Headers>
     </Set>
 </AssignMessage>"#;
@@ -142,7 +142,7 @@ const MAKE_REQUEST: &str = r#"<AssignMessage name="AM-Question">
 
 const BARE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">
     <Request variable="question"/>
-    <Response>answer</Response>
+    <Response>calloutResponse</Response>
     <Timeout>5000</Timeout>
     <HTTPTargetConnection>
       <URL>http://geo.test/geo</URL>
@@ -150,7 +150,7 @@ const BARE_CALLOUT: &str = r#"<ServiceCallout name="SC-Geo">
 </ServiceCallout>"#;
 
 const EXTRACT: &str = r#"<ExtractVariables name="EV-Geo">
-    <Source>answer.content</Source>
+    <Source>calloutResponse.content</Source>
     <VariablePrefix>geo</VariablePrefix>
     <JSONPayload>
       <Variable name="country"><JSONPath>$.country</JSONPath></Variable>
@@ -188,7 +188,7 @@ fn flow() -> Value {
         "request": [
             "AM-Question",
             {"step": "SC-Geo", "condition": "request.header.x-user != null"},
-            {"step": "EV-Geo", "condition": "(answer.status.code = 200) and (servicecallout.SC-Geo.failed = false)"},
+            {"step": "EV-Geo", "condition": "(calloutResponse.status.code = 200) and (servicecallout.SC-Geo.failed = false)"},
             {"step": "AM-Set", "condition": "geo.country != null"},
         ],
         "clusters": {"http://geo.test": CALLOUT},
@@ -217,7 +217,7 @@ function envoy_on_request(handle)
     handle:respond({[":status"] = "500"}, "callout failed")
     return
   end
-  handle:streamInfo():filterState():set("answer.content", "envoy.string", body)
+  handle:streamInfo():filterState():set("calloutResponse.content", "envoy.string", body)
   handle:headers():replace("x-geo", body)
 end
 "#;
