@@ -51,7 +51,7 @@ pub struct Plan {
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
-    /// Whether `+` in a query is a plus, whatever the charset of the request.
+    /// Whether `+` in a query is a plus, for every charset of the request.
     pub ignores_charset: bool,
     /// The resources that policies read.
     pub resources: Resources,
@@ -117,7 +117,7 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
-    /// Whether `+` in a query is a plus in its flows, whatever the charset of the request.
+    /// Whether `+` in a query is a plus in its flows, for every charset of the request.
     pub ignores_charset: bool,
     /// The token that is sent to it.
     pub authentication: Option<TargetAuthentication>,

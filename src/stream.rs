@@ -1,7 +1,7 @@
 //! The pause and resume state of one stream. It maps events to actions of Envoy and makes no host calls.
 //!
-//! The owner of a stream passes an event to [`StreamState::begin`], applies [`PendingEvent::transaction`] to the transaction,
-//! and does what [`StreamState::end`] returns. The transaction's host changes the state in between.
+//! The owner of a stream passes an event to [`StreamState::begin`], applies [`PendingEvent::transaction`] to the
+//! transaction, and does what [`StreamState::end`] returns. The transaction's host changes the state in between.
 
 use crate::flow::call::Direction;
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! Every reference of a comment to a document of the project resolves: `docs/FILE.md`, `docs/FILE.md 4.3` for a
 //! numbered heading, `docs/FILE.md F6.5` for a numbered fact, `docs/FILE.md#anchor` for a heading by its anchor.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test fails at the first error")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

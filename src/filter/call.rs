@@ -1,8 +1,8 @@
 //! A call, from its dispatch to its response.
 
 use crate::allocator;
+use crate::filter::dispatch_warnings;
 use crate::filter::hostcalls::{self, Body, HeaderMap};
-use crate::filter::outage;
 use crate::filter::table::Table;
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
@@ -66,7 +66,7 @@ pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
             Status::BadArgument => "no cluster has this name",
             _ => "the cluster has no healthy host, or its circuit breaker is open",
         };
-        outage::warn(&call.cluster, reason);
+        dispatch_warnings::warn(&call.cluster, reason);
         CallFailure::Unreachable
     })
 }

@@ -78,8 +78,8 @@ impl std::error::Error for CallFailure {}
 const RESETS: [&str; 4] = ["connection termination", "remote reset", "remote refused stream reset", "local reset"];
 
 impl CallFailure {
-    /// The failure that a local reply of Envoy reports, by its status and text. Only a reset needs the text; the texts are
-    /// the same in Envoy 1.36 and 1.40.
+    /// The failure that a local reply of Envoy reports, by its status and text. Only a reset needs the text; the texts
+    /// are the same in Envoy 1.36 and 1.40.
     pub fn of_local_reply(status: u16, text: &str) -> CallFailure {
         match status {
             504 => CallFailure::Timeout,

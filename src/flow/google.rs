@@ -103,7 +103,7 @@ impl Tokens {
         Some(token)
     }
 
-    /// The running fetch of a token, which is started if there is none.
+    /// The running fetch of a token. Starts one if none is running.
     fn fetch<B: Background>(self: &Rc<Self>, key: &ByteString, background: &B, request: TokenRequest) -> Rc<Fetch> {
         let fetch = Rc::new(Fetch::default());
         if let Ok(mut entries) = self.by_request.try_borrow_mut() {

@@ -262,7 +262,8 @@ impl Headers {
         changes
     }
 
-    /// The changes of the names `names_before` and `names_now`, when they are too many to search the whole list for each.
+    /// The changes of the names `names_before` and `names_now`, when they are too many to search the whole list for
+    /// each.
     #[cold]
     fn many_changes(&self, before: &Headers, names_before: &[Line<'_>], names_now: &[Line<'_>]) -> Vec<HeaderChange> {
         let (now, then) = (Grouped::new(self.lines()), Grouped::new(before.lines()));

@@ -10,8 +10,8 @@ use std::fmt::{self, Write};
 pub(super) struct TooLarge;
 
 impl<H: Host> Transaction<'_, H> {
-    /// Maximum size of a result in bytes: the memory left for bodies, but at least [`ALWAYS_ALLOWED_BYTES`], so that requests
-    /// without a body do not fail while others have large ones.
+    /// Maximum size of a result in bytes: the memory left for bodies, but at least [`ALWAYS_ALLOWED_BYTES`], so that
+    /// requests without a body do not fail while others have large ones.
     pub(super) fn max_result_bytes(&self) -> usize {
         self.host.memory_left().max(ALWAYS_ALLOWED_BYTES)
     }

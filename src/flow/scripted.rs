@@ -50,7 +50,7 @@ pub struct Scripted {
     /// The state that consecutive transactions share.
     pub worker: Worker,
     /// The effects of the transaction.
-    pub done: Rc<RefCell<Done>>,
+    pub done: Rc<RefCell<Effects>>,
 }
 
 /// The remaining responses to calls.
@@ -61,7 +61,7 @@ pub type CallResult = Result<CallReply, CallFailure>;
 
 /// The effects of a transaction on the outside.
 #[derive(Clone, Debug, Default)]
-pub struct Done {
+pub struct Effects {
     /// The calls made, in order.
     pub calls: Vec<Call>,
     /// The header changes of both directions, in order.
@@ -80,7 +80,7 @@ pub struct Done {
     pub events: Vec<Event>,
 }
 
-impl Done {
+impl Effects {
     fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>, source: ReplySource) {
         self.calls.push(call.clone());
         self.events.push(Event::Call { call: call.clone(), reply, source });
@@ -105,7 +105,7 @@ impl Scripted {
 
     /// Adds the failure of the next call.
     #[must_use]
-    pub fn failing(self, failure: CallFailure) -> Scripted {
+    pub fn with_failure(self, failure: CallFailure) -> Scripted {
         self.replies.borrow_mut().push_back(Err(failure));
         self
     }
@@ -119,14 +119,14 @@ impl Scripted {
 
     /// Sets the upstream's response.
     #[must_use]
-    pub fn upstream(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
+    pub fn with_response(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
         self.response = Some(lines([(":status", status)].iter().chain(headers)));
         self.response_body = Some(Bytes::copy_from_slice(body.as_bytes()));
         self
     }
 
     /// Runs a plan to its end and returns its effects.
-    pub fn run(&self, plan: &Plan) -> Done {
+    pub fn run(&self, plan: &Plan) -> Effects {
         let mut running = pin!(run(plan, &self.worker, self));
         // The only future that can be pending is a missing upstream response.
         let _: Poll<()> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -191,7 +191,7 @@ pub struct Script {
     replies: Rc<RefCell<Replies>>,
     mocks_google: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
-    done: Rc<RefCell<Done>>,
+    done: Rc<RefCell<Effects>>,
 }
 
 impl Script {

@@ -20,7 +20,7 @@ mod verbs;
 use crate::config;
 use crate::flow::call::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
-use crate::flow::scripted::{Done, Scripted};
+use crate::flow::scripted::{Effects, Scripted};
 use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -36,11 +36,11 @@ fn plan(configuration: &Value) -> Plan {
 }
 
 /// Runs policies in the request flow.
-fn request_flow(policies: &[&str], host: &Scripted) -> Done {
+fn request_flow(policies: &[&str], host: &Scripted) -> Effects {
     host.run(&plan(&json!({"policies": policies})))
 }
 
-impl Done {
+impl Effects {
     fn only_call(&self) -> &Call {
         let [call] = self.calls.as_slice() else { panic!("{:?}", self.calls) };
         call

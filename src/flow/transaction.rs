@@ -37,7 +37,7 @@ pub struct Transaction<'a, H> {
     pub plan: &'a Plan,
     /// The state that is kept between requests.
     pub(super) worker: &'a Worker,
-    /// The outside.
+    /// The host.
     pub host: &'a H,
     /// The running flow.
     pub stage: Stage,
@@ -205,7 +205,7 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends the changes of one of the client's messages to Envoy and resumes its direction.
     pub fn release(&mut self, direction: Direction) {
-        let target_copy = TargetCopy::of(&self.variables);
+        let target_copy = TargetCopy::from_variables(&self.variables);
         if direction == Direction::Request && !target_copy.is_whole() {
             // No step may have read the request before.
             self.message_named("request");

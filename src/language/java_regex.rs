@@ -9,8 +9,9 @@
 //!
 //! Zero-width matches at line terminators differ from Java `[inferred]`: `$` without the flag `m` and `\Z` are
 //! the end of the text only, not also before its last line terminator; with `m`, `\u0085`, `\u2028` and `\u2029`
-//! start and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. And a
-//! replacement may find more than Java where a part repeats that prefers to match the empty text, as in `(?:\b|a)*`.
+//! start and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. A
+//! replacement can find more matches than Java when a repeated part prefers to match the empty text, as in
+//! `(?:\b|a)*`.
 
 mod class;
 mod escape;

@@ -9,7 +9,7 @@ use bytestring::ByteString;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalProxies(Vec<LocalProxy>);
 
-/// A proxy endpoint of the same organisation and environment.
+/// A proxy endpoint of the same organization and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalProxy {
     /// The proxy's name; without one it is reached only by path.

@@ -82,7 +82,7 @@ pub struct Syntax {
 }
 
 impl Syntax {
-    /// Braces, as in most places.
+    /// Braces, as in most elements.
     pub const BRACES: Syntax = Syntax { prefix: '{', suffix: '}', dollar: false, unquote: false };
     /// As in headers, parameters and `<Template>`.
     pub const VALUE: Syntax = Syntax { unquote: true, ..Syntax::BRACES };

@@ -62,7 +62,8 @@ impl Owner {
     }
 }
 
-/// The outcome of the second event, as `callback_result` and the resumed directions, such as `pause`, `continue+request`.
+/// The outcome of the second event, as `callback_result` and the resumed directions, such as `pause`,
+/// `continue+request`.
 fn second(first: (Event, Act), event: (Event, Act)) -> String {
     let mut owner = Owner::default();
     owner.on(first.0, first.1);

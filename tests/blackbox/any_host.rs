@@ -203,7 +203,8 @@ fn refused(lab: &mut Lab) {
         }
     });
 
-    // Neither the text of the URL nor the value that the policy assigns comes from a client, but both are run-time hosts.
+    // Neither the text of the URL nor the value that the policy assigns comes from a client, but both are run-time
+    // hosts.
     lab.case("a_written_target_url_is_checked_too", |setup| {
         let backend = setup.echo();
         let assign = "<AssignMessage name='AM-1'><AssignVariable><Name>servicecallout.SC-any-written.target.url</Name>\

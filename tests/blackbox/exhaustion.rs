@@ -1,5 +1,5 @@
-//! Input of a client or of a callout's server that could exhaust a worker's memory or time. Every case ends with a request that
-//! the same worker serves.
+//! Input of a client or of a callout's server that could exhaust a worker's memory or time. Every case ends with a
+//! request that the same worker serves.
 
 use sha2::{Digest, Sha256};
 

@@ -1,7 +1,8 @@
 //! The lab: one real Envoy, and around it the clients and servers of every case.
 //!
-//! Cases register first: each gets listeners, clusters and servers of its own. Then one Envoy starts with all of it, the cases run in
-//! parallel, and at the end `no_vm_failed` reads what Envoy logged. Only the cases that the name filter selects are set up at all.
+//! Cases register first: each gets listeners, clusters and servers of its own. Then one Envoy starts with all of it,
+//! the cases run in parallel, and at the end `no_vm_failed` reads what Envoy logged. Only the cases that the name
+//! filter selects are set up at all.
 //!
 //! ```ignore
 //! lab.case("one_call", |setup| {
@@ -162,7 +163,8 @@ impl Lab {
         let cases = libtest_mimic::run(&self.arguments, self.trials);
         drop(envoy);
 
-        // In a run of its own: it must come after the last case and after Envoy's end, and a name filter must not drop it.
+        // In a run of its own: it must come after the last case and after Envoy's end, and a name filter must not drop
+        // it.
         let path = self.directory.path().to_owned();
         let last = vec![Trial::test("no_vm_failed", move || envoy_log::no_vm_failed(&path).map_err(Into::into))];
         let unfiltered = Arguments { filter: None, skip: Vec::new(), exact: false, ..self.arguments };

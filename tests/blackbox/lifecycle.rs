@@ -78,8 +78,8 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // One VM has two contexts for one stream of the client. Policies with the same name are still two policies: a variable
-    // that the first filter publishes does not control the second.
+    // One VM has two contexts for one stream of the client. Policies with the same name are still two policies: a
+    // variable that the first filter publishes does not control the second.
     for (name, second) in [("twice_in_a_chain", "SC-2"), ("twice_in_a_chain_with_policies_of_one_name", "SC-1")] {
         lab.case(name, move |setup| {
             let backend = setup.echo();

@@ -5,9 +5,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test stops at the first surprise"
+    reason = "a test fails at the first error"
 )]
-#![allow(unreachable_pub, reason = "`pub` marks what cases may use; nothing here is a library")]
+#![allow(unreachable_pub, reason = "`pub` marks helpers for cases; this crate is not a library")]
 
 use std::process::ExitCode;
 

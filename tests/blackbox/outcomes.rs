@@ -174,8 +174,9 @@ fn late(lab: &mut Lab) {
     });
 }
 
-/// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's timers count from the
-/// beginning of the event loop's round: they may fire a little before the filter's clock has reached the timeout.
+/// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's
+/// timers count from the beginning of the event loop's round: they may fire a little before the filter's clock has
+/// reached the timeout.
 fn late_many_times(lab: &mut Lab) {
     lab.case("timeout_in_the_body_of_many", |setup| {
         let backend = setup.raw_backend(|mut wire: Wire| async move {

@@ -170,7 +170,8 @@ fn null_routes(lab: &mut Lab) {
         });
     }
 
-    // The payload is for the null route only: where the request goes to an upstream, a body cannot be added and is not sent.
+    // The payload is for the null route only: where the request goes to an upstream, a body cannot be added and is not
+    // sent.
     lab.case("null_route_next_to_a_target", |setup| {
         let content = format!(
             "{}{}{}",

@@ -1,5 +1,5 @@
-//! A dry run and the filter in Envoy agree: both run the same requests, and every call, the upstream's request, all values
-//! published and the client's response are compared.
+//! A dry run and the filter in Envoy agree: both run the same requests, and every call, the upstream's request, all
+//! values published and the client's response are compared.
 
 mod services;
 mod table;
@@ -13,7 +13,7 @@ use envoy_callout::config;
 use envoy_callout::flow::Worker;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::scripted::{Done, Scripted};
+use envoy_callout::flow::scripted::{Effects, Scripted};
 use envoy_callout::plan::Plan;
 use serde_json::{Value, json};
 
@@ -271,7 +271,7 @@ impl Stage {
 type Answers = Vec<Result<CallReply, CallFailure>>;
 
 /// Runs a request with these responses.
-fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scripted, Done) {
+fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scripted, Effects) {
     let upstream = services::upstream(&client.path);
     let status = upstream.status.to_string();
     let lines = [(":status", &*status), ("content-type", "application/json")];

@@ -105,7 +105,7 @@ fn kind_of_root(name: &str) -> Option<Kind> {
 
 impl Role {
     /// The role of a file by its path in the bundle. `None` when no flow uses the file.
-    fn of(inside: &str) -> Option<Role> {
+    fn from_path(inside: &str) -> Option<Role> {
         let path = Path::new(inside);
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         let name = path.file_name()?.to_str()?;
@@ -137,12 +137,13 @@ impl Role {
 impl ParsedBundle {
     /// The bundle of the files. `fallback` is its name when no base file contains a name.
     fn new(kind: Kind, fallback: &str, files: Vec<File>) -> ParsedBundle {
-        let names = files.iter().filter(|file| Role::of(&file.inside) == Some(Role::Policy)).filter_map(|file| {
-            let source = Rc::new(Source::new(file.shown.clone(), &file.bytes).0);
-            let document = Document::named_after_file(source.clone());
-            let name = document.root()?.name.clone();
-            Some(if name.is_empty() { source.stem().to_owned() } else { name })
-        });
+        let names =
+            files.iter().filter(|file| Role::from_path(&file.inside) == Some(Role::Policy)).filter_map(|file| {
+                let source = Rc::new(Source::new(file.shown.clone(), &file.bytes).0);
+                let document = Document::named_after_file(source.clone());
+                let name = document.root()?.name.clone();
+                Some(if name.is_empty() { source.stem().to_owned() } else { name })
+            });
         let names: Vec<String> = names.collect();
         spaced_names::with(names, || ParsedBundle::read(kind, fallback, files))
     }
@@ -162,12 +163,12 @@ impl ParsedBundle {
             shared_flows: Vec::new(),
             properties: BTreeMap::new(),
             resources: BTreeMap::new(),
-            files: files.iter().filter(|file| Role::of(&file.inside) != Some(Role::Resource)).count(),
+            files: files.iter().filter(|file| Role::from_path(&file.inside) != Some(Role::Resource)).count(),
             unreadable: Vec::new(),
         };
         let mut shared_flows = Vec::new();
         for File { inside, shown, bytes } in files {
-            let Some(role) = Role::of(&inside) else { continue };
+            let Some(role) = Role::from_path(&inside) else { continue };
             let (source, problem) = Source::new(shown, &bytes);
             if let Some(name) = resource_name(&inside).filter(|_| problem.is_none()) {
                 bundle.resources.insert(name, source.text.clone());
@@ -321,7 +322,7 @@ mod tests {
             ("manifests/manifest.xml", None),
         ];
         for (inside, role) in cases {
-            assert_eq!(Role::of(inside), role, "{inside}");
+            assert_eq!(Role::from_path(inside), role, "{inside}");
         }
     }
 

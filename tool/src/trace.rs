@@ -47,8 +47,9 @@ pub(super) struct Arguments {
     request: PathBuf,
     /// The response to a call, as `curl -i` prints it; repeatable
     ///
-    /// With the name of a policy, it is the response to a call of this policy; FLOW/POLICY names a policy of a shared flow.
-    /// The others are used in the order of the calls. Instead of a file: timeout, unreachable or reset. A call without a reply fails with Host not reachable.
+    /// With the name of a policy, it is the response to a call of this policy; FLOW/POLICY names a policy of a shared
+    /// flow. The other replies are used in the order of the calls. Instead of a file: timeout, unreachable or reset. A
+    /// call without a reply fails with Host not reachable.
     #[arg(long = "reply", value_name = "[POLICY=]FILE")]
     replies: Vec<String>,
     /// The upstream's response, as `curl -i` prints it [default: 200 without a body]

@@ -1,5 +1,5 @@
 //! Rules for the imports of the tool's modules and for the length of files.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test fails at the first error")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -139,7 +139,7 @@ impl RequestLine {
     }
 }
 
-/// The size in bytes of a value besides its text.
+/// The size in bytes of a value without its text.
 fn size(item: Item) -> usize {
     match item {
         Item::First | Item::Number(_) | Item::Count => 0,

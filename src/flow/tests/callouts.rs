@@ -80,7 +80,7 @@ fn failures_have_apigees_words() {
         (CallFailure::NoMemory, "Response larger than the memory for bodies", Outcome::Fault),
     ];
     for (failure, reason, outcome) in cases {
-        let host = Scripted::client("GET", "/?zip=1", &[]).failing(failure);
+        let host = Scripted::client("GET", "/?zip=1", &[]).with_failure(failure);
         let done = request_flow(&[GEO], &host);
         assert_eq!(done.answer(), (500, failed(reason).as_str()));
         assert_eq!((done.outcomes, done.resumed), (vec![(PolicyId(0), outcome)], vec![]));
@@ -234,7 +234,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
             callout("<Request><Set><Path>/two</Path></Set></Request>").replace("http://a.test/", "http://b.test");
         let mut host = Scripted::client("GET", "/", &[("h", "169.254.169.254")]);
         if !unreachable.is_empty() {
-            host = host.failing(CallFailure::Unreachable);
+            host = host.with_failure(CallFailure::Unreachable);
         }
         let host = host.with_reply(200, &[], "");
         let done = request_flow(&[&first, &second], &host);
@@ -290,7 +290,7 @@ fn a_failed_callout_keeps_the_earlier_response() {
         let second = second.replace("'SC'", "'SC-2' continueOnError='true'");
         let mut host = Scripted::client("GET", "/", &[("h", "10.0.0.1")]).with_reply(200, &[], "one");
         if let Some(failure) = failure {
-            host = host.failing(failure);
+            host = host.with_failure(failure);
         }
         let configuration = json!({
             "policies": [first, second, tell],
@@ -309,7 +309,7 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
     let policy = policy.replace("'SC'", "'SC' continueOnError='true'");
     let after = "<AssignMessage name='AM'><Set><Headers><Header name='x'>{request.verb} {request.header.a}</Header></Headers></Set></AssignMessage>";
     let before = "<AssignMessage name='B'><Set><Headers><Header name='b'>1</Header></Headers></Set></AssignMessage>";
-    let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).failing(CallFailure::Timeout);
+    let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).with_failure(CallFailure::Timeout);
     let done = request_flow(&[before, &policy, after], &host);
     assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
 }
@@ -341,7 +341,7 @@ fn names_with_spaces_are_read_in_conditions_and_templates() {
         ],
         "filter_state": ["a", "b", "c", "d"],
     });
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout);
     host.run(&plan(&configuration));
     let expected = [Some("true http://a.test/"), Some("true n"), Some("{servicecallout.SC 2.failed}"), None];
     assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));

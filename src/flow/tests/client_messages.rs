@@ -25,7 +25,7 @@ fn the_request_is_written_in_the_response_flow() {
                 "policies": [assigning(&assign(part)), assigning(&tell).replace("'AM'", "'T'")],
                 "response": ["AM", "T"],
             });
-            let done = client.upstream("200", &[], "hello").run(&plan(&configuration));
+            let done = client.with_response("200", &[], "hello").run(&plan(&configuration));
             assert_eq!(done.changes(Direction::Response), ["x: new"], "{part}");
             assert_eq!((done.changes(Direction::Request), done.bodies, done.reply), (vec![], vec![], None), "{part}");
         }
@@ -92,8 +92,9 @@ fn host_with_body() -> Scripted {
 }
 
 /// Runs a policy in the response flow of an upstream that sends a body.
-fn answered(elements: &str) -> Done {
-    let host = Scripted::client("GET", "/", &[]).upstream("200", &[("x-up", "u"), ("content-length", "5")], "hello");
+fn answered(elements: &str) -> Effects {
+    let host =
+        Scripted::client("GET", "/", &[]).with_response("200", &[("x-up", "u"), ("content-length", "5")], "hello");
     host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
 }
 
@@ -127,7 +128,7 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     ];
     let run = |elements: &str, length: &str| {
         let host = Scripted::client("HEAD", "/", &[]);
-        let host = host.upstream("200", &[("x-up", "u"), ("content-length", length)], "");
+        let host = host.with_response("200", &[("x-up", "u"), ("content-length", length)], "");
         let host = Scripted { response_body: None, ..host };
         host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
     };
@@ -159,7 +160,7 @@ fn a_status_that_has_no_body_answers_in_the_responses_place() {
         assert!(done.reply.is_none() && done.resumed.contains(&Direction::Response), "{set}");
     }
     // A request without a body continues.
-    let host = Scripted::client("GET", "/", &[]).upstream("204", &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_response("204", &[], "");
     let policy = assigning("<Set><Headers><Header name='x'>1</Header></Headers></Set>");
     let done = host.run(&plan(&json!({"policies": [policy], "response": ["AM"]})));
     assert!(done.reply.is_none());

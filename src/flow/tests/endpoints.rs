@@ -44,7 +44,7 @@ fn flows_run_in_apigees_order() {
     );
     let host =
         Scripted::client("GET", "/v1/near?a=1", &[("X-Callout-Target", "evil"), ("x-apigee-org", "x"), ("a", "b")])
-            .upstream("200", &[], "");
+            .with_response("200", &[], "");
     let done = host.run(&plan(&proxied(&proxy, &[&target])));
     assert_eq!(
         host.published("trail").unwrap(),
@@ -185,7 +185,7 @@ fn a_null_routes_request_may_get_a_body() {
 #[test]
 fn a_request_outside_the_base_path_passes() {
     let proxy = format!("<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>", step("A"), step("B"));
-    let host = Scripted::client("GET", "/v2/near", &[("x-callout-target", "kept")]).upstream("200", &[], "");
+    let host = Scripted::client("GET", "/v2/near", &[("x-callout-target", "kept")]).with_response("200", &[], "");
     let done = host.run(&plan(&proxied(&proxy, &[])));
     assert_eq!((host.published("trail"), done.changes, done.resumed), (None, vec![], vec![Direction::Request]));
 }
@@ -260,7 +260,7 @@ fn target_errors_are_faults_of_targets_with_rules() {
     let proxy = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
     let target = |rules: &str| format!("<TargetEndpoint name='t'><FaultRules>{rules}</FaultRules></TargetEndpoint>");
     let run = |target: &str, status: &str| {
-        let host = Scripted::client("GET", "/v1", &[]).upstream(status, &[("x-up", "1")], "down");
+        let host = Scripted::client("GET", "/v1", &[]).with_response(status, &[("x-up", "1")], "down");
         let mut configuration = proxied(proxy, &[target]);
         let change = "<AssignMessage name='AM'><Set><Headers><Header name='x-fault'>{fault.name} {error.status.code}</Header></Headers></Set></AssignMessage>";
         configuration["policies"].as_array_mut().unwrap().push(json!(change));
@@ -289,7 +289,7 @@ fn a_post_client_flow_calls_without_waiting() {
         "<Request><Set><Verb>POST</Verb><Payload>{request.verb} {response.status.code}</Payload></Set></Request>",
     );
     configuration["policies"].as_array_mut().unwrap().push(json!(log));
-    let host = Scripted::client("GET", "/v1", &[]).upstream("404", &[], "");
+    let host = Scripted::client("GET", "/v1", &[]).with_response("404", &[], "");
     let done = host.run(&plan(&configuration));
     assert_eq!((done.only_call().text(), done.outcomes.len(), done.resumed.len()), ("GET 404", 0, 2));
 }
@@ -300,11 +300,11 @@ fn a_response_is_changed() {
     let change = "<AssignMessage name='AM'><Set><StatusCode>201</StatusCode><Headers><Header name='x-old'>{response.header.x-up}</Header></Headers>
         <Payload>{response.content}!</Payload></Set><Remove><Headers><Header name='x-up'/></Headers></Remove></AssignMessage>";
     let plan = plan(&json!({"policies": [change], "response": ["AM"]}));
-    let host = Scripted::client("GET", "/", &[]).upstream("200", &[("x-up", "1"), ("content-length", "2")], "hi");
+    let host = Scripted::client("GET", "/", &[]).with_response("200", &[("x-up", "1"), ("content-length", "2")], "hi");
     let done = host.run(&plan);
     assert_eq!(done.changes(Direction::Response), [":status: 201", "-x-up", "x-old: 1", "content-length: 3"]);
     assert_eq!(done.bodies, [(Direction::Response, bytes::Bytes::from("hi!"))]);
-    let mut host = Scripted::client("GET", "/", &[]).upstream("204", &[("x-up", "1")], "");
+    let mut host = Scripted::client("GET", "/", &[]).with_response("204", &[("x-up", "1")], "");
     host.response_body = None;
     assert_eq!(host.run(&plan).answer(), (201, "!"));
 }

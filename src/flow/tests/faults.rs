@@ -10,11 +10,11 @@ fn set(name: &str, children: &str) -> String {
 }
 
 /// Runs `SC`, which fails so, with fault rules and further policies.
-fn failing(rules: &str, default: &str, policies: &[&str]) -> (Done, Scripted) {
+fn failing(rules: &str, default: &str, policies: &[&str]) -> (Effects, Scripted) {
     let callout = callout("");
     let mut all = vec![callout.as_str()];
     all.extend(policies);
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout);
     let mut configuration =
         json!({"policies": all, "request": ["SC"], "fault_rules": format!("<FaultRules>{rules}</FaultRules>")});
     if !default.is_empty() {
@@ -145,7 +145,7 @@ fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
 
 #[test]
 fn a_fault_rule_may_call_out() {
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout).with_reply(200, &[], "sorry");
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout).with_reply(200, &[], "sorry");
     let other = callout("").replace("name='SC'", "name='SC-2'").replace(">answer<", ">apology<");
     let tell = set("AM", "<Payload>{apology.content}</Payload>");
     let rules =
@@ -223,7 +223,7 @@ fn an_error_flow_never_ends_without_an_answer() {
         <Parameters><Parameter name='error' ref='fault.name'/><Parameter name='p' ref='fault.name'/></Parameters></FlowCallout>";
     let note = "<AssignMessage name='N'><AssignTo>error</AssignTo><Set><Headers><Header name='x-p'>{p}</Header></Headers></Set></AssignMessage>";
     for (step, header) in [("SC", None), ("FC", Some("RaiseFault"))] {
-        let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Unreachable);
+        let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Unreachable);
         let done = host.run(&plan(&json!({
             "policies": [raise, call, flow, note],
             "request": ["RF"],

@@ -128,7 +128,7 @@ fn every_fault_has_its_name() {
         (
             "no answer in time",
             &[PREPARE, RUN],
-            client().failing(CallFailure::Timeout),
+            client().with_failure(CallFailure::Timeout),
             "steps.integrationcallout.ExecutionFailed",
             "Execution of IntegrationCallout IC-Risk failed. Reason: timeout occurred in IC-Risk",
         ),
@@ -228,7 +228,7 @@ fn an_integration_takes_the_place_of_the_upstream() {
     for (failure, status, name) in
         [(CallFailure::Timeout, 504, "GatewayTimeout"), (CallFailure::Unreachable, 503, "ServiceUnavailable")]
     {
-        let done = client().failing(failure).run(&plan);
+        let done = client().with_failure(failure).run(&plan);
         let (found, body) = done.answer();
         assert_eq!(found, status);
         assert!(body.contains(&format!("\"messaging.adaptors.http.flow.{name}\"")), "{body}");

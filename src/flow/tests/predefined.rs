@@ -17,7 +17,7 @@ fn told(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
 
 fn client(headers: &[(&str, &str)], attributes: &[(&str, &'static str)]) -> Scripted {
     let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())));
-    let host = Scripted::client("GET", "/v1/a?b=1", headers).upstream("200", &[], "");
+    let host = Scripted::client("GET", "/v1/a?b=1", headers).with_response("200", &[], "");
     Scripted { attributes: attributes.collect(), ..host }
 }
 

@@ -20,7 +20,7 @@ fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<Stri
         "response": response,
         "filter_state": prefixes,
     }));
-    let host = host.upstream("200", &[], "");
+    let host = host.with_response("200", &[], "");
     let done = host.run(&plan);
     (host, done.changes(Direction::Response))
 }
@@ -28,7 +28,7 @@ fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<Stri
 #[test]
 fn what_no_longer_resolves_is_neither_found_nor_told() {
     for prefixes in [["flow.a"], ["flow.*"]] {
-        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
+        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_failure(CallFailure::Timeout);
         let (host, changes) = run(&["SC", "unset"], &prefixes, host);
         assert_eq!(changes, ["x: old none none"]);
         for (name, value) in [("answer.content", "old"), ("answer.status.code", "200"), ("flow.a", "")] {
@@ -49,7 +49,7 @@ fn what_resolves_again_is_told_again() {
 
 #[test]
 fn what_another_filter_set_is_theirs() {
-    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_failure(CallFailure::Timeout);
     host.filter_state.borrow_mut().insert("other.b".to_owned(), Bytes::from_static(b"theirs"));
     let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
     assert_eq!(changes, ["x: old none theirs"]);
@@ -77,7 +77,7 @@ fn beginnings_bring_parts_of_messages_and_constants() {
     ];
     for (prefix, expected) in cases {
         let host = Scripted::client("GET", "/?q=1", &[]).with_reply(201, &answer, "a");
-        let host = host.upstream("200", &[("x-up", "u")], "body");
+        let host = host.with_response("200", &[("x-up", "u")], "body");
         host.run(&plan(&json!({
             "policies": [callout("")],
             "proxy": {"organization": "acme", "environment": "test"},

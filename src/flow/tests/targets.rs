@@ -33,7 +33,7 @@ fn client() -> Scripted {
 
 #[test]
 fn a_failed_server_gives_way_to_the_next() {
-    let host = client().failing(CallFailure::Unreachable).with_reply(200, &[], "ok");
+    let host = client().with_failure(CallFailure::Unreachable).with_reply(200, &[], "ok");
     let done = host.run(&plan(&configuration(&balanced(""))));
     let lines: Vec<_> = done.calls.iter().map(|call| (call.line(), call.cluster.to_string(), call.text())).collect();
     assert_eq!(
@@ -58,7 +58,7 @@ fn a_failed_server_gives_way_to_the_next() {
 
 #[test]
 fn without_retry_or_for_other_statuses_there_is_one_call() {
-    let host = client().failing(CallFailure::Timeout);
+    let host = client().with_failure(CallFailure::Timeout);
     let done = host.run(&plan(&configuration(&balanced("<RetryEnabled>false</RetryEnabled>"))));
     assert_eq!(done.calls.len(), 1);
     assert!(done.answer().1.contains("Reason: timeout occurred in SC"), "{}", done.answer().1);
@@ -72,7 +72,7 @@ fn without_retry_or_for_other_statuses_there_is_one_call() {
 #[test]
 fn servers_out_of_rotation_leave_no_active_targets() {
     let plan = plan(&configuration(&balanced("<MaxFailures>1</MaxFailures>")));
-    let host = client().failing(CallFailure::Reset).failing(CallFailure::Reset);
+    let host = client().with_failure(CallFailure::Reset).with_failure(CallFailure::Reset);
     assert_eq!(host.run(&plan).calls.len(), 2);
     let done = host.run(&plan);
     assert_eq!(done.calls.len(), 2, "no call was added");

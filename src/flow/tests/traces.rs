@@ -124,7 +124,7 @@ fn both_ends_see_what_was_changed() {
         "request": ["AM-1"],
         "response": ["AM-2"],
     });
-    let host = Scripted::client("POST", "/a", &[("y", "0")]).with_body("0").upstream("201", &[], "0");
+    let host = Scripted::client("POST", "/a", &[("y", "0")]).with_body("0").with_response("201", &[], "0");
     host.run(&plan(&configuration));
     let text = |message: Option<(Headers, Option<bytes::Bytes>)>, name: &str| {
         let (headers, body) = message.unwrap();

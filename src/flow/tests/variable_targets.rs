@@ -12,7 +12,7 @@ fn configuration(target: &str) -> Value {
     })
 }
 
-fn run(target: &str, path: &str, headers: &[(&str, &str)]) -> (Done, Vec<String>) {
+fn run(target: &str, path: &str, headers: &[(&str, &str)]) -> (Effects, Vec<String>) {
     let host = Scripted::client("GET", path, headers);
     let done = host.run(&plan(&configuration(target)));
     let changes = done.changes(Direction::Request);

@@ -2,8 +2,8 @@
 
 use super::syntax::Node;
 
-/// Maximum number of characters that a search reads after its match and a later search reads again. `None` when each search may
-/// read the whole rest of the text, so that replacing all matches can take quadratic time.
+/// Maximum number of characters that a search reads after its match and a later search reads again. `None` when each
+/// search may read the whole rest of the text, so that replacing all matches can take quadratic time.
 ///
 /// A sequence of parts has a limit if only single characters repeat without a limit. While such a repetition continues
 /// after the match, the next part of the pattern is not in the text, because the match would be longer. So the next

@@ -15,8 +15,8 @@ pub(super) const MAX_STATES: u64 = 256 * 1024;
 /// The number of ranges of a set that cost as much as one state.
 const RANGES_PER_STEP: usize = 8;
 
-/// Writes a pattern. Returns the maximum number of steps of the engine per character of a text too. Groups are captured only when
-/// they are needed, because capturing takes time.
+/// Writes a pattern. Returns the maximum number of steps of the engine per character of a text too. Groups are captured
+/// only when they are needed, because capturing takes time.
 pub(super) fn write(node: &Node, has_groups: bool) -> Result<(String, u64), JavaRegexError> {
     let mut writer = Writer { text: String::new(), has_groups, groups: 1, steps: 1 };
     writer.node(node, 1)?;

@@ -84,7 +84,8 @@ impl Identity {
         self.certificate.der()
     }
 
-    /// The certificate of a server. With an authority, the server accepts only clients with a certificate of that authority.
+    /// The certificate of a server. With an authority, the server accepts only clients with a certificate of that
+    /// authority.
     pub(super) fn acceptor(&self, clients: Option<&Authority>) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));

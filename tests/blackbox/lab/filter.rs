@@ -12,7 +12,8 @@ pub fn module() -> PathBuf {
     path.canonicalize().unwrap()
 }
 
-/// Our filter as a `PluginConfig` with this `configuration` (a protobuf `Any`). Plugins with the same `vm_id` share one VM per worker.
+/// Our filter as a `PluginConfig` with this `configuration` (a protobuf `Any`). Plugins with the same `vm_id` share one
+/// VM per worker.
 pub fn wasm(name: &str, vm_id: &str, stop_iteration: bool, configuration: &Value) -> Value {
     json!({
         "name": "envoy.filters.http.wasm",

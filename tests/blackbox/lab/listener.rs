@@ -12,8 +12,8 @@ use super::{Authority, Backend, Identity, access_log, filter};
 /// Short enough that a request left hanging ends as a 504 before its case is given up.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The time that Envoy waits for the client to close first. With Envoy's default of one second, every case that reads to
-/// the end would take that long.
+/// The time that Envoy waits for the client to close first. With Envoy's default of one second, every case that reads
+/// to the end would take that long.
 const DELAYED_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A listener with its HTTP filter chain, built step by step.

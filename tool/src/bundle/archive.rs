@@ -24,7 +24,7 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<ParsedBundle>, Input
         let name = entry.name().map_err(|error| broken(&error))?.replace('\\', "/");
         let Some((root, kind, inside)) = split(&name) else { continue };
         let (_, files) = bundles.entry(root).or_insert_with(|| (kind, Vec::new()));
-        if entry.is_dir() || Role::of(inside).is_none() {
+        if entry.is_dir() || Role::from_path(inside).is_none() {
             continue;
         }
         let mut bytes = Vec::new();

@@ -52,7 +52,7 @@ fn read_files(folder: &Path, inside: &str, files: &mut Vec<File>) -> Result<(), 
             if inside.matches('/').count() < MAX_DEPTH {
                 read_files(&child, &inside, files)?;
             }
-        } else if Role::of(&inside).is_some() {
+        } else if Role::from_path(&inside).is_some() {
             let bytes = fs::read(&child).map_err(|error| InputError::Unreadable { path: child.clone(), error })?;
             files.push(File { inside, shown: child.display().to_string(), bytes });
         }

@@ -157,7 +157,7 @@ impl Page<'_> {
     }
 
     fn call(&mut self, call: &Call, indent: usize) -> io::Result<()> {
-        // Calls stand inside of their step.
+        // Calls are indented under their step.
         let indent = indent.saturating_sub(PART);
         let cluster = call.cluster.as_ref().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
         let mut lines = vec![format!("{}{cluster}", start_line(&call.request.start))];
