@@ -1,5 +1,5 @@
-//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and the rules that
-//! only show when flows, policies and faults meet.
+//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and rules that
+//! involve flows, policies and faults together.
 
 mod assign_message;
 mod callouts;

@@ -1,4 +1,4 @@
-//! Every way a callout can be answered: by any status, over either protocol, in any framing.
+//! Responses to callouts: statuses, protocols and framings.
 
 use serde_json::json;
 

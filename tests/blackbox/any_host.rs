@@ -186,7 +186,7 @@ fn refused(lab: &mut Lab) {
             any.cluster(),
             json!(["API.test", "*.svc.test", "10.0.0.1"]),
         );
-        // A host with a cluster of its own needs no listing, not even this one.
+        // A host with a cluster of its own needs no entry in allowed_hosts.
         configuration["clusters"]["http://localhost:8080"] = json!(named.cluster());
         let site = setup.listener(Listener::new(configuration));
         let admin = setup.admin();
@@ -238,7 +238,7 @@ fn example(lab: &mut Lab) {
             assert_eq!(reply.header("x-callout-status"), Some("204"));
             let call = server.only_request();
             assert_eq!((call.authority, call.path_and_query), (host, "/status".to_owned()));
-            // Not listed, and a plain server under TLS.
+            // A host that is not listed, and a server without TLS.
             let refused = example.send(Request::get("/").header("x-backend", "169.254.169.254")).await;
             assert_execution_failed(&refused, "SC-Plain", UNREACHABLE);
             let host = format!("localhost:{}", server.address().port());

@@ -89,7 +89,7 @@ fn lines_and_headers(lab: &mut Lab) {
         },
     );
 
-    // Characters that a path must not contain are encoded, or the request line would end there.
+    // Characters that a path must not contain are encoded, because they would end the request line.
     assigned(
         lab,
         "query_with_illegal_characters",
@@ -147,7 +147,7 @@ fn lines_and_headers(lab: &mut Lab) {
 }
 
 fn removed(lab: &mut Lab) {
-    // Envoy routes by headers that it put there itself; a policy that clears the client's leaves the request routable.
+    // A policy that removes all headers keeps the headers that Envoy routes by.
     for (name, elements) in
         [("all_headers_removed", "<Remove><Headers/></Remove>"), ("everything_removed", "<Remove/>")]
     {
@@ -209,7 +209,7 @@ fn messages(lab: &mut Lab) {
             assert_eq!(upstream.header_all("x-many"), ["1", "3"]);
             assert_eq!(upstream.header_all("x-part"), ["3"]);
             assert_eq!(upstream.path_and_query, "/p?q=2&q=3&r=3");
-            // A source without form has no form to copy: the body stays.
+            // The source has no form, so the body is unchanged.
             assert_eq!((upstream.text(), upstream.header("content-type")), ("old", Some("text/plain")));
         }
     });
@@ -262,7 +262,7 @@ fn variables(lab: &mut Lab) {
     });
 }
 
-/// An assignment without a value takes a part of a message away.
+/// An assignment without a value removes a part of a message.
 fn nothing_assigned(lab: &mut Lab) {
     let names = [
         "request.header.X-Gone",

@@ -98,7 +98,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The client's request is read after the upstream had it.
+    // The client's request is read after Envoy sent it to the upstream.
     lab.case("request_is_still_there", |setup| {
         let elements =
             "<Set><Payload>{request.verb} {request.path} {request.header.x-down} {request.content}</Payload></Set>";
@@ -155,7 +155,7 @@ fn bodyless(lab: &mut Lab) {
                 assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
                 assert_eq!(answer.header("x-up"), Some("u"));
             }
-            // Nothing of a body is left on the connection: the next response begins where it should.
+            // The connection contains no bytes of the body: the next response is valid.
             let mut wire = site.connect().await;
             wire.write("HEAD / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
                 .await;
@@ -196,7 +196,7 @@ fn faults(lab: &mut Lab) {
         }
     });
 
-    // A header cannot bring another one, over either protocol.
+    // A header value cannot add another header, over either protocol.
     lab.case("header_with_line_breaks", |setup| {
         let policy = set("AM-1", "<Headers><Header name='x-value'>{request.queryparam.v}</Header></Headers>");
         let site = setup.listener(Listener::new(json!({"policies": [policy], "response": ["AM-1"]})));

@@ -46,7 +46,7 @@ pub fn cases(lab: &mut Lab) {
 }
 
 fn without_body_access(lab: &mut Lab) {
-    // Nothing of the request may reach the upstream before the callout is answered, its body included.
+    // No part of the request reaches the upstream before the response to the callout.
     for (name, stop_iteration) in [("held_with_headers_only", false), ("held_with_body_callbacks", true)] {
         lab.case(name, move |setup| {
             let gate = Gate::closed();
@@ -153,7 +153,7 @@ fn with_body_access(lab: &mut Lab) {
         });
     }
 
-    // Envoy asks for the body itself, so the filter gets it.
+    // Envoy sends 100 Continue itself, so the filter gets the body.
     lab.case("read_after_100_continue", |setup| {
         let backend = setup.echo();
         let site =
@@ -238,7 +238,7 @@ fn limits(lab: &mut Lab) {
         }
     });
 
-    // Without the flag no body callback ever comes, so only Envoy's timeout ends the wait.
+    // Without the flag Envoy makes no body callbacks, so only Envoy's timeout ends the wait.
     lab.case("body_needed_without_body_callbacks", |setup| {
         let backend = setup.echo();
         let site = setup.listener(

@@ -13,7 +13,7 @@ pub fn cases(lab: &mut Lab) {
     request_line(lab);
 }
 
-/// Nothing of a message is left when it is made anew, whether or not a policy looked at it before.
+/// A message that is created again contains no part of the old one, also when a policy read it before.
 fn made_anew(lab: &mut Lab) {
     for (name, elements) in [
         ("request_made_anew", "<AssignTo createNew='true' type='request'/>"),

@@ -1,5 +1,5 @@
 //! Conditions of steps, over data of real requests. Unit tests cover all rules; here every family of
-//! operators meets values as Envoy gives them.
+//! operators is tested with values from Envoy.
 
 use serde_json::{Value, json};
 
@@ -243,7 +243,7 @@ fn nulls(lab: &mut Lab) {
 }
 
 fn messages(lab: &mut Lab) {
-    // A form is read only for the conditions that ask for it.
+    // A form is read only for conditions that use it.
     const FORM: Conditions = &[
         (r#"request.formparam.grant_type Is "client credentials""#, true),
         ("request.formparam.code is null", true),

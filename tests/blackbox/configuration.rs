@@ -169,7 +169,8 @@ fn whole(lab: &mut Lab) {
     );
 }
 
-/// Every problem of policies, steps and clusters in one go, those of a document without a name by its place.
+/// All problems of policies, steps and clusters are reported together; a document without a name is reported by its
+/// index.
 fn deployment_errors(lab: &mut Lab) {
     const CONNECTION: &str = "<HTTPTargetConnection><URL>http://maps.test/</URL></HTTPTargetConnection>";
 

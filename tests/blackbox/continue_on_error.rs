@@ -87,7 +87,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A run that succeeds takes the failure of an earlier run back.
+    // A successful run resets the failure of an earlier run.
     lab.case("failed_is_that_of_the_latest_run", |setup| {
         let backend =
             setup.backend(|request: &Received| Answer::status(if request.path_and_query == "/0" { 500 } else { 200 }));

@@ -155,7 +155,7 @@ fn conditional_flows(lab: &mut Lab) {
         }
     });
 
-    // What a response condition sees is known only then.
+    // A condition on the response is evaluated in the response flow.
     lab.case("another_flow_for_the_response", move |setup| {
         let upstream = setup.backend(|_: &Received| Answer::status(404));
         let flows =
@@ -211,7 +211,7 @@ fn base_paths(lab: &mut Lab) {
                     let upstream = &site.upstream().requests()[number];
                     assert_eq!((path, upstream.path_and_query.as_str()), (path, path));
                     assert_eq!((path, upstream.header("x-path")), (path, told));
-                    // Neither flow runs for a request of another proxy.
+                    // Neither flow runs for a request outside the base path.
                     assert_eq!((path, answer.header("x-trail")), (path, told.map(|_| "A@PreFlow")));
                 }
             }
@@ -263,7 +263,7 @@ fn reserved_headers(lab: &mut Lab) {
         }
     });
 
-    // Not by conditions and templates either: they see what is left.
+    // Conditions and templates do not read the removed headers either.
     lab.case("reserved_headers_are_not_seen", |setup| {
         let tell = "<Headers><Header name='x-seen'>{request.header.x-apigee-org:none} {request.header.x-callout-target:none}</Header></Headers>";
         let proxy = proxy_endpoint(&flow("PreFlow", &["AM-Seen"], &[]));
@@ -337,7 +337,7 @@ fn shared_flows(lab: &mut Lab) {
         }
     });
 
-    // It is the calling step's fault, and the proxy's rules are tried.
+    // The calling step fails, and the proxy's fault rules run.
     lab.case("fault_in_a_shared_flow", move |setup| {
         let configuration = configuration(&steps(&["B", "RF-1", "H"]), &[raise_fault("RF-1", "")]);
         let site = setup.listener(Listener::new(configuration).log_state(&["fault.name"]));

@@ -75,7 +75,7 @@ pub fn cases(lab: &mut Lab) {
                 },
             ];
             tried(&example, &expected).await;
-            // An audit entry for each request of this proxy, faults too, and none for the last.
+            // An audit entry for each request of this proxy, including faults, except the last one.
             example.wait_for_mocks("POST audit.example.com/entries, responded 202", 4).await;
             example.stop();
         }

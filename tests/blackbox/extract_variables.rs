@@ -1,4 +1,4 @@
-//! ExtractVariables: every place that it reads, end to end.
+//! ExtractVariables: every source that it reads, end to end.
 
 use serde_json::{Value, json};
 
@@ -284,7 +284,7 @@ fn answers(lab: &mut Lab) {
         }
     });
 
-    // `message` is the response there; a path or a query it has none.
+    // `message` is the response, which has no path and no query.
     lab.case("response", |setup| {
         let upstream = setup.backend(|_: &Received| Answer::json(200, r#"{"id":5}"#).header("etag", "W/\"9\""));
         let policy = extract_variables(

@@ -19,7 +19,7 @@ pub fn execution_failed(policy: &str, reason: &str) -> String {
     format!("Execution of ServiceCallout {policy} failed. Reason: {reason}")
 }
 
-/// The client received exactly this fault: the status of policy faults, the body, and no header but the necessary.
+/// The client received exactly this fault: the status of policy faults, the body, and only the necessary headers.
 #[track_caller]
 pub fn assert_fault(reply: &Reply, code: &str, text: &str) {
     assert_eq!((reply.status, start(reply)), (500, json(code, text).as_str()));
@@ -27,7 +27,7 @@ pub fn assert_fault(reply: &Reply, code: &str, text: &str) {
     assert_eq!(reply.header_names(), ["content-length", "content-type", "date", "server"]);
 }
 
-/// The first 2,000 bytes of the body: more than a fault has, and little enough for a failure's message.
+/// The first 2,000 bytes of the body: longer than any fault, short enough for an assertion message.
 pub fn start(reply: &Reply) -> &str {
     reply.text().get(..2000).unwrap_or(reply.text())
 }

@@ -149,7 +149,7 @@ fn outcomes(lab: &mut Lab) {
         }
     });
 
-    // It ends its rule, and even an enforced default does not run after it.
+    // The fault ends its rule. The default rule does not run, even with AlwaysEnforce.
     lab.case("rule_raises_a_fault", |setup| {
         let backend = setup.backend(failing);
         let rules = [rule("", &["AM-1", "RF-1", "AM-2"])];
@@ -199,7 +199,7 @@ fn outcomes(lab: &mut Lab) {
         }
     });
 
-    // A status of 204 has no body, that of the default fault neither.
+    // A status of 204 has no body, also not the default fault body.
     lab.case("rule_sets_a_status_without_body", |setup| {
         let backend = setup.backend(failing);
         let mut configuration = configuration(&backend, &[rule("", &["AM-1"])], None);
@@ -213,7 +213,7 @@ fn outcomes(lab: &mut Lab) {
 }
 
 fn response_flow(lab: &mut Lab) {
-    // The same rules serve both flows; in this one the upstream's response is there to be read.
+    // The same rules serve both flows; in the response flow, policies can read the upstream's response.
     for (name, stop_iteration) in
         [("fault_in_the_response_flow", false), ("fault_in_the_response_flow_with_body_callbacks", true)]
     {

@@ -10,7 +10,7 @@ const DEFAULT: [&str; 3] = ["userResp.content", "userResp.status.code", "service
 
 const AFTER_A_FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];
 
-/// Known, and published only on demand.
+/// Published only when `filter_state` names them.
 const OTHERS: [&str; 16] = [
     "servicecallout.SC-User.target.url",
     "servicecallout.requesturi",
@@ -304,7 +304,7 @@ fn readers(lab: &mut Lab) {
 }
 
 fn foreign(lab: &mut Lab) {
-    // A filter of the module before ours, in the same VM and in another one.
+    // An earlier filter of the same module, in the same VM and in another one.
     for (name, vm) in [("set_by_another_vm", "other"), ("set_by_the_same_vm", "callout")] {
         lab.case(name, move |setup| {
             let users = setup.backend(|_: &Received| Answer::text(200, "acme"));

@@ -1,4 +1,4 @@
-//! Callouts without `<Response>`: sent, and nothing more is heard of them.
+//! Callouts without `<Response>`: the flow does not wait for their response.
 
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((calls[0].authority.as_str(), calls[0].text()), ("log.test", r#"{"path":"/v1/check"}"#));
             assert_eq!(calls[0].header("content-type"), Some("application/json"));
 
-            // The stream is over, and the call is still under way until it is answered.
+            // The stream has ended; the call is active until its response.
             let active = format!("cluster.{}.upstream_rq_active", backend.cluster());
             assert_eq!(admin.stat(&active).await, Some(1));
             gate.open();

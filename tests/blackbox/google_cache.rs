@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::google::{access, authenticated, granted, own};
 use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request, Setup};
 
-/// `ya29.1`, `ya29.2` and so on, each good for so many seconds.
+/// `ya29.1`, `ya29.2` and so on, each valid for a number of seconds.
 fn numbered(setup: &mut Setup<'_>, seconds: u64) -> crate::lab::Backend {
     let calls = AtomicUsize::new(0);
     setup.backend(move |_: &Received| granted(&format!("ya29.{}", calls.fetch_add(1, Ordering::SeqCst) + 1), seconds))
@@ -140,7 +140,7 @@ pub fn cases(lab: &mut Lab) {
             }
             metadata.wait_for_heads(2).await;
             gate.open();
-            // The new one is used as soon as it is here.
+            // The new one is used as soon as it arrives.
             let mut sent = String::new();
             for _ in 0..50 {
                 assert_eq!(session.get("/").await.status, 200);
@@ -157,7 +157,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A response waits like a request, and so does a request whose body is still on its way.
+    // A response waits like a request, and so does a request whose body is not complete.
     lab.case("a_wait_in_the_response_flow", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.response", 3599).held_by(&gate);

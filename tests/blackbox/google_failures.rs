@@ -106,7 +106,7 @@ pub fn cases(lab: &mut Lab) {
             for _ in 0..3 {
                 assert_fault(&session.get("/").await, FAILURE, FAILURE_TEXT);
             }
-            // The workload's own token is kept all the same.
+            // The workload's own token is kept nevertheless.
             assert_eq!((metadata.heads(), iam.heads(), api.heads()), (1, 3, 0));
             let text =
                 format!("PERMISSION_DENIED: iamcredentials.googleapis.com rejected the request for a token of {ACCOUNT} with status 403");

@@ -39,7 +39,7 @@ fn access_tokens(lab: &mut Lab) {
                 assert_eq!(logged.state("req.header.authorization"), None);
                 assert_eq!(logged.state("servicecallout.SC-1.target.url"), Some("http://api.test/v1/secrets?alt=json"));
             }
-            // Asked for once, in the form that the metadata server insists on.
+            // The filter sends one request, in the form that the metadata server requires.
             let asked = metadata.only_request();
             assert_eq!((asked.method.as_str(), asked.authority.as_str()), ("GET", "metadata.google.internal"));
             assert_eq!(asked.path_and_query, format!("{METADATA}/token?scopes={SCOPE}"));
@@ -84,7 +84,7 @@ fn access_tokens(lab: &mut Lab) {
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;
-            // A value that is not a valid number gives way to the text.
+            // A value that is not a valid number is replaced by the text.
             for life in ["", "", "600", "600", "soon", "99999"] {
                 let request = Request::get("/");
                 let request = if life.is_empty() { request } else { request.header("life", life) };
@@ -119,7 +119,7 @@ fn site_headers() -> Vec<&'static str> {
 }
 
 fn headers(lab: &mut Lab) {
-    // The message's own `Authorization` gives way to the token, and stays when the token has a header of its own.
+    // The message's own `Authorization` is replaced by the token, and stays when the token has a header of its own.
     for (name, header_name, expected) in [
         ("authorization_is_replaced", "", [("authorization", "Bearer ya29.x"), ("x-other", "")]),
         (

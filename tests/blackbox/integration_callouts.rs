@@ -76,7 +76,7 @@ fn synchronous(lab: &mut Lab) {
         }
     });
 
-    // The documentation ties failure to the status alone.
+    // By the documentation, only the status determines a failure.
     for (name, status, body) in [
         ("integration_that_failed_itself", 200, r#"{"executionId":"e-1","executionFailed":true}"#),
         ("no_content", 204, ""),

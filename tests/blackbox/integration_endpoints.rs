@@ -102,7 +102,7 @@ fn answers(lab: &mut Lab) {
         }
     });
 
-    // AsyncExecution is false unless it is there; the object is the last one that was made, whatever its name.
+    // AsyncExecution is false by default; the last created object is sent, under any name.
     lab.case("object_with_a_name_of_its_own", |setup| {
         let service = IntegrationService::new(setup);
         let prepare = prepare("<Request>mine</Request>");
@@ -181,7 +181,7 @@ fn responses(lab: &mut Lab) {
     });
 }
 
-/// One rule leads to an integration, another to a target, a third nowhere.
+/// One rule routes to an integration, another to a target, a third has no target.
 fn routes(lab: &mut Lab) {
     lab.case("between_other_routes", |setup| {
         let service = IntegrationService::new(setup);
@@ -213,7 +213,7 @@ fn routes(lab: &mut Lab) {
                 assert_eq!((logged.state("route.name"), logged.state("target.name")), (Some(route), target));
             }
             assert_eq!((service.api.heads(), backend.heads()), (2, 1));
-            // Outside the base path there is no proxy.
+            // The proxy does not run outside the base path.
             let answer = site.get("/v2").await;
             assert_eq!((answer.status, answer.text()), (404, "no target"));
         }

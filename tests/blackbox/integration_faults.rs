@@ -89,7 +89,7 @@ fn failures() -> Vec<Failure> {
         with_status("no_permission", "403", |setup| answered(setup, 403)),
         with_status("no_such_integration", "404", |setup| answered(setup, 404)),
         with_status("service_failed", "500", |setup| answered(setup, 500)),
-        // Not Envoy's own 503.
+        // This 503 is the service's.
         with_status("service_unavailable", "503", |setup| answered(setup, 503)),
         failed("refused", "Host not reachable", |setup| {
             let cluster = setup.cluster_refusing(Cluster::new());
@@ -210,7 +210,7 @@ pub fn cases(lab: &mut Lab) {
             let ruled = Listener::new(with_rule(configuration, failure.fault_name())).upstream(strict.upstream());
             let ruled = setup.listener(ruled);
             move || async move {
-                // Twice, because the first may leave something in disorder.
+                // The request runs twice to detect state that the first one leaves.
                 for _ in 0..2 {
                     assert_fault(&strict.get("/v1").await, failure.code, &failure.text);
                     let logged = strict.logged().await;

@@ -1,4 +1,4 @@
-//! Parameters of integrations: every type, one or several, and values that a client chose to do harm.
+//! Parameters of integrations: every type, one or several, and harmful values of a client.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ fn body(parameters: &str) -> String {
     format!(r#"{{"triggerId":"api_trigger/t","inputParameters":{parameters}}}"#)
 }
 
-/// These parameters reach the service as this member, and the service finds them right.
+/// These parameters reach the service as this member, and the service accepts them.
 fn arrives(lab: &mut Lab, name: &str, parameters: &'static str, request: Request, expected: String) {
     lab.case(name, move |setup| {
         let service = IntegrationService::new(setup);

@@ -78,10 +78,10 @@ pub use wire::Wire;
 use bootstrap::Bootstrap;
 use envoy::{Addresses, Envoy};
 
-/// Longer than any case needs; a case that hangs fails with its name instead of stopping the run.
+/// Maximum duration of a case. A case that hangs fails with its name.
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Cases mostly wait, so more of them run at once than there are processors.
+/// The number of concurrent cases. Cases mostly wait, so it can exceed the number of processors.
 const CASES_AT_ONCE: usize = 8;
 
 /// Registers and runs the cases.
@@ -96,7 +96,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab that obeys the command line of `cargo test -- …`.
+    /// A lab with the arguments of the command line of `cargo test -- …`.
     pub fn from_args() -> Lab {
         let mut arguments = Arguments::from_args();
         arguments.test_threads.get_or_insert(CASES_AT_ONCE);
@@ -118,7 +118,7 @@ impl Lab {
         lab
     }
 
-    /// Registers the cases of one file; their names begin with the name of the group.
+    /// Registers the cases of one file; their names start with the name of the group.
     pub fn group(&mut self, name: &'static str, cases: fn(&mut Lab)) {
         self.group = name;
         cases(self);
@@ -163,8 +163,7 @@ impl Lab {
         let cases = libtest_mimic::run(&self.arguments, self.trials);
         drop(envoy);
 
-        // In a run of its own: it must come after the last case and after Envoy's end, and a name filter must not drop
-        // it.
+        // A separate run, because the test must run after Envoy's end and independent of the name filter.
         let path = self.directory.path().to_owned();
         let last = vec![Trial::test("no_vm_failed", move || envoy_log::no_vm_failed(&path).map_err(Into::into))];
         let unfiltered = Arguments { filter: None, skip: Vec::new(), exact: false, ..self.arguments };

@@ -52,7 +52,7 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         move || async move {
             let mut wire = site.connect().await;
-            // Both at once, the second in wait for the first.
+            // Both at once, the second waits for the first.
             wire.write("GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
                 .await;
             let answers = String::from_utf8(wire.read_to_close().await).unwrap();
@@ -137,7 +137,7 @@ fn leaving_clients(lab: &mut Lab) {
         });
     }
 
-    // Half a body, and then nothing more: no callout is made for it.
+    // The client sends half a body and stops: the filter sends no callout.
     lab.case("client_leaves_amid_its_body", |setup| {
         let backend = setup.echo();
         let policy =

@@ -79,7 +79,7 @@ fn turns(lab: &mut Lab) {
         ];
         let site = setup.listener(Listener::new(configuration).publish(&state).log_state(&state).log_state(&CHOICE));
         move || async move {
-            // One connection, because every worker keeps a turn of its own.
+            // One connection, because every worker has its own rotation.
             let session = site.session().await;
             for round in 0..3 {
                 for (name, url) in [("httpbin", "http://httpbin.org/get"), ("yahoo", "http://yahoo.example:8080/get")] {
@@ -174,7 +174,7 @@ fn destinations(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).publish(&[TARGET_URL]).log_state(&[TARGET_URL]));
         move || async move {
             let session = site.session().await;
-            // The server's own word decides about TLS, not its port.
+            // The key `tls` of the server determines TLS, not its port.
             for url in ["https://secure.test", "https://secure.test:80", "http://10.0.0.1:443"] {
                 assert_eq!(session.get("/").await.status, 200);
                 assert_eq!(site.filter_state(TARGET_URL).await.as_deref(), Some(url));

@@ -64,7 +64,7 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).log_state(&[taken]));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
-            // Nanoseconds: more than a callout can do without, less than its timeout.
+            // Nanoseconds: more than any callout needs, less than its timeout.
             let nanoseconds: u64 = site.filter_state(taken).await.unwrap().parse().unwrap();
             assert!((10_000..55_000_000_000).contains(&nanoseconds), "{nanoseconds}");
         }
@@ -90,7 +90,7 @@ pub fn cases(lab: &mut Lab) {
     outcome(lab, "outcome.fault", "too_large", (2, 2), A, |setup| {
         setup.backend(|_: &Received| Answer::text(200, "x".repeat(101))).cluster().to_owned()
     });
-    // No call was handed over, so there is none to count and no time to measure.
+    // No call was dispatched, so none is counted or measured.
     outcome(lab, "outcome.unreachable", "no_endpoints", (0, 0), A, |setup| setup.cluster_without_endpoints());
     outcome(lab, "outcome.unreachable", "malformed_url", (0, 0), "http://{request.path}/", |setup| {
         setup.echo().cluster().to_owned()
@@ -146,7 +146,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Nobody learns how it ended.
+    // Its outcome is unknown.
     lab.case("fire_and_forget_counts_requests_only", |setup| {
         let backend = setup.backend(|_: &Received| Answer::status(500));
         let policy = ServiceCallout::new("SC-metrics-forgotten", "http://a.test/");

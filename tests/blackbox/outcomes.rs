@@ -127,7 +127,7 @@ fn unreachable(lab: &mut Lab) {
         setup.echo_in(Cluster::new().option("transport_socket", tls)).cluster().to_owned()
     });
 
-    // A host from a variable may be in no cluster, or no host at all.
+    // A host from a variable may have no cluster or be malformed.
     for (name, host) in
         [("origin_without_cluster", "other.test"), ("malformed_host", "users.test:port"), ("no_host", "")]
     {
@@ -175,7 +175,7 @@ fn late(lab: &mut Lab) {
 }
 
 /// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's
-/// timers count from the beginning of the event loop's round: they may fire a little before the filter's clock has
+/// timers count from the start of the event loop's iteration, so they can fire slightly before the filter's clock has
 /// reached the timeout.
 fn late_many_times(lab: &mut Lab) {
     lab.case("timeout_in_the_body_of_many", |setup| {
@@ -237,7 +237,7 @@ fn broken(lab: &mut Lab) {
     failure(lab, "many_headers_by_http2", RESET, callout(), |setup| {
         setup.backend_in(Cluster::new().h2(), many_headers).cluster().to_owned()
     });
-    // Envoy itself gives up at 32 MiB, whatever this filter would take.
+    // Envoy's own limit is 32 MiB, also when max_response_bytes is larger.
     failure_in(lab, "larger_than_envoy_takes", RESET, |setup| {
         let backend = setup.backend(|_: &Received| Answer::status(200).streamed((32 << 20) + 1));
         let mut configuration = callout().served_by(backend.cluster());

@@ -85,7 +85,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Nothing of the stream is left that could wait for the token: it is fetched, and the call is made, without it.
+    // The stream has ended. A detached task fetches the token and sends the call.
     lab.case("with_a_token", |setup| {
         let log = setup.backend(|_: &Received| Answer::status(200));
         let gate = Gate::closed();
@@ -110,7 +110,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A request of another proxy has nothing to do with this one's log.
+    // A request of another proxy does not run this proxy's PostClientFlow.
     lab.case("not_outside_the_base_path", |setup| {
         let log = setup.backend(|_: &Received| Answer::status(200));
         let site = setup.listener(Listener::new(logging(&log, "", &[])));

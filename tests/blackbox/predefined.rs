@@ -73,7 +73,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // What stands in one part of a certificate's subject is no other part.
+    // One part of a certificate's subject cannot imitate another part.
     lab.case("client_certificate", |setup| {
         let authority = Authority::new();
         let tell =

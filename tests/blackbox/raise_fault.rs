@@ -90,7 +90,7 @@ fn own_responses(lab: &mut Lab) {
         }
     });
 
-    // Statuses without body, and such as cannot be sent.
+    // Statuses without a body, and invalid statuses.
     for (name, status, sent, body) in [
         ("no_content", 204, 204, ""),
         ("not_modified", 304, 304, ""),
@@ -144,7 +144,7 @@ fn flows(lab: &mut Lab) {
         }
     });
 
-    // Nothing of the upstream's response is left: it may be what is to be hidden.
+    // The reply contains no part of the upstream's response, which can be confidential.
     for (name, stop_iteration, request) in [
         ("in_the_response_flow", false, Request::get("/")),
         ("in_the_response_flow_with_body_callbacks", true, Request::get("/")),
@@ -199,7 +199,7 @@ fn merged_headers(lab: &mut Lab) {
         }
     });
 
-    // A rule has the last word on what it removes, and cookies are a line each.
+    // A rule can remove headers of the RaiseFault. Each cookie has its own line.
     lab.case("headers_removed_by_a_rule", |setup| {
         let raise = raise_fault_set(
             "RF-1",

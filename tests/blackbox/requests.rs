@@ -195,7 +195,7 @@ fn message_variables(lab: &mut Lab) {
         )
     }
 
-    // A spent message is replaced by a fresh one, so nothing of the first callout is in the second.
+    // A new message replaces a consumed one, so the second callout contains no part of the first.
     lab.case("a_cleared_message_is_not_reused", |setup| {
         let backend = setup.echo();
         let second = ServiceCallout::new("SC-2", "http://a.test/y").variable("shared").response("r").set(SECOND);
@@ -224,7 +224,7 @@ fn message_variables(lab: &mut Lab) {
         }
     });
 
-    // Only the body is gone after sending; what else was sent stays readable.
+    // Only the body is gone after sending; the other parts stay readable.
     lab.case("a_cleared_message_stays_readable", |setup| {
         let backend = setup.echo();
         let reads = "{shared.verb} {shared.path} {shared.querystring} {shared.header.x-first} [{shared.content}]";

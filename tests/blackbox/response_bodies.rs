@@ -1,4 +1,4 @@
-//! Response bodies that policies rewrite, and responses that are none of theirs.
+//! Response bodies that policies rewrite, and responses that they do not process.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ fn untouched(lab: &mut Lab) {
         });
     }
 
-    // The same bytes again: the length stays, and so does what is no text.
+    // The same bytes again: the length stays, and so do bytes that are not text.
     lab.case("read_and_left_as_it_is", |setup| {
         const BYTES: &[u8] = b"\xff\x00\xfe";
         let upstream = setup.backend(|_: &Received| Answer::of(200, "application/octet-stream", BYTES));
@@ -148,7 +148,7 @@ fn untouched(lab: &mut Lab) {
     });
 }
 
-/// Only a response of the upstream is one.
+/// The response flow runs only for responses of the upstream.
 fn replies_of_envoy(lab: &mut Lab) {
     for (name, stop_iteration) in [("replies_of_envoy", false), ("replies_of_envoy_with_body_callbacks", true)] {
         lab.case(name, move |setup| {

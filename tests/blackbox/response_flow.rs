@@ -70,7 +70,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The client has nothing before the callout is answered.
+    // The client receives nothing before the callout's response.
     lab.case("holds_the_response", |setup| {
         let gate = Gate::closed();
         let answer = Answer::status(200).held_by(&gate);
@@ -86,7 +86,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Envoy's own replies are no response of an upstream.
+    // Envoy's own replies are not responses of an upstream.
     lab.case("skipped_for_replies_of_envoy", |setup| {
         let backend = setup.echo();
         let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
@@ -131,7 +131,7 @@ fn faults(lab: &mut Lab) {
         });
     }
 
-    // Only the saved request headers are left, and they decide the format.
+    // The saved request headers determine the format.
     lab.case("fault_as_xml", |setup| {
         let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
         let policy = sending("x");

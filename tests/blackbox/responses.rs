@@ -124,7 +124,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The variable is set from a complete response only, whatever the failure.
+    // The variable is set from a complete response only, for every failure.
     for (name, url, timeout) in [
         ("kept_when_reset", "http://broken.test/", 5000),
         ("kept_when_timed_out", "http://silent.test/", 150),
@@ -183,7 +183,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The client's request continues unchanged, but from here on the variable contains the response.
+    // The client's request continues unchanged, but after the callout the variable contains the response.
     lab.case("response_named_request", |setup| {
         let policy = callout().response("request");
         let (site, probe) = read(setup, &policy, "{request.status.code} {request.content} {request.verb:none}", || {

@@ -140,7 +140,7 @@ fn null_routes(lab: &mut Lab) {
         }
     });
 
-    // The response starts from the request: its content and Content-Type, and nothing else of it.
+    // The response starts from the request: its content and Content-Type, and no other part.
     let json = "<Set><Payload contentType='application/json'>{\"ok\":true}</Payload></Set>";
     let made = (r#"{"ok":true}"#, "application/json");
     for (name, policy, (body, content_type)) in [
@@ -170,7 +170,7 @@ fn null_routes(lab: &mut Lab) {
         });
     }
 
-    // The payload is for the null route only: where the request goes to an upstream, a body cannot be added and is not
+    // The payload applies only to the null route, because Envoy cannot add a body to a request and is not
     // sent.
     lab.case("null_route_next_to_a_target", |setup| {
         let content = format!(
@@ -212,7 +212,7 @@ fn null_routes(lab: &mut Lab) {
         }
     });
 
-    // The callout takes its time, and the client gets the outcome.
+    // The callout is slow; the client gets its result.
     lab.case("null_route_with_a_callout", |setup| {
         let backend = setup.backend(|_: &Received| Answer::json(200, r#"{"up":true}"#));
         let call = ServiceCallout::new("SC-1", "http://a.test/").response("upResp").xml();

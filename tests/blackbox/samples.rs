@@ -151,7 +151,7 @@ fn geocoding(lab: &mut Lab) {
         }
     });
 
-    // Nothing sets GeocodingRequest, and a policy never fails for that: a default GET is sent.
+    // Nothing sets GeocodingRequest, which is not a failure: a default GET is sent.
     lab.case("geocoding_2", |setup| {
         let maps = setup.backend(|_: &Received| Answer::json(200, r#"{"status":"OK"}"#));
         let site = setup.listener(

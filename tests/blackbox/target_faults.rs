@@ -34,7 +34,7 @@ pub fn cases(lab: &mut Lab) {
     upstream_errors(lab);
     bodies(lab);
 
-    // Top to bottom, unlike a proxy endpoint's, and never those of the proxy endpoint.
+    // Top to bottom, unlike a proxy endpoint's, ; the rules of the proxy endpoint do not run.
     for (name, request, response, state) in [
         ("fault_in_the_request_flow", &["A", "RF-1"][..], &[][..], "2"),
         ("fault_in_the_response_flow", &[], &["A", "RF-1"], "3"),
@@ -129,7 +129,7 @@ fn upstream_errors(lab: &mut Lab) {
             let answer = site.get("/v1?status=500").await;
             assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (500, "<p>down</p>", ""));
 
-            // A success is no fault.
+            // A success is not a fault.
             let answer = site.get("/v1?status=302").await;
             assert_eq!((answer.status, trail(&answer).as_str()), (302, "G"));
         }
@@ -184,7 +184,7 @@ fn upstream_errors(lab: &mut Lab) {
         }
     });
 
-    // Envoy's own replies are no response of the target.
+    // Envoy's own replies are not responses of the target.
     lab.case("no_upstream", |setup| {
         let refusing = setup.cluster_refusing(Cluster::new());
         let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["A"]));

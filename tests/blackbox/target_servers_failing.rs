@@ -94,7 +94,7 @@ fn dead(lab: &mut Lab) {
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
             assert_eq!(choice(&site.logged().await), [Some("b"), Some("false"), Some("a")]);
-            // Each got the whole request.
+            // Each server received the complete request.
             for backend in [&late, &alive] {
                 let call = backend.only_request();
                 assert_eq!((call.method.as_str(), call.text()), ("POST", "whole"));

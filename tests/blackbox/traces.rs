@@ -237,7 +237,7 @@ impl Stage {
         let upstream = host.upstream_request().map(|(headers, held)| Seen::request(&headers, &body(held)));
         let (headers, held) = host.client_response().unwrap();
         Outcome {
-            // A host that refuses connections gets no call.
+            // A host that refuses connections receives no request.
             calls: calls.into_iter().filter(|call| !call.start.contains(" down.test")).collect(),
             sent: sorted(sent),
             upstream,

@@ -19,7 +19,7 @@ fn configuration(mode: &str) -> Value {
 }
 
 pub fn cases(lab: &mut Lab) {
-    // One that is disabled would not run anyway.
+    // One that is disabled does not run in any case.
     refused(
         lab,
         "rejected",

@@ -194,7 +194,7 @@ fn raised(lab: &mut Lab) {
             let answer = site.raw("GET /v1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
             let answer = String::from_utf8(answer).unwrap();
             let body = fault_json("steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-Denied");
-            // Exactly this long: the captures that show the key order count the bytes.
+            // The length is fixed: the captured responses contain it.
             assert_eq!(body.len(), 118);
             assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
             assert!(answer.contains("\r\ncontent-type: application/json\r\n"), "{answer}");

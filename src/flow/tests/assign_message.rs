@@ -159,7 +159,7 @@ fn faults_have_apigees_words() {
     }
 }
 
-/// An assignment of nothing, which makes the variable unresolved.
+/// An assignment without a value, which makes the variable unresolved.
 fn null(name: &str) -> String {
     format!(
         "<AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>
@@ -337,7 +337,7 @@ fn copies_between_messages() {
     }
 }
 
-/// Thousands of names take a time that grows with their number, and none of them gets another place.
+/// Thousands of names take linear time and keep their positions.
 #[test]
 fn many_names_are_copied_and_removed_in_order() {
     let pairs = |value: &str| (0..14_000).map(|number| format!("n{number}={value}")).collect::<Vec<_>>();

@@ -214,7 +214,7 @@ fn the_answer_replaces_what_had_its_name() {
     assert_eq!((done.changes, done.bodies), (vec![], vec![]));
 }
 
-/// What a failed callout was to send must not go to wherever the next callout goes.
+/// The next callout does not send the content of a failed one.
 #[test]
 fn nothing_of_a_callout_that_was_not_sent_is_left() {
     let secret = "<Request><Set><Headers><Header name='Authorization'>Bearer secret</Header></Headers><Verb>POST</Verb>

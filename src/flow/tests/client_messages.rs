@@ -32,7 +32,7 @@ fn the_request_is_written_in_the_response_flow() {
     }
 }
 
-/// docs/apigee-semantics.md 3.2: nothing of the old request is left but what Envoy needs to send one.
+/// docs/apigee-semantics.md 3.2: the new request has only the parts that Envoy needs.
 #[test]
 fn a_request_made_anew_loses_everything() {
     let cases: [(&str, &[&str]); 6] = [
@@ -111,7 +111,7 @@ fn a_response_made_anew_loses_everything() {
     }
 }
 
-/// By the length, a client learns of the body that GET would get. Whether a body comes does not depend on it.
+/// The length is that of the body for GET. A HEAD response has no body.
 #[test]
 fn a_response_to_head_has_the_length_of_its_body_or_none() {
     let made = "<AssignTo createNew='true' type='response'>response</AssignTo>";
@@ -144,7 +144,7 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None));
 }
 
-/// docs/apigee-semantics.md 9.5: a status without body cannot stand before the upstream's.
+/// docs/apigee-semantics.md 9.5: a status without body cannot precede the upstream's body.
 #[test]
 fn a_status_that_has_no_body_answers_in_the_responses_place() {
     let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");
@@ -192,7 +192,7 @@ fn headers_of_the_connection_are_not_the_flows() {
     assert_eq!(done.changes(Direction::Request), [""; 0]);
     let done = request_flow(&[&assigning("<Remove><Headers/></Remove>")], &host());
     assert_eq!(done.changes(Direction::Request), ["-x"]);
-    // What a callout brought is not for the client either.
+    // Headers of a callout's response are not sent to the client.
     let copy = assigning("<Copy source='answer'><Headers/></Copy>");
     let headers = [("transfer-encoding", "chunked"), ("keep-alive", "timeout=5"), ("x-callout", "c")];
     let done = request_flow(&[&callout(""), &copy], &host().with_reply(200, &headers, ""));

@@ -162,7 +162,7 @@ fn a_plus_in_a_query_is_a_space_with_a_charset() {
     }
 }
 
-/// Where nothing goes to an upstream, a request without body may be given one for what follows.
+/// Without an upstream, a policy can add a body to a request.
 #[test]
 fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";

@@ -9,7 +9,7 @@ fn set(name: &str, children: &str) -> String {
     format!("<AssignMessage name='{name}'><Set>{children}</Set></AssignMessage>")
 }
 
-/// Runs `SC`, which fails so, with fault rules and further policies.
+/// Runs `SC`, which times out, with fault rules and further policies.
 fn failing(rules: &str, default: &str, policies: &[&str]) -> (Effects, Scripted) {
     let callout = callout("");
     let mut all = vec![callout.as_str()];
@@ -214,7 +214,7 @@ fn xml_clients_get_xml() {
     assert_eq!(done.reply.unwrap().header("content-type"), Some("application/xml"));
 }
 
-/// Whatever a rule makes of the name `error`, the client is answered.
+/// The client gets a reply when a rule assigns another value to `error`.
 #[test]
 fn an_error_flow_never_ends_without_an_answer() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><StatusCode>418</StatusCode><Payload>tea</Payload></Set></FaultResponse></RaiseFault>";

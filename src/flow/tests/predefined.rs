@@ -3,7 +3,7 @@
 use super::*;
 use bytes::Bytes;
 
-/// What templates become in the request and in the response flow.
+/// The expanded templates in both flows.
 fn told(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
     let headers: String =
         templates.iter().enumerate().map(|(at, text)| format!("<Header name='x-{at}'>{text}</Header>")).collect();

@@ -151,7 +151,7 @@ fn a_token_goes_with_the_call_and_nowhere_else() {
     assert_eq!(call.header("x-serverless-authorization"), Some("Bearer ya29.secret"));
 }
 
-/// docs/apigee-semantics.md 2.12: a reference that is not a valid number gives way to the text.
+/// docs/apigee-semantics.md 2.12: a reference that is not a valid number is replaced by the text.
 #[test]
 fn the_lifetime_of_a_token_is_a_number() {
     let policy = |lifetime: &str| {

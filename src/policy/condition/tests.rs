@@ -8,7 +8,7 @@ fn parsed(text: &str) -> Condition {
     Condition::parse(text).unwrap_or_else(|error| panic!("{text}: {error} at {}", error.column)).unwrap()
 }
 
-/// Checks what a text is read as, by the canonical text, and that the canonical text is read as the same.
+/// Checks the canonical form of a text, and that the canonical form is read as the same.
 fn assert_canonical(text: &str, canonical: &str) {
     let condition = parsed(text);
     assert_eq!(condition.to_string(), canonical, "{text}");

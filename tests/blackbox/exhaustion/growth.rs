@@ -82,7 +82,7 @@ pub fn cases(lab: &mut Lab) {
             for _ in 0..2 {
                 // The body and seven texts of 8 MiB leave less than 8 MiB.
                 assert_too_large(&session.send(request(1 << 20)).await, "AssignMessage[AM-8]");
-                // A text is not searched where it has more than 1 MiB.
+                // Texts of more than 1 MiB are not searched.
                 for (length, replaced) in [(1 << 10, "b".repeat(8 << 10)), ((1 << 20) + 1, String::new())] {
                     assert_eq!(session.send(request(length)).await.status, 200);
                     assert_eq!(sum(&site), Some(sha256(replaced)));

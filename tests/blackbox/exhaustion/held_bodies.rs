@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
             wait_for_ends(&exchanges, 9).await;
             waiting.wait_for_heads(7).await;
             assert_eq!(waiting.heads(), 7);
-            // A small response has room even now.
+            // Requests without memory end at once.
             assert_eq!(session.get("/small").await.status, 200);
             gate.open();
             let mut served = 0;

@@ -12,14 +12,14 @@ fn names() -> impl Iterator<Item = String> {
     (0..NAMES).map(move |number| [number / 1296, number / 36, number].map(digit).iter().collect())
 }
 
-/// Each name with this behind it.
+/// Each name with a suffix.
 fn joined(behind: &str) -> String {
     names().map(|name| format!("{name}{behind}")).collect::<Vec<_>>().join("&")
 }
 
 pub fn cases(lab: &mut Lab) {
     lab.case("query_names_of_a_client", |setup| {
-        // A server of hyper rejects a path that is so long.
+        // hyper rejects a path of this length.
         let (heard, mut calls) = tokio::sync::mpsc::unbounded_channel();
         let backend = setup.raw_backend(move |mut wire| {
             let heard = heard.clone();

@@ -30,7 +30,7 @@ pub struct Received {
     /// `:authority` or the `host` header.
     pub authority: String,
     pub version: Version,
-    /// The certificate that the client showed.
+    /// The certificate of the client.
     pub client_certificate: Option<Vec<u8>>,
     headers: HeaderMap,
     content: Content,
@@ -46,7 +46,7 @@ impl Message for Received {
     }
 }
 
-/// A server of one case, speaking HTTP/1 and, to clients that begin with its preface, HTTP/2.
+/// A server of one case, speaking HTTP/1 and, to clients that start with its preface, HTTP/2.
 #[derive(Clone)]
 pub struct Backend {
     cluster: String,
@@ -93,7 +93,7 @@ impl Backend {
         backend
     }
 
-    /// The name of the Envoy cluster that leads here.
+    /// The name of the Envoy cluster of this server.
     pub fn cluster(&self) -> &str {
         &self.cluster
     }

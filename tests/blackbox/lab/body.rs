@@ -1,4 +1,4 @@
-//! Bodies that the lab sends: whole, in pieces with pauses, with trailers, or broken off.
+//! Bodies of requests and responses: complete, in pieces with pauses, with trailers, or truncated.
 
 use std::io;
 use std::time::Duration;

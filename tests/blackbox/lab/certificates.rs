@@ -42,7 +42,7 @@ impl Authority {
         self.sign(params, name)
     }
 
-    /// A certificate for this name whose time is over.
+    /// A certificate for this name that has expired.
     pub fn issue_expired(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = rcgen::date_time_ymd(2020, 1, 1);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// The built module: `$CALLOUT_WASM`, or where `make build` leaves it.
+/// The built module: `$CALLOUT_WASM`, or the output of `make build`.
 pub fn module() -> PathBuf {
     let built = || concat!(env!("CARGO_MANIFEST_DIR"), "/target/wasm32-wasip1/release/envoy_callout.wasm").into();
     let path = std::env::var_os("CALLOUT_WASM").map_or_else(built, PathBuf::from);

@@ -1,12 +1,12 @@
 //! A mock of Application Integration, with the metadata server that issues its tokens.
 //!
-//! It takes nothing that the published interface does not: what is wrong with a request is the message of its 400.
+//! It rejects requests that the published interface rejects. The message of the 400 response names the problem.
 
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Backend, Message, Received, Setup};
 
-/// The token that the metadata server gives out.
+/// The token that the metadata server issues.
 pub const TOKEN: &str = "ya29.integration";
 
 /// The default responses of the service, to a run and to a schedule.

@@ -1,4 +1,4 @@
-//! Many requests on one connection, which Envoy gives to one of its workers.
+//! Many requests on one connection, on one worker of Envoy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -109,14 +109,14 @@ impl<'lab> Setup<'lab> {
         name
     }
 
-    /// The name of a cluster whose endpoint takes no notice of connection attempts.
+    /// The name of a cluster whose endpoint ignores connection attempts.
     pub fn cluster_unanswering(&mut self, cluster: Cluster) -> String {
         let (listener, address) = self.lab.runtime.block_on(async {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind(loopback()).unwrap();
             let address = socket.local_addr().unwrap();
             let listener = socket.listen(1).unwrap();
-            // Nobody accepts: once its queue is full, the kernel drops further attempts.
+            // No thread accepts connections: when the queue is full, the kernel drops further attempts.
             while let Ok(connected) =
                 tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
             {

@@ -53,7 +53,7 @@ impl Site {
         exchange(self.address(), request).await
     }
 
-    /// Sends a request in the background, to look around while it is under way, or to leave.
+    /// Sends a request in the background, so that the case can check the state or disconnect.
     pub fn start(&self, request: Request) -> Exchange {
         let site = self.clone();
         Exchange { task: tokio::spawn(async move { site.try_send(request).await }) }

@@ -302,7 +302,7 @@ fn examples() -> Vec<Case> {
             configuration["clusters"] = json!({"*": "services"});
             let lines = read("try.sh");
             let commands = lines.lines().filter(|line| line.starts_with("curl ") && line.contains(":10000/"));
-            // Envoy's request id, which takes its place, is another each time.
+            // Envoy's request ID replaces it and differs in each run.
             let requests = commands.map(|line| command(line).header("x-trace", "t-1")).collect();
             Case { name, configuration, requests }
         })
