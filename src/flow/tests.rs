@@ -47,7 +47,7 @@ impl Effects {
     }
 
     /// Status and body of the reply.
-    fn answer(&self) -> (u16, &str) {
+    fn reply_status_and_body(&self) -> (u16, &str) {
         let reply = self.reply.as_ref().expect("there is no reply");
         (reply.status, std::str::from_utf8(&reply.body).unwrap())
     }

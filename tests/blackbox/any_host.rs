@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Authority, Cluster, Example, Lab, Listener, Message, Received, Request, Setup};
+use crate::lab::{Authority, Cluster, Example, Lab, Listener, Message, MockResponse, Received, Request, Setup};
 use crate::policy::ServiceCallout;
 
 const UNREACHABLE: &str = "Host not reachable";
@@ -62,8 +62,8 @@ pub fn cases(lab: &mut Lab) {
 fn plain(lab: &mut Lab) {
     lab.case("hosts_that_a_header_names", |setup| {
         let servers = [
-            setup.backend(|_: &Received| Answer::text(200, "one")),
-            setup.backend(|_: &Received| Answer::text(200, "two")),
+            setup.backend(|_: &Received| MockResponse::text(200, "one")),
+            setup.backend(|_: &Received| MockResponse::text(200, "two")),
         ];
         let cluster = any_host(setup, None);
         let configuration = configuration(&chosen("SC-1", "http"), &cluster, json!(["localhost", "127.0.0.1"]));
@@ -85,7 +85,7 @@ fn plain(lab: &mut Lab) {
         }
     });
 
-    lab.case("a_name_that_nobody_has", |setup| {
+    lab.case("an_unknown_host_name", |setup| {
         let cluster = any_host(setup, None);
         let site = setup.listener(Listener::new(configuration(&chosen("SC-1", "http"), &cluster, Value::Null)));
         move || async move {
@@ -98,7 +98,7 @@ fn plain(lab: &mut Lab) {
 fn encrypted(lab: &mut Lab) {
     lab.case("tls_with_the_hosts_own_certificate", |setup| {
         let authority = Authority::new();
-        let served = |_: &Received| Answer::text(200, "secure");
+        let served = |_: &Received| MockResponse::text(200, "secure");
         let right = setup.tls_backend(Cluster::new(), &authority.issue("localhost"), None, served);
         let wrong = setup.tls_backend(Cluster::new(), &authority.issue("other.test"), None, served);
         let cluster = any_host(setup, Some(&authority));
@@ -137,7 +137,7 @@ fn refused(lab: &mut Lab) {
                 assert_eq!(admin.stat(&stat("host_not_allowed")).await, count);
                 assert_eq!(admin.stat(&stat("outcome.unreachable")).await, count);
                 assert_eq!(admin.stat(&stat("requests")).await.unwrap_or(0), 0);
-                assert_eq!(site.told(), []);
+                assert_eq!(site.module_log(), []);
             }
         });
     }
@@ -226,7 +226,7 @@ fn refused(lab: &mut Lab) {
 
 fn example(lab: &mut Lab) {
     lab.case("the_worked_example", |setup| {
-        let server = setup.backend(|_: &Received| Answer::text(204, ""));
+        let server = setup.backend(|_: &Received| MockResponse::text(204, ""));
         move || async move {
             let validation = Example::validate("envoy/any-host.yaml");
             assert!(validation.ok, "{}", validation.log);

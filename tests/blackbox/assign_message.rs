@@ -16,8 +16,8 @@ pub fn assigned(lab: &mut Lab, name: &str, elements: &'static str, request: Requ
     lab.case(name, move |setup| {
         let site = setup.listener(assigning(elements));
         move || async move {
-            let answer = site.send(request).await;
-            assert_eq!(answer.status, 200, "{:?}", site.logged().await);
+            let response = site.send(request).await;
+            assert_eq!(response.status, 200, "{:?}", site.logged().await);
             check(&site.upstream().only_request());
         }
     });
@@ -54,9 +54,9 @@ pub fn cases(lab: &mut Lab) {
         lab.case(&format!("{name}_stays_a_variable"), move |setup| {
             let (own, other) = (setup.echo(), setup.echo());
             let made = "<AssignTo createNew='true' type='request'>m</AssignTo><Set><Path>/other/x</Path></Set>";
-            let tell = set("AM-Tell", "<Headers><Header name='x-path'>[{request.path}]</Header></Headers>");
+            let report = set("AM-Report", "<Headers><Header name='x-path'>[{request.path}]</Header></Headers>");
             let configuration = json!({
-                "policies": [assign_message("AM-M", made), policy, tell],
+                "policies": [assign_message("AM-M", made), policy, report],
             });
             let site = setup.listener(Listener::new(configuration).routes(json!([
                 {"match": {"prefix": "/other/"}, "route": {"cluster": other.cluster()}},
@@ -216,7 +216,7 @@ fn messages(lab: &mut Lab) {
 
     assigned(
         lab,
-        "request_made_anew",
+        "request_created_again",
         "<AssignTo createNew='true' type='request'/>
          <Set><Verb>PUT</Verb><Path>/made</Path><Headers><Header name='x-made'>1</Header></Headers><Payload>new body</Payload></Set>",
         Request::post("/old?q=1", "application/json", "old").header("x-old", "1").header("cookie", "a=b"),
@@ -249,8 +249,8 @@ fn variables(lab: &mut Lab) {
         let listener = Listener::new(configuration).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.log_state(&["kept", "fallback", "setting"]));
         move || async move {
-            let answer = site.send(Request::post("/p?q=one", "text/plain", "old")).await;
-            assert_eq!((answer.status, answer.text()), (200, "[old]"));
+            let response = site.send(Request::post("/p?q=one", "text/plain", "old")).await;
+            assert_eq!((response.status, response.text()), (200, "[old]"));
             let upstream = site.upstream().only_request();
             assert_eq!(upstream.path_and_query, "/p?q=one&q=second&w=POST%20%26%20more");
             assert_eq!(upstream.header_all("x-var"), ["one"]);

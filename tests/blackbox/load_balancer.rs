@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, assert_fault};
-use crate::lab::{Answer, Authority, Backend, Cluster, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Authority, Backend, Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 /// The documentation's sample "Call target servers", unchanged.
@@ -61,8 +61,8 @@ pub fn cases(lab: &mut Lab) {
 
 fn turns(lab: &mut Lab) {
     lab.case("the_sample_call_target_servers", |setup| {
-        let httpbin = setup.backend(|_: &Received| Answer::json(200, r#"{"url":"httpbin"}"#));
-        let yahoo = setup.backend(|_: &Received| Answer::json(200, r#"{"url":"yahoo"}"#));
+        let httpbin = setup.backend(|_: &Received| MockResponse::json(200, r#"{"url":"httpbin"}"#));
+        let yahoo = setup.backend(|_: &Received| MockResponse::json(200, r#"{"url":"yahoo"}"#));
         let configuration = json!({
             "policies": [SAMPLE],
             "target_servers": {
@@ -130,7 +130,7 @@ fn turns(lab: &mut Lab) {
 
     lab.case("least_connections", |setup| {
         let gate = Gate::closed();
-        let held = Answer::status(200).held_by(&gate);
+        let held = MockResponse::status(200).held_by(&gate);
         let (busy, idle) = (setup.backend(move |_: &Received| held.clone()), setup.echo());
         let policy = balanced("<Algorithm>LeastConnections</Algorithm><Server name='busy'/><Server name='idle'/>");
         let site = setup.listener(listener(&policy, &[("busy", busy.cluster()), ("idle", idle.cluster())]));
@@ -161,7 +161,8 @@ fn destinations(lab: &mut Lab) {
             "common_tls_context": {"validation_context": {"trusted_ca": {"inline_string": authority.pem()}}},
         });
         let identity = authority.issue("secure.test");
-        let secure = setup.tls_backend(Cluster::new().tls(trust), &identity, None, |_: &Received| Answer::status(200));
+        let secure =
+            setup.tls_backend(Cluster::new().tls(trust), &identity, None, |_: &Received| MockResponse::status(200));
         let plain = setup.echo();
         let configuration = json!({
             "policies": [balanced("<Server name='secure'/><Server name='odd'/><Server name='plain'/>").xml()],

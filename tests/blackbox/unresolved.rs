@@ -74,7 +74,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    lab.case("request_variable_is_no_message", |setup| {
+    lab.case("request_variable_is_not_a_message", |setup| {
         let backend = setup.echo();
         let policy =
             ServiceCallout::new("ExecuteGeocodingRequest", "http://a.test/").variable("PostalCode").response("r");

@@ -61,7 +61,7 @@ fn a_post_with_payload_path_and_escaping() {
 
 /// A failed callout has Apigee's fault string for each cause (docs/apigee-semantics.md 13.12 (a) and 2.14).
 #[test]
-fn failures_have_apigees_words() {
+fn failures_have_apigees_texts() {
     let fault = |reason: &str, code: &str| {
         format!(r#"{{"fault":{{"faultstring":"{reason}","detail":{{"errorcode":"{code}"}}}}}}"#)
     };
@@ -82,21 +82,21 @@ fn failures_have_apigees_words() {
     for (failure, reason, outcome) in cases {
         let host = Scripted::client("GET", "/?zip=1", &[]).with_failure(failure);
         let done = request_flow(&[GEO], &host);
-        assert_eq!(done.answer(), (500, failed(reason).as_str()));
+        assert_eq!(done.reply_status_and_body(), (500, failed(reason).as_str()));
         assert_eq!((done.outcomes, done.resumed), (vec![(PolicyId(0), outcome)], vec![]));
         assert_eq!(host.published("geoResp.content"), None);
         assert_eq!(host.published("servicecallout.SC-Geo.failed").as_deref(), Some("true"));
     }
     let host = Scripted::client("GET", "/?zip=1", &[]).with_reply(404, &[], r#"{"e":"x"}"#);
     let done = request_flow(&[GEO], &host);
-    assert_eq!(done.answer(), (500, failed("ResponseCode 404 is treated as error").as_str()));
+    assert_eq!(done.reply_status_and_body(), (500, failed("ResponseCode 404 is treated as error").as_str()));
     assert_eq!(host.published("geoResp.content").as_deref(), Some(r#"{"e":"x"}"#));
     assert_eq!(host.published("error.status.code").as_deref(), Some("500"));
 
     let host = Scripted::client("GET", "/", &[]);
     let done = request_flow(&[GEO], &host);
     let unresolved = fault("Unresolved variable : request.queryparam.zip", "entities.UnresolvedVariable");
-    assert_eq!(done.answer(), (500, unresolved.as_str()));
+    assert_eq!(done.reply_status_and_body(), (500, unresolved.as_str()));
     assert_eq!((done.calls.len(), host.published("fault.name").as_deref()), (0, Some("UnresolvedVariable")));
 }
 
@@ -166,7 +166,7 @@ fn the_target_url_can_be_replaced() {
     assert_eq!(host.published("servicecallout.SC.target.url").as_deref(), Some("https://b.test:8443/x?y=1"));
     for malformed in ["b.test", "ftp://b.test", "http://"] {
         let done = request_flow(&[&assign(malformed), &policy], &Scripted::client("GET", "/", &[]));
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"), "{malformed}");
     }
 }
 
@@ -200,12 +200,12 @@ fn the_request_variable_must_be_a_request() {
         let body = format!(
             r#"{{"fault":{{"faultstring":"ServiceCallout[SC]: request variable PostalCode value is not of type {kind}","detail":{{"errorcode":"steps.servicecallout.{name}"}}}}}}"#
         );
-        assert_eq!((done.answer(), done.calls.len()), ((500, body.as_str()), 0));
+        assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, body.as_str()), 0));
     }
 }
 
 #[test]
-fn the_answer_replaces_what_had_its_name() {
+fn the_response_replaces_a_message_of_its_name() {
     let policy = callout("").replace(">answer<", ">request<");
     let after = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{request.status.code} {request.content}</Template></AssignVariable></AssignMessage>";
     let host = Scripted::client("GET", "/x", &[]).with_reply(201, &[], "made");
@@ -216,7 +216,7 @@ fn the_answer_replaces_what_had_its_name() {
 
 /// The next callout does not send the content of a failed one.
 #[test]
-fn nothing_of_a_callout_that_was_not_sent_is_left() {
+fn an_unsent_request_is_cleared() {
     let secret = "<Request><Set><Headers><Header name='Authorization'>Bearer secret</Header></Headers><Verb>POST</Verb>
         <Path>/one</Path><QueryParams><QueryParam name='k'>v</QueryParam></QueryParams><Payload>one</Payload>LAST
         </Set></Request>";
@@ -247,7 +247,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
 
 /// docs/apigee-semantics.md 2.7: without `Response` only what is wrong with the request itself is a fault.
 #[test]
-fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
+fn fire_and_forget_ignores_unreachable_hosts() {
     let log = |url: &str| callout("").replace("<Response>answer</Response>", "").replace("http://a.test/", url);
     let run = |url: &str| {
         let host = Scripted::client("GET", "/", &[("h", "10.0.0.1"), ("other", "c.test")]);
@@ -264,7 +264,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::HostNotAllowed)]));
     for malformed in ["http://{request.header.none:}/log", "http://{request.header.none:a b}/"] {
         let (done, failed) = run(malformed);
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"), "{malformed}");
         assert_eq!(failed.as_deref(), Some("true"), "{malformed}");
     }
 }
@@ -273,7 +273,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
 #[test]
 fn a_failed_callout_keeps_the_earlier_response() {
     let first = callout("").replace("'SC'", "'SC-1'");
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
         <Template>{answer.content} {answer.status.code} {servicecallout.SC-2.failed} {fault.name}</Template>
         </AssignVariable></AssignMessage>";
     let ok = "200 true ExecutionFailed";
@@ -293,7 +293,7 @@ fn a_failed_callout_keeps_the_earlier_response() {
             host = host.with_failure(failure);
         }
         let configuration = json!({
-            "policies": [first, second, tell],
+            "policies": [first, second, report],
             "allowed_hosts": ["a.test"],
             "filter_state": ["v"],
         });
@@ -304,7 +304,7 @@ fn a_failed_callout_keeps_the_earlier_response() {
 }
 
 #[test]
-fn the_clients_request_stays_when_no_answer_replaces_it() {
+fn the_clients_request_stays_when_no_response_replaces_it() {
     let policy = callout("<Request variable='asked'/>").replace(">answer<", ">request<");
     let policy = policy.replace("'SC'", "'SC' continueOnError='true'");
     let after = "<AssignMessage name='AM'><Set><Headers><Header name='x'>{request.verb} {request.header.a}</Header></Headers></Set></AssignMessage>";
@@ -318,17 +318,17 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
 #[test]
 fn names_with_spaces_are_read_in_conditions_and_templates() {
     let first = callout("").replace("'SC'", "'SC 1' continueOnError='true'");
-    let tell = |name: &str, template: &str| {
+    let report = |name: &str, template: &str| {
         format!(
             "<AssignMessage name='{name}'><AssignVariable><Name>{name}</Name><Template>{template}</Template></AssignVariable></AssignMessage>"
         )
     };
     let policies = [
         first,
-        tell("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
-        tell("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
-        tell("c", "{servicecallout.SC 2.failed}"),
-        tell("d", "ran"),
+        report("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
+        report("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
+        report("c", "{servicecallout.SC 2.failed}"),
+        report("d", "ran"),
     ];
     let configuration = json!({
         "policies": policies,
@@ -350,10 +350,10 @@ fn names_with_spaces_are_read_in_conditions_and_templates() {
 /// `timeTaken` is the duration of the policy in nanoseconds (docs/apigee-semantics.md 2.13).
 #[test]
 fn the_time_that_a_policy_took() {
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
         <Template>{apigee.metrics.policy.SC.timeTaken} {apigee.metrics.policy.AM.timeTaken:none}</Template></AssignVariable></AssignMessage>";
     let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
-    host.run(&plan(&json!({"policies": [callout(""), tell], "filter_state": ["v"]})));
+    host.run(&plan(&json!({"policies": [callout(""), report], "filter_state": ["v"]})));
     assert_eq!(host.published("v").as_deref(), Some("0 none"));
     assert!(!plan(&json!({"policies": [callout("")]})).needs.policy_times);
 }

@@ -17,12 +17,12 @@ fn the_request_is_written_in_the_response_flow() {
     let assign = |name: &str| format!("<AssignVariable><Name>request.{name}</Name><Value>new</Value></AssignVariable>");
     let parts = ["verb", "path", "header.x-old", "header.x-new", "queryparam.q", "content", "formparam.a", "version"];
     for part in parts {
-        let tell = format!(
+        let report = format!(
             "<AssignTo>response</AssignTo><Set><Headers><Header name='x'>{{request.{part}}}</Header></Headers></Set>"
         );
         for client in [posted(), Scripted::client("GET", "/", &[])] {
             let configuration = json!({
-                "policies": [assigning(&assign(part)), assigning(&tell).replace("'AM'", "'T'")],
+                "policies": [assigning(&assign(part)), assigning(&report).replace("'AM'", "'T'")],
                 "response": ["AM", "T"],
             });
             let done = client.with_response("200", &[], "hello").run(&plan(&configuration));
@@ -140,17 +140,17 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     // Envoy writes the length of a reply, and leaves its body out.
     let done = run("<Set><Payload>new</Payload></Set>", "5");
     let reply = done.reply.as_ref().unwrap();
-    assert_eq!(done.answer(), (200, "new"));
+    assert_eq!(done.reply_status_and_body(), (200, "new"));
     assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None));
 }
 
 /// docs/apigee-semantics.md 9.5: a status without body cannot precede the upstream's body.
 #[test]
-fn a_status_that_has_no_body_answers_in_the_responses_place() {
+fn a_bodyless_status_is_a_local_reply() {
     let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");
     for (set, expected) in [("204", 204), ("304", 304), ("100", 500), ("199", 500)] {
         let done = answered(&status(set));
-        assert_eq!(done.answer(), (expected, ""), "{set}");
+        assert_eq!(done.reply_status_and_body(), (expected, ""), "{set}");
         let reply = done.reply.as_ref().unwrap();
         assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None), "{set}");
         assert!(done.resumed == [Direction::Request], "{set}");
@@ -167,7 +167,7 @@ fn a_status_that_has_no_body_answers_in_the_responses_place() {
 }
 
 #[test]
-fn a_verb_that_is_none_leaves_the_clients() {
+fn an_invalid_verb_is_ignored() {
     let set = |verb: &str| assigning(&format!("<Set><Verb>{{request.header.v}}{verb}</Verb></Set>"));
     let cases: [(&str, &str, &[&str]); 4] =
         [("", "", &[]), ("a b", "", &[]), ("PATCH", "", &[":method: PATCH"]), ("GET", "/", &[])];

@@ -126,14 +126,14 @@ fn every_fault_has_its_name() {
             "Execution of IntegrationCallout IC-Risk failed. Reason: ResponseCode 403 is treated as error",
         ),
         (
-            "no answer in time",
+            "no response in time",
             &[PREPARE, RUN],
             client().with_failure(CallFailure::Timeout),
             "steps.integrationcallout.ExecutionFailed",
             "Execution of IntegrationCallout IC-Risk failed. Reason: timeout occurred in IC-Risk",
         ),
         (
-            "a region that is none",
+            "an invalid region",
             &[&region, RUN],
             client(),
             "steps.integrationcallout.ExecutionFailed",
@@ -171,7 +171,7 @@ fn every_fault_has_its_name() {
     for (what, policies, host, code, reason) in cases {
         let done = host.run(&plan(&configuration(policies)));
         let body = json!({"fault": {"faultstring": reason, "detail": {"errorcode": code}}}).to_string();
-        assert_eq!(done.answer(), (500, &*body), "{what}");
+        assert_eq!(done.reply_status_and_body(), (500, &*body), "{what}");
     }
 }
 
@@ -183,24 +183,24 @@ fn an_incomplete_object_is_a_fault_of_the_callout() {
     let rules = "<FaultRules><FaultRule name='r'>
         <Condition>(fault.name Matches \"UnresolvedVariable\") and (IntegrationCallout.IC-Risk.failed = true)</Condition>
         <Step><Name>AM</Name></Step></FaultRule></FaultRules>";
-    let tell = "<AssignMessage name='AM'><Set><StatusCode>502</StatusCode><Payload>{fault.reason}|{integrationcallout.IC-Risk.failed}|{IntegrationCallout.IC-Other.failed:none}</Payload></Set></AssignMessage>";
+    let report = "<AssignMessage name='AM'><Set><StatusCode>502</StatusCode><Payload>{fault.reason}|{integrationcallout.IC-Risk.failed}|{IntegrationCallout.IC-Other.failed:none}</Payload></Set></AssignMessage>";
     let other = RUN.replace("IC-Risk", "IC-Other").replace(">integration.request<", ">other<");
     let expected = "Unresolved variable : nowhere|true|none";
     let run = |policies: &[&str], request: &[&str]| {
         let mut configuration = configuration(policies);
-        configuration["policies"].as_array_mut().unwrap().extend([json!(tell), json!(other)]);
+        configuration["policies"].as_array_mut().unwrap().extend([json!(report), json!(other)]);
         configuration["request"] = json!(request);
         configuration["fault_rules"] = json!(rules);
         client().with_reply(200, &[], "{}").run(&plan(&configuration))
     };
     for object in [&unresolved, &continued] {
         let done = run(&[object, RUN], &["Set-Int", "IC-Risk"]);
-        assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0), "{object}");
+        assert_eq!((done.reply_status_and_body(), done.calls.len()), ((502, expected), 0), "{object}");
     }
     // An object of an earlier run is not sent in place of the incomplete one, and a complete one is.
     let again = continued.replace("Set-Int", "Set-Again");
     let done = run(&[PREPARE, &again, RUN], &["Set-Int", "Set-Again", "IC-Risk"]);
-    assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0));
+    assert_eq!((done.reply_status_and_body(), done.calls.len()), ((502, expected), 0));
     let done = run(&[&again, PREPARE, RUN], &["Set-Again", "Set-Int", "IC-Risk"]);
     assert_eq!((done.reply.is_none(), done.calls.len()), (true, 2));
 }
@@ -219,7 +219,7 @@ fn an_integration_takes_the_place_of_the_upstream() {
     let plan = plan(&configuration);
     let host = client().with_reply(404, &[("content-type", "application/json")], r#"{"error":{"code":404}}"#);
     let done = host.run(&plan);
-    assert_eq!(done.answer(), (404, r#"{"error":{"code":404}}"#));
+    assert_eq!(done.reply_status_and_body(), (404, r#"{"error":{"code":404}}"#));
     let reply = done.reply.as_ref().unwrap();
     assert_eq!((reply.header("x-marked"), &*reply.details), (Some("404"), "callout_integration"));
     assert_eq!(done.resumed, []);
@@ -229,7 +229,7 @@ fn an_integration_takes_the_place_of_the_upstream() {
         [(CallFailure::Timeout, 504, "GatewayTimeout"), (CallFailure::Unreachable, 503, "ServiceUnavailable")]
     {
         let done = client().with_failure(failure).run(&plan);
-        let (found, body) = done.answer();
+        let (found, body) = done.reply_status_and_body();
         assert_eq!(found, status);
         assert!(body.contains(&format!("\"messaging.adaptors.http.flow.{name}\"")), "{body}");
     }
@@ -241,10 +241,10 @@ fn a_failed_integration_keeps_the_earlier_response() {
     let again = RUN
         .replace("IC-Risk", "IC-Again")
         .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
         <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
     let host = client().with_reply(200, &[], r#"{"a":1}"#);
-    let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
+    let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, report])));
     assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some(r#"{"a":1}"#)));
     assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));
 }

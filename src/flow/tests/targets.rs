@@ -61,7 +61,11 @@ fn without_retry_or_for_other_statuses_there_is_one_call() {
     let host = client().with_failure(CallFailure::Timeout);
     let done = host.run(&plan(&configuration(&balanced("<RetryEnabled>false</RetryEnabled>"))));
     assert_eq!(done.calls.len(), 1);
-    assert!(done.answer().1.contains("Reason: timeout occurred in SC"), "{}", done.answer().1);
+    assert!(
+        done.reply_status_and_body().1.contains("Reason: timeout occurred in SC"),
+        "{}",
+        done.reply_status_and_body().1
+    );
     let unhealthy = balanced("<ServerUnhealthyResponse><ResponseCode>503</ResponseCode></ServerUnhealthyResponse>");
     let done = client().with_reply(500, &[], "").run(&plan(&configuration(&unhealthy)));
     assert_eq!(done.calls.len(), 1);
@@ -76,7 +80,9 @@ fn servers_out_of_rotation_leave_no_active_targets() {
     assert_eq!(host.run(&plan).calls.len(), 2);
     let done = host.run(&plan);
     assert_eq!(done.calls.len(), 2, "no call was added");
-    assert!(done.answer().1.contains("Execution of ServiceCallout SC failed. Reason: No active targets"));
+    assert!(
+        done.reply_status_and_body().1.contains("Execution of ServiceCallout SC failed. Reason: No active targets")
+    );
 }
 
 #[test]
@@ -99,7 +105,11 @@ fn a_local_proxy_is_reached_by_name_or_by_path() {
     for target in ["<APIProxy>{request.queryparam.p}</APIProxy>", "<Path>/{request.queryparam.p}</Path>"] {
         let done = client().run(&plan(&configuration(&local(target))));
         assert_eq!(done.calls.len(), 0);
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{}", done.answer().1);
+        assert!(
+            done.reply_status_and_body().1.contains("Reason: Host not reachable"),
+            "{}",
+            done.reply_status_and_body().1
+        );
     }
 }
 
@@ -125,7 +135,7 @@ fn a_host_that_the_request_chose_must_be_allowed() {
     ] {
         let done = run(host, allowed);
         assert_eq!(done.calls.len(), 0, "{host}");
-        assert!(done.answer().1.contains("Reason: Host not reachable"));
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"));
     }
     assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::HostNotAllowed)]);
 }
@@ -195,7 +205,7 @@ fn an_id_token_needs_an_audience() {
     };
     let asked = |audience: &str| {
         let done = client().run(&plan(&configuration(&policy(audience))));
-        (done.calls.first().map(|call| call.line()), done.answer().1.to_owned())
+        (done.calls.first().map(|call| call.line()), done.reply_status_and_body().1.to_owned())
     };
     let (line, _) = asked("<Audience useTargetUrl='true'/><IncludeEmail>true</IncludeEmail>");
     assert!(line.unwrap().ends_with("/identity?audience=http://a.test/x&format=full"));

@@ -78,7 +78,7 @@ fn a_trace_records_every_decision_and_every_write() {
 }
 
 #[test]
-fn answers_are_chosen_by_policy_before_they_are_by_order() {
+fn replies_of_a_policy_precede_replies_in_order() {
     let other = callout("").replace("'SC'", "'Other'").replace("answer", "other");
     let host = Scripted::client("GET", "/", &[]).with_reply(201, &[], "in order");
     let own = Scripted::default().with_reply(202, &[], "by name").replies.take();

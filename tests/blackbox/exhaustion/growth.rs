@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{large_bodies, result_headers, sha256};
 use crate::fault;
-use crate::lab::{Lab, Listener, Message, Reply, Request, Site};
+use crate::lab::{ClientResponse, Lab, Listener, Message, Request, Site};
 use crate::policy::assign_message;
 
 fn variable(name: &str, template: &str) -> String {
@@ -18,7 +18,7 @@ fn listener(mut policies: Vec<String>) -> Listener {
 
 /// The client received the fault of the memory for bodies.
 #[track_caller]
-pub fn assert_too_large(reply: &Reply, policy: &str) {
+pub fn assert_too_large(reply: &ClientResponse, policy: &str) {
     let text = format!("{policy}: result is larger than the memory for bodies");
     let body = fault::json("messaging.runtime.ServiceUnavailable", &text);
     assert_eq!((reply.status, fault::start(reply)), (503, body.as_str()));

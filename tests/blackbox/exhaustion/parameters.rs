@@ -1,7 +1,7 @@
 //! Thousands of parameters copied onto requests that have parameters of their own.
 
 use super::large_bodies;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 const NAMES: usize = 14_000;
@@ -53,7 +53,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("form_names_of_a_client", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
         let own = r#"<FormParams><FormParam name="own">1</FormParam><FormParam name="0a0">2</FormParam></FormParams>"#;
         let policy = ServiceCallout::new("SC-1", "http://a.test/x")
             .response("r")

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::result_headers;
-use crate::lab::{Answer, Lab, Listener, Received};
+use crate::lab::{Lab, Listener, MockResponse, Received};
 use crate::policy::{ServiceCallout, extract_variables};
 
 /// The sizes of blocks that the allocator keeps in lists.
@@ -22,7 +22,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("values_of_every_size", |setup| {
         let backend = setup.backend(|call: &Received| {
             let number: usize = call.path_and_query.trim_matches('/').parse().unwrap();
-            Answer::xml(200, elements(number * 16))
+            MockResponse::xml(200, elements(number * 16))
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r").xml();
         let variable = "<Variable name=\"all\" type=\"nodeset\"><XPath>/r/*</XPath></Variable>";

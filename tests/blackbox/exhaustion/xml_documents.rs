@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{MAX_BYTES, large_bodies, result_headers, sha256};
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request, Session, Site};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request, Session, Site};
 use crate::policy::{ServiceCallout, extract_variables};
 
 /// Maximum bytes and levels of a document.
@@ -85,7 +85,7 @@ pub fn cases(lab: &mut Lab) {
         let texts: Vec<_> = cases.iter().map(|case| (case.path, Bytes::from(case.text.clone()))).collect();
         let backend = setup.backend(move |call: &Received| {
             let found = texts.iter().find(|(path, _)| call.path_and_query.ends_with(path));
-            Answer::xml(200, found.unwrap().1.clone())
+            MockResponse::xml(200, found.unwrap().1.clone())
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r").xml();
         let [extract, result] = policies("r");

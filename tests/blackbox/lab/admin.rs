@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client::exchange;
 use super::envoy::Addresses;
 use super::message::Message;
-use super::{Reply, Request};
+use super::{ClientResponse, Request};
 
 const STAT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -23,7 +23,7 @@ impl Admin {
         Admin { addresses: Arc::clone(addresses) }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub async fn get(&self, path: &str) -> ClientResponse {
         let admin = self.addresses.get().expect("Envoy runs only during the test").admin;
         exchange(admin, Request::get(path)).await.unwrap()
     }
