@@ -8,9 +8,9 @@ SECONDS ?= 60
 PREFIX ?= $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
-# The module is embedded in the tool, which is one file then.
-TOOL := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
-TESTED = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
+# The build of the tool embeds the module.
+CARGO_WITH_MODULE := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
+TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
 export ENVOY_VERSION
 
 .PHONY: help build install envoy run test deployments blackbox bench fuzz dist image clean
@@ -24,17 +24,17 @@ build: requirements wasm-target ## Build the module for Envoy
 	@echo "$(MODULE)"
 
 install: build ## Install the tool, which contains the module, into $PREFIX/bin; the default $PREFIX is cargo's folder
-	$(TOOL) install --locked --profile tool --path tool --root "$(PREFIX)"
+	$(CARGO_WITH_MODULE) install --locked --profile tool --path tool --root "$(PREFIX)"
 
 envoy: requirements ## Install Envoy $ENVOY_VERSION, unless $ENVOY is set
 	@scripts/envoy.sh
 
 run: build envoy ## Run examples/$EXAMPLE with the tool and print requests to try
-	$(TOOL) build --locked --profile tool --bin envoy-callout
-	@$(TESTED) TOOL="$(TARGET_DIR)/tool/envoy-callout" scripts/run.sh $(EXAMPLE)
+	$(CARGO_WITH_MODULE) build --locked --profile tool --bin envoy-callout
+	@$(TEST_ENV) TOOL="$(TARGET_DIR)/tool/envoy-callout" scripts/run.sh $(EXAMPLE)
 
 test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
-	$(TESTED) scripts/test.sh
+	$(TEST_ENV) scripts/test.sh
 
 deployments: ## Render envoy/ again from examples/weather
 	cargo run -q -p envoy-callout-tool -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
@@ -43,10 +43,10 @@ deployments: ## Render envoy/ again from examples/weather
 
 blackbox: build envoy ## Run the black-box tests whose names contain $CASE
 	cargo build --bin envoy-callout
-	$(TESTED) cargo test --test blackbox -- $(CASE)
+	$(TEST_ENV) cargo test --test blackbox -- $(CASE)
 
 bench: build envoy ## Measure the cost of callouts in Envoy, and of the core alone
-	$(TESTED) cargo bench --bench gateway
+	$(TEST_ENV) cargo bench --bench gateway
 	cargo bench --bench core
 
 fuzz: ## Search for panics with fuzz/fuzz_targets/$FUZZ for $SECONDS seconds

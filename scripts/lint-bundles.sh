@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the example bundles with Google's linter. Without npx, it is skipped.
+# Checks the example bundles with Google's linter. Without npx, the check is skipped.
 set -eu
 cd "$(dirname "$0")/.."
 

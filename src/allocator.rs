@@ -2,9 +2,9 @@
 //! standard library's allocator.
 //!
 //! A request makes and frees some eighty small blocks, and the code and the bookkeeping of a general allocator are too
-//! large to stay in the processor's caches between Envoy's other work. A block that is freed waits for the next of its
-//! size. The lists keep a limited number of bytes: a document of a million small values would otherwise leave blocks of
-//! one size that nothing of another size can use.
+//! large to stay in the processor's caches between Envoy's other work. A freed block stays in the list of its size
+//! until an allocation of that size takes it. The lists keep a limited number of bytes: a document of a million small
+//! values would otherwise leave blocks of one size that nothing of another size can use.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -17,28 +17,28 @@ const STEP: usize = 16;
 /// Blocks of up to `CLASSES * STEP` bytes are kept in lists.
 const CLASSES: usize = 64;
 
-/// The most bytes in the free blocks of all lists. The small blocks of some hundred requests.
-const MOST_FREE: usize = 4 << 20;
+/// Maximum bytes in the free blocks of all lists: the small blocks of some hundred requests.
+const MAX_FREE_BYTES: usize = 4 << 20;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::new();
 
-/// The memory in bytes that is left of a budget for bodies and values. The SDK's allocation export cannot reject, so this
-/// is checked before the filter fetches a body from Envoy.
+/// The memory in bytes that is left of a budget for bodies and values. The SDK's allocation export cannot reject, so
+/// this is checked before the filter fetches a body from Envoy.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn left_of(budget: usize) -> usize {
     ALLOCATOR.left_of(budget)
 }
 
-/// Runs a function that loads a configuration, and returns its result with the bytes that stay in use. They do not count
-/// for [`left_of`] until [`end_configured`].
+/// Runs a function that loads a configuration, and returns its result with the bytes that stay in use. They do not
+/// count for [`left_of`] until [`end_configured`].
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn configured<T>(load: impl FnOnce() -> T) -> (T, usize) {
     ALLOCATOR.configured(load)
 }
 
-/// Ends what [`configured`] began, when the configuration is dropped.
+/// Removes the bytes of [`configured`] from the count when the configuration is dropped.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn end_configured(bytes: usize) {
     ALLOCATOR.end_configured(bytes);
@@ -49,7 +49,7 @@ struct Allocator {
     lists: [UnsafeCell<*mut u8>; CLASSES],
     /// The bytes in the blocks of the lists.
     free: Cell<usize>,
-    /// The bytes in all blocks of the standard library's allocator, those of the lists included.
+    /// The bytes in all blocks of the standard library's allocator, including those in the lists.
     taken: Cell<usize>,
     /// The bytes in use for configurations.
     configured: Cell<usize>,
@@ -132,7 +132,7 @@ impl Allocator {
         }
     }
 
-    /// Returns a block for which the lists have no room.
+    /// Returns a block that does not fit into the lists.
     ///
     /// # Safety
     /// The block is free and of the list of that size.
@@ -146,15 +146,15 @@ impl Allocator {
     }
 }
 
-// SAFETY: a block in a list is free, as large as its list says and aligned to `STEP`; it is taken out before it is
-// handed over. `System` gets back what it gave, under the layout under which it gave it.
+// SAFETY: a block in a list is free, as large as its list says and aligned to `STEP`; it is removed from the list
+// before it is returned. Every block returns to `System` under the layout of its allocation.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((list, size)) = self.list(layout) else {
             // SAFETY: the caller's promise.
             return unsafe { self.take(layout) };
         };
-        // SAFETY: the head of a list is null or a free block, which begins with the address of the next.
+        // SAFETY: the head of a list is null or a free block, which starts with the address of the next.
         unsafe {
             let block = *list;
             if block.is_null() {
@@ -172,7 +172,7 @@ unsafe impl GlobalAlloc for Allocator {
             match self.list(layout) {
                 Some((list, size)) => {
                     let free = self.free.get().wrapping_add(size);
-                    if free > MOST_FREE {
+                    if free > MAX_FREE_BYTES {
                         return self.release(block, size);
                     }
                     self.free.set(free);
@@ -252,11 +252,11 @@ mod tests {
     fn lists_keep_a_limited_number_of_bytes() {
         let allocator = Allocator::new();
         for size in [16, 64, 1024, 16] {
-            let blocks: Vec<_> = (0..2 * MOST_FREE / size).map(|_| alloc(&allocator, size)).collect();
-            assert_eq!(allocator.in_use(), 2 * MOST_FREE);
+            let blocks: Vec<_> = (0..2 * MAX_FREE_BYTES / size).map(|_| alloc(&allocator, size)).collect();
+            assert_eq!(allocator.in_use(), 2 * MAX_FREE_BYTES);
             free(&allocator, blocks, size);
             assert_eq!(allocator.in_use(), 0);
-            assert!(allocator.taken.get() <= MOST_FREE, "{size}");
+            assert!(allocator.taken.get() <= MAX_FREE_BYTES, "{size}");
         }
     }
 

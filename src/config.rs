@@ -26,7 +26,7 @@ use bytestring::ByteString;
 use connections::Connections;
 use identity::Google;
 use keys::Section;
-use needs::Reach;
+use needs::FlowUsage;
 use policies::{Policies, Scope};
 use skipped::Skipped;
 use std::collections::BTreeMap;
@@ -172,7 +172,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         return None;
     }
     let policies = policies.into_policies();
-    let reach = Reach {
+    let reach = FlowUsage {
         policies: &policies,
         shared_flows: &shared_flows,
         proxy: &proxy,

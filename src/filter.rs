@@ -5,11 +5,11 @@
 mod active;
 mod background;
 mod call;
+mod dispatch_warnings;
 mod envoy_host;
 mod hostcalls;
 mod http;
 mod metrics;
-mod outage;
 mod plugin;
 mod root;
 mod stream;

@@ -51,7 +51,7 @@ pub struct Plan {
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
     pub constants: BTreeMap<ByteString, Constant>,
-    /// Whether `+` in a query is a plus, whatever the charset of the request.
+    /// Whether `+` in a query is a plus, for every charset of the request.
     pub ignores_charset: bool,
     /// The resources that policies read.
     pub resources: Resources,
@@ -61,7 +61,7 @@ pub struct Plan {
     pub publish: Publish,
     /// Whether callouts carry the client request's trace headers.
     pub trace_headers: bool,
-    /// The largest response of a callout, in bytes.
+    /// Maximum size of the response body of a callout in bytes.
     pub max_response_bytes: usize,
     /// The memory for bodies, and for texts that policies make from them, in bytes per worker.
     pub body_memory_bytes: usize,
@@ -117,7 +117,7 @@ pub struct Target {
     pub endpoint: Endpoint<Step>,
     /// The statuses of the target that are not a fault.
     pub success_codes: SuccessCodes,
-    /// Whether `+` in a query is a plus in its flows, whatever the charset of the request.
+    /// Whether `+` in a query is a plus in its flows, for every charset of the request.
     pub ignores_charset: bool,
     /// The token that is sent to it.
     pub authentication: Option<TargetAuthentication>,

@@ -1,7 +1,7 @@
 //! The pause and resume state of one stream. It maps events to actions of Envoy and makes no host calls.
 //!
-//! The owner of a stream passes an event to [`StreamState::begin`], applies [`Turn::transaction`] to the transaction,
-//! and does what [`StreamState::end`] returns. The transaction's host changes the state in between.
+//! The owner of a stream passes an event to [`StreamState::begin`], applies [`PendingEvent::transaction`] to the
+//! transaction, and does what [`StreamState::end`] returns. The transaction's host changes the state in between.
 
 use crate::flow::call::Direction;
 use std::cell::Cell;
@@ -57,7 +57,7 @@ pub enum Progress {
 
 /// The return value of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallbackResult {
     /// The direction continues.
     Continue,
     /// The direction waits.
@@ -66,32 +66,32 @@ pub enum Verdict {
 
 /// The actions of Envoy after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Actions {
     /// The return value of the callback.
-    pub verdict: Verdict,
+    pub callback_result: CallbackResult,
     /// Whether a host call resumes the paused request.
     pub resume_request: bool,
     /// Whether a host call resumes the paused response.
     pub resume_response: bool,
 }
 
-impl Outcome {
-    const fn only(verdict: Verdict) -> Outcome {
-        Outcome { verdict, resume_request: false, resume_response: false }
+impl Actions {
+    const fn only(callback_result: CallbackResult) -> Actions {
+        Actions { callback_result, resume_request: false, resume_response: false }
     }
 }
 
 /// One event while it is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct PendingEvent {
     /// The action of the owner on the transaction.
     pub transaction: TransactionStep,
     /// The direction whose callback runs.
     direction: Option<Direction>,
     /// Whether the request and the response were paused before the event.
-    held: [bool; 2],
-    /// The verdict that does not depend on the transaction.
-    fixed: Option<Verdict>,
+    was_paused: [bool; 2],
+    /// The callback_result that does not depend on the transaction.
+    fixed: Option<CallbackResult>,
 }
 
 /// The action on the transaction after an event.
@@ -115,7 +115,7 @@ struct Side {
     progress: Cell<Progress>,
     /// The size in bytes of the body that Envoy has buffered.
     buffered: Cell<usize>,
-    is_open: Cell<bool>,
+    is_resumed: Cell<bool>,
 }
 
 impl Side {
@@ -162,8 +162,8 @@ impl StreamState {
     }
 
     /// Lets a direction continue.
-    pub fn open(&self, direction: Direction) {
-        self.side(direction).is_open.set(true);
+    pub fn resume(&self, direction: Direction) {
+        self.side(direction).is_resumed.set(true);
     }
 
     /// Records that the client gets a local reply of this filter.
@@ -181,63 +181,68 @@ impl StreamState {
         self.is_ended.get()
     }
 
-    fn is_held(&self, direction: Direction) -> bool {
-        !self.side(direction).is_open.get()
+    fn is_paused(&self, direction: Direction) -> bool {
+        !self.side(direction).is_resumed.get()
     }
 
-    /// Records an event. The owner then applies [`Turn::transaction`] and calls [`StreamState::end`].
-    pub fn begin(&self, event: Event) -> Turn {
+    /// Records an event. The owner then applies [`PendingEvent::transaction`] and calls [`StreamState::end`].
+    pub fn begin(&self, event: Event) -> PendingEvent {
         let direction = direction_of(event);
-        let mut turn = Turn {
+        let mut pending = PendingEvent {
             transaction: TransactionStep::Poll,
             direction,
-            held: [self.is_held(Direction::Request), self.is_held(Direction::Response)],
+            was_paused: [self.is_paused(Direction::Request), self.is_paused(Direction::Response)],
             fixed: None,
         };
         if event == Event::Ended {
             self.is_ended.set(true);
-            turn.transaction = TransactionStep::Finish;
-            turn.fixed = Some(Verdict::Continue);
-            return turn;
+            pending.transaction = TransactionStep::Finish;
+            pending.fixed = Some(CallbackResult::Continue);
+            return pending;
         }
         if self.is_replied.get() {
             // The local reply passes to the client. Further data of the client stays paused.
-            let is_held = direction == Some(Direction::Request) && self.is_held(Direction::Request);
-            turn.transaction = TransactionStep::Skip;
-            turn.fixed = Some(if is_held { Verdict::Pause } else { Verdict::Continue });
-            return turn;
+            let is_paused = direction == Some(Direction::Request) && self.is_paused(Direction::Request);
+            pending.transaction = TransactionStep::Skip;
+            pending.fixed = Some(if is_paused { CallbackResult::Pause } else { CallbackResult::Continue });
+            return pending;
         }
         match event {
-            Event::RequestHeaders { .. } => turn.transaction = TransactionStep::Start,
+            Event::RequestHeaders { .. } => pending.transaction = TransactionStep::Start,
             // Envoy itself replies, for example because the body is too large.
-            Event::ResponseHeaders { .. } if self.is_held(Direction::Request) => {
-                turn.transaction = TransactionStep::Drop;
+            Event::ResponseHeaders { .. } if self.is_paused(Direction::Request) => {
+                pending.transaction = TransactionStep::Drop;
             }
             _ => {}
         }
         if let Some(direction) = direction {
             self.side(direction).record(event);
         }
-        turn
+        pending
     }
 
     /// The actions of Envoy after the poll. `is_running` is true while the transaction exists.
-    pub fn end(&self, turn: Turn, is_running: bool) -> Outcome {
-        if let Some(verdict) = turn.fixed {
-            return Outcome::only(verdict);
+    pub fn end(&self, pending: PendingEvent, is_running: bool) -> Actions {
+        if let Some(callback_result) = pending.fixed {
+            return Actions::only(callback_result);
         }
         if self.is_replied.get() {
-            return Outcome::only(Verdict::Pause);
+            return Actions::only(CallbackResult::Pause);
         }
-        let [request_held, response_held] = turn.held;
+        let [request_was_paused, response_was_paused] = pending.was_paused;
         // The callback's return value resumes the direction of this event.
-        let resumes =
-            |direction, was_held: bool| was_held && !self.is_held(direction) && turn.direction != Some(direction);
-        let waits = |direction| is_running && self.is_held(direction);
-        Outcome {
-            verdict: if turn.direction.is_some_and(waits) { Verdict::Pause } else { Verdict::Continue },
-            resume_request: resumes(Direction::Request, request_held),
-            resume_response: resumes(Direction::Response, response_held),
+        let resumes = |direction, was_paused: bool| {
+            was_paused && !self.is_paused(direction) && pending.direction != Some(direction)
+        };
+        let waits = |direction| is_running && self.is_paused(direction);
+        Actions {
+            callback_result: if pending.direction.is_some_and(waits) {
+                CallbackResult::Pause
+            } else {
+                CallbackResult::Continue
+            },
+            resume_request: resumes(Direction::Request, request_was_paused),
+            resume_response: resumes(Direction::Response, response_was_paused),
         }
     }
 }

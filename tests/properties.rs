@@ -1,4 +1,4 @@
-//! What holds for every input: printing and parsing again changes nothing, and nothing makes the loader panic.
+//! Properties for every input: printing and parsing again gives the same value, and no input makes the loader panic.
 
 use envoy_callout::config;
 use envoy_callout::policy::Policy;

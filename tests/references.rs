@@ -1,9 +1,12 @@
 //! Every reference of a comment to a document of the project resolves: `docs/FILE.md`, `docs/FILE.md 4.3` for a
 //! numbered heading, `docs/FILE.md F6.5` for a numbered fact, `docs/FILE.md#anchor` for a heading by its anchor.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test fails at the first error")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The documents at the top of the repository.
+const TOP_DOCUMENTS: [&str; 4] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -111,7 +114,7 @@ fn references_to_documents_resolve() {
 fn links_between_documents_resolve() {
     let mut found = Vec::new();
     let mut documents = files(&project().join("docs"), "md");
-    documents.extend(["README.md", "CONTRIBUTING.md"].map(|name| project().join(name)));
+    documents.extend(TOP_DOCUMENTS.map(|name| project().join(name)));
     for file in documents {
         let text = fs::read_to_string(&file).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -130,6 +133,35 @@ fn links_between_documents_resolve() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The paths of the repository in backticks. A path with a variable part, such as `NAME`, is a pattern.
+fn quoted_paths(text: &str) -> impl Iterator<Item = &str> {
+    let folders = ["src/", "tool/", "tests/", "docs/", "examples/", "envoy/", "scripts/", "fuzz/", "benches/"];
+    // Every second part is inside of backticks.
+    let spans = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    spans.filter(move |span| {
+        let is_path = span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        is_path
+            && !["NAME", "FILE"].iter().any(|part| span.contains(part))
+            && folders.iter().any(|f| span.starts_with(f))
+    })
+}
+
+#[test]
+fn quoted_paths_exist() {
+    let mut documents = files(&project().join("docs"), "md");
+    documents.extend(TOP_DOCUMENTS.map(|name| project().join(name)));
+    let mut found = Vec::new();
+    for file in documents {
+        let text = fs::read_to_string(&file).unwrap();
+        // Rust modules are cited without their extension.
+        let exists = |path: &str| project().join(path).exists() || project().join(format!("{path}.rs")).exists();
+        found
+            .extend(quoted_paths(&text).filter(|path| !exists(path)).map(|path| format!("{}: {path}", file.display())));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    assert_eq!(quoted_paths("`src/none.rs`, `src/NAME.rs`, `cargo test`").collect::<Vec<_>>(), ["src/none.rs"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) fn callout(templates: usize) -> Vec<u8> {
     let policy = format!(
         r#"<ServiceCallout name="SC-Geo">
             <Request variable="question"><Set><Headers>{headers}</Headers><Verb>GET</Verb></Set></Request>
-            <Response>answer</Response>
+            <Response>calloutResponse</Response>
             <Timeout>5000</Timeout>
             <HTTPTargetConnection><URL>http://geo.test/geo</URL></HTTPTargetConnection>
         </ServiceCallout>"#

@@ -11,7 +11,7 @@ use envoy_callout::flow::host::{Background, Host, Task};
 use envoy_callout::plan::PolicyId;
 
 /// A client request and the response to its callout.
-pub(crate) struct ScriptedHost {
+pub(crate) struct BenchHost {
     request: Headers,
     reply: CallReply,
     /// The number of callouts with a successful response.
@@ -20,8 +20,8 @@ pub(crate) struct ScriptedHost {
     pub(crate) published: Cell<usize>,
 }
 
-impl ScriptedHost {
-    pub(crate) fn new() -> ScriptedHost {
+impl BenchHost {
+    pub(crate) fn new() -> BenchHost {
         let request = headers(&[
             (":method", "GET"),
             (":scheme", "http"),
@@ -39,7 +39,7 @@ impl ScriptedHost {
             headers: headers(&[("content-type", "application/json"), ("date", "Fri, 02 Jan 2026 10:00:00 GMT")]),
             body: Bytes::from_static(br#"{"user":"user-07","country":"CH","city":"Bern","zone":"Europe/Zurich"}"#),
         };
-        ScriptedHost { request, reply, succeeded: Cell::new(0), published: Cell::new(0) }
+        BenchHost { request, reply, succeeded: Cell::new(0), published: Cell::new(0) }
     }
 }
 
@@ -75,7 +75,7 @@ impl Background for NoBackground {
     fn warn(&self, _: &str) {}
 }
 
-impl Host for ScriptedHost {
+impl Host for BenchHost {
     type Background = NoBackground;
 
     fn background(&self) -> NoBackground {

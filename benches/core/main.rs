@@ -1,6 +1,6 @@
-//! The cost of the core without Envoy: loading policies, and whole transactions with a scripted host. Criterion's
-//! estimates are in `bench/core/` in Cargo's target directory.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark stops at the first surprise")]
+//! The cost of the core without Envoy: loading policies, and whole transactions with a host that responds at once.
+//! Criterion's estimates are in `bench/core/` in Cargo's target directory.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark fails at the first error")]
 
 mod configuration;
 mod host;

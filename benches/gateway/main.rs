@@ -6,7 +6,7 @@
 //! process changes the cost of every variant, by a tenth for those that run much code, so Envoy is started several
 //! times.
 //!
-//! `make bench` runs it. `cargo bench --bench gateway -- lua ours` runs only the named variants;
+//! `make bench` runs it. `cargo bench --bench gateway -- lua callout` runs only the named variants;
 //! `$BENCH_STARTS`, `$BENCH_ROUNDS` and `$BENCH_REQUESTS` change the length. `$BENCH_MODULES` adds other builds of the
 //! module, because two builds are comparable only in the same Envoy processes.
 #![allow(
@@ -16,7 +16,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a benchmark stops at the first surprise, and prints its table"
+    reason = "a benchmark fails at the first error, and prints its table"
 )]
 #![allow(unreachable_pub, reason = "nothing here is a library")]
 

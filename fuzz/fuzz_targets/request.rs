@@ -24,5 +24,5 @@ fuzz_target!(|input: (&str, &str, &str, &str)| {
     let configuration = json!({"policies": [ASSIGN, CALL, EXTRACT], "clusters": {"*": "any"}, "filter_state": ["*"]});
     let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
     let client = Scripted::client("POST", path, &[("x", header), ("content-type", "application/json")]);
-    client.with_body(body).answering(200, &[("z", header)], response).run(&loaded.plan);
+    client.with_body(body).with_reply(200, &[("z", header)], response).run(&loaded.plan);
 });

@@ -22,7 +22,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
 }
 
 /// Deeper values are cut off; serde_json has the same limit for text.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 fn object(fields: prost_types::Struct, depth: usize) -> Value {
     Value::Object(fields.fields.into_iter().map(|(key, field)| (key, value(field, depth))).collect::<Map<_, _>>())
@@ -34,8 +34,8 @@ fn value(value: prost_types::Value, depth: usize) -> Value {
         Some(Kind::BoolValue(boolean)) => Value::Bool(boolean),
         Some(Kind::NumberValue(number)) => number_value(number),
         Some(Kind::StringValue(text)) => Value::String(text),
-        Some(Kind::StructValue(fields)) if depth < DEEPEST => object(fields, deeper),
-        Some(Kind::ListValue(list)) if depth < DEEPEST => {
+        Some(Kind::StructValue(fields)) if depth < MAX_DEPTH => object(fields, deeper),
+        Some(Kind::ListValue(list)) if depth < MAX_DEPTH => {
             Value::Array(list.values.into_iter().map(|item| self::value(item, deeper)).collect())
         }
         _ => Value::Null,

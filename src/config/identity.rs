@@ -46,7 +46,7 @@ impl Google {
         Google { identity, project }
     }
 
-    /// The default project of integrations: the configured one, else the organisation, which has the same name in
+    /// The default project of integrations: the configured one, else the organization, which has the same name in
     /// Apigee. `[inferred]`
     pub(super) fn project(&self, constants: &BTreeMap<ByteString, Constant>) -> Option<ByteString> {
         self.project.clone().or_else(|| constants.get("organization.name")?.as_text().cloned())

@@ -23,7 +23,7 @@ pub(super) fn names_version(bytes: &[u8]) -> bool {
 }
 
 /// The flows and everything that they use.
-pub(super) struct Reach<'a> {
+pub(super) struct FlowUsage<'a> {
     pub(super) policies: &'a [Policy],
     pub(super) shared_flows: &'a BTreeMap<String, SharedFlow>,
     pub(super) proxy: &'a Endpoint<Step>,
@@ -45,7 +45,7 @@ const RESPONSE: [&str; 1] = ["response"];
 const AMBIENT_RESPONSE: [&str; 2] = ["response", "message"];
 const FAULTY_RESPONSE: [&str; 3] = ["response", "message", "error"];
 
-impl Reach<'_> {
+impl FlowUsage<'_> {
     pub(super) fn needs(&self) -> Needs {
         let targets = || self.routing.into_iter().flat_map(|routing| &routing.targets).map(|target| &target.endpoint);
         let endpoints = || std::iter::once(self.proxy).chain(targets());

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 /// A context of Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Active {
+pub(super) enum ActiveContext {
     /// A plugin.
     Root(u32),
     /// A stream.
@@ -15,15 +15,15 @@ pub(super) enum Active {
 }
 
 thread_local! {
-    static ACTIVE: Cell<Active> = const { Cell::new(Active::Root(0)) };
+    static ACTIVE: Cell<ActiveContext> = const { Cell::new(ActiveContext::Root(0)) };
 }
 
-/// Records that a callback of a context begins.
-pub(super) fn enter(context: Active) {
+/// Records that a callback of a context starts.
+pub(super) fn set(context: ActiveContext) {
     ACTIVE.set(context);
 }
 
 /// The context whose callback runs.
-pub(super) fn current() -> Active {
+pub(super) fn current() -> ActiveContext {
     ACTIVE.get()
 }

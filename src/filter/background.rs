@@ -1,6 +1,6 @@
 //! Work that outlives a stream: detached tasks, the queue of ready streams and tasks, and data shared by all workers.
 
-use crate::filter::active::{self, Active};
+use crate::filter::active::{self, ActiveContext};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
 use crate::filter::streams;
@@ -57,10 +57,12 @@ pub(super) fn run_ready() {
     let mut postponed = VecDeque::new();
     while let Some(ready) = take_ready() {
         match (active::current(), ready) {
-            (Active::Stream(current), Waiting::Stream(context)) if current == context => streams::wake(context, true),
-            (Active::Stream(_), _) => postponed.push_back(ready),
-            (Active::Root(_), Waiting::Stream(context)) => streams::wake(context, false),
-            (Active::Root(_), Waiting::Task(number)) => poll_task(number),
+            (ActiveContext::Stream(current), Waiting::Stream(context)) if current == context => {
+                streams::wake(context, true)
+            }
+            (ActiveContext::Stream(_), _) => postponed.push_back(ready),
+            (ActiveContext::Root(_), Waiting::Stream(context)) => streams::wake(context, false),
+            (ActiveContext::Root(_), Waiting::Task(number)) => poll_task(number),
         }
     }
     if !postponed.is_empty() {

@@ -1,8 +1,8 @@
 //! A call, from its dispatch to its response.
 
 use crate::allocator;
+use crate::filter::dispatch_warnings;
 use crate::filter::hostcalls::{self, Body, HeaderMap};
-use crate::filter::outage;
 use crate::filter::table::Table;
 use crate::flow::call::{Call, CallFailure, CallReply};
 use crate::flow::headers::text;
@@ -51,7 +51,7 @@ fn wait(token: u32, waker: &Waker) {
 /// takes strings.
 pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
     // Envoy reads the milliseconds as a signed 32-bit number.
-    const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+    const MAX_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
     let values: Vec<_> = call.headers.iter().map(|(_, value)| String::from_utf8_lossy(value)).collect();
     let headers = call.headers.iter().zip(&values).map(|((name, _), value)| (&**name, &**value)).collect();
     let sent = proxy_wasm::hostcalls::dispatch_http_call(
@@ -59,14 +59,14 @@ pub(super) fn dispatch(call: &Call) -> Result<u32, CallFailure> {
         headers,
         Some(&call.body),
         Vec::new(),
-        call.timeout.min(LONGEST),
+        call.timeout.min(MAX_TIMEOUT),
     );
     sent.inspect(|token| log::debug!("callout: call {token} to cluster {}", call.cluster)).map_err(|status| {
         let reason = match status {
             Status::BadArgument => "no cluster has this name",
             _ => "the cluster has no healthy host, or its circuit breaker is open",
         };
-        outage::warn(&call.cluster, reason);
+        dispatch_warnings::warn(&call.cluster, reason);
         CallFailure::Unreachable
     })
 }
@@ -83,8 +83,12 @@ impl Pending {
         Ok(Pending { token: dispatch(call)?, started })
     }
 
-    /// Waits for the response and returns it with its duration. `budget` is the memory for bodies in bytes.
-    pub(super) async fn response(self, call: &Call, budget: usize) -> (Result<CallReply, CallFailure>, Duration) {
+    /// Waits for the response and returns it with its duration. `body_memory_bytes` is the memory for bodies in bytes.
+    pub(super) async fn response(
+        self,
+        call: &Call,
+        body_memory_bytes: usize,
+    ) -> (Result<CallReply, CallFailure>, Duration) {
         let delivery = poll_fn(|context| match DELIVERED.take() {
             Some(delivery) if delivery.token == self.token => Poll::Ready(delivery),
             other => {
@@ -99,7 +103,7 @@ impl Pending {
             let failure = if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset };
             return (Err(failure), elapsed);
         }
-        (read(delivery, call.max_response_bytes, budget), elapsed)
+        (read(delivery, call.max_response_bytes, body_memory_bytes), elapsed)
     }
 }
 
@@ -112,12 +116,12 @@ impl Drop for Pending {
 /// Whether a call failed at its timeout. Envoy's timers start at the time when its event loop last woke, so they fire
 /// slightly before the timeout of this clock.
 fn is_late(elapsed: Duration, timeout: Duration) -> bool {
-    const EARLY: Duration = Duration::from_millis(50);
-    elapsed.saturating_add(EARLY.min(timeout / 2)) >= timeout
+    const TIMER_TOLERANCE: Duration = Duration::from_millis(50);
+    elapsed.saturating_add(TIMER_TOLERANCE.min(timeout / 2)) >= timeout
 }
 
 /// Reads a response of an upstream. A reply of Envoy itself is a failure of the call.
-fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply, CallFailure> {
+fn read(delivery: Delivery, max_bytes: usize, body_memory_bytes: usize) -> Result<CallReply, CallFailure> {
     let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
     let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
     if !headers.contains(UPSTREAM_SERVICE_TIME) {
@@ -128,7 +132,7 @@ fn read(delivery: Delivery, max_bytes: usize, budget: usize) -> Result<CallReply
     }
     let body = match delivery.body_size {
         0 => Bytes::new(),
-        size if size > allocator::left_of(budget) => return Err(CallFailure::NoMemory),
+        size if size > allocator::left_of(body_memory_bytes) => return Err(CallFailure::NoMemory),
         size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::NoMemory)?,
     };
     headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());

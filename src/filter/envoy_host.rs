@@ -141,7 +141,7 @@ impl Host for EnvoyHost {
     }
 
     fn resume(&self, direction: Direction) {
-        self.state.open(direction);
+        self.state.resume(direction);
     }
 
     async fn response(&self) -> bool {

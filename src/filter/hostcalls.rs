@@ -7,6 +7,7 @@
 mod imports;
 mod pairs;
 
+use crate::flow::call::Direction;
 use crate::flow::headers::Headers;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -51,14 +52,6 @@ pub(crate) enum Body {
     Request = 0,
     Response = 1,
     CallResponse = 4,
-}
-
-/// One of the two directions of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Direction {
-    Request = 0,
-    Response = 1,
 }
 
 /// Takes ownership of a block that the host allocated with `proxy_on_memory_allocate` and filled.
@@ -150,8 +143,12 @@ pub(crate) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), HostError
 ///
 /// The SDK panics when the stream has ended.
 pub(crate) fn continue_stream(direction: Direction) -> Result<(), HostError> {
+    let stream_type = match direction {
+        Direction::Request => 0,
+        Direction::Response => 1,
+    };
     // SAFETY: the call takes no pointer.
-    check(unsafe { imports::proxy_continue_stream(direction as u32) })
+    check(unsafe { imports::proxy_continue_stream(stream_type) })
 }
 
 /// Sends a local reply to the client. `details` is the value of `%RESPONSE_CODE_DETAILS%`.

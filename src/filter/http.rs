@@ -1,10 +1,10 @@
 //! The SDK's context of one client request.
 
-use crate::filter::active::{self, Active};
+use crate::filter::active::{self, ActiveContext};
 use crate::filter::plugin::Plugin;
 use crate::filter::stream::Stream;
 use crate::filter::{background, call, streams};
-use crate::stream::{Event, Verdict};
+use crate::stream::{CallbackResult, Event};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::RefCell;
@@ -28,13 +28,13 @@ impl CalloutStream {
         if stream.is_finished() {
             return Action::Continue;
         }
-        active::enter(Active::Stream(self.id));
-        let verdict = stream.on_event(event);
+        active::set(ActiveContext::Stream(self.id));
+        let callback_result = stream.on_event(event);
         drop(stream);
         background::run_ready();
-        match verdict {
-            Verdict::Continue => Action::Continue,
-            Verdict::Pause => Action::Pause,
+        match callback_result {
+            CallbackResult::Continue => Action::Continue,
+            CallbackResult::Pause => Action::Pause,
         }
     }
 }
@@ -47,7 +47,7 @@ impl Drop for CalloutStream {
 
 impl Context for CalloutStream {
     fn on_http_call_response(&mut self, token: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
-        active::enter(Active::Stream(self.id));
+        active::set(ActiveContext::Stream(self.id));
         call::deliver(token, header_count, body_size);
         background::run_ready();
     }

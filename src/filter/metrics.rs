@@ -25,7 +25,7 @@ struct PolicyMetrics {
     timeout: Count,
     unreachable: Count,
     fault: Count,
-    refused_host: Count,
+    host_not_allowed: Count,
     duration_ms: u32,
     /// The durations in milliseconds that are not yet reported to Envoy.
     durations: RefCell<Vec<u64>>,
@@ -71,14 +71,14 @@ impl Metrics {
     /// Counts the outcome of a policy.
     pub(super) fn count_outcome(&self, policy: PolicyId, outcome: Outcome) {
         let policy = self.of(policy);
-        if outcome == Outcome::Refused {
-            self.add(policy.map(|metrics| &metrics.refused_host), 1);
+        if outcome == Outcome::HostNotAllowed {
+            self.add(policy.map(|metrics| &metrics.host_not_allowed), 1);
         }
         let count = policy.map(|metrics| match outcome {
             Outcome::Ok => &metrics.ok,
             Outcome::ErrorStatus => &metrics.error_status,
             Outcome::Timeout => &metrics.timeout,
-            Outcome::Unreachable | Outcome::Refused => &metrics.unreachable,
+            Outcome::Unreachable | Outcome::HostNotAllowed => &metrics.unreachable,
             Outcome::Fault => &metrics.fault,
         });
         self.add(count, 1);
@@ -119,7 +119,7 @@ impl PolicyMetrics {
             timeout: count(MetricType::Counter, "outcome.timeout")?,
             unreachable: count(MetricType::Counter, "outcome.unreachable")?,
             fault: count(MetricType::Counter, "outcome.fault")?,
-            refused_host: count(MetricType::Counter, "refused_host")?,
+            host_not_allowed: count(MetricType::Counter, "host_not_allowed")?,
             duration_ms: define(MetricType::Histogram, "duration_ms")?,
             durations: RefCell::default(),
         })
@@ -138,7 +138,7 @@ impl PolicyMetrics {
             &self.timeout,
             &self.unreachable,
             &self.fault,
-            &self.refused_host,
+            &self.host_not_allowed,
         ] {
             match count.waiting.take() {
                 0 => {}
@@ -160,6 +160,6 @@ impl Count {
 
 /// A policy's name in a metric. `_` replaces other characters, because a dot ends the name in `stats_tags`.
 fn metric_name(policy: &str) -> String {
-    let is_usual = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    policy.chars().map(|character| if is_usual(character) { character } else { '_' }).collect()
+    let is_kept = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    policy.chars().map(|character| if is_kept(character) { character } else { '_' }).collect()
 }

@@ -1,7 +1,7 @@
 //! The SDK's context of a plugin: its configuration, its ticks, and the calls that outlive a stream.
 
 use crate::allocator;
-use crate::filter::active::{self, Active};
+use crate::filter::active::{self, ActiveContext};
 use crate::filter::http::CalloutStream;
 use crate::filter::plugin::Plugin;
 use crate::filter::{background, call};
@@ -25,13 +25,13 @@ impl CalloutRoot {
 
 impl Context for CalloutRoot {
     fn on_http_call_response(&mut self, token: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
-        active::enter(Active::Root(self.id));
+        active::set(ActiveContext::Root(self.id));
         call::deliver(token, header_count, body_size);
         background::run_ready();
     }
 
     fn on_done(&mut self) -> bool {
-        active::enter(Active::Root(self.id));
+        active::set(ActiveContext::Root(self.id));
         background::end(self.id);
         if let Some(plugin) = self.plugin.take() {
             plugin.metrics.flush();
@@ -43,7 +43,7 @@ impl Context for CalloutRoot {
 
 impl RootContext for CalloutRoot {
     fn on_configure(&mut self, _size: usize) -> bool {
-        active::enter(Active::Root(self.id));
+        active::set(ActiveContext::Root(self.id));
         let bytes = self.get_plugin_configuration().unwrap_or_default();
         let configure = || Plugin::configure(self.id, &bytes).map(Rc::new);
         let (plugin, configured) = allocator::configured(configure);
@@ -53,7 +53,7 @@ impl RootContext for CalloutRoot {
     }
 
     fn on_tick(&mut self) {
-        active::enter(Active::Root(self.id));
+        active::set(ActiveContext::Root(self.id));
         background::run_ready();
         if let Some(plugin) = &self.plugin {
             plugin.metrics.end_period();

@@ -4,8 +4,9 @@ use crate::filter::background::{self, Waiting};
 use crate::filter::envoy_host::EnvoyHost;
 use crate::filter::hostcalls;
 use crate::filter::plugin::Plugin;
+use crate::flow::call::Direction;
 use crate::flow::run;
-use crate::stream::{Event, StreamState, TransactionStep, Verdict};
+use crate::stream::{CallbackResult, Event, StreamState, TransactionStep};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,7 +30,7 @@ impl Stream {
     }
 
     /// Handles an event: polls the transaction and returns whether the direction of the event continues.
-    pub(super) fn on_event(&mut self, event: Event) -> Verdict {
+    pub(super) fn on_event(&mut self, event: Event) -> CallbackResult {
         // Without a transaction, no event has an effect until the next request headers.
         let turn = self.state.begin(event);
         match turn.transaction {
@@ -47,13 +48,13 @@ impl Stream {
         }
         let outcome = self.state.end(turn, self.transaction.is_some());
         if outcome.resume_request {
-            resume(hostcalls::Direction::Request);
+            resume(Direction::Request);
         }
         if outcome.resume_response {
-            resume(hostcalls::Direction::Response);
+            resume(Direction::Response);
         }
         self.is_finished = self.transaction.is_none() && !self.state.is_replied();
-        outcome.verdict
+        outcome.callback_result
     }
 
     /// Whether no further event has an effect: the transaction has ended, and Envoy forwards the messages.
@@ -78,7 +79,7 @@ impl Stream {
     }
 }
 
-fn resume(direction: hostcalls::Direction) {
+fn resume(direction: Direction) {
     if let Err(error) = hostcalls::continue_stream(direction) {
         // Envoy has nothing to resume once the client has disconnected.
         log::debug!("callout: {direction:?} was not resumed: {error:?}");

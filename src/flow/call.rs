@@ -26,7 +26,7 @@ pub struct Call {
     pub body: Bytes,
     /// The time until the end of the response.
     pub timeout: Duration,
-    /// The maximum size of the response body in bytes.
+    /// Maximum size of the response body in bytes.
     pub max_response_bytes: usize,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for CallFailure {
             CallFailure::Unreachable => formatter.write_str("the host is not reachable"),
             CallFailure::Reset => formatter.write_str("the connection was reset"),
             CallFailure::Protocol => formatter.write_str("the response is not HTTP"),
-            CallFailure::TooLarge(most) => write!(formatter, "the response body is larger than {most} bytes"),
+            CallFailure::TooLarge(max) => write!(formatter, "the response body is larger than {max} bytes"),
             CallFailure::NoMemory => formatter.write_str("the response body is larger than the memory for bodies"),
         }
     }
@@ -78,8 +78,8 @@ impl std::error::Error for CallFailure {}
 const RESETS: [&str; 4] = ["connection termination", "remote reset", "remote refused stream reset", "local reset"];
 
 impl CallFailure {
-    /// The failure that a local reply of Envoy reports, by its status and text. Only a reset needs the text; the texts are
-    /// the same in Envoy 1.36 and 1.40.
+    /// The failure that a local reply of Envoy reports, by its status and text. Only a reset needs the text; the texts
+    /// are the same in Envoy 1.36 and 1.40.
     pub fn of_local_reply(status: u16, text: &str) -> CallFailure {
         match status {
             504 => CallFailure::Timeout,
@@ -102,7 +102,7 @@ pub enum Outcome {
     /// The host is not reachable.
     Unreachable,
     /// A request chose a host that the configuration does not allow. The fault is that of an unreachable host.
-    Refused,
+    HostNotAllowed,
     /// Any other failure, before or after sending.
     Fault,
 }

@@ -64,17 +64,17 @@ fn matches(left: Option<Value>, matching: Matching, is_match: impl FnOnce(&str) 
     }
 }
 
-/// The maximum length of a pattern in a variable, in bytes. A compiled pattern is larger than its text.
-const LONGEST_PATTERN: usize = 16 << 10;
+/// Maximum length of a pattern in a variable, in bytes. A compiled pattern is larger than its text.
+const MAX_PATTERN_BYTES: usize = 16 << 10;
 
-/// The maximum product of the lengths of a path and its pattern, whose segments are compared with each other.
-const MOST_COMPARISONS: usize = 1 << 28;
+/// Maximum product of the lengths of a path and its pattern, whose segments are compared with each other.
+const MAX_COMPARISONS: usize = 1 << 28;
 
 /// Whether a text matches the pattern in a variable. An invalid pattern matches nothing, and neither does one above the
 /// limits. `[inferred]`
 fn is_match(text: &str, matching: Matching, pattern: &Value) -> bool {
-    let Some(pattern) = pattern.render().filter(|pattern| pattern.len() <= LONGEST_PATTERN) else { return false };
-    if matching == Matching::MatchesPath && pattern.len().saturating_mul(text.len()) > MOST_COMPARISONS {
+    let Some(pattern) = pattern.render().filter(|pattern| pattern.len() <= MAX_PATTERN_BYTES) else { return false };
+    if matching == Matching::MatchesPath && pattern.len().saturating_mul(text.len()) > MAX_COMPARISONS {
         return false;
     }
     Pattern::compile(matching, &pattern).is_ok_and(|pattern| pattern.matches(text))

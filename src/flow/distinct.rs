@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-/// The maximum length of a list that is searched linearly, which is faster than a hash and allocates nothing.
-const FEW: usize = 16;
+/// Maximum length of a list that is searched linearly, which is faster than a hash and allocates nothing.
+pub(in crate::flow) const LINEAR_SEARCH_MAX: usize = 16;
 
 /// Distinct keys, each with its index in the order of addition.
 ///
@@ -12,7 +12,7 @@ const FEW: usize = 16;
 #[derive(Debug)]
 pub(super) struct Distinct<K> {
     keys: Vec<K>,
-    /// The index of every key, when there are more than [`FEW`].
+    /// The index of every key, when there are more than [`LINEAR_SEARCH_MAX`].
     indices: HashMap<K, usize>,
 }
 
@@ -24,7 +24,7 @@ impl<K: Clone + Eq + Hash> Distinct<K> {
 
     /// The index of a key.
     pub(super) fn index(&self, key: &K) -> Option<usize> {
-        if self.keys.len() <= FEW {
+        if self.keys.len() <= LINEAR_SEARCH_MAX {
             return self.keys.iter().position(|known| known == key);
         }
         self.indices.get(key).copied()
@@ -46,10 +46,10 @@ impl<K: Clone + Eq + Hash> Distinct<K> {
 
     fn push(&mut self, key: K) -> usize {
         let index = self.keys.len();
-        if index == FEW {
+        if index == LINEAR_SEARCH_MAX {
             self.indices = self.keys.iter().cloned().zip(0..).collect();
         }
-        if index >= FEW {
+        if index >= LINEAR_SEARCH_MAX {
             self.indices.insert(key.clone(), index);
         }
         self.keys.push(key);
@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn indices_are_the_same_in_short_and_long_lists() {
-        for count in [0, 1, FEW - 1, FEW, FEW + 1, FEW + 2, 14_000] {
+        for count in
+            [0, 1, LINEAR_SEARCH_MAX - 1, LINEAR_SEARCH_MAX, LINEAR_SEARCH_MAX + 1, LINEAR_SEARCH_MAX + 2, 14_000]
+        {
             let names: Vec<String> = (0..count).map(|number| format!("n{number}")).collect();
             let mut distinct = Distinct::new();
             for (index, name) in names.iter().enumerate() {

@@ -51,7 +51,7 @@ impl<H: Host> Transaction<'_, H> {
         for part in template.parts() {
             let piece = self.expand_part(part, ignore_unresolved)?;
             length = length.saturating_add(piece.len());
-            self.check_room(length)?;
+            self.check_memory(length)?;
             pieces.push(piece);
         }
         let mut text = String::with_capacity(length);
@@ -92,9 +92,9 @@ impl<H: Host> Transaction<'_, H> {
                     });
                 }
                 let random = |buffer: &mut [u8]| self.host.random(buffer);
-                let most = self.room();
-                let result = functions::call(*function, &texts, &random, most);
-                let result = result.inspect_err(|_| self.set_out_of_room())?.unwrap_or_default();
+                let max_bytes = self.max_result_bytes();
+                let result = functions::call(*function, &texts, &random, max_bytes);
+                let result = result.inspect_err(|_| self.set_out_of_memory())?.unwrap_or_default();
                 if arguments.iter().any(Argument::is_private) {
                     self.private_values.note(&result);
                 }

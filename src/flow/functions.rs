@@ -31,10 +31,10 @@ pub(super) fn call(
     function: Function,
     arguments: &[ByteString],
     random: &dyn Fn(&mut [u8]),
-    most: usize,
+    max_bytes: usize,
 ) -> Result<Option<ByteString>, TooLarge> {
-    let Some(result) = result(function, arguments, random, most).transpose()? else { return Ok(None) };
-    check(result.len(), most)?;
+    let Some(result) = result(function, arguments, random, max_bytes).transpose()? else { return Ok(None) };
+    check(result.len(), max_bytes)?;
     Ok(Some(result))
 }
 
@@ -43,7 +43,7 @@ fn result(
     function: Function,
     arguments: &[ByteString],
     random: &dyn Fn(&mut [u8]),
-    most: usize,
+    max_bytes: usize,
 ) -> Option<Result<ByteString, TooLarge>> {
     let argument = |index: usize| arguments.get(index).map(|text| &**text);
     let bounded = |result: Result<String, TooLarge>| Some(result.map(ByteString::from));
@@ -67,21 +67,21 @@ fn result(
             let key = encoding::key_bytes(argument(0)?, argument(2))?;
             encoding::encode(&digest::hmac(function, &key, argument(1)?)?, argument(3))?
         }
-        Function::EncodeBase64 => return bounded(encoding::text_as_base64(argument(0)?, most)),
-        Function::DecodeBase64 => return bounded(encoding::base64_as_text(argument(0)?, most)?),
-        Function::ToUpperCase => return bounded(text::upper_case(argument(0)?, most)),
-        Function::ToLowerCase => return bounded(text::lower_case(argument(0)?, most)),
+        Function::EncodeBase64 => return bounded(encoding::text_as_base64(argument(0)?, max_bytes)),
+        Function::DecodeBase64 => return bounded(encoding::base64_as_text(argument(0)?, max_bytes)?),
+        Function::ToUpperCase => return bounded(text::upper_case(argument(0)?, max_bytes)),
+        Function::ToLowerCase => return bounded(text::lower_case(argument(0)?, max_bytes)),
         Function::Substring => {
             let part = text::substring(argument(0)?, argument(1)?, argument(2))?;
             return Some(Ok(arguments.first()?.slice_ref(part)));
         }
-        Function::EscapeJson => return bounded(escape::json(argument(0)?, most)),
-        Function::EscapeXml => return bounded(escape::xml(argument(0)?, most)),
-        Function::EscapeXml11 => return bounded(escape::xml11(argument(0)?, most)),
-        Function::EncodeHtml => return bounded(escape::html(argument(0)?, most)),
+        Function::EscapeJson => return bounded(escape::json(argument(0)?, max_bytes)),
+        Function::EscapeXml => return bounded(escape::xml(argument(0)?, max_bytes)),
+        Function::EscapeXml11 => return bounded(escape::xml11(argument(0)?, max_bytes)),
+        Function::EncodeHtml => return bounded(escape::html(argument(0)?, max_bytes)),
         // One letter of a pattern can expand to a name such as `Coordinated Universal Time`.
         Function::TimeFormat | Function::TimeFormatUtc | Function::TimeFormatMs | Function::TimeFormatUtcMs
-            if argument(0)?.len().saturating_mul(date::MOST_PER_LETTER) > most =>
+            if argument(0)?.len().saturating_mul(date::MAX_BYTES_PER_LETTER) > max_bytes =>
         {
             return Some(Err(TooLarge));
         }
@@ -92,9 +92,11 @@ fn result(
         Function::RandomLong => random::long(argument(0), argument(1), random)?,
         // The caller selects the first argument that resolves.
         Function::FirstNonNull => return Some(Ok(arguments.first().cloned()?)),
-        Function::ReplaceAll => return bounded(regex::replace_all(argument(0)?, argument(1)?, argument(2)?, most)?),
+        Function::ReplaceAll => {
+            return bounded(regex::replace_all(argument(0)?, argument(1)?, argument(2)?, max_bytes)?);
+        }
         Function::ReplaceFirst => {
-            return bounded(regex::replace_first(argument(0)?, argument(1)?, argument(2)?, most)?);
+            return bounded(regex::replace_first(argument(0)?, argument(1)?, argument(2)?, max_bytes)?);
         }
         Function::Xeger => xeger::text(argument(0)?, random)?,
         Function::JsonPath => json_path::find(argument(0)?, argument(1)?, argument(2))?,

@@ -19,8 +19,8 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-/// The maximum number of cached tokens, because an audience can come from a request.
-const MOST_TOKENS: usize = 1000;
+/// Maximum number of cached tokens, because an audience can come from a request.
+const MAX_TOKENS: usize = 1000;
 
 /// The tokens of a worker. `Debug` prints no token.
 #[derive(Default)]
@@ -103,7 +103,7 @@ impl Tokens {
         Some(token)
     }
 
-    /// The running fetch of a token, which is started if there is none.
+    /// The running fetch of a token. Starts one if none is running.
     fn fetch<B: Background>(self: &Rc<Self>, key: &ByteString, background: &B, request: TokenRequest) -> Rc<Fetch> {
         let fetch = Rc::new(Fetch::default());
         if let Ok(mut entries) = self.by_request.try_borrow_mut() {
@@ -172,9 +172,9 @@ fn entry_for<'e>(
     key: &ByteString,
     now: Duration,
 ) -> Option<&'e mut CachedToken> {
-    if entries.len() >= MOST_TOKENS && !entries.contains_key(key) {
+    if entries.len() >= MAX_TOKENS && !entries.contains_key(key) {
         entries.retain(|_, entry| entry.fetch.is_some() || entry.token.as_ref().is_some_and(|t| t.is_usable(now)));
-        if entries.len() >= MOST_TOKENS {
+        if entries.len() >= MAX_TOKENS {
             return None;
         }
     }

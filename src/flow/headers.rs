@@ -7,7 +7,7 @@ mod line;
 pub use hop_by_hop::is_hop_by_hop;
 pub use line::{HeaderSpan, Line};
 
-use crate::flow::distinct::{Caseless, Distinct};
+use crate::flow::distinct::{Caseless, Distinct, LINEAR_SEARCH_MAX};
 use crate::flow::indexed;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -34,9 +34,6 @@ pub struct Headers(Rc<Lines>);
 /// Headers in which a comma is part of a value and not a separator (docs/apigee-semantics.md 8.2). `[inferred]`
 const WHOLE_VALUED: [&str; 7] =
     ["set-cookie", "date", "expires", "last-modified", "if-modified-since", "if-unmodified-since", "retry-after"];
-
-/// The maximum number of names for which the whole list is searched. For few names this is faster than grouping lines.
-const FEW: usize = 16;
 
 impl Headers {
     /// Headers from lines.
@@ -82,7 +79,7 @@ impl Headers {
 
     /// Keeps the lines whose names these headers do not contain.
     pub fn missing<'l>(&self, mut lines: Vec<Line<'l>>) -> Vec<Line<'l>> {
-        if lines.len() <= FEW {
+        if lines.len() <= LINEAR_SEARCH_MAX {
             lines.retain(|line| self.named(line.name()).next().is_none());
         } else {
             let known = Grouped::new(self.lines());
@@ -245,17 +242,17 @@ impl Headers {
         }
         // Names that occur only in the common prefix have the same lines in both.
         let same = self.lines().zip(before.lines()).take_while(|(now, then)| now == then).count();
-        let (gone, here) = (distinct(before.lines().skip(same)), distinct(self.lines().skip(same)));
-        if gone.len().max(here.len()) > FEW {
-            return self.many_changes(before, &gone, &here);
+        let (names_before, names_now) = (distinct(before.lines().skip(same)), distinct(self.lines().skip(same)));
+        if names_before.len().max(names_now.len()) > LINEAR_SEARCH_MAX {
+            return self.many_changes(before, &names_before, &names_now);
         }
         let mut changes = Vec::new();
-        for name in gone {
+        for name in names_before {
             if self.named(name.name()).next().is_none() {
                 changes.push(HeaderChange::Remove(name.to_name()));
             }
         }
-        for name in here {
+        for name in names_now {
             let (now, then) = (self.named(name.name()), before.named(name.name()));
             if !now.map(Line::value).eq(then.map(Line::value)) {
                 let values = self.named(name.name()).map(Line::to_value).collect();
@@ -265,13 +262,14 @@ impl Headers {
         changes
     }
 
-    /// The changes of the names `gone` and `here`, when they are too many to search the whole list for each.
+    /// The changes of the names `names_before` and `names_now`, when they are too many to search the whole list for
+    /// each.
     #[cold]
-    fn many_changes(&self, before: &Headers, gone: &[Line<'_>], here: &[Line<'_>]) -> Vec<HeaderChange> {
+    fn many_changes(&self, before: &Headers, names_before: &[Line<'_>], names_now: &[Line<'_>]) -> Vec<HeaderChange> {
         let (now, then) = (Grouped::new(self.lines()), Grouped::new(before.lines()));
-        let removed = gone.iter().filter(|name| now.lines(name.name()).is_empty());
+        let removed = names_before.iter().filter(|name| now.lines(name.name()).is_empty());
         let mut changes: Vec<_> = removed.map(|name| HeaderChange::Remove(name.to_name())).collect();
-        for name in here {
+        for name in names_now {
             let (now, then) = (now.lines(name.name()), then.lines(name.name()));
             if !now.iter().map(|line| line.value()).eq(then.iter().map(|line| line.value())) {
                 let values = now.iter().map(|line| line.to_value()).collect();

@@ -10,10 +10,10 @@ use std::fmt::{self, Write};
 pub(super) struct TooLarge;
 
 impl<H: Host> Transaction<'_, H> {
-    /// The maximum size of a result in bytes: the memory left for bodies, but at least [`SMALL`], so that requests
-    /// without a body do not fail while others have large ones.
-    pub(super) fn room(&self) -> usize {
-        self.host.memory_left().max(SMALL)
+    /// Maximum size of a result in bytes: the memory left for bodies, but at least [`ALWAYS_ALLOWED_BYTES`], so that
+    /// requests without a body do not fail while others have large ones.
+    pub(super) fn max_result_bytes(&self) -> usize {
+        self.host.memory_left().max(ALWAYS_ALLOWED_BYTES)
     }
 
     /// Checks that a number of bytes fits into the memory left. If not, the running step fails, even when its code
@@ -21,8 +21,8 @@ impl<H: Host> Transaction<'_, H> {
     ///
     /// # Errors
     /// The bytes do not fit.
-    pub(super) fn check_room(&self, bytes: usize) -> Result<(), TooLarge> {
-        if bytes <= self.room() {
+    pub(super) fn check_memory(&self, bytes: usize) -> Result<(), TooLarge> {
+        if bytes <= self.max_result_bytes() {
             return Ok(());
         }
         Err(self.too_large())
@@ -31,14 +31,14 @@ impl<H: Host> Transaction<'_, H> {
     /// Makes the running step fail and returns the error.
     #[cold]
     pub(super) fn too_large(&self) -> TooLarge {
-        self.set_out_of_room();
+        self.set_out_of_memory();
         TooLarge
     }
 
     /// Makes the running step fail because a result did not fit into the memory left.
     #[cold]
-    pub(super) fn set_out_of_room(&self) {
-        self.is_out_of_room.set(true);
+    pub(super) fn set_out_of_memory(&self) {
+        self.is_out_of_memory.set(true);
     }
 
     /// Returns the result of a step unless an intermediate result did not fit into the memory left. A fault string
@@ -49,27 +49,27 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn within_memory<T>(&self, kind: &str, name: &str, result: Result<T, Fault>) -> Result<T, Fault> {
         let is_too_long = |fault: &Fault| {
             let length = fault.reason.len();
-            length.saturating_mul(MAX_EXPANSION) > self.room()
+            length.saturating_mul(MAX_EXPANSION) > self.max_result_bytes()
         };
-        if self.is_out_of_room.take() || result.as_ref().is_err_and(is_too_long) {
+        if self.is_out_of_memory.take() || result.as_ref().is_err_and(is_too_long) {
             return Err(Fault::too_large(kind, name));
         }
         result
     }
 }
 
-/// The maximum size in bytes of a result that always fits.
-pub(super) const SMALL: usize = 8 << 10;
+/// Maximum size in bytes of a result that always fits.
+pub(super) const ALWAYS_ALLOWED_BYTES: usize = 8 << 10;
 
-/// The maximum number of bytes in a body and in variables for one byte of a fault string.
+/// Maximum number of bytes in a body and in variables for one byte of a fault string.
 const MAX_EXPANSION: usize = 8;
 
 /// Checks a size in bytes against a maximum.
 ///
 /// # Errors
 /// The size is larger.
-pub(super) fn check(bytes: usize, most: usize) -> Result<(), TooLarge> {
-    if bytes <= most { Ok(()) } else { Err(TooLarge) }
+pub(super) fn check(bytes: usize, max_bytes: usize) -> Result<(), TooLarge> {
+    if bytes <= max_bytes { Ok(()) } else { Err(TooLarge) }
 }
 
 /// The text that a function writes, of at most `most` bytes. The function runs twice. The first run measures the text,
@@ -77,8 +77,8 @@ pub(super) fn check(bytes: usize, most: usize) -> Result<(), TooLarge> {
 ///
 /// # Errors
 /// The text is larger.
-pub(super) fn text(most: usize, write: impl Fn(&mut dyn Write) -> fmt::Result) -> Result<String, TooLarge> {
-    let mut measure = Measure { length: 0, most };
+pub(super) fn text(max_bytes: usize, write: impl Fn(&mut dyn Write) -> fmt::Result) -> Result<String, TooLarge> {
+    let mut measure = Measure { length: 0, max_bytes };
     write(&mut measure).map_err(|fmt::Error| TooLarge)?;
     let mut text = String::with_capacity(measure.length);
     write(&mut text).map_err(|fmt::Error| TooLarge)?;
@@ -88,13 +88,13 @@ pub(super) fn text(most: usize, write: impl Fn(&mut dyn Write) -> fmt::Result) -
 /// A writer that counts bytes up to a maximum.
 struct Measure {
     length: usize,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl Write for Measure {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.length = self.length.saturating_add(text.len());
-        if self.length <= self.most { Ok(()) } else { Err(fmt::Error) }
+        if self.length <= self.max_bytes { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn texts_end_at_the_limit() {
-        let written = |most| text(most, |text| write!(text, "é{}", 12));
+        let written = |max_bytes| text(max_bytes, |text| write!(text, "é{}", 12));
         assert_eq!(written(4).as_deref(), Ok("é12"));
         assert_eq!(written(3), Err(TooLarge));
         assert_eq!(text(0, |_| Ok(())).as_deref(), Ok(""));

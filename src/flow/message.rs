@@ -33,7 +33,7 @@ pub struct Message {
     pub body: Bytes,
     /// Whether a callout has sent and cleared it. The next callout starts with a new message (docs/apigee-semantics.md
     /// 2.3.4).
-    pub spent: bool,
+    pub is_consumed: bool,
     /// Whether the flow set the body. `false` for the body of a received message.
     pub has_own_body: bool,
 }
@@ -172,7 +172,7 @@ impl Message {
     }
 
     fn new(start: StartLine) -> Message {
-        Message { start, headers: Headers::default(), body: Bytes::new(), spent: false, has_own_body: true }
+        Message { start, headers: Headers::default(), body: Bytes::new(), is_consumed: false, has_own_body: true }
     }
 
     /// The request line of a request.

@@ -34,7 +34,7 @@ impl<H: Host> Transaction<'_, H> {
             self.publish_by_prefix();
         }
         // A value that does not fit into the memory is not published. It must not fail the next step.
-        self.is_out_of_room.set(false);
+        self.is_out_of_memory.set(false);
     }
 
     /// The published text of a variable. Private values in the URL of a callout are masked.

@@ -36,7 +36,7 @@ pub struct Scripted {
     /// The responses to the calls of single policies. They take precedence over `replies`.
     pub policy_replies: RefCell<BTreeMap<PolicyId, Replies>>,
     /// Whether the metadata server and IAM Credentials are mocked, so that every token request succeeds.
-    pub plays_google: bool,
+    pub mocks_google: bool,
     /// Whether random bytes are random. Otherwise they are constant.
     pub is_random: bool,
     /// The memory in bytes left for bodies and values; unlimited when absent.
@@ -50,7 +50,7 @@ pub struct Scripted {
     /// The state that consecutive transactions share.
     pub worker: Worker,
     /// The effects of the transaction.
-    pub done: Rc<RefCell<Done>>,
+    pub done: Rc<RefCell<Effects>>,
 }
 
 /// The remaining responses to calls.
@@ -61,7 +61,7 @@ pub type CallResult = Result<CallReply, CallFailure>;
 
 /// The effects of a transaction on the outside.
 #[derive(Clone, Debug, Default)]
-pub struct Done {
+pub struct Effects {
     /// The calls made, in order.
     pub calls: Vec<Call>,
     /// The header changes of both directions, in order.
@@ -80,7 +80,7 @@ pub struct Done {
     pub events: Vec<Event>,
 }
 
-impl Done {
+impl Effects {
     fn called(&mut self, call: &Call, reply: Option<Result<CallReply, CallFailure>>, source: ReplySource) {
         self.calls.push(call.clone());
         self.events.push(Event::Call { call: call.clone(), reply, source });
@@ -105,7 +105,7 @@ impl Scripted {
 
     /// Adds the failure of the next call.
     #[must_use]
-    pub fn failing(self, failure: CallFailure) -> Scripted {
+    pub fn with_failure(self, failure: CallFailure) -> Scripted {
         self.replies.borrow_mut().push_back(Err(failure));
         self
     }
@@ -119,14 +119,14 @@ impl Scripted {
 
     /// Sets the upstream's response.
     #[must_use]
-    pub fn upstream(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
+    pub fn with_response(mut self, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
         self.response = Some(lines([(":status", status)].iter().chain(headers)));
         self.response_body = Some(Bytes::copy_from_slice(body.as_bytes()));
         self
     }
 
     /// Runs a plan to its end and returns its effects.
-    pub fn run(&self, plan: &Plan) -> Done {
+    pub fn run(&self, plan: &Plan) -> Effects {
         let mut running = pin!(run(plan, &self.worker, self));
         // The only future that can be pending is a missing upstream response.
         let _: Poll<()> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -189,9 +189,9 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
 pub struct Script {
     now: Duration,
     replies: Rc<RefCell<Replies>>,
-    plays_google: bool,
+    mocks_google: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
-    done: Rc<RefCell<Done>>,
+    done: Rc<RefCell<Effects>>,
 }
 
 impl Script {
@@ -207,7 +207,7 @@ impl Background for Script {
     }
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
-        if let Some(reply) = google::response(call, self.now).filter(|_| self.plays_google) {
+        if let Some(reply) = google::response(call, self.now).filter(|_| self.mocks_google) {
             return self.record(call, Ok(reply), ReplySource::Mock);
         }
         match self.replies.borrow_mut().pop_front() {
@@ -252,7 +252,7 @@ impl Host for Scripted {
         Script {
             now: self.now,
             replies: Rc::clone(&self.replies),
-            plays_google: self.plays_google,
+            mocks_google: self.mocks_google,
             shared: Rc::clone(&self.shared),
             done: Rc::clone(&self.done),
         }

@@ -74,7 +74,7 @@ impl<H: Host> Transaction<'_, H> {
             self.record_step(step, policy, entry);
         }
         // The value of a condition is unknown when its variables do not fit into the memory.
-        let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_room.get();
+        let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_memory.get();
         if entry == StepStatus::Disabled || is_skipped {
             log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
             return Ok(());
@@ -82,7 +82,7 @@ impl<H: Host> Transaction<'_, H> {
         log::debug!("callout: {} runs", policy.attributes().name);
         let before = if H::IS_TRACED { self.snapshot() } else { Snapshot::new() };
         let started = plan.needs.policy_times.then(|| self.host.now());
-        let result = match self.is_out_of_room.get() {
+        let result = match self.is_out_of_memory.get() {
             false => self.run_policy(step.policy, policy).await,
             true => Ok(()),
         };

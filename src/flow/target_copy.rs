@@ -18,7 +18,7 @@ pub(super) struct TargetCopy {
 
 impl TargetCopy {
     /// The parts by the variables. By default, the whole URL is copied.
-    pub(super) fn of(variables: &Store) -> TargetCopy {
+    pub(super) fn from_variables(variables: &Store) -> TargetCopy {
         let is_off = |name: &str| match variables.get(name) {
             Some(Value::Boolean(value)) => !value,
             Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),

@@ -1,5 +1,5 @@
-//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and the rules that
-//! only show when flows, policies and faults meet.
+//! Whole transactions against a scripted host: the worked examples of docs/apigee-semantics.md 13, and rules that
+//! involve flows, policies and faults together.
 
 mod assign_message;
 mod callouts;
@@ -20,7 +20,7 @@ mod verbs;
 use crate::config;
 use crate::flow::call::{Call, Direction, Reply};
 use crate::flow::headers::HeaderChange;
-use crate::flow::scripted::{Done, Scripted};
+use crate::flow::scripted::{Effects, Scripted};
 use crate::plan::{Plan, PolicyId};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -36,18 +36,18 @@ fn plan(configuration: &Value) -> Plan {
 }
 
 /// Runs policies in the request flow.
-fn request_flow(policies: &[&str], host: &Scripted) -> Done {
+fn request_flow(policies: &[&str], host: &Scripted) -> Effects {
     host.run(&plan(&json!({"policies": policies})))
 }
 
-impl Done {
+impl Effects {
     fn only_call(&self) -> &Call {
         let [call] = self.calls.as_slice() else { panic!("{:?}", self.calls) };
         call
     }
 
     /// Status and body of the reply.
-    fn answer(&self) -> (u16, &str) {
+    fn reply_status_and_body(&self) -> (u16, &str) {
         let reply = self.reply.as_ref().expect("there is no reply");
         (reply.status, std::str::from_utf8(&reply.body).unwrap())
     }

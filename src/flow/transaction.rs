@@ -37,7 +37,7 @@ pub struct Transaction<'a, H> {
     pub plan: &'a Plan,
     /// The state that is kept between requests.
     pub(super) worker: &'a Worker,
-    /// The outside.
+    /// The host.
     pub host: &'a H,
     /// The running flow.
     pub stage: Stage,
@@ -61,7 +61,7 @@ pub struct Transaction<'a, H> {
     /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
     /// Whether a result of the running step did not fit into the memory left.
-    pub(super) is_out_of_room: Cell<bool>,
+    pub(super) is_out_of_memory: Cell<bool>,
     /// The names that a policy made unresolved. Constants and other filters' values under these names do not apply.
     pub(super) nulls: Vec<ByteString>,
     /// The client's messages as they were received.
@@ -97,7 +97,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             incomplete_objects: Vec::new(),
             messages: Vec::new(),
             variables: Store::default(),
-            is_out_of_room: Cell::new(false),
+            is_out_of_memory: Cell::new(false),
             nulls: Vec::new(),
             request: None,
             response: None,
@@ -205,7 +205,7 @@ impl<'a, H: Host> Transaction<'a, H> {
 
     /// Sends the changes of one of the client's messages to Envoy and resumes its direction.
     pub fn release(&mut self, direction: Direction) {
-        let target_copy = TargetCopy::of(&self.variables);
+        let target_copy = TargetCopy::from_variables(&self.variables);
         if direction == Direction::Request && !target_copy.is_whole() {
             // No step may have read the request before.
             self.message_named("request");

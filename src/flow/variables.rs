@@ -79,7 +79,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         let name = variable.name();
         if let Some(value) = self.variables.get(name) {
-            return self.check_room(value.size()).ok().map(|()| value.clone());
+            return self.check_memory(value.size()).ok().map(|()| value.clone());
         }
         if let Some(id) = self.message_named(name) {
             return Some(Value::Message(id));
@@ -109,7 +109,7 @@ impl<H: Host> Transaction<'_, H> {
     pub fn render(&self, value: &Value) -> ByteString {
         match value {
             Value::Message(id) => self.part_of(*id, &MessagePart::Content).and_then(|content| content.render()),
-            value => self.check_room(value.size()).ok().and_then(|()| value.render()),
+            value => self.check_memory(value.size()).ok().and_then(|()| value.render()),
         }
         .unwrap_or_default()
     }
@@ -117,10 +117,10 @@ impl<H: Host> Transaction<'_, H> {
     /// The value of a part of a message. If it does not fit into the memory left, the running step fails.
     pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
         let message = self.message(id)?;
-        if message.part_fits(part, self.room()) {
+        if message.part_fits(part, self.max_result_bytes()) {
             return message.part(part);
         }
-        self.set_out_of_room();
+        self.set_out_of_memory();
         None
     }
 
@@ -131,9 +131,9 @@ impl<H: Host> Transaction<'_, H> {
         fits: impl FnOnce(&Message, usize) -> bool,
         change: impl FnOnce(&mut Message),
     ) {
-        let left = self.room();
+        let left = self.max_result_bytes();
         if self.message(id).is_some_and(|message| !fits(message, left)) {
-            return self.set_out_of_room();
+            return self.set_out_of_memory();
         }
         if let Some(message) = self.message_mut(id) {
             change(message);

@@ -9,8 +9,9 @@
 //!
 //! Zero-width matches at line terminators differ from Java `[inferred]`: `$` without the flag `m` and `\Z` are
 //! the end of the text only, not also before its last line terminator; with `m`, `\u0085`, `\u2028` and `\u2029`
-//! start and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. And a
-//! replacement may find more than Java where a part repeats that prefers to match the empty text, as in `(?:\b|a)*`.
+//! start and end no lines, and `^` is also at the end of a text that is empty or ends with a line terminator. A
+//! replacement can find more matches than Java when a repeated part prefers to match the empty text, as in
+//! `(?:\b|a)*`.
 
 mod class;
 mod escape;
@@ -31,15 +32,15 @@ use std::fmt;
 use std::sync::OnceLock;
 use syntax::{Node, Obstacle, Pattern};
 
-/// The largest text that is searched, in bytes.
-const LONGEST_TEXT: usize = 1024 * 1024;
-/// The most steps of the engine for one call: the number of characters of the text times the number of states.
-const MOST_STEPS: u64 = 1 << 28;
+/// Maximum size of a searched text in bytes.
+const MAX_TEXT_BYTES: usize = 1024 * 1024;
+/// Maximum number of steps of the engine for one call: the number of characters of the text times the number of states.
+const MAX_STEPS: u64 = 1 << 28;
 
 /// The cost of a piece of a replacement per match, in steps of the engine.
 const STEPS_OF_PIECE: u64 = 16;
-/// The largest result of a replacement up to the last match, in bytes.
-const LONGEST_RESULT: usize = 8 * 1024 * 1024;
+/// Maximum size in bytes of the result of a replacement up to the last match.
+const MAX_RESULT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A compiled regular expression.
 #[derive(Clone)]
@@ -126,7 +127,7 @@ impl JavaRegex {
         for (part, is_negative) in &taken.parts {
             let program = Program::prefix(part)?;
             steps = steps.saturating_add(program.steps);
-            if steps > writer::MOST_STATES {
+            if steps > writer::MAX_STATES {
                 return Err(JavaRegexError::new("it is too large"));
             }
             look_aheads.push((program, *is_negative));
@@ -192,20 +193,20 @@ impl JavaRegex {
     ///
     /// # Errors
     /// A replacement that Java rejects, too much work, and a result that is too large.
-    pub fn replace_all(&self, text: &str, replacement: &str, most: usize) -> Result<String, ReplaceError> {
-        self.replace(text, replacement, usize::MAX, most)
+    pub fn replace_all(&self, text: &str, replacement: &str, max_bytes: usize) -> Result<String, ReplaceError> {
+        self.replace(text, replacement, usize::MAX, max_bytes)
     }
 
     /// Replaces the first match; see [`JavaRegex::replace_all`].
     ///
     /// # Errors
     /// As for [`JavaRegex::replace_all`].
-    pub fn replace_first(&self, text: &str, replacement: &str, most: usize) -> Result<String, ReplaceError> {
-        self.replace(text, replacement, 1, most)
+    pub fn replace_first(&self, text: &str, replacement: &str, max_bytes: usize) -> Result<String, ReplaceError> {
+        self.replace(text, replacement, 1, max_bytes)
     }
 
     fn can_run(&self, text: &str) -> bool {
-        text.len() <= LONGEST_TEXT && steps(text.len(), self.steps) <= MOST_STEPS
+        text.len() <= MAX_TEXT_BYTES && steps(text.len(), self.steps) <= MAX_STEPS
     }
 
     /// Whether every look-ahead is true at the text's start.
@@ -213,11 +214,11 @@ impl JavaRegex {
         self.look_aheads.iter().all(|(program, is_negative)| program.is_match(text) != *is_negative)
     }
 
-    fn replace(&self, text: &str, replacement: &str, times: usize, most: usize) -> Result<String, ReplaceError> {
+    fn replace(&self, text: &str, replacement: &str, times: usize, max_bytes: usize) -> Result<String, ReplaceError> {
         if !self.is_replaceable || !self.can_run(text) {
             return Err(ReplaceError::Rejected);
         }
-        let mut result = Replaced { text: String::new(), most };
+        let mut result = Replaced { text: String::new(), max_bytes };
         if !self.looks_ahead(text) {
             result.push(text)?;
             return Ok(result.text);
@@ -230,7 +231,7 @@ impl JavaRegex {
         let mut replacement = Replacement::new(replacement);
         let (mut copied, mut from, mut count) = (0, 0, 0_usize);
         while count < times && from <= text.len() {
-            if taken > MOST_STEPS {
+            if taken > MAX_STEPS {
                 return Err(ReplaceError::Rejected);
             }
             let Some(captures) = part.find(text, from) else { break };
@@ -240,14 +241,14 @@ impl JavaRegex {
             count = count.saturating_add(1);
             result.push(text.get(copied..found.start()).unwrap_or_default())?;
             // Java parses the replacement only at the first match.
-            let pieces = replacement.pieces(self.groups, &self.names, most)?;
+            let pieces = replacement.pieces(self.groups, &self.names, max_bytes)?;
             taken = taken.saturating_add(steps(pieces.len(), STEPS_OF_PIECE));
             for piece in pieces {
                 result.push(match piece {
                     Piece::Text(text) => text,
                     Piece::Group(group) => captures.get(*group).map_or("", |group| group.as_str()),
                 })?;
-                if result.text.len() > LONGEST_RESULT {
+                if result.text.len() > MAX_RESULT_BYTES {
                     return Err(ReplaceError::Rejected);
                 }
             }

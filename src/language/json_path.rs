@@ -18,10 +18,10 @@ use segment::Segment;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// The largest number of results of several `..` in the worst case.
-const MOST_DESCENDANTS: usize = 1_000_000;
-/// The longest text of several results, in bytes. Nested results repeat their content.
-const LARGEST_RESULT: usize = 16 * 1024 * 1024;
+/// Maximum number of results of several `..` in the worst case.
+const MAX_DESCENDANTS: usize = 1_000_000;
+/// Maximum size of the text of several results in bytes. Nested results repeat their content.
+const MAX_RESULT_BYTES: usize = 16 * 1024 * 1024;
 
 /// A compiled path.
 ///
@@ -115,7 +115,7 @@ impl JsonPath {
     /// All values at the path as the text of a JSON array. `None` without values, when the text would be too large, and
     /// when the search exceeds its limit.
     pub fn text_of_all(&self, document: &JsonText<'_>) -> Option<String> {
-        let mut sink = Sink::new(LARGEST_RESULT);
+        let mut sink = Sink::new(MAX_RESULT_BYTES);
         let mut is_empty = true;
         self.search(document, &mut |search, start| {
             sink.push(if is_empty { "[" } else { "," })?;
@@ -152,7 +152,7 @@ impl JsonPath {
     /// value.
     fn is_affordable(&self, document: &JsonText<'_>) -> bool {
         let ways = document.depth().saturating_pow(self.descents.saturating_sub(1));
-        document.values().saturating_mul(ways) <= MOST_DESCENDANTS
+        document.values().saturating_mul(ways) <= MAX_DESCENDANTS
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Document<'input> {
     positions: Positions,
 }
 
-/// An element of a document. Its children and attributes are looked up by local name, whatever their namespace:
+/// An element of a document. Its children and attributes are looked up by local name, in any namespace:
 /// the same policies have several namespaces (SAP's dialect).
 #[derive(Clone, Copy, Debug)]
 pub struct Element<'a, 'input> {

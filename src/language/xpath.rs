@@ -26,8 +26,8 @@ use std::fmt;
 use std::sync::Arc;
 use value::Value;
 
-/// The longest expression, in bytes.
-const LONGEST_EXPRESSION: usize = 4096;
+/// Maximum length of an expression in bytes.
+const MAX_EXPRESSION_BYTES: usize = 4096;
 
 /// A compiled expression.
 ///
@@ -93,8 +93,8 @@ impl XPath {
     /// # Errors
     /// A malformed or too large expression, or one with a variable, an unknown prefix or an unknown function.
     pub fn compile(expression: &str, namespaces: &[(String, String)]) -> Result<XPath, XPathError> {
-        if expression.len() > LONGEST_EXPRESSION {
-            return Err(XPathError::Expression(format!("it is longer than {LONGEST_EXPRESSION} bytes")));
+        if expression.len() > MAX_EXPRESSION_BYTES {
+            return Err(XPathError::Expression(format!("it is longer than {MAX_EXPRESSION_BYTES} bytes")));
         }
         let parsed = parser::parse(expression, namespaces)?;
         Ok(XPath { source: expression.to_owned(), parsed: Arc::new(parsed) })

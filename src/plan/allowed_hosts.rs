@@ -1,21 +1,21 @@
 //! `allowed_hosts`: the hosts that a callout may reach when a request chooses the host.
 //!
-//! A client may control such a host. The machine itself and the metadata servers of clouds, which give out credentials,
+//! A client may control such a host. The machine itself and the metadata servers of clouds, which issue credentials,
 //! are rejected unless the configuration lists them.
 
-mod dangerous;
+mod local_and_metadata;
 
 use crate::policy::origin;
-use dangerous::is_dangerous;
+use local_and_metadata::is_local_or_metadata;
 use std::net::Ipv6Addr;
 use url::Host;
 
 /// `allowed_hosts` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AllowedHosts {
-    /// The key is absent: all hosts except the dangerous ones.
+    /// The key is absent: all hosts except this machine and the metadata servers of clouds.
     #[default]
-    Harmless,
+    Default,
     /// Only the listed ones.
     Listed(Vec<Pattern>),
 }
@@ -54,7 +54,7 @@ impl AllowedHosts {
     /// Whether a run-time host, as [`origin::host`] spells it, may be called.
     pub fn allows(&self, host: &Host) -> bool {
         match self {
-            AllowedHosts::Harmless => !is_dangerous(host),
+            AllowedHosts::Default => !is_local_or_metadata(host),
             AllowedHosts::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(host)),
         }
     }

@@ -9,7 +9,7 @@ use bytestring::ByteString;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalProxies(Vec<LocalProxy>);
 
-/// A proxy endpoint of the same organisation and environment.
+/// A proxy endpoint of the same organization and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalProxy {
     /// The proxy's name; without one it is reached only by path.
@@ -32,10 +32,10 @@ impl LocalProxies {
 
     /// The endpoint with the given names.
     pub fn named(&self, api_proxy: &str, proxy_endpoint: &str) -> Option<&LocalProxy> {
-        let is_meant = |proxy: &&LocalProxy| {
+        let has_names = |proxy: &&LocalProxy| {
             proxy.api_proxy.as_deref() == Some(api_proxy) && proxy.proxy_endpoint == proxy_endpoint
         };
-        self.0.iter().find(is_meant)
+        self.0.iter().find(has_names)
     }
 
     /// The proxy with the longest base path that contains a path. The path may have a query.

@@ -120,9 +120,9 @@ impl Action {
                     Some(source) => source.is_body_of(names),
                     None => names.contains(&"message"),
                 };
-                (target || is_source) && parts.as_ref().is_none_or(Parts::holds_body)
+                (target || is_source) && parts.as_ref().is_none_or(Parts::contains_body)
             }
-            Action::Remove(parts) => target && parts.as_ref().is_none_or(Parts::holds_body),
+            Action::Remove(parts) => target && parts.as_ref().is_none_or(Parts::contains_body),
             Action::AssignVariable(assignment) => assignment.uses_body(names),
             Action::Authenticate(authentication) => authentication.uses_body(names),
         };
@@ -141,7 +141,7 @@ impl Action {
 }
 
 impl Parts {
-    fn holds_body(&self) -> bool {
+    fn contains_body(&self) -> bool {
         self.payload || self.form_params != Selection::None
     }
 }

@@ -5,8 +5,8 @@ use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
-/// The longest name, in characters; longer ones are rejected.
-const LONGEST_NAME: usize = 255;
+/// Maximum length of a name in bytes.
+const MAX_NAME_BYTES: usize = 255;
 
 /// Common attributes of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Attributes {
             if !is_name(name) {
                 diagnostics.error(
                     root.attribute_position("name"),
-                    "a policy name has at most 255 letters, digits, spaces and the characters - _ . $ %",
+                    format!("a policy name has at most {MAX_NAME_BYTES} letters, digits, spaces and the characters - _ . $ %"),
                 );
             }
         }
@@ -59,7 +59,7 @@ impl Attributes {
 }
 
 fn is_name(name: &str) -> bool {
-    name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || " -_.$%".contains(c))
+    name.len() <= MAX_NAME_BYTES && name.chars().all(|c| c.is_ascii_alphanumeric() || " -_.$%".contains(c))
 }
 
 /// Reads an attribute that is `true` or `false` in any case; any other text means the default. `[inferred]`

@@ -40,8 +40,8 @@ pub enum GoogleToken {
 /// The default of `LifetimeInSeconds`, in seconds.
 pub const DEFAULT_LIFETIME: u32 = 3600;
 
-/// The longest lifetime in seconds that Google grants if an organisation's policy allows it: 12 hours.
-pub const LONGEST_LIFETIME: u32 = 43_200;
+/// Maximum lifetime in seconds that Google grants if the policy of an organization allows it: 12 hours.
+pub const MAX_LIFETIME_SECONDS: u32 = 43_200;
 
 impl Authentication {
     /// Reads the element. `None` for an empty one, as in the user interface's template.
@@ -106,14 +106,14 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
 
 /// Parses a lifetime in seconds.
 pub fn lifetime(text: &str) -> Option<u32> {
-    text.trim().parse().ok().filter(|seconds| (1..=LONGEST_LIFETIME).contains(seconds))
+    text.trim().parse().ok().filter(|seconds| (1..=MAX_LIFETIME_SECONDS).contains(seconds))
 }
 
 fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let text = element.text();
     let is_fixed = !text.is_empty() && !text.contains('{');
     if is_fixed && lifetime(&text).is_none() {
-        let message = format!("LifetimeInSeconds must be an integer from 1 to {LONGEST_LIFETIME}, got {text:?}");
+        let message = format!("LifetimeInSeconds must be an integer from 1 to {MAX_LIFETIME_SECONDS}, got {text:?}");
         diagnostics.error(element.position(), message);
     }
 }

@@ -123,7 +123,7 @@ fn property(connection: Option<Element<'_, '_>>, name: &str) -> Option<String> {
     properties.children_named("Property").find(named).map(Element::text)
 }
 
-/// Whether `+` in a query is a plus, whatever the charset of the request (docs/apigee-semantics.md 8.2).
+/// Whether `+` in a query is a plus, for every charset of the request (docs/apigee-semantics.md 8.2).
 fn ignores_charset(connection: Option<Element<'_, '_>>) -> bool {
     property(connection, "request.queryparams.ignore.content.type.charset")
         .is_some_and(|text| text.eq_ignore_ascii_case("true"))

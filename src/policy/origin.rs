@@ -51,7 +51,7 @@ pub struct Origin {
     pub port: u16,
 }
 
-/// The longest authority, in bytes. A DNS name has at most 253; names that are not ASCII are longer.
+/// Maximum length of an authority in bytes. A DNS name has at most 253; names that are not ASCII are longer.
 const MAX_AUTHORITY_BYTES: usize = 1024;
 
 impl Origin {

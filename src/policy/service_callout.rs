@@ -23,7 +23,7 @@ pub struct ServiceCallout {
     pub request: CalloutRequest,
     /// The variable of the response; without it the flow does not wait for the response.
     pub response: Option<ByteString>,
-    /// The longest time that the flow waits for the response.
+    /// Maximum time that the flow waits for the response.
     pub timeout: Duration,
     /// The target.
     pub connection: Connection,
@@ -119,8 +119,8 @@ impl PolicyData for ServiceCallout {
 /// Apigee's default: 55 seconds.
 const DEFAULT_TIMEOUT: Duration = Duration::from_millis(55_000);
 
-/// The longest timeout of Envoy in milliseconds, about 24 days. Longer ones have no other effect.
-const LONGEST_TIMEOUT: u64 = 0x7fff_ffff;
+/// Maximum timeout of Envoy in milliseconds, about 24 days. Longer ones have no other effect.
+const MAX_TIMEOUT_MILLIS: u64 = 0x7fff_ffff;
 
 impl CalloutRequest {
     fn parse(request: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> CalloutRequest {
@@ -168,13 +168,13 @@ fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Durat
         return None;
     }
     let timeout = match text.parse::<u64>() {
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(LONGEST_TIMEOUT),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(MAX_TIMEOUT_MILLIS),
         parsed => parsed.ok().filter(|milliseconds| *milliseconds > 0),
     };
     if timeout.is_none() {
         diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
     }
-    timeout.map(|milliseconds| Duration::from_millis(milliseconds.min(LONGEST_TIMEOUT)))
+    timeout.map(|milliseconds| Duration::from_millis(milliseconds.min(MAX_TIMEOUT_MILLIS)))
 }
 
 #[cfg(test)]

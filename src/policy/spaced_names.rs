@@ -1,6 +1,6 @@
-//! The names of policies that contain a character at which a variable's name ends, such as a space. They are known while
-//! a configuration or a bundle is read, so that `servicecallout.SC 1.failed` is one name in conditions and templates
-//! (docs/apigee-semantics.md 1.1).
+//! The names of policies that contain a character at which a variable's name ends, such as a space. They are known
+//! while a configuration or a bundle is read, so that `servicecallout.SC 1.failed` is one name in conditions and
+//! templates (docs/apigee-semantics.md 1.1).
 
 use std::cell::Cell;
 use std::cmp::Reverse;

@@ -18,15 +18,15 @@ impl SuccessCodes {
     /// counts as absent, because every response would be a failure. `[inferred]`
     pub fn parse(text: &str) -> (SuccessCodes, Vec<String>) {
         let mut codes = Vec::new();
-        let mut odd = Vec::new();
+        let mut invalid = Vec::new();
         for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             match range(item) {
                 Some(range) => codes.push(range),
-                None => odd.push(item.to_owned()),
+                None => invalid.push(item.to_owned()),
             }
         }
         let codes = if codes.is_empty() { SuccessCodes::default() } else { SuccessCodes(codes) };
-        (codes, odd)
+        (codes, invalid)
     }
 
     /// Whether the status is in the set.
@@ -60,8 +60,8 @@ mod tests {
             (" 2xx ,, ", &[200], &[300]),
         ];
         for (text, inside, outside) in cases {
-            let (codes, odd) = SuccessCodes::parse(text);
-            assert!(odd.is_empty(), "{text}");
+            let (codes, invalid) = SuccessCodes::parse(text);
+            assert!(invalid.is_empty(), "{text}");
             assert!(inside.iter().all(|code| codes.contains(*code)), "{text}");
             assert!(!outside.iter().any(|code| codes.contains(*code)), "{text}");
         }

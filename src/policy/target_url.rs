@@ -18,8 +18,8 @@ pub struct TargetUrl {
 }
 
 impl TargetUrl {
-    /// Reads the element. A scheme from a variable and one other than HTTP are errors. A text without a scheme is a warning: every call fails
-    /// unless `servicecallout.NAME.target.url` replaces the URL.
+    /// Reads the element. A scheme from a variable and one other than HTTP are errors. A text without a scheme is a
+    /// warning: every call fails unless `servicecallout.NAME.target.url` replaces the URL.
     pub(super) fn parse(url: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TargetUrl> {
         let text = url.text();
         let template = template_of(url, &text, Syntax::URL, diagnostics)?;

@@ -82,7 +82,7 @@ pub struct Syntax {
 }
 
 impl Syntax {
-    /// Braces, as in most places.
+    /// Braces, as in most elements.
     pub const BRACES: Syntax = Syntax { prefix: '{', suffix: '}', dollar: false, unquote: false };
     /// As in headers, parameters and `<Template>`.
     pub const VALUE: Syntax = Syntax { unquote: true, ..Syntax::BRACES };
@@ -111,8 +111,8 @@ impl fmt::Display for TemplateError {
         match self {
             TemplateError::UnknownFunction(name) => write!(formatter, "unknown template function {name}"),
             TemplateError::ArgumentCount(function, count) => {
-                let (least, most) = function.argument_counts();
-                write!(formatter, "the function {function} takes {least} to {most} arguments, not {count}")
+                let (min, max) = function.argument_counts();
+                write!(formatter, "the function {function} takes {min} to {max} arguments, not {count}")
             }
             TemplateError::Regex(function, error) => write!(formatter, "the function {function}: {error}"),
         }
@@ -162,7 +162,7 @@ impl Template {
 
     /// The start of the first function call that is literal text, such as `{substring(a, 1)}` with a space.
     pub fn kept_call(&self, syntax: Syntax) -> Option<String> {
-        const LONGEST: usize = 60;
+        const MAX_SHOWN_CHARS: usize = 60;
         let literals = self.parts.iter().filter_map(|part| match part {
             Part::Literal(text) => Some(text),
             Part::Variable(_) | Part::Call(..) => None,
@@ -178,7 +178,7 @@ impl Template {
                     let line = start.lines().next().unwrap_or_default();
                     let end =
                         line.find(syntax.suffix).map_or(line.len(), |end| end.saturating_add(syntax.suffix.len_utf8()));
-                    line.get(..end).unwrap_or(line).chars().take(LONGEST).collect()
+                    line.get(..end).unwrap_or(line).chars().take(MAX_SHOWN_CHARS).collect()
                 })
             })
         };

@@ -59,8 +59,8 @@ impl Unsupported {
         AUTHENTICATION.contains(&&*self.kind)
     }
 
-    /// Whether the policy would set a variable: one that contains its name, such as `ratelimit.NAME.failed`, one that it
-    /// names as its result, or one that all policies of its type set.
+    /// Whether the policy would set a variable: one that contains its name, such as `ratelimit.NAME.failed`, one that
+    /// it names as its result, or one that all policies of its type set.
     pub fn sets(&self, variable: &str) -> bool {
         let is_part_of = |owner: &str, variable: &str| {
             variable.strip_prefix(owner).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

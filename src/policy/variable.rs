@@ -46,7 +46,7 @@ impl Variable {
         Variable { name, splits, builtin }
     }
 
-    /// The largest memory of a variable with a name, in bytes.
+    /// Maximum memory of a variable with a name in bytes.
     pub fn size(name: &str) -> usize {
         // A list of parts grows by doubling.
         let split = size_of::<(ByteString, MessagePart)>().saturating_mul(2);

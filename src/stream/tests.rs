@@ -32,47 +32,48 @@ struct Owner {
 }
 
 impl Owner {
-    fn on(&mut self, event: Event, act: Act) -> (TransactionStep, Outcome) {
-        let turn = self.state.begin(event);
-        match turn.transaction {
+    fn on(&mut self, event: Event, act: Act) -> (TransactionStep, Actions) {
+        let pending = self.state.begin(event);
+        match pending.transaction {
             TransactionStep::Start => self.is_running = true,
             TransactionStep::Drop => self.is_running = false,
             TransactionStep::Poll | TransactionStep::Finish | TransactionStep::Skip => {}
         }
-        if self.is_running && turn.transaction != TransactionStep::Skip {
+        if self.is_running && pending.transaction != TransactionStep::Skip {
             match act {
                 Act::Wait => {}
-                Act::OpenRequest => self.state.open(Direction::Request),
-                Act::OpenResponse => self.state.open(Direction::Response),
+                Act::OpenRequest => self.state.resume(Direction::Request),
+                Act::OpenResponse => self.state.resume(Direction::Response),
                 Act::OpenBoth => {
-                    self.state.open(Direction::Request);
-                    self.state.open(Direction::Response);
+                    self.state.resume(Direction::Request);
+                    self.state.resume(Direction::Response);
                 }
                 Act::Reply => self.state.set_replied(),
                 Act::FinishRequest => {
-                    self.state.open(Direction::Request);
+                    self.state.resume(Direction::Request);
                     self.is_running = false;
                 }
             }
         }
-        if turn.transaction == TransactionStep::Finish {
+        if pending.transaction == TransactionStep::Finish {
             self.is_running = false;
         }
-        (turn.transaction, self.state.end(turn, self.is_running))
+        (pending.transaction, self.state.end(pending, self.is_running))
     }
 }
 
-/// The outcome of the second event, as `verdict` and the resumed directions, such as `pause`, `continue+request`.
+/// The outcome of the second event, as `callback_result` and the resumed directions, such as `pause`,
+/// `continue+request`.
 fn second(first: (Event, Act), event: (Event, Act)) -> String {
     let mut owner = Owner::default();
     owner.on(first.0, first.1);
     text(owner.on(event.0, event.1).1)
 }
 
-fn text(outcome: Outcome) -> String {
-    let mut text = match outcome.verdict {
-        Verdict::Continue => "continue".to_owned(),
-        Verdict::Pause => "pause".to_owned(),
+fn text(outcome: Actions) -> String {
+    let mut text = match outcome.callback_result {
+        CallbackResult::Continue => "continue".to_owned(),
+        CallbackResult::Pause => "pause".to_owned(),
     };
     if outcome.resume_request {
         text.push_str("+request");

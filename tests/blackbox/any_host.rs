@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Authority, Cluster, Example, Lab, Listener, Message, Received, Request, Setup};
+use crate::lab::{Authority, Cluster, Example, Lab, Listener, Message, MockResponse, Received, Request, Setup};
 use crate::policy::ServiceCallout;
 
 const UNREACHABLE: &str = "Host not reachable";
@@ -62,8 +62,8 @@ pub fn cases(lab: &mut Lab) {
 fn plain(lab: &mut Lab) {
     lab.case("hosts_that_a_header_names", |setup| {
         let servers = [
-            setup.backend(|_: &Received| Answer::text(200, "one")),
-            setup.backend(|_: &Received| Answer::text(200, "two")),
+            setup.backend(|_: &Received| MockResponse::text(200, "one")),
+            setup.backend(|_: &Received| MockResponse::text(200, "two")),
         ];
         let cluster = any_host(setup, None);
         let configuration = configuration(&chosen("SC-1", "http"), &cluster, json!(["localhost", "127.0.0.1"]));
@@ -85,7 +85,7 @@ fn plain(lab: &mut Lab) {
         }
     });
 
-    lab.case("a_name_that_nobody_has", |setup| {
+    lab.case("an_unknown_host_name", |setup| {
         let cluster = any_host(setup, None);
         let site = setup.listener(Listener::new(configuration(&chosen("SC-1", "http"), &cluster, Value::Null)));
         move || async move {
@@ -98,7 +98,7 @@ fn plain(lab: &mut Lab) {
 fn encrypted(lab: &mut Lab) {
     lab.case("tls_with_the_hosts_own_certificate", |setup| {
         let authority = Authority::new();
-        let served = |_: &Received| Answer::text(200, "secure");
+        let served = |_: &Received| MockResponse::text(200, "secure");
         let right = setup.tls_backend(Cluster::new(), &authority.issue("localhost"), None, served);
         let wrong = setup.tls_backend(Cluster::new(), &authority.issue("other.test"), None, served);
         let cluster = any_host(setup, Some(&authority));
@@ -134,10 +134,10 @@ fn refused(lab: &mut Lab) {
                 assert_eq!((backend.heads(), site.upstream().heads()), (0, 0));
                 let count = Some(u64::try_from(hosts.len()).unwrap());
                 let stat = |what: &str| format!("wasmcustom.callout.{what}.policy.{policy}");
-                assert_eq!(admin.stat(&stat("refused_host")).await, count);
+                assert_eq!(admin.stat(&stat("host_not_allowed")).await, count);
                 assert_eq!(admin.stat(&stat("outcome.unreachable")).await, count);
                 assert_eq!(admin.stat(&stat("requests")).await.unwrap_or(0), 0);
-                assert_eq!(site.told(), []);
+                assert_eq!(site.module_log(), []);
             }
         });
     }
@@ -186,7 +186,7 @@ fn refused(lab: &mut Lab) {
             any.cluster(),
             json!(["API.test", "*.svc.test", "10.0.0.1"]),
         );
-        // A host with a cluster of its own needs no listing, not even this one.
+        // A host with a cluster of its own needs no entry in allowed_hosts.
         configuration["clusters"]["http://localhost:8080"] = json!(named.cluster());
         let site = setup.listener(Listener::new(configuration));
         let admin = setup.admin();
@@ -199,11 +199,12 @@ fn refused(lab: &mut Lab) {
             assert_eq!(named.only_request().authority, "localhost:8080");
             let reply = site.send(Request::get("/").header("backend", "localhost:8081")).await;
             assert_execution_failed(&reply, "SC-any-allowed", UNREACHABLE);
-            assert_eq!(admin.stat("wasmcustom.callout.refused_host.policy.SC-any-allowed").await, Some(1));
+            assert_eq!(admin.stat("wasmcustom.callout.host_not_allowed.policy.SC-any-allowed").await, Some(1));
         }
     });
 
-    // Neither the text of the URL nor the value that the policy assigns comes from a client, but both are run-time hosts.
+    // Neither the text of the URL nor the value that the policy assigns comes from a client, but both are run-time
+    // hosts.
     lab.case("a_written_target_url_is_checked_too", |setup| {
         let backend = setup.echo();
         let assign = "<AssignMessage name='AM-1'><AssignVariable><Name>servicecallout.SC-any-written.target.url</Name>\
@@ -218,14 +219,14 @@ fn refused(lab: &mut Lab) {
             assert_eq!(backend.only_request().authority, "10.0.0.1");
             let reply = site.send(Request::get("/").header("backend", "http://169.254.169.254/x")).await;
             assert_execution_failed(&reply, "SC-any-written", UNREACHABLE);
-            assert_eq!(admin.stat("wasmcustom.callout.refused_host.policy.SC-any-written").await, Some(1));
+            assert_eq!(admin.stat("wasmcustom.callout.host_not_allowed.policy.SC-any-written").await, Some(1));
         }
     });
 }
 
 fn example(lab: &mut Lab) {
     lab.case("the_worked_example", |setup| {
-        let server = setup.backend(|_: &Received| Answer::text(204, ""));
+        let server = setup.backend(|_: &Received| MockResponse::text(204, ""));
         move || async move {
             let validation = Example::validate("envoy/any-host.yaml");
             assert!(validation.ok, "{}", validation.log);
@@ -237,7 +238,7 @@ fn example(lab: &mut Lab) {
             assert_eq!(reply.header("x-callout-status"), Some("204"));
             let call = server.only_request();
             assert_eq!((call.authority, call.path_and_query), (host, "/status".to_owned()));
-            // Not listed, and a plain server under TLS.
+            // A host that is not listed, and a server without TLS.
             let refused = example.send(Request::get("/").header("x-backend", "169.254.169.254")).await;
             assert_execution_failed(&refused, "SC-Plain", UNREACHABLE);
             let host = format!("localhost:{}", server.address().port());

@@ -16,8 +16,8 @@ pub fn assigned(lab: &mut Lab, name: &str, elements: &'static str, request: Requ
     lab.case(name, move |setup| {
         let site = setup.listener(assigning(elements));
         move || async move {
-            let answer = site.send(request).await;
-            assert_eq!(answer.status, 200, "{:?}", site.logged().await);
+            let response = site.send(request).await;
+            assert_eq!(response.status, 200, "{:?}", site.logged().await);
             check(&site.upstream().only_request());
         }
     });
@@ -54,9 +54,9 @@ pub fn cases(lab: &mut Lab) {
         lab.case(&format!("{name}_stays_a_variable"), move |setup| {
             let (own, other) = (setup.echo(), setup.echo());
             let made = "<AssignTo createNew='true' type='request'>m</AssignTo><Set><Path>/other/x</Path></Set>";
-            let tell = set("AM-Tell", "<Headers><Header name='x-path'>[{request.path}]</Header></Headers>");
+            let report = set("AM-Report", "<Headers><Header name='x-path'>[{request.path}]</Header></Headers>");
             let configuration = json!({
-                "policies": [assign_message("AM-M", made), policy, tell],
+                "policies": [assign_message("AM-M", made), policy, report],
             });
             let site = setup.listener(Listener::new(configuration).routes(json!([
                 {"match": {"prefix": "/other/"}, "route": {"cluster": other.cluster()}},
@@ -89,7 +89,7 @@ fn lines_and_headers(lab: &mut Lab) {
         },
     );
 
-    // Characters that a path must not contain are encoded, or the request line would end there.
+    // Characters that a path must not contain are encoded, because they would end the request line.
     assigned(
         lab,
         "query_with_illegal_characters",
@@ -147,7 +147,7 @@ fn lines_and_headers(lab: &mut Lab) {
 }
 
 fn removed(lab: &mut Lab) {
-    // Envoy routes by headers that it put there itself; a policy that clears the client's leaves the request routable.
+    // A policy that removes all headers keeps the headers that Envoy routes by.
     for (name, elements) in
         [("all_headers_removed", "<Remove><Headers/></Remove>"), ("everything_removed", "<Remove/>")]
     {
@@ -209,14 +209,14 @@ fn messages(lab: &mut Lab) {
             assert_eq!(upstream.header_all("x-many"), ["1", "3"]);
             assert_eq!(upstream.header_all("x-part"), ["3"]);
             assert_eq!(upstream.path_and_query, "/p?q=2&q=3&r=3");
-            // A source without form has no form to copy: the body stays.
+            // The source has no form, so the body is unchanged.
             assert_eq!((upstream.text(), upstream.header("content-type")), ("old", Some("text/plain")));
         }
     });
 
     assigned(
         lab,
-        "request_made_anew",
+        "request_created_again",
         "<AssignTo createNew='true' type='request'/>
          <Set><Verb>PUT</Verb><Path>/made</Path><Headers><Header name='x-made'>1</Header></Headers><Payload>new body</Payload></Set>",
         Request::post("/old?q=1", "application/json", "old").header("x-old", "1").header("cookie", "a=b"),
@@ -249,8 +249,8 @@ fn variables(lab: &mut Lab) {
         let listener = Listener::new(configuration).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.log_state(&["kept", "fallback", "setting"]));
         move || async move {
-            let answer = site.send(Request::post("/p?q=one", "text/plain", "old")).await;
-            assert_eq!((answer.status, answer.text()), (200, "[old]"));
+            let response = site.send(Request::post("/p?q=one", "text/plain", "old")).await;
+            assert_eq!((response.status, response.text()), (200, "[old]"));
             let upstream = site.upstream().only_request();
             assert_eq!(upstream.path_and_query, "/p?q=one&q=second&w=POST%20%26%20more");
             assert_eq!(upstream.header_all("x-var"), ["one"]);
@@ -262,7 +262,7 @@ fn variables(lab: &mut Lab) {
     });
 }
 
-/// An assignment without a value takes a part of a message away.
+/// An assignment without a value removes a part of a message.
 fn nothing_assigned(lab: &mut Lab) {
     let names = [
         "request.header.X-Gone",

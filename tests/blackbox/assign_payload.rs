@@ -29,8 +29,8 @@ pub fn cases(lab: &mut Lab) {
         lab.case(name, move |setup| {
             let site = setup.listener(assigning(LONGER));
             move || async move {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (200, BODY));
                 let upstream = site.upstream().only_request();
                 assert_eq!((upstream.version, upstream.text(), upstream.is_complete()), (Version::HTTP_11, BODY, true));
                 assert_eq!(upstream.header_all("content-type"), ["application/json"]);
@@ -45,8 +45,8 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             let request = Request::post("/", "text/plain", "old");
             for (number, request) in [request.clone(), request.h2()].into_iter().enumerate() {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (200, BODY));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (200, BODY));
                 let received = &upstream.requests()[number];
                 assert_eq!((received.version, received.text()), (Version::HTTP_2, BODY));
                 assert_eq!(received.header_all("content-length"), ["13"]);
@@ -59,8 +59,8 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(assigning("<Set><Payload>{request.header.x-new}</Payload></Set>"));
         move || async move {
             for (number, (old, new)) in [("long body", "s"), ("s", "long body"), ("x", "")].into_iter().enumerate() {
-                let answer = site.send(Request::post("/", "text/plain", old).header("x-new", new)).await;
-                assert_eq!((answer.status, answer.text()), (200, new));
+                let response = site.send(Request::post("/", "text/plain", old).header("x-new", new)).await;
+                assert_eq!((response.status, response.text()), (200, new));
                 let upstream = &site.upstream().requests()[number];
                 assert_eq!(upstream.header_all("content-length"), [new.len().to_string()]);
             }

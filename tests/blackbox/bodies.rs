@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fault::{execution_failed, json};
-use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 const LARGE: usize = 3_000_000;
@@ -28,8 +28,8 @@ pub fn cases(lab: &mut Lab) {
     with_body_access(lab);
     limits(lab);
 
-    lab.case("large_answer", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::of(200, "text/plain", large()));
+    lab.case("large_response", |setup| {
+        let backend = setup.backend(|_: &Received| MockResponse::of(200, "text/plain", large()));
         let probe = setup.echo();
         let second = ServiceCallout::new("SC-2", "http://probe.test/")
             .response("p")
@@ -46,12 +46,12 @@ pub fn cases(lab: &mut Lab) {
 }
 
 fn without_body_access(lab: &mut Lab) {
-    // Nothing of the request may reach the upstream before the callout is answered, its body included.
+    // No part of the request reaches the upstream before the response to the callout.
     for (name, stop_iteration) in [("held_with_headers_only", false), ("held_with_body_callbacks", true)] {
         lab.case(name, move |setup| {
             let gate = Gate::closed();
-            let answer = Answer::status(200).held_by(&gate);
-            let backend = setup.backend(move |_: &Received| answer.clone());
+            let response = MockResponse::status(200).held_by(&gate);
+            let backend = setup.backend(move |_: &Received| response.clone());
             let listener = Listener::new(headers_only().served_by(backend.cluster()));
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener);
@@ -69,8 +69,8 @@ fn without_body_access(lab: &mut Lab) {
                 assert_eq!(site.upstream().heads(), 0);
                 gate.open();
                 for (exchange, length) in exchanges.into_iter().zip([0, 900_000, 300_000, 300_000]) {
-                    let answer = exchange.reply().await;
-                    assert_eq!((answer.status, answer.body().len()), (200, length));
+                    let response = exchange.reply().await;
+                    assert_eq!((response.status, response.body().len()), (200, length));
                 }
                 assert_eq!(site.upstream().heads(), 4);
             }
@@ -78,12 +78,12 @@ fn without_body_access(lab: &mut Lab) {
     }
 
     lab.case("large_body_passes_by", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200).after(Duration::from_millis(100)));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200).after(Duration::from_millis(100)));
         let site = setup.listener(Listener::new(headers_only().served_by(backend.cluster())));
         move || async move {
-            let answer = site.send(Request::post("/", "text/plain", large())).await;
-            assert_eq!(answer.status, 200);
-            assert!(answer.body() == &large(), "the body was changed");
+            let response = site.send(Request::post("/", "text/plain", large())).await;
+            assert_eq!(response.status, 200);
+            assert!(response.body() == &large(), "the body was changed");
             assert!(backend.only_request().body().is_empty());
         }
     });
@@ -91,17 +91,17 @@ fn without_body_access(lab: &mut Lab) {
     // The client can still be sending when it gets the fault.
     for (name, stop_iteration) in [("fault_before_the_body", false), ("fault_amid_body_callbacks", true)] {
         lab.case(name, move |setup| {
-            let backend = setup.backend(|_: &Received| Answer::status(500));
+            let backend = setup.backend(|_: &Received| MockResponse::status(500));
             let listener = Listener::new(headers_only().served_by(backend.cluster()));
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener);
             move || async move {
                 let pieces = [vec![b'x'; 1000], vec![b'x'; 1000], vec![b'x'; 1000]];
                 for request in [Request::new("POST", "/"), Request::new("POST", "/").h2()] {
-                    let answer = site.send(request.pieces(pieces.clone(), Duration::from_millis(100))).await;
+                    let response = site.send(request.pieces(pieces.clone(), Duration::from_millis(100))).await;
                     let fault = execution_failed("SC-1", "ResponseCode 500 is treated as error");
                     let body = json("steps.servicecallout.ExecutionFailed", &fault);
-                    assert_eq!((answer.status, answer.text()), (500, body.as_str()));
+                    assert_eq!((response.status, response.text()), (500, body.as_str()));
                 }
                 assert_eq!(site.upstream().heads(), 0);
             }
@@ -111,7 +111,7 @@ fn without_body_access(lab: &mut Lab) {
     // Envoy replies, and the rest of the client's body is not read as its next request.
     lab.case("connection_reused_after_a_fault", |setup| {
         let backend = setup.backend(|request: &Received| {
-            Answer::status(if request.path_and_query.ends_with("bad") { 500 } else { 200 })
+            MockResponse::status(if request.path_and_query.ends_with("bad") { 500 } else { 200 })
         });
         let site = setup.listener(Listener::new(headers_only().served_by(backend.cluster())));
         move || async move {
@@ -122,8 +122,8 @@ fn without_body_access(lab: &mut Lab) {
             let body = json("steps.servicecallout.ExecutionFailed", &fault);
             assert_eq!(wire.read(body.len()).await, body.as_bytes());
             wire.write("POST /good HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nagain").await;
-            let answer = String::from_utf8(wire.read_to_close().await).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nagain"), "{answer}");
+            let response = String::from_utf8(wire.read_to_close().await).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 ") && response.ends_with("\r\n\r\nagain"), "{response}");
             assert_eq!(site.upstream().only_request().path_and_query, "/good");
         }
     });
@@ -145,15 +145,15 @@ fn with_body_access(lab: &mut Lab) {
             let site = setup
                 .listener(Listener::new(whole_body().served_by(backend.cluster())).allow_on_headers_stop_iteration());
             move || async move {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (200, body));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (200, body));
                 assert_eq!(backend.only_request().text(), body);
                 assert_eq!(site.upstream().only_request().text(), body);
             }
         });
     }
 
-    // Envoy asks for the body itself, so the filter gets it.
+    // Envoy sends 100 Continue itself, so the filter gets the body.
     lab.case("read_after_100_continue", |setup| {
         let backend = setup.echo();
         let site =
@@ -167,8 +167,8 @@ fn with_body_access(lab: &mut Lab) {
             assert_eq!(wire.head().await, "HTTP/1.1 100 Continue\r\n\r\n");
             assert_eq!(backend.heads(), 0);
             wire.write("hello").await;
-            let answer = String::from_utf8(wire.read_to_close().await).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nhello"), "{answer}");
+            let response = String::from_utf8(wire.read_to_close().await).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 ") && response.ends_with("\r\n\r\nhello"), "{response}");
             assert_eq!(backend.only_request().text(), "hello");
         }
     });
@@ -179,8 +179,8 @@ fn with_body_access(lab: &mut Lab) {
         let site =
             setup.listener(Listener::new(whole_body().served_by(backend.cluster())).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.send(Request::post("/", "text/plain", large()).h2()).await;
-            assert_eq!(answer.status, 200);
+            let response = site.send(Request::post("/", "text/plain", large()).h2()).await;
+            assert_eq!(response.status, 200);
             assert!(backend.only_request().body() == &large(), "the body was sent on changed");
         }
     });
@@ -193,9 +193,9 @@ fn with_body_access(lab: &mut Lab) {
                 .per_connection_buffer_limit_bytes(5 << 20),
         );
         move || async move {
-            let answer = site.send(Request::post("/", "text/plain", large())).await;
-            assert_eq!(answer.status, 200);
-            assert!(answer.body() == &large(), "the body was changed");
+            let response = site.send(Request::post("/", "text/plain", large())).await;
+            assert_eq!(response.status, 200);
+            assert!(response.body() == &large(), "the body was changed");
             assert!(backend.only_request().body() == &large(), "the body was sent on changed");
         }
     });
@@ -204,13 +204,13 @@ fn with_body_access(lab: &mut Lab) {
 fn limits(lab: &mut Lab) {
     for (name, policy) in [("body_read", whole_body()), ("body_not_read", headers_only())] {
         lab.case(&format!("too_large_with_{name}"), move |setup| {
-            let answer = Answer::status(200).held_by(&Gate::closed());
-            let backend = setup.backend(move |_: &Received| answer.clone());
+            let response = MockResponse::status(200).held_by(&Gate::closed());
+            let backend = setup.backend(move |_: &Received| response.clone());
             let site =
                 setup.listener(Listener::new(policy.served_by(backend.cluster())).allow_on_headers_stop_iteration());
             move || async move {
-                let answer = site.send(Request::post("/", "text/plain", large())).await;
-                assert_eq!((answer.status, answer.text()), (413, "Payload Too Large"));
+                let response = site.send(Request::post("/", "text/plain", large())).await;
+                assert_eq!((response.status, response.text()), (413, "Payload Too Large"));
                 assert_eq!(site.logged().await.details(), Some("request_payload_too_large"));
                 assert_eq!(site.upstream().heads(), 0);
                 // One that reads no body had called out at the headers.
@@ -221,7 +221,7 @@ fn limits(lab: &mut Lab) {
 
     lab.case("response_too_large_to_be_read", |setup| {
         let backend = setup.echo();
-        let upstream = setup.backend(|_: &Received| Answer::status(200).streamed(LARGE));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(200).streamed(LARGE));
         let policy =
             ServiceCallout::new("SC-1", "http://a.test/").response("r").set("<Payload>{response.content}</Payload>");
         let site = setup.listener(
@@ -232,13 +232,13 @@ fn limits(lab: &mut Lab) {
             .allow_on_headers_stop_iteration(),
         );
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (500, "Internal Server Error"));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text()), (500, "Internal Server Error"));
             assert_eq!(backend.heads(), 0);
         }
     });
 
-    // Without the flag no body callback ever comes, so only Envoy's timeout ends the wait.
+    // Without the flag Envoy makes no body callbacks, so only Envoy's timeout ends the wait.
     lab.case("body_needed_without_body_callbacks", |setup| {
         let backend = setup.echo();
         let site = setup.listener(

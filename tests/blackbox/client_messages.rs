@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::assign_message::{assigned, assigning};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{assign_message, set};
 
 pub fn cases(lab: &mut Lab) {
@@ -13,12 +13,12 @@ pub fn cases(lab: &mut Lab) {
     request_line(lab);
 }
 
-/// Nothing of a message is left when it is made anew, whether or not a policy looked at it before.
+/// A message that is created again contains no part of the old one, also when a policy read it before.
 fn made_anew(lab: &mut Lab) {
     for (name, elements) in [
-        ("request_made_anew", "<AssignTo createNew='true' type='request'/>"),
-        ("request_made_anew_by_name", "<AssignTo createNew='true' type='request'>request</AssignTo>"),
-        ("request_made_anew_as_message", "<AssignTo createNew='true' type='request'>message</AssignTo>"),
+        ("request_created_again", "<AssignTo createNew='true' type='request'/>"),
+        ("request_created_again_by_name", "<AssignTo createNew='true' type='request'>request</AssignTo>"),
+        ("request_created_again_as_message", "<AssignTo createNew='true' type='request'>message</AssignTo>"),
     ] {
         assigned(
             lab,
@@ -34,14 +34,14 @@ fn made_anew(lab: &mut Lab) {
     }
 
     // Envoy cannot add a body to a request: the upstream gets the rest.
-    lab.case("request_made_anew_without_body", |setup| {
+    lab.case("request_created_again_without_body", |setup| {
         let elements = "<AssignTo createNew='true' type='request'/><Set><Verb>POST</Verb><Headers><Header name='x-new'>{request.content}\
                         1</Header></Headers><Payload contentType='text/plain'>x</Payload></Set>";
         let site = setup.listener(assigning(elements));
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!(answer.status, 200);
+                let response = site.send(request).await;
+                assert_eq!(response.status, 200);
                 let upstream = site.upstream().requests().pop().unwrap();
                 assert_eq!((upstream.method.as_str(), upstream.text(), upstream.header("x-new")), ("POST", "", Some("1")));
                 assert_eq!(upstream.header("content-type"), Some("text/plain"));
@@ -50,17 +50,17 @@ fn made_anew(lab: &mut Lab) {
         }
     });
 
-    lab.case("response_made_anew", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::json(404, "{}").header("x-up", "u"));
+    lab.case("response_created_again", |setup| {
+        let upstream = setup.backend(|_: &Received| MockResponse::json(404, "{}").header("x-up", "u"));
         let policy = assign_message("AM-1", "<AssignTo createNew='true' type='response'>response</AssignTo>");
         let configuration = json!({"policies": [policy], "response": ["AM-1"]});
         let site = setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
-                assert_eq!((answer.header("x-up"), answer.header("content-type")), (None, None));
-                assert_eq!(answer.header_all("content-length"), ["0"]);
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text(), response.is_complete()), (200, "", true));
+                assert_eq!((response.header("x-up"), response.header("content-type")), (None, None));
+                assert_eq!(response.header_all("content-length"), ["0"]);
             }
         }
     });
@@ -72,10 +72,10 @@ fn status_without_body(lab: &mut Lab) {
         ("status_204_before_a_body", 204, false),
         ("status_304_before_a_body", 304, false),
         ("status_204_before_a_held_body", 204, true),
-        ("status_that_is_none_before_a_body", 150, false),
+        ("invalid_status_before_a_body", 150, false),
     ] {
         lab.case(name, move |setup| {
-            let upstream = setup.backend(|_: &Received| Answer::text(200, "hello").header("x-up", "u"));
+            let upstream = setup.backend(|_: &Received| MockResponse::text(200, "hello").header("x-up", "u"));
             let body = if stops { "<Payload>{response.content}</Payload>" } else { "" };
             let policy = set("AM-1", &format!("<StatusCode>{status}</StatusCode>{body}"));
             let listener = Listener::new(json!({"policies": [policy], "response": ["AM-1"]})).upstream(&upstream);
@@ -83,9 +83,9 @@ fn status_without_body(lab: &mut Lab) {
             move || async move {
                 let expected = if status == 150 { 500 } else { status };
                 for request in [Request::get("/"), Request::get("/").h2()] {
-                    let answer = site.send(request).await;
-                    assert_eq!((answer.status, answer.text(), answer.is_complete()), (expected, "", true));
-                    assert_eq!((answer.header("x-up"), answer.header("transfer-encoding")), (Some("u"), None));
+                    let response = site.send(request).await;
+                    assert_eq!((response.status, response.text(), response.is_complete()), (expected, "", true));
+                    assert_eq!((response.header("x-up"), response.header("transfer-encoding")), (Some("u"), None));
                 }
                 let mut wire = site.connect().await;
                 let get = "GET / HTTP/1.1\r\nhost: a\r\n";
@@ -104,16 +104,16 @@ fn status_without_body(lab: &mut Lab) {
 /// A response without a body can have the length of a body that is not sent.
 fn status_that_would_have_a_body(lab: &mut Lab) {
     lab.case("status_200_after_a_304", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::status(304).header("etag", "\"e\""));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(304).header("etag", "\"e\""));
         let policy = set("AM-1", "<StatusCode>200</StatusCode>");
         let configuration = json!({"policies": [policy], "response": ["AM-1"]});
         let site = setup.listener(Listener::new(configuration).upstream(&upstream));
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
-                assert_eq!(answer.header("etag"), Some("\"e\""));
-                assert!(answer.header("content-length").is_none_or(|length| length == "0"));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text(), response.is_complete()), (200, "", true));
+                assert_eq!(response.header("etag"), Some("\"e\""));
+                assert!(response.header("content-length").is_none_or(|length| length == "0"));
             }
         }
     });
@@ -141,13 +141,13 @@ fn request_line(lab: &mut Lab) {
     );
     for (name, verb, sent) in [("verb_made_head", "HEAD", "GET"), ("verb_no_more_head", "GET", "HEAD")] {
         lab.case(name, move |setup| {
-            let upstream = setup.backend(|_: &Received| Answer::text(200, "hello"));
+            let upstream = setup.backend(|_: &Received| MockResponse::text(200, "hello"));
             let site = setup.listener(assigning(&format!("<Set><Verb>{verb}</Verb></Set>")).upstream(&upstream));
             move || async move {
                 for request in [Request::new(sent, "/"), Request::new(sent, "/").h2()] {
-                    let answer = site.send(request).await;
+                    let response = site.send(request).await;
                     let body = if sent == "HEAD" { "" } else { "hello" };
-                    assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, body, true));
+                    assert_eq!((response.status, response.text(), response.is_complete()), (200, body, true));
                 }
                 assert!(upstream.requests().iter().all(|request| request.method == sent));
             }

@@ -1,10 +1,10 @@
 //! Conditions of steps, over data of real requests. Unit tests cover all rules; here every family of
-//! operators meets values as Envoy gives them.
+//! operators is tested with values from Envoy.
 
 use serde_json::{Value, json};
 
 use crate::configuration::{accepted_with, refused};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header};
 
 /// Conditions, and whether they are true.
@@ -243,7 +243,7 @@ fn nulls(lab: &mut Lab) {
 }
 
 fn messages(lab: &mut Lab) {
-    // A form is read only for the conditions that ask for it.
+    // A form is read only for conditions that use it.
     const FORM: Conditions = &[
         (r#"request.formparam.grant_type Is "client credentials""#, true),
         ("request.formparam.code is null", true),
@@ -255,8 +255,8 @@ fn messages(lab: &mut Lab) {
         let site = setup.listener(Listener::new(guarded("request", FORM)).allow_on_headers_stop_iteration());
         move || async move {
             let form = "grant_type=client+credentials&scope=a%2Bb";
-            let answer = site.send(Request::post("/v1/token", "application/x-www-form-urlencoded", form)).await;
-            assert_eq!((answer.status, answer.text()), (200, form));
+            let reply = site.send(Request::post("/v1/token", "application/x-www-form-urlencoded", form)).await;
+            assert_eq!((reply.status, reply.text()), (200, form));
             assert_ran(&site.upstream().only_request(), FORM);
         }
     });
@@ -274,22 +274,23 @@ fn messages(lab: &mut Lab) {
         ("response.status.code < 400", false),
     ];
     lab.case("response", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::text(404, "no such item").header("x-up", "u"));
+        let upstream = setup.backend(|_: &Received| MockResponse::text(404, "no such item").header("x-up", "u"));
         let site = setup.listener(
             Listener::new(guarded("response", RESPONSE)).upstream(&upstream).allow_on_headers_stop_iteration(),
         );
         move || async move {
-            let answer = site.send(request()).await;
-            assert_eq!((answer.status, answer.text()), (404, "no such item"));
+            let reply = site.send(request()).await;
+            assert_eq!((reply.status, reply.text()), (404, "no such item"));
             assert_eq!(upstream.only_request().header("x-ran"), None);
-            assert_ran(&answer, RESPONSE);
+            assert_ran(&reply, RESPONSE);
         }
     });
 
     // A condition is evaluated right before its step, so the preceding response counts.
-    lab.case("answer_of_a_callout", |setup| {
-        let backend = setup
-            .backend(|request: &Received| Answer::json(if request.path_and_query == "/first" { 204 } else { 200 }, ""));
+    lab.case("response_of_a_callout", |setup| {
+        let backend = setup.backend(|request: &Received| {
+            MockResponse::json(if request.path_and_query == "/first" { 204 } else { 200 }, "")
+        });
         let call = |name: &str, response: &str, path: &str| {
             ServiceCallout::new(name, &format!("http://a.test/{path}")).response(response).xml()
         };

@@ -35,11 +35,11 @@ fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 
 /// Envoy rejects the configuration, and the module logs exactly these errors.
 pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
-    refused_with(lab, name, listener, expected, &[]);
+    rejected_with(lab, name, listener, expected, &[]);
 }
 
 /// Envoy rejects the configuration, and the module logs exactly these errors and warnings.
-pub fn refused_with(
+pub fn rejected_with(
     lab: &mut Lab,
     name: &str,
     listener: Listener,
@@ -169,7 +169,8 @@ fn whole(lab: &mut Lab) {
     );
 }
 
-/// Every problem of policies, steps and clusters in one go, those of a document without a name by its place.
+/// All problems of policies, steps and clusters are reported together; a document without a name is reported by its
+/// index.
 fn deployment_errors(lab: &mut Lab) {
     const CONNECTION: &str = "<HTTPTargetConnection><URL>http://maps.test/</URL></HTTPTargetConnection>";
 

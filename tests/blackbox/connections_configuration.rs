@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::configuration::{accepted_with, refused, refused_with};
+use crate::configuration::{accepted_with, refused, rejected_with};
 use crate::google::access;
 use crate::lab::{Lab, Listener};
 use crate::policy::ServiceCallout;
@@ -175,7 +175,7 @@ fn google(lab: &mut Lab) {
 fn tls(lab: &mut Lab) {
     let ssl = |name: &str, elements: &str| to_url(name, &format!("<SSLInfo>{elements}</SSLInfo>"));
     const CLIENT: &str = "<Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled>";
-    refused_with(
+    rejected_with(
         lab,
         "ssl_info",
         Listener::new(json!({

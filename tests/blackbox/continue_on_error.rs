@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received};
 use crate::policy::ServiceCallout;
 
 const STATE: [&str; 6] = [
@@ -22,9 +22,9 @@ pub fn cases(lab: &mut Lab) {
         ("unresolved_in_set", 200, "http://a.test/", "<Payload>{missing}</Payload>", "UnresolvedVariable", None),
     ] {
         lab.case(name, move |setup| {
-            let backend = setup.backend(move |_: &Received| Answer::text(status, "x"));
-            let refusing = setup.cluster_refusing(Cluster::new());
-            let probe = setup.backend(|_: &Received| Answer::status(200));
+            let backend = setup.backend(move |_: &Received| MockResponse::text(status, "x"));
+            let refusing = setup.cluster_refusing_connections(Cluster::new());
+            let probe = setup.backend(|_: &Received| MockResponse::status(200));
             let first = ServiceCallout::new("SC-1", url).response("userResp").set(set).continue_on_error();
             let template = "{servicecallout.SC-1.failed} {fault.name} {error.message:none}";
             let second = ServiceCallout::new("SC-2", "http://probe.test/")
@@ -42,8 +42,8 @@ pub fn cases(lab: &mut Lab) {
                 .log_state(&STATE),
             );
             move || async move {
-                let answer = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
-                assert_eq!((answer.status, answer.text()), (200, "hello"));
+                let response = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
+                assert_eq!((response.status, response.text()), (200, "hello"));
                 assert_eq!(probe.only_request().text(), format!("true {fault} none"));
                 let logged = site.logged().await;
                 assert_eq!(logged.state("servicecallout.SC-1.failed"), Some("true"));
@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
     }
 
     lab.case("nothing_of_it_goes_to_the_next_callout", |setup| {
-        let probe = setup.backend(|_: &Received| Answer::status(200));
+        let probe = setup.backend(|_: &Received| MockResponse::status(200));
         let first = ServiceCallout::new("SC-1", "http://a.test/{missing}")
             .response("userResp")
             .continue_on_error()
@@ -76,21 +76,21 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("in_the_response_flow", |setup| {
-        let refusing = setup.cluster_refusing(Cluster::new());
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let policy = ServiceCallout::new("SC-1", "http://a.test/").response("userResp").continue_on_error();
         let configuration = json!({"policies": [policy.xml()], "response": ["SC-1"], "clusters": {"*": refusing}});
         let site = setup.listener(Listener::new(configuration).log_state(&STATE[..1]));
         move || async move {
-            let answer = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
-            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            let response = site.send(crate::lab::Request::post("/", "text/plain", "hello")).await;
+            assert_eq!((response.status, response.text()), (200, "hello"));
             assert_eq!(site.filter_state(STATE[0]).await.as_deref(), Some("true"));
         }
     });
 
-    // A run that succeeds takes the failure of an earlier run back.
+    // A successful run resets the failure of an earlier run.
     lab.case("failed_is_that_of_the_latest_run", |setup| {
-        let backend =
-            setup.backend(|request: &Received| Answer::status(if request.path_and_query == "/0" { 500 } else { 200 }));
+        let backend = setup
+            .backend(|request: &Received| MockResponse::status(if request.path_and_query == "/0" { 500 } else { 200 }));
         let policy = ServiceCallout::new("SC-1", "http://a.test/{userResp.status.code:0}")
             .response("userResp")
             .continue_on_error();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, raise_fault, set};
 use crate::proxy::{flow, proxied, proxy_endpoint, proxy_endpoint_at, route_rule, routes_by_target, steps};
 
@@ -17,22 +17,23 @@ pub fn cases(lab: &mut Lab) {
 }
 
 fn plus_in_a_query(lab: &mut Lab) {
-    for (name, property, told) in [("", "", "a b c"), ("_ignored", "true", "a+b c"), ("_not_ignored", "false", "a b c")]
+    for (name, property, reported) in
+        [("", "", "a b c"), ("_ignored", "true", "a+b c"), ("_not_ignored", "false", "a b c")]
     {
         lab.case(&format!("charset_of_a_query{name}"), move |setup| {
-            let tell = set("AM-Tell", "<Headers><Header name='x-told'>{request.queryparam.q}</Header></Headers>");
-            let content = flow("PreFlow", &["AM-Tell"], &[]);
+            let report = set("AM-Report", "<Headers><Header name='x-value'>{request.queryparam.q}</Header></Headers>");
+            let content = flow("PreFlow", &["AM-Report"], &[]);
             let property = format!(
                 "<Properties><Property name='request.queryparams.ignore.content.type.charset'>{property}</Property></Properties>"
             );
             let proxy = proxy_endpoint(&content).replace("</BasePath>", &format!("</BasePath>{property}"));
-            let site = setup.listener(Listener::new(proxied(&proxy, &[tell])));
+            let site = setup.listener(Listener::new(proxied(&proxy, &[report])));
             move || async move {
-                for (content_type, told) in [("text/plain", "a+b c"), ("text/plain; charset=utf-8", told)] {
+                for (content_type, reported) in [("text/plain", "a+b c"), ("text/plain; charset=utf-8", reported)] {
                     let request = Request::post("/v1?q=a+b%20c", content_type, "hello");
                     assert_eq!(site.send(request).await.status, 200);
                     let upstream = site.upstream().requests().pop().unwrap();
-                    assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-told")), ("/v1?q=a+b%20c", Some(told)));
+                    assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-value")), ("/v1?q=a+b%20c", Some(reported)));
                 }
             }
         });
@@ -41,7 +42,7 @@ fn plus_in_a_query(lab: &mut Lab) {
 
 fn order(lab: &mut Lab) {
     lab.case("order_of_flows", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::text(200, "hello"));
+        let backend = setup.backend(|_: &Received| MockResponse::text(200, "hello"));
         // The order of the elements is not that of the flows.
         let proxy = proxy_endpoint(
             &[
@@ -62,8 +63,8 @@ fn order(lab: &mut Lab) {
         configuration["target_endpoints"] = json!([target]);
         let site = setup.listener(Listener::new(configuration).routes(routes_by_target(&[("t", &backend)])));
         move || async move {
-            let answer = site.get("/v1/near?a=1").await;
-            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            let response = site.get("/v1/near?a=1").await;
+            assert_eq!((response.status, response.text()), (200, "hello"));
             let call = backend.only_request();
             assert_eq!(
                 (call.path_and_query.as_str(), call.header_all("x-callout-target")),
@@ -74,7 +75,7 @@ fn order(lab: &mut Lab) {
                 ["A@PreFlow", "B@all", "C@PostFlow", "D@PreFlow", "E@target", "F@PostFlow"]
             );
             assert_eq!(
-                answer.header_all("x-trail"),
+                response.header_all("x-trail"),
                 ["C@PreFlow", "D@target", "E@PostFlow", "F@PreFlow", "G@all", "H@PostFlow"]
             );
         }
@@ -82,7 +83,7 @@ fn order(lab: &mut Lab) {
 
     // A call in every flow: the upstream gets the request after the third, the client its response after the last.
     lab.case("callouts_around_the_upstream", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
         let call = |name: &str| ServiceCallout::new(name, &format!("http://a.test/{name}")).response(name).xml();
         let proxy = proxy_endpoint(&format!("{}{}", flow("PreFlow", &["S1"], &["S4"]), route_rule("r", "", "t")));
         let target = format!("<TargetEndpoint name='t'>{}</TargetEndpoint>", flow("PreFlow", &["S2"], &["S3"]));
@@ -123,10 +124,10 @@ fn conditional_flows(lab: &mut Lab) {
                 (Request::get("/v1/items?n=9"), "E@else"),
             ];
             for (number, (request, trail)) in requests.into_iter().enumerate() {
-                let answer = site.send(request).await;
+                let response = site.send(request).await;
                 assert_eq!(site.upstream().requests()[number].header_all("x-trail"), [trail]);
                 // The conditions are evaluated again in the response flow, and the request is still the same.
-                assert_eq!((answer.status, answer.header_all("x-trail")), (200, vec![trail]));
+                assert_eq!((response.status, response.header_all("x-trail")), (200, vec![trail]));
             }
         }
     });
@@ -155,27 +156,27 @@ fn conditional_flows(lab: &mut Lab) {
         }
     });
 
-    // What a response condition sees is known only then.
+    // A condition on the response is evaluated in the response flow.
     lab.case("another_flow_for_the_response", move |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::status(404));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(404));
         let flows =
             [conditional("missing", "response.status.code = 404", "A"), flow("Flow name='else'", &["B"], &["B"])];
         let proxy = proxy_endpoint(&format!("<Flows>{}</Flows>", flows.concat()));
         let site = setup.listener(Listener::new(proxied(&proxy, &[])).upstream(&upstream));
         move || async move {
-            let answer = site.get("/v1").await;
+            let response = site.get("/v1").await;
             assert_eq!(upstream.only_request().header_all("x-trail"), ["B@else"]);
-            assert_eq!((answer.status, answer.header_all("x-trail")), (404, vec!["A@missing"]));
+            assert_eq!((response.status, response.header_all("x-trail")), (404, vec!["A@missing"]));
         }
     });
 }
 
 fn base_paths(lab: &mut Lab) {
-    let telling = |base_path: &str| {
-        let tell =
+    let reporting = |base_path: &str| {
+        let report =
             "<Headers><Header name='x-path'>{proxy.basepath} {proxy.pathsuffix} {request.path}</Header></Headers>";
         let proxy = proxy_endpoint_at(base_path, &flow("PreFlow", &["AM-Path"], &["A"]));
-        proxied(&proxy, &[set("AM-Path", tell)])
+        proxied(&proxy, &[set("AM-Path", report)])
     };
     for (name, base_path, cases) in [
         (
@@ -204,15 +205,15 @@ fn base_paths(lab: &mut Lab) {
         ),
     ] {
         lab.case(name, move |setup| {
-            let site = setup.listener(Listener::new(telling(base_path)));
+            let site = setup.listener(Listener::new(reporting(base_path)));
             move || async move {
-                for (number, (path, told)) in cases.into_iter().enumerate() {
-                    let answer = site.get(path).await;
+                for (number, (path, reported)) in cases.into_iter().enumerate() {
+                    let response = site.get(path).await;
                     let upstream = &site.upstream().requests()[number];
                     assert_eq!((path, upstream.path_and_query.as_str()), (path, path));
-                    assert_eq!((path, upstream.header("x-path")), (path, told));
-                    // Neither flow runs for a request of another proxy.
-                    assert_eq!((path, answer.header("x-trail")), (path, told.map(|_| "A@PreFlow")));
+                    assert_eq!((path, upstream.header("x-path")), (path, reported));
+                    // Neither flow runs for a request outside the base path.
+                    assert_eq!((path, response.header("x-trail")), (path, reported.map(|_| "A@PreFlow")));
                 }
             }
         });
@@ -263,11 +264,11 @@ fn reserved_headers(lab: &mut Lab) {
         }
     });
 
-    // Not by conditions and templates either: they see what is left.
+    // Conditions and templates do not read the removed headers either.
     lab.case("reserved_headers_are_not_seen", |setup| {
-        let tell = "<Headers><Header name='x-seen'>{request.header.x-apigee-org:none} {request.header.x-callout-target:none}</Header></Headers>";
+        let report = "<Headers><Header name='x-seen'>{request.header.x-apigee-org:none} {request.header.x-callout-target:none}</Header></Headers>";
         let proxy = proxy_endpoint(&flow("PreFlow", &["AM-Seen"], &[]));
-        let site = setup.listener(Listener::new(proxied(&proxy, &[set("AM-Seen", tell)])));
+        let site = setup.listener(Listener::new(proxied(&proxy, &[set("AM-Seen", report)])));
         move || async move {
             let request = Request::get("/v1").header("x-apigee-org", "evil").header("x-callout-target", "a");
             assert_eq!(site.send(request).await.status, 200);
@@ -290,12 +291,12 @@ fn shared_flows(lab: &mut Lab) {
         configuration
     };
     lab.case("shared_flow_in_place", move |setup| {
-        let backend = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let backend = setup.backend(|request: &Received| MockResponse::text(200, request.path_and_query.clone()));
         let shared = "<Step><Name>B</Name></Step><Step><Name>SC-1</Name><Condition>request.verb = \"GET\"</Condition></Step>\
                       <Step><Name>H</Name><Condition>request.verb = \"PUT\"</Condition></Step><Step><Name>AM-Who</Name></Step>";
         let call = ServiceCallout::new("SC-1", "http://a.test/called").response("r").xml();
-        let tell = set("AM-Who", "<Headers><Header name='x-who'>{who} {again} {r.content}</Header></Headers>");
-        let mut configuration = configuration(shared, &[call, tell]);
+        let report = set("AM-Who", "<Headers><Header name='x-who'>{who} {again} {r.content}</Header></Headers>");
+        let mut configuration = configuration(shared, &[call, report]);
         configuration["clusters"] = json!({"*": backend.cluster()});
         let site = setup.listener(Listener::new(configuration));
         move || async move {
@@ -309,9 +310,9 @@ fn shared_flows(lab: &mut Lab) {
     });
 
     lab.case("shared_flow_with_its_own_policies", |setup| {
-        let backend = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let backend = setup.backend(|request: &Received| MockResponse::text(200, request.path_and_query.clone()));
         let call = |path: &str| ServiceCallout::new("SC-1", &format!("http://a.test/{path}")).response("r").xml();
-        let tell = |name: &str| {
+        let report = |name: &str| {
             set(
                 "AM-1",
                 &format!("<Headers><Header name='x-{name}'>{{r.content}} {{propertyset.s.k}}</Header></Headers>"),
@@ -319,12 +320,12 @@ fn shared_flows(lab: &mut Lab) {
         };
         let callout = "<FlowCallout name='FC-1'><SharedFlowBundle>shared</SharedFlowBundle></FlowCallout>";
         let proxy = proxy_endpoint(&flow("PreFlow", &["SC-1", "AM-1", "FC-1"], &[]));
-        let mut configuration = proxied(&proxy, &[call("proxy"), tell("proxy"), callout.to_owned()]);
+        let mut configuration = proxied(&proxy, &[call("proxy"), report("proxy"), callout.to_owned()]);
         configuration["properties"] = json!({"propertyset.s.k": "1"});
         configuration["shared_flows"] = json!([{
             "name": "shared",
             "xml": format!("<SharedFlow name='default'>{}</SharedFlow>", steps(&["SC-1", "AM-1"])),
-            "policies": [call("flow"), tell("flow")],
+            "policies": [call("flow"), report("flow")],
             "properties": {"propertyset.s.k": "2"},
         }]);
         configuration["clusters"] = json!({"*": backend.cluster()});
@@ -332,21 +333,21 @@ fn shared_flows(lab: &mut Lab) {
         move || async move {
             assert_eq!(site.get("/v1").await.status, 200);
             let upstream = site.upstream().only_request();
-            let told = ["x-proxy", "x-flow"].map(|name| upstream.header(name));
-            assert_eq!(told, [Some("/proxy 1"), Some("/flow 2")]);
+            let reported = ["x-proxy", "x-flow"].map(|name| upstream.header(name));
+            assert_eq!(reported, [Some("/proxy 1"), Some("/flow 2")]);
         }
     });
 
-    // It is the calling step's fault, and the proxy's rules are tried.
+    // The calling step fails, and the proxy's fault rules run.
     lab.case("fault_in_a_shared_flow", move |setup| {
         let configuration = configuration(&steps(&["B", "RF-1", "H"]), &[raise_fault("RF-1", "")]);
         let site = setup.listener(Listener::new(configuration).log_state(&["fault.name"]));
         move || async move {
-            let answer = site.get("/v1").await;
+            let response = site.get("/v1").await;
             let names: Vec<&str> =
-                answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect();
-            assert_eq!((answer.status, names), (500, vec!["D"]));
-            assert!(answer.text().contains("Raising fault. Fault name : RF-1"), "{}", answer.text());
+                response.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect();
+            assert_eq!((response.status, names), (500, vec!["D"]));
+            assert!(response.text().contains("Raising fault. Fault name : RF-1"), "{}", response.text());
             assert_eq!((site.upstream().heads(), site.logged().await.state("fault.name")), (0, Some("RaiseFault")));
         }
     });

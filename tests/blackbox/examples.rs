@@ -1,10 +1,10 @@
 //! The examples start, and every command of their `try.sh` prints the documented output.
 
 use crate::fault::{execution_failed, json, xml};
-use crate::lab::{Example, Lab, Message, Reply};
+use crate::lab::{ClientResponse, Example, Lab, Message};
 
 /// Runs every command; `expected` contains the output of each, in order.
-async fn tried(example: &Example, expected: &[fn(&Reply)]) {
+async fn tried(example: &Example, expected: &[fn(&ClientResponse)]) {
     let texts: Vec<&str> = example.commands().iter().map(|command| command.text.as_str()).collect();
     assert_eq!(texts.len(), expected.len(), "{texts:#?}");
     for (command, check) in example.commands().iter().zip(expected) {
@@ -12,7 +12,7 @@ async fn tried(example: &Example, expected: &[fn(&Reply)]) {
     }
 }
 
-fn assert_json(reply: &Reply, status: u16, body: &str) {
+fn assert_json(reply: &ClientResponse, status: u16, body: &str) {
     assert_eq!((reply.status, reply.text()), (status, body));
     assert_eq!(reply.header_all("content-type"), ["application/json"]);
 }
@@ -22,7 +22,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("geocoding", |_| {
         || async {
             let example = Example::start("geocoding").await;
-            let expected: [fn(&Reply); 4] = [
+            let expected: [fn(&ClientResponse); 4] = [
                 |near| {
                     assert_eq!((near.status, near.text()), (200, "Hello from the upstream.\n"));
                     let location = r#"{"status":"OK","location":{"lat":37.42,"lng":-122.08}}"#;
@@ -54,7 +54,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("orders", |_| {
         || async {
             let example = Example::start("orders").await;
-            let expected: [fn(&Reply); 5] = [
+            let expected: [fn(&ClientResponse); 5] = [
                 |order| {
                     assert_eq!((order.status, order.text()), (200, "Hello from the upstream.\n"));
                     assert_eq!(order.header_all("upstream-saw"), ["Ann 120.5"]);
@@ -75,7 +75,7 @@ pub fn cases(lab: &mut Lab) {
                 },
             ];
             tried(&example, &expected).await;
-            // An audit entry for each request of this proxy, faults too, and none for the last.
+            // An audit entry for each request of this proxy, including faults, except the last one.
             example.wait_for_mocks("POST audit.example.com/entries, responded 202", 4).await;
             example.stop();
         }
@@ -84,7 +84,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("integration", |_| {
         || async {
             let example = Example::start("integration").await;
-            let expected: [fn(&Reply); 6] = [
+            let expected: [fn(&ClientResponse); 6] = [
                 |order| {
                     assert_eq!((order.status, order.text()), (200, "Hello from the upstream.\n"));
                     assert_eq!(order.header_all("upstream-saw"), ["0.7"]);

@@ -1,5 +1,5 @@
-//! Input of a client or of a callout's server that could exhaust a worker's memory or time. Every case ends with a request that
-//! the same worker serves.
+//! Input of a client or of a callout's server that could exhaust a worker's memory or time. Every case ends with a
+//! request that the same worker serves.
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ mod small_blocks;
 mod xml_documents;
 
 /// The default of `max_response_bytes`.
-const MOST_BYTES: usize = 10 << 20;
+const MAX_BYTES: usize = 10 << 20;
 
 pub fn cases(lab: &mut Lab) {
     json_documents::cases(lab);

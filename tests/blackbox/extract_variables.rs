@@ -1,8 +1,8 @@
-//! ExtractVariables: every place that it reads, end to end.
+//! ExtractVariables: every source that it reads, end to end.
 
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables, set};
 
 /// Variables with their values at the end.
@@ -25,8 +25,8 @@ fn extracted(lab: &mut Lab, name: &str, elements: &'static str, request: Request
         let listener = Listener::new(configuration(elements, variables)).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.log_state(&names));
         move || async move {
-            let answer = site.send(request).await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
+            let reply = site.send(request).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
             let logged = site.logged().await;
             let found: Vec<_> = names.iter().map(|name| (*name, logged.state(name))).collect();
             assert_eq!(found, variables);
@@ -37,7 +37,7 @@ fn extracted(lab: &mut Lab, name: &str, elements: &'static str, request: Request
 pub fn cases(lab: &mut Lab) {
     heads(lab);
     bodies(lab);
-    answers(lab);
+    replies(lab);
 }
 
 fn heads(lab: &mut Lab) {
@@ -242,12 +242,12 @@ fn bodies(lab: &mut Lab) {
 }
 
 /// Answers of callouts and of the upstream.
-fn answers(lab: &mut Lab) {
+fn replies(lab: &mut Lab) {
     // Without a match, the variable keeps its value.
-    lab.case("callout_answers", |setup| {
+    lab.case("callout_responses", |setup| {
         let backend = setup.backend(|request: &Received| match request.path_and_query.as_str() {
-            "/json" => Answer::json(200, r#"{"token":"t-1","left":{"n":2}}"#).header("x-rate", "limit=10"),
-            _ => Answer::xml(200, "<e><code>7</code></e>"),
+            "/json" => MockResponse::json(200, r#"{"token":"t-1","left":{"n":2}}"#).header("x-rate", "limit=10"),
+            _ => MockResponse::xml(200, "<e><code>7</code></e>"),
         });
         let call = |name: &str, path: &str, response: &str| {
             ServiceCallout::new(name, &format!("http://a.test/{path}")).response(response).xml()
@@ -278,28 +278,28 @@ fn answers(lab: &mut Lab) {
             "clusters": {"*": backend.cluster()},
         })));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
+            let reply = site.get("/").await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
             assert_eq!(site.upstream().only_request().header("x-found"), Some("t-1 10 7 2"));
         }
     });
 
-    // `message` is the response there; a path or a query it has none.
+    // `message` is the response, which has no path and no query.
     lab.case("response", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::json(200, r#"{"id":5}"#).header("etag", "W/\"9\""));
+        let upstream = setup.backend(|_: &Received| MockResponse::json(200, r#"{"id":5}"#).header("etag", "W/\"9\""));
         let policy = extract_variables(
             "EV-1",
             "<URIPath><Pattern>/{path}</Pattern></URIPath><QueryParam name='q'><Pattern>{q}</Pattern></QueryParam>
              <Header name='ETag'><Pattern>W/\"{etag}\"</Pattern></Header>
              <JSONPayload><Variable name='id' type='integer'><JSONPath>$.id</JSONPath></Variable></JSONPayload>",
         );
-        let tell = set("AM-1", "<Headers><Header name='x-found'>{etag} {id} {path:none} {q:none}</Header></Headers>");
-        let configuration = json!({"policies": [policy, tell], "response": ["EV-1", "AM-1"]});
+        let report = set("AM-1", "<Headers><Header name='x-found'>{etag} {id} {path:none} {q:none}</Header></Headers>");
+        let configuration = json!({"policies": [policy, report], "response": ["EV-1", "AM-1"]});
         let site = setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.get("/p?q=1").await;
-            assert_eq!((answer.status, answer.text()), (200, r#"{"id":5}"#));
-            assert_eq!(answer.header("x-found"), Some("9 5 none none"));
+            let reply = site.get("/p?q=1").await;
+            assert_eq!((reply.status, reply.text()), (200, r#"{"id":5}"#));
+            assert_eq!(reply.header("x-found"), Some("9 5 none none"));
         }
     });
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, xml};
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables};
 
 fn json_variable(attributes: &str, path: &str) -> String {
@@ -170,15 +170,15 @@ pub fn cases(lab: &mut Lab) {
         let policy = extract_variables("EV-1", &json_text("$.{request.queryparam.none}"));
         let site = setup.listener(Listener::new(json!({"policies": [policy]})).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.send(Request::post("/", "application/json", "{}")).await;
+            let response = site.send(Request::post("/", "application/json", "{}")).await;
             let text = "Unresolved variable : request.queryparam.none";
-            assert_fault(&answer, "entities.UnresolvedVariable", text);
+            assert_fault(&response, "entities.UnresolvedVariable", text);
         }
     });
 
     // The policy of Apigee's page about policy errors. The usual cause is a callout that failed.
     lab.case("response_of_a_failed_callout", |setup| {
-        let refusing = setup.cluster_refusing(Cluster::new());
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let callout = ServiceCallout::new("SC-1", "http://a.test/").response("mymessage").continue_on_error();
         let extract = extract_variables("ParseJsonResponse", &source("mymessage", &json_text("$.a")));
         let site = setup.listener(Listener::new(json!({
@@ -193,8 +193,8 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // The client's request is XML, and so is the fault.
-    lab.case("answer_of_a_callout_is_no_json", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::json(200, "<html>"));
+    lab.case("callout_response_is_not_json", |setup| {
+        let backend = setup.backend(|_: &Received| MockResponse::json(200, "<html>"));
         let site = setup.listener(Listener::new(json!({
             "policies": [
                 ServiceCallout::new("SC-1", "http://a.test/").response("r").xml(),
@@ -203,10 +203,10 @@ pub fn cases(lab: &mut Lab) {
             "clusters": {"*": backend.cluster()},
         })));
         move || async move {
-            let answer = site.send(Request::post("/", "text/xml", "<a/>")).await;
+            let response = site.send(Request::post("/", "text/xml", "<a/>")).await;
             let text = "Failed to execute the ExtractVariables: EV-1";
-            assert_eq!((answer.status, answer.header("content-type")), (500, Some("application/xml")));
-            assert_eq!(answer.text(), xml("steps.extractvariables.ExecutionFailed", text));
+            assert_eq!((response.status, response.header("content-type")), (500, Some("application/xml")));
+            assert_eq!(response.text(), xml("steps.extractvariables.ExecutionFailed", text));
             assert_eq!((backend.heads(), site.upstream().heads()), (1, 0));
         }
     });
@@ -219,8 +219,8 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration().log_state(&state));
         let request = json_body();
         move || async move {
-            let answer = site.send(request).await;
-            assert_eq!((answer.status, site.upstream().heads()), (200, 1));
+            let response = site.send(request).await;
+            assert_eq!((response.status, site.upstream().heads()), (200, 1));
             let logged = site.logged().await;
             assert_eq!(state.map(|name| logged.state(name)), [Some("true"), None, None]);
         }

@@ -28,16 +28,16 @@ pub fn cases(lab: &mut Lab) {
                 let request = Request::new("POST", "/").body("<a/>");
                 let request = accept.map_or(request.clone(), |accept| request.header("accept", accept));
                 let request = content_type.map_or(request.clone(), |kind| request.header("content-type", kind));
-                let answer = site.send(request).await;
+                let response = site.send(request).await;
                 let text = execution_failed("SC-1", UNREACHABLE);
                 let (body, kind) = if is_xml {
                     (xml(CODE, &text), "application/xml")
                 } else {
                     (json(CODE, &text), "application/json")
                 };
-                assert_eq!((answer.status, answer.text()), (500, body.as_str()));
-                assert_eq!(answer.header_all("content-type"), [kind]);
-                assert_eq!(answer.header_all("content-length"), [body.len().to_string()]);
+                assert_eq!((response.status, response.text()), (500, body.as_str()));
+                assert_eq!(response.header_all("content-type"), [kind]);
+                assert_eq!(response.header_all("content-length"), [body.len().to_string()]);
             }
         });
     }
@@ -52,13 +52,13 @@ pub fn cases(lab: &mut Lab) {
                 "clusters": {"*": "no-such-cluster"},
             })));
             move || async move {
-                let answer = site.send(Request::get("/").header("accept", accept)).await;
+                let response = site.send(Request::get("/").header("accept", accept)).await;
                 let expected = if accept == "text/xml" {
                     xml("entities.UnresolvedVariable", "Unresolved variable : a&amp;b&lt;\u{e9}")
                 } else {
                     json("entities.UnresolvedVariable", "Unresolved variable : a&b<\u{e9}")
                 };
-                assert_eq!((answer.status, answer.text()), (500, expected.as_str()));
+                assert_eq!((response.status, response.text()), (500, expected.as_str()));
             }
         });
     }
@@ -68,12 +68,12 @@ pub fn cases(lab: &mut Lab) {
         let policy = ServiceCallout::new("SC-1", "http://users.test/").response("r");
         let site = setup.listener(Listener::new(policy.served_by("no-such-cluster")));
         move || async move {
-            let answer = site.raw("HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-            let answer = String::from_utf8(answer).unwrap();
+            let response = site.raw("HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+            let response = String::from_utf8(response).unwrap();
             let length = json(CODE, &execution_failed("SC-1", UNREACHABLE)).len();
-            assert!(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{answer}");
-            assert!(answer.contains(&format!("\r\ncontent-length: {length}\r\n")), "{answer}");
-            assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+            assert!(response.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{response}");
+            assert!(response.contains(&format!("\r\ncontent-length: {length}\r\n")), "{response}");
+            assert!(response.ends_with("\r\n\r\n"), "{response}");
         }
     });
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, execution_failed, json as fault_json};
-use crate::lab::{Answer, Backend, Cluster, Lab, Listener, Message, Received, Request};
+use crate::lab::{Backend, Cluster, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header, raise_fault_set, set};
 
 const CODE: &str = "steps.servicecallout.ExecutionFailed";
@@ -44,10 +44,10 @@ fn configuration(backend: &Backend, rules: &[String], default: Option<String>) -
     configuration
 }
 
-fn failing(request: &Received) -> Answer {
+fn failing(request: &Received) -> MockResponse {
     match request.path_and_query.as_str() {
-        "/fail" => Answer::text(500, "no"),
-        _ => Answer::text(200, "sorry"),
+        "/fail" => MockResponse::text(500, "no"),
+        _ => MockResponse::text(200, "sorry"),
     }
 }
 
@@ -57,13 +57,13 @@ fn chosen(lab: &mut Lab, name: &str, rules: Vec<String>, default: Option<String>
         let backend = setup.backend(failing);
         let site = setup.listener(Listener::new(configuration(&backend, &rules, default)));
         move || async move {
-            let answer = site.send(Request::get("/").header("x-kind", "b")).await;
-            assert_eq!(answer.header_all("x-trail").join(" "), trail.join(" "));
+            let response = site.send(Request::get("/").header("x-kind", "b")).await;
+            assert_eq!(response.header_all("x-trail").join(" "), trail.join(" "));
             assert_eq!(
-                (answer.status, answer.text()),
+                (response.status, response.text()),
                 (500, fault_json(CODE, &execution_failed("SC-1", REASON)).as_str())
             );
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
+            assert_eq!(response.header_all("content-type"), ["application/json"]);
             assert_eq!((backend.heads(), site.upstream().heads()), (1, 0));
         }
     });
@@ -85,7 +85,7 @@ pub fn cases(lab: &mut Lab) {
     );
     chosen(
         lab,
-        "condition_on_the_request_and_the_answer",
+        "condition_on_the_request_and_the_response",
         vec![
             rule("r.status.code = 500 and request.header.x-kind = \"b\"", &["AM-1"]),
             rule("request.verb = \"PUT\"", &["AM-2"]),
@@ -136,10 +136,10 @@ fn outcomes(lab: &mut Lab) {
             "apology.content",
         ]));
         move || async move {
-            let answer = site.get("/").await;
+            let response = site.get("/").await;
             // A rule that sets the body leaves the status.
-            assert_eq!((answer.status, answer.text()), (500, "sorry"));
-            assert_eq!(answer.header_all("content-type"), ["text/plain"]);
+            assert_eq!((response.status, response.text()), (500, "sorry"));
+            assert_eq!(response.header_all("content-type"), ["text/plain"]);
             let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
             assert_eq!(paths, ["/fail", "/sorry"]);
             let logged = site.logged().await;
@@ -149,7 +149,7 @@ fn outcomes(lab: &mut Lab) {
         }
     });
 
-    // It ends its rule, and even an enforced default does not run after it.
+    // The fault ends its rule. The default rule does not run, even with AlwaysEnforce.
     lab.case("rule_raises_a_fault", |setup| {
         let backend = setup.backend(failing);
         let rules = [rule("", &["AM-1", "RF-1", "AM-2"])];
@@ -157,9 +157,9 @@ fn outcomes(lab: &mut Lab) {
         let site =
             setup.listener(Listener::new(configuration(&backend, &rules, Some(default))).log_state(&["fault.name"]));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (418, "raised"));
-            assert_eq!((answer.header("x-trail"), answer.header_all("content-type")), (None, vec!["text/plain"]));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text()), (418, "raised"));
+            assert_eq!((response.header("x-trail"), response.header_all("content-type")), (None, vec!["text/plain"]));
             assert_eq!(site.logged().await.state("fault.name"), Some("RaiseFault"));
         }
     });
@@ -181,13 +181,13 @@ fn outcomes(lab: &mut Lab) {
 
     lab.case("variables_of_the_error_flow", |setup| {
         let backend = setup.backend(failing);
-        let tell = set(
+        let report = set(
             "AM-1",
             "<Payload contentType='text/plain'>{is.error} {fault.name} {fault.type} {fault.category} {error.status.code} \
              {error.reason.phrase} {message.status.code} {error.header.content-type} {error.content} | {fault.reason} | {error.message}</Payload>",
         );
         let mut configuration = configuration(&backend, &[rule("", &["AM-1"])], None);
-        configuration["policies"][2] = json!(tell);
+        configuration["policies"][2] = json!(report);
         let site = setup.listener(Listener::new(configuration));
         move || async move {
             let text = execution_failed("SC-1", REASON);
@@ -199,39 +199,39 @@ fn outcomes(lab: &mut Lab) {
         }
     });
 
-    // A status of 204 has no body, that of the default fault neither.
+    // A status of 204 has no body, also not the default fault body.
     lab.case("rule_sets_a_status_without_body", |setup| {
         let backend = setup.backend(failing);
         let mut configuration = configuration(&backend, &[rule("", &["AM-1"])], None);
         configuration["policies"][2] = json!(set("AM-1", "<StatusCode>204</StatusCode>"));
         let site = setup.listener(Listener::new(configuration));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text(), answer.header("content-type")), (204, "", None));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text(), response.header("content-type")), (204, "", None));
         }
     });
 }
 
 fn response_flow(lab: &mut Lab) {
-    // The same rules serve both flows; in this one the upstream's response is there to be read.
+    // The same rules serve both flows; in the response flow, policies can read the upstream's response.
     for (name, stop_iteration) in
         [("fault_in_the_response_flow", false), ("fault_in_the_response_flow_with_body_callbacks", true)]
     {
         lab.case(name, move |setup| {
             let backend = setup.backend(failing);
-            let upstream = setup.backend(|_: &Received| Answer::text(202, "secret").header("x-up", "u"));
-            let tell = set("AM-1", "<Payload contentType='text/plain'>{response.header.x-up} {request.verb} {error.state}</Payload><StatusCode>503</StatusCode>");
+            let upstream = setup.backend(|_: &Received| MockResponse::text(202, "secret").header("x-up", "u"));
+            let report = set("AM-1", "<Payload contentType='text/plain'>{response.header.x-up} {request.verb} {error.state}</Payload><StatusCode>503</StatusCode>");
             let mut configuration = configuration(&backend, &[rule("", &["SC-2", "AM-1"])], None);
-            configuration["policies"][2] = json!(tell);
+            configuration["policies"][2] = json!(report);
             configuration["response"] = configuration["request"].take();
             configuration["request"] = json!([]);
             let listener = Listener::new(configuration).upstream(&upstream);
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener.log_state(&["fault.name", "error.status.code"]));
             move || async move {
-                let answer = site.get("/").await;
-                assert_eq!((answer.status, answer.text()), (503, "u GET 4"));
-                assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+                let response = site.get("/").await;
+                assert_eq!((response.status, response.text()), (503, "u GET 4"));
+                assert_eq!(response.header_names(), ["content-length", "content-type", "date", "server"]);
                 assert_eq!((upstream.heads(), backend.heads()), (1, 2));
                 let logged = site.logged().await;
                 assert_eq!((logged.state("fault.name"), logged.state("error.status.code")), (Some("ExecutionFailed"), Some("503")));
@@ -243,9 +243,9 @@ fn response_flow(lab: &mut Lab) {
 /// The name of a policy may contain spaces. Conditions and templates then name its variables as they are.
 fn policy_names_with_spaces(lab: &mut Lab) {
     lab.case("policy_names_with_spaces", |setup| {
-        let refusing = setup.cluster_refusing(Cluster::new());
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let callout = ServiceCallout::new("SC 1", "http://a.test/").response("r");
-        let tell = set(
+        let report = set(
             "AM Tell",
             "<StatusCode>503</StatusCode><Payload contentType='text/plain'>{servicecallout.SC 1.failed} {fault.name}</Payload>",
         );
@@ -253,14 +253,14 @@ fn policy_names_with_spaces(lab: &mut Lab) {
             <FaultRule name='rule'><Condition>servicecallout.SC 1.failed = true</Condition>
             <Step><Name>AM Tell</Name></Step></FaultRule></FaultRules>";
         let site = setup.listener(Listener::new(json!({
-            "policies": [callout.xml(), tell],
+            "policies": [callout.xml(), report],
             "request": ["SC 1"],
             "fault_rules": rules,
             "clusters": {"*": refusing},
         })));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (503, "true ExecutionFailed"));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text()), (503, "true ExecutionFailed"));
         }
     });
 }

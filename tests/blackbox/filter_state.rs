@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request, filter};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request, filter};
 use crate::policy::{ServiceCallout, assign_message, header, set};
 
 /// Published by default, in the order of docs/guide/variables.md.
@@ -10,7 +10,7 @@ const DEFAULT: [&str; 3] = ["userResp.content", "userResp.status.code", "service
 
 const AFTER_A_FAULT: [&str; 3] = ["fault.name", "error.message", "error.status.code"];
 
-/// Known, and published only on demand.
+/// Published only when `filter_state` names them.
 const OTHERS: [&str; 16] = [
     "servicecallout.SC-User.target.url",
     "servicecallout.requesturi",
@@ -48,8 +48,8 @@ fn configuration(cluster: &str, extras: &[&str]) -> Value {
     })
 }
 
-fn answer(_: &Received) -> Answer {
-    Answer::json(200, r#"{"id":7}"#).header("etag", "v1")
+fn response(_: &Received) -> MockResponse {
+    MockResponse::json(200, r#"{"id":7}"#).header("etag", "v1")
 }
 
 pub fn cases(lab: &mut Lab) {
@@ -63,8 +63,8 @@ pub fn cases(lab: &mut Lab) {
 /// The old value of a variable that became unresolved is neither its value nor in the access log.
 fn withdrawn(lab: &mut Lab) {
     lab.case("what_no_longer_resolves_is_empty", |setup| {
-        let users = setup.backend(answer);
-        let refusing = setup.cluster_refusing(Cluster::new());
+        let users = setup.backend(response);
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let again = ServiceCallout::new("SC-Again", "http://gone.test/").response("userResp").continue_on_error();
         let assign = |name: &str, source: &str| {
             assign_message(
@@ -83,10 +83,10 @@ fn withdrawn(lab: &mut Lab) {
                     again.xml(),
                     assign("AM-Set", "<Value>acme</Value>"),
                     assign("AM-Unset", "<Ref>missing</Ref>"),
-                    set("AM-Tell", &header("x-told", template)),
+                    set("AM-Report", &header("x-value", template)),
                 ],
                 "request": ["SC-User", "AM-Set"],
-                "response": ["SC-Again", "AM-Unset", "AM-Tell"],
+                "response": ["SC-Again", "AM-Unset", "AM-Report"],
                 "clusters": {"http://users.test": users.cluster(), "http://gone.test": refusing},
                 "filter_state": ["tenant.*", "tenant.name"],
             }))
@@ -94,7 +94,7 @@ fn withdrawn(lab: &mut Lab) {
             .log_state(&["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"]),
         );
         move || async move {
-            assert_eq!(site.get("/").await.header("x-told"), Some(r#"{"id":7} 200 none Acme"#));
+            assert_eq!(site.get("/").await.header("x-value"), Some(r#"{"id":7} 200 none Acme"#));
             let logged = site.logged().await;
             assert_eq!(
                 ["userResp.content", "userResp.status.code", "tenant.id", "tenant.name"].map(|name| logged.state(name)),
@@ -106,7 +106,7 @@ fn withdrawn(lab: &mut Lab) {
 
 fn default_set(lab: &mut Lab) {
     lab.case("default_set", |setup| {
-        let users = setup.backend(answer);
+        let users = setup.backend(response);
         let site = setup.listener(
             Listener::new(configuration(users.cluster(), &[]))
                 .log_state(&DEFAULT)
@@ -127,7 +127,7 @@ fn default_set(lab: &mut Lab) {
     });
 
     lab.case("default_set_after_a_fault", |setup| {
-        let users = setup.backend(|_: &Received| Answer::text(404, "no"));
+        let users = setup.backend(|_: &Received| MockResponse::text(404, "no"));
         let site = setup.listener(
             Listener::new(configuration(users.cluster(), &[]))
                 .log_state(&DEFAULT)
@@ -163,7 +163,7 @@ fn extras(lab: &mut Lab) {
             "propertyset.s.k",
             "never.set",
         ];
-        let users = setup.backend(answer);
+        let users = setup.backend(response);
         let site = setup
             .listener(Listener::new(configuration(users.cluster(), &EXTRAS)).log_state(&EXTRAS).log_state(&DEFAULT));
         move || async move {
@@ -187,7 +187,7 @@ fn extras(lab: &mut Lab) {
 
     lab.case("extras_by_prefix", |setup| {
         const FAULT: [&str; 4] = ["fault.name", "fault.reason", "fault.category", "fault.type"];
-        let users = setup.backend(|_: &Received| Answer::status(404));
+        let users = setup.backend(|_: &Received| MockResponse::status(404));
         let site = setup.listener(
             Listener::new(configuration(users.cluster(), &["fault.*"]))
                 .log_state(&FAULT)
@@ -208,8 +208,8 @@ fn extras(lab: &mut Lab) {
     lab.case("parts_of_messages_by_prefix", |setup| {
         const PARTS: [&str; 4] =
             ["userResp.header.x-user", "userResp.reason.phrase", "response.header.x-up", "response.content"];
-        let users = setup.backend(|_: &Received| Answer::status(200).header("x-user", "ada"));
-        let upstream = setup.backend(|_: &Received| Answer::text(200, "body").header("x-up", "u"));
+        let users = setup.backend(|_: &Received| MockResponse::status(200).header("x-user", "ada"));
+        let upstream = setup.backend(|_: &Received| MockResponse::text(200, "body").header("x-up", "u"));
         let configuration = configuration(users.cluster(), &["userResp.*", "response.header.*"]);
         let site = setup.listener(Listener::new(configuration).upstream(&upstream).log_state(&PARTS));
         move || async move {
@@ -222,13 +222,13 @@ fn extras(lab: &mut Lab) {
 
     lab.case("private_values_in_urls_are_masked", |setup| {
         const URLS: [&str; 2] = ["servicecallout.SC-User.target.url", "servicecallout.requesturi"];
-        let users = setup.backend(answer);
+        let users = setup.backend(response);
         let policy = ServiceCallout::new("SC-User", "http://users.test/api?key={private.key}&q={request.queryparam.q}")
             .response("userResp");
-        let told = set("AM-1", &header("X-Url", "{servicecallout.SC-User.target.url}"));
+        let reported = set("AM-1", &header("X-Url", "{servicecallout.SC-User.target.url}"));
         let site = setup.listener(
             Listener::new(json!({
-                "policies": [policy.xml(), told],
+                "policies": [policy.xml(), reported],
                 "clusters": {"*": users.cluster()},
                 "properties": {"private.key": "k3y &1"},
                 "filter_state": URLS,
@@ -249,7 +249,7 @@ fn extras(lab: &mut Lab) {
     // An attribute of Envoy's would hide it from every reader.
     lab.case("attribute_names_are_never_published_bare", |setup| {
         const NAMES: [&str; 4] = ["request", "response", "node", "metadata"];
-        let users = setup.backend(answer);
+        let users = setup.backend(response);
         let mut configuration = configuration(users.cluster(), &NAMES);
         configuration["properties"] = json!({"node": "n", "metadata": "m"});
         let site = setup.listener(Listener::new(configuration).log_state(&NAMES));
@@ -263,7 +263,7 @@ fn extras(lab: &mut Lab) {
 
 fn readers(lab: &mut Lab) {
     lab.case("read_by_lua", |setup| {
-        let users = setup.backend(answer);
+        let users = setup.backend(response);
         let reader = filter::lua(
             r#"function envoy_on_request(h)
                  local state = h:streamInfo():filterState()
@@ -281,7 +281,8 @@ fn readers(lab: &mut Lab) {
     });
 
     lab.case("matched_by_rbac", |setup| {
-        let users = setup.backend(|request: &Received| Answer::text(200, request.header("x-role").unwrap().to_owned()));
+        let users =
+            setup.backend(|request: &Received| MockResponse::text(200, request.header("x-role").unwrap().to_owned()));
         let policy = ServiceCallout::new("SC-Role", "http://users.test/")
             .response("role")
             .set(r#"<Headers><Header name="X-Role">{request.header.x-role}</Header></Headers>"#);
@@ -304,10 +305,10 @@ fn readers(lab: &mut Lab) {
 }
 
 fn foreign(lab: &mut Lab) {
-    // A filter of the module before ours, in the same VM and in another one.
+    // An earlier filter of the same module, in the same VM and in another one.
     for (name, vm) in [("set_by_another_vm", "other"), ("set_by_the_same_vm", "callout")] {
         lab.case(name, move |setup| {
-            let users = setup.backend(|_: &Received| Answer::text(200, "acme"));
+            let users = setup.backend(|_: &Received| MockResponse::text(200, "acme"));
             let backend = setup.echo();
             let first = ServiceCallout::new("SC-Tenant", "http://users.test/").response("tenantResp");
             let before = filter::wasm(
@@ -335,8 +336,8 @@ fn foreign(lab: &mut Lab) {
     // A value that this filter sets has precedence.
     lab.case("own_variables_before_foreign_ones", |setup| {
         let (theirs, ours) = (
-            setup.backend(|_: &Received| Answer::text(200, "theirs")),
-            setup.backend(|_: &Received| Answer::text(200, "ours")),
+            setup.backend(|_: &Received| MockResponse::text(200, "theirs")),
+            setup.backend(|_: &Received| MockResponse::text(200, "ours")),
         );
         let probe = setup.echo();
         let call = ServiceCallout::new("SC-1", "http://a.test/").response("shared");

@@ -1,9 +1,9 @@
-//! Callouts without `<Response>`: sent, and nothing more is heard of them.
+//! Callouts without `<Response>`: the flow does not wait for their response.
 
 use serde_json::json;
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 const STATE: [&str; 4] =
@@ -15,19 +15,19 @@ fn log() -> ServiceCallout {
 }
 
 pub fn cases(lab: &mut Lab) {
-    untold_failures(lab);
+    unreported_failures(lab);
 
     lab.case("the_client_does_not_wait", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::text(200, "logged").held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::text(200, "logged").held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let site = setup.listener(
             Listener::new(log().served_by(backend.cluster())).publish(&["servicecallout.requesturi"]).log_state(&STATE),
         );
         let admin = setup.admin();
         move || async move {
-            let answer = site.send(Request::post("/v1/check?a=1", "text/plain", "hello")).await;
-            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            let response = site.send(Request::post("/v1/check?a=1", "text/plain", "hello")).await;
+            assert_eq!((response.status, response.text()), (200, "hello"));
             let logged = site.logged().await;
             assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"));
             assert_eq!(logged.state("servicecallout.requesturi"), Some("/entries"));
@@ -38,7 +38,7 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((calls[0].authority.as_str(), calls[0].text()), ("log.test", r#"{"path":"/v1/check"}"#));
             assert_eq!(calls[0].header("content-type"), Some("application/json"));
 
-            // The stream is over, and the call is still under way until it is answered.
+            // The stream has ended; the call is active until its response.
             let active = format!("cluster.{}.upstream_rq_active", backend.cluster());
             assert_eq!(admin.stat(&active).await, Some(1));
             gate.open();
@@ -49,11 +49,11 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    lab.case("it_outlives_a_leaving_client", |setup| {
+    lab.case("it_outlives_a_client_that_disconnects", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(204).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
-        let held = Answer::status(204).held_by(&gate);
+        let response = MockResponse::status(204).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
+        let held = MockResponse::status(204).held_by(&gate);
         let upstream = setup.backend(move |_: &Received| held.clone());
         let site = setup.listener(Listener::new(log().served_by(backend.cluster())).upstream(&upstream));
         let admin = setup.admin();
@@ -61,7 +61,7 @@ pub fn cases(lab: &mut Lab) {
             let exchange = site.start(Request::get("/"));
             backend.wait_for_requests(1).await;
             upstream.wait_for_heads(1).await;
-            exchange.leave().await;
+            exchange.disconnect().await;
             assert_eq!(site.logged().await.flags(), Some("DC"));
             gate.open();
             admin.wait_for_stat(&format!("cluster.{}.upstream_rq_204", backend.cluster()), 1).await;
@@ -103,8 +103,8 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("an_empty_response_element", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(204).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(204).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let site = setup.listener(Listener::new(log().response(" ").served_by(backend.cluster())));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
@@ -113,9 +113,9 @@ pub fn cases(lab: &mut Lab) {
     });
 }
 
-fn untold_failures(lab: &mut Lab) {
+fn unreported_failures(lab: &mut Lab) {
     lab.case("a_500_leaves_no_trace", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::text(500, "no"));
+        let backend = setup.backend(|_: &Received| MockResponse::text(500, "no"));
         let site = setup.listener(
             Listener::new(log().served_by(backend.cluster())).publish(&["servicecallout.requesturi"]).log_state(&STATE),
         );
@@ -140,7 +140,7 @@ fn untold_failures(lab: &mut Lab) {
                 let logged = site.logged().await;
                 assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"), "{to}");
                 assert_eq!(logged.state("fault.name"), None, "{to}");
-                let stat = "wasmcustom.callout.refused_host.policy.SC-Log";
+                let stat = "wasmcustom.callout.host_not_allowed.policy.SC-Log";
                 assert_eq!(admin.stat(stat).await.unwrap_or(0), refused, "{to}");
             }
         }
@@ -149,13 +149,13 @@ fn untold_failures(lab: &mut Lab) {
     for name in ["refused", "no_endpoints"] {
         lab.case(&format!("{name}_leaves_no_trace"), move |setup| {
             let cluster = match name {
-                "refused" => setup.cluster_refusing(Cluster::new()),
+                "refused" => setup.cluster_refusing_connections(Cluster::new()),
                 _ => setup.cluster_without_endpoints(),
             };
             let site = setup.listener(Listener::new(log().served_by(&cluster)).log_state(&STATE));
             move || async move {
-                let answer = site.send(Request::post("/", "text/plain", "hello")).await;
-                assert_eq!((answer.status, answer.text()), (200, "hello"));
+                let response = site.send(Request::post("/", "text/plain", "hello")).await;
+                assert_eq!((response.status, response.text()), (200, "hello"));
                 let logged = site.logged().await;
                 assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"));
                 assert_eq!(logged.state("fault.name"), None);

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Site};
+use crate::lab::{MockResponse, Site};
 use crate::policy::ServiceCallout;
 
 pub const ACCOUNT: &str = "proxy@p1.iam.gserviceaccount.com";
@@ -46,9 +46,9 @@ pub fn impersonating(policy: &ServiceCallout, api: &str, metadata: &str, iam: &s
 }
 
 /// The metadata server's response with an access token.
-pub fn granted(token: &str, seconds: u64) -> Answer {
+pub fn granted(token: &str, seconds: u64) -> MockResponse {
     let body = json!({"access_token": token, "expires_in": seconds, "token_type": "Bearer"});
-    Answer::json(200, body.to_string()).header("metadata-flavor", "Google")
+    MockResponse::json(200, body.to_string()).header("metadata-flavor", "Google")
 }
 
 /// An ID token that is valid for an hour, with its audience.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::google::{access, authenticated, granted, own};
-use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request, Setup};
+use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request, Setup};
 
-/// `ya29.1`, `ya29.2` and so on, each good for so many seconds.
+/// `ya29.1`, `ya29.2` and so on, each valid for a number of seconds.
 fn numbered(setup: &mut Setup<'_>, seconds: u64) -> crate::lab::Backend {
     let calls = AtomicUsize::new(0);
     setup.backend(move |_: &Received| granted(&format!("ya29.{}", calls.fetch_add(1, Ordering::SeqCst) + 1), seconds))
@@ -140,7 +140,7 @@ pub fn cases(lab: &mut Lab) {
             }
             metadata.wait_for_heads(2).await;
             gate.open();
-            // The new one is used as soon as it is here.
+            // The new one is used as soon as it arrives.
             let mut sent = String::new();
             for _ in 0..50 {
                 assert_eq!(session.get("/").await.status, 200);
@@ -157,7 +157,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A response waits like a request, and so does a request whose body is still on its way.
+    // A response waits like a request, and so does a request whose body is not complete.
     lab.case("a_wait_in_the_response_flow", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.response", 3599).held_by(&gate);
@@ -197,21 +197,21 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // The client of the first request disconnects; the others wait for its response.
-    lab.case("a_leaving_client_strands_nobody", |setup| {
+    lab.case("other_requests_get_the_token_after_a_disconnect", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.left", 3599).held_by(&gate);
         let metadata = setup.backend(move |_: &Received| held.clone());
-        let api = setup.backend(|_: &Received| Answer::status(200));
+        let api = setup.backend(|_: &Received| MockResponse::status(200));
         let configuration = own(&authenticated(&access()), api.cluster(), metadata.cluster());
         let site = setup.listener(balanced(Listener::new(configuration)));
         move || async move {
-            // Both workers have somebody who leaves.
+            // On both workers, a waiting client disconnects.
             let leaving: Vec<_> = (0..4).map(|_| site.start(Request::get("/"))).collect();
             metadata.wait_for_heads(2).await;
             let waiting: Vec<_> = (0..10).map(|_| site.start(Request::get("/"))).collect();
             tokio::time::sleep(Duration::from_millis(200)).await;
             for exchange in leaving {
-                exchange.leave().await;
+                exchange.disconnect().await;
             }
             assert!(site.log(4).await.iter().all(|entry| entry.status() == 0));
             gate.open();
@@ -223,11 +223,11 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // A stream of HTTP/2 ends without its connection, on the worker that the others use too.
-    lab.case("a_reset_stream_strands_no_other", |setup| {
+    lab.case("other_streams_get_the_token_after_a_reset", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.reset", 3599).held_by(&gate);
         let metadata = setup.backend(move |_: &Received| held.clone());
-        let api = setup.backend(|_: &Received| Answer::status(200));
+        let api = setup.backend(|_: &Received| MockResponse::status(200));
         let configuration = own(&authenticated(&access()), api.cluster(), metadata.cluster());
         let site = setup.listener(Listener::new(configuration));
         move || async move {
@@ -236,7 +236,7 @@ pub fn cases(lab: &mut Lab) {
             metadata.wait_for_heads(1).await;
             let waiting: Vec<_> = (0..10).map(|_| session.start(Request::get("/"))).collect();
             tokio::time::sleep(Duration::from_millis(100)).await;
-            first.leave().await;
+            first.disconnect().await;
             assert_eq!(site.log(1).await[0].status(), 0);
             let later = session.start(Request::get("/"));
             gate.open();
@@ -248,7 +248,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // All clients disconnect; the token is kept for later requests.
-    lab.case("a_token_for_nobody", |setup| {
+    lab.case("a_token_is_kept_after_all_clients_disconnect", |setup| {
         let gate = Gate::closed();
         let held = granted("ya29.kept", 3599).held_by(&gate);
         let metadata = setup.backend(move |_: &Received| held.clone());
@@ -259,7 +259,7 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             let exchange = site.start(Request::get("/"));
             metadata.wait_for_heads(1).await;
-            exchange.leave().await;
+            exchange.disconnect().await;
             assert_eq!(site.logged().await.status(), 0);
             gate.open();
             admin.wait_for_stat(&format!("cluster.{}.upstream_rq_200", metadata.cluster()), 1).await;

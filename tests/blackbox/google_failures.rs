@@ -7,13 +7,13 @@ use crate::fault::assert_fault;
 use crate::google::{
     ACCOUNT, FAILURE, FAILURE_TEXT, access, assert_secret, authenticated, granted, impersonating, own,
 };
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Message, Received, Request, Setup, Wire};
+use crate::lab::{Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Request, Setup, Wire};
 
 /// Every request fails with the fault of tokens, no callout is sent, and each failure is logged.
 fn failure(
     lab: &mut Lab,
     name: &str,
-    told: &'static [&'static str],
+    warnings: &'static [&'static str],
     metadata: impl FnOnce(&mut Setup<'_>) -> String + Send + 'static,
 ) {
     lab.case(name, move |setup| {
@@ -35,14 +35,14 @@ fn failure(
                 assert_eq!(logged.state("servicecallout.SC-1.failed"), Some("true"));
             }
             assert_eq!((api.heads(), site.upstream().heads()), (0, 0));
-            let expected: Vec<_> = told.iter().map(|text| ("warning".to_owned(), (*text).to_owned())).collect();
-            assert_eq!(site.told(), expected);
+            let expected: Vec<_> = warnings.iter().map(|text| ("warning".to_owned(), (*text).to_owned())).collect();
+            assert_eq!(site.module_log(), expected);
         }
     });
 }
 
 pub fn cases(lab: &mut Lab) {
-    const REFUSED: &str =
+    const REJECTED: &str =
         "PERMISSION_DENIED: the metadata server rejected the request for a token of the workload with status 403";
     const RUBBISH: &str = "no Google token of the workload: the response of the metadata server contains no token";
     const LATE: &str = "no Google token of the workload: the metadata server sent no response: Timeout";
@@ -51,14 +51,14 @@ pub fn cases(lab: &mut Lab) {
     const ERROR: &str = "no Google token of the workload: the metadata server returned status 500";
 
     // Only the first rejection is logged, without the rest of the response.
-    failure(lab, "forbidden", &[REFUSED], |setup| {
-        setup.backend(|_: &Received| Answer::json(403, r#"{"access_token":"ya29.no"}"#)).cluster().to_owned()
+    failure(lab, "forbidden", &[REJECTED], |setup| {
+        setup.backend(|_: &Received| MockResponse::json(403, r#"{"access_token":"ya29.no"}"#)).cluster().to_owned()
     });
     failure(lab, "server_error", &[ERROR, ERROR], |setup| {
-        setup.backend(|_: &Received| Answer::text(500, "oh")).cluster().to_owned()
+        setup.backend(|_: &Received| MockResponse::text(500, "oh")).cluster().to_owned()
     });
     failure(lab, "hanging", &[LATE, LATE], |setup| {
-        let never = Answer::status(200).held_by(&Gate::closed());
+        let never = MockResponse::status(200).held_by(&Gate::closed());
         setup.backend(move |_: &Received| never.clone()).cluster().to_owned()
     });
     failure(lab, "hanging_in_the_body", &[LATE, LATE], |setup| {
@@ -69,7 +69,7 @@ pub fn cases(lab: &mut Lab) {
         };
         setup.raw_backend(script).cluster().to_owned()
     });
-    failure(lab, "refusing_connections", &[DEAD, DEAD], |setup| setup.cluster_refusing(Cluster::new()));
+    failure(lab, "refusing_connections", &[DEAD, DEAD], |setup| setup.cluster_refusing_connections(Cluster::new()));
     failure(lab, "closing", &[RESET, RESET], |setup| {
         let script = |mut wire: Wire| async move {
             wire.head().await;
@@ -84,14 +84,14 @@ pub fn cases(lab: &mut Lab) {
         ("a_token_with_a_line_break", r#"{"access_token":"a\r\nx-injected: 1","expires_in":3599}"#),
     ] {
         failure(lab, name, &[RUBBISH, RUBBISH], move |setup| {
-            setup.backend(move |_: &Received| Answer::json(200, rubbish)).cluster().to_owned()
+            setup.backend(move |_: &Received| MockResponse::json(200, rubbish)).cluster().to_owned()
         });
     }
 
-    lab.case("iam_refuses", |setup| {
+    lab.case("iam_rejects", |setup| {
         let metadata = setup.backend(|_: &Received| granted("ya29.asking", 3599));
         let iam = setup.backend(|_: &Received| {
-            Answer::json(
+            MockResponse::json(
                 403,
                 r#"{"error":{"code":403,"message":"iam.serviceAccounts.getAccessToken","status":"PERMISSION_DENIED"}}"#,
             )
@@ -106,18 +106,18 @@ pub fn cases(lab: &mut Lab) {
             for _ in 0..3 {
                 assert_fault(&session.get("/").await, FAILURE, FAILURE_TEXT);
             }
-            // The workload's own token is kept all the same.
+            // The workload's own token is kept nevertheless.
             assert_eq!((metadata.heads(), iam.heads(), api.heads()), (1, 3, 0));
             let text =
                 format!("PERMISSION_DENIED: iamcredentials.googleapis.com rejected the request for a token of {ACCOUNT} with status 403");
-            assert_eq!(site.told(), [("warning".to_owned(), text)]);
+            assert_eq!(site.module_log(), [("warning".to_owned(), text)]);
             assert_secret(&site, admin.get("/stats").await.text(), &["ya29.asking"]).await;
         }
     });
 
-    lab.case("all_who_wait_are_told_of_the_failure", |setup| {
+    lab.case("all_waiting_requests_fail", |setup| {
         let gate = Gate::closed();
-        let held = Answer::status(503).held_by(&gate);
+        let held = MockResponse::status(503).held_by(&gate);
         let metadata = setup.backend(move |_: &Received| held.clone());
         let api = setup.echo();
         let configuration = own(&authenticated(&access()), api.cluster(), metadata.cluster());
@@ -138,7 +138,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("a_failure_is_not_kept", |setup| {
         let calls = AtomicUsize::new(0);
         let metadata = setup.backend(move |_: &Received| match calls.fetch_add(1, Ordering::SeqCst) {
-            0 => Answer::status(503),
+            0 => MockResponse::status(503),
             _ => granted("ya29.late", 3599),
         });
         let api = setup.echo();
@@ -153,7 +153,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("with_continue_on_error", |setup| {
-        let metadata = setup.backend(|_: &Received| Answer::status(503));
+        let metadata = setup.backend(|_: &Received| MockResponse::status(503));
         let api = setup.echo();
         let policy = authenticated(&access()).continue_on_error();
         let configuration = own(&policy, api.cluster(), metadata.cluster());

@@ -6,7 +6,7 @@ use crate::fault::assert_fault;
 use crate::google::{
     ACCOUNT, LATER, METADATA, SCOPE, access, assert_secret, authenticated, granted, impersonating, jwt, own,
 };
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 const STATE: [&str; 4] =
@@ -39,7 +39,7 @@ fn access_tokens(lab: &mut Lab) {
                 assert_eq!(logged.state("req.header.authorization"), None);
                 assert_eq!(logged.state("servicecallout.SC-1.target.url"), Some("http://api.test/v1/secrets?alt=json"));
             }
-            // Asked for once, in the form that the metadata server insists on.
+            // The filter sends one request, in the form that the metadata server requires.
             let asked = metadata.only_request();
             assert_eq!((asked.method.as_str(), asked.authority.as_str()), ("GET", "metadata.google.internal"));
             assert_eq!(asked.path_and_query, format!("{METADATA}/token?scopes={SCOPE}"));
@@ -48,7 +48,7 @@ fn access_tokens(lab: &mut Lab) {
             for request in site.upstream().requests() {
                 assert_eq!(request.header("authorization"), None);
             }
-            assert_eq!(site.told(), []);
+            assert_eq!(site.module_log(), []);
             assert_secret(&site, admin.get("/stats").await.text(), &["ya29.own-secret"]).await;
         }
     });
@@ -66,7 +66,7 @@ fn access_tokens(lab: &mut Lab) {
             assert_eq!(site.get("/").await.status, 200);
             assert_eq!(api.only_request().header_all("authorization"), ["Bearer ya29.own-secret"]);
             let warning = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
-            assert!(site.told().iter().any(|(_, text)| text.contains(warning)), "{:?}", site.told());
+            assert!(site.module_log().iter().any(|(_, text)| text.contains(warning)), "{:?}", site.module_log());
         }
     });
 
@@ -74,7 +74,7 @@ fn access_tokens(lab: &mut Lab) {
         let metadata = setup.backend(|_: &Received| granted("ya29.workload-secret", 3599));
         let iam = setup.backend(|_: &Received| {
             let body = json!({"accessToken": "ya29.account-secret", "expireTime": LATER});
-            Answer::json(200, body.to_string())
+            MockResponse::json(200, body.to_string())
         });
         let api = setup.echo();
         let token = "<GoogleAccessToken><Scopes><Scope>s2</Scope><Scope>s1</Scope></Scopes>\
@@ -84,7 +84,7 @@ fn access_tokens(lab: &mut Lab) {
         let admin = setup.admin();
         move || async move {
             let session = site.session().await;
-            // A value that is not a valid number gives way to the text.
+            // A value that is not a valid number is replaced by the text.
             for life in ["", "", "600", "600", "soon", "99999"] {
                 let request = Request::get("/");
                 let request = if life.is_empty() { request } else { request.header("life", life) };
@@ -106,7 +106,7 @@ fn access_tokens(lab: &mut Lab) {
                 assert_eq!(call.header("content-type"), Some("application/json"));
                 assert_eq!(call.json(), json!({"scope": ["s2", "s1"], "lifetime": lifetime}));
             }
-            assert_eq!(site.told(), []);
+            assert_eq!(site.module_log(), []);
             let statistics = admin.get("/stats").await;
             assert_secret(&site, statistics.text(), &["ya29.workload-secret", "ya29.account-secret"]).await;
         }
@@ -119,7 +119,7 @@ fn site_headers() -> Vec<&'static str> {
 }
 
 fn headers(lab: &mut Lab) {
-    // The message's own `Authorization` gives way to the token, and stays when the token has a header of its own.
+    // The message's own `Authorization` is replaced by the token, and stays when the token has a header of its own.
     for (name, header_name, expected) in [
         ("authorization_is_replaced", "", [("authorization", "Bearer ya29.x"), ("x-other", "")]),
         (
@@ -182,7 +182,7 @@ fn id_tokens(lab: &mut Lab) {
         lab.case(name, move |setup| {
             let token = jwt(name);
             let given = format!("{token}\n");
-            let metadata = setup.backend(move |_: &Received| Answer::text(200, given.clone()));
+            let metadata = setup.backend(move |_: &Received| MockResponse::text(200, given.clone()));
             let api = setup.echo();
             let site = setup.listener(Listener::new(own(&policy, api.cluster(), metadata.cluster())));
             let admin = setup.admin();
@@ -205,7 +205,7 @@ fn id_tokens(lab: &mut Lab) {
         let token = jwt("service");
         let body = json!({"token": token}).to_string();
         let metadata = setup.backend(|_: &Received| granted("ya29.workload", 3599));
-        let iam = setup.backend(move |_: &Received| Answer::json(200, body.clone()));
+        let iam = setup.backend(move |_: &Received| MockResponse::json(200, body.clone()));
         let api = setup.echo();
         let policy = authenticated(
             "<GoogleIDToken><Audience>service</Audience><IncludeEmail>true</IncludeEmail></GoogleIDToken>",

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::Version;
 use serde_json::json;
 
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Message, Received, Request, filter};
+use crate::lab::{Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Request, filter};
 
 const SOON: Duration = Duration::from_millis(100);
 
@@ -15,8 +15,8 @@ pub fn cases(lab: &mut Lab) {
     lab.case("echo", |setup| {
         let site = setup.listener(Listener::plain());
         move || async move {
-            let answer = site.send(Request::post("/a?b=c", "text/plain", "hello").header("x-bytes", b"\xff")).await;
-            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            let response = site.send(Request::post("/a?b=c", "text/plain", "hello").header("x-bytes", b"\xff")).await;
+            assert_eq!((response.status, response.text()), (200, "hello"));
             let request = site.upstream().only_request();
             assert_eq!((request.method.as_str(), request.path_and_query.as_str()), ("POST", "/a?b=c"));
             assert_eq!(request.authority, "site.test");
@@ -27,25 +27,25 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("http2_and_trailers", |setup| {
         let upstream =
-            setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::json(200, "{}").trailer("x-sum", "4"));
+            setup.backend_in(Cluster::new().h2(), |_: &Received| MockResponse::json(200, "{}").trailer("x-sum", "4"));
         let site = setup.listener(Listener::plain().upstream(&upstream));
         move || async move {
-            let answer = site.send(Request::post("/", "text/plain", "hello").trailer("x-sum", "5").h2()).await;
-            assert_eq!((answer.status, answer.trailer("x-sum")), (200, Some("4")));
+            let response = site.send(Request::post("/", "text/plain", "hello").trailer("x-sum", "5").h2()).await;
+            assert_eq!((response.status, response.trailer("x-sum")), (200, Some("4")));
             let request = site.upstream().only_request();
             assert_eq!((request.version, request.trailer("x-sum")), (Version::HTTP_2, Some("5")));
         }
     });
 
     lab.case("streamed_bodies", |setup| {
-        let upstream = setup.backend(|request: &Received| Answer::status(200).streamed(request.body().len()));
+        let upstream = setup.backend(|request: &Received| MockResponse::status(200).streamed(request.body().len()));
         let site = setup.listener(Listener::plain().upstream(&upstream).per_connection_buffer_limit_bytes(8192));
         move || async move {
             let piece = Bytes::from(vec![b'y'; 1_000_000]);
-            let answer =
+            let response =
                 site.send(Request::new("PUT", "/").pieces([piece.clone(), piece, Bytes::from("z")], SOON)).await;
-            assert!(answer.is_complete());
-            assert_eq!(answer.body().len(), 2_000_001);
+            assert!(response.is_complete());
+            assert_eq!(response.body().len(), 2_000_001);
         }
     });
 
@@ -63,10 +63,10 @@ pub fn cases(lab: &mut Lab) {
             tokio::time::sleep(SOON).await;
             wire.reset();
         });
-        let reset = setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::text(200, "half").cut());
-        let refusing = setup.cluster_refusing(Cluster::new());
-        let unhealthy = setup.cluster_refusing(Cluster::new().health_checked());
-        let unanswering = setup.cluster_unanswering(Cluster::new().connect_timeout(SOON));
+        let reset = setup.backend_in(Cluster::new().h2(), |_: &Received| MockResponse::text(200, "half").cut());
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
+        let unhealthy = setup.cluster_refusing_connections(Cluster::new().health_checked());
+        let without_accept = setup.cluster_without_accept(Cluster::new().connect_timeout(SOON));
         let empty = setup.cluster_without_endpoints();
         let overflowing =
             setup.echo_in(Cluster::new().circuit_breakers(json!({"max_requests": 0, "max_pending_requests": 0})));
@@ -78,7 +78,7 @@ pub fn cases(lab: &mut Lab) {
             route("/reset", reset.cluster()),
             route("/refusing", &refusing),
             route("/unhealthy", &unhealthy),
-            route("/unanswering", &unanswering),
+            route("/unanswering", &without_accept),
             route("/empty", &empty),
             route("/overflowing", overflowing.cluster()),
         ])));
@@ -92,13 +92,16 @@ pub fn cases(lab: &mut Lab) {
                 ("/empty", 503, "UH"),
                 ("/overflowing", 503, "UO"),
             ] {
-                let answer = site.get(path).await;
-                assert_eq!((path, answer.status), (path, status), "{}", answer.text());
+                let response = site.get(path).await;
+                assert_eq!((path, response.status), (path, status), "{}", response.text());
                 assert_eq!((path, site.logged().await.flags()), (path, Some(flags)));
             }
             for path in ["/cut", "/reset"] {
-                let answer = site.get(path).await;
-                assert_eq!((path, answer.status, answer.text(), answer.is_complete()), (path, 200, "half", false));
+                let response = site.get(path).await;
+                assert_eq!(
+                    (path, response.status, response.text(), response.is_complete()),
+                    (path, 200, "half", false)
+                );
             }
             assert_eq!(garbage.connections(), 1);
         }
@@ -106,8 +109,8 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("leaving_client", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(204).held_by(&gate);
-        let upstream = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(204).held_by(&gate);
+        let upstream = setup.backend(move |_: &Received| response.clone());
         let site = setup.listener(Listener::plain().upstream(&upstream));
         move || async move {
             // HTTP/1 can only close the connection, HTTP/2 resets the stream first.
@@ -115,7 +118,7 @@ pub fn cases(lab: &mut Lab) {
                 let exchange = site.start(request);
                 upstream.wait_for_heads(heads).await;
                 assert!(!exchange.is_over());
-                exchange.leave().await;
+                exchange.disconnect().await;
                 let entry = site.logged().await;
                 assert_eq!((entry.status(), entry.flags()), (0, Some(flags)));
             }
@@ -128,10 +131,10 @@ pub fn cases(lab: &mut Lab) {
     lab.case("raw_client", |setup| {
         let site = setup.listener(Listener::plain());
         move || async move {
-            let answer = site.raw("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", answer.escape_ascii());
-            let answer = site.raw("nonsense\r\n\r\n").await;
-            assert!(answer.starts_with(b"HTTP/1.1 400 "), "{}", answer.escape_ascii());
+            let response = site.raw("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+            assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", response.escape_ascii());
+            let response = site.raw("nonsense\r\n\r\n").await;
+            assert!(response.starts_with(b"HTTP/1.1 400 "), "{}", response.escape_ascii());
         }
     });
 

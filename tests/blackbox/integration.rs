@@ -41,7 +41,7 @@ pub fn schedule() -> String {
     run_with("<AsyncExecution>true</AsyncExecution><Request>integration.request</Request>")
 }
 
-/// The only request of the service, which found nothing wrong with it, was to this path and had this body.
+/// The only request of the service, which accepted it, had this path and this body.
 #[track_caller]
 pub fn assert_ran(api: &Backend, path: &str, body: &str) -> Received {
     let call = api.only_request();

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::integration::{RISK, RISK_BODY, RISK_PATH, assert_ran, prepare, run, run_with, schedule};
 use crate::lab::{
-    Answer, Cluster, EXECUTED, Gate, IntegrationService, Lab, Listener, Message, Received, Request, SCHEDULED, TOKEN,
-    give_token,
+    Cluster, EXECUTED, Gate, IntegrationService, Lab, Listener, Message, MockResponse, Received, Request, SCHEDULED,
+    TOKEN, give_token,
 };
 use crate::policy::{assign_message, extract_variables, set};
 
@@ -36,8 +36,8 @@ fn synchronous(lab: &mut Lab) {
         let run = run().replace("IC-1", "IC-Risk");
         let read = "<Source>integration.response</Source><VariablePrefix>risk</VariablePrefix>
             <JSONPayload><Variable name='score' type='double'><JSONPath>$.outputParameters.score</JSONPath></Variable></JSONPayload>";
-        let tell = "<Headers><Header name='x-score'>{risk.score} {jsonPath('$.executionId',integration.response.content)}</Header></Headers>";
-        let policies = [RISK.to_owned(), run, extract_variables("EV-1", read), set("AM-1", tell)];
+        let report = "<Headers><Header name='x-score'>{risk.score} {jsonPath('$.executionId',integration.response.content)}</Header></Headers>";
+        let policies = [RISK.to_owned(), run, extract_variables("EV-1", read), set("AM-1", report)];
         let mut configuration = service.configuration(&policies);
         configuration["filter_state"] = json!(["integrationcallout.*"]);
         let state = [
@@ -76,14 +76,14 @@ fn synchronous(lab: &mut Lab) {
         }
     });
 
-    // The documentation ties failure to the status alone.
+    // By the documentation, only the status determines a failure.
     for (name, status, body) in [
         ("integration_that_failed_itself", 200, r#"{"executionId":"e-1","executionFailed":true}"#),
         ("no_content", 204, ""),
         ("redirect", 302, ""),
     ] {
         lab.case(name, move |setup| {
-            let service = IntegrationService::answering(setup, move |_| Answer::json(status, body));
+            let service = IntegrationService::responding(setup, move |_| MockResponse::json(status, body));
             let site = setup.listener(Listener::new(service.configuration(&[prepare(""), run()])).log_state(&STATE));
             move || async move {
                 assert_eq!(site.get("/v1").await.status, 200);
@@ -131,10 +131,10 @@ fn asynchronous(lab: &mut Lab) {
 
 fn request_and_response(lab: &mut Lab) {
     lab.case("response_with_a_name", |setup| {
-        let service = IntegrationService::answering(setup, |_| Answer::json(201, EXECUTED).header("x-run", "r"));
+        let service = IntegrationService::responding(setup, |_| MockResponse::json(201, EXECUTED).header("x-run", "r"));
         let run = run_with("<Request>integration.request</Request><Response>ran</Response>");
-        let tell = "<Headers><Header name='x-seen'>{ran.status.code} {ran.header.x-run} {integration.response.content:none}</Header></Headers>";
-        let configuration = service.configuration(&[prepare(""), run, set("AM-1", tell)]);
+        let report = "<Headers><Header name='x-seen'>{ran.status.code} {ran.header.x-run} {integration.response.content:none}</Header></Headers>";
+        let configuration = service.configuration(&[prepare(""), run, set("AM-1", report)]);
         let site = setup.listener(Listener::new(configuration).log_state(&STATE));
         move || async move {
             assert_eq!(site.get("/v1").await.status, 200);
@@ -159,9 +159,9 @@ fn request_and_response(lab: &mut Lab) {
                 run_with(&format!("<Request{attribute}>my_request_flow_var</Request>")).replace("IC-1", name)
             };
             let prepare = prepare("<Request>my_request_flow_var</Request>");
-            let tell =
+            let report =
                 set("AM-1", "<Headers><Header name='x-kept'>{my_request_flow_var.content:none}</Header></Headers>");
-            let mut policies = vec![prepare, run("IC-1"), tell];
+            let mut policies = vec![prepare, run("IC-1"), report];
             if kept != "none" {
                 policies.push(run("IC-2"));
             }
@@ -181,12 +181,13 @@ fn request_and_response(lab: &mut Lab) {
         let run = run_with("<Request>integration.request</Request><Response>response</Response>");
         let mut configuration = service.configuration(&[prepare("<ProjectId ref='response.header.x-project'/>"), run]);
         configuration["response"] = json!(["SIR", "IC-1"]);
-        let upstream = setup.backend(|_: &Received| Answer::text(203, "upstream").header("x-project", "of-upstream"));
+        let upstream =
+            setup.backend(|_: &Received| MockResponse::text(203, "upstream").header("x-project", "of-upstream"));
         let site = setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text()), (200, EXECUTED));
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.text()), (200, EXECUTED));
+            assert_eq!(response.header_all("content-type"), ["application/json"]);
             let path = "/v1/projects/of-upstream/locations/us-west1/integrations/-:execute";
             assert_ran(&service.api, path, LEAST);
         }
@@ -203,8 +204,8 @@ fn request_and_response(lab: &mut Lab) {
             let site = setup.listener(listener);
             move || async move {
                 let request = Request::post(RISK_PATH, "application/json", RISK_BODY).header("x-own", "1");
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (200, left));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (200, left));
                 assert_ran(&service.api, RISK_PATH, RISK_BODY);
                 let upstream = site.upstream().only_request();
                 assert_eq!((upstream.path_and_query.as_str(), upstream.header("x-own")), (RISK_PATH, Some("1")));
@@ -253,8 +254,12 @@ fn attributes(lab: &mut Lab) {
     });
 
     lab.case("metrics", |setup| {
-        let service = IntegrationService::answering(setup, |request| {
-            if request.text().contains("\"bad\"") { Answer::json(500, "{}") } else { Answer::json(200, EXECUTED) }
+        let service = IntegrationService::responding(setup, |request| {
+            if request.text().contains("\"bad\"") {
+                MockResponse::json(500, "{}")
+            } else {
+                MockResponse::json(200, EXECUTED)
+            }
         });
         let run = run().replace("IC-1", "IC-Counted");
         let prepare = prepare("<Parameters><Parameter name='a' ref='request.queryparam.a'/></Parameters>");
@@ -277,7 +282,7 @@ fn tokens(lab: &mut Lab) {
         let iam = setup.backend(|request: &Received| {
             let body = json!({"accessToken": TOKEN, "expireTime": "2099-01-01T00:00:00Z"});
             let is_right = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
-            Answer::json(if is_right { 200 } else { 401 }, body.to_string())
+            MockResponse::json(if is_right { 200 } else { 401 }, body.to_string())
         });
         let mut configuration = service.configuration(&[prepare(""), run()]);
         configuration["google"]["service_account"] = json!("runner@p1.iam.gserviceaccount.com");
@@ -314,32 +319,33 @@ fn busy(lab: &mut Lab) {
     lab.case("many_at_once", |setup| {
         let gate = Gate::closed();
         let held = gate.clone();
-        let service = IntegrationService::answering(setup, move |request| {
-            Answer::json(200, request.json()["inputParameters"]["n"]["intValue"].to_string()).held_by(&held)
+        let service = IntegrationService::responding(setup, move |request| {
+            MockResponse::json(200, request.json()["inputParameters"]["n"]["intValue"].to_string()).held_by(&held)
         });
         let prepare = prepare("<Parameters><Parameter name='n' type='integer' ref='request.queryparam.n'/></Parameters>");
-        let tell = "<AssignTo>request</AssignTo><Set><Headers><Header name='x-n'>{integration.response.content}</Header></Headers></Set>";
-        let policies = [prepare, run(), assign_message("AM-1", tell)];
-        let upstream = setup.backend(|request: &Received| Answer::text(200, request.header("x-n").unwrap().to_owned()));
+        let report = "<AssignTo>request</AssignTo><Set><Headers><Header name='x-n'>{integration.response.content}</Header></Headers></Set>";
+        let policies = [prepare, run(), assign_message("AM-1", report)];
+        let upstream = setup.backend(|request: &Received| MockResponse::text(200, request.header("x-n").unwrap().to_owned()));
         let site = setup.listener(Listener::new(service.configuration(&policies)).upstream(&upstream));
         move || async move {
             let started: Vec<_> = (0..40).map(|n| (n, site.start(Request::get(&format!("/v1?n={n}"))))).collect();
             service.api.wait_for_heads(40).await;
             gate.open();
             for (n, exchange) in started {
-                let answer = exchange.reply().await;
-                assert_eq!((answer.status, answer.text()), (200, format!("\"{n}\"").as_str()));
+                let response = exchange.reply().await;
+                assert_eq!((response.status, response.text()), (200, format!("\"{n}\"").as_str()));
             }
             // One for each worker at most.
             assert!(service.metadata.heads() <= 2, "{}", service.metadata.heads());
         }
     });
 
-    lab.case("clients_that_leave", |setup| {
+    lab.case("clients_that_disconnect", |setup| {
         let gates = (Gate::closed(), Gate::closed());
         let (token_gate, run_gate) = gates.clone();
         let metadata = setup.backend(move |request: &Received| give_token(request).held_by(&token_gate));
-        let service = IntegrationService::answering(setup, move |_| Answer::json(200, EXECUTED).held_by(&run_gate));
+        let service =
+            IntegrationService::responding(setup, move |_| MockResponse::json(200, EXECUTED).held_by(&run_gate));
         let mut configuration = service.configuration(&[prepare(""), run()]);
         configuration["google"]["metadata_cluster"] = json!(metadata.cluster());
         let site = setup.listener(Listener::new(configuration));
@@ -347,12 +353,12 @@ fn busy(lab: &mut Lab) {
             // While the token is fetched, then while the integration runs.
             let exchange = site.start(Request::get("/v1"));
             metadata.wait_for_heads(1).await;
-            exchange.leave().await;
+            exchange.disconnect().await;
             assert_eq!(site.logged().await.flags(), Some("DC"));
             let waiting = site.start(Request::get("/v1"));
             gates.0.open();
             service.api.wait_for_heads(1).await;
-            waiting.leave().await;
+            waiting.disconnect().await;
             assert_eq!(site.logged().await.flags(), Some("DC"));
             let patient = site.start(Request::get("/v1"));
             gates.1.open();
@@ -363,7 +369,7 @@ fn busy(lab: &mut Lab) {
 
     lab.case("http2_throughout", |setup| {
         let metadata = setup.backend_in(Cluster::new().h2(), give_token);
-        let api = setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::json(200, EXECUTED));
+        let api = setup.backend_in(Cluster::new().h2(), |_: &Received| MockResponse::json(200, EXECUTED));
         let configuration = json!({
             "policies": [prepare(""), run()],
             "google": {"metadata_cluster": metadata.cluster(), "project": "default-project"},

@@ -46,7 +46,7 @@ pub fn cases(lab: &mut Lab) {
         ],
     );
 
-    // No identity for either, no project, and no cluster for a region that is known.
+    // No identity for either, no project, and no cluster for a fixed region.
     refused(
         lab,
         "needs_of_policies",
@@ -92,7 +92,7 @@ pub fn cases(lab: &mut Lab) {
         &["integration_endpoints requires proxy_endpoint"],
     );
 
-    // A policy that does not run needs nothing, and a region from a variable needs no cluster yet.
+    // A policy that does not run needs no identity; a region from a variable needs no cluster at load.
     accepted_with(
         lab,
         "accepted",

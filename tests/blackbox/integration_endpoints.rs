@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::fault::{assert_fault, json as fault_json};
 use crate::integration::{RISK, RISK_BODY, RISK_PATH, assert_ran, prepare};
 use crate::lab::{
-    Answer, Cluster, EXECUTED, IntegrationService, Lab, Listener, Message, Reply, Request, SCHEDULED, Wire,
+    ClientResponse, Cluster, EXECUTED, IntegrationService, Lab, Listener, Message, MockResponse, Request, SCHEDULED,
+    Wire,
 };
 use crate::policy::set;
 use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, routes_by_target, steps};
@@ -46,35 +47,35 @@ fn name_of(policy: &str) -> &str {
 }
 
 /// The names of the policies that wrote a note into the response.
-fn trail(answer: &Reply) -> String {
-    answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
+fn trail(response: &ClientResponse) -> String {
+    response.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
 }
 
 pub fn cases(lab: &mut Lab) {
-    answers(lab);
+    service_responses(lab);
     responses(lab);
     routes(lab);
     failures(lab);
 }
 
-fn answers(lab: &mut Lab) {
+fn service_responses(lab: &mut Lab) {
     for (name, request) in [
         ("in_place_of_the_upstream", Request::get("/v1/risk?acct=A9")),
         ("for_a_request_with_a_body", Request::post("/v1/risk?acct=A9", "text/plain", "x".repeat(100_000))),
         ("over_http2", Request::post("/v1/risk?acct=A9", "text/plain", "hello").h2()),
     ] {
         lab.case(name, move |setup| {
-            let service = IntegrationService::answering(setup, |_| {
-                Answer::json(200, EXECUTED).header("x-run", "r").header("connection", "keep-alive")
+            let service = IntegrationService::responding(setup, |_| {
+                MockResponse::json(200, EXECUTED).header("x-run", "r").header("connection", "keep-alive")
             });
             let configuration = configuration(&service, "<AsyncExecution>false</AsyncExecution>", &[RISK.to_owned()]);
             let site = setup.listener(Listener::new(configuration).log_state(&STATE));
             move || async move {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (200, EXECUTED, "G"));
-                assert_eq!(answer.header_all("content-type"), ["application/json"]);
-                assert_eq!(answer.header_all("content-length"), [EXECUTED.len().to_string()]);
-                assert_eq!((answer.header_all("x-run"), answer.header_all("date").len()), (vec!["r"], 1));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text(), trail(&response).as_str()), (200, EXECUTED, "G"));
+                assert_eq!(response.header_all("content-type"), ["application/json"]);
+                assert_eq!(response.header_all("content-length"), [EXECUTED.len().to_string()]);
+                assert_eq!((response.header_all("x-run"), response.header_all("date").len()), (vec!["r"], 1));
                 let call = assert_ran(&service.api, RISK_PATH, RISK_BODY);
                 assert_eq!(call.authority, "us-west1-integrations.googleapis.com");
                 assert_eq!(call.header("x-envoy-expected-rq-timeout-ms"), Some("120000"));
@@ -95,14 +96,14 @@ fn answers(lab: &mut Lab) {
             &[prepare],
         )));
         move || async move {
-            let answer = site.send(Request::get("/v1").header("x-time", "2026-01-15T01:30:15Z")).await;
-            assert_eq!((answer.status, answer.text()), (200, SCHEDULED));
+            let response = site.send(Request::get("/v1").header("x-time", "2026-01-15T01:30:15Z")).await;
+            assert_eq!((response.status, response.text()), (200, SCHEDULED));
             let body = r#"{"triggerId":"api_trigger/t","scheduleTime":"2026-01-15T01:30:15Z"}"#;
             assert_ran(&service.api, &format!("{LEAST_PATH}:schedule"), body);
         }
     });
 
-    // AsyncExecution is false unless it is there; the object is the last one that was made, whatever its name.
+    // AsyncExecution is false by default; the last created object is sent, under any name.
     lab.case("object_with_a_name_of_its_own", |setup| {
         let service = IntegrationService::new(setup);
         let prepare = prepare("<Request>mine</Request>");
@@ -113,14 +114,14 @@ fn answers(lab: &mut Lab) {
         }
     });
 
-    lab.case("answers_of_any_size", |setup| {
-        let service = IntegrationService::answering(setup, |_| Answer::json(200, vec![b'x'; 2_000_000]));
+    lab.case("responses_of_any_size", |setup| {
+        let service = IntegrationService::responding(setup, |_| MockResponse::json(200, vec![b'x'; 2_000_000]));
         let site = setup.listener(Listener::new(configuration(&service, "", &[prepare("")])));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (200, 2_000_000, true));
-            let answer = site.send(Request::new("HEAD", "/v1")).await;
-            assert_eq!((answer.status, answer.body().len()), (200, 0));
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.body().len(), response.is_complete()), (200, 2_000_000, true));
+            let response = site.send(Request::new("HEAD", "/v1")).await;
+            assert_eq!((response.status, response.body().len()), (200, 0));
         }
     });
 }
@@ -129,18 +130,18 @@ fn responses(lab: &mut Lab) {
     // The client gets the service's errors, as those of an upstream; the response flow runs and can change them.
     for status in [204, 302, 400, 403, 404, 500, 503] {
         lab.case(&format!("status_{status}"), move |setup| {
-            let service = IntegrationService::answering(setup, move |_| Answer::json(status, r#"{"error":{}}"#));
+            let service = IntegrationService::responding(setup, move |_| MockResponse::json(status, r#"{"error":{}}"#));
             let site = setup.listener(Listener::new(configuration(&service, "", &[prepare("")])).log_state(&STATE));
             move || async move {
-                let answer = site.get("/v1").await;
+                let response = site.get("/v1").await;
                 let body = if status == 204 { "" } else { r#"{"error":{}}"# };
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (status, body, "G"));
+                assert_eq!((response.status, response.text(), trail(&response).as_str()), (status, body, "G"));
                 assert_eq!(site.logged().await.state("fault.name"), None);
             }
         });
     }
 
-    lab.case("response_flow_changes_the_answer", |setup| {
+    lab.case("response_flow_changes_the_response", |setup| {
         let service = IntegrationService::new(setup);
         let policies = [
             RISK.to_owned(),
@@ -154,16 +155,16 @@ fn responses(lab: &mut Lab) {
         let content = [flow("PreFlow", &["Set-Int"], &[]), flow("PostFlow", &[], &["AM-0", "AM-1"]), to_integration("")].concat();
         let site = setup.listener(Listener::new(of_proxy(&service, &content, "", &policies)).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.get("/v1?acct=A9").await;
-            assert_eq!((answer.status, answer.text()), (203, "<score>0.7</score>"));
-            assert_eq!(answer.header_all("content-type"), ["application/xml"]);
-            assert_eq!(answer.header_all("x-was"), ["200 application/json"]);
+            let response = site.get("/v1?acct=A9").await;
+            assert_eq!((response.status, response.text()), (203, "<score>0.7</score>"));
+            assert_eq!(response.header_all("content-type"), ["application/xml"]);
+            assert_eq!(response.header_all("x-was"), ["200 application/json"]);
         }
     });
 
     lab.case("response_flow_by_condition", |setup| {
-        let service = IntegrationService::answering(setup, |request| {
-            Answer::json(if request.text().contains("acme") { 200 } else { 404 }, "{}")
+        let service = IntegrationService::responding(setup, |request| {
+            MockResponse::json(if request.text().contains("acme") { 200 } else { 404 }, "{}")
         });
         let prepare = prepare("<Parameters><Parameter name='a' ref='request.queryparam.a'/></Parameters>");
         let content = [
@@ -181,7 +182,7 @@ fn responses(lab: &mut Lab) {
     });
 }
 
-/// One rule leads to an integration, another to a target, a third nowhere.
+/// One rule routes to an integration, another to a target, a third has no target.
 fn routes(lab: &mut Lab) {
     lab.case("between_other_routes", |setup| {
         let service = IntegrationService::new(setup);
@@ -207,15 +208,15 @@ fn routes(lab: &mut Lab) {
             ] {
                 // A client cannot name its target.
                 let request = Request::post(path, "text/plain", "hello").header("x-callout-target", "evil");
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (200, text, notes), "{path}");
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text(), trail(&response).as_str()), (200, text, notes), "{path}");
                 let logged = site.logged().await;
                 assert_eq!((logged.state("route.name"), logged.state("target.name")), (Some(route), target));
             }
             assert_eq!((service.api.heads(), backend.heads()), (2, 1));
-            // Outside the base path there is no proxy.
-            let answer = site.get("/v2").await;
-            assert_eq!((answer.status, answer.text()), (404, "no target"));
+            // The proxy does not run outside the base path.
+            let response = site.get("/v2").await;
+            assert_eq!((response.status, response.text()), (404, "no target"));
         }
     });
 }
@@ -225,9 +226,9 @@ fn failures(lab: &mut Lab) {
     const UNAVAILABLE: &str = "messaging.adaptors.http.flow.ServiceUnavailable";
     for name in ["refused", "no_endpoints", "closed", "too_large"] {
         lab.case(name, move |setup| {
-            let service = IntegrationService::answering(setup, |_| Answer::json(200, vec![b'x'; 1001]));
+            let service = IntegrationService::responding(setup, |_| MockResponse::json(200, vec![b'x'; 1001]));
             let cluster = match name {
-                "refused" => setup.cluster_refusing(Cluster::new()),
+                "refused" => setup.cluster_refusing_connections(Cluster::new()),
                 "no_endpoints" => setup.cluster_without_endpoints(),
                 "too_large" => service.api.cluster().to_owned(),
                 _ => {
@@ -242,9 +243,9 @@ fn failures(lab: &mut Lab) {
             configuration["max_response_bytes"] = json!(1000);
             let site = setup.listener(Listener::new(configuration).log_state(&STATE));
             move || async move {
-                let answer = site.get("/v1").await;
+                let response = site.get("/v1").await;
                 let body = fault_json(UNAVAILABLE, "The Service is temporarily unavailable");
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (503, body.as_str(), "H"));
+                assert_eq!((response.status, response.text(), trail(&response).as_str()), (503, body.as_str(), "H"));
                 let logged = site.logged().await;
                 let expected = [Some("ServiceUnavailable"), Some("503"), Some("to-risk"), Some("risk")];
                 assert_eq!(STATE.map(|name| logged.state(name)), expected);
@@ -297,20 +298,20 @@ fn failures(lab: &mut Lab) {
 
     lab.case("no_token", |setup| {
         let service = IntegrationService::new(setup);
-        let metadata = setup.backend(|_: &_| Answer::text(500, "no"));
-        let tell = set("AM-1", "<StatusCode>401</StatusCode><Payload contentType='text/plain'>{fault.name}</Payload>");
+        let metadata = setup.backend(|_: &_| MockResponse::text(500, "no"));
+        let report = set("AM-1", "<StatusCode>401</StatusCode><Payload contentType='text/plain'>{fault.name}</Payload>");
         let rules = format!(
             "<FaultRules><FaultRule><Condition>fault.name = \"GoogleTokenGenerationFailure\"</Condition>{}</FaultRule></FaultRules>",
             steps(&["AM-1"])
         );
         let content = [flow("PreFlow", &["SIR"], &["G"]), rules, to_integration("")].concat();
-        let mut configuration = of_proxy(&service, &content, "", &[prepare(""), tell]);
+        let mut configuration = of_proxy(&service, &content, "", &[prepare(""), report]);
         configuration["google"]["metadata_cluster"] = json!(metadata.cluster());
         let site = setup.listener(Listener::new(configuration));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text()), (401, "GoogleTokenGenerationFailure"));
-            assert_eq!((trail(&answer).as_str(), service.api.heads()), ("", 0));
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.text()), (401, "GoogleTokenGenerationFailure"));
+            assert_eq!((trail(&response).as_str(), service.api.heads()), ("", 0));
         }
     });
 }

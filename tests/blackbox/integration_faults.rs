@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, xml};
 use crate::integration::{prepare, run, run_with};
-use crate::lab::{Answer, Cluster, IntegrationService, Lab, Listener, Message, Request, Setup, Wire};
+use crate::lab::{Cluster, IntegrationService, Lab, Listener, Message, MockResponse, Request, Setup, Wire};
 use crate::policy::{assign_message, set};
 
 const FAILED: &str = "steps.integrationcallout.ExecutionFailed";
@@ -49,27 +49,28 @@ fn token(name: &'static str, configure: fn(&mut Setup<'_>) -> Value) -> Failure 
 }
 
 /// Both policies, with a service that sends this response.
-fn answered(setup: &mut Setup<'_>, status: u16) -> Value {
+fn with_response(setup: &mut Setup<'_>, status: u16) -> Value {
     let body = r#"{"error":{"code":1,"message":"no","status":"NO"}}"#;
-    IntegrationService::answering(setup, move |_| Answer::json(status, body)).configuration(&[prepare(""), run()])
+    IntegrationService::responding(setup, move |_| MockResponse::json(status, body))
+        .configuration(&[prepare(""), run()])
 }
 
 /// Both policies, with a service at this cluster.
 fn served_by(setup: &mut Setup<'_>, cluster: &str) -> Value {
-    let mut configuration = answered(setup, 200);
+    let mut configuration = with_response(setup, 200);
     configuration["clusters"]["*"] = json!(cluster);
     configuration
 }
 
 /// These policies, none of which reaches the service.
 fn uncalled(setup: &mut Setup<'_>, policies: &[String]) -> Value {
-    let never = IntegrationService::answering(setup, |_| panic!("nothing may call the service"));
+    let never = IntegrationService::responding(setup, |_| panic!("nothing may call the service"));
     never.configuration(policies)
 }
 
 /// A metadata server that sends this response.
-fn token_answer(setup: &mut Setup<'_>, status: u16, body: &'static str) -> Value {
-    let metadata = setup.backend(move |_: &_| Answer::json(status, body));
+fn token_response(setup: &mut Setup<'_>, status: u16, body: &'static str) -> Value {
+    let metadata = setup.backend(move |_: &_| MockResponse::json(status, body));
     let mut configuration = uncalled(setup, &[prepare(""), run()]);
     configuration["google"]["metadata_cluster"] = json!(metadata.cluster());
     configuration
@@ -86,13 +87,13 @@ fn failures() -> Vec<Failure> {
         ..failed(name, &format!("ResponseCode {status} is treated as error"), configure)
     };
     vec![
-        with_status("no_permission", "403", |setup| answered(setup, 403)),
-        with_status("no_such_integration", "404", |setup| answered(setup, 404)),
-        with_status("service_failed", "500", |setup| answered(setup, 500)),
-        // Not Envoy's own 503.
-        with_status("service_unavailable", "503", |setup| answered(setup, 503)),
+        with_status("no_permission", "403", |setup| with_response(setup, 403)),
+        with_status("no_such_integration", "404", |setup| with_response(setup, 404)),
+        with_status("service_failed", "500", |setup| with_response(setup, 500)),
+        // This 503 is the service's.
+        with_status("service_unavailable", "503", |setup| with_response(setup, 503)),
         failed("refused", "Host not reachable", |setup| {
-            let cluster = setup.cluster_refusing(Cluster::new());
+            let cluster = setup.cluster_refusing_connections(Cluster::new());
             served_by(setup, &cluster)
         }),
         failed("no_endpoints", "Host not reachable", |setup| {
@@ -114,7 +115,7 @@ fn failures() -> Vec<Failure> {
             served_by(setup, garbage.cluster())
         }),
         failed("too_large", "Response larger than 1000 bytes", |setup| {
-            let service = IntegrationService::answering(setup, |_| Answer::json(200, vec![b'x'; 1001]));
+            let service = IntegrationService::responding(setup, |_| MockResponse::json(200, vec![b'x'; 1001]));
             let mut configuration = service.configuration(&[prepare(""), run()]);
             configuration["max_response_bytes"] = json!(1000);
             configuration
@@ -177,10 +178,10 @@ fn failures() -> Vec<Failure> {
                 uncalled(setup, &[variable(make), run()])
             },
         ),
-        token("token_refused", |setup| token_answer(setup, 404, "{}")),
-        token("token_of_nothing", |setup| token_answer(setup, 200, "{}")),
+        token("token_refused", |setup| token_response(setup, 404, "{}")),
+        token("token_of_nothing", |setup| token_response(setup, 200, "{}")),
         token("no_metadata_server", |setup| {
-            let refusing = setup.cluster_refusing(Cluster::new());
+            let refusing = setup.cluster_refusing_connections(Cluster::new());
             let mut configuration = uncalled(setup, &[prepare(""), run()]);
             configuration["google"]["metadata_cluster"] = json!(refusing);
             configuration
@@ -210,7 +211,7 @@ pub fn cases(lab: &mut Lab) {
             let ruled = Listener::new(with_rule(configuration, failure.fault_name())).upstream(strict.upstream());
             let ruled = setup.listener(ruled);
             move || async move {
-                // Twice, because the first may leave something in disorder.
+                // The request runs twice to detect state that the first one leaves.
                 for _ in 0..2 {
                     assert_fault(&strict.get("/v1").await, failure.code, &failure.text);
                     let logged = strict.logged().await;
@@ -218,13 +219,13 @@ pub fn cases(lab: &mut Lab) {
                     let expected = [yes, yes, Some(failure.fault_name()), text, Some("500"), failure.stored];
                     assert_eq!(STATE.map(|name| logged.state(name)), expected);
                 }
-                let answer = strict.send(Request::get("/v1").header("accept", "application/xml")).await;
-                assert_eq!((answer.status, answer.text()), (500, xml(failure.code, &failure.text).as_str()));
-                assert_eq!(answer.header_all("content-type"), ["application/xml"]);
+                let response = strict.send(Request::get("/v1").header("accept", "application/xml")).await;
+                assert_eq!((response.status, response.text()), (500, xml(failure.code, &failure.text).as_str()));
+                assert_eq!(response.header_all("content-type"), ["application/xml"]);
 
-                let answer = ruled.get("/v1").await;
+                let response = ruled.get("/v1").await;
                 let text = format!("{}|{}|IntegrationCalloutFailure", failure.fault_name(), failure.text);
-                assert_eq!((answer.status, answer.text()), (502, text.as_str()));
+                assert_eq!((response.status, response.text()), (502, text.as_str()));
                 assert_eq!(strict.upstream().heads(), 0);
 
                 assert_eq!(lenient.get("/v1").await.status, 200);
@@ -245,8 +246,8 @@ fn continuing(mut configuration: Value) -> Value {
     let policies = configuration["policies"].as_array_mut().unwrap();
     let callout = policies.last_mut().unwrap();
     *callout = json!(callout.as_str().unwrap().replace("name=\"IC-1\"", "name=\"IC-1\" continueOnError=\"true\""));
-    let tell = "<Headers><Header name='x-seen'>{IntegrationCallout.IC-1.failed} {fault.name} {integration.response.status.code:none}</Header></Headers>";
-    policies.push(json!(set("AM-1", tell)));
+    let report = "<Headers><Header name='x-seen'>{IntegrationCallout.IC-1.failed} {fault.name} {integration.response.status.code:none}</Header></Headers>";
+    policies.push(json!(set("AM-1", report)));
     configuration
 }
 
@@ -254,8 +255,8 @@ fn continuing(mut configuration: Value) -> Value {
 fn with_rule(mut configuration: Value, fault: &str) -> Value {
     let policies = configuration["policies"].as_array_mut().unwrap();
     let steps: Vec<String> = policies.iter().map(|policy| name_of(policy.as_str().unwrap())).collect();
-    let tell = "<StatusCode>502</StatusCode><Payload contentType='text/plain'>{fault.name}|{error.message}|{fault.subcategory}</Payload>";
-    policies.push(json!(set("AM-1", tell)));
+    let report = "<StatusCode>502</StatusCode><Payload contentType='text/plain'>{fault.name}|{error.message}|{fault.subcategory}</Payload>";
+    policies.push(json!(set("AM-1", report)));
     configuration["request"] = json!(steps);
     configuration["fault_rules"] = json!(format!(
         "<FaultRules><FaultRule><Condition>fault.name = \"{fault}\" and IntegrationCallout.IC-1.failed = true</Condition>
@@ -314,8 +315,8 @@ fn unresolved(lab: &mut Lab) {
                     let expected = [Some("true"), Some("UnresolvedVariable"), Some("true")];
                     assert_eq!(state.map(|name| logged.state(name)), expected);
                 }
-                let answer = ruled.get("/v1").await;
-                assert_eq!((answer.status, answer.text()), (502, text));
+                let response = ruled.get("/v1").await;
+                assert_eq!((response.status, response.text()), (502, text));
             }
         });
     }

@@ -175,7 +175,7 @@ fn object(lab: &mut Lab) {
         }
     });
 
-    // Whatever the interface has and the policy lacks can be added.
+    // Policies can add parts of the interface that SetIntegrationRequest lacks.
     lab.case("object_is_changed", |setup| {
         let service = IntegrationService::new(setup);
         let change = "<AssignTo>integration.request</AssignTo><Set><Headers><Header name='X-Goog-User-Project'>bill</Header></Headers>
@@ -190,7 +190,7 @@ fn object(lab: &mut Lab) {
         }
     });
 
-    // An object that AssignMessage makes runs as well, and its own token gives way.
+    // An object that AssignMessage makes also runs; the filter replaces its token.
     lab.case("object_of_another_policy", |setup| {
         let service = IntegrationService::new(setup);
         let make = format!(
@@ -244,7 +244,7 @@ fn attributes(lab: &mut Lab) {
         }
     });
 
-    // The second of two takes the place of the first, whole.
+    // The second object replaces the first one completely.
     lab.case("the_last_of_several_counts", |setup| {
         let service = IntegrationService::new(setup);
         let second = prepare("").replace("SIR", "SIR-2");

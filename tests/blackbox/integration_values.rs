@@ -1,4 +1,4 @@
-//! Parameters of integrations: every type, one or several, and values that a client chose to do harm.
+//! Parameters of integrations: every type, one or several, and harmful values of a client.
 
 use serde_json::json;
 
@@ -12,15 +12,15 @@ fn body(parameters: &str) -> String {
     format!(r#"{{"triggerId":"api_trigger/t","inputParameters":{parameters}}}"#)
 }
 
-/// These parameters reach the service as this member, and the service finds them right.
+/// These parameters reach the service as this member, and the service accepts them.
 fn arrives(lab: &mut Lab, name: &str, parameters: &'static str, request: Request, expected: String) {
     lab.case(name, move |setup| {
         let service = IntegrationService::new(setup);
         let configuration = service.configuration(&[with_parameters(parameters), run()]);
         let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.send(request).await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
+            let response = site.send(request).await;
+            assert_eq!(response.status, 200, "{}", response.text());
             assert_ran(&service.api, PATH, &body(&expected));
         }
     });
@@ -30,7 +30,7 @@ pub fn cases(lab: &mut Lab) {
     types(lab);
     json_values(lab);
     wrong_values(lab);
-    hostile(lab);
+    malicious(lab);
 }
 
 fn types(lab: &mut Lab) {
@@ -157,8 +157,8 @@ fn wrong_values(lab: &mut Lab) {
                 };
                 let reason = format!("parameter \\\"p\\\" must be {expected}, got \\\"{value}\\\"");
                 let text = format!("Execution of SetIntegrationRequest SIR failed. Reason: {reason}");
-                let answer = site.send(Request::get("/").header("x-value", value)).await;
-                assert_fault(&answer, "steps.setintegrationrequest.ExecutionFailed", &text);
+                let response = site.send(Request::get("/").header("x-value", value)).await;
+                assert_fault(&response, "steps.setintegrationrequest.ExecutionFailed", &text);
                 assert_eq!((service.api.heads(), service.metadata.heads(), site.upstream().heads()), (0, 0, 0));
                 let logged = site.logged().await;
                 assert_eq!(state.map(|name| logged.state(name)), [Some("ExecutionFailed"), Some("true")]);
@@ -167,7 +167,7 @@ fn wrong_values(lab: &mut Lab) {
     }
 }
 
-fn hostile(lab: &mut Lab) {
+fn malicious(lab: &mut Lab) {
     arrives(
         lab,
         "quotes_and_other_scripts",
@@ -203,8 +203,8 @@ fn hostile(lab: &mut Lab) {
         let site = setup.listener(listener.per_connection_buffer_limit_bytes(4_000_000));
         move || async move {
             let sent = "x".repeat(1_000_000);
-            let answer = site.send(Request::post("/", "text/plain", sent.clone())).await;
-            assert_eq!((answer.status, answer.body().len()), (200, 1_000_000));
+            let response = site.send(Request::post("/", "text/plain", sent.clone())).await;
+            assert_eq!((response.status, response.body().len()), (200, 1_000_000));
             let received = service.api.only_request().json();
             assert_eq!(received["inputParameters"]["s"]["stringValue"], sent);
             assert_eq!(received["inputParameters"]["j"]["jsonValue"], format!("\"{sent}\""));
@@ -240,8 +240,8 @@ fn hostile(lab: &mut Lab) {
                 .header("x-p", "a/b?c#d%2Fe")
                 .header("x-n", "../x y:execute")
                 .header("x-t", "\"/../é?");
-            let answer = site.send(request).await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
+            let response = site.send(request).await;
+            assert_eq!(response.status, 200, "{}", response.text());
             assert_ran(
                 &service.api,
                 "/v1/projects/a%2Fb%3Fc%23d%252Fe/locations/us-west1/integrations/..%2Fx%20y:execute:execute",

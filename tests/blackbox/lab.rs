@@ -1,7 +1,8 @@
 //! The lab: one real Envoy, and around it the clients and servers of every case.
 //!
-//! Cases register first: each gets listeners, clusters and servers of its own. Then one Envoy starts with all of it, the cases run in
-//! parallel, and at the end `no_vm_failed` reads what Envoy logged. Only the cases that the name filter selects are set up at all.
+//! Cases register first: each gets listeners, clusters and servers of its own. Then one Envoy starts with all of it,
+//! the cases run in parallel, and at the end `no_vm_failed` reads what Envoy logged. Only the cases that the name
+//! filter selects are set up at all.
 //!
 //! ```ignore
 //! lab.case("one_call", |setup| {
@@ -28,7 +29,6 @@ use tokio::runtime::{Builder, Runtime};
 
 mod access_log;
 mod admin;
-mod answer;
 mod backend;
 mod body;
 mod bootstrap;
@@ -43,6 +43,7 @@ mod gate;
 mod integration_service;
 mod listener;
 mod message;
+mod mock_response;
 mod raw_backend;
 pub mod rendered;
 mod request;
@@ -55,7 +56,6 @@ mod wire;
 
 pub use access_log::LogEntry;
 pub use admin::Admin;
-pub use answer::Answer;
 pub use backend::{Backend, Received};
 pub use certificates::{Authority, Identity};
 pub use cluster::Cluster;
@@ -65,9 +65,10 @@ pub use gate::Gate;
 pub use integration_service::{EXECUTED, IntegrationService, SCHEDULED, TOKEN, give_token};
 pub use listener::Listener;
 pub use message::Message;
+pub use mock_response::MockResponse;
 pub use raw_backend::RawBackend;
 pub use rendered::Rendered;
-pub use request::{Reply, Request};
+pub use request::{ClientResponse, Request};
 pub use run_directory::RunDirectory;
 pub use session::Session;
 pub use setup::Setup;
@@ -77,10 +78,10 @@ pub use wire::Wire;
 use bootstrap::Bootstrap;
 use envoy::{Addresses, Envoy};
 
-/// Longer than any case needs; a case that hangs fails with its name instead of stopping the run.
+/// Maximum duration of a case. A case that hangs fails with its name.
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Cases mostly wait, so more of them run at once than there are processors.
+/// The number of concurrent cases. Cases mostly wait, so it can exceed the number of processors.
 const CASES_AT_ONCE: usize = 8;
 
 /// Registers and runs the cases.
@@ -95,7 +96,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab that obeys the command line of `cargo test -- …`.
+    /// A lab with the arguments of the command line of `cargo test -- …`.
     pub fn from_args() -> Lab {
         let mut arguments = Arguments::from_args();
         arguments.test_threads.get_or_insert(CASES_AT_ONCE);
@@ -117,7 +118,7 @@ impl Lab {
         lab
     }
 
-    /// Registers the cases of one file; their names begin with the name of the group.
+    /// Registers the cases of one file; their names start with the name of the group.
     pub fn group(&mut self, name: &'static str, cases: fn(&mut Lab)) {
         self.group = name;
         cases(self);
@@ -162,7 +163,7 @@ impl Lab {
         let cases = libtest_mimic::run(&self.arguments, self.trials);
         drop(envoy);
 
-        // In a run of its own: it must come after the last case and after Envoy's end, and a name filter must not drop it.
+        // A separate run, because the test must run after Envoy's end and independent of the name filter.
         let path = self.directory.path().to_owned();
         let last = vec![Trial::test("no_vm_failed", move || envoy_log::no_vm_failed(&path).map_err(Into::into))];
         let unfiltered = Arguments { filter: None, skip: Vec::new(), exact: false, ..self.arguments };

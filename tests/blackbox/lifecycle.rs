@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request, filter};
+use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request, filter};
 use crate::policy::ServiceCallout;
 
 const SOON: Duration = Duration::from_millis(100);
 
 pub fn cases(lab: &mut Lab) {
-    leaving_clients(lab);
+    client_disconnects(lab);
 
     // Each response reaches the stream that waits for it, in any order of the responses.
     lab.case("overlapping_streams", |setup| {
         let slow_first = |request: &Received| {
             let id: u64 = request.path_and_query.trim_start_matches('/').parse().unwrap();
-            Answer::text(200, id.to_string()).after(Duration::from_millis(5 * (40 - id)))
+            MockResponse::text(200, id.to_string()).after(Duration::from_millis(5 * (40 - id)))
         };
         let backend = setup.backend(slow_first);
         let probe = setup.echo();
@@ -52,11 +52,11 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         move || async move {
             let mut wire = site.connect().await;
-            // Both at once, the second in wait for the first.
+            // Both at once, the second waits for the first.
             wire.write("GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
                 .await;
-            let answers = String::from_utf8(wire.read_to_close().await).unwrap();
-            assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{answers}");
+            let responses = String::from_utf8(wire.read_to_close().await).unwrap();
+            assert_eq!(responses.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{responses}");
             let paths: Vec<String> = backend.requests().into_iter().map(|call| call.path_and_query).collect();
             assert_eq!(paths, ["//1", "//2"]);
         }
@@ -78,8 +78,8 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // One VM has two contexts for one stream of the client. Policies with the same name are still two policies: a variable
-    // that the first filter publishes does not control the second.
+    // One VM has two contexts for one stream of the client. Policies with the same name are still two policies: a
+    // variable that the first filter publishes does not control the second.
     for (name, second) in [("twice_in_a_chain", "SC-2"), ("twice_in_a_chain_with_policies_of_one_name", "SC-1")] {
         lab.case(name, move |setup| {
             let backend = setup.echo();
@@ -98,16 +98,16 @@ pub fn cases(lab: &mut Lab) {
     }
 }
 
-fn leaving_clients(lab: &mut Lab) {
+fn client_disconnects(lab: &mut Lab) {
     for (name, h2, stop_iteration, flags) in [
         ("client_leaves", false, false, "DC"),
-        ("client_leaves_http2", true, false, "DR"),
-        ("client_leaves_with_body_callbacks", false, true, "DC"),
+        ("client_disconnects_http2", true, false, "DR"),
+        ("client_disconnects_with_body_callbacks", false, true, "DC"),
     ] {
         lab.case(name, move |setup| {
             let gate = Gate::closed();
-            let answer = Answer::text(200, "late").held_by(&gate);
-            let backend = setup.backend(move |_: &Received| answer.clone());
+            let response = MockResponse::text(200, "late").held_by(&gate);
+            let backend = setup.backend(move |_: &Received| response.clone());
             let policy_name = format!("SC-lifecycle-{name}");
             let policy = ServiceCallout::new(&policy_name, "http://a.test/").response("r");
             let listener = Listener::new(policy.served_by(backend.cluster())).log_state(&["r.content"]);
@@ -122,7 +122,7 @@ fn leaving_clients(lab: &mut Lab) {
                 let exchange = site.start(request());
                 backend.wait_for_requests(1).await;
                 assert_eq!(admin.stat(&active).await, Some(1));
-                exchange.leave().await;
+                exchange.disconnect().await;
                 let logged = site.logged().await;
                 assert_eq!((logged.status(), logged.flags()), (0, Some(flags)));
                 assert_eq!(logged.state("r.content"), None);
@@ -137,8 +137,8 @@ fn leaving_clients(lab: &mut Lab) {
         });
     }
 
-    // Half a body, and then nothing more: no callout is made for it.
-    lab.case("client_leaves_amid_its_body", |setup| {
+    // The client sends half a body and stops: the filter sends no callout.
+    lab.case("client_disconnects_amid_its_body", |setup| {
         let backend = setup.echo();
         let policy =
             ServiceCallout::new("SC-1", "http://a.test/").response("r").set("<Payload>{request.content}</Payload>");
@@ -152,10 +152,10 @@ fn leaving_clients(lab: &mut Lab) {
         }
     });
 
-    lab.case("client_leaves_while_the_response_waits", |setup| {
+    lab.case("client_disconnects_while_the_response_waits", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(200).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let policy = ServiceCallout::new("SC-1", "http://a.test/").response("r");
         let configuration =
             json!({"policies": [policy.xml()], "response": ["SC-1"], "clusters": {"*": backend.cluster()}});
@@ -163,7 +163,7 @@ fn leaving_clients(lab: &mut Lab) {
         move || async move {
             let exchange = site.start(Request::get("/"));
             backend.wait_for_requests(1).await;
-            exchange.leave().await;
+            exchange.disconnect().await;
             assert_eq!(site.logged().await.flags(), Some("DC"));
             gate.open();
             assert_eq!(site.get("/").await.status, 200);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, assert_fault};
-use crate::lab::{Answer, Authority, Backend, Cluster, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Authority, Backend, Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 /// The documentation's sample "Call target servers", unchanged.
@@ -61,8 +61,8 @@ pub fn cases(lab: &mut Lab) {
 
 fn turns(lab: &mut Lab) {
     lab.case("the_sample_call_target_servers", |setup| {
-        let httpbin = setup.backend(|_: &Received| Answer::json(200, r#"{"url":"httpbin"}"#));
-        let yahoo = setup.backend(|_: &Received| Answer::json(200, r#"{"url":"yahoo"}"#));
+        let httpbin = setup.backend(|_: &Received| MockResponse::json(200, r#"{"url":"httpbin"}"#));
+        let yahoo = setup.backend(|_: &Received| MockResponse::json(200, r#"{"url":"yahoo"}"#));
         let configuration = json!({
             "policies": [SAMPLE],
             "target_servers": {
@@ -79,7 +79,7 @@ fn turns(lab: &mut Lab) {
         ];
         let site = setup.listener(Listener::new(configuration).publish(&state).log_state(&state).log_state(&CHOICE));
         move || async move {
-            // One connection, because every worker keeps a turn of its own.
+            // One connection, because every worker has its own rotation.
             let session = site.session().await;
             for round in 0..3 {
                 for (name, url) in [("httpbin", "http://httpbin.org/get"), ("yahoo", "http://yahoo.example:8080/get")] {
@@ -130,7 +130,7 @@ fn turns(lab: &mut Lab) {
 
     lab.case("least_connections", |setup| {
         let gate = Gate::closed();
-        let held = Answer::status(200).held_by(&gate);
+        let held = MockResponse::status(200).held_by(&gate);
         let (busy, idle) = (setup.backend(move |_: &Received| held.clone()), setup.echo());
         let policy = balanced("<Algorithm>LeastConnections</Algorithm><Server name='busy'/><Server name='idle'/>");
         let site = setup.listener(listener(&policy, &[("busy", busy.cluster()), ("idle", idle.cluster())]));
@@ -161,7 +161,8 @@ fn destinations(lab: &mut Lab) {
             "common_tls_context": {"validation_context": {"trusted_ca": {"inline_string": authority.pem()}}},
         });
         let identity = authority.issue("secure.test");
-        let secure = setup.tls_backend(Cluster::new().tls(trust), &identity, None, |_: &Received| Answer::status(200));
+        let secure =
+            setup.tls_backend(Cluster::new().tls(trust), &identity, None, |_: &Received| MockResponse::status(200));
         let plain = setup.echo();
         let configuration = json!({
             "policies": [balanced("<Server name='secure'/><Server name='odd'/><Server name='plain'/>").xml()],
@@ -174,7 +175,7 @@ fn destinations(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).publish(&[TARGET_URL]).log_state(&[TARGET_URL]));
         move || async move {
             let session = site.session().await;
-            // The server's own word decides about TLS, not its port.
+            // The key `tls` of the server determines TLS, not its port.
             for url in ["https://secure.test", "https://secure.test:80", "http://10.0.0.1:443"] {
                 assert_eq!(session.get("/").await.status, 200);
                 assert_eq!(site.filter_state(TARGET_URL).await.as_deref(), Some(url));

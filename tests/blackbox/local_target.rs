@@ -33,7 +33,7 @@ pub fn cases(lab: &mut Lab) {
         "<APIProxy>{request.queryparam.proxy}</APIProxy><ProxyEndpoint>{request.queryparam.endpoint}</ProxyEndpoint>";
     for (name, policy, request, expected) in [
         ("the_default_endpoint", to(DATA), "/", "data.test /v1/data/users?id=7"),
-        // Without an authority of its own the client's is sent.
+        // Without an authority of its own the client's authority is sent.
         (
             "a_named_endpoint",
             to("<APIProxy>data</APIProxy><ProxyEndpoint>admin</ProxyEndpoint>"),

@@ -5,18 +5,18 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test stops at the first surprise"
+    reason = "a test fails at the first error"
 )]
-#![allow(unreachable_pub, reason = "`pub` marks what cases may use; nothing here is a library")]
+#![allow(unreachable_pub, reason = "`pub` marks helpers for cases; this crate is not a library")]
 
 use std::process::ExitCode;
 
-mod answers;
 mod any_host;
 mod assign_message;
 mod assign_payload;
 mod assign_response;
 mod bodies;
+mod callout_responses;
 mod client_messages;
 mod conditions;
 mod configuration;
@@ -38,7 +38,6 @@ mod google_cache;
 mod google_failures;
 mod google_tokens;
 mod harness;
-mod hostile;
 mod integration;
 mod integration_callouts;
 mod integration_configuration;
@@ -50,6 +49,7 @@ mod lab;
 mod lifecycle;
 mod load_balancer;
 mod local_target;
+mod malicious;
 mod metrics;
 mod mutual_tls;
 mod outcomes;
@@ -88,14 +88,14 @@ fn main() -> ExitCode {
     lab.group("templates", templates::cases);
     lab.group("unresolved", unresolved::cases);
     lab.group("outcomes", outcomes::cases);
-    lab.group("answers", answers::cases);
+    lab.group("callout_responses", callout_responses::cases);
     lab.group("fault_format", fault_format::cases);
     lab.group("responses", responses::cases);
     lab.group("response_flow", response_flow::cases);
     lab.group("continue_on_error", continue_on_error::cases);
     lab.group("dashboards", dashboards::cases);
     lab.group("fire_and_forget", fire_and_forget::cases);
-    lab.group("hostile", hostile::cases);
+    lab.group("malicious", malicious::cases);
     lab.group("bodies", bodies::cases);
     lab.group("lifecycle", lifecycle::cases);
     lab.group("predefined", predefined::cases);

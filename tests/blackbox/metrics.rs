@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::lab::{Admin, Answer, Cluster, Gate, Lab, Listener, Received, Request, Setup, Wire};
+use crate::lab::{Admin, Cluster, Gate, Lab, Listener, MockResponse, Received, Request, Setup, Wire};
 use crate::policy::ServiceCallout;
 
 const COUNTERS: [&str; 6] =
@@ -64,7 +64,7 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).log_state(&[taken]));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
-            // Nanoseconds: more than a callout can do without, less than its timeout.
+            // Nanoseconds: more than any callout needs, less than its timeout.
             let nanoseconds: u64 = site.filter_state(taken).await.unwrap().parse().unwrap();
             assert!((10_000..55_000_000_000).contains(&nanoseconds), "{nanoseconds}");
         }
@@ -73,13 +73,15 @@ pub fn cases(lab: &mut Lab) {
     const A: &str = "http://a.test/";
     outcome(lab, "outcome.ok", "ok", (2, 2), A, |setup| setup.echo().cluster().to_owned());
     outcome(lab, "outcome.error_status", "error_status", (2, 2), A, |setup| {
-        setup.backend(|_: &Received| Answer::status(503)).cluster().to_owned()
+        setup.backend(|_: &Received| MockResponse::status(503)).cluster().to_owned()
     });
     outcome(lab, "outcome.timeout", "timeout", (2, 2), A, |setup| {
-        let answer = Answer::status(200).held_by(&Gate::closed());
-        setup.backend(move |_: &Received| answer.clone()).cluster().to_owned()
+        let response = MockResponse::status(200).held_by(&Gate::closed());
+        setup.backend(move |_: &Received| response.clone()).cluster().to_owned()
     });
-    outcome(lab, "outcome.unreachable", "refused", (2, 2), A, |setup| setup.cluster_refusing(Cluster::new()));
+    outcome(lab, "outcome.unreachable", "refused", (2, 2), A, |setup| {
+        setup.cluster_refusing_connections(Cluster::new())
+    });
     outcome(lab, "outcome.fault", "garbage", (2, 2), A, |setup| {
         let script = |mut wire: Wire| async move {
             wire.head().await;
@@ -88,9 +90,9 @@ pub fn cases(lab: &mut Lab) {
         setup.raw_backend(script).cluster().to_owned()
     });
     outcome(lab, "outcome.fault", "too_large", (2, 2), A, |setup| {
-        setup.backend(|_: &Received| Answer::text(200, "x".repeat(101))).cluster().to_owned()
+        setup.backend(|_: &Received| MockResponse::text(200, "x".repeat(101))).cluster().to_owned()
     });
-    // No call was handed over, so there is none to count and no time to measure.
+    // No call was dispatched, so none is counted or measured.
     outcome(lab, "outcome.unreachable", "no_endpoints", (0, 0), A, |setup| setup.cluster_without_endpoints());
     outcome(lab, "outcome.unreachable", "malformed_url", (0, 0), "http://{request.path}/", |setup| {
         setup.echo().cluster().to_owned()
@@ -101,8 +103,8 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("calls_under_way_and_duration", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(200).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let policy = ServiceCallout::new("SC-metrics-duration", "http://a.test/").response("r");
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         let admin = setup.admin();
@@ -126,8 +128,8 @@ pub fn cases(lab: &mut Lab) {
     // More changes than are reported to Envoy one by one: the rest follows within 50 ms.
     lab.case("many_calls_at_once", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(200).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let policy = ServiceCallout::new("SC-metrics-many", "http://a.test/").response("r");
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         let admin = setup.admin();
@@ -146,9 +148,9 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Nobody learns how it ended.
+    // Its outcome is unknown.
     lab.case("fire_and_forget_counts_requests_only", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(500));
+        let backend = setup.backend(|_: &Received| MockResponse::status(500));
         let policy = ServiceCallout::new("SC-metrics-forgotten", "http://a.test/");
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         let admin = setup.admin();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, execution_failed, json as fault};
-use crate::lab::{Answer, Authority, Backend, Cluster, Identity, Lab, Listener, Message, Received, Setup, Site};
+use crate::lab::{Authority, Backend, Cluster, Identity, Lab, Listener, Message, MockResponse, Received, Setup, Site};
 use crate::policy::ServiceCallout;
 
 const HOST: &str = "partner.example.com";
@@ -41,8 +41,8 @@ fn site(setup: &mut Setup<'_>, cluster: &str) -> Site {
     setup.listener(Listener::new(configuration).log_state(&["r.content"]))
 }
 
-fn secret(_: &Received) -> Answer {
-    Answer::text(200, "secret")
+fn secret(_: &Received) -> MockResponse {
+    MockResponse::text(200, "secret")
 }
 
 pub fn cases(lab: &mut Lab) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, execution_failed};
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, Received, Request, Setup, Wire, minor_version};
+use crate::lab::{Cluster, Gate, Lab, Listener, MockResponse, Received, Request, Setup, Wire, minor_version};
 use crate::policy::ServiceCallout;
 
 const UNREACHABLE: &str = "Host not reachable";
@@ -76,7 +76,7 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("larger_than_max_response_bytes", |setup| {
         let backend = setup.backend(|request: &Received| {
-            Answer::text(200, vec![b'x'; request.path_and_query.trim_start_matches("/?").parse().unwrap()])
+            MockResponse::text(200, vec![b'x'; request.path_and_query.trim_start_matches("/?").parse().unwrap()])
         });
         let policy = ServiceCallout::new("SC-1", "http://users.test/?{request.header.length}").response("userResp");
         let mut configuration = policy.served_by(backend.cluster());
@@ -86,8 +86,8 @@ pub fn cases(lab: &mut Lab) {
             let request = |length: &str| Request::get("/").header("length", length);
             assert_eq!(site.send(request("1000")).await.status, 200);
             assert_eq!(site.filter_state("userResp.content").await, Some("x".repeat(1000)));
-            let answer = site.send(request("1001")).await;
-            assert_execution_failed(&answer, "SC-1", "Response larger than 1000 bytes");
+            let response = site.send(request("1001")).await;
+            assert_execution_failed(&response, "SC-1", "Response larger than 1000 bytes");
             let logged = site.logged().await;
             assert_eq!(logged.state("fault.name"), Some("ExecutionFailed"));
             assert_eq!(logged.state("userResp.status.code"), None);
@@ -96,22 +96,26 @@ pub fn cases(lab: &mut Lab) {
 }
 
 fn unreachable(lab: &mut Lab) {
-    failure(lab, "refused", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new()));
-    failure(lab, "refused_by_http2", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new().h2()));
+    failure(lab, "refused", UNREACHABLE, callout(), |setup| setup.cluster_refusing_connections(Cluster::new()));
+    failure(lab, "refused_by_http2", UNREACHABLE, callout(), |setup| {
+        setup.cluster_refusing_connections(Cluster::new().h2())
+    });
     // Clusters have retry policies since 1.37.
     if minor_version() >= 37 {
         failure(lab, "refused_after_retries", UNREACHABLE, callout(), |setup| {
-            setup.cluster_refusing(Cluster::new().protocol(json!({
+            setup.cluster_refusing_connections(Cluster::new().protocol(json!({
                 "explicit_http_config": {"http_protocol_options": {}},
                 "retry_policy": {"retry_on": "connect-failure", "num_retries": 2},
             })))
         });
     }
-    failure(lab, "unhealthy", UNREACHABLE, callout(), |setup| setup.cluster_refusing(Cluster::new().health_checked()));
+    failure(lab, "unhealthy", UNREACHABLE, callout(), |setup| {
+        setup.cluster_refusing_connections(Cluster::new().health_checked())
+    });
     failure(lab, "no_endpoints", UNREACHABLE, callout(), |setup| setup.cluster_without_endpoints());
     failure(lab, "unknown_cluster", UNREACHABLE, callout(), |_| "no-such-cluster".to_owned());
     failure(lab, "connect_timeout", UNREACHABLE, callout(), |setup| {
-        setup.cluster_unanswering(Cluster::new().connect_timeout(Duration::from_millis(100)))
+        setup.cluster_without_accept(Cluster::new().connect_timeout(Duration::from_millis(100)))
     });
     failure(lab, "circuit_breaker", UNREACHABLE, callout(), |setup| {
         let thresholds = json!({"max_requests": 0, "max_pending_requests": 0});
@@ -127,7 +131,7 @@ fn unreachable(lab: &mut Lab) {
         setup.echo_in(Cluster::new().option("transport_socket", tls)).cluster().to_owned()
     });
 
-    // A host from a variable may be in no cluster, or no host at all.
+    // A host from a variable may have no cluster or be malformed.
     for (name, host) in
         [("origin_without_cluster", "other.test"), ("malformed_host", "users.test:port"), ("no_host", "")]
     {
@@ -153,11 +157,11 @@ fn unreachable(lab: &mut Lab) {
 
 fn late(lab: &mut Lab) {
     failure(lab, "timeout_before_headers", TIMEOUT, callout().timeout(150), |setup| {
-        let answer = Answer::status(204).held_by(&Gate::closed());
-        setup.backend(move |_: &Received| answer.clone()).cluster().to_owned()
+        let response = MockResponse::status(204).held_by(&Gate::closed());
+        setup.backend(move |_: &Received| response.clone()).cluster().to_owned()
     });
     failure(lab, "timeout_while_connecting", TIMEOUT, callout().timeout(150), |setup| {
-        setup.cluster_unanswering(Cluster::new())
+        setup.cluster_without_accept(Cluster::new())
     });
     failure(lab, "timeout_in_the_body", TIMEOUT, callout().timeout(150), |setup| {
         let script = |mut wire: Wire| async move {
@@ -169,13 +173,14 @@ fn late(lab: &mut Lab) {
     });
     let shorter = callout().timeout(30_000).property("io.timeout.millis", "150");
     failure(lab, "io_timeout_shorter_than_timeout", TIMEOUT, shorter, |setup| {
-        let answer = Answer::status(204).held_by(&Gate::closed());
-        setup.backend(move |_: &Received| answer.clone()).cluster().to_owned()
+        let response = MockResponse::status(204).held_by(&Gate::closed());
+        setup.backend(move |_: &Received| response.clone()).cluster().to_owned()
     });
 }
 
-/// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's timers count from the
-/// beginning of the event loop's round: they may fire a little before the filter's clock has reached the timeout.
+/// Envoy reports a timeout in the body like a reset, so only the filter's own clock distinguishes the two. Envoy's
+/// timers count from the start of the event loop's iteration, so they can fire slightly before the filter's clock has
+/// reached the timeout.
 fn late_many_times(lab: &mut Lab) {
     lab.case("timeout_in_the_body_of_many", |setup| {
         let backend = setup.raw_backend(|mut wire: Wire| async move {
@@ -193,12 +198,14 @@ fn late_many_times(lab: &mut Lab) {
     });
 }
 
-fn large_headers(_: &Received) -> Answer {
-    ["x-one", "x-two"].iter().fold(Answer::text(200, "x"), |answer, name| answer.header(name, "a".repeat(45_000)))
+fn large_headers(_: &Received) -> MockResponse {
+    ["x-one", "x-two"]
+        .iter()
+        .fold(MockResponse::text(200, "x"), |response, name| response.header(name, "a".repeat(45_000)))
 }
 
-fn many_headers(_: &Received) -> Answer {
-    (0..120).fold(Answer::text(200, "x"), |answer, number| answer.header("x-many", number.to_string()))
+fn many_headers(_: &Received) -> MockResponse {
+    (0..120).fold(MockResponse::text(200, "x"), |response, number| response.header("x-many", number.to_string()))
 }
 
 fn broken(lab: &mut Lab) {
@@ -225,7 +232,7 @@ fn broken(lab: &mut Lab) {
         setup.raw_backend(script).cluster().to_owned()
     });
     failure(lab, "reset_in_the_body_by_http2", RESET, callout(), |setup| {
-        setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::text(200, "half").cut()).cluster().to_owned()
+        setup.backend_in(Cluster::new().h2(), |_: &Received| MockResponse::text(200, "half").cut()).cluster().to_owned()
     });
     // Envoy accepts 60 KiB and 100 headers.
     failure(lab, "large_headers", PROTOCOL, callout(), |setup| setup.backend(large_headers).cluster().to_owned());
@@ -236,9 +243,9 @@ fn broken(lab: &mut Lab) {
     failure(lab, "many_headers_by_http2", RESET, callout(), |setup| {
         setup.backend_in(Cluster::new().h2(), many_headers).cluster().to_owned()
     });
-    // Envoy itself gives up at 32 MiB, whatever this filter would take.
+    // Envoy's own limit is 32 MiB, also when max_response_bytes is larger.
     failure_in(lab, "larger_than_envoy_takes", RESET, |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200).streamed((32 << 20) + 1));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200).streamed((32 << 20) + 1));
         let mut configuration = callout().served_by(backend.cluster());
         configuration["max_response_bytes"] = json!(64 << 20);
         configuration

@@ -96,8 +96,8 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())).allow_on_headers_stop_iteration());
         move || async move {
             let request = Request::post("/v1/check", "text/plain", r#"say "hi""#).header("x-client", "1");
-            let answer = site.send(request).await;
-            assert_eq!((answer.status, answer.text()), (200, r#"say "hi""#));
+            let response = site.send(request).await;
+            assert_eq!((response.status, response.text()), (200, r#"say "hi""#));
             let call = backend.only_request();
             assert_eq!(
                 (call.method.as_str(), call.path_and_query.as_str()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Backend, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Backend, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, raise_fault};
 use crate::proxy::{flow, proxied, proxy_endpoint, steps};
 
@@ -24,11 +24,11 @@ fn logging(log: &Backend, content: &str, further: &[String]) -> Value {
 }
 
 pub fn cases(lab: &mut Lab) {
-    lab.case("after_the_answer", |setup| {
-        let (held, never) = (Gate::closed(), Answer::status(200).held_by(&Gate::closed()));
+    lab.case("after_the_response", |setup| {
+        let (held, never) = (Gate::closed(), MockResponse::status(200).held_by(&Gate::closed()));
         let log = setup.backend(move |_: &Received| never.clone());
-        let answer = Answer::text(404, "hello").held_by(&held);
-        let upstream = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::text(404, "hello").held_by(&held);
+        let upstream = setup.backend(move |_: &Received| response.clone());
         let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
         move || async move {
             let exchange = site.start(Request::get("/v1/a"));
@@ -37,8 +37,8 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((log.heads(), exchange.is_over()), (0, false));
             held.open();
             // The log service never responds, and the client does not wait for it.
-            let answer = exchange.reply().await;
-            assert_eq!((answer.status, answer.text()), (404, "hello"));
+            let response = exchange.reply().await;
+            assert_eq!((response.status, response.text()), (404, "hello"));
             let call = log.wait_for_requests(1).await.remove(0);
             assert_eq!((call.method.as_str(), call.path_and_query.as_str()), ("POST", "/entries"));
             assert_eq!(call.text(), "GET /v1/a 404 none none");
@@ -46,9 +46,9 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // The client has the last byte of the response before.
-    lab.case("after_a_slow_answer", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
-        let upstream = setup.backend(|_: &Received| Answer::status(200).pieces(["one", "two", "three"], SOON));
+    lab.case("after_a_slow_response", |setup| {
+        let log = setup.backend(|_: &Received| MockResponse::status(200));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(200).pieces(["one", "two", "three"], SOON));
         let site = setup.listener(Listener::new(logging(&log, "", &[])).upstream(&upstream));
         move || async move {
             let exchange = site.start(Request::get("/v1"));
@@ -61,13 +61,13 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("after_a_fault", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
+        let log = setup.backend(|_: &Received| MockResponse::status(200));
         let content = flow("PreFlow", &["RF-1"], &[]);
         let site = setup.listener(Listener::new(logging(&log, &content, &[raise_fault("RF-1", "")])));
         move || async move {
             for (number, request) in [Request::get("/v1"), Request::get("/v1").h2()].into_iter().enumerate() {
-                let answer = site.send(request).await;
-                assert_fault(&answer, "steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-1");
+                let response = site.send(request).await;
+                assert_fault(&response, "steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-1");
                 let calls = log.wait_for_requests(number + 1).await;
                 assert_eq!(calls[number].text(), "GET /v1 none RaiseFault 500");
             }
@@ -76,7 +76,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("after_a_fault_of_the_response_flow", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
+        let log = setup.backend(|_: &Received| MockResponse::status(200));
         let content = flow("PreFlow", &[], &["RF-1"]);
         let site = setup.listener(Listener::new(logging(&log, &content, &[raise_fault("RF-1", "")])));
         move || async move {
@@ -85,11 +85,11 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Nothing of the stream is left that could wait for the token: it is fetched, and the call is made, without it.
+    // The stream has ended. A detached task fetches the token and sends the call.
     lab.case("with_a_token", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
+        let log = setup.backend(|_: &Received| MockResponse::status(200));
         let gate = Gate::closed();
-        let token = Answer::json(200, r#"{"access_token":"T","expires_in":3599}"#).held_by(&gate);
+        let token = MockResponse::json(200, r#"{"access_token":"T","expires_in":3599}"#).held_by(&gate);
         let metadata = setup.backend(move |_: &Received| token.clone());
         let mut configuration = logging(&log, "", &[]);
         let policies = configuration["policies"].as_array_mut().unwrap();
@@ -110,9 +110,9 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // A request of another proxy has nothing to do with this one's log.
+    // A request of another proxy does not run this proxy's PostClientFlow.
     lab.case("not_outside_the_base_path", |setup| {
-        let log = setup.backend(|_: &Received| Answer::status(200));
+        let log = setup.backend(|_: &Received| MockResponse::status(200));
         let site = setup.listener(Listener::new(logging(&log, "", &[])));
         move || async move {
             assert_eq!(site.get("/v2").await.status, 200);

@@ -6,7 +6,7 @@ use crate::lab::{Authority, Lab, Listener, Message, Request};
 use crate::policy::set;
 
 /// The variables by number in headers `q-0`, `q-1`, … of the response for the request flow, `s-0`, … for its own.
-const TOLD: [&str; 9] = [
+const REPORTED: [&str; 9] = [
     "client.scheme",
     "proxy.url",
     "client.host",
@@ -22,23 +22,23 @@ fn configuration() -> serde_json::Value {
     let keep = |name: &str| {
         format!("<AssignVariable><Name>kept.{name}</Name><Template>{{{name}:none}}</Template></AssignVariable>")
     };
-    let kept: String = TOLD.into_iter().map(keep).collect();
-    let tell = |(number, name): (usize, &str)| {
+    let kept: String = REPORTED.into_iter().map(keep).collect();
+    let report = |(number, name): (usize, &str)| {
         format!("<Header name='q-{number}'>{{kept.{name}}}</Header><Header name='s-{number}'>{{{name}:none}}</Header>")
     };
-    let headers: String = TOLD.into_iter().enumerate().map(tell).collect();
+    let headers: String = REPORTED.into_iter().enumerate().map(report).collect();
     json!({
         "policies": [
             crate::policy::assign_message("AM-Keep", &kept),
-            set("AM-Tell", &format!("<Headers>{headers}</Headers>")),
+            set("AM-Report", &format!("<Headers>{headers}</Headers>")),
         ],
         "request": ["AM-Keep"],
-        "response": ["AM-Tell"],
+        "response": ["AM-Report"],
     })
 }
 
-fn told(reply: &impl Message, flow: &str) -> Vec<String> {
-    (0..TOLD.len()).map(|number| reply.header(&format!("{flow}-{number}")).unwrap().to_owned()).collect()
+fn reported(reply: &impl Message, flow: &str) -> Vec<String> {
+    (0..REPORTED.len()).map(|number| reply.header(&format!("{flow}-{number}")).unwrap().to_owned()).collect()
 }
 
 pub fn cases(lab: &mut Lab) {
@@ -51,14 +51,14 @@ pub fn cases(lab: &mut Lab) {
             let (host, id) = (passed.authority.as_str(), passed.header("x-request-id").unwrap());
             let url = format!("http://{host}/v1/a?b=1");
             let expected = |target| ["http", &url, host, "blackbox", "blackbox", "lab", target, target, id];
-            assert_eq!(told(&reply, "q"), expected("none"));
-            assert_eq!(told(&reply, "s"), expected("127.0.0.1"));
+            assert_eq!(reported(&reply, "q"), expected("none"));
+            assert_eq!(reported(&reply, "s"), expected("127.0.0.1"));
         }
     });
 
     lab.case("version_of_the_client", |setup| {
-        let tell = set("AM-Tell", "<Headers><Header name='x-version'>{request.version}</Header></Headers>");
-        let configuration = json!({"policies": [tell], "request": [], "response": ["AM-Tell"]});
+        let report = set("AM-Report", "<Headers><Header name='x-version'>{request.version}</Header></Headers>");
+        let configuration = json!({"policies": [report], "request": [], "response": ["AM-Report"]});
         let listener = Listener::new(configuration).connection_manager(
             "http_protocol_options",
             json!({"accept_http_10": true, "default_host_for_http_10": "a"}),
@@ -73,17 +73,17 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // What stands in one part of a certificate's subject is no other part.
+    // One part of a certificate's subject cannot imitate another part.
     lab.case("client_certificate", |setup| {
         let authority = Authority::new();
-        let tell =
-            r#"<Headers><Header name="x-told">{client.cn} {client.scheme} {client.ssl.enabled}</Header></Headers>"#;
+        let report =
+            r#"<Headers><Header name="x-value">{client.cn} {client.scheme} {client.ssl.enabled}</Header></Headers>"#;
         let site = setup.listener(
-            Listener::new(json!({"policies": [set("AM-Tell", tell)], "request": [], "response": ["AM-Tell"]}))
+            Listener::new(json!({"policies": [set("AM-Report", report)], "request": [], "response": ["AM-Report"]}))
                 .tls(&authority.issue("site.test"), &authority),
         );
         move || async move {
-            for (unit, name, told) in [
+            for (unit, name, reported) in [
                 ("edge", "client", "client https true"),
                 ("x, CN=admin", "client", "client https true"),
                 ("x\\, CN=admin", "client", "client https true"),
@@ -92,7 +92,11 @@ pub fn cases(lab: &mut Lab) {
                 ("edge", r#" "a"+<b>; "#, r#" "a"+<b>;  https true"#),
             ] {
                 let reply = site.send_as(&authority.issue_person(unit, name), &authority, Request::get("/")).await;
-                assert_eq!((reply.status, reply.header("x-told")), (200, Some(told.trim_start())), "{unit} {name}");
+                assert_eq!(
+                    (reply.status, reply.header("x-value")),
+                    (200, Some(reported.trim_start())),
+                    "{unit} {name}"
+                );
             }
         }
     });
@@ -104,8 +108,8 @@ pub fn cases(lab: &mut Lab) {
             let mut made = Vec::new();
             for _ in 0..2 {
                 let reply = site.get("/").await;
-                let id = told(&reply, "q").pop().unwrap();
-                assert_eq!(told(&reply, "s").pop().as_ref(), Some(&id));
+                let id = reported(&reply, "q").pop().unwrap();
+                assert_eq!(reported(&reply, "s").pop().as_ref(), Some(&id));
                 let groups: Vec<usize> = id.split('-').map(str::len).collect();
                 assert_eq!(groups, [8, 4, 4, 4, 12], "{id}");
                 assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()), "{id}");

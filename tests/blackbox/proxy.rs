@@ -1,4 +1,4 @@
-//! ProxyEndpoint documents for the cases, and policies that note that they ran.
+//! ProxyEndpoint documents for the cases, and policies that record that they ran.
 
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub fn proxied(proxy_endpoint: &str, policies: &[String]) -> Value {
     })
 }
 
-/// Routes to these backends by the name of the target endpoint; any other request is answered 404 by Envoy.
+/// Routes to these backends by the name of the target endpoint; any other request gets 404 from Envoy.
 pub fn routes_by_target(targets: &[(&str, &Backend)]) -> Value {
     let route = |(name, backend): &(&str, &Backend)| {
         json!({

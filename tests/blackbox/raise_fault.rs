@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_fault, json as fault_json, xml};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{assign_message, raise_fault, raise_fault_set, set};
 
 const CODE: &str = "steps.raisefault.RaiseFault";
@@ -40,9 +40,9 @@ fn default_bodies(lab: &mut Lab) {
                 let values = STATE.map(|variable| logged.state(variable));
                 assert_eq!(values, [Some("RaiseFault"), Some("true"), Some("true"), Some(TEXT), Some("500")]);
 
-                let answer = site.send(Request::get("/").header("accept", "text/xml, application/xml;q=0.9")).await;
-                assert_eq!((answer.status, answer.text()), (500, xml(CODE, TEXT).as_str()));
-                assert_eq!(answer.header_all("content-type"), ["application/xml"]);
+                let response = site.send(Request::get("/").header("accept", "text/xml, application/xml;q=0.9")).await;
+                assert_eq!((response.status, response.text()), (500, xml(CODE, TEXT).as_str()));
+                assert_eq!(response.header_all("content-type"), ["application/xml"]);
                 assert_eq!(site.upstream().heads(), 0);
             }
         });
@@ -53,10 +53,13 @@ fn default_bodies(lab: &mut Lab) {
             <Headers><Header name='Location'>https://login.test/?next={request.path}</Header></Headers>";
         let site = setup.listener(Listener::new(raising(&raise_fault_set("RF-1", elements))));
         move || async move {
-            let answer = site.get("/cart?a=1").await;
-            assert_eq!((answer.status, answer.header_all("location")), (302, vec!["https://login.test/?next=/cart"]));
-            assert_eq!(answer.text(), fault_json(CODE, TEXT));
-            assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "location", "server"]);
+            let response = site.get("/cart?a=1").await;
+            assert_eq!(
+                (response.status, response.header_all("location")),
+                (302, vec!["https://login.test/?next=/cart"])
+            );
+            assert_eq!(response.text(), fault_json(CODE, TEXT));
+            assert_eq!(response.header_names(), ["content-length", "content-type", "date", "location", "server"]);
         }
     });
 }
@@ -76,12 +79,12 @@ fn own_responses(lab: &mut Lab) {
         let site = setup.listener(Listener::new(raising(&policy)).log_state(&STATE));
         move || async move {
             for (request, status) in [(Request::get("/"), 401), (Request::get("/?code=429").h2(), 429)] {
-                let answer = site.send(request.header("x-down", "d").header("x-other", "o")).await;
-                assert_eq!((answer.status, answer.text()), (status, "\n  no \"key\" for GET\n"));
-                assert_eq!(answer.header_all("content-type"), ["text/plain"]);
-                assert_eq!((answer.header_all("x-why"), answer.header_all("x-down")), (vec!["!"], vec!["d"]));
-                assert_eq!(answer.header_all("set-cookie"), ["a=1", "b=2"]);
-                assert_eq!((answer.header("x-other"), answer.header_all("content-length")), (None, vec!["20"]));
+                let response = site.send(request.header("x-down", "d").header("x-other", "o")).await;
+                assert_eq!((response.status, response.text()), (status, "\n  no \"key\" for GET\n"));
+                assert_eq!(response.header_all("content-type"), ["text/plain"]);
+                assert_eq!((response.header_all("x-why"), response.header_all("x-down")), (vec!["!"], vec!["d"]));
+                assert_eq!(response.header_all("set-cookie"), ["a=1", "b=2"]);
+                assert_eq!((response.header("x-other"), response.header_all("content-length")), (None, vec!["20"]));
                 let logged = site.logged().await;
                 let code = status.to_string();
                 assert_eq!(logged.state("error.status.code"), Some(code.as_str()));
@@ -90,7 +93,7 @@ fn own_responses(lab: &mut Lab) {
         }
     });
 
-    // Statuses without body, and such as cannot be sent.
+    // Statuses without a body, and invalid statuses.
     for (name, status, sent, body) in [
         ("no_content", 204, 204, ""),
         ("not_modified", 304, 304, ""),
@@ -101,9 +104,9 @@ fn own_responses(lab: &mut Lab) {
             let elements = format!("<StatusCode>{status}</StatusCode><Payload contentType='text/plain'>x</Payload>");
             let site = setup.listener(Listener::new(raising(&raise_fault_set("RF-1", &elements))));
             move || async move {
-                let answer = site.get("/").await;
-                assert_eq!((answer.status, answer.text(), answer.is_complete()), (sent, body, true));
-                assert_eq!(answer.header("content-type"), (!body.is_empty()).then_some("text/plain"));
+                let response = site.get("/").await;
+                assert_eq!((response.status, response.text(), response.is_complete()), (sent, body, true));
+                assert_eq!(response.header("content-type"), (!body.is_empty()).then_some("text/plain"));
             }
         });
     }
@@ -117,8 +120,8 @@ fn own_responses(lab: &mut Lab) {
         let lenient = setup.listener(Listener::new(raising(&policy)));
         let strict = setup.listener(Listener::new(raising(&strict)).log_state(&STATE));
         move || async move {
-            let answer = lenient.get("/").await;
-            assert_eq!((answer.status, answer.text()), (500, "[]"));
+            let response = lenient.get("/").await;
+            assert_eq!((response.status, response.text()), (500, "[]"));
             assert_fault(&strict.get("/").await, "entities.UnresolvedVariable", "Unresolved variable : none");
             let logged = strict.logged().await;
             assert_eq!(logged.state("fault.name"), Some("UnresolvedVariable"));
@@ -136,22 +139,22 @@ fn flows(lab: &mut Lab) {
             "response": ["AM-1"],
         })));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.header("x-note")), (200, Some("1")));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.header("x-note")), (200, Some("1")));
             assert_eq!(site.upstream().only_request().header("x-note"), Some("1"));
             assert_fault(&site.send(Request::get("/").header("x-stop", "yes")).await, CODE, TEXT);
             assert_eq!(site.upstream().heads(), 1);
         }
     });
 
-    // Nothing of the upstream's response is left: it may be what is to be hidden.
+    // The reply contains no part of the upstream's response, which can be confidential.
     for (name, stop_iteration, request) in [
         ("in_the_response_flow", false, Request::get("/")),
         ("in_the_response_flow_with_body_callbacks", true, Request::get("/")),
         ("in_the_response_flow_over_http2", true, Request::get("/").h2()),
     ] {
         lab.case(name, move |setup| {
-            let upstream = setup.backend(|_: &Received| Answer::json(200, r#"{"secret":1}"#).header("x-up", "u"));
+            let upstream = setup.backend(|_: &Received| MockResponse::json(200, r#"{"secret":1}"#).header("x-up", "u"));
             let elements =
                 "<StatusCode>451</StatusCode><Payload contentType='text/plain'>was {response.status.code}</Payload>";
             let configuration = json!({"policies": [raise_fault_set("RF-1", elements)], "response": ["RF-1"]});
@@ -159,9 +162,9 @@ fn flows(lab: &mut Lab) {
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener.log_state(&STATE[..2]));
             move || async move {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), answer.is_complete()), (451, "was 200", true));
-                assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text(), response.is_complete()), (451, "was 200", true));
+                assert_eq!(response.header_names(), ["content-length", "content-type", "date", "server"]);
                 assert_eq!(upstream.heads(), 1);
                 let logged = site.logged().await;
                 assert_eq!((logged.status(), logged.state("fault.name")), (451, Some("RaiseFault")));
@@ -191,15 +194,15 @@ fn merged_headers(lab: &mut Lab) {
                             </FaultRule></FaultRules>",
         })));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (418, "{}"));
-            assert_eq!(answer.header_all("errornote"), ["woops, gremlins"]);
-            assert_eq!((answer.header_all("x-raised"), answer.header_all("x-ruled")), (vec!["1"], vec!["1"]));
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text()), (418, "{}"));
+            assert_eq!(response.header_all("errornote"), ["woops, gremlins"]);
+            assert_eq!((response.header_all("x-raised"), response.header_all("x-ruled")), (vec!["1"], vec!["1"]));
+            assert_eq!(response.header_all("content-type"), ["application/json"]);
         }
     });
 
-    // A rule has the last word on what it removes, and cookies are a line each.
+    // A rule can remove headers of the RaiseFault. Each cookie has its own line.
     lab.case("headers_removed_by_a_rule", |setup| {
         let raise = raise_fault_set(
             "RF-1",
@@ -217,9 +220,9 @@ fn merged_headers(lab: &mut Lab) {
         })));
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.header("x-gone")), (500, None));
-                assert_eq!((answer.header_all("x-raised"), answer.header_all("set-cookie")), (vec!["1"], vec!["b=2", "a=1"]));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.header("x-gone")), (500, None));
+                assert_eq!((response.header_all("x-raised"), response.header_all("set-cookie")), (vec!["1"], vec!["b=2", "a=1"]));
             }
         }
     });

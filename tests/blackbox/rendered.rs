@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::lab::{Answer, Lab, Message, Received, Rendered, Request, RunDirectory, rendered};
+use crate::lab::{Lab, Message, MockResponse, Received, Rendered, Request, RunDirectory, rendered};
 
 fn render(arguments: &[String]) -> String {
     rendered::render(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
@@ -20,11 +20,11 @@ pub fn cases(lab: &mut Lab) {
         });
     }
 
-    lab.case("a_rendered_proxy_answers", |_| {
+    lab.case("a_rendered_proxy_responds", |_| {
         || async {
-            let stock = rendered::server(|_: &Received| Answer::text(200, "3 left")).await;
-            let catalogue = rendered::server(|_: &Received| Answer::text(200, "a lamp")).await;
-            let standby = rendered::server(|_: &Received| Answer::text(200, "never asked")).await;
+            let stock = rendered::server(|_: &Received| MockResponse::text(200, "3 left")).await;
+            let catalogue = rendered::server(|_: &Received| MockResponse::text(200, "a lamp")).await;
+            let standby = rendered::server(|_: &Received| MockResponse::text(200, "never asked")).await;
             let directory = RunDirectory::create();
             let arguments = rendered::example("shop", &directory, |environment| {
                 let mut lines = Vec::new();
@@ -84,7 +84,7 @@ pub fn cases(lab: &mut Lab) {
     // The filter expands the URLs of targets, and Envoy's routes use what it writes.
     lab.case("targets_with_variables_and_another_proxy", |_| {
         || async {
-            let (backend, port) = rendered::server(|_: &Received| Answer::text(200, "here")).await;
+            let (backend, port) = rendered::server(|_: &Received| MockResponse::text(200, "here")).await;
             let directory = RunDirectory::create();
             let file = |path: &str, text: &str| {
                 let path = directory.path().join(path);
@@ -136,8 +136,8 @@ pub fn cases(lab: &mut Lab) {
                 ("fixed", "/v1/x?q=2", "/fixed/x?q=2", false),
                 ("other", "/v1/x?q=2", "/o/v2/x?q=2", true),
             ] {
-                let answer = send(to, sent).await;
-                assert_eq!((answer.status, answer.text()), (200, "here"), "{to} {sent}");
+                let response = send(to, sent).await;
+                assert_eq!((response.status, response.text()), (200, "here"), "{to} {sent}");
                 let got = backend.requests().pop().unwrap();
                 assert_eq!((got.path_and_query.as_str(), got.authority == host), (expected, !is_clients_host), "{to} {sent}");
                 assert_eq!((got.header("x-callout-cluster"), got.header("x-callout-target")), (None, None));
@@ -153,8 +153,8 @@ pub fn cases(lab: &mut Lab) {
                     Some(u) => request.header("u", u),
                     None => request,
                 };
-                let answer = envoy.send(request).await;
-                assert!(answer.status == status && answer.text().contains(code), "{} {}", answer.status, answer.text());
+                let response = envoy.send(request).await;
+                assert!(response.status == status && response.text().contains(code), "{} {}", response.status, response.text());
             }
             assert_eq!(backend.requests().len(), count);
             // The headers of the filter have no effect outside the base path.

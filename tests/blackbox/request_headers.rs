@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 /// The headers that Envoy itself adds to every callout.
@@ -146,7 +146,7 @@ fn trace_headers(lab: &mut Lab) {
 
 fn copies(lab: &mut Lab) {
     lab.case("copy_of_the_whole_request", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
         let policy = mirror().request(r#"<Copy source="request"/>"#);
         let site = setup.listener(listener(policy.served_by(backend.cluster())).allow_on_headers_stop_iteration());
         move || async move {
@@ -159,8 +159,8 @@ fn copies(lab: &mut Lab) {
                 .header("x-envoy-max-retries", "9")
                 .header("x-envoy-upstream-rq-timeout-ms", "1")
                 .header("x-request-id", TRACE[5].1);
-            let answer = site.send(request).await;
-            assert_eq!((answer.status, answer.text()), (200, "hello"));
+            let response = site.send(request).await;
+            assert_eq!((response.status, response.text()), (200, "hello"));
             let call = backend.only_request();
             assert_eq!((call.method.as_str(), call.path_and_query.as_str()), ("POST", "/m/v1/a%20b?x=1&x=2"));
             assert_eq!((call.authority.as_str(), call.text()), ("mirror.test", "hello"));
@@ -211,7 +211,7 @@ fn copies(lab: &mut Lab) {
     // The client's own message is sent as a callout with all its parts, and continues without its body.
     for (name, keep) in [("client_message_kept", true), ("client_message_cleared", false)] {
         lab.case(name, move |setup| {
-            let backend = setup.backend(|_: &Received| Answer::status(200));
+            let backend = setup.backend(|_: &Received| MockResponse::status(200));
             let policy = ServiceCallout::new("SC-1", "http://a.test/log").variable("request").response("r");
             let policy = if keep { policy.keep_payload() } else { policy };
             let site =

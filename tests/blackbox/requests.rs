@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 /// The worked example with query parameters in the URL and in the message.
@@ -20,7 +20,7 @@ pub fn cases(lab: &mut Lab) {
     message_variables(lab);
 
     lab.case("query_joins_that_of_the_url", |setup| {
-        let geo_server = setup.backend(|_: &Received| Answer::json(200, r#"{"status":"OK"}"#));
+        let geo_server = setup.backend(|_: &Received| MockResponse::json(200, r#"{"status":"OK"}"#));
         let site = setup.listener(
             Listener::new(geo().served_by(geo_server.cluster()))
                 .publish(&["servicecallout.SC-Geo.target.url", "servicecallout.requesturi"])
@@ -34,8 +34,8 @@ pub fn cases(lab: &mut Lab) {
         );
         move || async move {
             let request = Request::post("/v1/near?zip=94%20043", "text/plain", "untouched");
-            let answer = site.send(request).await;
-            assert_eq!((answer.status, answer.text()), (200, "untouched"));
+            let response = site.send(request).await;
+            assert_eq!((response.status, response.text()), (200, "untouched"));
             let call = geo_server.only_request();
             assert_eq!((call.method.as_str(), call.authority.as_str()), ("GET", "geo.example.com"));
             assert_eq!(call.path_and_query, "/maps/json?v=2&address=94%20043&sensor=false");
@@ -86,7 +86,7 @@ pub fn cases(lab: &mut Lab) {
 fn composition(lab: &mut Lab) {
     for verb in ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "{request.verb}"] {
         lab.case(&format!("verb_{}", verb.trim_matches(['{', '}'])), move |setup| {
-            let backend = setup.backend(|_: &Received| Answer::status(200));
+            let backend = setup.backend(|_: &Received| MockResponse::status(200));
             let policy =
                 ServiceCallout::new("SC-1", "http://a.test/x").response("r").set(&format!("<Verb>{verb}</Verb>"));
             let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
@@ -195,7 +195,7 @@ fn message_variables(lab: &mut Lab) {
         )
     }
 
-    // A spent message is replaced by a fresh one, so nothing of the first callout is in the second.
+    // A new message replaces a consumed one, so the second callout contains no part of the first.
     lab.case("a_cleared_message_is_not_reused", |setup| {
         let backend = setup.echo();
         let second = ServiceCallout::new("SC-2", "http://a.test/y").variable("shared").response("r").set(SECOND);
@@ -224,7 +224,7 @@ fn message_variables(lab: &mut Lab) {
         }
     });
 
-    // Only the body is gone after sending; what else was sent stays readable.
+    // Only the body is gone after sending; the other parts stay readable.
     lab.case("a_cleared_message_stays_readable", |setup| {
         let backend = setup.echo();
         let reads = "{shared.verb} {shared.path} {shared.querystring} {shared.header.x-first} [{shared.content}]";

@@ -1,11 +1,11 @@
-//! Response bodies that policies rewrite, and responses that are none of theirs.
+//! Response bodies that policies rewrite, and responses that they do not process.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request, filter};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request, filter};
 use crate::policy::{assign_message, header, set};
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -25,11 +25,11 @@ pub fn cases(lab: &mut Lab) {
 }
 
 fn rewritten(lab: &mut Lab) {
-    let whole = || Answer::text(200, "hello");
-    let pieces = || Answer::status(200).header("content-type", "text/plain").pieces(["he", "", "llo"], SHORT);
+    let whole = || MockResponse::text(200, "hello");
+    let pieces = || MockResponse::status(200).header("content-type", "text/plain").pieces(["he", "", "llo"], SHORT);
     let h1 = || Request::get("/");
     let h2 = || Request::get("/").h2();
-    for (name, cluster, answer, request, length) in [
+    for (name, cluster, reply, request, length) in [
         ("with_length", Cluster::new(), whole(), h1(), Some("7")),
         ("with_length_to_http2", Cluster::new(), whole(), h2(), Some("7")),
         ("in_chunks", Cluster::new(), pieces(), h1(), None),
@@ -43,17 +43,17 @@ fn rewritten(lab: &mut Lab) {
     ] {
         let trailer = (name == "with_trailers").then_some("5");
         lab.case(name, move |setup| {
-            let upstream = setup.backend_in(cluster, move |_: &Received| answer.clone());
+            let upstream = setup.backend_in(cluster, move |_: &Received| reply.clone());
             let site = setup.listener(Listener::new(rewriting()).upstream(&upstream).allow_on_headers_stop_iteration());
             move || async move {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "[hello]", true));
+                let reply = site.send(request).await;
+                assert_eq!((reply.status, reply.text(), reply.is_complete()), (200, "[hello]", true));
                 assert_eq!(
-                    (answer.header("content-length"), answer.header_all("content-type")),
+                    (reply.header("content-length"), reply.header_all("content-type")),
                     (length, vec!["text/plain"])
                 );
                 if trailer.is_some() {
-                    assert_eq!(answer.trailer("x-sum"), trailer);
+                    assert_eq!(reply.trailer("x-sum"), trailer);
                 }
             }
         });
@@ -61,7 +61,7 @@ fn rewritten(lab: &mut Lab) {
 
     // Lengths are right: what follows on the connection is the next response.
     lab.case("connection_reused", |setup| {
-        let upstream = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let upstream = setup.backend(|request: &Received| MockResponse::text(200, request.path_and_query.clone()));
         let site = setup.listener(Listener::new(rewriting()).upstream(&upstream).allow_on_headers_stop_iteration());
         move || async move {
             let mut wire = site.connect().await;
@@ -77,28 +77,28 @@ fn rewritten(lab: &mut Lab) {
     });
 
     lab.case("large_under_a_raised_limit", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::status(200).streamed(3_000_000));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(200).streamed(3_000_000));
         let listener = Listener::new(rewriting()).upstream(&upstream).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.per_connection_buffer_limit_bytes(8 << 20));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (200, 3_000_002, true));
-            assert!(answer.body().starts_with(b"[xx") && answer.body().ends_with(b"xx]"));
+            let reply = site.get("/").await;
+            assert_eq!((reply.status, reply.body().len(), reply.is_complete()), (200, 3_000_002, true));
+            assert!(reply.body().starts_with(b"[xx") && reply.body().ends_with(b"xx]"));
         }
     });
 
     // Above the limit of its buffers, Envoy responds before the policy has a body to read.
     lab.case("over_the_limit", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::text(200, vec![b'x'; 100_000]));
+        let upstream = setup.backend(|_: &Received| MockResponse::text(200, vec![b'x'; 100_000]));
         let listener = Listener::new(rewriting()).upstream(&upstream).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.per_connection_buffer_limit_bytes(8192));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (500, "Internal Server Error"));
+            let reply = site.get("/").await;
+            assert_eq!((reply.status, reply.text()), (500, "Internal Server Error"));
             assert_eq!(site.logged().await.details(), Some("response_payload_too_large"));
             // Over HTTP/2 the stream's window is the limit.
-            let answer = site.send(Request::get("/").h2()).await;
-            assert_eq!((answer.status, answer.body().len()), (200, 100_002));
+            let reply = site.send(Request::get("/").h2()).await;
+            assert_eq!((reply.status, reply.body().len()), (200, 100_002));
         }
     });
 }
@@ -109,7 +109,7 @@ fn untouched(lab: &mut Lab) {
         [("large_that_is_not_read", false), ("large_that_is_not_read_with_body_callbacks", true)]
     {
         lab.case(name, move |setup| {
-            let upstream = setup.backend(|_: &Received| Answer::status(200).streamed(3_000_000));
+            let upstream = setup.backend(|_: &Received| MockResponse::status(200).streamed(3_000_000));
             let configuration = in_response(&assign_message(
                 "AM-1",
                 &format!("<Set>{}</Set>", header("x-seen", "{response.status.code}")),
@@ -118,17 +118,17 @@ fn untouched(lab: &mut Lab) {
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener.per_connection_buffer_limit_bytes(8192));
             move || async move {
-                let answer = site.get("/").await;
-                assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (200, 3_000_000, true));
-                assert_eq!(answer.header("x-seen"), Some("200"));
+                let reply = site.get("/").await;
+                assert_eq!((reply.status, reply.body().len(), reply.is_complete()), (200, 3_000_000, true));
+                assert_eq!(reply.header("x-seen"), Some("200"));
             }
         });
     }
 
-    // The same bytes again: the length stays, and so does what is no text.
+    // The same bytes again: the length stays, and so do bytes that are not text.
     lab.case("read_and_left_as_it_is", |setup| {
         const BYTES: &[u8] = b"\xff\x00\xfe";
-        let upstream = setup.backend(|_: &Received| Answer::of(200, "application/octet-stream", BYTES));
+        let upstream = setup.backend(|_: &Received| MockResponse::of(200, "application/octet-stream", BYTES));
         let policy = assign_message(
             "AM-1",
             "<AssignVariable><Name>kept</Name><Ref>response.content.as.base64</Ref></AssignVariable>",
@@ -138,21 +138,18 @@ fn untouched(lab: &mut Lab) {
         let listener = Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.log_state(&["kept"]));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!(
-                (answer.status, &answer.body()[..], answer.header_all("content-length")),
-                (200, BYTES, vec!["3"])
-            );
+            let reply = site.get("/").await;
+            assert_eq!((reply.status, &reply.body()[..], reply.header_all("content-length")), (200, BYTES, vec!["3"]));
             assert_eq!(site.filter_state("kept").await.as_deref(), Some("/wD+"));
         }
     });
 }
 
-/// Only a response of the upstream is one.
+/// The response flow runs only for responses of the upstream.
 fn replies_of_envoy(lab: &mut Lab) {
     for (name, stop_iteration) in [("replies_of_envoy", false), ("replies_of_envoy_with_body_callbacks", true)] {
         lab.case(name, move |setup| {
-            let refusing = setup.cluster_refusing(Cluster::new());
+            let refusing = setup.cluster_refusing_connections(Cluster::new());
             let empty = setup.cluster_without_endpoints();
             let routes = json!([
                 {"match": {"path": "/refused"}, "route": {"cluster": refusing}},
@@ -168,15 +165,12 @@ fn replies_of_envoy(lab: &mut Lab) {
             let site = setup.listener(listener);
             move || async move {
                 for (path, status, body) in [("/unrouted", 404, ""), ("/empty", 503, "no healthy upstream")] {
-                    let answer = site.get(path).await;
-                    assert_eq!(
-                        (path, answer.status, answer.text(), answer.header("x-seen")),
-                        (path, status, body, None)
-                    );
+                    let reply = site.get(path).await;
+                    assert_eq!((path, reply.status, reply.text(), reply.header("x-seen")), (path, status, body, None));
                 }
-                let answer = site.get("/refused").await;
-                assert_eq!((answer.status, answer.header("x-seen")), (503, None));
-                assert!(answer.text().starts_with("upstream connect error"), "{}", answer.text());
+                let reply = site.get("/refused").await;
+                assert_eq!((reply.status, reply.header("x-seen")), (503, None));
+                assert!(reply.text().starts_with("upstream connect error"), "{}", reply.text());
             }
         });
     }
@@ -189,9 +183,9 @@ fn replies_of_envoy(lab: &mut Lab) {
         let site = setup.listener(listener);
         move || async move {
             for request in [Request::get("/"), Request::get("/").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (203, "[direct]"));
-                assert_eq!(answer.header_all("content-length"), ["8"]);
+                let reply = site.send(request).await;
+                assert_eq!((reply.status, reply.text()), (203, "[direct]"));
+                assert_eq!(reply.header_all("content-length"), ["8"]);
             }
         }
     });
@@ -205,11 +199,11 @@ fn replies_of_envoy(lab: &mut Lab) {
         let listener = Listener::new(configuration).allow_on_headers_stop_iteration();
         let site = setup.listener(listener.per_connection_buffer_limit_bytes(8192));
         move || async move {
-            let answer = site.send(Request::post("/", "text/plain", vec![b'x'; 100_000])).await;
-            assert_eq!((answer.status, answer.text(), answer.header("x-seen")), (413, "Payload Too Large", None));
+            let reply = site.send(Request::post("/", "text/plain", vec![b'x'; 100_000])).await;
+            assert_eq!((reply.status, reply.text(), reply.header("x-seen")), (413, "Payload Too Large", None));
             assert_eq!(site.upstream().heads(), 0);
-            let answer = site.send(Request::post("/", "text/plain", "x")).await;
-            assert_eq!((answer.status, answer.text(), answer.header("x-seen")), (200, "changed", Some("1")));
+            let reply = site.send(Request::post("/", "text/plain", "x")).await;
+            assert_eq!((reply.status, reply.text(), reply.header("x-seen")), (200, "changed", Some("1")));
             assert_eq!(site.upstream().only_request().text(), "x!");
         }
     });
@@ -219,8 +213,8 @@ fn replies_of_envoy(lab: &mut Lab) {
         let policy = set("AM-1", &format!("<Payload>changed</Payload>{}", header("x-seen", "1")));
         let site = setup.listener(Listener::new(in_response(&policy)).after(teapot).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text(), answer.header("x-seen")), (418, "teapot", None));
+            let reply = site.get("/").await;
+            assert_eq!((reply.status, reply.text(), reply.header("x-seen")), (418, "teapot", None));
         }
     });
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, assert_fault};
-use crate::lab::{Answer, Backend, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Backend, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 /// A configuration that runs this policy in the response flow only.
@@ -23,20 +23,20 @@ pub fn cases(lab: &mut Lab) {
 
     // The request stays readable, and `message` is now the response.
     lab.case("reads_both_messages", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
-        let upstream = setup.backend(|_: &Received| Answer::text(202, "hello").header("x-up", "u"));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
+        let upstream = setup.backend(|_: &Received| MockResponse::text(202, "hello").header("x-up", "u"));
         let payload = "{request.verb} {request.path} {request.queryparam.a} {request.header.x-down} \
                        {response.status.code} {response.header.x-up} {message.status.code}";
         let site = setup.listener(Listener::new(in_response(&sending(payload), &backend)).upstream(&upstream));
         move || async move {
-            let answer = site.send(Request::new("PUT", "/v1?a=1").header("x-down", "d")).await;
-            assert_eq!((answer.status, answer.text(), answer.header("x-up")), (202, "hello", Some("u")));
+            let response = site.send(Request::new("PUT", "/v1?a=1").header("x-down", "d")).await;
+            assert_eq!((response.status, response.text(), response.header("x-up")), (202, "hello", Some("u")));
             assert_eq!(backend.only_request().text(), "PUT /v1 1 d 202 u 202");
         }
     });
 
     lab.case("both_flows_share_variables", |setup| {
-        let backend = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let backend = setup.backend(|request: &Received| MockResponse::text(200, request.path_and_query.clone()));
         let first = ServiceCallout::new("SC-1", "http://a.test/first").response("firstResp");
         let second = ServiceCallout::new("SC-2", "http://a.test{firstResp.content}/second").response("secondResp");
         let site = setup.listener(
@@ -70,11 +70,11 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The client has nothing before the callout is answered.
-    lab.case("holds_the_response", |setup| {
+    // The client receives nothing before the callout's response.
+    lab.case("delays_the_response", |setup| {
         let gate = Gate::closed();
-        let answer = Answer::status(200).held_by(&gate);
-        let backend = setup.backend(move |_: &Received| answer.clone());
+        let response = MockResponse::status(200).held_by(&gate);
+        let backend = setup.backend(move |_: &Received| response.clone());
         let site = setup.listener(Listener::new(in_response(&sending("x"), &backend)));
         move || async move {
             let exchange = site.start(Request::post("/", "text/plain", "hello"));
@@ -86,10 +86,10 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Envoy's own replies are no response of an upstream.
+    // Envoy's own replies are not responses of an upstream.
     lab.case("skipped_for_replies_of_envoy", |setup| {
         let backend = setup.echo();
-        let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
+        let refusing = setup.cluster_refusing_connections(crate::lab::Cluster::new());
         let routes = json!([{"match": {"path": "/refused"}, "route": {"cluster": refusing}}]);
         let site = setup.listener(Listener::new(in_response(&sending("x"), &backend)).routes(routes));
         move || async move {
@@ -115,14 +115,14 @@ pub fn cases(lab: &mut Lab) {
 fn faults(lab: &mut Lab) {
     for (name, stop_iteration) in [("fault_replaces_the_response", false), ("fault_with_body_callbacks", true)] {
         lab.case(name, move |setup| {
-            let backend = setup.backend(|_: &Received| Answer::text(500, "no"));
-            let upstream = setup.backend(|_: &Received| Answer::text(202, "secret").header("x-up", "u"));
+            let backend = setup.backend(|_: &Received| MockResponse::text(500, "no"));
+            let upstream = setup.backend(|_: &Received| MockResponse::text(202, "secret").header("x-up", "u"));
             let listener = Listener::new(in_response(&sending("x"), &backend)).upstream(&upstream);
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener.log_state(&["fault.name", "servicecallout.SC-1.failed"]));
             move || async move {
-                let answer = site.get("/").await;
-                assert_execution_failed(&answer, "SC-1", "ResponseCode 500 is treated as error");
+                let response = site.get("/").await;
+                assert_execution_failed(&response, "SC-1", "ResponseCode 500 is treated as error");
                 assert_eq!((backend.heads(), site.upstream().heads()), (1, 1));
                 let logged = site.logged().await;
                 assert_eq!((logged.status(), logged.state("fault.name")), (500, Some("ExecutionFailed")));
@@ -131,40 +131,40 @@ fn faults(lab: &mut Lab) {
         });
     }
 
-    // Only the saved request headers are left, and they decide the format.
+    // The saved request headers determine the format.
     lab.case("fault_as_xml", |setup| {
-        let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
+        let refusing = setup.cluster_refusing_connections(crate::lab::Cluster::new());
         let policy = sending("x");
         let configuration = json!({"policies": [policy.xml()], "response": ["SC-1"], "clusters": {"*": refusing}});
         let site = setup.listener(Listener::new(configuration));
         move || async move {
-            let answer = site.send(Request::get("/").header("accept", "application/xml")).await;
+            let response = site.send(Request::get("/").header("accept", "application/xml")).await;
             let text = crate::fault::execution_failed("SC-1", "Host not reachable");
-            assert_eq!(answer.text(), crate::fault::xml("steps.servicecallout.ExecutionFailed", &text));
-            assert_eq!((answer.status, answer.header("content-type")), (500, Some("application/xml")));
+            assert_eq!(response.text(), crate::fault::xml("steps.servicecallout.ExecutionFailed", &text));
+            assert_eq!((response.status, response.header("content-type")), (500, Some("application/xml")));
         }
     });
 }
 
 fn bodies(lab: &mut Lab) {
     lab.case("reads_the_response_body", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
-        let upstream = setup.backend(|_: &Received| Answer::status(200).streamed(100_000));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(200).streamed(100_000));
         let site = setup.listener(
             Listener::new(in_response(&sending("{response.content}{message.content}"), &backend))
                 .upstream(&upstream)
                 .allow_on_headers_stop_iteration(),
         );
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (200, 100_000, true));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.body().len(), response.is_complete()), (200, 100_000, true));
             assert_eq!(backend.only_request().text(), "x".repeat(200_000));
         }
     });
 
     lab.case("reads_a_missing_response_body", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
-        let upstream = setup.backend(|_: &Received| Answer::status(204));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(204));
         let site = setup.listener(
             Listener::new(in_response(&sending("[{response.content}]"), &backend))
                 .upstream(&upstream)
@@ -176,19 +176,20 @@ fn bodies(lab: &mut Lab) {
         }
     });
 
-    lab.case("answer_named_response_is_what_the_client_gets", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::json(203, r#"{"from":"callout"}"#).header("x-new", "1"));
-        let upstream = setup.backend(|_: &Received| Answer::text(200, "short").header("x-old", "1"));
+    lab.case("callout_response_named_response_reaches_the_client", |setup| {
+        let backend =
+            setup.backend(|_: &Received| MockResponse::json(203, r#"{"from":"callout"}"#).header("x-new", "1"));
+        let upstream = setup.backend(|_: &Received| MockResponse::text(200, "short").header("x-old", "1"));
         let policy = sending("x").response("response");
         let site = setup.listener(
             Listener::new(in_response(&policy, &backend)).upstream(&upstream).allow_on_headers_stop_iteration(),
         );
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.text()), (203, r#"{"from":"callout"}"#));
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
-            assert_eq!(answer.header_all("content-length"), ["18"]);
-            assert_eq!((answer.header("x-new"), answer.header("x-old")), (Some("1"), None));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.text()), (203, r#"{"from":"callout"}"#));
+            assert_eq!(response.header_all("content-type"), ["application/json"]);
+            assert_eq!(response.header_all("content-length"), ["18"]);
+            assert_eq!((response.header("x-new"), response.header("x-old")), (Some("1"), None));
         }
     });
 }

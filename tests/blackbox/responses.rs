@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Gate, Lab, Listener, Message, Received, Request, Setup, Site, Wire};
+use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request, Setup, Site, Wire};
 use crate::policy::ServiceCallout;
 
 /// Calls out for `answer`, then sends the expanded template to a second server, whose requests are the result.
@@ -11,10 +11,10 @@ fn read(
     setup: &mut Setup<'_>,
     first: &ServiceCallout,
     template: &str,
-    answer: fn() -> Answer,
+    response: fn() -> MockResponse,
 ) -> (Site, crate::lab::Backend) {
-    let users = setup.backend(move |_: &Received| answer());
-    let probe = setup.backend(|_: &Received| Answer::status(200));
+    let users = setup.backend(move |_: &Received| response());
+    let probe = setup.backend(|_: &Received| MockResponse::status(200));
     let second = ServiceCallout::new("SC-Probe", "http://probe.test/")
         .response("probeResp")
         .set(&format!("<Verb>POST</Verb><Payload>{template}</Payload>"));
@@ -59,7 +59,7 @@ pub fn cases(lab: &mut Lab) {
     ] {
         lab.case(name, move |setup| {
             let (site, probe) = read(setup, &callout(), template, || {
-                Answer::json(201, r#"{"id":7}"#)
+                MockResponse::json(201, r#"{"id":7}"#)
                     .header("etag", "\"v1\"")
                     .header("cache-control", "public, max-age=16544")
                     .header("set-cookie", "a=1")
@@ -75,7 +75,7 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("charset", |setup| {
         let (site, probe) = read(setup, &callout(), "{userResp.content}", || {
-            Answer::of(200, "text/plain; charset=ISO-8859-1", &b"caf\xe9"[..])
+            MockResponse::of(200, "text/plain; charset=ISO-8859-1", &b"caf\xe9"[..])
         });
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
@@ -88,7 +88,7 @@ pub fn cases(lab: &mut Lab) {
             .property("response.retain.headers.enabled", "false")
             .property("response.retain.headers", "X-Kept,x-other");
         let (site, probe) = read(setup, &policy, "{userResp.header.x-kept} {userResp.header.x-dropped:gone}", || {
-            Answer::status(200).header("x-kept", "1").header("x-dropped", "2")
+            MockResponse::status(200).header("x-kept", "1").header("x-dropped", "2")
         });
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
@@ -98,7 +98,7 @@ pub fn cases(lab: &mut Lab) {
 
     // A later answer replaces an earlier one, and a failure keeps it.
     lab.case("replaced_and_kept", |setup| {
-        let users = setup.backend(|request: &Received| Answer::text(200, request.path_and_query.clone()));
+        let users = setup.backend(|request: &Received| MockResponse::text(200, request.path_and_query.clone()));
         let policies = [
             ServiceCallout::new("SC-1", "http://users.test/1").response("userResp"),
             ServiceCallout::new("SC-2", "http://users.test/{userResp.content}").response("userResp"),
@@ -124,15 +124,15 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // The variable is set from a complete response only, whatever the failure.
+    // The variable is set from a complete response only, for every failure.
     for (name, url, timeout) in [
         ("kept_when_reset", "http://broken.test/", 5000),
         ("kept_when_timed_out", "http://silent.test/", 150),
         ("kept_when_not_sent", "http://users.test/{missing}", 5000),
     ] {
         lab.case(name, move |setup| {
-            let users = setup.backend(|_: &Received| Answer::text(200, "one"));
-            let silent = Answer::status(204).held_by(&Gate::closed());
+            let users = setup.backend(|_: &Received| MockResponse::text(200, "one"));
+            let silent = MockResponse::status(204).held_by(&Gate::closed());
             let silent = setup.backend(move |_: &Received| silent.clone());
             let broken = setup.raw_backend(|mut wire: Wire| async move {
                 wire.head().await;
@@ -143,7 +143,7 @@ pub fn cases(lab: &mut Lab) {
             let probe = ServiceCallout::new("SC-3", "http://probe.test/")
                 .set("<Verb>POST</Verb><Payload>{r.content} {servicecallout.SC-2.failed}</Payload>")
                 .response("last");
-            let told = setup.backend(|_: &Received| Answer::status(200));
+            let observer = setup.backend(|_: &Received| MockResponse::status(200));
             let site = setup.listener(
                 Listener::new(json!({
                     "policies": [first.xml(), second.xml(), probe.xml()],
@@ -151,14 +151,14 @@ pub fn cases(lab: &mut Lab) {
                         "http://users.test": users.cluster(),
                         "http://silent.test": silent.cluster(),
                         "http://broken.test": broken.cluster(),
-                        "http://probe.test": told.cluster(),
+                        "http://probe.test": observer.cluster(),
                     },
                 }))
                 .log_state(&["r.content", "r.status.code"]),
             );
             move || async move {
                 assert_eq!(site.get("/").await.status, 200);
-                assert_eq!(told.only_request().text(), "one true");
+                assert_eq!(observer.only_request().text(), "one true");
                 let logged = site.logged().await;
                 assert_eq!((logged.state("r.content"), logged.state("r.status.code")), (Some("one"), Some("200")));
             }
@@ -168,7 +168,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("an_error_status_is_readable_before_the_fault", |setup| {
         let policy = callout().continue_on_error();
         let template = "{userResp.status.code} {userResp.content} {servicecallout.SC-User.failed} {fault.name}";
-        let (site, probe) = read(setup, &policy, template, || Answer::json(404, r#"{"e":"x"}"#));
+        let (site, probe) = read(setup, &policy, template, || MockResponse::json(404, r#"{"e":"x"}"#));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
             assert_eq!(probe.only_request().text(), r#"404 {"e":"x"} true ExecutionFailed"#);
@@ -176,22 +176,22 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("nothing_runs_after_a_fault", |setup| {
-        let (site, probe) = read(setup, &callout(), "never", || Answer::json(404, "{}"));
+        let (site, probe) = read(setup, &callout(), "never", || MockResponse::json(404, "{}"));
         move || async move {
             assert_execution_failed(&site.get("/").await, "SC-User", "ResponseCode 404 is treated as error");
             assert_eq!((probe.heads(), site.upstream().heads()), (0, 0));
         }
     });
 
-    // The client's request continues unchanged, but from here on the variable contains the response.
+    // The client's request continues unchanged, but after the callout the variable contains the response.
     lab.case("response_named_request", |setup| {
         let policy = callout().response("request");
         let (site, probe) = read(setup, &policy, "{request.status.code} {request.content} {request.verb:none}", || {
-            Answer::text(200, "from users")
+            MockResponse::text(200, "from users")
         });
         move || async move {
-            let answer = site.send(Request::post("/v1?a=1", "text/plain", "from the client")).await;
-            assert_eq!((answer.status, answer.text()), (200, "from the client"));
+            let response = site.send(Request::post("/v1?a=1", "text/plain", "from the client")).await;
+            assert_eq!((response.status, response.text()), (200, "from the client"));
             assert_eq!(probe.only_request().text(), "200 from users none");
             let passed = site.upstream().only_request();
             assert_eq!((passed.method.as_str(), passed.path_and_query.as_str()), ("POST", "/v1?a=1"));

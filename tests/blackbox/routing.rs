@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, set};
 use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, routes_by_target, steps};
 
 pub fn cases(lab: &mut Lab) {
     lab.case("targets", |setup| {
-        let named = |name: &'static str| move |_: &Received| Answer::text(200, name);
+        let named = |name: &'static str| move |_: &Received| MockResponse::text(200, name);
         let (a, b, c) = (setup.backend(named("a")), setup.backend(named("b")), setup.backend(named("c")));
         let rules = [
             route_rule("a", "request.queryparam.to = \"a\"", "a"),
@@ -39,8 +39,8 @@ pub fn cases(lab: &mut Lab) {
                 (Request::get("/v1"), "c", "else", None),
                 (Request::get("/v1").h2(), "c", "else", None),
             ] {
-                let answer = site.send(request.header("x-callout-target", "b")).await;
-                assert_eq!((answer.status, answer.text(), answer.header("x-trail")), (200, target, trail));
+                let response = site.send(request.header("x-callout-target", "b")).await;
+                assert_eq!((response.status, response.text(), response.header("x-trail")), (200, target, trail));
                 let logged = site.logged().await;
                 let values = ["route.name", "route.target", "target.name"].map(|name| logged.state(name));
                 assert_eq!(values, [Some(rule), Some(target), Some(target)]);
@@ -55,9 +55,10 @@ pub fn cases(lab: &mut Lab) {
     });
 
     // The route is chosen at the end of the request flow, by what its policies found.
-    lab.case("target_by_the_answer_of_a_callout", |setup| {
-        let directory = setup
-            .backend(|request: &Received| Answer::text(200, if request.path_and_query == "/acme" { "a" } else { "b" }));
+    lab.case("target_by_the_response_of_a_callout", |setup| {
+        let directory = setup.backend(|request: &Received| {
+            MockResponse::text(200, if request.path_and_query == "/acme" { "a" } else { "b" })
+        });
         let (a, b) = (setup.echo(), setup.echo());
         let rules = [route_rule("a", "where.content = \"a\"", "a"), route_rule("else", "", "b")];
         let proxy = proxy_endpoint(&format!("{}{}", flow("PreFlow", &["SC-1"], &[]), rules.concat()));
@@ -109,18 +110,18 @@ fn null_routes(lab: &mut Lab) {
             flow("PostFlow", &[], &["AM-Answer"]),
             route_rule("none", "", "")
         ));
-        let answer = set(
+        let response = set(
             "AM-Answer",
             "<Payload contentType='application/json'>{\"path\":\"{proxy.pathsuffix}\",\"was\":{response.status.code}}</Payload><StatusCode>203</StatusCode>",
         );
-        let mut configuration = proxied(&proxy, &[answer]);
+        let mut configuration = proxied(&proxy, &[response]);
         configuration["filter_state"] = json!(["route.name"]);
         let site = setup.listener(Listener::new(configuration).log_state(&["route.name", "fault.name"]));
         move || async move {
             for request in [Request::get("/v1/health"), Request::post("/v1/health", "text/plain", "hello"), Request::get("/v1/health").h2()] {
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text()), (203, r#"{"path":"/health","was":200}"#));
-                assert_eq!((answer.header_all("x-trail"), answer.header_all("content-type")), (vec!["B@PreFlow"], vec!["application/json"]));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (203, r#"{"path":"/health","was":200}"#));
+                assert_eq!((response.header_all("x-trail"), response.header_all("content-type")), (vec!["B@PreFlow"], vec!["application/json"]));
                 let logged = site.logged().await;
                 assert_eq!((logged.state("route.name"), logged.state("fault.name")), (Some("none"), None));
             }
@@ -131,16 +132,16 @@ fn null_routes(lab: &mut Lab) {
     lab.case("null_route_without_a_response_flow", |setup| {
         let site = setup.listener(Listener::new(proxied(&proxy_endpoint(&route_rule("none", "", "")), &[])));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text(), answer.is_complete()), (200, "", true));
-            assert_eq!(answer.header_names(), ["content-length", "date", "server"]);
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.text(), response.is_complete()), (200, "", true));
+            assert_eq!(response.header_names(), ["content-length", "date", "server"]);
             // A request outside the base path passes without the flow.
             assert_eq!(site.get("/v2").await.status, 200);
             assert_eq!(site.upstream().only_request().path_and_query, "/v2");
         }
     });
 
-    // The response starts from the request: its content and Content-Type, and nothing else of it.
+    // The response starts from the request: its content and Content-Type, and no other part.
     let json = "<Set><Payload contentType='application/json'>{\"ok\":true}</Payload></Set>";
     let made = (r#"{"ok":true}"#, "application/json");
     for (name, policy, (body, content_type)) in [
@@ -160,17 +161,18 @@ fn null_routes(lab: &mut Lab) {
             let site = setup.listener(Listener::new(configuration).allow_on_headers_stop_iteration());
             move || async move {
                 for request in [Request::get("/v1"), Request::post("/v1", "text/plain", "hello")] {
-                    let answer = site.send(request.header("x-secret", "1")).await;
-                    assert_eq!((answer.status, answer.text()), (200, body));
-                    assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
-                    assert_eq!(answer.header("content-type"), Some(content_type));
+                    let response = site.send(request.header("x-secret", "1")).await;
+                    assert_eq!((response.status, response.text()), (200, body));
+                    assert_eq!(response.header_names(), ["content-length", "content-type", "date", "server"]);
+                    assert_eq!(response.header("content-type"), Some(content_type));
                 }
                 assert_eq!(site.upstream().heads(), 0);
             }
         });
     }
 
-    // The payload is for the null route only: where the request goes to an upstream, a body cannot be added and is not sent.
+    // The payload applies only to the null route, because Envoy cannot add a body to a request and is not
+    // sent.
     lab.case("null_route_next_to_a_target", |setup| {
         let content = format!(
             "{}{}{}",
@@ -183,8 +185,8 @@ fn null_routes(lab: &mut Lab) {
             Listener::new(configuration).allow_on_headers_stop_iteration().log_state(&["assignmessage.AM.failed"]),
         );
         move || async move {
-            let answer = site.send(Request::new("OPTIONS", "/v1")).await;
-            assert_eq!((answer.status, answer.text()), (200, r#"{"ok":true}"#));
+            let response = site.send(Request::new("OPTIONS", "/v1")).await;
+            assert_eq!((response.status, response.text()), (200, r#"{"ok":true}"#));
             assert_eq!(site.logged().await.state("assignmessage.AM.failed"), Some("false"));
             assert_eq!(site.upstream().heads(), 0);
             assert_eq!(site.get("/v1").await.status, 200);
@@ -200,10 +202,10 @@ fn null_routes(lab: &mut Lab) {
             setup.listener(Listener::new(proxied(&proxy_endpoint(&content), &[])).allow_on_headers_stop_iteration());
         move || async move {
             for request in [Request::post("/v1", "text/csv", "a,b"), Request::post("/v1", "text/csv", "a,b").h2()] {
-                let answer = site.send(request.header("authorization", "Bearer x")).await;
-                assert_eq!((answer.status, answer.text()), (200, "a,b"));
-                assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
-                assert_eq!(answer.header("content-type"), Some("text/csv"));
+                let response = site.send(request.header("authorization", "Bearer x")).await;
+                assert_eq!((response.status, response.text()), (200, "a,b"));
+                assert_eq!(response.header_names(), ["content-length", "content-type", "date", "server"]);
+                assert_eq!(response.header("content-type"), Some("text/csv"));
             }
             assert_eq!(site.upstream().heads(), 0);
             assert_eq!(site.send(Request::new("PUT", "/v1")).await.status, 200);
@@ -211,14 +213,14 @@ fn null_routes(lab: &mut Lab) {
         }
     });
 
-    // The callout takes its time, and the client gets the outcome.
+    // The callout is slow; the client gets its result.
     lab.case("null_route_with_a_callout", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::json(200, r#"{"up":true}"#));
+        let backend = setup.backend(|_: &Received| MockResponse::json(200, r#"{"up":true}"#));
         let call = ServiceCallout::new("SC-1", "http://a.test/").response("upResp").xml();
-        let tell = set("AM-1", "<Payload contentType='application/json'>{upResp.content}</Payload>");
+        let report = set("AM-1", "<Payload contentType='application/json'>{upResp.content}</Payload>");
         let proxy =
             proxy_endpoint(&format!("{}{}", flow("PreFlow", &[], &["SC-1", "AM-1"]), route_rule("none", "", "")));
-        let mut configuration = proxied(&proxy, &[call, tell]);
+        let mut configuration = proxied(&proxy, &[call, report]);
         configuration["clusters"] = json!({"*": backend.cluster()});
         let site = setup.listener(Listener::new(configuration));
         move || async move {
@@ -242,8 +244,8 @@ fn no_route(lab: &mut Lab) {
                 (logged.state("fault.name"), logged.state("error.status.code")),
                 (Some("NoRoutesMatched"), Some("500"))
             );
-            let answer = site.send(Request::new("PUT", "/v1")).await;
-            assert_eq!((answer.status, site.upstream().only_request().header("x-callout-target")), (200, Some("t")));
+            let response = site.send(Request::new("PUT", "/v1")).await;
+            assert_eq!((response.status, site.upstream().only_request().header("x-callout-target")), (200, Some("t")));
         }
     });
 
@@ -253,12 +255,13 @@ fn no_route(lab: &mut Lab) {
             steps(&["A", "AM-1"])
         );
         let proxy = proxy_endpoint(&format!("{}{fault_rules}", rules()));
-        let tell = set("AM-1", "<StatusCode>404</StatusCode><Payload contentType='text/plain'>nothing here</Payload>");
-        let site = setup.listener(Listener::new(proxied(&proxy, &[tell])));
+        let report =
+            set("AM-1", "<StatusCode>404</StatusCode><Payload contentType='text/plain'>nothing here</Payload>");
+        let site = setup.listener(Listener::new(proxied(&proxy, &[report])));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text()), (404, "nothing here"));
-            assert_eq!((answer.header_all("x-trail").len(), site.upstream().heads()), (1, 0));
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.text()), (404, "nothing here"));
+            assert_eq!((response.header_all("x-trail").len(), site.upstream().heads()), (1, 0));
         }
     });
 }

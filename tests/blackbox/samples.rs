@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 
 const GEOCODING_1: &str = r#"<ServiceCallout name="ServiceCallout-GeocodingRequest1">
     <DisplayName>Inline request message</DisplayName>
@@ -48,7 +48,7 @@ pub fn cases(lab: &mut Lab) {
     variable_urls(lab);
 
     lab.case("inline_json_post", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::json(200, "{}"));
+        let backend = setup.backend(|_: &Received| MockResponse::json(200, "{}"));
         let policy = connection(
             r#"<Request>
   <Set>
@@ -80,7 +80,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("properties", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::json(200, "{}"));
+        let backend = setup.backend(|_: &Received| MockResponse::json(200, "{}"));
         let policy = connection(
             r#"<HTTPTargetConnection>
     <URL>http://example.com</URL>
@@ -104,7 +104,7 @@ pub fn cases(lab: &mut Lab) {
 
 fn geocoding(lab: &mut Lab) {
     lab.case("geocoding_1", |setup| {
-        let maps = setup.backend(|_: &Received| Answer::json(200, r#"{"status":"OK"}"#));
+        let maps = setup.backend(|_: &Received| MockResponse::json(200, r#"{"status":"OK"}"#));
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [GEOCODING_1],
@@ -113,8 +113,8 @@ fn geocoding(lab: &mut Lab) {
             .log_state(&["GeocodingResponse.content", "GeocodingResponse.status.code"]),
         );
         move || async move {
-            let answer = site.get("/near?postalcode=94%20043&country=US").await;
-            assert_eq!(answer.status, 200);
+            let response = site.get("/near?postalcode=94%20043&country=US").await;
+            assert_eq!(response.status, 200);
             let call = maps.only_request();
             assert_eq!(call.method, "GET");
             assert_eq!(call.path_and_query, "/maps/api/geocode/json?address=94%20043&region=US&sensor=false");
@@ -133,7 +133,7 @@ fn geocoding(lab: &mut Lab) {
     });
 
     lab.case("geocoding_1_without_a_parameter", |setup| {
-        let maps = setup.backend(|_: &Received| Answer::json(200, "{}"));
+        let maps = setup.backend(|_: &Received| MockResponse::json(200, "{}"));
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [GEOCODING_1],
@@ -142,8 +142,8 @@ fn geocoding(lab: &mut Lab) {
             .log_state(&["fault.name", "servicecallout.ServiceCallout-GeocodingRequest1.failed"]),
         );
         move || async move {
-            let answer = site.get("/near?postalcode=94043").await;
-            assert_fault(&answer, "entities.UnresolvedVariable", "Unresolved variable : request.queryparam.country");
+            let response = site.get("/near?postalcode=94043").await;
+            assert_fault(&response, "entities.UnresolvedVariable", "Unresolved variable : request.queryparam.country");
             assert_eq!((maps.heads(), site.upstream().heads()), (0, 0));
             let logged = site.logged().await;
             assert_eq!(logged.state("fault.name"), Some("UnresolvedVariable"));
@@ -151,9 +151,9 @@ fn geocoding(lab: &mut Lab) {
         }
     });
 
-    // Nothing sets GeocodingRequest, and a policy never fails for that: a default GET is sent.
+    // Nothing sets GeocodingRequest, which is not a failure: a default GET is sent.
     lab.case("geocoding_2", |setup| {
-        let maps = setup.backend(|_: &Received| Answer::json(200, r#"{"status":"OK"}"#));
+        let maps = setup.backend(|_: &Received| MockResponse::json(200, r#"{"status":"OK"}"#));
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [GEOCODING_2],
@@ -205,8 +205,8 @@ fn variable_urls(lab: &mut Lab) {
             "clusters": {"http://example.com": backend.cluster()},
         })));
         move || async move {
-            let answer = site.get("/").await;
-            assert_fault(&answer, "entities.UnresolvedVariable", "Unresolved variable : request.header.woeid");
+            let response = site.get("/").await;
+            assert_fault(&response, "entities.UnresolvedVariable", "Unresolved variable : request.header.woeid");
             assert_eq!((backend.heads(), site.upstream().heads()), (0, 0));
         }
     });

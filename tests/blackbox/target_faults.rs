@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Request};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{raise_fault, raise_fault_set, set};
 use crate::proxy::{flow, proxied, proxy_endpoint, route_rule, steps};
 
@@ -26,15 +26,15 @@ fn rule(condition: &str, names: &[&str]) -> String {
 }
 
 /// The names of the policies that wrote a note into the response.
-fn trail(answer: &impl Message) -> String {
-    answer.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
+fn trail(reply: &impl Message) -> String {
+    reply.header_all("x-trail").iter().map(|note| note.split('@').next().unwrap()).collect()
 }
 
 pub fn cases(lab: &mut Lab) {
     upstream_errors(lab);
     bodies(lab);
 
-    // Top to bottom, unlike a proxy endpoint's, and never those of the proxy endpoint.
+    // Top to bottom, unlike a proxy endpoint's, ; the rules of the proxy endpoint do not run.
     for (name, request, response, state) in [
         ("fault_in_the_request_flow", &["A", "RF-1"][..], &[][..], "2"),
         ("fault_in_the_response_flow", &[], &["A", "RF-1"], "3"),
@@ -47,8 +47,8 @@ pub fn cases(lab: &mut Lab) {
             let site = setup
                 .listener(Listener::new(with_target(&content, &[policy])).log_state(&["fault.name", "error.state"]));
             move || async move {
-                let answer = site.get("/v1").await;
-                assert_eq!((answer.status, trail(&answer).as_str()), (418, "CD"));
+                let reply = site.get("/v1").await;
+                assert_eq!((reply.status, trail(&reply).as_str()), (418, "CD"));
                 assert_eq!(site.upstream().heads(), response.len() / 2);
                 let logged = site.logged().await;
                 assert_eq!(
@@ -71,7 +71,7 @@ pub fn cases(lab: &mut Lab) {
 fn upstream_errors(lab: &mut Lab) {
     let by_query = |request: &Received| {
         let status = request.path_and_query.rsplit('=').next().unwrap().parse().unwrap();
-        Answer::of(status, "text/html", "<p>down</p>")
+        MockResponse::of(status, "text/html", "<p>down</p>")
             .header("x-up", "u")
             .header("set-cookie", "a=1")
             .header("set-cookie", "b=2")
@@ -81,7 +81,7 @@ fn upstream_errors(lab: &mut Lab) {
         rule("error.status.code = 503", &["A"]),
         rule("error.status.code &lt; 500", &["B", "AM-1"])
     );
-    let tell = || {
+    let report = || {
         set(
             "AM-1",
             "<Payload contentType='application/json'>{\"was\":\"{error.status.code} {fault.name} {response.status.code}\"}</Payload><StatusCode>400</StatusCode>",
@@ -92,20 +92,20 @@ fn upstream_errors(lab: &mut Lab) {
         ("error_status", Cluster::new(), Request::get("/v1?status=503")),
         ("error_status_over_http2", Cluster::new().h2(), Request::get("/v1?status=503").h2()),
     ] {
-        let configuration = with_target(&rules, &[tell()]);
+        let configuration = with_target(&rules, &[report()]);
         lab.case(name, move |setup| {
             let upstream = setup.backend_in(cluster, by_query);
             let listener = Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration();
             let site = setup.listener(listener.log_state(&STATE));
             move || async move {
                 // A rule that does not touch the body leaves the target's response as it is.
-                let answer = site.send(request).await;
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (503, "<p>down</p>", "A"));
+                let reply = site.send(request).await;
+                assert_eq!((reply.status, reply.text(), trail(&reply).as_str()), (503, "<p>down</p>", "A"));
                 assert_eq!(
-                    (answer.header_all("content-type"), answer.header_all("content-length")),
+                    (reply.header_all("content-type"), reply.header_all("content-length")),
                     (vec!["text/html"], vec!["11"])
                 );
-                assert_eq!((answer.header("x-up"), answer.header_all("set-cookie")), (Some("u"), vec!["a=1", "b=2"]));
+                assert_eq!((reply.header("x-up"), reply.header_all("set-cookie")), (Some("u"), vec!["a=1", "b=2"]));
                 let logged = site.logged().await;
                 let values = STATE.map(|name| logged.state(name));
                 assert_eq!(values, [Some("ErrorResponseCode"), Some("503"), Some("3")]);
@@ -113,25 +113,25 @@ fn upstream_errors(lab: &mut Lab) {
         });
     }
 
-    let configuration = with_target(&rules, &[tell()]);
+    let configuration = with_target(&rules, &[report()]);
     lab.case("error_status_rewritten", move |setup| {
         let upstream = setup.backend(by_query);
         let site = setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
         move || async move {
-            let answer = site.get("/v1?status=404").await;
+            let reply = site.get("/v1?status=404").await;
             let body = r#"{"was":"404 ErrorResponseCode 404"}"#;
-            assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (400, body, "B"));
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
-            assert_eq!(answer.header_all("content-length"), [body.len().to_string()]);
-            assert_eq!(answer.header("x-up"), Some("u"));
+            assert_eq!((reply.status, reply.text(), trail(&reply).as_str()), (400, body, "B"));
+            assert_eq!(reply.header_all("content-type"), ["application/json"]);
+            assert_eq!(reply.header_all("content-length"), [body.len().to_string()]);
+            assert_eq!(reply.header("x-up"), Some("u"));
 
             // No rule applies to this one: it passes unchanged, and the response flow does not run.
-            let answer = site.get("/v1?status=500").await;
-            assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (500, "<p>down</p>", ""));
+            let reply = site.get("/v1?status=500").await;
+            assert_eq!((reply.status, reply.text(), trail(&reply).as_str()), (500, "<p>down</p>", ""));
 
-            // A success is no fault.
-            let answer = site.get("/v1?status=302").await;
-            assert_eq!((answer.status, trail(&answer).as_str()), (302, "G"));
+            // A success is not a fault.
+            let reply = site.get("/v1?status=302").await;
+            assert_eq!((reply.status, trail(&reply).as_str()), (302, "G"));
         }
     });
 
@@ -157,14 +157,14 @@ fn upstream_errors(lab: &mut Lab) {
             "D",
         ),
     ] {
-        let configuration = with_target(&content, &[tell()]);
+        let configuration = with_target(&content, &[report()]);
         lab.case(name, move |setup| {
             let upstream = setup.backend(by_query);
             let site =
                 setup.listener(Listener::new(configuration).upstream(&upstream).allow_on_headers_stop_iteration());
             move || async move {
-                let answer = site.get(&format!("/v1?status={status}")).await;
-                assert_eq!((answer.status, answer.text(), trail(&answer).as_str()), (status, "<p>down</p>", expected));
+                let reply = site.get(&format!("/v1?status={status}")).await;
+                assert_eq!((reply.status, reply.text(), trail(&reply).as_str()), (status, "<p>down</p>", expected));
             }
         });
     }
@@ -178,21 +178,21 @@ fn upstream_errors(lab: &mut Lab) {
         );
         let site = setup.listener(Listener::new(with_target(&content, &[policy])).upstream(&upstream));
         move || async move {
-            let answer = site.get("/v1?status=503").await;
-            assert_eq!((answer.status, answer.text()), (502, "503"));
-            assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+            let reply = site.get("/v1?status=503").await;
+            assert_eq!((reply.status, reply.text()), (502, "503"));
+            assert_eq!(reply.header_names(), ["content-length", "content-type", "date", "server"]);
         }
     });
 
-    // Envoy's own replies are no response of the target.
+    // Envoy's own replies are not responses of the target.
     lab.case("no_upstream", |setup| {
-        let refusing = setup.cluster_refusing(Cluster::new());
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["A"]));
         let routes = json!([{"match": {"prefix": "/"}, "route": {"cluster": refusing}}]);
         let site = setup.listener(Listener::new(with_target(&content, &[])).routes(routes).log_state(&["fault.name"]));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, trail(&answer).as_str()), (503, ""));
+            let reply = site.get("/v1").await;
+            assert_eq!((reply.status, trail(&reply).as_str()), (503, ""));
             assert_eq!(site.logged().await.state("fault.name"), None);
         }
     });
@@ -204,31 +204,31 @@ fn bodies(lab: &mut Lab) {
         [("large_error_body_kept", false), ("large_error_body_kept_with_body_callbacks", true)]
     {
         lab.case(name, move |setup| {
-            let upstream = setup.backend(|_: &Received| Answer::status(500).streamed(3_000_000));
+            let upstream = setup.backend(|_: &Received| MockResponse::status(500).streamed(3_000_000));
             let content = format!("<FaultRules>{}</FaultRules>", rule("error.status.code = 500", &["A"]));
             let listener = Listener::new(with_target(&content, &[])).upstream(&upstream);
             let listener = if stop_iteration { listener.allow_on_headers_stop_iteration() } else { listener };
             let site = setup.listener(listener);
             move || async move {
-                let answer = site.get("/v1").await;
-                assert_eq!((answer.status, answer.body().len(), answer.is_complete()), (500, 3_000_000, true));
-                assert_eq!(trail(&answer), "A");
+                let reply = site.get("/v1").await;
+                assert_eq!((reply.status, reply.body().len(), reply.is_complete()), (500, 3_000_000, true));
+                assert_eq!(trail(&reply), "A");
             }
         });
     }
 
     lab.case("payload_for_an_error_without_body", |setup| {
-        let upstream = setup.backend(|_: &Received| Answer::status(503).header("x-up", "u"));
+        let upstream = setup.backend(|_: &Received| MockResponse::status(503).header("x-up", "u"));
         let content = format!("<FaultRules>{}</FaultRules>", rule("is.error", &["AM-1"]));
-        let tell = set("AM-1", "<Payload contentType='text/plain'>busy</Payload>");
+        let report = set("AM-1", "<Payload contentType='text/plain'>busy</Payload>");
         let site = setup.listener(
-            Listener::new(with_target(&content, &[tell])).upstream(&upstream).allow_on_headers_stop_iteration(),
+            Listener::new(with_target(&content, &[report])).upstream(&upstream).allow_on_headers_stop_iteration(),
         );
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text(), answer.header("x-up")), (503, "busy", Some("u")));
+            let reply = site.get("/v1").await;
+            assert_eq!((reply.status, reply.text(), reply.header("x-up")), (503, "busy", Some("u")));
             assert_eq!(
-                (answer.header_all("content-type"), answer.header_all("content-length")),
+                (reply.header_all("content-type"), reply.header_all("content-length")),
                 (vec!["text/plain"], vec!["4"])
             );
         }

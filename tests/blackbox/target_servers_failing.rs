@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Cluster, Gate, Lab, Listener, LogEntry, Message, Received};
+use crate::lab::{Cluster, Gate, Lab, Listener, LogEntry, Message, MockResponse, Received};
 use crate::load_balancer::{CHOICE, balanced, listener, servers};
 
 const UNREACHABLE: &str = "Host not reachable";
@@ -28,7 +28,7 @@ pub fn cases(lab: &mut Lab) {
 
 fn dead(lab: &mut Lab) {
     lab.case("a_dead_server_with_retry", |setup| {
-        let (dead, alive) = (setup.cluster_refusing(Cluster::new()), setup.echo());
+        let (dead, alive) = (setup.cluster_refusing_connections(Cluster::new()), setup.echo());
         let site = setup.listener(listener(&balanced(TWO), &[("a", &dead), ("b", alive.cluster())]));
         let admin = setup.admin();
         move || async move {
@@ -44,7 +44,7 @@ fn dead(lab: &mut Lab) {
     });
 
     lab.case("a_dead_server_without_retry", |setup| {
-        let (dead, alive) = (setup.cluster_refusing(Cluster::new()), setup.echo());
+        let (dead, alive) = (setup.cluster_refusing_connections(Cluster::new()), setup.echo());
         let policy = balanced(&[RETRY_OFF, TWO].concat());
         let site = setup.listener(listener(&policy, &[("a", &dead), ("b", alive.cluster())]));
         move || async move {
@@ -60,7 +60,8 @@ fn dead(lab: &mut Lab) {
     });
 
     lab.case("every_server_is_dead", |setup| {
-        let dead = [setup.cluster_refusing(Cluster::new()), setup.cluster_refusing(Cluster::new())];
+        let dead =
+            [setup.cluster_refusing_connections(Cluster::new()), setup.cluster_refusing_connections(Cluster::new())];
         let site = setup.listener(listener(&balanced(TWO), &[("a", &dead[0]), ("b", &dead[1])]));
         let admin = setup.admin();
         move || async move {
@@ -87,14 +88,14 @@ fn dead(lab: &mut Lab) {
     });
 
     lab.case("a_late_server_with_retry", |setup| {
-        let never = Answer::status(200).held_by(&Gate::closed());
+        let never = MockResponse::status(200).held_by(&Gate::closed());
         let (late, alive) = (setup.backend(move |_: &Received| never.clone()), setup.echo());
         let policy = balanced(TWO).timeout(150).set("<Verb>POST</Verb><Payload>whole</Payload>");
         let site = setup.listener(listener(&policy, &[("a", late.cluster()), ("b", alive.cluster())]));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
             assert_eq!(choice(&site.logged().await), [Some("b"), Some("false"), Some("a")]);
-            // Each got the whole request.
+            // Each server received the complete request.
             for backend in [&late, &alive] {
                 let call = backend.only_request();
                 assert_eq!((call.method.as_str(), call.text()), ("POST", "whole"));
@@ -107,7 +108,7 @@ fn dead(lab: &mut Lab) {
     });
 
     lab.case("a_late_server_without_retry", |setup| {
-        let never = Answer::status(200).held_by(&Gate::closed());
+        let never = MockResponse::status(200).held_by(&Gate::closed());
         let (late, alive) = (setup.backend(move |_: &Received| never.clone()), setup.echo());
         let policy = balanced(&[RETRY_OFF, TWO].concat()).timeout(150);
         let site = setup.listener(listener(&policy, &[("a", late.cluster()), ("b", alive.cluster())]));
@@ -123,8 +124,8 @@ fn statuses(lab: &mut Lab) {
                              </ServerUnhealthyResponse>";
     for (status, is_retried) in [(503, true), (429, true), (500, false), (404, false)] {
         lab.case(&format!("status_{status}"), move |setup| {
-            let ill = setup.backend(move |_: &Received| Answer::text(status, "ill"));
-            let well = setup.backend(|_: &Received| Answer::text(200, "well"));
+            let ill = setup.backend(move |_: &Received| MockResponse::text(status, "ill"));
+            let well = setup.backend(|_: &Received| MockResponse::text(200, "well"));
             let policy = balanced(&[UNHEALTHY, TWO].concat());
             let clusters = [("a", ill.cluster()), ("b", well.cluster())];
             let site = setup.listener(listener(&policy, &clusters).log_state(&["r.content"]));
@@ -148,8 +149,8 @@ fn statuses(lab: &mut Lab) {
     // The last response is that of the callout, although its status is unhealthy.
     lab.case("every_server_is_unhealthy", |setup| {
         let ill = [
-            setup.backend(|_: &Received| Answer::text(503, "a")),
-            setup.backend(|_: &Received| Answer::text(503, "b")),
+            setup.backend(|_: &Received| MockResponse::text(503, "a")),
+            setup.backend(|_: &Received| MockResponse::text(503, "b")),
         ];
         let policy = balanced(&[UNHEALTHY, TWO].concat());
         let clusters = [("a", ill[0].cluster()), ("b", ill[1].cluster())];
@@ -167,7 +168,7 @@ fn rotation(lab: &mut Lab) {
     lab.case("max_failures_and_the_way_back", |setup| {
         let status = Arc::new(AtomicU16::new(503));
         let now = Arc::clone(&status);
-        let flaky = setup.backend(move |_: &Received| Answer::status(now.load(Ordering::SeqCst)));
+        let flaky = setup.backend(move |_: &Received| MockResponse::status(now.load(Ordering::SeqCst)));
         let well = setup.echo();
         let policy = balanced(
             "<MaxFailures>2</MaxFailures><TargetDisableSecs>1</TargetDisableSecs>\
@@ -199,8 +200,8 @@ fn rotation(lab: &mut Lab) {
         let calls = AtomicU16::new(0);
         // Every second call fails.
         let flaky = setup.backend(move |_: &Received| match calls.fetch_add(1, Ordering::SeqCst) % 2 {
-            0 => Answer::status(503),
-            _ => Answer::status(200),
+            0 => MockResponse::status(503),
+            _ => MockResponse::status(200),
         });
         let policy = balanced(
             "<MaxFailures>2</MaxFailures><RetryEnabled>false</RetryEnabled>\
@@ -218,7 +219,7 @@ fn rotation(lab: &mut Lab) {
     });
 
     lab.case("no_server_is_left", |setup| {
-        let dead = setup.cluster_refusing(Cluster::new());
+        let dead = setup.cluster_refusing_connections(Cluster::new());
         let policy = balanced("<MaxFailures>1</MaxFailures><Server name='a'/>");
         let site = setup.listener(listener(&policy, &[("a", &dead)]));
         let admin = setup.admin();
@@ -235,7 +236,7 @@ fn rotation(lab: &mut Lab) {
 
 fn fallback(lab: &mut Lab) {
     lab.case("the_fallback", |setup| {
-        let (dead, spare) = (setup.cluster_refusing(Cluster::new()), setup.echo());
+        let (dead, spare) = (setup.cluster_refusing_connections(Cluster::new()), setup.echo());
         let policy = balanced(
             "<MaxFailures>1</MaxFailures><Server name='spare'><IsFallback>true</IsFallback></Server><Server name='a'/>",
         );
@@ -266,7 +267,8 @@ fn fallback(lab: &mut Lab) {
     });
 
     lab.case("the_fallback_fails_too", |setup| {
-        let dead = [setup.cluster_refusing(Cluster::new()), setup.cluster_refusing(Cluster::new())];
+        let dead =
+            [setup.cluster_refusing_connections(Cluster::new()), setup.cluster_refusing_connections(Cluster::new())];
         let policy = balanced(
             "<MaxFailures>1</MaxFailures><Server name='a'/><Server name='spare'><IsFallback>true</IsFallback></Server>",
         );
@@ -282,7 +284,7 @@ fn fallback(lab: &mut Lab) {
     });
 
     lab.case("with_continue_on_error", |setup| {
-        let dead = setup.cluster_refusing(Cluster::new());
+        let dead = setup.cluster_refusing_connections(Cluster::new());
         let policy = balanced("<Server name='a'/>").continue_on_error();
         let configuration = json!({"policies": [policy.xml()], "target_servers": servers(&[("a", &dead)])});
         let state = ["servicecallout.SC-1.failed", "fault.name", "r.content"];

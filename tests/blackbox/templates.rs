@@ -1,4 +1,4 @@
-//! Message templates as a user meets them: arguments, defaults and functions in real requests.
+//! Message templates in requests through Envoy: arguments, defaults and functions in real requests.
 
 use serde_json::json;
 

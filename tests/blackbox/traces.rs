@@ -1,5 +1,5 @@
-//! A dry run and the filter in Envoy agree: both run the same requests, and every call, the upstream's request, all values
-//! published and the client's response are compared.
+//! A dry run and the filter in Envoy agree: both run the same requests, and every call, the upstream's request, all
+//! values published and the client's response are compared.
 
 mod services;
 mod table;
@@ -13,11 +13,11 @@ use envoy_callout::config;
 use envoy_callout::flow::Worker;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
-use envoy_callout::flow::scripted::{Done, Scripted};
+use envoy_callout::flow::scripted::{Effects, Scripted};
 use envoy_callout::plan::Plan;
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, Backend, Lab, Listener, Message, Received, Reply, Request, Setup, Site};
+use crate::lab::{Backend, ClientResponse, Lab, Listener, Message, MockResponse, Received, Request, Setup, Site};
 use services::Served;
 
 /// A configuration and the requests that go through it one after the other.
@@ -112,7 +112,7 @@ impl Seen {
         Seen::new(format!("{method} {authority}{path_and_query}"), headers, request.body())
     }
 
-    fn replied(reply: &Reply) -> Seen {
+    fn replied(reply: &ClientResponse) -> Seen {
         let headers = reply.headers().iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
         Seen::new(reply.status.to_string(), headers, reply.body())
     }
@@ -141,7 +141,7 @@ struct Outcome {
     /// Calls without a receiver arrive in any order.
     sent: Vec<Seen>,
     upstream: Option<Seen>,
-    answer: Seen,
+    response: Seen,
     published: Vec<(String, Option<String>)>,
 }
 
@@ -164,8 +164,8 @@ pub fn cases(lab: &mut Lab) {
                 let mut past = Vec::new();
                 for client in &requests {
                     let before = stage.services.requests().len();
-                    let (traced, answers) = stage.dry_run(&plan, &past, client);
-                    past.push((client, answers));
+                    let (traced, replies) = stage.dry_run(&plan, &past, client);
+                    past.push((client, replies));
                     let real = stage.in_envoy(client, before, &traced).await;
                     assert_eq!(real, traced, "left: Envoy, right: the dry run of {client:#?}");
                 }
@@ -190,19 +190,19 @@ impl Stage {
     fn new(setup: &mut Setup<'_>, configuration: Value) -> Stage {
         let services = setup.backend(|request: &Received| {
             let served = services::serve(&Seen::received(request));
-            let answer = match served.body.is_empty() {
-                true => Answer::status(served.status),
-                false => Answer::of(served.status, served.content_type(), served.body.clone()),
+            let mock = match served.body.is_empty() {
+                true => MockResponse::status(served.status),
+                false => MockResponse::of(served.status, served.content_type(), served.body.clone()),
             };
-            let answer = served.headers.iter().fold(answer, |answer, (name, value)| answer.header(name, value));
-            answer.after(served.delay)
+            let mock = served.headers.iter().fold(mock, |mock, (name, value)| mock.header(name, value));
+            mock.after(served.delay)
         });
         let upstream = setup.backend(|request: &Received| {
             let served = services::upstream(&request.path_and_query);
-            let answer = Answer::json(served.status, served.body.clone());
-            served.headers.iter().fold(answer, |answer, (name, value)| answer.header(name, value))
+            let mock = MockResponse::json(served.status, served.body.clone());
+            served.headers.iter().fold(mock, |mock, (name, value)| mock.header(name, value))
         });
-        let refusing = setup.cluster_refusing(crate::lab::Cluster::new());
+        let refusing = setup.cluster_refusing_connections(crate::lab::Cluster::new());
         let text = configuration.to_string().replace("\"services\"", &json!(services.cluster()).to_string());
         let text = text.replace("\"refusing\"", &json!(refusing).to_string());
         let variables = plan(&text).publish.variables;
@@ -214,21 +214,23 @@ impl Stage {
     }
 
     /// The effects of a request after earlier ones, and the responses that it got.
-    fn dry_run(&self, plan: &Plan, past: &[(&Client, Answers)], client: &Client) -> (Outcome, Answers) {
+    fn dry_run(&self, plan: &Plan, past: &[(&Client, Replies)], client: &Client) -> (Outcome, Replies) {
         // The same responses as in Envoy: the called host decides.
-        let mut answers = Answers::new();
+        let mut replies = Replies::new();
         loop {
             // Servers that failed and tokens are remembered from request to request.
             let mut worker = Worker::default();
-            for (client, answers) in past {
-                worker = run(plan, client, answers, worker).0.worker;
+            for (client, replies) in past {
+                worker = run(plan, client, replies, worker).0.worker;
             }
-            let (host, done) = run(plan, client, &answers, worker);
+            let (host, done) = run(plan, client, &replies, worker);
             let (sent, awaited): (Vec<Seen>, Vec<Seen>) = done.calls.iter().map(Seen::called).partition(is_sent);
-            if awaited.len() == answers.len() {
-                return (self.outcome(&host, awaited, sent), answers);
+            if awaited.len() == replies.len() {
+                return (self.outcome(&host, awaited, sent), replies);
             }
-            answers.push(answered(awaited.get(answers.len()).unwrap_or_else(|| panic!("calls differ: {awaited:#?}"))));
+            replies.push(service_response(
+                awaited.get(replies.len()).unwrap_or_else(|| panic!("calls differ: {awaited:#?}")),
+            ));
         }
     }
 
@@ -237,11 +239,11 @@ impl Stage {
         let upstream = host.upstream_request().map(|(headers, held)| Seen::request(&headers, &body(held)));
         let (headers, held) = host.client_response().unwrap();
         Outcome {
-            // A host that refuses connections gets no call.
+            // A host that refuses connections receives no request.
             calls: calls.into_iter().filter(|call| !call.start.contains(" down.test")).collect(),
             sent: sorted(sent),
             upstream,
-            answer: Seen::response(&headers, &body(held)),
+            response: Seen::response(&headers, &body(held)),
             published: self.published.iter().map(|name| (name.clone(), host.published(name))).collect(),
         }
     }
@@ -258,7 +260,7 @@ impl Stage {
             calls,
             sent: sorted(sent),
             upstream: self.site.upstream().requests().get(asked).map(Seen::received),
-            answer: Seen::replied(&reply),
+            response: Seen::replied(&reply),
             published: self
                 .published
                 .iter()
@@ -268,10 +270,10 @@ impl Stage {
     }
 }
 
-type Answers = Vec<Result<CallReply, CallFailure>>;
+type Replies = Vec<Result<CallReply, CallFailure>>;
 
 /// Runs a request with these responses.
-fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scripted, Done) {
+fn run(plan: &Plan, client: &Client, replies: &Replies, worker: Worker) -> (Scripted, Effects) {
     let upstream = services::upstream(&client.path);
     let status = upstream.status.to_string();
     let lines = [(":status", &*status), ("content-type", "application/json")];
@@ -279,7 +281,7 @@ fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scri
         now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap(),
         response: Some(headers(lines.into_iter().chain(upstream.headers.iter().copied()))),
         response_body: Some(Bytes::from(upstream.body)),
-        replies: Rc::new(RefCell::new(answers.iter().cloned().collect())),
+        replies: Rc::new(RefCell::new(replies.iter().cloned().collect())),
         worker,
         ..client.scripted()
     };
@@ -288,7 +290,7 @@ fn run(plan: &Plan, client: &Client, answers: &Answers, worker: Worker) -> (Scri
 }
 
 /// The response to a call.
-fn answered(call: &Seen) -> Result<CallReply, CallFailure> {
+fn service_response(call: &Seen) -> Result<CallReply, CallFailure> {
     if call.start.contains(" down.test") {
         return Err(CallFailure::Unreachable);
     }

@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    // Neither a default nor an empty value leaves anything unresolved.
+    // Neither a default nor an empty value that are not requests.
     lab.case("resolved_after_all", |setup| {
         let backend = setup.echo();
         let policy = ServiceCallout::new("SC-1", "http://{tenant.host}/token?client={client.id:anonymous}")
@@ -74,7 +74,7 @@ pub fn cases(lab: &mut Lab) {
         }
     });
 
-    lab.case("request_variable_is_no_message", |setup| {
+    lab.case("request_variable_is_not_a_message", |setup| {
         let backend = setup.echo();
         let policy =
             ServiceCallout::new("ExecuteGeocodingRequest", "http://a.test/").variable("PostalCode").response("r");

@@ -19,7 +19,7 @@ fn configuration(mode: &str) -> Value {
 }
 
 pub fn cases(lab: &mut Lab) {
-    // One that is disabled would not run anyway.
+    // One that is disabled does not run in any case.
     refused(
         lab,
         "rejected",
@@ -57,8 +57,8 @@ pub fn cases(lab: &mut Lab) {
     lab.case("steps_around_a_skipped_one", |setup| {
         let site = setup.listener(Listener::new(configuration("skip")).log_state(&["fault.name"]));
         move || async move {
-            let answer = site.get("/").await;
-            assert_eq!((answer.status, answer.header("x-note")), (200, Some("1")));
+            let response = site.get("/").await;
+            assert_eq!((response.status, response.header("x-note")), (200, Some("1")));
             assert_eq!(site.upstream().only_request().header("x-note"), Some("1"));
             assert_eq!(site.logged().await.state("fault.name"), None);
         }

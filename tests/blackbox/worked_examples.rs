@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Backend, Cluster, Gate, Lab, Listener, Message, Received, Setup, Site};
+use crate::lab::{Backend, Cluster, Gate, Lab, Listener, Message, MockResponse, Received, Setup, Site};
 use crate::policy::ServiceCallout;
 
 pub const BUILD: &str = r#"<AssignMessage name="AM-Build"><AssignTo createNew="true" type="request">userReq</AssignTo>
@@ -30,7 +30,7 @@ pub fn cases(lab: &mut Lab) {
 fn chain(lab: &mut Lab) {
     lab.case("request_built_called_extracted_enriched", |setup| {
         let users = setup.backend(|_: &Received| {
-            Answer::of(200, "application/json; charset=utf-8", r#"{"contact":{"email":"a@b.c"},"age":41}"#)
+            MockResponse::of(200, "application/json; charset=utf-8", r#"{"contact":{"email":"a@b.c"},"age":41}"#)
         });
         let site = setup.listener(
             Listener::new(json!({
@@ -62,7 +62,7 @@ fn chain(lab: &mut Lab) {
 
 /// SC-User with `success.codes`, and a step for the status that these tolerate.
 fn tolerating(setup: &mut Setup<'_>, status: u16) -> (Backend, Site) {
-    let users = setup.backend(move |_: &Received| Answer::json(status, r#"{"e":"no such user"}"#));
+    let users = setup.backend(move |_: &Received| MockResponse::json(status, r#"{"e":"no such user"}"#));
     let user =
         USER.replace("</URL>", r#"</URL><Properties><Property name="success.codes">2xx, 404</Property></Properties>"#);
     let unknown = r#"<AssignMessage name="AM-Unknown"><Set><Headers><Header name="X-User">{userResp.content}</Header></Headers></Set>
@@ -102,8 +102,8 @@ fn tolerated_status(lab: &mut Lab) {
     lab.case("status_not_among_the_success_codes", |setup| {
         let (_, site) = tolerating(setup, 301);
         move || async move {
-            let answer = site.get("/v1/orders?id=7").await;
-            assert_execution_failed(&answer, "SC-User", "ResponseCode 301 is treated as error");
+            let response = site.get("/v1/orders?id=7").await;
+            assert_execution_failed(&response, "SC-User", "ResponseCode 301 is treated as error");
             assert_eq!(site.upstream().heads(), 0);
             assert_eq!(site.logged().await.state("servicecallout.SC-User.failed"), Some("true"));
         }
@@ -125,13 +125,13 @@ fn guarded_call(lab: &mut Lab) {
         })
     };
     for (name, hit, method, calls) in [
-        ("guard_holds", json!(false), "GET", 1),
+        ("condition_is_true", json!(false), "GET", 1),
         ("guard_of_another_value", json!(true), "GET", 0),
         ("guard_unresolved", Value::Null, "GET", 0),
         ("guard_of_another_verb", json!(false), "DELETE", 0),
     ] {
         lab.case(name, move |setup| {
-            let auth = setup.backend(|_: &Received| Answer::json(200, "{}"));
+            let auth = setup.backend(|_: &Received| MockResponse::json(200, "{}"));
             let site = setup.listener(Listener::new(configuration(&auth, &hit)));
             move || async move {
                 assert_eq!(site.send(crate::lab::Request::new(method, "/v1")).await.status, 200);
@@ -154,9 +154,9 @@ fn fire_and_forget(lab: &mut Lab) {
             .set(r#"<Verb>PUT</Verb><Payload contentType="application/json">{"verb":"{request.verb}"}</Payload>"#)
     };
     // The response arrives long after the client's, with status 500.
-    lab.case("answer_nobody_waits_for", move |setup| {
+    lab.case("late_response_of_fire_and_forget", move |setup| {
         let gate = Gate::closed();
-        let late = Answer::text(500, "no").held_by(&gate);
+        let late = MockResponse::text(500, "no").held_by(&gate);
         let log = setup.backend(move |_: &Received| late.clone());
         let state = ["servicecallout.SC-Log.failed", "fault.name", "error.message"];
         let site = setup.listener(Listener::new(policy().served_by(log.cluster())).log_state(&state));
@@ -174,8 +174,8 @@ fn fire_and_forget(lab: &mut Lab) {
         }
     });
 
-    lab.case("refusal_nobody_waits_for", move |setup| {
-        let refusing = setup.cluster_refusing(Cluster::new());
+    lab.case("unreachable_fire_and_forget", move |setup| {
+        let refusing = setup.cluster_refusing_connections(Cluster::new());
         let state = ["servicecallout.SC-Log.failed", "fault.name"];
         let site = setup.listener(Listener::new(policy().served_by(&refusing)).log_state(&state));
         move || async move {

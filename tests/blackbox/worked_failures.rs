@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::{assert_execution_failed, assert_fault, execution_failed, json as fault_json, xml};
-use crate::lab::{Answer, Backend, Gate, Lab, Listener, Message, Received, Request, Setup};
+use crate::lab::{Backend, Gate, Lab, Listener, Message, MockResponse, Received, Request, Setup};
 use crate::worked_examples::{BUILD, ENRICH, EXTRACT, USER};
 
 const GEO: &str = r#"<ServiceCallout name="SC-Geo">
@@ -34,7 +34,7 @@ fn backend_404(lab: &mut Lab) {
         "u.mail",
     ];
     lab.case("error_status_without_fault_rules", |setup| {
-        let users = setup.backend(|_: &Received| Answer::json(404, r#"{"e":"x"}"#));
+        let users = setup.backend(|_: &Received| MockResponse::json(404, r#"{"e":"x"}"#));
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [BUILD, USER, EXTRACT, ENRICH],
@@ -62,9 +62,9 @@ fn backend_404(lab: &mut Lab) {
                 ]
             );
 
-            let answer = site.send(Request::get("/v1/orders?id=7").header("accept", "application/xml")).await;
-            assert_eq!((answer.status, answer.header_all("content-type")), (500, vec!["application/xml"]));
-            assert_eq!(answer.text(), xml("steps.servicecallout.ExecutionFailed", &message));
+            let response = site.send(Request::get("/v1/orders?id=7").header("accept", "application/xml")).await;
+            assert_eq!((response.status, response.header_all("content-type")), (500, vec!["application/xml"]));
+            assert_eq!(response.text(), xml("steps.servicecallout.ExecutionFailed", &message));
             assert_eq!((users.heads(), site.upstream().heads()), (2, 0));
         }
     });
@@ -83,7 +83,7 @@ fn timeout(lab: &mut Lab) {
 </FaultRules>"#;
 
     let slow = |setup: &mut Setup<'_>| {
-        let never = Answer::status(200).held_by(&Gate::closed());
+        let never = MockResponse::status(200).held_by(&Gate::closed());
         setup.backend(move |_: &Received| never.clone())
     };
     let configuration = |slow: &Backend| json!({"policies": [SLOW, GENERIC, BUSY], "request": ["SC-Slow"], "clusters": {"*": slow.cluster()}});
@@ -92,10 +92,10 @@ fn timeout(lab: &mut Lab) {
         configuration["fault_rules"] = json!(RULES);
         let site = setup.listener(Listener::new(configuration).log_state(&["error.status.code", "fault.name"]));
         move || async move {
-            let answer = site.get("/v1").await;
-            assert_eq!((answer.status, answer.text()), (503, r#"{"error":"upstream busy"}"#));
-            assert_eq!(answer.header_all("content-type"), ["application/json"]);
-            assert_eq!(answer.header_names(), ["content-length", "content-type", "date", "server"]);
+            let response = site.get("/v1").await;
+            assert_eq!((response.status, response.text()), (503, r#"{"error":"upstream busy"}"#));
+            assert_eq!(response.header_all("content-type"), ["application/json"]);
+            assert_eq!(response.header_names(), ["content-length", "content-type", "date", "server"]);
             assert_eq!(site.upstream().heads(), 0);
             let logged = site.logged().await;
             assert_eq!(logged.state("error.status.code"), Some("503"));
@@ -129,7 +129,7 @@ fn wrong_type(lab: &mut Lab) {
                           <Ref>request.queryparam.pc</Ref></AssignVariable></AssignMessage>";
     const GEOCODE: &str = r#"<ServiceCallout name="ExecuteGeocodingRequest"><Request variable="PostalCode"/>
         <Response>geoResp</Response><HTTPTargetConnection><URL>http://geo.test/</URL></HTTPTargetConnection></ServiceCallout>"#;
-    lab.case("request_variable_is_no_message", |setup| {
+    lab.case("request_variable_is_not_a_message", |setup| {
         let geo = setup.echo();
         let configuration = json!({"policies": [ASSIGN, GEOCODE], "clusters": {"*": geo.cluster()}});
         let state =
@@ -191,15 +191,15 @@ fn raised(lab: &mut Lab) {
     lab.case("raised_fault_without_payload", |setup| {
         let site = setup.listener(Listener::new(json!({"policies": [DENIED]})));
         move || async move {
-            let answer = site.raw("GET /v1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-            let answer = String::from_utf8(answer).unwrap();
+            let response = site.raw("GET /v1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+            let response = String::from_utf8(response).unwrap();
             let body = fault_json("steps.raisefault.RaiseFault", "Raising fault. Fault name : RF-Denied");
-            // Exactly this long: the captures that show the key order count the bytes.
+            // The length is fixed: the captured responses contain it.
             assert_eq!(body.len(), 118);
-            assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
-            assert!(answer.contains("\r\ncontent-type: application/json\r\n"), "{answer}");
-            assert!(answer.contains("\r\ncontent-length: 118\r\n"), "{answer}");
-            assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+            assert!(response.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{response}");
+            assert!(response.contains("\r\ncontent-type: application/json\r\n"), "{response}");
+            assert!(response.contains("\r\ncontent-length: 118\r\n"), "{response}");
+            assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{response}");
             assert_eq!(site.upstream().heads(), 0);
         }
     });

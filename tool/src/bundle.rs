@@ -105,7 +105,7 @@ fn kind_of_root(name: &str) -> Option<Kind> {
 
 impl Role {
     /// The role of a file by its path in the bundle. `None` when no flow uses the file.
-    fn of(inside: &str) -> Option<Role> {
+    fn from_path(inside: &str) -> Option<Role> {
         let path = Path::new(inside);
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         let name = path.file_name()?.to_str()?;
@@ -137,12 +137,13 @@ impl Role {
 impl ParsedBundle {
     /// The bundle of the files. `fallback` is its name when no base file contains a name.
     fn new(kind: Kind, fallback: &str, files: Vec<File>) -> ParsedBundle {
-        let names = files.iter().filter(|file| Role::of(&file.inside) == Some(Role::Policy)).filter_map(|file| {
-            let source = Rc::new(Source::new(file.shown.clone(), &file.bytes).0);
-            let document = Document::named_after_file(source.clone());
-            let name = document.root()?.name.clone();
-            Some(if name.is_empty() { source.stem().to_owned() } else { name })
-        });
+        let names =
+            files.iter().filter(|file| Role::from_path(&file.inside) == Some(Role::Policy)).filter_map(|file| {
+                let source = Rc::new(Source::new(file.shown.clone(), &file.bytes).0);
+                let document = Document::named_after_file(source.clone());
+                let name = document.root()?.name.clone();
+                Some(if name.is_empty() { source.stem().to_owned() } else { name })
+            });
         let names: Vec<String> = names.collect();
         spaced_names::with(names, || ParsedBundle::read(kind, fallback, files))
     }
@@ -162,12 +163,12 @@ impl ParsedBundle {
             shared_flows: Vec::new(),
             properties: BTreeMap::new(),
             resources: BTreeMap::new(),
-            files: files.iter().filter(|file| Role::of(&file.inside) != Some(Role::Resource)).count(),
+            files: files.iter().filter(|file| Role::from_path(&file.inside) != Some(Role::Resource)).count(),
             unreadable: Vec::new(),
         };
         let mut shared_flows = Vec::new();
         for File { inside, shown, bytes } in files {
-            let Some(role) = Role::of(&inside) else { continue };
+            let Some(role) = Role::from_path(&inside) else { continue };
             let (source, problem) = Source::new(shown, &bytes);
             if let Some(name) = resource_name(&inside).filter(|_| problem.is_none()) {
                 bundle.resources.insert(name, source.text.clone());
@@ -321,7 +322,7 @@ mod tests {
             ("manifests/manifest.xml", None),
         ];
         for (inside, role) in cases {
-            assert_eq!(Role::of(inside), role, "{inside}");
+            assert_eq!(Role::from_path(inside), role, "{inside}");
         }
     }
 
@@ -331,13 +332,13 @@ mod tests {
             file("policies/b.xml", "<Quota/>"),
             file("policies/a.xml", "<Quota name='A'/>"),
             file("weather.xml", "<APIProxy revision='2' name='weather-v1'/>"),
-            file("resources/properties/limits.properties", "most = 5"),
+            file("resources/properties/limits.properties", "max = 5"),
         ];
         let bundle = ParsedBundle::new(Kind::Proxy, "folder", files);
         assert_eq!((bundle.name.as_str(), bundle.revision.as_deref()), ("weather-v1", Some("2")));
         let texts: Vec<_> = bundle.policies.iter().map(|policy| policy.document.text().into_owned()).collect();
         assert_eq!(texts, ["<Quota name='A'/>", "<Quota name=\"b\"/>"]);
-        assert_eq!(bundle.properties.get("propertyset.limits.most").map(String::as_str), Some("5"));
+        assert_eq!(bundle.properties.get("propertyset.limits.max").map(String::as_str), Some("5"));
     }
 
     #[test]

@@ -104,13 +104,13 @@ fn yes() -> bool {
 /// The clusters of the entries of an environment.
 pub(crate) trait Clusters {
     /// The cluster of a target server.
-    fn of_server(&self, name: &str) -> String;
+    fn server_cluster(&self, name: &str) -> String;
     /// The cluster of the local proxy at an index.
-    fn of_local_proxy(&self, index: usize) -> String;
+    fn local_proxy_cluster(&self, index: usize) -> String;
     /// The cluster of Google's metadata server.
-    fn of_metadata(&self) -> String;
+    fn metadata_cluster(&self) -> String;
     /// The cluster of `iamcredentials.googleapis.com`.
-    fn of_iam(&self) -> String;
+    fn iam_cluster(&self) -> String;
 }
 
 /// One cluster for all entries, for checks.
@@ -118,19 +118,19 @@ pub(crate) trait Clusters {
 pub(crate) struct AnyCluster;
 
 impl Clusters for AnyCluster {
-    fn of_server(&self, _: &str) -> String {
+    fn server_cluster(&self, _: &str) -> String {
         "any".to_owned()
     }
 
-    fn of_local_proxy(&self, _: usize) -> String {
+    fn local_proxy_cluster(&self, _: usize) -> String {
         "any".to_owned()
     }
 
-    fn of_metadata(&self) -> String {
+    fn metadata_cluster(&self) -> String {
         "any".to_owned()
     }
 
-    fn of_iam(&self) -> String {
+    fn iam_cluster(&self) -> String {
         "any".to_owned()
     }
 }
@@ -160,14 +160,14 @@ impl Environment {
         if !self.target_servers.is_empty() {
             let servers = self.target_servers.iter().map(|(name, server)| {
                 let TargetServer { host, port, tls, enabled } = server;
-                let cluster = clusters.of_server(name);
+                let cluster = clusters.server_cluster(name);
                 (name, json!({"host": host, "port": port, "tls": tls, "enabled": enabled, "cluster": cluster}))
             });
             configuration.set("target_servers", json!(servers.collect::<BTreeMap<_, _>>()));
         }
         if !self.local_proxies.is_empty() {
             let proxies = self.local_proxies.iter().enumerate();
-            let proxies = proxies.map(|(index, proxy)| proxy.entry(&clusters.of_local_proxy(index)));
+            let proxies = proxies.map(|(index, proxy)| proxy.entry(&clusters.local_proxy_cluster(index)));
             configuration.set("local_proxies", proxies.collect());
         }
         if let Some(google) = &self.google {
@@ -224,11 +224,11 @@ impl LocalProxy {
 
 impl Google {
     fn entry(&self, clusters: &impl Clusters) -> Value {
-        let mut entry = json!({"metadata_cluster": clusters.of_metadata()});
+        let mut entry = json!({"metadata_cluster": clusters.metadata_cluster()});
         if let Some(object) = entry.as_object_mut() {
             if let Some(account) = &self.service_account {
                 object.insert("service_account".to_owned(), json!(account));
-                object.insert("iam_cluster".to_owned(), json!(clusters.of_iam()));
+                object.insert("iam_cluster".to_owned(), json!(clusters.iam_cluster()));
             }
             if let Some(project) = &self.project {
                 object.insert("project".to_owned(), json!(project));
@@ -278,7 +278,7 @@ mod tests {
     fn an_environment_is_typed() {
         let text = "organization: acme\n\
                     target_servers:\n  a: {host: 10.0.0.1, port: 80}\n\
-                    property_sets:\n  limits: {most: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
+                    property_sets:\n  limits: {max: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
                     properties: {kvm.key: secret}\n\
                     google: {}\n";
         let environment = read(text).unwrap();
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!((server.port, server.tls, server.enabled), (80, false, true));
         let constants = json!(environment.constants());
         let expected = json!({
-            "propertyset.limits.most": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
+            "propertyset.limits.max": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
             "propertyset.limits.version": "1.10", "propertyset.limits.code": "007", "propertyset.limits.on": "yes",
             "propertyset.limits.big": "123456789012345678901", "kvm.key": "secret",
         });

@@ -46,11 +46,11 @@ pub(crate) fn find(destination: &LocalDestination, environment: &Environment) ->
         LocalDestination::Proxy { api_proxy, proxy_endpoint } => {
             let name = api_proxy.as_literal().ok_or_else(|| variable("APIProxy"))?;
             let endpoint = proxy_endpoint.as_literal().ok_or_else(|| variable("ProxyEndpoint"))?;
-            let is_meant = |proxy: &&LocalProxy| {
+            let has_names = |proxy: &&LocalProxy| {
                 proxy.api_proxy.as_deref() == Some(&*name)
                     && proxy.proxy_endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT) == &*endpoint
             };
-            let found = proxies.iter().find(is_meant).ok_or_else(|| {
+            let found = proxies.iter().find(has_names).ok_or_else(|| {
                 format!("unknown endpoint {endpoint} of proxy {name}: add it to local_proxies of the environment")
             })?;
             if found.base_path.split('/').any(|segment| segment == "*") {

@@ -52,7 +52,7 @@ enum Command {
 const EXIT_STATUS: &str = "\
 Exit status: 0 without problems, 1 with problems, 2 for invalid arguments and for a path that cannot
 be read. `envoy-callout COMMAND --help` shows examples.
-The output has colours on a terminal unless NO_COLOR is set.";
+The output has colors on a terminal unless NO_COLOR is set.";
 
 /// An error that ends a command.
 #[derive(Debug, thiserror::Error)]

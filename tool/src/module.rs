@@ -77,7 +77,7 @@ fn located(named: Option<&Path>) -> io::Result<Located> {
     let candidates = folders.into_iter().flatten().flat_map(|folder| NAMES.map(|name| folder.join(name)));
     let found = candidates.chain([PathBuf::from(BUILT)]).find(|path| path.is_file());
     let missing = || {
-        let text = "no module for Envoy: pass --module, or build it with `make build`";
+        let text = "no module for Envoy: pass --module, set $CALLOUT_WASM, or install the tool with `make install`";
         io::Error::new(io::ErrorKind::NotFound, text)
     };
     Ok(Located::File(found.ok_or_else(missing)?.canonicalize()?))

@@ -120,7 +120,7 @@ impl DeployArguments {
         };
         findings.files = bundles.iter().map(|bundle| bundle.files).sum();
         let options = Options { naming, skip_unsupported: self.skip_unsupported, port: self.port };
-        Ok(deployment::of(bundles, &environment, options, findings))
+        Ok(deployment::build(bundles, &environment, options, findings))
     }
 }
 
@@ -157,7 +157,7 @@ impl Format {
     /// The default module: for Envoy the absolute path of the module of `run`.
     ///
     /// # Errors
-    /// Envoy needs a module, and there is none.
+    /// The format is `envoy` and no module is found.
     fn module(self) -> io::Result<String> {
         match self {
             Format::Envoy => Ok(module::find(None)?.to_string_lossy().into_owned()),
@@ -183,7 +183,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     let inputs = input::read_all(&arguments.deploy.paths)?;
     let bundles = bundles(&inputs, &mut findings);
     if arguments.environment_template {
-        output.write_all(template::of(&bundles).as_bytes())?;
+        output.write_all(template::render(&bundles).as_bytes())?;
         return Ok(Outcome::Fine);
     }
     let deployment = arguments.deploy.deployment(&bundles, arguments.format.naming(), &mut findings)?;

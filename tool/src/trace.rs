@@ -51,8 +51,9 @@ pub(super) struct Arguments {
     request: PathBuf,
     /// The response to a call, as `curl -i` prints it; repeatable
     ///
-    /// With the name of a policy, it is the response to a call of this policy; FLOW/POLICY names a policy of a shared flow.
-    /// The others are used in the order of the calls. Instead of a file: timeout, unreachable or reset. A call without a reply fails with Host not reachable.
+    /// With the name of a policy, it is the response to a call of this policy; FLOW/POLICY names a policy of a shared
+    /// flow. The other replies are used in the order of the calls. Instead of a file: timeout, unreachable or reset. A
+    /// call without a reply fails with Host not reachable.
     #[arg(long = "reply", value_name = "[POLICY=]FILE")]
     replies: Vec<String>,
     /// The upstream's response, as `curl -i` prints it [default: 200 without a body]
@@ -115,7 +116,7 @@ The JSON object:
     no_route    the rendered Envoy responds with 404: the proxy endpoint has no RouteRule
   fault                    {\"code\", \"reason\"} of the fault in the response, or null
   upstream_request, upstream_response, response
-                           {\"status\", \"headers\", \"body\"}; is_made_here: the filter made response
+                           {\"status\", \"headers\", \"body\"}; is_local_reply: the filter made response
   published                filter state by variable; warnings, unused_replies: lists of text
 A condition is {\"text\", \"values\": {variable: value or null}}. A body that is not text is body_base64.
 
@@ -225,7 +226,7 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, mas
         response_body: upstream.body,
         replies: Rc::new(RefCell::new(given.in_order())),
         policy_replies: RefCell::new(given.by_policy()),
-        plays_google: true,
+        mocks_google: true,
         is_random: true,
         attributes: attributes(now),
         ..Scripted::default()
@@ -257,7 +258,7 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, mas
             .client_response()
             .or_else(from_envoy)
             .map(|(headers, body)| converter.response(&headers, body.as_ref())),
-        is_made_here: done.reply.is_some(),
+        is_local_reply: done.reply.is_some(),
         published: published
             .iter()
             .map(|(name, value)| (name.clone(), secrets.hide_variable(name, &text(value))))

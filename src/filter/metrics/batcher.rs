@@ -6,11 +6,11 @@
 use crate::filter::background::set_tick_period;
 use std::cell::Cell;
 
-/// The maximum time in milliseconds that a change waits.
+/// Maximum time in milliseconds that a change waits.
 const PERIOD_MS: u64 = 50;
 
 /// The number of changes of a period that are reported at once: those of about twenty calls.
-const AT_ONCE: u32 = 100;
+const MAX_IMMEDIATE: u32 = 100;
 
 /// The number of changes that can still be reported at once in this period; `None` when no period runs.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl MetricBatcher {
     pub(super) fn is_now(&self) -> bool {
         let left = self.0.get().unwrap_or_else(|| {
             set_tick_period(PERIOD_MS);
-            AT_ONCE
+            MAX_IMMEDIATE
         });
         self.0.set(Some(left.saturating_sub(1)));
         left > 0
@@ -29,8 +29,8 @@ impl MetricBatcher {
 
     /// Ends a period. The ticks stop after a period without changes.
     pub(super) fn end_period(&self) {
-        let is_idle = self.0.get().is_none_or(|left| left == AT_ONCE);
+        let is_idle = self.0.get().is_none_or(|left| left == MAX_IMMEDIATE);
         set_tick_period(if is_idle { 0 } else { PERIOD_MS });
-        self.0.set(if is_idle { None } else { Some(AT_ONCE) });
+        self.0.set(if is_idle { None } else { Some(MAX_IMMEDIATE) });
     }
 }

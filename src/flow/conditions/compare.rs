@@ -52,7 +52,7 @@ fn ordering(left: &Value, right: &Value) -> Option<Ordering> {
 
 /// Both values as numbers when neither of them is a text.
 fn numbers(left: &Value, right: &Value) -> Option<(Number, Number)> {
-    Number::of(left).zip(Number::of(right))
+    Number::from_value(left).zip(Number::from_value(right))
 }
 
 /// The order of two values of which at least one is a text. Numeric texts compare as numbers. By the published rule

@@ -13,7 +13,7 @@ pub(super) enum Number {
 
 impl Number {
     /// A value as a number. Booleans are the narrowest numbers (docs/apigee-semantics.md 7.3).
-    pub(super) fn of(value: &Value) -> Option<Number> {
+    pub(super) fn from_value(value: &Value) -> Option<Number> {
         match value {
             Value::Boolean(value) => Some(Number::Integer(i64::from(*value))),
             Value::Integer(number) => Some(Number::Integer(*number)),

@@ -88,7 +88,7 @@ fn operators() {
     ]);
 }
 
-/// docs/apigee-semantics.md 7.3.
+/// The types of both operands determine the comparison (docs/apigee-semantics.md 7.3).
 #[test]
 fn types() {
     assert_all(&[
@@ -274,7 +274,7 @@ fn variables_are_read_until_the_result_is_known() {
     }
 }
 
-/// docs/apigee-semantics.md 13.5.
+/// A condition can skip a callout without the header that it needs (docs/apigee-semantics.md 13.5).
 #[test]
 fn the_guard_of_a_callout() {
     let guard = condition("(lookup.hit is false) and (request.verb = \"GET\")");

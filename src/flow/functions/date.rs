@@ -8,8 +8,8 @@ use std::time::Duration;
 use time::UtcDateTime;
 use time::util::days_in_year;
 
-/// The maximum number of bytes of a result per letter of the pattern. Long names need four letters.
-pub(super) const MOST_PER_LETTER: usize = 8;
+/// Maximum number of bytes of a result per letter of the pattern. Long names need four letters.
+pub(super) const MAX_BYTES_PER_LETTER: usize = 8;
 
 /// Milliseconds in a second.
 const MILLISECONDS: i64 = 1000;

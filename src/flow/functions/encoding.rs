@@ -25,20 +25,20 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 }
 
 /// The text as Base64, of at most `most` bytes.
-pub(super) fn text_as_base64(text: &str, most: usize) -> Result<String, TooLarge> {
-    check(base64::encoded_len(text.len(), true).unwrap_or(usize::MAX), most)?;
+pub(super) fn text_as_base64(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    check(base64::encoded_len(text.len(), true).unwrap_or(usize::MAX), max_bytes)?;
     Ok(base64(text.as_bytes()))
 }
 
 /// The text of a Base64 text, of at most `most` bytes, with replacement characters for invalid UTF-8. `None` when it is
 /// not Base64.
-pub(super) fn base64_as_text(text: &str, most: usize) -> Option<Result<String, TooLarge>> {
-    if base64::decoded_len_estimate(text.len()) > most {
+pub(super) fn base64_as_text(text: &str, max_bytes: usize) -> Option<Result<String, TooLarge>> {
+    if base64::decoded_len_estimate(text.len()) > max_bytes {
         return Some(Err(TooLarge));
     }
     let bytes = decode_base64(text)?;
     Some(String::from_utf8(bytes).or_else(|error| {
-        bounded(most, |to| {
+        bounded(max_bytes, |to| {
             error.as_bytes().utf8_chunks().try_for_each(|chunk| {
                 to.write_str(chunk.valid())?;
                 if chunk.invalid().is_empty() { Ok(()) } else { to.write_char(char::REPLACEMENT_CHARACTER) }

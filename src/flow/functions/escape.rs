@@ -4,8 +4,8 @@ use crate::flow::memory::{TooLarge, text as bounded};
 use std::fmt::{self, Write};
 
 /// The text as the content of a JSON string, of at most `most` bytes.
-pub(super) fn json(text: &str, most: usize) -> Result<String, TooLarge> {
-    escaped(text, most, |to, character| match character {
+pub(super) fn json(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    escaped(text, max_bytes, |to, character| match character {
         '"' => to.write_str("\\\""),
         '\\' => to.write_str("\\\\"),
         '\n' => to.write_str("\\n"),
@@ -19,14 +19,14 @@ pub(super) fn json(text: &str, most: usize) -> Result<String, TooLarge> {
 }
 
 /// The text with XML's five entities.
-pub(super) fn xml(text: &str, most: usize) -> Result<String, TooLarge> {
-    escaped(text, most, |to, character| entity(to, character, "&apos;"))
+pub(super) fn xml(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    escaped(text, max_bytes, |to, character| entity(to, character, "&apos;"))
 }
 
 /// The text with XML's five entities. Characters that XML 1.1 does not allow are removed, and those that it allows only
 /// as references become decimal references. `[inferred]`
-pub(super) fn xml11(text: &str, most: usize) -> Result<String, TooLarge> {
-    escaped(text, most, |to, character| match character {
+pub(super) fn xml11(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    escaped(text, max_bytes, |to, character| match character {
         '\0' | '\u{fffe}' | '\u{ffff}' => Ok(()),
         '\u{1}'..='\u{8}' | '\u{b}'..='\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' => {
             write!(to, "&#{};", u32::from(character))
@@ -36,13 +36,17 @@ pub(super) fn xml11(text: &str, most: usize) -> Result<String, TooLarge> {
 }
 
 /// The text with HTML's entities. The apostrophe is a numeric reference, because HTML 4 has no name for it.
-pub(super) fn html(text: &str, most: usize) -> Result<String, TooLarge> {
-    escaped(text, most, |to, character| entity(to, character, "&#39;"))
+pub(super) fn html(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    escaped(text, max_bytes, |to, character| entity(to, character, "&#39;"))
 }
 
 /// The text with every character written by `write`.
-fn escaped(text: &str, most: usize, write: impl Fn(&mut dyn Write, char) -> fmt::Result) -> Result<String, TooLarge> {
-    bounded(most, |to| text.chars().try_for_each(|character| write(to, character)))
+fn escaped(
+    text: &str,
+    max_bytes: usize,
+    write: impl Fn(&mut dyn Write, char) -> fmt::Result,
+) -> Result<String, TooLarge> {
+    bounded(max_bytes, |to| text.chars().try_for_each(|character| write(to, character)))
 }
 
 fn entity(to: &mut dyn Write, character: char, apostrophe: &str) -> fmt::Result {

@@ -18,7 +18,7 @@ pub(super) fn long(minimum: Option<&str>, maximum: Option<&str>, random: &dyn Fn
     let count = (i128::from(maximum) - i128::from(minimum)).checked_add(1).filter(|count| *count > 0)?;
     let mut bytes = [0; 16];
     random(&mut bytes);
-    // The count is at most 2⁶⁴, so the remainder of 128 bits favours no number by more than one part in 2⁶⁴.
+    // The count is at most 2⁶⁴, so the remainder of 128 bits favors no number by more than one part in 2⁶⁴.
     let offset = i128::from_le_bytes(bytes).checked_rem_euclid(count)?;
     Some((i128::from(minimum) + offset).to_string())
 }

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-/// The maximum number of results.
-const MOST: usize = 8;
-/// The maximum length of a cached key in bytes. A client can choose the key.
-const LONGEST: usize = 4096;
+/// Maximum number of results.
+const MAX_ENTRIES: usize = 8;
+/// Maximum length of a cached key in bytes. A client can choose the key.
+const MAX_KEY_BYTES: usize = 4096;
 
 /// The last results of a function of a text, the latest first.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ impl<T> Recent<T> {
 
     /// The result for a key. It is computed if it is not in the cache.
     pub(super) fn get(&mut self, key: &str, make: impl FnOnce() -> T) -> Rc<T> {
-        if key.len() > LONGEST {
+        if key.len() > MAX_KEY_BYTES {
             return Rc::new(make());
         }
         let found = self.0.iter().position(|(known, _)| known == key).map(|index| self.0.remove(index));
         let entry = found.unwrap_or_else(|| (key.to_owned(), Rc::new(make())));
         let result = Rc::clone(&entry.1);
         self.0.insert(0, entry);
-        self.0.truncate(MOST);
+        self.0.truncate(MAX_ENTRIES);
         result
     }
 }
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn long_keys_are_not_kept() {
         let mut recent = Recent::new();
-        for (length, second) in [(LONGEST, 1), (LONGEST + 1, 2)] {
+        for (length, second) in [(MAX_KEY_BYTES, 1), (MAX_KEY_BYTES + 1, 2)] {
             let key = "k".repeat(length);
             assert_eq!(*recent.get(&key, || 1), 1);
             assert_eq!(*recent.get(&key, || 2), second);
@@ -51,11 +51,11 @@ mod tests {
         let mut get = |key: &str, value: usize| *recent.get(key, || value);
         assert_eq!(get("a", 1), 1);
         assert_eq!(get("a", 2), 1);
-        for number in 1..MOST {
+        for number in 1..MAX_ENTRIES {
             get(&number.to_string(), number);
         }
         assert_eq!(get("a", 3), 1);
-        for number in 0..MOST {
+        for number in 0..MAX_ENTRIES {
             get(&format!("x{number}"), number);
         }
         assert_eq!(get("a", 4), 4);

@@ -20,9 +20,9 @@ pub(super) fn replace_all(
     text: &str,
     pattern: &str,
     replacement: &str,
-    most: usize,
+    max_bytes: usize,
 ) -> Option<Result<String, TooLarge>> {
-    result((*compiled(pattern)).as_ref()?.replace_all(text, replacement, most))
+    result((*compiled(pattern)).as_ref()?.replace_all(text, replacement, max_bytes))
 }
 
 /// The text with the first match replaced; see [`replace_all`].
@@ -30,9 +30,9 @@ pub(super) fn replace_first(
     text: &str,
     pattern: &str,
     replacement: &str,
-    most: usize,
+    max_bytes: usize,
 ) -> Option<Result<String, TooLarge>> {
-    result((*compiled(pattern)).as_ref()?.replace_first(text, replacement, most))
+    result((*compiled(pattern)).as_ref()?.replace_first(text, replacement, max_bytes))
 }
 
 fn result(replaced: Result<String, ReplaceError>) -> Option<Result<String, TooLarge>> {
@@ -57,10 +57,18 @@ mod tests {
             ("abc", "(", "", None, None),
             ("abc", "b", "$1", None, None),
         ] {
-            let most = 100;
+            let max_bytes = 100;
             let replaced = |result: Option<Result<String, TooLarge>>| result.map(|result| result.unwrap());
-            assert_eq!(replaced(replace_all(text, pattern, replacement, most)).as_deref(), all, "{text} {pattern}");
-            assert_eq!(replaced(replace_first(text, pattern, replacement, most)).as_deref(), first, "{text} {pattern}");
+            assert_eq!(
+                replaced(replace_all(text, pattern, replacement, max_bytes)).as_deref(),
+                all,
+                "{text} {pattern}"
+            );
+            assert_eq!(
+                replaced(replace_first(text, pattern, replacement, max_bytes)).as_deref(),
+                first,
+                "{text} {pattern}"
+            );
         }
     }
 }

@@ -9,9 +9,9 @@ fn run(function: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// Calls a function with a maximum size of the result in bytes.
-fn bounded(function: &str, arguments: &[&str], most: usize) -> Result<Option<String>, TooLarge> {
+fn bounded(function: &str, arguments: &[&str], max_bytes: usize) -> Result<Option<String>, TooLarge> {
     let arguments: Vec<ByteString> = arguments.iter().map(|text| ByteString::from(*text)).collect();
-    let result = call(Function::parse(function).unwrap(), &arguments, &|bytes| bytes.fill(0xa5), most);
+    let result = call(Function::parse(function).unwrap(), &arguments, &|bytes| bytes.fill(0xa5), max_bytes);
     result.map(|text| text.map(String::from))
 }
 
@@ -73,8 +73,8 @@ fn results_have_a_maximum_size() {
     ];
     for (function, arguments, expected) in rows {
         // The limit also applies to the working memory of a replacement.
-        let most = expected.len().max(if function.starts_with("replace") { 100 } else { 0 });
-        assert_eq!(bounded(function, arguments, most), Ok(Some(expected.to_owned())), "{function}{arguments:?}");
+        let max_bytes = expected.len().max(if function.starts_with("replace") { 100 } else { 0 });
+        assert_eq!(bounded(function, arguments, max_bytes), Ok(Some(expected.to_owned())), "{function}{arguments:?}");
         assert_eq!(bounded(function, arguments, expected.len() - 1), Err(TooLarge), "{function}{arguments:?}");
     }
     assert_eq!(bounded("timeFormatUTC", &["zzzz", "0"], 32), Ok(Some("Coordinated Universal Time".to_owned())));

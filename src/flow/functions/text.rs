@@ -2,26 +2,26 @@
 
 use crate::flow::memory::{TooLarge, check};
 
-/// The maximum number of bytes in the other case for one byte.
-const MOST_PER_BYTE: usize = 3;
+/// Maximum number of bytes in the other case for one byte.
+const MAX_BYTES_PER_BYTE: usize = 3;
 
 /// The text in upper case, of at most `most` bytes.
-pub(super) fn upper_case(text: &str, most: usize) -> Result<String, TooLarge> {
-    check_case(text, most, char::to_uppercase)?;
+pub(super) fn upper_case(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    check_case(text, max_bytes, char::to_uppercase)?;
     Ok(text.to_uppercase())
 }
 
 /// The text in lower case, of at most `most` bytes.
-pub(super) fn lower_case(text: &str, most: usize) -> Result<String, TooLarge> {
-    check_case(text, most, char::to_lowercase)?;
+pub(super) fn lower_case(text: &str, max_bytes: usize) -> Result<String, TooLarge> {
+    check_case(text, max_bytes, char::to_lowercase)?;
     Ok(text.to_lowercase())
 }
 
-fn check_case<C: Iterator<Item = char>>(text: &str, most: usize, cased: fn(char) -> C) -> Result<(), TooLarge> {
-    if text.len().saturating_mul(MOST_PER_BYTE) <= most {
+fn check_case<C: Iterator<Item = char>>(text: &str, max_bytes: usize, cased: fn(char) -> C) -> Result<(), TooLarge> {
+    if text.len().saturating_mul(MAX_BYTES_PER_BYTE) <= max_bytes {
         return Ok(());
     }
-    check(text.chars().flat_map(cased).map(char::len_utf8).sum(), most)
+    check(text.chars().flat_map(cased).map(char::len_utf8).sum(), max_bytes)
 }
 
 /// The characters from `start` to `end`, which is excluded and by default the end of the text. A negative index counts

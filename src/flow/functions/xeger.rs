@@ -4,12 +4,12 @@ use crate::language::java_regex::JavaRegex;
 use crate::language::java_regex::syntax::{Anchor, CharacterSet, Node};
 use regex_syntax::hir::ClassUnicodeRange;
 
-/// The maximum number of additional repetitions when the pattern has no upper limit.
-const MOST_MORE: u32 = 10;
-/// The maximum length of the text in bytes.
-const LONGEST: usize = 64 * 1024;
-/// The maximum number of visited parts of the pattern. Each repetition counts.
-const MOST_STEPS: u32 = 200_000;
+/// Maximum number of additional repetitions when the pattern has no upper limit.
+const MAX_EXTRA_REPETITIONS: u32 = 10;
+/// Maximum length of the text in bytes.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// Maximum number of visited parts of the pattern. Each repetition counts.
+const MAX_STEPS: u32 = 200_000;
 
 /// A random text that matches the whole pattern. Characters are printable ASCII if the pattern allows it, and the
 /// number of unlimited repetitions is limited. `[inferred]`
@@ -31,7 +31,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&mut self, node: &Node) -> Option<()> {
         self.steps = self.steps.saturating_add(1);
-        if self.steps > MOST_STEPS || self.text.len() > LONGEST {
+        if self.steps > MAX_STEPS || self.text.len() > MAX_TEXT_BYTES {
             return None;
         }
         match node {
@@ -47,11 +47,11 @@ impl Writer<'_> {
                 self.write(branches.get(branch)?)?;
             }
             Node::Capture(node) => self.write(node)?,
-            Node::Repeat { node, least, most, .. } => {
-                let most = most.unwrap_or(least.saturating_add(MOST_MORE));
-                let choices = usize::try_from(most.saturating_sub(*least).saturating_add(1)).ok()?;
+            Node::Repeat { node, min, max, .. } => {
+                let max = max.unwrap_or(min.saturating_add(MAX_EXTRA_REPETITIONS));
+                let choices = usize::try_from(max.saturating_sub(*min).saturating_add(1)).ok()?;
                 let more = u32::try_from(self.below(choices)?).ok()?;
-                (0..least.saturating_add(more)).try_for_each(|_| self.write(node))?;
+                (0..min.saturating_add(more)).try_for_each(|_| self.write(node))?;
             }
             // Anchors for the start and the end add no text.
             Node::Anchor(anchor) => match anchor {

@@ -14,7 +14,7 @@ use serde_json::json;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The maximum size of a response with a token, in bytes.
+/// Maximum size of a response with a token, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The encoded characters of a query. Others stay unchanged, as in Google's documentation of scopes.

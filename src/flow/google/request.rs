@@ -39,8 +39,8 @@ pub(in crate::flow) enum TokenKind {
 /// The scope of all APIs that IAM allows the identity.
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The maximum timeout of a call for a token, so that a request does not wait for its policy's whole timeout.
-const LONGEST: Duration = Duration::from_secs(5);
+/// Maximum timeout of a call for a token, so that a request does not wait for its policy's whole timeout.
+const MAX_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl TokenKind {
     /// An access token for Google's APIs.
@@ -52,7 +52,7 @@ impl TokenKind {
 impl TokenRequest {
     /// The request for a token. `timeout` is that of the call that needs it.
     pub(in crate::flow) fn new(identity: Rc<Identity>, kind: TokenKind, timeout: Duration) -> TokenRequest {
-        TokenRequest { identity, kind, timeout: timeout.min(LONGEST) }
+        TokenRequest { identity, kind, timeout: timeout.min(MAX_CALL_TIMEOUT) }
     }
 
     /// The request for the workload's own token, which authorizes the request for the service account's token.

@@ -65,11 +65,12 @@ impl Message {
 
     /// Sets a part.
     ///
-    /// # Errors The part is derived from others, such as a count; the name of a header is invalid; the status is not a
+    /// # Errors
+    /// The part is derived from others, such as a count; the name of a header is invalid; the status is not a
     /// number from 100 to 999; or this kind of message does not have the part.
     pub fn set_part(&mut self, part: &MessagePart, value: &Value) -> Result<(), NotWritable> {
         let text = value.render().ok_or(NotWritable)?;
-        self.spent = false;
+        self.is_consumed = false;
         match part {
             MessagePart::Header(name, _) if HeaderName::from_bytes(name.as_bytes()).is_err() => {
                 return Err(NotWritable);
@@ -114,7 +115,7 @@ impl Message {
     /// # Errors
     /// The part is read-only, or it is the status.
     pub fn clear_part(&mut self, part: &MessagePart) -> Result<(), NotWritable> {
-        self.spent = false;
+        self.is_consumed = false;
         match part {
             MessagePart::Content => self.set_body(Bytes::new()),
             MessagePart::Header(name, Item::First) => self.headers.remove(name),

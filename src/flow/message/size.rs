@@ -1,4 +1,4 @@
-//! The maximum memory in bytes for reading and writing the parts of a message.
+//! Maximum memory in bytes for reading and writing the parts of a message.
 
 use super::{Message, RequestLine};
 use crate::policy::action::{Parts, Selection};
@@ -14,7 +14,7 @@ const NAME: usize = 6 * size_of::<ByteString>() + 64;
 const ENCODED: usize = 3;
 /// The size of all copies of a path and a query in a call, relative to them: they are joined and percent-encoded.
 pub(in crate::flow) const URL_COPIES: usize = 4;
-/// The maximum size in bytes of an added header that is not checked against the whole block of headers.
+/// Maximum size in bytes of an added header that is not checked against the whole block of headers.
 const SHORT_HEADER: usize = 1024;
 
 impl Message {
@@ -139,7 +139,7 @@ impl RequestLine {
     }
 }
 
-/// The size in bytes of a value besides its text.
+/// The size in bytes of a value without its text.
 fn size(item: Item) -> usize {
     match item {
         Item::First | Item::Number(_) | Item::Count => 0,
@@ -166,6 +166,6 @@ fn lossy_length(bytes: &[u8]) -> usize {
 fn list_fits(parameters: &[u8], each: usize, left: usize) -> bool {
     let size = |count: usize| parameters.len().saturating_add(count.saturating_mul(each));
     // There is at most one parameter for every two bytes. They are counted only when that number does not fit.
-    let most = parameters.len().div_ceil(2);
-    size(most) <= left || size(parameters.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).count()) <= left
+    let max = parameters.len().div_ceil(2);
+    size(max) <= left || size(parameters.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).count()) <= left
 }

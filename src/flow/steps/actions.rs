@@ -104,13 +104,13 @@ impl<H: Host> Transaction<'_, H> {
     /// The fault of the first action that fails.
     pub(super) async fn run_actions(
         &mut self,
-        actor: PolicyContext<'_>,
+        context: PolicyContext<'_>,
         actions: &[Action],
         target: MessageId,
     ) -> Result<(), Fault> {
         for action in actions {
             if let Action::Authenticate(authentication) = action {
-                let header = boxed(self.authenticate(actor, authentication, None, TOKEN_TIMEOUT)).await?;
+                let header = boxed(self.authenticate(context, authentication, None, TOKEN_TIMEOUT)).await?;
                 let length = header.value.len();
                 self.change(
                     target,
@@ -118,7 +118,7 @@ impl<H: Host> Transaction<'_, H> {
                     |message| message.headers.set(&header.name, header.value),
                 );
             } else {
-                self.act(action, target, actor.ignore).map_err(|error| error.into_fault(actor))?;
+                self.act(action, target, context.ignore).map_err(|error| error.into_fault(context))?;
             }
         }
         Ok(())
@@ -157,7 +157,7 @@ impl<H: Host> Transaction<'_, H> {
         change: impl FnOnce(&mut Message),
     ) {
         self.change_within(target, fits, |message| {
-            message.spent = false;
+            message.is_consumed = false;
             change(message);
         });
     }

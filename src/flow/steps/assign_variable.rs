@@ -36,7 +36,7 @@ impl<H: Host> Transaction<'_, H> {
             let text = match named {
                 // This template comes with the request, so it is compiled at run time.
                 Some(text) => {
-                    if !Template::fits(&text, self.room()) {
+                    if !Template::fits(&text, self.max_result_bytes()) {
                         return Err(self.too_large().into());
                     }
                     match Template::parse(&text, Syntax::VALUE) {
@@ -57,7 +57,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         if let (None, Some(property)) = (&literal, &assignment.property) {
             let property = self.expand(property, ignore)?;
-            self.check_room(property.len().saturating_add(Variable::size(&property)))?;
+            self.check_memory(property.len().saturating_add(Variable::size(&property)))?;
             let key = ByteString::from(format!("propertyset.{property}"));
             return match self.value(&Variable::new(&key)) {
                 None if !ignore => Err(ActionError::NoSource(key)),

@@ -40,12 +40,12 @@ impl<H: Host> Transaction<'_, H> {
     /// No token can be obtained, or a variable does not resolve.
     pub(super) async fn authenticate(
         &mut self,
-        actor: PolicyContext<'_>,
+        context: PolicyContext<'_>,
         authentication: &Authentication,
         target_url: Option<&str>,
         timeout: Duration,
     ) -> Result<TokenHeader, Fault> {
-        let NeededToken { header, request } = self.needed_token(actor, authentication, target_url, timeout)?;
+        let NeededToken { header, request } = self.needed_token(context, authentication, target_url, timeout)?;
         Ok(TokenHeader { name: header, value: self.bearer(request).await? })
     }
 
@@ -55,13 +55,13 @@ impl<H: Host> Transaction<'_, H> {
     /// A variable does not resolve, or the configuration has no identity.
     pub(super) fn needed_token(
         &mut self,
-        actor: PolicyContext<'_>,
+        context: PolicyContext<'_>,
         authentication: &Authentication,
         target_url: Option<&str>,
         timeout: Duration,
     ) -> Result<NeededToken, Fault> {
-        let header = self.header_name(actor, authentication.header_name.as_ref())?;
-        let kind = self.token_kind(actor, &authentication.token, target_url)?;
+        let header = self.header_name(context, authentication.header_name.as_ref())?;
+        let kind = self.token_kind(context, &authentication.token, target_url)?;
         Ok(NeededToken { header, request: self.token_of_identity(kind, timeout)? })
     }
 
@@ -103,10 +103,10 @@ impl<H: Host> Transaction<'_, H> {
         name: &str,
         target: &TargetAuthentication,
     ) -> Result<(), Fault> {
-        let actor = PolicyContext { kind: "TargetEndpoint", faults: codes::TARGET_ENDPOINT, name, ignore: true };
+        let context = PolicyContext { kind: "TargetEndpoint", faults: codes::TARGET_ENDPOINT, name, ignore: true };
         let url = target.url.as_ref().and_then(|url| self.expand(url, true).ok());
         let url = url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or_default());
-        let header = self.authenticate(actor, &target.authentication, url, TOKEN_TIMEOUT).await?;
+        let header = self.authenticate(context, &target.authentication, url, TOKEN_TIMEOUT).await?;
         if let Some(request) = self.message_named("request").and_then(|id| self.message_mut(id)) {
             request.headers.set(&header.name, header.value);
         }
@@ -123,41 +123,41 @@ impl<H: Host> Transaction<'_, H> {
         Ok(bearer(&token))
     }
 
-    fn header_name(&mut self, actor: PolicyContext<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
+    fn header_name(&mut self, context: PolicyContext<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
         let name = match value {
-            Some(value) => self.referenced(actor, value)?.filter(|name| !name.trim().is_empty()),
+            Some(value) => self.referenced(context, value)?.filter(|name| !name.trim().is_empty()),
             None => None,
         };
         let Some(name) = name else { return Ok(ByteString::from_static(AUTHORIZATION)) };
         match HeaderName::from_bytes(name.trim().as_bytes()) {
             Ok(name) => Ok(name.as_str().into()),
             Err(_) => {
-                let (kind, policy) = (actor.kind, actor.name);
+                let (kind, policy) = (context.kind, context.name);
                 let reason = format!("{kind}[{policy}]: {name:?} cannot be the name of a header");
-                Err(Fault::new(ActionFault::SetVariableFailed.code(actor.faults), reason))
+                Err(Fault::new(ActionFault::SetVariableFailed.code(context.faults), reason))
             }
         }
     }
 
     fn token_kind(
         &mut self,
-        actor: PolicyContext<'_>,
+        context: PolicyContext<'_>,
         token: &GoogleToken,
         target_url: Option<&str>,
     ) -> Result<TokenKind, Fault> {
         match token {
             GoogleToken::Access { scopes, lifetime: wanted } => {
-                let lifetime = wanted.as_ref().map(|wanted| self.lifetime_of(actor, wanted)).transpose()?.flatten();
+                let lifetime = wanted.as_ref().map(|wanted| self.lifetime_of(context, wanted)).transpose()?.flatten();
                 let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME);
                 Ok(TokenKind::Access { scopes: scopes.clone(), lifetime })
             }
             GoogleToken::Id { audience, use_target_url, include_email } => {
-                let audience = audience.as_ref().map(|audience| self.referenced(actor, audience)).transpose()?;
+                let audience = audience.as_ref().map(|audience| self.referenced(context, audience)).transpose()?;
                 let audience = audience.flatten().map(|audience| ByteString::from(audience.trim()));
                 let target = || target_url.filter(|_| *use_target_url).map(ByteString::from);
                 let audience = audience.filter(|audience| !audience.is_empty()).or_else(target);
-                let audience = audience.ok_or_else(|| empty_audience(actor))?;
-                let include = include_email.as_ref().map(|include| self.referenced(actor, include)).transpose()?;
+                let audience = audience.ok_or_else(|| empty_audience(context))?;
+                let include = include_email.as_ref().map(|include| self.referenced(context, include)).transpose()?;
                 let include_email = include.flatten().is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
                 Ok(TokenKind::Id { audience, include_email })
             }
@@ -165,13 +165,13 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The lifetime of a token in seconds: the variable if it is a valid number, or else the text.
-    fn lifetime_of(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<Option<u32>, Fault> {
+    fn lifetime_of(&mut self, context: PolicyContext<'_>, value: &Referenced) -> Result<Option<u32>, Fault> {
         let referenced = value.reference.as_ref().and_then(|variable| self.text(variable));
         if let Some(seconds) = referenced.and_then(|text| lifetime(&text)) {
             return Ok(Some(seconds));
         }
         let text = Referenced { reference: None, text: value.text.clone() };
-        Ok(self.referenced(actor, &text)?.and_then(|text| lifetime(&text)))
+        Ok(self.referenced(context, &text)?.and_then(|text| lifetime(&text)))
     }
 
     /// The value of an element with `ref` and text: that of the variable if it resolves, or else the text. `None`
@@ -181,14 +181,14 @@ impl<H: Host> Transaction<'_, H> {
     /// A variable in the text does not resolve and the policy does not ignore that.
     pub(super) fn referenced(
         &mut self,
-        actor: PolicyContext<'_>,
+        context: PolicyContext<'_>,
         value: &Referenced,
     ) -> Result<Option<ByteString>, Fault> {
         if let Some(text) = value.reference.as_ref().and_then(|variable| self.text(variable)) {
             return Ok(Some(text));
         }
         let Some(text) = &value.text else { return Ok(None) };
-        let text = self.expand(text, actor.ignore).map_err(|error| error.into_fault(actor.kind, actor.name))?;
+        let text = self.expand(text, context.ignore).map_err(|error| error.into_fault(context.kind, context.name))?;
         Ok(Some(text))
     }
 }
@@ -204,8 +204,8 @@ fn bearer(token: &Token) -> Bytes {
     header_value(format!("Bearer {}", token.text()).into())
 }
 
-fn empty_audience(actor: PolicyContext<'_>) -> Fault {
-    let reason = format!("Audience is empty for GoogleIDToken in {} {}", actor.kind, actor.name);
+fn empty_audience(context: PolicyContext<'_>) -> Fault {
+    let reason = format!("Audience is empty for GoogleIDToken in {} {}", context.kind, context.name);
     Fault::new(codes::EMPTY_AUDIENCE, reason)
 }
 

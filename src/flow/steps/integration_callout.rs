@@ -127,7 +127,7 @@ impl<H: Host> Transaction<'_, H> {
         if !is_async && has_schedule_time(&message) {
             return Err(IntegrationFailure::Scheduled);
         }
-        self.check_room(line.size().saturating_mul(URL_COPIES))?;
+        self.check_memory(line.size().saturating_mul(URL_COPIES))?;
         let region = line.path.split('/').skip_while(|segment| *segment != "locations").nth(1).unwrap_or_default();
         let origin = service_origin(region).ok_or(IntegrationFailure::HostNotReachable)?;
         let server = self.plan.clusters.server(&origin).ok_or(IntegrationFailure::HostNotReachable)?;

@@ -16,8 +16,8 @@ impl<H: Host> Transaction<'_, H> {
         let mut fault = Fault::new(codes::RAISE_FAULT, format!("Raising fault. Fault name : {name}"));
         let response = self.default_response(&fault);
         let response = self.add_message(response);
-        let actor = PolicyContext::of(&policy.attributes, policy.ignore_unresolved);
-        if let Err(fault) = self.run_actions(actor, &policy.actions, response).await {
+        let context = PolicyContext::of(&policy.attributes, policy.ignore_unresolved);
+        if let Err(fault) = self.run_actions(context, &policy.actions, response).await {
             return fault;
         }
         self.set(ByteString::from_static("raisefault.failed"), Value::Boolean(true));

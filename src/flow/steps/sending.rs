@@ -46,7 +46,8 @@ impl VerbIsConnect {
 impl<H: Host> Transaction<'_, H> {
     /// The call that sends a message. GET replaces an invalid verb.
     ///
-    /// # Errors The verb is CONNECT in upper or lower case. A template or an earlier policy can set it, so loading
+    /// # Errors
+    /// The verb is CONNECT in upper or lower case. A template or an earlier policy can set it, so loading
     /// cannot check it.
     pub(super) fn call_of(&mut self, outgoing: CallRequest<'_>) -> Result<Call, VerbIsConnect> {
         let CallRequest { message, server, path_and_query, retained, token_header, timeout } = outgoing;

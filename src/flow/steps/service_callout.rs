@@ -91,7 +91,7 @@ impl<H: Host> Transaction<'_, H> {
         message: MessageId,
         waits: bool,
     ) -> Result<Option<CallReply>, CalloutFailure> {
-        self.run_actions(actor(policy), &policy.request.actions, message).await?;
+        self.run_actions(context(policy), &policy.request.actions, message).await?;
         match &policy.connection.target {
             Target::LoadBalancer(balancer) if !self.is_url_replaced(policy) => {
                 boxed(self.balanced(id, policy, balancer, message, waits)).await
@@ -153,7 +153,7 @@ impl<H: Host> Transaction<'_, H> {
         destination: &Destination,
     ) -> Result<NeededToken, CalloutFailure> {
         let url = destination.url_without_query();
-        Ok(self.needed_token(actor(policy), authentication, Some(url), policy.timeout)?)
+        Ok(self.needed_token(context(policy), authentication, Some(url), policy.timeout)?)
     }
 
     /// The request message, and whether it is new. It is created when it does not exist (docs/apigee-semantics.md 2.3).
@@ -167,7 +167,7 @@ impl<H: Host> Transaction<'_, H> {
                     format!("ServiceCallout[{policy}]: request variable {name} value is not of type Request Message"),
                 )));
             }
-            if message.is_some_and(|message| !message.spent) {
+            if message.is_some_and(|message| !message.is_consumed) {
                 return Ok((id, false));
             }
         } else if self.variables.get(name).is_some() || self.own_value(&request.as_variable).is_some() {
@@ -179,7 +179,7 @@ impl<H: Host> Transaction<'_, H> {
         Ok((self.put_message(name.clone(), Message::request()), true))
     }
 
-    /// Removes the body and marks the message as spent. The client's own message is never replaced
+    /// Removes the body and marks the message as consumed. The client's own message is never replaced
     /// (docs/apigee-semantics.md 2.3.4).
     fn clear_payload(&mut self, request: &CalloutRequest) {
         if !request.clear_payload {
@@ -188,7 +188,7 @@ impl<H: Host> Transaction<'_, H> {
         let is_client = matches!(&*request.variable, "request" | "message");
         if let Some(message) = self.message_named(&request.variable).and_then(|id| self.message_mut(id)) {
             message.set_body(bytes::Bytes::new());
-            message.spent = !is_client;
+            message.is_consumed = !is_client;
         }
     }
 
@@ -202,7 +202,7 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-fn actor(policy: &ServiceCallout) -> PolicyContext<'_> {
+fn context(policy: &ServiceCallout) -> PolicyContext<'_> {
     PolicyContext::of(&policy.attributes, policy.request.ignore_unresolved)
 }
 
@@ -284,7 +284,7 @@ impl CalloutFailure {
             CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::NoActiveTargets => {
                 Outcome::Unreachable
             }
-            CalloutFailure::HostNotAllowed => Outcome::Refused,
+            CalloutFailure::HostNotAllowed => Outcome::HostNotAllowed,
             CalloutFailure::VerbIsConnect | CalloutFailure::TooLarge | CalloutFailure::Fault(_) => Outcome::Fault,
         }
     }

@@ -62,26 +62,26 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Creates the request object.
     fn make_object(&mut self, policy: &SetIntegrationRequest) -> Result<(), Fault> {
-        let actor = PolicyContext::of(&policy.attributes, false);
+        let context = PolicyContext::of(&policy.attributes, false);
         let project = match &policy.project {
-            Some(project) => self.required(actor, project)?,
+            Some(project) => self.required(context, project)?,
             // Loading rejects a policy without a project when the configuration has no default.
             None => self.plan.project.clone().unwrap_or_default(),
         };
         let integration = match &policy.integration {
-            Some(integration) => self.required(actor, integration)?,
+            Some(integration) => self.required(context, integration)?,
             None => ByteString::from_static("-"),
         };
-        let region = self.required(actor, &policy.region)?;
-        let trigger = self.required(actor, &policy.trigger)?;
-        let schedule_time = policy.schedule_time.as_ref().map(|time| self.required(actor, time)).transpose()?;
+        let region = self.required(context, &policy.region)?;
+        let trigger = self.required(context, &policy.trigger)?;
+        let schedule_time = policy.schedule_time.as_ref().map(|time| self.required(context, time)).transpose()?;
 
         let prefix = if trigger.starts_with(TRIGGER) { "" } else { TRIGGER };
         let mut body = Map::new();
         body.insert("triggerId".to_owned(), Json::String(format!("{prefix}{trigger}")));
         let mut parameters = Map::new();
         for parameter in &policy.parameters {
-            parameters.insert(parameter.name.clone(), self.parameter(actor, parameter)?);
+            parameters.insert(parameter.name.clone(), self.parameter(context, parameter)?);
         }
         if !parameters.is_empty() {
             body.insert("inputParameters".to_owned(), Json::Object(parameters));
@@ -90,9 +90,9 @@ impl<H: Host> Transaction<'_, H> {
             body.insert("scheduleTime".to_owned(), Json::String(time.to_string()));
         }
 
-        let too_large = |TooLarge| Fault::too_large(actor.kind, actor.name);
+        let too_large = |TooLarge| Fault::too_large(context.kind, context.name);
         let names = [&project, &region, &integration].map(|text| text.len()).into_iter().fold(0, usize::saturating_add);
-        self.check_room(names.saturating_mul(URL_COPIES)).map_err(too_large)?;
+        self.check_memory(names.saturating_mul(URL_COPIES)).map_err(too_large)?;
         let segment = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
         let (of_project, of_region) = (segment(&project), segment(&region));
         let of_integration = segment(&integration);
@@ -104,7 +104,7 @@ impl<H: Host> Transaction<'_, H> {
         }
         message.headers.set("Content-Type", Bytes::from_static(b"application/json"));
         let body = Json::Object(body);
-        let body = memory::text(self.room(), |to| write!(to, "{body}")).map_err(too_large)?;
+        let body = memory::text(self.max_result_bytes(), |to| write!(to, "{body}")).map_err(too_large)?;
         message.body = Bytes::from(body);
         self.put_message(policy.request.clone(), message);
         self.integration_request = Some(policy.request.clone());
@@ -126,14 +126,14 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The value of a required element.
-    fn required(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
-        match self.referenced(actor, value)? {
+    fn required(&mut self, context: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+        match self.referenced(context, value)? {
             Some(text) => Ok(text.trim().into()),
             None => Err(unresolved(value)),
         }
     }
 
-    fn parameter(&mut self, actor: PolicyContext<'_>, parameter: &Parameter) -> Result<Json, Fault> {
+    fn parameter(&mut self, context: PolicyContext<'_>, parameter: &Parameter) -> Result<Json, Fault> {
         let (single, array, items) = members(parameter.kind);
         let fault = |text: ByteString| {
             let kind = match parameter.kind {
@@ -143,17 +143,17 @@ impl<H: Host> Transaction<'_, H> {
                 ParameterType::Boolean => "a boolean",
                 ParameterType::Json => "JSON",
             };
-            bad_value(actor, &format!("parameter {:?} must be {kind}, got {text:?}", parameter.name))
+            bad_value(context, &format!("parameter {:?} must be {kind}, got {text:?}", parameter.name))
         };
         match &parameter.value {
             ParameterValue::Single(value) => {
-                let text = self.parameter_text(actor, value)?;
+                let text = self.parameter_text(context, value)?;
                 Ok(json!({ single: typed(parameter.kind, &text).ok_or_else(|| fault(text))? }))
             }
             ParameterValue::Array(values) => {
                 let mut list = Vec::with_capacity(values.len());
                 for value in values {
-                    let text = self.parameter_text(actor, value)?;
+                    let text = self.parameter_text(context, value)?;
                     list.push(typed(parameter.kind, &text).ok_or_else(|| fault(text))?);
                 }
                 Ok(json!({ array: { items: list } }))
@@ -162,10 +162,10 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     /// The text of a parameter. The body contains a copy of it, or the fault string if its type is wrong.
-    fn parameter_text(&mut self, actor: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
-        let text = self.referenced(actor, value)?.ok_or_else(|| unresolved(value))?;
+    fn parameter_text(&mut self, context: PolicyContext<'_>, value: &Referenced) -> Result<ByteString, Fault> {
+        let text = self.referenced(context, value)?.ok_or_else(|| unresolved(value))?;
         let size = text.len().saturating_mul(PARAMETER_COPIES);
-        self.check_room(size).map_err(|TooLarge| Fault::too_large(actor.kind, actor.name))?;
+        self.check_memory(size).map_err(|TooLarge| Fault::too_large(context.kind, context.name))?;
         Ok(text)
     }
 }
@@ -175,8 +175,8 @@ fn unresolved(value: &Referenced) -> Fault {
     Fault::unresolved_variable(&name)
 }
 
-fn bad_value(actor: PolicyContext<'_>, reason: &str) -> Fault {
-    let reason = format!("Execution of SetIntegrationRequest {} failed. Reason: {reason}", actor.name);
+fn bad_value(context: PolicyContext<'_>, reason: &str) -> Fault {
+    let reason = format!("Execution of SetIntegrationRequest {} failed. Reason: {reason}", context.name);
     Fault::new(codes::SET_INTEGRATION_REQUEST_FAILED, reason)
 }
 

@@ -5,7 +5,7 @@ fn assign(content: &str, host: &Scripted) -> Result<Vec<String>, String> {
     let policy = format!("<AssignMessage name='AM'>{content}</AssignMessage>");
     let done = request_flow(&[&policy], host);
     match &done.reply {
-        Some(_) => Err(done.answer().1.to_owned()),
+        Some(_) => Err(done.reply_status_and_body().1.to_owned()),
         None => {
             let bodies = done.bodies.iter().map(|(_, body)| format!("body {}", String::from_utf8_lossy(body)));
             Ok(done.changes(Direction::Request).into_iter().chain(bodies).collect())
@@ -102,9 +102,9 @@ fn a_value_cannot_end_its_header_line() {
     assert_eq!(assign(set, &host).unwrap(), ["x: a  x-injected: 1"]);
 }
 
-/// docs/apigee-semantics.md 3.9.
+/// An action that fails has Apigee's code and text (docs/apigee-semantics.md 3.9).
 #[test]
-fn faults_have_apigees_words() {
+fn faults_have_apigees_texts() {
     let fault = |reason: &str, code: &str| {
         format!(r#"{{"fault":{{"faultstring":"{reason}","detail":{{"errorcode":"{code}"}}}}}}"#)
     };
@@ -159,7 +159,7 @@ fn faults_have_apigees_words() {
     }
 }
 
-/// An assignment of nothing, which makes the variable unresolved.
+/// An assignment without a value, which makes the variable unresolved.
 fn null(name: &str) -> String {
     format!(
         "<AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>
@@ -186,12 +186,12 @@ fn a_written_path_is_read_and_not_sent() {
     ];
     for (elements, expected) in cases {
         let change = format!("<AssignMessage name='C'>{elements}</AssignMessage>");
-        let tell = "<AssignMessage name='T'><AssignVariable><Name>v</Name>
+        let report = "<AssignMessage name='T'><AssignVariable><Name>v</Name>
             <Template>{request.path} {request.uri} {request.querystring} {proxy.pathsuffix}</Template>
             </AssignVariable></AssignMessage>";
         let host = Scripted::client("GET", "/v1/p?q=1", &[]);
         let done = host.run(&plan(&json!({
-            "policies": [other, change, tell],
+            "policies": [other, change, report],
             "proxy": {"base_path": "/v1"},
             "filter_state": ["v"],
         })));
@@ -200,9 +200,9 @@ fn a_written_path_is_read_and_not_sent() {
     }
 }
 
-/// docs/apigee-semantics.md 3.6: nothing is assigned to a part of a message.
+/// docs/apigee-semantics.md 3.6: an unresolved source is assigned to a part of a message.
 #[test]
-fn a_part_that_gets_nothing_is_taken_away() {
+fn a_part_without_a_value_is_removed() {
     let cases: [(&str, &[&str]); 7] = [
         ("request.header.X-A", &["-x-a"]),
         ("request.header.x-b.2", &["x-b: 1 | 3"]),
@@ -222,7 +222,7 @@ fn a_part_that_gets_nothing_is_taken_away() {
 }
 
 #[test]
-fn nothing_hides_what_the_configuration_says() {
+fn constants_are_not_hidden() {
     let assignments = format!(
         "{}<AssignVariable><Name>v</Name><Template>{{number:gone}}</Template></AssignVariable>",
         null("number")
@@ -244,7 +244,7 @@ fn variable(assignments: &str, host: &Scripted) -> Option<String> {
     host.published("v")
 }
 
-/// docs/apigee-semantics.md 3.6.
+/// The first source with a value is assigned (docs/apigee-semantics.md 3.6).
 #[test]
 fn a_variable_gets_the_first_source_that_is_there() {
     let cases = [
@@ -285,7 +285,7 @@ fn a_reference_to_a_message_is_that_message() {
     assert_eq!(done.changes(Direction::Request), ["x: 1"]);
 }
 
-/// docs/apigee-semantics.md 3.2 and 3.4: what is copied into a message of one's own.
+/// docs/apigee-semantics.md 3.2 and 3.4: copies into a new message.
 #[test]
 fn copies_between_messages() {
     let cases = [
@@ -337,7 +337,7 @@ fn copies_between_messages() {
     }
 }
 
-/// Thousands of names take a time that grows with their number, and none of them gets another place.
+/// Thousands of names take linear time and keep their positions.
 #[test]
 fn many_names_are_copied_and_removed_in_order() {
     let pairs = |value: &str| (0..14_000).map(|number| format!("n{number}={value}")).collect::<Vec<_>>();

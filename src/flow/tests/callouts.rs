@@ -10,7 +10,7 @@ const GEO: &str = r#"<ServiceCallout name="SC-Geo">
   <HTTPTargetConnection><URL>http://geo.example.com/maps/json?v=2</URL></HTTPTargetConnection>
 </ServiceCallout>"#;
 
-/// docs/apigee-semantics.md 13.1.
+/// The inline request of docs/apigee-semantics.md 13.1 is sent with its query parameters.
 #[test]
 fn an_inline_get_with_query_parameters() {
     let host =
@@ -36,7 +36,7 @@ fn an_inline_get_with_query_parameters() {
     assert_eq!(done.outcomes, [(PolicyId(0), Outcome::Ok)]);
 }
 
-/// docs/apigee-semantics.md 13.2.
+/// Templates in `Path` and `Payload` are expanded and escaped (docs/apigee-semantics.md 13.2).
 #[test]
 fn a_post_with_payload_path_and_escaping() {
     let policy = r#"<ServiceCallout name="SC-DLP">
@@ -59,9 +59,9 @@ fn a_post_with_payload_path_and_escaping() {
     assert_eq!((call.header("x-goog-user-project"), call.header("cookie")), (Some("p1"), None));
 }
 
-/// docs/apigee-semantics.md 13.12 (a) and 2.14.
+/// A failed callout has Apigee's fault string for each cause (docs/apigee-semantics.md 13.12 (a) and 2.14).
 #[test]
-fn failures_have_apigees_words() {
+fn failures_have_apigees_texts() {
     let fault = |reason: &str, code: &str| {
         format!(r#"{{"fault":{{"faultstring":"{reason}","detail":{{"errorcode":"{code}"}}}}}}"#)
     };
@@ -80,23 +80,23 @@ fn failures_have_apigees_words() {
         (CallFailure::NoMemory, "Response larger than the memory for bodies", Outcome::Fault),
     ];
     for (failure, reason, outcome) in cases {
-        let host = Scripted::client("GET", "/?zip=1", &[]).failing(failure);
+        let host = Scripted::client("GET", "/?zip=1", &[]).with_failure(failure);
         let done = request_flow(&[GEO], &host);
-        assert_eq!(done.answer(), (500, failed(reason).as_str()));
+        assert_eq!(done.reply_status_and_body(), (500, failed(reason).as_str()));
         assert_eq!((done.outcomes, done.resumed), (vec![(PolicyId(0), outcome)], vec![]));
         assert_eq!(host.published("geoResp.content"), None);
         assert_eq!(host.published("servicecallout.SC-Geo.failed").as_deref(), Some("true"));
     }
     let host = Scripted::client("GET", "/?zip=1", &[]).with_reply(404, &[], r#"{"e":"x"}"#);
     let done = request_flow(&[GEO], &host);
-    assert_eq!(done.answer(), (500, failed("ResponseCode 404 is treated as error").as_str()));
+    assert_eq!(done.reply_status_and_body(), (500, failed("ResponseCode 404 is treated as error").as_str()));
     assert_eq!(host.published("geoResp.content").as_deref(), Some(r#"{"e":"x"}"#));
     assert_eq!(host.published("error.status.code").as_deref(), Some("500"));
 
     let host = Scripted::client("GET", "/", &[]);
     let done = request_flow(&[GEO], &host);
     let unresolved = fault("Unresolved variable : request.queryparam.zip", "entities.UnresolvedVariable");
-    assert_eq!(done.answer(), (500, unresolved.as_str()));
+    assert_eq!(done.reply_status_and_body(), (500, unresolved.as_str()));
     assert_eq!((done.calls.len(), host.published("fault.name").as_deref()), (0, Some("UnresolvedVariable")));
 }
 
@@ -143,7 +143,7 @@ fn success_codes_replace_the_default_set() {
     }
 }
 
-/// docs/apigee-semantics.md 2.4: a policy's own value replaces `<URL>`, what an earlier run left does not.
+/// docs/apigee-semantics.md 2.4: a policy's own value replaces `<URL>`, the value of an earlier run does not.
 #[test]
 fn the_target_url_can_be_replaced() {
     let assign = |url: &str| {
@@ -166,13 +166,13 @@ fn the_target_url_can_be_replaced() {
     assert_eq!(host.published("servicecallout.SC.target.url").as_deref(), Some("https://b.test:8443/x?y=1"));
     for malformed in ["b.test", "ftp://b.test", "http://"] {
         let done = request_flow(&[&assign(malformed), &policy], &Scripted::client("GET", "/", &[]));
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"), "{malformed}");
     }
 }
 
-/// docs/apigee-semantics.md 2.3.4.
+/// The policy consumes the sent message unless `clearPayload` is false (docs/apigee-semantics.md 2.3.4).
 #[test]
-fn a_sent_message_is_spent_unless_it_is_kept() {
+fn a_sent_message_is_consumed_unless_it_is_kept() {
     let make = "<AssignMessage name='AM'><AssignTo createNew='true' type='request'>m</AssignTo>
         <Set><Verb>POST</Verb><Path>/p</Path><Payload>x</Payload></Set></AssignMessage>";
     for (clear, second) in [("true", "GET http://a.test/ "), ("false", "POST http://a.test/p x")] {
@@ -184,7 +184,7 @@ fn a_sent_message_is_spent_unless_it_is_kept() {
     }
 }
 
-/// docs/apigee-semantics.md 13.11.
+/// The variable of `Request` must name a request message (docs/apigee-semantics.md 13.11).
 #[test]
 fn the_request_variable_must_be_a_request() {
     let string = "<AssignMessage name='AM'><AssignVariable><Name>PostalCode</Name><Value>1</Value></AssignVariable></AssignMessage>";
@@ -200,12 +200,12 @@ fn the_request_variable_must_be_a_request() {
         let body = format!(
             r#"{{"fault":{{"faultstring":"ServiceCallout[SC]: request variable PostalCode value is not of type {kind}","detail":{{"errorcode":"steps.servicecallout.{name}"}}}}}}"#
         );
-        assert_eq!((done.answer(), done.calls.len()), ((500, body.as_str()), 0));
+        assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, body.as_str()), 0));
     }
 }
 
 #[test]
-fn the_answer_replaces_what_had_its_name() {
+fn the_response_replaces_a_message_of_its_name() {
     let policy = callout("").replace(">answer<", ">request<");
     let after = "<AssignMessage name='AM'><AssignVariable><Name>v</Name><Template>{request.status.code} {request.content}</Template></AssignVariable></AssignMessage>";
     let host = Scripted::client("GET", "/x", &[]).with_reply(201, &[], "made");
@@ -214,9 +214,9 @@ fn the_answer_replaces_what_had_its_name() {
     assert_eq!((done.changes, done.bodies), (vec![], vec![]));
 }
 
-/// What a failed callout was to send must not go to wherever the next callout goes.
+/// The next callout does not send the content of a failed one.
 #[test]
-fn nothing_of_a_callout_that_was_not_sent_is_left() {
+fn an_unsent_request_is_cleared() {
     let secret = "<Request><Set><Headers><Header name='Authorization'>Bearer secret</Header></Headers><Verb>POST</Verb>
         <Path>/one</Path><QueryParams><QueryParam name='k'>v</QueryParam></QueryParams><Payload>one</Payload>LAST
         </Set></Request>";
@@ -234,7 +234,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
             callout("<Request><Set><Path>/two</Path></Set></Request>").replace("http://a.test/", "http://b.test");
         let mut host = Scripted::client("GET", "/", &[("h", "169.254.169.254")]);
         if !unreachable.is_empty() {
-            host = host.failing(CallFailure::Unreachable);
+            host = host.with_failure(CallFailure::Unreachable);
         }
         let host = host.with_reply(200, &[], "");
         let done = request_flow(&[&first, &second], &host);
@@ -247,7 +247,7 @@ fn nothing_of_a_callout_that_was_not_sent_is_left() {
 
 /// docs/apigee-semantics.md 2.7: without `Response` only what is wrong with the request itself is a fault.
 #[test]
-fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
+fn fire_and_forget_ignores_unreachable_hosts() {
     let log = |url: &str| callout("").replace("<Response>answer</Response>", "").replace("http://a.test/", url);
     let run = |url: &str| {
         let host = Scripted::client("GET", "/", &[("h", "10.0.0.1"), ("other", "c.test")]);
@@ -261,10 +261,10 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
     let plan = json!({"policies": [log("http://{request.header.h}/log")], "allowed_hosts": ["b.test"]});
     let host = Scripted::client("GET", "/", &[("h", "127.0.0.1")]);
     let done = host.run(&self::plan(&plan));
-    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::Refused)]));
+    assert_eq!((done.reply, done.calls.len(), done.outcomes), (None, 0, vec![(PolicyId(0), Outcome::HostNotAllowed)]));
     for malformed in ["http://{request.header.none:}/log", "http://{request.header.none:a b}/"] {
         let (done, failed) = run(malformed);
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{malformed}");
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"), "{malformed}");
         assert_eq!(failed.as_deref(), Some("true"), "{malformed}");
     }
 }
@@ -273,7 +273,7 @@ fn fire_and_forget_does_not_learn_that_nobody_is_reached() {
 #[test]
 fn a_failed_callout_keeps_the_earlier_response() {
     let first = callout("").replace("'SC'", "'SC-1'");
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
         <Template>{answer.content} {answer.status.code} {servicecallout.SC-2.failed} {fault.name}</Template>
         </AssignVariable></AssignMessage>";
     let ok = "200 true ExecutionFailed";
@@ -290,10 +290,10 @@ fn a_failed_callout_keeps_the_earlier_response() {
         let second = second.replace("'SC'", "'SC-2' continueOnError='true'");
         let mut host = Scripted::client("GET", "/", &[("h", "10.0.0.1")]).with_reply(200, &[], "one");
         if let Some(failure) = failure {
-            host = host.failing(failure);
+            host = host.with_failure(failure);
         }
         let configuration = json!({
-            "policies": [first, second, tell],
+            "policies": [first, second, report],
             "allowed_hosts": ["a.test"],
             "filter_state": ["v"],
         });
@@ -304,12 +304,12 @@ fn a_failed_callout_keeps_the_earlier_response() {
 }
 
 #[test]
-fn the_clients_request_stays_when_no_answer_replaces_it() {
+fn the_clients_request_stays_when_no_response_replaces_it() {
     let policy = callout("<Request variable='asked'/>").replace(">answer<", ">request<");
     let policy = policy.replace("'SC'", "'SC' continueOnError='true'");
     let after = "<AssignMessage name='AM'><Set><Headers><Header name='x'>{request.verb} {request.header.a}</Header></Headers></Set></AssignMessage>";
     let before = "<AssignMessage name='B'><Set><Headers><Header name='b'>1</Header></Headers></Set></AssignMessage>";
-    let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).failing(CallFailure::Timeout);
+    let host = Scripted::client("POST", "/v1?a=1", &[("a", "2")]).with_failure(CallFailure::Timeout);
     let done = request_flow(&[before, &policy, after], &host);
     assert_eq!(done.changes(Direction::Request), ["b: 1", "x: POST 2"]);
 }
@@ -318,17 +318,17 @@ fn the_clients_request_stays_when_no_answer_replaces_it() {
 #[test]
 fn names_with_spaces_are_read_in_conditions_and_templates() {
     let first = callout("").replace("'SC'", "'SC 1' continueOnError='true'");
-    let tell = |name: &str, template: &str| {
+    let report = |name: &str, template: &str| {
         format!(
             "<AssignMessage name='{name}'><AssignVariable><Name>{name}</Name><Template>{template}</Template></AssignVariable></AssignMessage>"
         )
     };
     let policies = [
         first,
-        tell("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
-        tell("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
-        tell("c", "{servicecallout.SC 2.failed}"),
-        tell("d", "ran"),
+        report("a", "{servicecallout.SC 1.failed} {servicecallout.SC 1.target.url}"),
+        report("b", "{firstnonnull(servicecallout.SC 1.none,servicecallout.SC 1.failed)} {servicecallout.SC 1.none:n}"),
+        report("c", "{servicecallout.SC 2.failed}"),
+        report("d", "ran"),
     ];
     let configuration = json!({
         "policies": policies,
@@ -341,19 +341,19 @@ fn names_with_spaces_are_read_in_conditions_and_templates() {
         ],
         "filter_state": ["a", "b", "c", "d"],
     });
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout);
     host.run(&plan(&configuration));
     let expected = [Some("true http://a.test/"), Some("true n"), Some("{servicecallout.SC 2.failed}"), None];
     assert_eq!(["a", "b", "c", "d"].map(|name| host.published(name)), expected.map(|text| text.map(str::to_owned)));
 }
 
-/// docs/apigee-semantics.md 2.13.
+/// `timeTaken` is the duration of the policy in nanoseconds (docs/apigee-semantics.md 2.13).
 #[test]
 fn the_time_that_a_policy_took() {
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>v</Name>
         <Template>{apigee.metrics.policy.SC.timeTaken} {apigee.metrics.policy.AM.timeTaken:none}</Template></AssignVariable></AssignMessage>";
     let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
-    host.run(&plan(&json!({"policies": [callout(""), tell], "filter_state": ["v"]})));
+    host.run(&plan(&json!({"policies": [callout(""), report], "filter_state": ["v"]})));
     assert_eq!(host.published("v").as_deref(), Some("0 none"));
     assert!(!plan(&json!({"policies": [callout("")]})).needs.policy_times);
 }
@@ -380,7 +380,7 @@ fn form_parameters_make_a_post_where_nothing_sets_a_verb() {
     }
 }
 
-/// docs/apigee-semantics.md 2.3.4: what others made is cleared when it has been sent, not before.
+/// docs/apigee-semantics.md 2.3.4: a message of another policy is cleared after it is sent.
 #[test]
 fn a_message_that_was_not_sent_stays_as_others_made_it() {
     let fails = "http://{request.header.none}/";

@@ -17,22 +17,22 @@ fn the_request_is_written_in_the_response_flow() {
     let assign = |name: &str| format!("<AssignVariable><Name>request.{name}</Name><Value>new</Value></AssignVariable>");
     let parts = ["verb", "path", "header.x-old", "header.x-new", "queryparam.q", "content", "formparam.a", "version"];
     for part in parts {
-        let tell = format!(
+        let report = format!(
             "<AssignTo>response</AssignTo><Set><Headers><Header name='x'>{{request.{part}}}</Header></Headers></Set>"
         );
         for client in [posted(), Scripted::client("GET", "/", &[])] {
             let configuration = json!({
-                "policies": [assigning(&assign(part)), assigning(&tell).replace("'AM'", "'T'")],
+                "policies": [assigning(&assign(part)), assigning(&report).replace("'AM'", "'T'")],
                 "response": ["AM", "T"],
             });
-            let done = client.upstream("200", &[], "hello").run(&plan(&configuration));
+            let done = client.with_response("200", &[], "hello").run(&plan(&configuration));
             assert_eq!(done.changes(Direction::Response), ["x: new"], "{part}");
             assert_eq!((done.changes(Direction::Request), done.bodies, done.reply), (vec![], vec![], None), "{part}");
         }
     }
 }
 
-/// docs/apigee-semantics.md 3.2: nothing of the old request is left but what Envoy needs to send one.
+/// docs/apigee-semantics.md 3.2: the new request has only the parts that Envoy needs.
 #[test]
 fn a_request_made_anew_loses_everything() {
     let cases: [(&str, &[&str]); 6] = [
@@ -92,8 +92,9 @@ fn host_with_body() -> Scripted {
 }
 
 /// Runs a policy in the response flow of an upstream that sends a body.
-fn answered(elements: &str) -> Done {
-    let host = Scripted::client("GET", "/", &[]).upstream("200", &[("x-up", "u"), ("content-length", "5")], "hello");
+fn answered(elements: &str) -> Effects {
+    let host =
+        Scripted::client("GET", "/", &[]).with_response("200", &[("x-up", "u"), ("content-length", "5")], "hello");
     host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
 }
 
@@ -110,7 +111,7 @@ fn a_response_made_anew_loses_everything() {
     }
 }
 
-/// By the length, a client learns of the body that GET would get. Whether a body comes does not depend on it.
+/// The length is that of the body for GET. A HEAD response has no body.
 #[test]
 fn a_response_to_head_has_the_length_of_its_body_or_none() {
     let made = "<AssignTo createNew='true' type='response'>response</AssignTo>";
@@ -127,7 +128,7 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     ];
     let run = |elements: &str, length: &str| {
         let host = Scripted::client("HEAD", "/", &[]);
-        let host = host.upstream("200", &[("x-up", "u"), ("content-length", length)], "");
+        let host = host.with_response("200", &[("x-up", "u"), ("content-length", length)], "");
         let host = Scripted { response_body: None, ..host };
         host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
     };
@@ -139,17 +140,17 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
     // Envoy writes the length of a reply, and leaves its body out.
     let done = run("<Set><Payload>new</Payload></Set>", "5");
     let reply = done.reply.as_ref().unwrap();
-    assert_eq!(done.answer(), (200, "new"));
+    assert_eq!(done.reply_status_and_body(), (200, "new"));
     assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None));
 }
 
-/// docs/apigee-semantics.md 9.5: a status without body cannot stand before the upstream's.
+/// docs/apigee-semantics.md 9.5: a status without body cannot precede the upstream's body.
 #[test]
-fn a_status_that_has_no_body_answers_in_the_responses_place() {
+fn a_bodyless_status_is_a_local_reply() {
     let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");
     for (set, expected) in [("204", 204), ("304", 304), ("100", 500), ("199", 500)] {
         let done = answered(&status(set));
-        assert_eq!(done.answer(), (expected, ""), "{set}");
+        assert_eq!(done.reply_status_and_body(), (expected, ""), "{set}");
         let reply = done.reply.as_ref().unwrap();
         assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None), "{set}");
         assert!(done.resumed == [Direction::Request], "{set}");
@@ -159,14 +160,14 @@ fn a_status_that_has_no_body_answers_in_the_responses_place() {
         assert!(done.reply.is_none() && done.resumed.contains(&Direction::Response), "{set}");
     }
     // A request without a body continues.
-    let host = Scripted::client("GET", "/", &[]).upstream("204", &[], "");
+    let host = Scripted::client("GET", "/", &[]).with_response("204", &[], "");
     let policy = assigning("<Set><Headers><Header name='x'>1</Header></Headers></Set>");
     let done = host.run(&plan(&json!({"policies": [policy], "response": ["AM"]})));
     assert!(done.reply.is_none());
 }
 
 #[test]
-fn a_verb_that_is_none_leaves_the_clients() {
+fn an_invalid_verb_is_ignored() {
     let set = |verb: &str| assigning(&format!("<Set><Verb>{{request.header.v}}{verb}</Verb></Set>"));
     let cases: [(&str, &str, &[&str]); 4] =
         [("", "", &[]), ("a b", "", &[]), ("PATCH", "", &[":method: PATCH"]), ("GET", "/", &[])];
@@ -191,7 +192,7 @@ fn headers_of_the_connection_are_not_the_flows() {
     assert_eq!(done.changes(Direction::Request), [""; 0]);
     let done = request_flow(&[&assigning("<Remove><Headers/></Remove>")], &host());
     assert_eq!(done.changes(Direction::Request), ["-x"]);
-    // What a callout brought is not for the client either.
+    // Headers of a callout's response are not sent to the client.
     let copy = assigning("<Copy source='answer'><Headers/></Copy>");
     let headers = [("transfer-encoding", "chunked"), ("keep-alive", "timeout=5"), ("x-callout", "c")];
     let done = request_flow(&[&callout(""), &copy], &host().with_reply(200, &headers, ""));

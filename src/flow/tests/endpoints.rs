@@ -44,7 +44,7 @@ fn flows_run_in_apigees_order() {
     );
     let host =
         Scripted::client("GET", "/v1/near?a=1", &[("X-Callout-Target", "evil"), ("x-apigee-org", "x"), ("a", "b")])
-            .upstream("200", &[], "");
+            .with_response("200", &[], "");
     let done = host.run(&plan(&proxied(&proxy, &[&target])));
     assert_eq!(
         host.published("trail").unwrap(),
@@ -55,9 +55,9 @@ fn flows_run_in_apigees_order() {
     assert_eq!(done.resumed, [Direction::Request, Direction::Response]);
 }
 
-/// docs/apigee-semantics.md 8.4.
+/// `target.copy.*` removes the path suffix and the query from the upstream request (docs/apigee-semantics.md 8.4).
 #[test]
-fn what_is_not_copied_to_the_target_is_left_out() {
+fn target_copy_removes_path_suffix_and_query() {
     let set = |name: &str, variable: &str| {
         format!(
             "<AssignMessage name='{name}'><AssignVariable><Name>target.copy.{variable}</Name><Value>false</Value></AssignVariable></AssignMessage>"
@@ -81,7 +81,7 @@ fn what_is_not_copied_to_the_target_is_left_out() {
 
 /// docs/apigee-semantics.md 8.4: with a target endpoint, only its own flows decide.
 #[test]
-fn what_is_copied_is_decided_in_the_target_endpoint() {
+fn target_copy_is_decided_in_the_target_endpoint() {
     let set = |name: &str, value: &str| {
         let assign = |variable: &str| {
             format!("<AssignVariable><Name>target.copy.{variable}</Name><Value>{value}</Value></AssignVariable>")
@@ -114,7 +114,7 @@ fn what_is_copied_is_decided_in_the_target_endpoint() {
 /// docs/apigee-semantics.md 8.2: the charset of the request decides the meaning of `+`, unless a property ignores it.
 #[test]
 fn a_plus_in_a_query_is_a_space_with_a_charset() {
-    let tell = |name: &str| {
+    let report = |name: &str| {
         format!(
             "<AssignMessage name='{name}'><AssignVariable><Name>{name}.v</Name><Template>{{request.queryparam.a}}|{{request.querystring}}</Template></AssignVariable></AssignMessage>"
         )
@@ -151,7 +151,7 @@ fn a_plus_in_a_query_is_a_space_with_a_charset() {
         );
         let host = Scripted::client("POST", "/v1?a=x+y", &[("content-type", content_type)]);
         let done = host.run(&plan(&json!({
-            "policies": [tell("P"), tell("T")],
+            "policies": [report("P"), report("T")],
             "proxy_endpoint": proxy,
             "target_endpoints": [target],
             "filter_state": ["P.v", "T.v"],
@@ -162,7 +162,7 @@ fn a_plus_in_a_query_is_a_space_with_a_charset() {
     }
 }
 
-/// Where nothing goes to an upstream, a request without body may be given one for what follows.
+/// Without an upstream, a policy can add a body to a request.
 #[test]
 fn a_null_routes_request_may_get_a_body() {
     let set = "<AssignMessage name='S'><Set><Payload>made</Payload></Set></AssignMessage>";
@@ -177,7 +177,7 @@ fn a_null_routes_request_may_get_a_body() {
         let mut configuration = proxied(&flows, &[]);
         configuration["policies"] = json!([set, answer]);
         let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&configuration));
-        assert_eq!(done.answer(), (200, "made"));
+        assert_eq!(done.reply_status_and_body(), (200, "made"));
         assert_eq!(done.warnings, [""; 0]);
     }
 }
@@ -185,7 +185,7 @@ fn a_null_routes_request_may_get_a_body() {
 #[test]
 fn a_request_outside_the_base_path_passes() {
     let proxy = format!("<PreFlow><Request>{}</Request><Response>{}</Response></PreFlow>", step("A"), step("B"));
-    let host = Scripted::client("GET", "/v2/near", &[("x-callout-target", "kept")]).upstream("200", &[], "");
+    let host = Scripted::client("GET", "/v2/near", &[("x-callout-target", "kept")]).with_response("200", &[], "");
     let done = host.run(&plan(&proxied(&proxy, &[])));
     assert_eq!((host.published("trail"), done.changes, done.resumed), (None, vec![], vec![Direction::Request]));
 }
@@ -218,18 +218,18 @@ fn a_null_routes_response_starts_from_the_request() {
         let headers = [("content-type", "text/plain"), ("x-secret", "1"), ("authorization", "Bearer x")];
         let plan = plan(&configuration);
         let done = Scripted::client("POST", "/v1/x", &headers).with_body("hello").run(&plan);
-        assert_eq!(done.answer(), (200, body), "{policies:?}");
+        assert_eq!(done.reply_status_and_body(), (200, body), "{policies:?}");
         let reply = done.reply.as_ref().unwrap();
         assert_eq!(reply.header("content-type"), content_type, "{policies:?}");
         assert_eq!(reply.headers.len(), 1, "{policies:?}");
     }
     let done = Scripted::client("GET", "/v1/x", &[]).run(&plan(&proxied("<RouteRule name='noroute'/>", &[])));
-    assert_eq!((done.answer(), done.reply.as_ref().unwrap().headers.len()), ((200, ""), 0));
+    assert_eq!((done.reply_status_and_body(), done.reply.as_ref().unwrap().headers.len()), ((200, ""), 0));
 }
 
 /// docs/apigee-semantics.md 9.1: with a null route, the response flow makes the response.
 #[test]
-fn a_null_route_answers() {
+fn a_null_route_replies() {
     let proxy = format!(
         "<PreFlow><Request>{}</Request><Response>{}<Step><Name>AM</Name></Step></Response></PreFlow><RouteRule name='none'/>",
         step("A"),
@@ -242,7 +242,7 @@ fn a_null_route_answers() {
     configuration["policies"].as_array_mut().unwrap().push(json!(answer));
     let host = Scripted::client("GET", "/v1", &[]);
     let done = host.run(&plan(&configuration));
-    assert_eq!(done.answer(), (203, "A@PreFlow B@PreFlow "));
+    assert_eq!(done.reply_status_and_body(), (203, "A@PreFlow B@PreFlow "));
     assert_eq!(done.reply.as_ref().unwrap().header("x"), Some("1"));
     assert_eq!((done.resumed, host.published("route.name").as_deref()), (vec![], Some("none")));
 }
@@ -251,7 +251,10 @@ fn a_null_route_answers() {
 fn no_route_that_applies_is_a_fault() {
     let host = Scripted::client("GET", "/v1", &[]);
     let done = host.run(&plan(&proxied("<RouteRule name='r'><Condition>false_one</Condition></RouteRule>", &[])));
-    assert_eq!((done.answer().0, host.published("fault.name").as_deref()), (500, Some("NoRoutesMatched")));
+    assert_eq!(
+        (done.reply_status_and_body().0, host.published("fault.name").as_deref()),
+        (500, Some("NoRoutesMatched"))
+    );
 }
 
 /// docs/apigee-semantics.md 9.2 and 9.3: an error of the target is a fault where a target endpoint has fault rules.
@@ -260,7 +263,7 @@ fn target_errors_are_faults_of_targets_with_rules() {
     let proxy = "<RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule>";
     let target = |rules: &str| format!("<TargetEndpoint name='t'><FaultRules>{rules}</FaultRules></TargetEndpoint>");
     let run = |target: &str, status: &str| {
-        let host = Scripted::client("GET", "/v1", &[]).upstream(status, &[("x-up", "1")], "down");
+        let host = Scripted::client("GET", "/v1", &[]).with_response(status, &[("x-up", "1")], "down");
         let mut configuration = proxied(proxy, &[target]);
         let change = "<AssignMessage name='AM'><Set><Headers><Header name='x-fault'>{fault.name} {error.status.code}</Header></Headers></Set></AssignMessage>";
         configuration["policies"].as_array_mut().unwrap().push(json!(change));
@@ -279,7 +282,7 @@ fn target_errors_are_faults_of_targets_with_rules() {
     assert_eq!(host.published("fault.name"), None);
 }
 
-/// Contract of PostClientFlow: callouts after the response never wait.
+/// PostClientFlow: callouts after the response never wait.
 #[test]
 fn a_post_client_flow_calls_without_waiting() {
     let proxy = "<PostClientFlow><Response><Step><Name>SC</Name></Step></Response></PostClientFlow>
@@ -289,7 +292,7 @@ fn a_post_client_flow_calls_without_waiting() {
         "<Request><Set><Verb>POST</Verb><Payload>{request.verb} {response.status.code}</Payload></Set></Request>",
     );
     configuration["policies"].as_array_mut().unwrap().push(json!(log));
-    let host = Scripted::client("GET", "/v1", &[]).upstream("404", &[], "");
+    let host = Scripted::client("GET", "/v1", &[]).with_response("404", &[], "");
     let done = host.run(&plan(&configuration));
     assert_eq!((done.only_call().text(), done.outcomes.len(), done.resumed.len()), ("GET 404", 0, 2));
 }
@@ -300,13 +303,13 @@ fn a_response_is_changed() {
     let change = "<AssignMessage name='AM'><Set><StatusCode>201</StatusCode><Headers><Header name='x-old'>{response.header.x-up}</Header></Headers>
         <Payload>{response.content}!</Payload></Set><Remove><Headers><Header name='x-up'/></Headers></Remove></AssignMessage>";
     let plan = plan(&json!({"policies": [change], "response": ["AM"]}));
-    let host = Scripted::client("GET", "/", &[]).upstream("200", &[("x-up", "1"), ("content-length", "2")], "hi");
+    let host = Scripted::client("GET", "/", &[]).with_response("200", &[("x-up", "1"), ("content-length", "2")], "hi");
     let done = host.run(&plan);
     assert_eq!(done.changes(Direction::Response), [":status: 201", "-x-up", "x-old: 1", "content-length: 3"]);
     assert_eq!(done.bodies, [(Direction::Response, bytes::Bytes::from("hi!"))]);
-    let mut host = Scripted::client("GET", "/", &[]).upstream("204", &[("x-up", "1")], "");
+    let mut host = Scripted::client("GET", "/", &[]).with_response("204", &[("x-up", "1")], "");
     host.response_body = None;
-    assert_eq!(host.run(&plan).answer(), (201, "!"));
+    assert_eq!(host.run(&plan).reply_status_and_body(), (201, "!"));
 }
 
 #[test]

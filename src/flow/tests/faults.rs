@@ -9,12 +9,12 @@ fn set(name: &str, children: &str) -> String {
     format!("<AssignMessage name='{name}'><Set>{children}</Set></AssignMessage>")
 }
 
-/// Runs `SC`, which fails so, with fault rules and further policies.
-fn failing(rules: &str, default: &str, policies: &[&str]) -> (Done, Scripted) {
+/// Runs `SC`, which times out, with fault rules and further policies.
+fn failing(rules: &str, default: &str, policies: &[&str]) -> (Effects, Scripted) {
     let callout = callout("");
     let mut all = vec![callout.as_str()];
     all.extend(policies);
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout);
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout);
     let mut configuration =
         json!({"policies": all, "request": ["SC"], "fault_rules": format!("<FaultRules>{rules}</FaultRules>")});
     if !default.is_empty() {
@@ -25,13 +25,13 @@ fn failing(rules: &str, default: &str, policies: &[&str]) -> (Done, Scripted) {
 
 const TIMEOUT: &str = r#"{"fault":{"faultstring":"Execution of ServiceCallout SC failed. Reason: timeout occurred in SC","detail":{"errorcode":"steps.servicecallout.ExecutionFailed"}}}"#;
 
-/// docs/apigee-semantics.md 13.12 (b).
+/// A RaiseFault without payload replies with the fault JSON (docs/apigee-semantics.md 13.12 (b)).
 #[test]
 fn a_raised_fault_without_payload_has_the_default_body() {
     let host = Scripted::client("GET", "/", &[]);
     let done = request_flow(&[RAISE], &host);
     let body = r#"{"fault":{"faultstring":"Raising fault. Fault name : RF-Denied","detail":{"errorcode":"steps.raisefault.RaiseFault"}}}"#;
-    assert_eq!(done.answer(), (403, body));
+    assert_eq!(done.reply_status_and_body(), (403, body));
     assert_eq!(done.reply.as_ref().unwrap().header("content-type"), Some("application/json"));
     for (name, value) in [
         ("fault.name", "RaiseFault"),
@@ -44,13 +44,13 @@ fn a_raised_fault_without_payload_has_the_default_body() {
 }
 
 #[test]
-fn a_raised_fault_brings_its_own_response() {
+fn a_raised_fault_has_its_own_response() {
     let policy = r#"<RaiseFault name="RF" continueOnError="true"><FaultResponse>
       <AssignVariable><Name>why</Name><Value>no "key"</Value></AssignVariable>
       <Set><Headers><Header name="X-Why">{request.header.none}!</Header></Headers>
       <Payload contentType="text/plain"> {why} </Payload><StatusCode>{code:401}</StatusCode></Set></FaultResponse></RaiseFault>"#;
     let done = request_flow(&[policy], &Scripted::client("GET", "/", &[]));
-    assert_eq!(done.answer(), (401, " no \"key\" "));
+    assert_eq!(done.reply_status_and_body(), (401, " no \"key\" "));
     let reply = done.reply.unwrap();
     assert_eq!((reply.header("x-why"), reply.header("content-type")), (Some("!"), Some("text/plain")));
 }
@@ -72,17 +72,17 @@ fn a_fault_rule_is_chosen_from_the_bottom() {
         )
     };
     let (done, _) = failing(&rules("*timeout occurred*"), "", &[&generic, &busy]);
-    assert_eq!(done.answer(), (503, "{\"error\":\"upstream busy\"}"));
+    assert_eq!(done.reply_status_and_body(), (503, "{\"error\":\"upstream busy\"}"));
     let default = "<DefaultFaultRule><Step><Name>AM-Generic</Name></Step></DefaultFaultRule>";
     let (done, _) = failing(&rules("other"), default, &[&generic, &busy]);
-    assert_eq!(done.answer(), (500, TIMEOUT));
+    assert_eq!(done.reply_status_and_body(), (500, TIMEOUT));
     let (done, _) = failing("<FaultRule><Condition>false_one</Condition></FaultRule>", default, &[&generic]);
-    assert_eq!(done.answer(), (500, "generic"));
+    assert_eq!(done.reply_status_and_body(), (500, "generic"));
     let (done, _) = failing("", "", &[]);
-    assert_eq!(done.answer(), (500, TIMEOUT));
+    assert_eq!(done.reply_status_and_body(), (500, TIMEOUT));
 }
 
-/// docs/apigee-semantics.md 9.3, points 4 to 6.
+/// `AlwaysEnforce` runs the default rule after a fault rule (docs/apigee-semantics.md 9.3).
 #[test]
 fn the_default_rule_may_be_enforced() {
     let first = set("AM-1", "<Payload>first</Payload>");
@@ -94,12 +94,18 @@ fn the_default_rule_may_be_enforced() {
         )
     };
     let (done, _) = failing(rules, &default("true"), &[&first, &second]);
-    assert_eq!((done.answer(), done.reply.as_ref().unwrap().header("x-default")), ((500, "first"), Some("first")));
+    assert_eq!(
+        (done.reply_status_and_body(), done.reply.as_ref().unwrap().header("x-default")),
+        ((500, "first"), Some("first"))
+    );
     let (done, _) = failing(rules, &default("false"), &[&first, &second]);
-    assert_eq!((done.answer(), done.reply.as_ref().unwrap().header("x-default")), ((500, "first"), None));
+    assert_eq!(
+        (done.reply_status_and_body(), done.reply.as_ref().unwrap().header("x-default")),
+        ((500, "first"), None)
+    );
     let raising = "<FaultRule><Step><Name>RF-Denied</Name></Step><Step><Name>AM-1</Name></Step></FaultRule>";
     let (done, host) = failing(raising, &default("true"), &[RAISE, &first, &second]);
-    assert_eq!((done.answer().0, done.reply.as_ref().unwrap().header("x-default")), (403, None));
+    assert_eq!((done.reply_status_and_body().0, done.reply.as_ref().unwrap().header("x-default")), (403, None));
     assert_eq!(host.published("fault.name").as_deref(), Some("RaiseFault"));
 }
 
@@ -109,7 +115,7 @@ fn a_fault_inside_a_rule_replaces_the_pending_response() {
     let rules = "<FaultRule><Step><Name>AM-1</Name></Step></FaultRule>";
     let (done, host) = failing(rules, "", &[&broken]);
     let body = r#"{"fault":{"faultstring":"Unresolved variable : none","detail":{"errorcode":"entities.UnresolvedVariable"}}}"#;
-    assert_eq!(done.answer(), (500, body));
+    assert_eq!(done.reply_status_and_body(), (500, body));
     assert_eq!(host.published("assignmessage.AM-1.failed").as_deref(), Some("true"));
 }
 
@@ -145,13 +151,13 @@ fn a_rule_adds_to_the_raised_headers_and_may_remove_them() {
 
 #[test]
 fn a_fault_rule_may_call_out() {
-    let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Timeout).with_reply(200, &[], "sorry");
+    let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Timeout).with_reply(200, &[], "sorry");
     let other = callout("").replace("name='SC'", "name='SC-2'").replace(">answer<", ">apology<");
-    let tell = set("AM", "<Payload>{apology.content}</Payload>");
+    let report = set("AM", "<Payload>{apology.content}</Payload>");
     let rules =
         "<FaultRules><FaultRule><Step><Name>SC-2</Name></Step><Step><Name>AM</Name></Step></FaultRule></FaultRules>";
-    let configuration = json!({"policies": [callout(""), other, tell], "request": ["SC"], "fault_rules": rules});
-    assert_eq!(host.run(&plan(&configuration)).answer(), (500, "sorry"));
+    let configuration = json!({"policies": [callout(""), other, report], "request": ["SC"], "fault_rules": rules});
+    assert_eq!(host.run(&plan(&configuration)).reply_status_and_body(), (500, "sorry"));
 }
 
 /// docs/apigee-semantics.md 9.4: a RaiseFault's headers stay next to those of a rule.
@@ -163,21 +169,21 @@ fn headers_of_a_raised_fault_and_of_a_rule_are_merged() {
     let rules = "<FaultRules><FaultRule><Step><Name>AM</Name></Step></FaultRule></FaultRules>";
     let configuration = json!({"policies": [raise, rule], "request": ["RF"], "fault_rules": rules});
     let done = Scripted::client("GET", "/", &[]).run(&plan(&configuration));
-    assert_eq!(done.answer(), (418, "ruled"));
+    assert_eq!(done.reply_status_and_body(), (418, "ruled"));
     let reply = done.reply.unwrap();
     assert_eq!((reply.header("errorNote"), reply.header("x-own")), (Some("woops, gremlins"), Some("1")));
 }
 
 #[test]
 fn the_error_flow_has_its_variables() {
-    let tell = set(
+    let report = set(
         "AM",
         "<Payload>{is.error} {fault.name} {fault.category} {fault.subcategory} {error.state} {error.status.code} {error.reason.phrase} \
          {message.header.content-type} {error.message}</Payload>",
     );
-    let (done, _) = failing("<FaultRule><Step><Name>AM</Name></Step></FaultRule>", "", &[&tell]);
+    let (done, _) = failing("<FaultRule><Step><Name>AM</Name></Step></FaultRule>", "", &[&report]);
     assert_eq!(
-        done.answer().1,
+        done.reply_status_and_body().1,
         "true ExecutionFailed Step ServiceCalloutFailure 1 500 Internal Server Error application/json \
          Execution of ServiceCallout SC failed. Reason: timeout occurred in SC"
     );
@@ -198,7 +204,10 @@ fn statuses_that_cannot_be_sent_become_500() {
         ("302", 302, "x", Some("a/b")),
     ] {
         let done = request_flow(&[&raise(status)], &Scripted::client("GET", "/", &[]));
-        assert_eq!((done.answer(), done.reply.as_ref().unwrap().header("content-type")), ((sent, body), content_type));
+        assert_eq!(
+            (done.reply_status_and_body(), done.reply.as_ref().unwrap().header("content-type")),
+            ((sent, body), content_type)
+        );
     }
 }
 
@@ -207,35 +216,35 @@ fn xml_clients_get_xml() {
     let host = Scripted::client("GET", "/", &[("accept", "application/xml")]);
     let done = request_flow(&[RAISE], &host);
     assert_eq!(
-        done.answer().1,
+        done.reply_status_and_body().1,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><fault><faultstring>Raising fault. Fault name : RF-Denied</faultstring>\
          <detail><errorcode>steps.raisefault.RaiseFault</errorcode></detail></fault>"
     );
     assert_eq!(done.reply.unwrap().header("content-type"), Some("application/xml"));
 }
 
-/// Whatever a rule makes of the name `error`, the client is answered.
+/// The client gets a reply when a rule assigns another value to `error`.
 #[test]
-fn an_error_flow_never_ends_without_an_answer() {
+fn an_error_flow_always_replies() {
     let raise = "<RaiseFault name='RF'><FaultResponse><Set><StatusCode>418</StatusCode><Payload>tea</Payload></Set></FaultResponse></RaiseFault>";
     let call = callout("").replace("'SC'", "'SC' continueOnError='true'").replace(">answer<", ">error<");
     let flow = "<FlowCallout name='FC'><SharedFlowBundle>sf</SharedFlowBundle>
         <Parameters><Parameter name='error' ref='fault.name'/><Parameter name='p' ref='fault.name'/></Parameters></FlowCallout>";
     let note = "<AssignMessage name='N'><AssignTo>error</AssignTo><Set><Headers><Header name='x-p'>{p}</Header></Headers></Set></AssignMessage>";
     for (step, header) in [("SC", None), ("FC", Some("RaiseFault"))] {
-        let host = Scripted::client("GET", "/", &[]).failing(CallFailure::Unreachable);
+        let host = Scripted::client("GET", "/", &[]).with_failure(CallFailure::Unreachable);
         let done = host.run(&plan(&json!({
             "policies": [raise, call, flow, note],
             "request": ["RF"],
             "fault_rules": format!("<FaultRules><FaultRule name='f'><Step><Name>{step}</Name></Step></FaultRule></FaultRules>"),
             "shared_flows": ["<SharedFlow name='sf'><Step><Name>N</Name></Step></SharedFlow>"],
         })));
-        assert_eq!((done.answer(), done.resumed.len()), ((418, "tea"), 0), "{step}");
+        assert_eq!((done.reply_status_and_body(), done.resumed.len()), ((418, "tea"), 0), "{step}");
         assert_eq!(done.reply.as_ref().unwrap().header("x-p"), header, "{step}");
     }
 }
 
-/// docs/apigee-semantics.md 3.3 and 5.2.
+/// Actions on form parameters do not change a response (docs/apigee-semantics.md 3.3 and 5.2).
 #[test]
 fn form_parameters_mean_nothing_to_a_response() {
     for action in ["Set", "Add", "Remove"] {
@@ -244,6 +253,6 @@ fn form_parameters_mean_nothing_to_a_response() {
              <{action}><FormParams><FormParam name='b'>1</FormParam></FormParams></{action}></FaultResponse></RaiseFault>"
         );
         let done = request_flow(&[&raise], &Scripted::client("GET", "/", &[]));
-        assert_eq!(done.answer(), (403, "b=2"), "{action}");
+        assert_eq!(done.reply_status_and_body(), (403, "b=2"), "{action}");
     }
 }

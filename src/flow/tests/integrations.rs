@@ -24,7 +24,7 @@ fn client() -> Scripted {
     Scripted::client("GET", "/v1/risk?acct=A9", &[]).with_reply(200, &[], TOKEN)
 }
 
-/// docs/apigee-semantics.md 13.8.
+/// The run of docs/apigee-semantics.md 13.8 waits for its response.
 #[test]
 fn a_synchronous_integration() {
     let read = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
@@ -79,7 +79,7 @@ fn a_scheduled_integration() {
     assert_eq!(host.published("ran.content").as_deref(), Some(r#"{"executionInfoIds":["e-1"]}"#));
 }
 
-/// docs/apigee-semantics.md 10.4.
+/// Each failure of the two policies has Apigee's code (docs/apigee-semantics.md 10.4).
 #[test]
 fn every_fault_has_its_name() {
     let assign = |assignments: &str| format!("<AssignMessage name='AM'>{assignments}</AssignMessage>");
@@ -126,14 +126,14 @@ fn every_fault_has_its_name() {
             "Execution of IntegrationCallout IC-Risk failed. Reason: ResponseCode 403 is treated as error",
         ),
         (
-            "no answer in time",
+            "no response in time",
             &[PREPARE, RUN],
-            client().failing(CallFailure::Timeout),
+            client().with_failure(CallFailure::Timeout),
             "steps.integrationcallout.ExecutionFailed",
             "Execution of IntegrationCallout IC-Risk failed. Reason: timeout occurred in IC-Risk",
         ),
         (
-            "a region that is none",
+            "an invalid region",
             &[&region, RUN],
             client(),
             "steps.integrationcallout.ExecutionFailed",
@@ -161,7 +161,7 @@ fn every_fault_has_its_name() {
             "Execution of SetIntegrationRequest Set-Int failed. Reason: parameter \"limit\" must be an integer, got \"many\"",
         ),
         (
-            "a spent object",
+            "a consumed object",
             &[PREPARE, RUN, &RUN.replace("IC-Risk", "IC-2")],
             client().with_reply(200, &[], "{}"),
             "steps.integrationcallout.NullRequestVariable",
@@ -171,11 +171,11 @@ fn every_fault_has_its_name() {
     for (what, policies, host, code, reason) in cases {
         let done = host.run(&plan(&configuration(policies)));
         let body = json!({"fault": {"faultstring": reason, "detail": {"errorcode": code}}}).to_string();
-        assert_eq!(done.answer(), (500, &*body), "{what}");
+        assert_eq!(done.reply_status_and_body(), (500, &*body), "{what}");
     }
 }
 
-/// docs/apigee-semantics.md 10.4: a rule can test both variables of Apigee's page, wherever the flow ended.
+/// docs/apigee-semantics.md 10.4: a rule can test both variables of Apigee's page after every fault.
 #[test]
 fn an_incomplete_object_is_a_fault_of_the_callout() {
     let unresolved = PREPARE.replace("request.queryparam.acct", "nowhere");
@@ -183,29 +183,29 @@ fn an_incomplete_object_is_a_fault_of_the_callout() {
     let rules = "<FaultRules><FaultRule name='r'>
         <Condition>(fault.name Matches \"UnresolvedVariable\") and (IntegrationCallout.IC-Risk.failed = true)</Condition>
         <Step><Name>AM</Name></Step></FaultRule></FaultRules>";
-    let tell = "<AssignMessage name='AM'><Set><StatusCode>502</StatusCode><Payload>{fault.reason}|{integrationcallout.IC-Risk.failed}|{IntegrationCallout.IC-Other.failed:none}</Payload></Set></AssignMessage>";
+    let report = "<AssignMessage name='AM'><Set><StatusCode>502</StatusCode><Payload>{fault.reason}|{integrationcallout.IC-Risk.failed}|{IntegrationCallout.IC-Other.failed:none}</Payload></Set></AssignMessage>";
     let other = RUN.replace("IC-Risk", "IC-Other").replace(">integration.request<", ">other<");
     let expected = "Unresolved variable : nowhere|true|none";
     let run = |policies: &[&str], request: &[&str]| {
         let mut configuration = configuration(policies);
-        configuration["policies"].as_array_mut().unwrap().extend([json!(tell), json!(other)]);
+        configuration["policies"].as_array_mut().unwrap().extend([json!(report), json!(other)]);
         configuration["request"] = json!(request);
         configuration["fault_rules"] = json!(rules);
         client().with_reply(200, &[], "{}").run(&plan(&configuration))
     };
     for object in [&unresolved, &continued] {
         let done = run(&[object, RUN], &["Set-Int", "IC-Risk"]);
-        assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0), "{object}");
+        assert_eq!((done.reply_status_and_body(), done.calls.len()), ((502, expected), 0), "{object}");
     }
     // An object of an earlier run is not sent in place of the incomplete one, and a complete one is.
     let again = continued.replace("Set-Int", "Set-Again");
     let done = run(&[PREPARE, &again, RUN], &["Set-Int", "Set-Again", "IC-Risk"]);
-    assert_eq!((done.answer(), done.calls.len()), ((502, expected), 0));
+    assert_eq!((done.reply_status_and_body(), done.calls.len()), ((502, expected), 0));
     let done = run(&[&again, PREPARE, RUN], &["Set-Again", "Set-Int", "IC-Risk"]);
     assert_eq!((done.reply.is_none(), done.calls.len()), (true, 2));
 }
 
-/// docs/apigee-semantics.md 10.5.
+/// A route rule can name an integration instead of an upstream (docs/apigee-semantics.md 10.5).
 #[test]
 fn an_integration_takes_the_place_of_the_upstream() {
     let mark = "<AssignMessage name='Mark'><Set><Headers><Header name='x-marked'>{response.status.code}</Header></Headers></Set></AssignMessage>";
@@ -219,7 +219,7 @@ fn an_integration_takes_the_place_of_the_upstream() {
     let plan = plan(&configuration);
     let host = client().with_reply(404, &[("content-type", "application/json")], r#"{"error":{"code":404}}"#);
     let done = host.run(&plan);
-    assert_eq!(done.answer(), (404, r#"{"error":{"code":404}}"#));
+    assert_eq!(done.reply_status_and_body(), (404, r#"{"error":{"code":404}}"#));
     let reply = done.reply.as_ref().unwrap();
     assert_eq!((reply.header("x-marked"), &*reply.details), (Some("404"), "callout_integration"));
     assert_eq!(done.resumed, []);
@@ -228,8 +228,8 @@ fn an_integration_takes_the_place_of_the_upstream() {
     for (failure, status, name) in
         [(CallFailure::Timeout, 504, "GatewayTimeout"), (CallFailure::Unreachable, 503, "ServiceUnavailable")]
     {
-        let done = client().failing(failure).run(&plan);
-        let (found, body) = done.answer();
+        let done = client().with_failure(failure).run(&plan);
+        let (found, body) = done.reply_status_and_body();
         assert_eq!(found, status);
         assert!(body.contains(&format!("\"messaging.adaptors.http.flow.{name}\"")), "{body}");
     }
@@ -241,10 +241,10 @@ fn a_failed_integration_keeps_the_earlier_response() {
     let again = RUN
         .replace("IC-Risk", "IC-Again")
         .replace("<IntegrationCallout ", "<IntegrationCallout continueOnError='true' ");
-    let tell = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
+    let report = "<AssignMessage name='AM'><AssignVariable><Name>score</Name>
         <Template>{integration.response.content:none}</Template></AssignVariable></AssignMessage>";
     let host = client().with_reply(200, &[], r#"{"a":1}"#);
-    let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, tell])));
+    let done = host.run(&plan(&configuration(&[PREPARE, RUN, &again, report])));
     assert_eq!((done.calls.len(), host.published("score").as_deref()), (2, Some(r#"{"a":1}"#)));
     assert_eq!(host.published("fault.name").as_deref(), Some("NullRequestVariable"));
 }

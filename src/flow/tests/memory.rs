@@ -32,7 +32,7 @@ fn a_value_that_doubles_ends_in_a_fault() {
     let policies: Vec<&str> = [&start].into_iter().chain(&doubled).map(String::as_str).collect();
     let done = request_flow(&policies, &client(BUDGET, ""));
     // 64 bytes are 64 MiB after 20 steps.
-    assert_eq!(done.answer(), (503, too_large("AssignMessage[AM-21]").as_str()));
+    assert_eq!(done.reply_status_and_body(), (503, too_large("AssignMessage[AM-21]").as_str()));
     assert_eq!(done.reply.unwrap().details, "callout_fault_ServiceUnavailable");
 }
 
@@ -49,8 +49,8 @@ fn a_template_of_the_client_ends_in_a_fault() {
         host.request.add("t", template);
         request_flow(&[&policy], &host)
     };
-    assert_eq!(run(400).answer(), (503, too_large("AssignMessage[AM]").as_str()));
-    assert_eq!(run(65).answer(), (503, too_large("AssignMessage[AM]").as_str()));
+    assert_eq!(run(400).reply_status_and_body(), (503, too_large("AssignMessage[AM]").as_str()));
+    assert_eq!(run(65).reply_status_and_body(), (503, too_large("AssignMessage[AM]").as_str()));
     assert_eq!(run(64).changes(Direction::Request), ["x: bbb"]);
 }
 
@@ -76,7 +76,7 @@ fn results_that_fit_are_made() {
         assert_eq!(run(left, length).bodies, [(Direction::Request, made(length))]);
     }
     for (left, length) in [(40_009, 20_000), (0, 5_000)] {
-        assert_eq!(run(left, length).answer(), (503, too_large("AssignMessage[AM]").as_str()));
+        assert_eq!(run(left, length).reply_status_and_body(), (503, too_large("AssignMessage[AM]").as_str()));
     }
 }
 
@@ -88,7 +88,7 @@ fn check(content: &str, content_type: &str, body: &[u8]) {
         let host = Scripted { memory_left: Some(left), request_body: Some(Bytes::copy_from_slice(body)), ..host };
         request_flow(&[&policy], &host)
     };
-    assert_eq!(run(20_000).answer(), (503, too_large("AssignMessage[AM]").as_str()), "{content}");
+    assert_eq!(run(20_000).reply_status_and_body(), (503, too_large("AssignMessage[AM]").as_str()), "{content}");
     assert_eq!(run(4 << 20).reply, None, "{content}");
 }
 
@@ -179,7 +179,7 @@ fn no_extracted_value_multiplies() {
             let host = Scripted::client("POST", "/", &headers).with_body(&body);
             request_flow(&[&policy], &Scripted { memory_left: Some(left), ..host })
         };
-        assert_eq!(run(20_000).answer(), (503, too_large("ExtractVariables[EV]").as_str()), "{policy}");
+        assert_eq!(run(20_000).reply_status_and_body(), (503, too_large("ExtractVariables[EV]").as_str()), "{policy}");
         assert_eq!(run(4 << 20).reply, None, "{policy}");
     }
 }
@@ -207,7 +207,11 @@ fn no_call_multiplies() {
     for (policy, name, body) in cases {
         let host = client(20_000, body);
         let configuration = json!({"policies": [policy], "google": {"metadata_cluster": "m"}});
-        assert_eq!(host.run(&plan(&configuration)).answer(), (503, too_large(name).as_str()), "{policy}");
+        assert_eq!(
+            host.run(&plan(&configuration)).reply_status_and_body(),
+            (503, too_large(name).as_str()),
+            "{policy}"
+        );
     }
 }
 
@@ -222,6 +226,6 @@ fn no_fault_string_multiplies() {
         request_flow(&[cast], &Scripted { memory_left: Some(20_000), ..host })
     };
     let fault = format!("\"Unable to cast value {} as ", "x".repeat(1_000));
-    assert_eq!(run(1_000).answer().1.find(&fault), Some(24));
-    assert_eq!(run(9_000).answer(), (503, too_large("ExtractVariables[EV]").as_str()));
+    assert_eq!(run(1_000).reply_status_and_body().1.find(&fault), Some(24));
+    assert_eq!(run(9_000).reply_status_and_body(), (503, too_large("ExtractVariables[EV]").as_str()));
 }

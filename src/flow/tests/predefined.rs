@@ -3,12 +3,12 @@
 use super::*;
 use bytes::Bytes;
 
-/// What templates become in the request and in the response flow.
-fn told(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
+/// The expanded templates in both flows.
+fn reported(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
     let headers: String =
         templates.iter().enumerate().map(|(at, text)| format!("<Header name='x-{at}'>{text}</Header>")).collect();
-    let tell = format!("<AssignMessage name='AM'><Set><Headers>{headers}</Headers></Set></AssignMessage>");
-    let done = host.run(&plan(&json!({"policies": [tell], "request": ["AM"], "response": ["AM"]})));
+    let report = format!("<AssignMessage name='AM'><Set><Headers>{headers}</Headers></Set></AssignMessage>");
+    let done = host.run(&plan(&json!({"policies": [report], "request": ["AM"], "response": ["AM"]})));
     [Direction::Request, Direction::Response].map(|direction| {
         let changes = done.changes(direction);
         changes.iter().map(|change| change.split_once(": ").unwrap().1.to_owned()).collect()
@@ -17,7 +17,7 @@ fn told(templates: &[&str], host: &Scripted) -> [Vec<String>; 2] {
 
 fn client(headers: &[(&str, &str)], attributes: &[(&str, &'static str)]) -> Scripted {
     let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())));
-    let host = Scripted::client("GET", "/v1/a?b=1", headers).upstream("200", &[], "");
+    let host = Scripted::client("GET", "/v1/a?b=1", headers).with_response("200", &[], "");
     Scripted { attributes: attributes.collect(), ..host }
 }
 
@@ -25,7 +25,7 @@ fn client(headers: &[(&str, &str)], attributes: &[(&str, &'static str)]) -> Scri
 fn the_scheme_is_known_in_both_flows() {
     let host = client(&[], &[]);
     let expected = ["http", "http://client.test/v1/a?b=1"].map(str::to_owned).to_vec();
-    assert_eq!(told(&["{client.scheme}", "{proxy.url}"], &host), [expected.clone(), expected]);
+    assert_eq!(reported(&["{client.scheme}", "{proxy.url}"], &host), [expected.clone(), expected]);
 }
 
 #[test]
@@ -33,17 +33,17 @@ fn the_node_is_among_the_attributes_of_xds() {
     let host = client(&[], &[("xds.node.id", "node-1"), ("xds.node.locality.region", "eu")]);
     let expected = ["node-1", "node-1", "eu"].map(str::to_owned).to_vec();
     let templates = ["{system.uuid}", "{system.pod.name}", "{system.region.name}"];
-    assert_eq!(told(&templates, &host), [expected.clone(), expected]);
+    assert_eq!(reported(&templates, &host), [expected.clone(), expected]);
 }
 
-/// docs/apigee-semantics.md 8.2.
+/// `request.version` is the HTTP version of the client (docs/apigee-semantics.md 8.2).
 #[test]
 fn the_version_is_that_of_the_client() {
     for (protocol, version) in
         [("HTTP/1.0", "1.0"), ("HTTP/1.1", "1.1"), ("HTTP/2", "2.0"), ("HTTP/3", "3.0"), ("", "1.1"), ("HTTP/", "1.1")]
     {
         let host = client(&[], &[("request.protocol", protocol)]);
-        let [request, response] = told(&["{request.version} {message.version}"], &host);
+        let [request, response] = reported(&["{request.version} {message.version}"], &host);
         assert_eq!(request, [format!("{version} {version}")], "{protocol}");
         assert_eq!(response, [format!("{version} 1.1")], "{protocol}");
     }
@@ -53,7 +53,7 @@ fn the_version_is_that_of_the_client() {
 fn the_target_is_without_its_port() {
     for (address, target) in [("192.0.2.1:8080", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1")] {
         let host = client(&[], &[("upstream.address", address)]);
-        let [_, response] = told(&["{target.host:none} {target.ip:none}"], &host);
+        let [_, response] = reported(&["{target.host:none} {target.ip:none}"], &host);
         assert_eq!(response, [format!("{target} {target}")]);
     }
 }
@@ -68,10 +68,10 @@ fn a_request_without_id_gets_one() {
         (&[("x-request-id", "r-1")], &[], "r-1"),
     ] {
         let expected = vec![format!("{id} {id}")];
-        assert_eq!(told(&["{messageid} {messageid}"], &client(headers, attributes)), [expected.clone(), expected]);
+        assert_eq!(reported(&["{messageid} {messageid}"], &client(headers, attributes)), [expected.clone(), expected]);
     }
     let random = Scripted { is_random: true, ..client(&[], &[]) };
-    let [request, response] = told(&["{messageid}"], &random);
+    let [request, response] = reported(&["{messageid}"], &random);
     assert_eq!(request, response);
     assert_ne!(request, [made]);
 }

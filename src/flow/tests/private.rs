@@ -100,13 +100,13 @@ fn a_private_value_is_masked_whatever_way_it_came() {
 
 /// The client's query contains the text of a variable that the flow does not read.
 #[test]
-fn what_is_not_read_is_not_masked() {
+fn values_that_are_not_read_are_not_masked() {
     let (_, _, uri, _) = run(&[&to("http://a.test/", "<Request variable='request' clearPayload='false'/>")]);
     assert_eq!(uri.as_deref(), Some("/?q=k3y"));
 }
 
 #[test]
-fn names_that_begin_so_are_masked_too() {
+fn prefixes_are_masked() {
     let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "");
     host.run(&plan(&json!({
         "policies": [to("http://a.test/{private.key}", "")],

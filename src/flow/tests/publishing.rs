@@ -11,24 +11,24 @@ fn run(after: &[&str], prefixes: &[&str], host: Scripted) -> (Scripted, Vec<Stri
         </AssignMessage>";
     let unset = "<AssignMessage name='unset'><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
         <AssignVariable><Name>flow.a</Name><Ref>missing</Ref></AssignVariable></AssignMessage>";
-    let tell = "<AssignMessage name='tell'><AssignTo>response</AssignTo><Set><Headers>
+    let report = "<AssignMessage name='tell'><AssignTo>response</AssignTo><Set><Headers>
         <Header name='x'>{answer.content:none} {flow.a:none} {other.b:none}</Header></Headers></Set></AssignMessage>";
     let response: Vec<&str> = after.iter().chain(&["tell"]).copied().collect();
     let plan = plan(&json!({
-        "policies": [call, first, unset, tell],
+        "policies": [call, first, unset, report],
         "request": ["SC", "first"],
         "response": response,
         "filter_state": prefixes,
     }));
-    let host = host.upstream("200", &[], "");
+    let host = host.with_response("200", &[], "");
     let done = host.run(&plan);
     (host, done.changes(Direction::Response))
 }
 
 #[test]
-fn what_no_longer_resolves_is_neither_found_nor_told() {
+fn an_unresolved_variable_is_published_as_empty_text() {
     for prefixes in [["flow.a"], ["flow.*"]] {
-        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
+        let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_failure(CallFailure::Timeout);
         let (host, changes) = run(&["SC", "unset"], &prefixes, host);
         assert_eq!(changes, ["x: old none none"]);
         for (name, value) in [("answer.content", "old"), ("answer.status.code", "200"), ("flow.a", "")] {
@@ -39,7 +39,7 @@ fn what_no_longer_resolves_is_neither_found_nor_told() {
 }
 
 #[test]
-fn what_resolves_again_is_told_again() {
+fn a_variable_that_resolves_again_is_published_again() {
     let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_reply(200, &[], "new");
     let (host, changes) = run(&["unset", "SC", "first"], &["flow.*"], host);
     assert_eq!(changes, ["x: new 1 none"]);
@@ -48,17 +48,17 @@ fn what_resolves_again_is_told_again() {
 }
 
 #[test]
-fn what_another_filter_set_is_theirs() {
-    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").failing(CallFailure::Timeout);
+fn values_of_other_filters_are_not_overwritten() {
+    let host = Scripted::client("GET", "/", &[]).with_reply(200, &[], "old").with_failure(CallFailure::Timeout);
     host.filter_state.borrow_mut().insert("other.b".to_owned(), Bytes::from_static(b"theirs"));
     let (host, changes) = run(&["SC", "unset"], &["other.b"], host);
     assert_eq!(changes, ["x: old none theirs"]);
     assert_eq!(host.published("other.b").as_deref(), Some("theirs"));
 }
 
-/// Contract 3.1: `prefix.*` brings what a name would bring, of messages and constants too.
+/// `prefix.*` publishes parts of messages and constants too, as their names would, of messages and constants too.
 #[test]
-fn beginnings_bring_parts_of_messages_and_constants() {
+fn prefixes_publish_parts_of_messages_and_constants() {
     let answer = [("etag", "e"), ("x-two", "1, 2")];
     type Published = [(&'static str, Option<&'static str>)];
     let cases: [(&str, &Published); 5] = [
@@ -77,7 +77,7 @@ fn beginnings_bring_parts_of_messages_and_constants() {
     ];
     for (prefix, expected) in cases {
         let host = Scripted::client("GET", "/?q=1", &[]).with_reply(201, &answer, "a");
-        let host = host.upstream("200", &[("x-up", "u")], "body");
+        let host = host.with_response("200", &[("x-up", "u")], "body");
         host.run(&plan(&json!({
             "policies": [callout("")],
             "proxy": {"organization": "acme", "environment": "test"},

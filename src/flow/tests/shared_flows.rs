@@ -2,7 +2,7 @@ use super::endpoints::{proxied, step};
 use super::*;
 
 #[test]
-fn a_shared_flow_runs_in_place() {
+fn a_shared_flow_runs_at_its_step() {
     let mut configuration = proxied(
         &format!(
             "<PreFlow><Request>{}<Step><Name>FC</Name><Condition>request.verb = \"GET\"</Condition></Step>{}</Request></PreFlow>",
@@ -70,19 +70,19 @@ fn a_fault_rule_of_the_caller_reads_its_own_properties() {
         "properties": {"propertyset.s.k": "proxy"},
         "shared_flows": [{"xml": flow, "policies": [fault], "properties": {"propertyset.s.k": "flow"}}],
     }));
-    assert_eq!(Scripted::client("GET", "/", &[]).run(&plan).answer(), (500, "flow proxy"));
+    assert_eq!(Scripted::client("GET", "/", &[]).run(&plan).reply_status_and_body(), (500, "flow proxy"));
 }
 
 #[test]
 fn the_policies_of_a_shared_flow_have_names_with_spaces() {
-    let tell = "<AssignMessage name='AM 1'><AssignVariable><Name>v</Name><Template>{servicecallout.SC 1.failed}</Template></AssignVariable></AssignMessage>";
+    let report = "<AssignMessage name='AM 1'><AssignVariable><Name>v</Name><Template>{servicecallout.SC 1.failed}</Template></AssignVariable></AssignMessage>";
     let guarded = "<Step><Name>AM 1</Name><Condition>servicecallout.SC 1.failed = false</Condition></Step>";
     let steps = step("SC 1") + guarded;
     let configuration = json!({
         "policies": ["<FlowCallout name='FC'><SharedFlowBundle>s</SharedFlowBundle></FlowCallout>"],
         "shared_flows": [{
             "xml": format!("<SharedFlow name='s'>{steps}</SharedFlow>"),
-            "policies": [callout("").replace("'SC'", "'SC 1'"), tell],
+            "policies": [callout("").replace("'SC'", "'SC 1'"), report],
         }],
         "filter_state": ["v"],
     });

@@ -33,7 +33,7 @@ fn client() -> Scripted {
 
 #[test]
 fn a_failed_server_gives_way_to_the_next() {
-    let host = client().failing(CallFailure::Unreachable).with_reply(200, &[], "ok");
+    let host = client().with_failure(CallFailure::Unreachable).with_reply(200, &[], "ok");
     let done = host.run(&plan(&configuration(&balanced(""))));
     let lines: Vec<_> = done.calls.iter().map(|call| (call.line(), call.cluster.to_string(), call.text())).collect();
     assert_eq!(
@@ -58,10 +58,14 @@ fn a_failed_server_gives_way_to_the_next() {
 
 #[test]
 fn without_retry_or_for_other_statuses_there_is_one_call() {
-    let host = client().failing(CallFailure::Timeout);
+    let host = client().with_failure(CallFailure::Timeout);
     let done = host.run(&plan(&configuration(&balanced("<RetryEnabled>false</RetryEnabled>"))));
     assert_eq!(done.calls.len(), 1);
-    assert!(done.answer().1.contains("Reason: timeout occurred in SC"), "{}", done.answer().1);
+    assert!(
+        done.reply_status_and_body().1.contains("Reason: timeout occurred in SC"),
+        "{}",
+        done.reply_status_and_body().1
+    );
     let unhealthy = balanced("<ServerUnhealthyResponse><ResponseCode>503</ResponseCode></ServerUnhealthyResponse>");
     let done = client().with_reply(500, &[], "").run(&plan(&configuration(&unhealthy)));
     assert_eq!(done.calls.len(), 1);
@@ -72,11 +76,13 @@ fn without_retry_or_for_other_statuses_there_is_one_call() {
 #[test]
 fn servers_out_of_rotation_leave_no_active_targets() {
     let plan = plan(&configuration(&balanced("<MaxFailures>1</MaxFailures>")));
-    let host = client().failing(CallFailure::Reset).failing(CallFailure::Reset);
+    let host = client().with_failure(CallFailure::Reset).with_failure(CallFailure::Reset);
     assert_eq!(host.run(&plan).calls.len(), 2);
     let done = host.run(&plan);
     assert_eq!(done.calls.len(), 2, "no call was added");
-    assert!(done.answer().1.contains("Execution of ServiceCallout SC failed. Reason: No active targets"));
+    assert!(
+        done.reply_status_and_body().1.contains("Execution of ServiceCallout SC failed. Reason: No active targets")
+    );
 }
 
 #[test]
@@ -99,7 +105,11 @@ fn a_local_proxy_is_reached_by_name_or_by_path() {
     for target in ["<APIProxy>{request.queryparam.p}</APIProxy>", "<Path>/{request.queryparam.p}</Path>"] {
         let done = client().run(&plan(&configuration(&local(target))));
         assert_eq!(done.calls.len(), 0);
-        assert!(done.answer().1.contains("Reason: Host not reachable"), "{}", done.answer().1);
+        assert!(
+            done.reply_status_and_body().1.contains("Reason: Host not reachable"),
+            "{}",
+            done.reply_status_and_body().1
+        );
     }
 }
 
@@ -125,9 +135,9 @@ fn a_host_that_the_request_chose_must_be_allowed() {
     ] {
         let done = run(host, allowed);
         assert_eq!(done.calls.len(), 0, "{host}");
-        assert!(done.answer().1.contains("Reason: Host not reachable"));
+        assert!(done.reply_status_and_body().1.contains("Reason: Host not reachable"));
     }
-    assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::Refused)]);
+    assert_eq!(run("127.0.0.1", None).outcomes, [(PolicyId(0), Outcome::HostNotAllowed)]);
 }
 
 #[test]
@@ -151,7 +161,7 @@ fn a_token_goes_with_the_call_and_nowhere_else() {
     assert_eq!(call.header("x-serverless-authorization"), Some("Bearer ya29.secret"));
 }
 
-/// docs/apigee-semantics.md 2.12: a reference that is not a valid number gives way to the text.
+/// docs/apigee-semantics.md 2.12: a reference that is not a valid number is replaced by the text.
 #[test]
 fn the_lifetime_of_a_token_is_a_number() {
     let policy = |lifetime: &str| {
@@ -175,7 +185,7 @@ fn the_lifetime_of_a_token_is_a_number() {
     for (element, life, expected) in cases {
         let configuration = json!({"policies": [policy(element)], "google": google, "properties": {"life": life}});
         let now = std::time::Duration::from_secs(1_700_000_000);
-        let host = Scripted { plays_google: true, now, ..client() }.with_reply(200, &[], "");
+        let host = Scripted { mocks_google: true, now, ..client() }.with_reply(200, &[], "");
         let done = host.run(&plan(&configuration));
         let body = format!(r#"{{"scope":["s"],"lifetime":"{expected}"}}"#);
         let asked = done.calls.iter().find(|call| call.line().ends_with(":generateAccessToken")).unwrap();
@@ -195,7 +205,7 @@ fn an_id_token_needs_an_audience() {
     };
     let asked = |audience: &str| {
         let done = client().run(&plan(&configuration(&policy(audience))));
-        (done.calls.first().map(|call| call.line()), done.answer().1.to_owned())
+        (done.calls.first().map(|call| call.line()), done.reply_status_and_body().1.to_owned())
     };
     let (line, _) = asked("<Audience useTargetUrl='true'/><IncludeEmail>true</IncludeEmail>");
     assert!(line.unwrap().ends_with("/identity?audience=http://a.test/x&format=full"));

@@ -78,7 +78,7 @@ fn a_trace_records_every_decision_and_every_write() {
 }
 
 #[test]
-fn answers_are_chosen_by_policy_before_they_are_by_order() {
+fn replies_of_a_policy_precede_replies_in_order() {
     let other = callout("").replace("'SC'", "'Other'").replace("answer", "other");
     let host = Scripted::client("GET", "/", &[]).with_reply(201, &[], "in order");
     let own = Scripted::default().with_reply(202, &[], "by name").replies.take();
@@ -89,7 +89,7 @@ fn answers_are_chosen_by_policy_before_they_are_by_order() {
 }
 
 #[test]
-fn google_is_played() {
+fn google_is_mocked() {
     let token = |kind: &str| {
         let authentication = format!("<HTTPTargetConnection><Authentication>{kind}</Authentication>");
         callout("").replace("<HTTPTargetConnection>", &authentication)
@@ -103,7 +103,7 @@ fn google_is_played() {
         kinds.iter().flat_map(|kind| [(kind, json!({"metadata_cluster": "m"})), (kind, account.clone())])
     {
         let now = std::time::Duration::from_secs(1_700_000_000);
-        let host = Scripted { plays_google: true, now, ..Scripted::client("GET", "/", &[]) }.with_reply(200, &[], "");
+        let host = Scripted { mocks_google: true, now, ..Scripted::client("GET", "/", &[]) }.with_reply(200, &[], "");
         let done = host.run(&plan(&json!({"policies": [token(kind)], "google": google})));
         let call = done.calls.last().unwrap();
         assert!(call.header("authorization").unwrap().starts_with("Bearer "), "{kind} {google} {:?}", done.warnings);
@@ -124,7 +124,7 @@ fn both_ends_see_what_was_changed() {
         "request": ["AM-1"],
         "response": ["AM-2"],
     });
-    let host = Scripted::client("POST", "/a", &[("y", "0")]).with_body("0").upstream("201", &[], "0");
+    let host = Scripted::client("POST", "/a", &[("y", "0")]).with_body("0").with_response("201", &[], "0");
     host.run(&plan(&configuration));
     let text = |message: Option<(Headers, Option<bytes::Bytes>)>, name: &str| {
         let (headers, body) = message.unwrap();

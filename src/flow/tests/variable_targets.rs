@@ -12,7 +12,7 @@ fn configuration(target: &str) -> Value {
     })
 }
 
-fn run(target: &str, path: &str, headers: &[(&str, &str)]) -> (Done, Vec<String>) {
+fn run(target: &str, path: &str, headers: &[(&str, &str)]) -> (Effects, Vec<String>) {
     let host = Scripted::client("GET", path, headers);
     let done = host.run(&plan(&configuration(target)));
     let changes = done.changes(Direction::Request);
@@ -76,10 +76,10 @@ fn policies_change_the_query_and_not_the_path() {
 fn a_target_without_a_reachable_host_is_a_fault() {
     let url = "<HTTPTargetConnection><URL>http://{request.header.h}/</URL></HTTPTargetConnection>";
     let unresolved = r#"{"fault":{"faultstring":"Unresolved variable : request.header.h","detail":{"errorcode":"entities.UnresolvedVariable"}}}"#;
-    assert_eq!(run(url, "/v1", &[]).0.answer(), (500, unresolved));
+    assert_eq!(run(url, "/v1", &[]).0.reply_status_and_body(), (500, unresolved));
     let unavailable = r#"{"fault":{"faultstring":"The Service is temporarily unavailable","detail":{"errorcode":"messaging.adaptors.http.flow.ServiceUnavailable"}}}"#;
     for host in ["127.0.0.1", "metadata.google.internal", "a b", ""] {
-        assert_eq!(run(url, "/v1", &[("h", host)]).0.answer(), (503, unavailable), "{host}");
+        assert_eq!(run(url, "/v1", &[("h", host)]).0.reply_status_and_body(), (503, unavailable), "{host}");
     }
 }
 
@@ -92,5 +92,5 @@ fn the_fault_rules_of_the_target_run() {
     configuration["policies"] =
         json!(["<AssignMessage name='AM'><Set><Payload>no host</Payload></Set></AssignMessage>"]);
     let done = Scripted::client("GET", "/v1", &[("u", "ftp://a")]).run(&plan(&configuration));
-    assert_eq!(done.answer(), (503, "no host"));
+    assert_eq!(done.reply_status_and_body(), (503, "no host"));
 }

@@ -31,17 +31,17 @@ fn a_callout_with_the_verb_connect_is_a_fault() {
         let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
         let host = Scripted::client("GET", "/", &[("v", "CONNECT")]);
         let done = request_flow(&policies, &host);
-        assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0), "{policies:?}");
+        assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, FAULT), 0), "{policies:?}");
         assert_eq!(done.outcomes.last().map(|(_, outcome)| *outcome), Some(Outcome::Fault), "{policies:?}");
         assert_eq!(host.published("servicecallout.SC.failed").as_deref(), Some("true"), "{policies:?}");
     }
     // The client's own request, sent as a callout.
     let done = request_flow(&[&callout("<Request variable='request'/>")], &Scripted::client("CONNECT", "/", &[]));
-    assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0));
+    assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, FAULT), 0));
 }
 
 #[test]
-fn a_verb_that_is_no_token_is_sent_as_get() {
+fn a_verb_that_is_not_a_token_is_sent_as_get() {
     for verb in ["a b", "CONNECT /x", "CONNECT\r\n"] {
         let policy = callout(&format!("<Request>{}</Request>", set("{propertyset.v}")));
         let host = Scripted::client("POST", "/", &[]).with_reply(200, &[], "");
@@ -61,7 +61,7 @@ fn an_integration_request_with_the_verb_connect_is_a_fault() {
     let done = host.run(&plan(&json!({"policies": [prepare, change, run], "google": {"metadata_cluster": "m"}})));
     let fault =
         FAULT.replace("ServiceCallout SC", "IntegrationCallout IC").replace("servicecallout", "integrationcallout");
-    assert_eq!((done.answer(), done.calls.len()), ((500, fault.as_str()), 0));
+    assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, fault.as_str()), 0));
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn the_request_to_the_upstream_does_not_become_connect() {
         let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
         let done = request_flow(&policies, &host);
         let fault = r#"{"fault":{"faultstring":"AssignMessage[AM]: Verb CONNECT is not supported","detail":{"errorcode":"steps.assignmessage.SetVariableFailed"}}}"#;
-        assert_eq!((done.answer(), done.resumed.len()), ((500, fault), 0), "{policies:?}");
+        assert_eq!((done.reply_status_and_body(), done.resumed.len()), ((500, fault), 0), "{policies:?}");
     }
     let call = callout(&format!("<Request variable='request'>{}</Request>", set("CONNECT")));
     let done = request_flow(&[&call], &Scripted::client("GET", "/", &[]));
-    assert_eq!((done.answer(), done.calls.len()), ((500, FAULT), 0));
+    assert_eq!((done.reply_status_and_body(), done.calls.len()), ((500, FAULT), 0));
     // The verb is the old one where the flow continues.
     let policy = assign(&set("CONNECT")).replace("name=", "continueOnError='true' name=");
     let done = request_flow(&[&policy], &Scripted::client("PUT", "/", &[]));

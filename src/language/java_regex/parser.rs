@@ -6,12 +6,12 @@ use super::escape;
 use super::syntax::{Anchor, CharacterSet, Node, Pattern};
 use super::tokens::{RegexToken, tokens};
 
-/// The most levels of groups: the parser, the writer and the engine recurse once per level.
-pub(super) const MOST_LEVELS: usize = 40;
-/// The longest pattern, in bytes.
-const LONGEST_PATTERN: usize = 16 * 1024;
-/// The largest count of a repetition: the engine unrolls it.
-const MOST_REPEATS: u32 = 10_000;
+/// Maximum number of levels of groups: the parser, the writer and the engine recurse once per level.
+pub(super) const MAX_LEVELS: usize = 40;
+/// Maximum length of a pattern in bytes.
+const MAX_PATTERN_BYTES: usize = 16 * 1024;
+/// Maximum count of a repetition: the engine unrolls it.
+const MAX_REPEATS: u32 = 10_000;
 
 /// The flags in force (`Pattern.CASE_INSENSITIVE` and so on). Case is ASCII-only, as in Java without the flag `u`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,8 +39,8 @@ pub(super) struct Parser {
 
 /// Reads a pattern.
 pub(super) fn parse(pattern: &str) -> Result<Pattern, JavaRegexError> {
-    if pattern.len() > LONGEST_PATTERN {
-        return Err(JavaRegexError::new(format!("it is longer than {LONGEST_PATTERN} bytes")));
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return Err(JavaRegexError::new(format!("it is longer than {MAX_PATTERN_BYTES} bytes")));
     }
     let mut parser = Parser {
         tokens: tokens(pattern),
@@ -124,8 +124,8 @@ impl Parser {
     /// Enters a nested group or class.
     pub(super) fn enter(&mut self) -> Result<(), JavaRegexError> {
         self.levels = self.levels.saturating_add(1);
-        if self.levels > MOST_LEVELS {
-            return Err(JavaRegexError::new(format!("groups are nested more than {MOST_LEVELS} levels deep")));
+        if self.levels > MAX_LEVELS {
+            return Err(JavaRegexError::new(format!("groups are nested more than {MAX_LEVELS} levels deep")));
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Parser {
 
     /// Reads the repetition of a part.
     fn repeated(&mut self, node: Node) -> Result<Node, JavaRegexError> {
-        let (least, most) = if self.eat('*') {
+        let (min, max) = if self.eat('*') {
             (0, None)
         } else if self.eat('+') {
             (1, None)
@@ -240,9 +240,9 @@ impl Parser {
         }
         // The repetition of a zero-width part has no effect.
         if node.is_zero_width() {
-            return Ok(if least == 0 { Node::Empty } else { node });
+            return Ok(if min == 0 { Node::Empty } else { node });
         }
-        Ok(Node::Repeat { node: Box::new(node), least, most, is_lazy })
+        Ok(Node::Repeat { node: Box::new(node), min, max, is_lazy })
     }
 
     /// `n}`, `n,}` or `n,m}`.
@@ -250,20 +250,20 @@ impl Parser {
         let text = self.take_until('}').unwrap_or_default();
         let count = |digits: &str| {
             let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let number = digits.parse().ok().filter(|number: &u32| is_number && *number <= MOST_REPEATS);
+            let number = digits.parse().ok().filter(|number: &u32| is_number && *number <= MAX_REPEATS);
             number.ok_or_else(|| {
-                JavaRegexError::new(format!("invalid repetition `{{{text}}}`: the largest count is {MOST_REPEATS}"))
+                JavaRegexError::new(format!("invalid repetition `{{{text}}}`: the largest count is {MAX_REPEATS}"))
             })
         };
-        let (least, most) = match text.split_once(',') {
+        let (min, max) = match text.split_once(',') {
             None => (count(&text)?, Some(count(&text)?)),
-            Some((least, "")) => (count(least)?, None),
-            Some((least, most)) => (count(least)?, Some(count(most)?)),
+            Some((min, "")) => (count(min)?, None),
+            Some((min, max)) => (count(min)?, Some(count(max)?)),
         };
-        if most.is_some_and(|most| most < least) {
+        if max.is_some_and(|max| max < min) {
             return Err(JavaRegexError::new(format!("invalid repetition `{{{text}}}`")));
         }
-        Ok((least, most))
+        Ok((min, max))
     }
 }
 

@@ -5,14 +5,14 @@ use super::syntax::Node;
 use super::writer;
 use regex_lite::{Captures, Regex, RegexBuilder};
 
-/// The largest compiled pattern, in bytes.
-const LARGEST: usize = 2 * 1024 * 1024;
+/// Maximum size of a compiled pattern in bytes.
+const MAX_PROGRAM_BYTES: usize = 2 * 1024 * 1024;
 
 /// A compiled pattern.
 #[derive(Clone)]
 pub(super) struct Program {
     regex: Regex,
-    /// The most steps of the engine per character of the text.
+    /// Maximum number of steps of the engine per character of the text.
     pub(super) steps: u64,
 }
 
@@ -34,7 +34,7 @@ impl Program {
 
     fn build(node: &Node, has_groups: bool, around: fn(String) -> String) -> Result<Program, JavaRegexError> {
         let (written, steps) = writer::write(node, has_groups)?;
-        let regex = RegexBuilder::new(&around(written)).size_limit(LARGEST).build();
+        let regex = RegexBuilder::new(&around(written)).size_limit(MAX_PROGRAM_BYTES).build();
         regex.map(|regex| Program { regex, steps }).map_err(|error| JavaRegexError::new(error.to_string()))
     }
 

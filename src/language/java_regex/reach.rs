@@ -2,8 +2,8 @@
 
 use super::syntax::Node;
 
-/// The most characters that a search reads after its match and a later search reads again. `None` when each search may
-/// read the whole rest of the text, so that replacing all matches can take quadratic time.
+/// Maximum number of characters that a search reads after its match and a later search reads again. `None` when each
+/// search may read the whole rest of the text, so that replacing all matches can take quadratic time.
 ///
 /// A sequence of parts has a limit if only single characters repeat without a limit. While such a repetition continues
 /// after the match, the next part of the pattern is not in the text, because the match would be longer. So the next
@@ -19,13 +19,13 @@ pub(super) fn reach(node: &Node) -> Option<u64> {
 /// The same for an optional part: it may repeat without a limit only at its end.
 fn at_end(node: &Node) -> Option<u64> {
     match node {
-        Node::Capture(node) | Node::Repeat { node, most: Some(1), .. } => at_end(node),
+        Node::Capture(node) | Node::Repeat { node, max: Some(1), .. } => at_end(node),
         Node::Sequence(parts) => {
             let (last, others) = parts.split_last()?;
             Some(sum(others, longest)?.saturating_add(at_end(last)?))
         }
-        Node::Alternatives(branches) => most(branches, at_end),
-        Node::Repeat { node, least, most: None, .. } if is_one_character(node) => Some(u64::from(*least)),
+        Node::Alternatives(branches) => max(branches, at_end),
+        Node::Repeat { node, min, max: None, .. } if is_one_character(node) => Some(u64::from(*min)),
         node => longest(node),
     }
 }
@@ -39,15 +39,15 @@ fn is_one_character(node: &Node) -> bool {
     }
 }
 
-/// The most characters that a part matches; `None` without a limit.
+/// Maximum number of characters that a part matches; `None` without a limit.
 fn longest(node: &Node) -> Option<u64> {
     match node {
         Node::Empty | Node::LookAhead { .. } => Some(0),
         Node::Character(_) | Node::Set(_) | Node::Anchor(_) => Some(1),
         Node::Sequence(parts) => sum(parts, longest),
-        Node::Alternatives(branches) => most(branches, longest),
+        Node::Alternatives(branches) => max(branches, longest),
         Node::Capture(node) => longest(node),
-        Node::Repeat { node, most, .. } => Some(longest(node)?.saturating_mul(u64::from((*most)?))),
+        Node::Repeat { node, max, .. } => Some(longest(node)?.saturating_mul(u64::from((*max)?))),
     }
 }
 
@@ -55,6 +55,6 @@ fn sum(parts: &[Node], length: fn(&Node) -> Option<u64>) -> Option<u64> {
     parts.iter().try_fold(0_u64, |sum, part| Some(sum.saturating_add(length(part)?)))
 }
 
-fn most(branches: &[Node], length: fn(&Node) -> Option<u64>) -> Option<u64> {
-    branches.iter().try_fold(0_u64, |most, branch| Some(most.max(length(branch)?)))
+fn max(branches: &[Node], length: fn(&Node) -> Option<u64>) -> Option<u64> {
+    branches.iter().try_fold(0_u64, |max, branch| Some(max.max(length(branch)?)))
 }

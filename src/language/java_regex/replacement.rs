@@ -28,13 +28,13 @@ impl<'r> Replacement<'r> {
         &mut self,
         groups: usize,
         names: &[(String, usize)],
-        most: usize,
+        max_bytes: usize,
     ) -> Result<&[Piece], ReplaceError> {
         if self.pieces.is_none() {
             // Every group is a part, and the text after it is another one.
             let groups_at_most = self.text.bytes().filter(|byte| *byte == b'$').count();
             let size = groups_at_most.saturating_mul(2).saturating_mul(size_of::<Piece>());
-            if self.text.len().saturating_add(size) > most {
+            if self.text.len().saturating_add(size) > max_bytes {
                 return Err(ReplaceError::TooLarge);
             }
             self.pieces = Some(parse(self.text, groups, names).ok_or(ReplaceError::Rejected)?);
@@ -46,14 +46,14 @@ impl<'r> Replacement<'r> {
 /// A text in which matches are replaced.
 pub(super) struct Replaced {
     pub(super) text: String,
-    /// The largest size in bytes.
-    pub(super) most: usize,
+    /// Maximum size in bytes.
+    pub(super) max_bytes: usize,
 }
 
 impl Replaced {
     pub(super) fn push(&mut self, part: &str) -> Result<(), ReplaceError> {
         let length = self.text.len().saturating_add(part.len());
-        if length > self.most {
+        if length > self.max_bytes {
             return Err(ReplaceError::TooLarge);
         }
         self.text.push_str(part);

@@ -24,10 +24,10 @@ pub(crate) enum Node {
     Repeat {
         /// The part.
         node: Box<Node>,
-        /// The smallest count.
-        least: u32,
-        /// The largest count; `None` is unlimited.
-        most: Option<u32>,
+        /// Minimum count.
+        min: u32,
+        /// Maximum count; `None` is unlimited.
+        max: Option<u32>,
         /// Whether the repetition is lazy.
         is_lazy: bool,
     },

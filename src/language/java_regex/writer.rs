@@ -6,22 +6,22 @@ use super::JavaRegexError;
 use super::syntax::{Anchor, CharacterSet, Node};
 use std::fmt::Write;
 
-/// The longest output, in bytes. Repeated large classes exceed it.
-const LONGEST: usize = 256 * 1024;
-/// The most nested repetitions.
-const MOST_REPEATS: u64 = 100_000;
-/// The most states times groups, which determine the memory of the engine.
-pub(super) const MOST_STATES: u64 = 256 * 1024;
+/// Maximum size of the output in bytes. Repeated large classes exceed it.
+const MAX_OUTPUT_BYTES: usize = 256 * 1024;
+/// Maximum product of the counts of nested repetitions.
+const MAX_NESTED_REPETITIONS: u64 = 100_000;
+/// Maximum number of states times groups, which determine the memory of the engine.
+pub(super) const MAX_STATES: u64 = 256 * 1024;
 /// The number of ranges of a set that cost as much as one state.
 const RANGES_PER_STEP: usize = 8;
 
-/// Writes a pattern. Returns the most steps of the engine per character of a text too. Groups are captured only when
-/// they are needed, because capturing takes time.
+/// Writes a pattern. Returns the maximum number of steps of the engine per character of a text too. Groups are captured
+/// only when they are needed, because capturing takes time.
 pub(super) fn write(node: &Node, has_groups: bool) -> Result<(String, u64), JavaRegexError> {
     let mut writer = Writer { text: String::new(), has_groups, groups: 1, steps: 1 };
     writer.node(node, 1)?;
     let steps = writer.steps.saturating_mul(writer.groups);
-    if steps > MOST_STATES { Err(JavaRegexError::new("it is too large")) } else { Ok((writer.text, steps)) }
+    if steps > MAX_STATES { Err(JavaRegexError::new("it is too large")) } else { Ok((writer.text, steps)) }
 }
 
 struct Writer {
@@ -36,7 +36,7 @@ struct Writer {
 impl Writer {
     /// Writes a part. `times` is the product of the repetitions around it.
     fn node(&mut self, node: &Node, times: u64) -> Result<(), JavaRegexError> {
-        if self.text.len() > LONGEST {
+        if self.text.len() > MAX_OUTPUT_BYTES {
             return Err(JavaRegexError::new("it is too large"));
         }
         self.count(times, steps(node));
@@ -68,9 +68,9 @@ impl Writer {
                 }
                 self.group(if self.has_groups { "(" } else { "(?:" }, node, times)?
             }
-            Node::Repeat { node, least, most, is_lazy } => {
-                let times = times.saturating_mul(u64::from(most.unwrap_or(*least).max(1)));
-                if times > MOST_REPEATS {
+            Node::Repeat { node, min, max, is_lazy } => {
+                let times = times.saturating_mul(u64::from(max.unwrap_or(*min).max(1)));
+                if times > MAX_NESTED_REPETITIONS {
                     return Err(JavaRegexError::new("repetitions of repetitions"));
                 }
                 self.count(times, 1);
@@ -78,9 +78,9 @@ impl Writer {
                     Node::Character(_) | Node::Set(_) | Node::Capture(_) => self.node(node, times)?,
                     _ => self.group("(?:", node, times)?,
                 }
-                match most {
-                    Some(most) => self.push(format_args!("{{{least},{most}}}")),
-                    None => self.push(format_args!("{{{least},}}")),
+                match max {
+                    Some(max) => self.push(format_args!("{{{min},{max}}}")),
+                    None => self.push(format_args!("{{{min},}}")),
                 }
                 if *is_lazy {
                     self.text.push('?');

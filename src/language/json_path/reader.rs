@@ -5,19 +5,19 @@ use super::filter;
 use super::literal;
 use super::segment::{Key, Segment, Selector, Slice};
 
-/// The longest path, in bytes; longer ones are rejected.
-const LONGEST_PATH: usize = 16 * 1024;
-/// The most levels of filters and parentheses: reading and testing recurse once per level.
-const MOST_LEVELS: u32 = 24;
-/// The most nested filters: each repeats the tests of the outer one.
-const MOST_FILTERS: u32 = 4;
-/// The most `..` in a path.
-const MOST_DESCENTS: u32 = 4;
-/// The largest factor by which lists may multiply the results.
-const MOST_LISTED: usize = 4096;
+/// Maximum length of a path in bytes.
+const MAX_PATH_BYTES: usize = 16 * 1024;
+/// Maximum number of levels of filters and parentheses: reading and testing recurse once per level.
+const MAX_LEVELS: u32 = 24;
+/// Maximum number of nested filters: each repeats the tests of the outer one.
+const MAX_FILTERS: u32 = 4;
+/// Maximum number of `..` in a path.
+const MAX_DESCENTS: u32 = 4;
+/// Maximum factor by which lists may multiply the results.
+const MAX_LIST_FACTOR: usize = 4096;
 
-/// The largest number in brackets, of either sign: the integers that a double represents exactly.
-const LARGEST_INDEX: i64 = (1 << 53) - 1;
+/// Maximum number in brackets, of either sign: the integers that a double represents exactly.
+const MAX_INDEX: i64 = (1 << 53) - 1;
 
 /// A whole path.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ pub(super) enum Scope {
 
 /// Reads a whole path.
 pub(super) fn read(path: &str) -> Result<Read, JsonPathError> {
-    if path.len() > LONGEST_PATH {
-        return Err(JsonPathError::new(format!("it is longer than {LONGEST_PATH} bytes")));
+    if path.len() > MAX_PATH_BYTES {
+        return Err(JsonPathError::new(format!("it is longer than {MAX_PATH_BYTES} bytes")));
     }
     let mut reader = Reader { rest: path.trim(), levels: 0, filters: 0, descents: 0, listed: 1 };
     if reader.rest.is_empty() {
@@ -115,8 +115,8 @@ impl Reader<'_> {
     /// Enters a level of nesting.
     pub(super) fn enter(&mut self) -> Result<(), JsonPathError> {
         self.levels = self.levels.saturating_add(1);
-        if self.levels > MOST_LEVELS {
-            return Err(JsonPathError::new(format!("nested more than {MOST_LEVELS} levels deep")));
+        if self.levels > MAX_LEVELS {
+            return Err(JsonPathError::new(format!("nested more than {MAX_LEVELS} levels deep")));
         }
         Ok(())
     }
@@ -133,8 +133,8 @@ impl Reader<'_> {
             let is_descendant = self.eat("..");
             if is_descendant {
                 self.descents = self.descents.saturating_add(1);
-                if self.descents > MOST_DESCENTS {
-                    return Err(JsonPathError::new(format!("more than {MOST_DESCENTS} `..`")));
+                if self.descents > MAX_DESCENTS {
+                    return Err(JsonPathError::new(format!("more than {MAX_DESCENTS} `..`")));
                 }
             }
             let selector = if is_descendant || self.eat(".") {
@@ -178,8 +178,8 @@ impl Reader<'_> {
             Selector::Wildcard
         } else if self.eat("?") {
             self.filters = self.filters.saturating_add(1);
-            if self.filters > MOST_FILTERS {
-                return Err(JsonPathError::new(format!("more than {MOST_FILTERS} nested filters")));
+            if self.filters > MAX_FILTERS {
+                return Err(JsonPathError::new(format!("more than {MAX_FILTERS} nested filters")));
             }
             let test = filter::read(self)?;
             self.filters = self.filters.saturating_sub(1);
@@ -226,7 +226,7 @@ impl Reader<'_> {
             }
         }
         self.listed = self.listed.saturating_mul(keys.len());
-        if self.listed > MOST_LISTED {
+        if self.listed > MAX_LIST_FACTOR {
             return Err(JsonPathError::new("the lists contain too many elements"));
         }
         Ok(match (keys.pop(), keys.is_empty()) {
@@ -256,5 +256,5 @@ fn number(text: &str) -> Option<Option<i64>> {
         return Some(None);
     }
     let number = text.parse::<i64>().ok()?;
-    (-LARGEST_INDEX..=LARGEST_INDEX).contains(&number).then_some(Some(number))
+    (-MAX_INDEX..=MAX_INDEX).contains(&number).then_some(Some(number))
 }

@@ -252,7 +252,7 @@ fn errors_name_the_construct() {
 }
 
 #[test]
-fn hostile_paths_are_rejected() {
+fn malicious_paths_are_rejected() {
     let deep = 100_000;
     for unit in ["(", "[?(", "$[?(@", "$[?((((", "$[?(!", "..", "['a'", "[0]", ".a", "$[?(@.a =~ /", "[0,0]", "'", "\\"]
     {
@@ -283,7 +283,7 @@ fn results_inside_each_other_are_given_up_when_they_are_too_large() {
 }
 
 #[test]
-fn hostile_documents_cost_little() {
+fn malicious_documents_cost_little() {
     let mut document = Value::from((0..20_000).collect::<Vec<_>>());
     for _ in 0..120 {
         document = Value::from(vec![document]);

@@ -1,9 +1,9 @@
 //! The pass that checks a document and finds the containers to index.
 
-use super::skips::{HOP, LONG};
+use super::skips::{INDEX_LOOKUP_STEPS, MIN_INDEXED_STEPS};
 
-/// The most nested arrays and objects.
-const MOST_LEVELS: usize = 127;
+/// Maximum number of nested arrays and objects.
+const MAX_LEVELS: usize = 127;
 
 /// The state of the pass.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<'t> Check<'t> {
     }
 
     fn container(&mut self, level: usize) -> Option<usize> {
-        if level > MOST_LEVELS {
+        if level > MAX_LEVELS {
             return None;
         }
         let start = self.at;
@@ -75,11 +75,11 @@ impl<'t> Check<'t> {
             }
         }
         let length = self.at.saturating_sub(start);
-        if length.saturating_sub(skipped) < LONG {
+        if length.saturating_sub(skipped) < MIN_INDEXED_STEPS {
             return Some(skipped);
         }
         self.containers.push((u32::try_from(start).ok()?, u32::try_from(self.at).ok()?));
-        Some(length.saturating_sub(HOP))
+        Some(length.saturating_sub(INDEX_LOOKUP_STEPS))
     }
 
     fn string(&mut self) -> Option<()> {

@@ -1,13 +1,14 @@
 //! The index of a document: the ends of its long arrays and objects.
 //!
-//! A container is indexed when skipping it would otherwise take [`LONG`] steps, where an indexed container inside it
-//! takes [`HOP`]. So skipping any array or object takes less than `LONG` steps at every depth, and the index has at
-//! most one entry for each `LONG - HOP` bytes of the document.
+//! A container is indexed when skipping it would otherwise take [`MIN_INDEXED_STEPS`] steps, where an indexed container
+//! inside it takes [`INDEX_LOOKUP_STEPS`]. So skipping any array or object takes less than `MIN_INDEXED_STEPS` steps at
+//! every depth, and the index has at most one entry for each `MIN_INDEXED_STEPS - INDEX_LOOKUP_STEPS` bytes of the
+//! document.
 
 /// The number of steps from which a container is indexed.
-pub(super) const LONG: usize = 32;
+pub(super) const MIN_INDEXED_STEPS: usize = 32;
 /// The steps of an index look-up.
-pub(super) const HOP: usize = 4;
+pub(super) const INDEX_LOOKUP_STEPS: usize = 4;
 
 /// The number of bytes per word of the bitmap.
 const WORD: usize = 64;

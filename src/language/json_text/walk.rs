@@ -1,15 +1,15 @@
 //! Traversal of a checked document, with a limit on the work.
 
 use super::JsonText;
-use super::skips::HOP;
+use super::skips::INDEX_LOOKUP_STEPS;
 use super::string;
 use super::value::Value;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-/// The most bytes that one search reads, per byte of the document.
-const MOST_PASSES: usize = 64;
-/// The smallest size of a document for the limit, in bytes.
+/// Maximum number of bytes that one search reads, per byte of the document.
+const MAX_PASSES: usize = 64;
+/// Minimum size of a document for the limit in bytes.
 const SMALL_DOCUMENT: usize = 256 * 1024;
 
 /// A document with the remaining work. Values are offsets of their first bytes.
@@ -40,7 +40,7 @@ impl Member<'_> {
 impl<'d> Walk<'d> {
     pub(crate) fn new(document: &'d JsonText<'d>) -> Walk<'d> {
         let bytes = document.text.len().saturating_add(SMALL_DOCUMENT);
-        Walk { document, left: Cell::new(bytes.saturating_mul(MOST_PASSES)) }
+        Walk { document, left: Cell::new(bytes.saturating_mul(MAX_PASSES)) }
     }
 
     /// The offset of the whole document's value.
@@ -150,7 +150,7 @@ impl<'d> Walk<'d> {
                 b'"' => at = self.string_end(at),
                 b'[' | b'{' => match self.document.skips.end(at) {
                     Some(end) => {
-                        self.charge(HOP);
+                        self.charge(INDEX_LOOKUP_STEPS);
                         at = end;
                     }
                     None => {

@@ -136,9 +136,9 @@ impl fmt::Display for Problem {
                 write!(formatter, "the namespace prefix '{prefix}' is mapped to an empty URI")
             }
             Problem::TooLong => formatter.write_str("the document is longer than 4 GiB"),
-            Problem::Nodes(most) => write!(formatter, "the document has more than {most} nodes"),
-            Problem::Depth(most) => write!(formatter, "elements are nested deeper than {most} levels"),
-            Problem::Memory(most) => write!(formatter, "the document takes more than {most} bytes of memory"),
+            Problem::Nodes(max) => write!(formatter, "the document has more than {max} nodes"),
+            Problem::Depth(max) => write!(formatter, "elements are nested deeper than {max} levels"),
+            Problem::Memory(max) => write!(formatter, "the document takes more than {max} bytes of memory"),
         }
     }
 }

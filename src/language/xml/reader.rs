@@ -15,11 +15,11 @@ use std::ops::Range;
 /// The limits of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most nodes, without attributes.
+    /// Maximum number of nodes, without attributes.
     pub nodes: usize,
-    /// The most levels of elements.
+    /// Maximum number of levels of elements.
     pub depth: usize,
-    /// The most memory that its nodes take, in bytes, without the text itself.
+    /// Maximum memory of the nodes in bytes, without the text itself.
     pub memory: usize,
     /// Whether it may have a document type declaration, which is ignored.
     pub allows_doctype: bool,

@@ -217,7 +217,7 @@ fn limits_are_errors() {
 
 /// Each takes a fraction of a second in linear time and minutes in quadratic time.
 #[test]
-fn hostile_documents_take_linear_time() {
+fn malicious_documents_take_linear_time() {
     let many = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
     for text in [
         format!("<r{}/>", many(20_000, &|n| format!(" a{n}=''"))),

@@ -222,17 +222,17 @@ pub(in crate::language) fn short(length: usize) -> u32 {
 /// The memory that a tree may take, in bytes.
 #[derive(Debug)]
 pub(super) struct Memory {
-    most: usize,
+    max_bytes: usize,
     left: usize,
 }
 
 impl Memory {
-    pub(super) fn new(most: usize) -> Memory {
-        Memory { most, left: most }
+    pub(super) fn new(max_bytes: usize) -> Memory {
+        Memory { max_bytes, left: max_bytes }
     }
 
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
-        self.left = self.left.checked_sub(bytes).ok_or(Problem::Memory(self.most))?;
+        self.left = self.left.checked_sub(bytes).ok_or(Problem::Memory(self.max_bytes))?;
         Ok(())
     }
 

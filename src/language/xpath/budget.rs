@@ -2,12 +2,12 @@
 
 use super::XPathError;
 
-/// The most nodes that an evaluation visits. This limits memory too, because sets contain visited nodes.
-const MOST_VISITS: usize = 2_000_000;
+/// Maximum number of nodes that an evaluation visits. This limits memory too, because sets contain visited nodes.
+const MAX_VISITS: usize = 2_000_000;
 /// Text of this many bytes counts as a visited node.
 const TEXT: usize = 32;
-/// The most operations, such as steps and calls, that an evaluation runs.
-const MOST_OPERATIONS: usize = 10_000_000;
+/// Maximum number of operations, such as steps and calls, that an evaluation runs.
+const MAX_OPERATIONS: usize = 10_000_000;
 
 /// The remaining work.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) const fn new() -> Budget {
-        Budget { visits: MOST_VISITS, operations: MOST_OPERATIONS }
+        Budget { visits: MAX_VISITS, operations: MAX_OPERATIONS }
     }
 
     /// Counts visited nodes.
@@ -26,7 +26,7 @@ impl Budget {
         self.visits = self
             .visits
             .checked_sub(nodes)
-            .ok_or_else(|| XPathError::Evaluation(format!("it visits more than {MOST_VISITS} nodes")))?;
+            .ok_or_else(|| XPathError::Evaluation(format!("it visits more than {MAX_VISITS} nodes")))?;
         Ok(())
     }
 
@@ -40,7 +40,7 @@ impl Budget {
         self.operations = self
             .operations
             .checked_sub(1)
-            .ok_or_else(|| XPathError::Evaluation(format!("it runs more than {MOST_OPERATIONS} operations")))?;
+            .ok_or_else(|| XPathError::Evaluation(format!("it runs more than {MAX_OPERATIONS} operations")))?;
         Ok(())
     }
 }

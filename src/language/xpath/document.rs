@@ -6,10 +6,10 @@ use super::node::NodeRef;
 use crate::language::xml::tree::Tree;
 use crate::language::xml::{Document, Limits};
 
-/// The largest document, in bytes.
-const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
-/// The largest result, in bytes: nested nodes repeat their content.
-const LARGEST_RESULT: usize = 16 * 1024 * 1024;
+/// Maximum size of a document in bytes.
+const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
+/// Maximum size of a result in bytes: nested nodes repeat their content.
+const MAX_RESULT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The memory of a document's nodes is limited, because the smallest node takes twelve times its text.
 const LIMITS: Limits = Limits { nodes: usize::MAX, depth: 512, memory: 48 * 1024 * 1024, allows_doctype: true };
@@ -35,8 +35,8 @@ impl<'input> XmlDocument<'input> {
     /// Text that is not well-formed or declares entities, that has more than 8 MiB or 512 levels of elements, or
     /// whose nodes take more than 48 MiB.
     pub fn parse(text: &'input str) -> Result<XmlDocument<'input>, XPathError> {
-        if text.len() > LARGEST_DOCUMENT {
-            return Err(XPathError::Document(format!("it is larger than {LARGEST_DOCUMENT} bytes")));
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(XPathError::Document(format!("it is larger than {MAX_DOCUMENT_BYTES} bytes")));
         }
         Document::parse_limited(text, &LIMITS).map(XmlDocument).map_err(|error| XPathError::Document(error.to_string()))
     }
@@ -47,8 +47,8 @@ impl<'input> XmlDocument<'input> {
 
     pub(super) fn copies(&self, nodes: &[NodeRef]) -> Result<Vec<XPathNode>, XPathError> {
         let mut copies = Vec::new();
-        let mut left = LARGEST_RESULT;
-        let too_large = || XPathError::Evaluation(format!("the result is larger than {LARGEST_RESULT} bytes"));
+        let mut left = MAX_RESULT_BYTES;
+        let too_large = || XPathError::Evaluation(format!("the result is larger than {MAX_RESULT_BYTES} bytes"));
         for node in nodes {
             let text = node.text(self.tree()).into_owned();
             left = left.checked_sub(text.len()).ok_or_else(too_large)?;

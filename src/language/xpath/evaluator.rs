@@ -222,7 +222,7 @@ impl<'a> Evaluator<'a> {
     /// The nodes that a step finds from one node, the nearest first.
     fn step_from(&mut self, node: NodeRef, step: &'a Step) -> Result<Vec<NodeRef>, XPathError> {
         // The search for a fixed position ends there.
-        let (most, predicates) = match step.predicates.split_first() {
+        let (max, predicates) = match step.predicates.split_first() {
             Some((Predicate::Position(position), rest)) => (Some(*position), rest),
             _ => (None, step.predicates.as_slice()),
         };
@@ -232,11 +232,11 @@ impl<'a> Evaluator<'a> {
             if matches(tree, namespaces, node, step) {
                 found.push(node);
             }
-            let is_enough = most.is_some_and(|most| count(found.len()) >= most);
+            let is_enough = max.is_some_and(|max| count(found.len()) >= max);
             if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        if let Some(most) = most {
-            found = at_position(&found, most);
+        if let Some(max) = max {
+            found = at_position(&found, max);
         }
         for predicate in predicates {
             found = self.filter(found, predicate)?;

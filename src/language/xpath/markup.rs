@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 /// The markup of an element, comment or processing instruction, of the document's element for the root, and the text of
 /// other nodes. `None` when it is longer than `most` bytes.
-pub(super) fn of_node(tree: &Tree<'_>, node: NodeRef, text: &str, most: usize) -> Option<String> {
-    let mut writer = Writer { tree, markup: String::new(), most };
+pub(super) fn of_node(tree: &Tree<'_>, node: NodeRef, text: &str, max_bytes: usize) -> Option<String> {
+    let mut writer = Writer { tree, markup: String::new(), max_bytes };
     match node.target(tree)? {
         Target::Node(_, Kind::Root) => writer.element(tree.root)?,
         Target::Node(node, Kind::Element) => writer.element(node)?,
@@ -20,12 +20,12 @@ pub(super) fn of_node(tree: &Tree<'_>, node: NodeRef, text: &str, most: usize) -
 struct Writer<'w, 'a> {
     tree: &'w Tree<'a>,
     markup: String,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl Writer<'_, '_> {
     fn push(&mut self, text: &str) -> Option<()> {
-        if self.markup.len().saturating_add(text.len()) > self.most {
+        if self.markup.len().saturating_add(text.len()) > self.max_bytes {
             return None;
         }
         self.markup.push_str(text);

@@ -8,8 +8,8 @@ use super::function::Function;
 use super::lexer::{self, Kind, Token};
 use crate::language::xml::XML_URI;
 
-/// The most nested expressions: the parser and the evaluator recurse once per level.
-const MOST_LEVELS: u32 = 48;
+/// Maximum number of nested expressions: the parser and the evaluator recurse once per level.
+const MAX_LEVELS: u32 = 48;
 /// The highest precedence: the operands have no operators except a unary minus.
 const UNION: u8 = 6;
 
@@ -75,8 +75,8 @@ impl<'a> Parser<'a> {
 
     fn expression(&mut self) -> Result<Expression, XPathError> {
         self.level = self.level.saturating_add(1);
-        if self.level > MOST_LEVELS {
-            return Err(error(format!("nested more than {MOST_LEVELS} levels deep")));
+        if self.level > MAX_LEVELS {
+            return Err(error(format!("nested more than {MAX_LEVELS} levels deep")));
         }
         let expression = self.operators(0)?;
         self.level = self.level.saturating_sub(1);

@@ -2,7 +2,7 @@
 
 mod axes;
 mod functions;
-mod hostile;
+mod malicious;
 mod operators;
 
 use super::*;

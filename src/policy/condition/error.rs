@@ -84,8 +84,8 @@ impl std::error::Error for ConditionError {}
 
 /// Keeps a message readable when a literal is long.
 fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)) {
+    const MAX_SHOWN_CHARS: usize = 60;
+    match text.char_indices().nth(MAX_SHOWN_CHARS).and_then(|(end, _)| text.get(..end)) {
         Some(prefix) => format!("{prefix}…"),
         None => text.to_owned(),
     }

@@ -9,8 +9,8 @@ use super::scanner::Scanner;
 use super::tolerance::{Mistake, Tolerated};
 use crate::policy::variable::Variable;
 
-/// The most nested parentheses and negations. The limit keeps the stack small.
-const DEEPEST: usize = 64;
+/// Maximum number of nested parentheses and negations. The limit keeps the stack small.
+const MAX_NESTING: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<(Expression, Vec<Tolerated>), ConditionError> {
     let mut parser = Parser { scanner: Scanner::new(text), depth: 0, tolerated: Vec::new() };
@@ -101,7 +101,7 @@ impl Parser<'_> {
         index: usize,
         parse: impl FnOnce(&mut Self) -> Result<T, ConditionError>,
     ) -> Result<T, ConditionError> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_NESTING {
             return Err(self.scanner.error_at(index, Problem::TooDeep));
         }
         self.depth = self.depth.saturating_add(1);

@@ -8,7 +8,7 @@ fn parsed(text: &str) -> Condition {
     Condition::parse(text).unwrap_or_else(|error| panic!("{text}: {error} at {}", error.column)).unwrap()
 }
 
-/// Checks what a text is read as, by the canonical text, and that the canonical text is read as the same.
+/// Checks the canonical form of a text, and that the canonical form is read as the same.
 fn assert_canonical(text: &str, canonical: &str) {
     let condition = parsed(text);
     assert_eq!(condition.to_string(), canonical, "{text}");
@@ -98,7 +98,7 @@ fn negation_binds_closer_than_and_and_that_closer_than_or() {
     }
 }
 
-/// docs/apigee-semantics.md 7.2.
+/// An operand is a variable or a literal (docs/apigee-semantics.md 7.2).
 #[test]
 fn operands_are_variables_and_literals() {
     let cases = [

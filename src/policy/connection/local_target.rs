@@ -1,4 +1,4 @@
-//! `<LocalTargetConnection>`: another proxy of the same organisation and environment (docs/apigee-semantics.md 2.11).
+//! `<LocalTargetConnection>`: another proxy of the same organization and environment (docs/apigee-semantics.md 2.11).
 
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;

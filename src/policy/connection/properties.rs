@@ -49,7 +49,7 @@ const INERT: [&str; 14] = [
 ];
 
 /// Properties without effect that users may rely on, with the setting that replaces each.
-const ELSEWHERE: [(&str, &str); 3] = [
+const REPLACED_BY: [(&str, &str); 3] = [
     ("connect.timeout.millis", "the cluster's connect_timeout decides"),
     ("response.payload.parse.limit", "the configuration's max_response_bytes decides"),
     ("compression.algorithm", "the body is sent uncompressed"),
@@ -65,9 +65,9 @@ impl Properties {
             Some((property, property.text()))
         };
         if let Some((property, text)) = value("success.codes").filter(|(_, text)| !text.is_empty()) {
-            let (codes, odd) = SuccessCodes::parse(&text);
+            let (codes, invalid) = SuccessCodes::parse(&text);
             parsed.success_codes = codes;
-            for item in odd {
+            for item in invalid {
                 let message = format!("success.codes: {item:?} is neither a status code nor a class such as 2xx");
                 diagnostics.warning(property.position(), message);
             }
@@ -91,7 +91,7 @@ impl Properties {
         parsed.query_params = retained("retain.queryparams");
         for property in properties.children_named("Property") {
             let name = property.attribute("name").unwrap_or_default().trim();
-            let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name);
+            let elsewhere = REPLACED_BY.iter().find(|(known, _)| *known == name);
             if let Some((_, instead)) = elsewhere {
                 diagnostics.warning(property.position(), format!("{name} has no effect: {instead}"));
             } else if !is_known(name) {

@@ -8,13 +8,13 @@ use crate::policy::attributes::{boolean_child, single_child, warn_unknown_childr
 use crate::policy::origin::Scheme;
 
 /// The elements whose settings belong in a cluster's `UpstreamTlsContext`.
-const OF_THE_CLUSTER: [&str; 9] =
+const CLUSTER_SETTINGS: [&str; 9] =
     ["KeyStore", "KeyAlias", "TrustStore", "Ciphers", "Protocols", "CommonName", "CRLStore", "CertAlias", "KeyHsm"];
 
 /// Checks the block. `url` is the text of `URL` if its scheme determines the use of TLS.
 pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &mut Diagnostics) {
     let known = ["Enabled", "Enforce", "ClientAuthEnabled", "IgnoreValidationErrors"];
-    warn_unknown_children(ssl_info, &[&known[..], &OF_THE_CLUSTER].concat(), diagnostics);
+    warn_unknown_children(ssl_info, &[&known[..], &CLUSTER_SETTINGS].concat(), diagnostics);
     let text = |name: &str| ssl_info.child(name).map(Element::text).filter(|text| !text.is_empty());
     let mut flag = |name: &str| match ssl_info.child(name).filter(|element| element.text().contains('{')) {
         Some(element) => {
@@ -52,16 +52,17 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         let message = "IgnoreValidationErrors is ignored: SSLInfo has Enforce";
         diagnostics.warning(ssl_info.position(), message);
     }
-    let asked = OF_THE_CLUSTER.into_iter().filter(|name| {
+    let settings = CLUSTER_SETTINGS.into_iter().filter(|name| {
         ssl_info.child(name).is_some_and(|element| !element.text().is_empty() || element.children().next().is_some())
     });
     let flags =
         [("ClientAuthEnabled", has_client_certificate), ("IgnoreValidationErrors", ignores_errors && !is_enforced)];
-    let asked: Vec<&str> = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(asked).collect();
-    if !asked.is_empty() {
+    let settings: Vec<&str> =
+        flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).chain(settings).collect();
+    if !settings.is_empty() {
         let message = format!(
             "SSLInfo has no effect in the filter: configure {} in the cluster's transport_socket",
-            asked.join(", ")
+            settings.join(", ")
         );
         diagnostics.warning(ssl_info.position(), message);
     }

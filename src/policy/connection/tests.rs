@@ -15,7 +15,7 @@ fn http(content: &str) -> (Option<Connection>, Vec<String>) {
 }
 
 #[test]
-fn a_load_balancer_is_read_with_the_path_beside_it() {
+fn a_load_balancer_is_read_with_the_path_next_to_it() {
     let (connection, problems) = http(
         "<LoadBalancer><Algorithm>Weighted</Algorithm>
            <Server name='a'><Weight>2</Weight></Server>
@@ -82,7 +82,7 @@ fn invalid_load_balancers_are_rejected() {
 }
 
 #[test]
-fn a_health_monitor_is_the_clusters_and_its_interval_brings_servers_back() {
+fn the_interval_of_a_health_monitor_is_the_time_out_of_rotation() {
     let (connection, problems) = http(
         "<LoadBalancer><Server name='a'/><MaxFailures>1</MaxFailures></LoadBalancer>\
          <HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>9</IntervalInSec></HealthMonitor>",
@@ -128,7 +128,7 @@ fn a_local_target_is_a_proxy_or_a_path() {
 
 /// The diagnostics of an SSLInfo block with a URL whose scheme determines the use of TLS.
 #[test]
-fn ssl_info_is_checked_and_handed_to_the_cluster() {
+fn ssl_info_is_checked_and_reported() {
     let https = "<URL>https://a.example.com</URL>";
     let cases = [
         (https, "<Enabled>true</Enabled>", vec![]),

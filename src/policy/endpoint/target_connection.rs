@@ -1,5 +1,5 @@
-//! The connection of a target endpoint. Envoy's routes and clusters serve it, so loading a configuration keeps its problems
-//! for the tool that writes them.
+//! The connection of a target endpoint. Envoy's routes and clusters serve it, so loading a configuration keeps its
+//! problems for the tool that writes them.
 
 use super::sap;
 use super::single;

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_patterns_and_paths_take_no_time() {
+    fn malicious_patterns_and_paths_take_linear_time() {
         let path = "/a".repeat(2_000);
         for pattern in ["/**/a", "/{x}", "/**", "/*", "/**/{x}"] {
             assert_eq!(captures(&format!("{}/{{x}}/b", pattern.repeat(500)), false, &path), None, "{pattern}");

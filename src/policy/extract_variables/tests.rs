@@ -156,7 +156,7 @@ fn errors_have_apigees_names_and_texts() {
     }
 }
 
-/// These end with the words of the libraries, which are not tested here.
+/// These end with texts of libraries, which are not tested here.
 #[test]
 fn invalid_paths_are_reported() {
     let json =

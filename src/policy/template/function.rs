@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Defines the enum, the look-up by name and the argument counts in one table.
 macro_rules! functions {
-    ($($variant:ident = $name:literal $(| $alias:literal)*, $least:literal..=$most:literal;)*) => {
+    ($($variant:ident = $name:literal $(| $alias:literal)*, $min:literal..=$max:literal;)*) => {
         /// A template function. Each variant's documentation is its name in templates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Function {
@@ -30,10 +30,10 @@ macro_rules! functions {
                 }
             }
 
-            /// The smallest and the largest number of arguments.
+            /// Minimum and maximum number of arguments.
             pub fn argument_counts(self) -> (usize, usize) {
                 match self {
-                    $(Function::$variant => ($least, $most),)*
+                    $(Function::$variant => ($min, $max),)*
                 }
             }
         }

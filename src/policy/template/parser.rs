@@ -106,8 +106,8 @@ impl<'t> Reader<'t> {
         let Some((arguments, rest)) = arguments else { return Ok(None) };
         let Some(end) = rest.strip_prefix(self.suffix) else { return Ok(None) };
         let function = Function::parse(name).ok_or_else(|| TemplateError::UnknownFunction(name.to_owned()))?;
-        let (least, most) = function.argument_counts();
-        if !(least..=most).contains(&arguments.len()) {
+        let (min, max) = function.argument_counts();
+        if !(min..=max).contains(&arguments.len()) {
             return Err(TemplateError::ArgumentCount(function, arguments.len()));
         }
         let arguments = arguments.into_iter().map(Written::into_argument).collect();

@@ -24,7 +24,7 @@ fn braces(text: &str) -> Vec<Part> {
     braces_of(text).parts
 }
 
-/// Every row of the table in docs/apigee-semantics.md 6.2, and the oddities of real payloads.
+/// Every row of the table in docs/apigee-semantics.md 6.2, and unusual payloads.
 #[test]
 fn braces_are_expressions_or_text() {
     let cases: Vec<(&str, Vec<Part>)> = vec![

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::growth::assert_too_large;
 use super::{large_bodies, result_headers, sha256};
 use crate::fault::assert_execution_failed;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, assign_message};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -95,7 +95,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("binary_responses", |setup| {
         let backend = setup.backend(|call: &Received| {
             let length = call.path_and_query.trim_matches('/').parse().unwrap();
-            Answer::of(200, "image/png", vec![0xff; length])
+            MockResponse::of(200, "image/png", vec![0xff; length])
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r");
         let policies = [callout.xml(), result_headers(&[("sum", "{sha256Hex(r.content)}")])];

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{large_bodies, result_headers, sha256};
 use crate::fault;
-use crate::lab::{Lab, Listener, Message, Reply, Request, Site};
+use crate::lab::{ClientResponse, Lab, Listener, Message, Request, Site};
 use crate::policy::assign_message;
 
 fn variable(name: &str, template: &str) -> String {
@@ -18,7 +18,7 @@ fn listener(mut policies: Vec<String>) -> Listener {
 
 /// The client received the fault of the memory for bodies.
 #[track_caller]
-pub fn assert_too_large(reply: &Reply, policy: &str) {
+pub fn assert_too_large(reply: &ClientResponse, policy: &str) {
     let text = format!("{policy}: result is larger than the memory for bodies");
     let body = fault::json("messaging.runtime.ServiceUnavailable", &text);
     assert_eq!((reply.status, fault::start(reply)), (503, body.as_str()));
@@ -82,7 +82,7 @@ pub fn cases(lab: &mut Lab) {
             for _ in 0..2 {
                 // The body and seven texts of 8 MiB leave less than 8 MiB.
                 assert_too_large(&session.send(request(1 << 20)).await, "AssignMessage[AM-8]");
-                // A text is not searched where it has more than 1 MiB.
+                // Texts of more than 1 MiB are not searched.
                 for (length, replaced) in [(1 << 10, "b".repeat(8 << 10)), ((1 << 20) + 1, String::new())] {
                     assert_eq!(session.send(request(length)).await.status, 200);
                     assert_eq!(sum(&site), Some(sha256(replaced)));

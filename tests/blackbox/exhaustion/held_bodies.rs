@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{MOST_BYTES, large_bodies, result_headers, sha256};
+use super::{MAX_BYTES, large_bodies, result_headers, sha256};
 use crate::fault::{self, assert_execution_failed};
-use crate::lab::{Answer, Exchange, Gate, Lab, Listener, Message, Received, Request};
+use crate::lab::{Exchange, Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, extract_variables};
 
 /// The default of `body_memory_bytes`.
@@ -17,7 +17,7 @@ const BUDGET: usize = 64 << 20;
 const CONSTANT: usize = 256 << 20;
 
 fn large(path: &str) -> Vec<u8> {
-    if path.ends_with("/small") { b"[7]".to_vec() } else { vec![b'x'; MOST_BYTES] }
+    if path.ends_with("/small") { b"[7]".to_vec() } else { vec![b'x'; MAX_BYTES] }
 }
 
 async fn wait_for_ends(exchanges: &[Exchange], count: usize) {
@@ -31,10 +31,10 @@ async fn wait_for_ends(exchanges: &[Exchange], count: usize) {
 pub fn cases(lab: &mut Lab) {
     lab.case("callout_responses_at_once", |setup| {
         let gate = Gate::closed();
-        let backend = setup.backend(|call: &Received| Answer::json(200, large(&call.path_and_query)));
-        let held = Answer::json(200, "[1]").held_by(&gate);
+        let backend = setup.backend(|call: &Received| MockResponse::json(200, large(&call.path_and_query)));
+        let held = MockResponse::json(200, "[1]").held_by(&gate);
         let waiting = setup.backend(move |call: &Received| match call.path_and_query.ends_with("/small") {
-            true => Answer::json(200, "[2]"),
+            true => MockResponse::json(200, "[2]"),
             false => held.clone(),
         });
         let first = ServiceCallout::new("SC-1", "http://large.test/{request.path}").response("r").xml();
@@ -56,7 +56,7 @@ pub fn cases(lab: &mut Lab) {
             wait_for_ends(&exchanges, 9).await;
             waiting.wait_for_heads(7).await;
             assert_eq!(waiting.heads(), 7);
-            // A small response has room even now.
+            // Requests without memory end at once.
             assert_eq!(session.get("/small").await.status, 200);
             gate.open();
             let mut served = 0;
@@ -89,14 +89,14 @@ pub fn cases(lab: &mut Lab) {
     lab.case("an_array_next_to_held_responses", |setup| {
         let gate = Gate::closed();
         let array = |path: &str| match path.ends_with("/array") {
-            true => format!("[{}7]", "7,".repeat((MOST_BYTES - 3) / 2)).into_bytes(),
+            true => format!("[{}7]", "7,".repeat((MAX_BYTES - 3) / 2)).into_bytes(),
             false => large(path),
         };
-        let backend = setup.backend(move |call: &Received| Answer::json(200, array(&call.path_and_query)));
-        let held = Answer::json(200, "[1]").held_by(&gate);
+        let backend = setup.backend(move |call: &Received| MockResponse::json(200, array(&call.path_and_query)));
+        let held = MockResponse::json(200, "[1]").held_by(&gate);
         let waiting = setup.backend(move |call: &Received| match call.path_and_query.ends_with("/held") {
             true => held.clone(),
-            false => Answer::json(200, "[2]"),
+            false => MockResponse::json(200, "[2]"),
         });
         let variable = "<Variable name=\"all\" type=\"string\"><JSONPath>$[*]</JSONPath></Variable>";
         let policies = [
@@ -106,10 +106,10 @@ pub fn cases(lab: &mut Lab) {
             result_headers(&[("sum", "{sha256Hex(all)}")]),
         ];
         let extracts = json!({"step": "EV-1", "condition": "request.path != \"/held\""});
-        let tells = json!({"step": "AM-Result", "condition": "request.path != \"/held\""});
+        let reports = json!({"step": "AM-Result", "condition": "request.path != \"/held\""});
         let site = setup.listener(Listener::new(json!({
             "policies": policies,
-            "request": ["SC-1", "SC-2", extracts, tells],
+            "request": ["SC-1", "SC-2", extracts, reports],
             "clusters": {"http://large.test": backend.cluster(), "http://waiting.test": waiting.cluster()},
         })));
         move || async move {
@@ -139,7 +139,7 @@ pub fn cases(lab: &mut Lab) {
 
     lab.case("client_bodies_at_once", |setup| {
         let gate = Gate::closed();
-        let held = Answer::json(200, "[1]").held_by(&gate);
+        let held = MockResponse::json(200, "[1]").held_by(&gate);
         let waiting = setup.backend(move |_: &Received| held.clone());
         let policies = [
             ServiceCallout::new("SC-1", "http://waiting.test/").response("w").xml(),
@@ -152,7 +152,7 @@ pub fn cases(lab: &mut Lab) {
         move || async move {
             let session = site.session().await;
             let request = |length: usize| Request::post("/", "text/plain", vec![b'x'; length]);
-            let exchanges: Vec<_> = (0..15).map(|_| session.start(request(MOST_BYTES))).collect();
+            let exchanges: Vec<_> = (0..15).map(|_| session.start(request(MAX_BYTES))).collect();
             waiting.wait_for_heads(6).await;
             let small = session.start(request(3));
             waiting.wait_for_heads(7).await;
@@ -173,7 +173,7 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((served, waiting.heads()), (6, 7));
             let sums: BTreeSet<_> =
                 site.upstream().requests().iter().map(|request| request.header("x-sum").map(str::to_owned)).collect();
-            assert_eq!(sums, [sha256(vec![b'x'; MOST_BYTES]), sha256("xxx")].map(Some).into());
+            assert_eq!(sums, [sha256(vec![b'x'; MAX_BYTES]), sha256("xxx")].map(Some).into());
             let refused =
                 site.log(16).await.iter().filter(|entry| entry.details() == Some("callout_no_memory")).count();
             assert_eq!(refused, 9);
@@ -183,7 +183,7 @@ pub fn cases(lab: &mut Lab) {
     lab.case("a_small_budget", |setup| {
         let backend = setup.backend(|call: &Received| {
             let length = call.path_and_query.trim_matches('/').parse().unwrap();
-            Answer::json(200, vec![b'x'; length])
+            MockResponse::json(200, vec![b'x'; length])
         });
         let policy = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r");
         let mut configuration = policy.served_by(backend.cluster());

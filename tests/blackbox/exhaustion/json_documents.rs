@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{MOST_BYTES, large_bodies, result_headers, sha256};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request, Session, Site};
+use super::{MAX_BYTES, large_bodies, result_headers, sha256};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request, Session, Site};
 use crate::policy::{ServiceCallout, extract_variables};
 
 /// Arrays of many small values: what one item is, and the value of its member `x`.
@@ -13,7 +13,7 @@ const ITEMS: [(&str, &str, Option<&str>); 3] =
 
 /// An array of that item, and the number of items.
 fn array(item: &str) -> (String, usize) {
-    let count = (MOST_BYTES - 1) / (item.len() + 1);
+    let count = (MAX_BYTES - 1) / (item.len() + 1);
     (list(item, count), count)
 }
 
@@ -46,7 +46,7 @@ pub fn cases(lab: &mut Lab) {
         let texts: Vec<_> = ITEMS.iter().map(|(path, ..)| (*path, Bytes::from(document(path)))).collect();
         let backend = setup.backend(move |call: &Received| {
             let found = texts.iter().find(|(path, _)| call.path_and_query.ends_with(path));
-            Answer::json(200, found.map_or(Bytes::from_static(b"[7,7,7]"), |(_, text)| text.clone()))
+            MockResponse::json(200, found.map_or(Bytes::from_static(b"[7,7,7]"), |(_, text)| text.clone()))
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r").xml();
         let [extract, result] = policies("r");

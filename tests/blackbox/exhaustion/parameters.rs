@@ -1,7 +1,7 @@
 //! Thousands of parameters copied onto requests that have parameters of their own.
 
 use super::large_bodies;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
 const NAMES: usize = 14_000;
@@ -12,14 +12,14 @@ fn names() -> impl Iterator<Item = String> {
     (0..NAMES).map(move |number| [number / 1296, number / 36, number].map(digit).iter().collect())
 }
 
-/// Each name with this behind it.
+/// Each name with a suffix.
 fn joined(behind: &str) -> String {
     names().map(|name| format!("{name}{behind}")).collect::<Vec<_>>().join("&")
 }
 
 pub fn cases(lab: &mut Lab) {
     lab.case("query_names_of_a_client", |setup| {
-        // A server of hyper rejects a path that is so long.
+        // hyper rejects a path of this length.
         let (heard, mut calls) = tokio::sync::mpsc::unbounded_channel();
         let backend = setup.raw_backend(move |mut wire| {
             let heard = heard.clone();
@@ -53,7 +53,7 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("form_names_of_a_client", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200));
         let own = r#"<FormParams><FormParam name="own">1</FormParam><FormParam name="0a0">2</FormParam></FormParams>"#;
         let policy = ServiceCallout::new("SC-1", "http://a.test/x")
             .response("r")

@@ -3,26 +3,26 @@
 use serde_json::json;
 
 use super::result_headers;
-use crate::lab::{Answer, Lab, Listener, Received};
+use crate::lab::{Lab, Listener, MockResponse, Received};
 use crate::policy::{ServiceCallout, extract_variables};
 
 /// The sizes of blocks that the allocator keeps in lists.
 const SIZES: std::ops::RangeInclusive<usize> = 2..=62;
 
-/// The largest XML document, less room for its root.
-const MOST_XML_BYTES: usize = (8 << 20) - 16;
+/// Maximum size of an XML document in bytes, without its root.
+const MAX_XML_BYTES: usize = (8 << 20) - 16;
 
 /// Elements whose markup takes so many bytes each.
 fn elements(size: usize) -> String {
     let element = format!("<{}/>", "a".repeat(size - 3));
-    format!("<r>{}</r>", element.repeat((MOST_XML_BYTES / size).min(500_000)))
+    format!("<r>{}</r>", element.repeat((MAX_XML_BYTES / size).min(500_000)))
 }
 
 pub fn cases(lab: &mut Lab) {
     lab.case("values_of_every_size", |setup| {
         let backend = setup.backend(|call: &Received| {
             let number: usize = call.path_and_query.trim_matches('/').parse().unwrap();
-            Answer::xml(200, elements(number * 16))
+            MockResponse::xml(200, elements(number * 16))
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r").xml();
         let variable = "<Variable name=\"all\" type=\"nodeset\"><XPath>/r/*</XPath></Variable>";

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{MOST_BYTES, large_bodies, result_headers, sha256};
+use super::{MAX_BYTES, large_bodies, result_headers, sha256};
 use crate::fault::assert_fault;
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request, Session, Site};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request, Session, Site};
 use crate::policy::{ServiceCallout, extract_variables};
 
-/// The most bytes and levels of a document.
-const MOST_XML_BYTES: usize = 8 << 20;
-const MOST_LEVELS: usize = 512;
+/// Maximum bytes and levels of a document.
+const MAX_XML_BYTES: usize = 8 << 20;
+const MAX_LEVELS: usize = 512;
 
 /// A document and what it contains: elements, attributes, and the markup of all `a`. None where it is too large.
 struct Case {
@@ -42,27 +42,27 @@ fn inside(text: &str) -> String {
 
 fn documents() -> Vec<Case> {
     let (many, wide) = (elements(600_000), attributes(1060, 990));
-    assert!(wide.len() > 8_000_000 && wide.len() <= MOST_XML_BYTES, "{}", wide.len());
-    let levels = nested(MOST_LEVELS);
+    assert!(wide.len() > 8_000_000 && wide.len() <= MAX_XML_BYTES, "{}", wide.len());
+    let levels = nested(MAX_LEVELS);
     let rejected = |path, text| Case { path, text, found: None };
     vec![
         Case { path: "/small", found: Some((2, 0, "<a/>".to_owned())), text: elements(1) },
         Case { path: "/elements", found: Some((600_001, 0, inside(&many))), text: many },
         Case { path: "/attributes", found: Some((1061, 1060 * 990, inside(&wide))), text: wide },
-        Case { path: "/levels", found: Some((MOST_LEVELS, 0, markup_of_levels())), text: levels },
+        Case { path: "/levels", found: Some((MAX_LEVELS, 0, markup_of_levels())), text: levels },
         // 52 bytes of memory for four bytes of text.
-        rejected("/too-many-elements", elements(MOST_XML_BYTES / 4 - 2)),
-        rejected("/too-many-levels", nested(MOST_LEVELS + 1)),
-        rejected("/too-deep", nested(MOST_BYTES / 7)),
-        rejected("/unclosed", "<a>".repeat(MOST_BYTES / 3)),
-        rejected("/too-large", elements(MOST_BYTES / 4 - 2)),
+        rejected("/too-many-elements", elements(MAX_XML_BYTES / 4 - 2)),
+        rejected("/too-many-levels", nested(MAX_LEVELS + 1)),
+        rejected("/too-deep", nested(MAX_BYTES / 7)),
+        rejected("/unclosed", "<a>".repeat(MAX_BYTES / 3)),
+        rejected("/too-large", elements(MAX_BYTES / 4 - 2)),
     ]
 }
 
 /// Each level with all levels inside it.
 fn markup_of_levels() -> String {
     let level = |levels: usize| format!("{}<a/>{}", "<a>".repeat(levels - 1), "</a>".repeat(levels - 1));
-    (1..=MOST_LEVELS).rev().map(level).collect()
+    (1..=MAX_LEVELS).rev().map(level).collect()
 }
 
 fn policies(source: &str) -> [String; 2] {
@@ -85,7 +85,7 @@ pub fn cases(lab: &mut Lab) {
         let texts: Vec<_> = cases.iter().map(|case| (case.path, Bytes::from(case.text.clone()))).collect();
         let backend = setup.backend(move |call: &Received| {
             let found = texts.iter().find(|(path, _)| call.path_and_query.ends_with(path));
-            Answer::xml(200, found.unwrap().1.clone())
+            MockResponse::xml(200, found.unwrap().1.clone())
         });
         let callout = ServiceCallout::new("SC-1", "http://a.test/{request.path}").response("r").xml();
         let [extract, result] = policies("r");

@@ -14,7 +14,7 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// The status the client got; 0 if it left before.
+    /// The status the client got; 0 if it disconnected before.
     pub fn status(&self) -> u16 {
         self.fields["status"].as_u64().unwrap().try_into().unwrap()
     }
@@ -73,7 +73,7 @@ pub async fn wait_for_entries(path: &Path, count: usize) -> Vec<LogEntry> {
 
 fn entries(path: &Path) -> Vec<LogEntry> {
     let bytes = std::fs::read(path).unwrap_or_default();
-    // The last line may still be under way.
+    // The last line may be incomplete.
     let lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
     lines.map(|line| LogEntry { fields: serde_json::from_slice(line).unwrap() }).collect()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client::exchange;
 use super::envoy::Addresses;
 use super::message::Message;
-use super::{Reply, Request};
+use super::{ClientResponse, Request};
 
 const STAT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -23,17 +23,17 @@ impl Admin {
         Admin { addresses: Arc::clone(addresses) }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub async fn get(&self, path: &str) -> ClientResponse {
         let admin = self.addresses.get().expect("Envoy runs only during the test").admin;
         exchange(admin, Request::get(path)).await.unwrap()
     }
 
-    /// The counters and gauges whose names begin with `prefix`.
+    /// The counters and gauges whose names start with `prefix`.
     pub async fn stats(&self, prefix: &str) -> BTreeMap<String, u64> {
         self.lines(prefix).await.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect()
     }
 
-    /// One counter or gauge; none if Envoy does not know it.
+    /// One counter or gauge; `None` when Envoy has no such statistic.
     pub async fn stat(&self, name: &str) -> Option<u64> {
         self.stats(name).await.remove(name)
     }
@@ -81,7 +81,7 @@ impl Admin {
         Some((field("VmRSS:")?, field("VmHWM:")?))
     }
 
-    /// Lets the highest resident memory begin again at the memory of now.
+    /// Resets the peak of the resident memory to its current value.
     pub fn reset_peak(&self) {
         let _ = fs::write(self.process_file("clear_refs"), "5");
     }
@@ -98,7 +98,7 @@ impl Admin {
     }
 }
 
-/// A stat name as a regular expression in a query: whatever is neither letter nor digit matches any character.
+/// A stat name as a regular expression in a query: every other character than letters and digits matches any character.
 fn pattern(name: &str) -> String {
     name.chars().map(|char| if char.is_ascii_alphanumeric() || "_-".contains(char) { char } else { '.' }).collect()
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::Answer;
+use super::MockResponse;
 use super::body::SentBody;
 use super::message::{Content, Message};
 
@@ -30,7 +30,7 @@ pub struct Received {
     /// `:authority` or the `host` header.
     pub authority: String,
     pub version: Version,
-    /// The certificate that the client showed.
+    /// The certificate of the client.
     pub client_certificate: Option<Vec<u8>>,
     headers: HeaderMap,
     content: Content,
@@ -46,7 +46,7 @@ impl Message for Received {
     }
 }
 
-/// A server of one case, speaking HTTP/1 and, to clients that begin with its preface, HTTP/2.
+/// A server of one case, speaking HTTP/1 and, to clients that start with its preface, HTTP/2.
 #[derive(Clone)]
 pub struct Backend {
     cluster: String,
@@ -61,14 +61,14 @@ struct Records {
     handler_panic: Mutex<Option<String>>,
 }
 
-type Handler = Arc<dyn Fn(&Received) -> Answer + Send + Sync>;
+type Handler = Arc<dyn Fn(&Received) -> MockResponse + Send + Sync>;
 
 impl Backend {
     pub(super) fn serve(
         cluster: String,
         listener: TcpListener,
         tls: Option<TlsAcceptor>,
-        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+        handler: impl Fn(&Received) -> MockResponse + Send + Sync + 'static,
     ) -> Backend {
         let records = Arc::new(Records::default());
         let address = listener.local_addr().unwrap();
@@ -93,7 +93,7 @@ impl Backend {
         backend
     }
 
-    /// The name of the Envoy cluster that leads here.
+    /// The name of the Envoy cluster of this server.
     pub fn cluster(&self) -> &str {
         &self.cluster
     }
@@ -177,14 +177,14 @@ async fn handle(
     };
     records.requests.send_modify(|requests| requests.push(received.clone()));
     // A panic would only close the connection, and the case would look for the reason elsewhere.
-    let answer =
+    let response =
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handler(&received))).unwrap_or_else(|panic| {
             let message = panic
                 .downcast_ref::<String>()
                 .cloned()
                 .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
             *records.handler_panic.lock().unwrap() = Some(message.unwrap_or_default());
-            Answer::text(500, "the handler of this backend panicked")
+            MockResponse::text(500, "the handler of this backend panicked")
         });
-    Ok(answer.into_response().await)
+    Ok(response.into_response().await)
 }

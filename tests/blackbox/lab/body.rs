@@ -1,4 +1,4 @@
-//! Bodies that the lab sends: whole, in pieces with pauses, with trailers, or broken off.
+//! Bodies of requests and responses: complete, in pieces with pauses, with trailers, or truncated.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub type SentBody = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// The body to send after the head, and its pace.
 #[derive(Clone, Debug, Default)]
-pub struct CallRequest {
+pub struct BodyPlan {
     pub pieces: Vec<Bytes>,
     pub pause: Duration,
     pub trailers: HeaderMap,
@@ -21,10 +21,10 @@ pub struct CallRequest {
     pub cut: bool,
 }
 
-impl CallRequest {
+impl BodyPlan {
     /// A body in one piece is sent with its length; any other is streamed.
-    pub fn whole(body: impl Into<Bytes>) -> CallRequest {
-        CallRequest { pieces: vec![body.into()], ..CallRequest::default() }
+    pub fn in_one_piece(body: impl Into<Bytes>) -> BodyPlan {
+        BodyPlan { pieces: vec![body.into()], ..BodyPlan::default() }
     }
 
     pub fn into_body(self) -> SentBody {

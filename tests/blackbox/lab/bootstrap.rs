@@ -18,8 +18,8 @@ impl Bootstrap {
             "admin": {"address": any_port()},
             // Histograms are otherwise merged every five seconds only.
             "stats_flush_on_admin": true,
-            // Every question to the admin interface searches all stats, which are a hundred for each cluster: only those
-            // that cases read are kept.
+            // Every question to the admin interface searches all stats, which are a hundred for each cluster: only
+            // those that cases read are kept.
             "stats_config": {"stats_tags": tags(), "stats_matcher": {"inclusion_list": {"patterns": [
                 {"prefix": "wasmcustom."},
                 {"prefix": "wasm."},

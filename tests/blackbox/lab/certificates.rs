@@ -42,7 +42,7 @@ impl Authority {
         self.sign(params, name)
     }
 
-    /// A certificate for this name whose time is over.
+    /// A certificate for this name that has expired.
     pub fn issue_expired(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = rcgen::date_time_ymd(2020, 1, 1);
@@ -84,7 +84,8 @@ impl Identity {
         self.certificate.der()
     }
 
-    /// The certificate of a server. With an authority, the server accepts only clients with a certificate of that authority.
+    /// The certificate of a server. With an authority, the server accepts only clients with a certificate of that
+    /// authority.
     pub(super) fn acceptor(&self, clients: Option<&Authority>) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));

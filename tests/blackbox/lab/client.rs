@@ -13,10 +13,10 @@ use tokio_rustls::TlsConnector;
 
 use super::body::SentBody;
 use super::message::Content;
-use super::{Reply, Request};
+use super::{ClientResponse, Request};
 
 /// Sends the request and reads the whole response. Dropping the future closes the connection.
-pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, String> {
+pub async fn exchange(address: SocketAddr, request: Request) -> Result<ClientResponse, String> {
     if request.version == Version::HTTP_2 {
         let (mut sender, _connection) = open_http2(address).await?;
         return read(sender.send_request(request.into_hyper()).await).await;
@@ -25,14 +25,17 @@ pub async fn exchange(address: SocketAddr, request: Request) -> Result<Reply, St
 }
 
 /// Like `exchange`, over TLS to the server `site.test`.
-pub async fn exchange_tls(address: SocketAddr, tls: &TlsConnector, request: Request) -> Result<Reply, String> {
+pub async fn exchange_tls(address: SocketAddr, tls: &TlsConnector, request: Request) -> Result<ClientResponse, String> {
     let stream = connect(address).await?.into_inner();
     let name = "site.test".try_into().expect("it is a name");
     let stream = tls.connect(name, stream).await.map_err(|error| error.to_string())?;
     send_http1(TokioIo::new(stream), request).await
 }
 
-async fn send_http1(io: impl Read + Write + Unpin + Send + 'static, request: Request) -> Result<Reply, String> {
+async fn send_http1(
+    io: impl Read + Write + Unpin + Send + 'static,
+    request: Request,
+) -> Result<ClientResponse, String> {
     let (mut sender, driver) = http1::handshake(io).await.map_err(|error| error.to_string())?;
     // A task set ends its tasks when it is dropped.
     let mut connection = JoinSet::new();
@@ -52,9 +55,9 @@ pub async fn open_http2(
 }
 
 /// Reads the whole of a response.
-pub async fn read(response: hyper::Result<Response<Incoming>>) -> Result<Reply, String> {
+pub async fn read(response: hyper::Result<Response<Incoming>>) -> Result<ClientResponse, String> {
     let (head, body) = response.map_err(|error| format!("no response: {error:?}"))?.into_parts();
-    Ok(Reply {
+    Ok(ClientResponse {
         status: head.status.as_u16(),
         version: head.version,
         headers: head.headers,

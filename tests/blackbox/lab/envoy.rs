@@ -42,7 +42,7 @@ pub struct Addresses {
     pub listeners: HashMap<String, SocketAddr>,
 }
 
-/// A running Envoy, stopped when dropped, and also when this process dies without a chance to.
+/// A running Envoy, stopped when dropped, and also when this process is killed.
 pub struct Envoy {
     process: Child,
     guard: Guard,
@@ -99,7 +99,7 @@ impl Envoy {
 impl Drop for Envoy {
     fn drop(&mut self) {
         if matches!(self.process.try_wait(), Ok(None)) {
-            // The standard library can only kill. A shell is where a POSIX system surely has `kill`.
+            // The standard library can only kill. Every POSIX shell has `kill`.
             let _ = Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &self.process.id().to_string()]).status();
         }
         let asked = Instant::now();

@@ -14,7 +14,7 @@ fn is_vm_failure(line: &str) -> bool {
 
 /// The messages of the module for this plugin: level and text, in order. Of a line that several VMs wrote, as they do
 /// of a configuration, each counts.
-pub fn told(directory: &Path, plugin: &str) -> Vec<(String, String)> {
+pub fn module_log(directory: &Path, plugin: &str) -> Vec<(String, String)> {
     let log = fs::read(directory.join("envoy.log")).unwrap();
     let mark = format!("wasm log {plugin} ");
     let line = |line: &str| {

@@ -10,7 +10,7 @@ use tokio::net::TcpSocket;
 use super::client::exchange;
 use super::envoy::Envoy;
 use super::validate::Validation;
-use super::{Reply, Request, RunDirectory, envoy_log, filter};
+use super::{ClientResponse, Request, RunDirectory, envoy_log, filter};
 
 const LOG_LIMIT: Duration = Duration::from_secs(5);
 
@@ -73,7 +73,7 @@ impl Example {
         &self.commands
     }
 
-    pub async fn run(&self, command: &Command) -> Reply {
+    pub async fn run(&self, command: &Command) -> ClientResponse {
         let address = match command.port.as_str() {
             ADMIN => self.envoy.addresses().admin,
             PROXY => self.proxy(),
@@ -82,7 +82,7 @@ impl Example {
         exchange(address, command.request.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", command.text))
     }
 
-    pub async fn send(&self, request: Request) -> Reply {
+    pub async fn send(&self, request: Request) -> ClientResponse {
         exchange(self.proxy(), request).await.unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// The built module: `$CALLOUT_WASM`, or where `make build` leaves it.
+/// The built module: `$CALLOUT_WASM`, or the output of `make build`.
 pub fn module() -> PathBuf {
     let built = || concat!(env!("CARGO_MANIFEST_DIR"), "/target/wasm32-wasip1/release/envoy_callout.wasm").into();
     let path = std::env::var_os("CALLOUT_WASM").map_or_else(built, PathBuf::from);
@@ -12,7 +12,8 @@ pub fn module() -> PathBuf {
     path.canonicalize().unwrap()
 }
 
-/// Our filter as a `PluginConfig` with this `configuration` (a protobuf `Any`). Plugins with the same `vm_id` share one VM per worker.
+/// Our filter as a `PluginConfig` with this `configuration` (a protobuf `Any`). Plugins with the same `vm_id` share one
+/// VM per worker.
 pub fn wasm(name: &str, vm_id: &str, stop_iteration: bool, configuration: &Value) -> Value {
     json!({
         "name": "envoy.filters.http.wasm",

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Closed at first. A case decides when a response is sent, without guessing times.
+/// Closed at first. A case decides when a response is sent, without a fixed delay.
 #[derive(Clone, Debug)]
 pub struct Gate {
     open: watch::Sender<bool>,

@@ -1,12 +1,12 @@
 //! A mock of Application Integration, with the metadata server that issues its tokens.
 //!
-//! It takes nothing that the published interface does not: what is wrong with a request is the message of its 400.
+//! It rejects requests that the published interface rejects. The message of the 400 response names the problem.
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Backend, Message, Received, Setup};
+use super::{Backend, Message, MockResponse, Received, Setup};
 
-/// The token that the metadata server gives out.
+/// The token that the metadata server issues.
 pub const TOKEN: &str = "ya29.integration";
 
 /// The default responses of the service, to a run and to a schedule.
@@ -22,18 +22,19 @@ pub struct IntegrationService {
 
 impl IntegrationService {
     pub fn new(setup: &mut Setup<'_>) -> IntegrationService {
-        IntegrationService::answering(setup, |request| {
+        IntegrationService::responding(setup, |request| {
             let is_run = request.path_and_query.ends_with(":execute");
-            Answer::json(200, if is_run { EXECUTED } else { SCHEDULED })
+            MockResponse::json(200, if is_run { EXECUTED } else { SCHEDULED })
         })
     }
 
     /// The response to valid requests.
-    pub fn answering(
+    pub fn responding(
         setup: &mut Setup<'_>,
-        answer: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+        response: impl Fn(&Received) -> MockResponse + Send + Sync + 'static,
     ) -> IntegrationService {
-        let api = setup.backend(move |request: &Received| check(request).map_or_else(refusal, |()| answer(request)));
+        let api =
+            setup.backend(move |request: &Received| check(request).map_or_else(error_response, |()| response(request)));
         IntegrationService { api, metadata: setup.backend(give_token) }
     }
 
@@ -53,7 +54,7 @@ impl IntegrationService {
 }
 
 /// The metadata server's response to a request for an access token for Google's APIs.
-pub fn give_token(request: &Received) -> Answer {
+pub fn give_token(request: &Received) -> MockResponse {
     const PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=";
     let scope = request.path_and_query.strip_prefix(PATH).unwrap_or_default();
     let scope = scope.replace("%3A", ":").replace("%2F", "/");
@@ -62,16 +63,16 @@ pub fn give_token(request: &Received) -> Answer {
         && request.header("metadata-flavor") == Some("Google")
         && scope == "https://www.googleapis.com/auth/cloud-platform";
     if !is_right {
-        return Answer::text(403, format!("{} {}", request.method, request.path_and_query));
+        return MockResponse::text(403, format!("{} {}", request.method, request.path_and_query));
     }
     let token = json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-    Answer::json(200, token.to_string())
+    MockResponse::json(200, token.to_string())
 }
 
-fn refusal((status, message): (u16, String)) -> Answer {
+fn error_response((status, message): (u16, String)) -> MockResponse {
     let name = if status == 400 { "INVALID_ARGUMENT" } else { "UNAUTHENTICATED" };
     let body = json!({"error": {"code": status, "message": message, "status": name}});
-    Answer::json(status, body.to_string())
+    MockResponse::json(status, body.to_string())
 }
 
 type Checked = Result<(), (u16, String)>;

@@ -9,11 +9,11 @@ use super::bootstrap::any_port;
 use super::cluster::duration;
 use super::{Authority, Backend, Identity, access_log, filter};
 
-/// Short enough that a request left hanging ends as a 504 before its case is given up.
+/// Shorter than the limit of a case, so that a hanging request ends with 504.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The time that Envoy waits for the client to close first. With Envoy's default of one second, every case that reads to
-/// the end would take that long.
+/// The time that Envoy waits for the client to close first. With Envoy's default of one second, every case that reads
+/// to the end would take that long.
 const DELAYED_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A listener with its HTTP filter chain, built step by step.
@@ -32,7 +32,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with our filter under this configuration, handed over as JSON text.
+    /// A listener with our filter under this configuration, as JSON text.
     pub fn new(configuration: Value) -> Listener {
         Listener::with_text(&configuration.to_string())
     }

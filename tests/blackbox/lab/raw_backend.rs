@@ -32,7 +32,7 @@ impl RawBackend {
         RawBackend { cluster, connections }
     }
 
-    /// The name of the Envoy cluster that leads here.
+    /// The name of the Envoy cluster of this server.
     pub fn cluster(&self) -> &str {
         &self.cluster
     }

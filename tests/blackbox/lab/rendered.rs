@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::certificates::Authority;
 use super::client::exchange;
 use super::envoy::{self, Envoy};
-use super::{Answer, Backend, Received, Reply, Request, RunDirectory, envoy_log, filter};
+use super::{Backend, ClientResponse, MockResponse, Received, Request, RunDirectory, envoy_log, filter};
 
 /// A running Envoy with a rendered configuration.
 pub struct Rendered {
@@ -81,7 +81,7 @@ pub fn validate(configuration: &str, directory: &RunDirectory) -> Result<(), Str
 }
 
 /// A server and its port.
-pub async fn server(handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> (Backend, u16) {
+pub async fn server(handler: impl Fn(&Received) -> MockResponse + Send + Sync + 'static) -> (Backend, u16) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     (Backend::serve(format!("port {port}"), listener, None, handler), port)
@@ -94,7 +94,7 @@ impl Rendered {
         Rendered { envoy, directory }
     }
 
-    pub async fn send(&self, request: Request) -> Reply {
+    pub async fn send(&self, request: Request) -> ClientResponse {
         exchange(self.envoy.addresses().listeners["proxy"], request).await.unwrap()
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Uri, Version};
 
-use super::body::{CallRequest, SentBody};
+use super::body::{BodyPlan, SentBody};
 use super::message::{Content, Message};
 
 /// A request of a client, built step by step.
@@ -17,7 +17,7 @@ pub struct Request {
     authority: String,
     pub(super) version: Version,
     headers: HeaderMap,
-    body: CallRequest,
+    body: BodyPlan,
 }
 
 impl Request {
@@ -29,7 +29,7 @@ impl Request {
             authority: "site.test".to_owned(),
             version: Version::HTTP_11,
             headers: HeaderMap::new(),
-            body: CallRequest::default(),
+            body: BodyPlan::default(),
         }
     }
 
@@ -101,14 +101,14 @@ impl Request {
 
 /// A response as the client received it.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct ClientResponse {
     pub status: u16,
     pub version: Version,
     pub(super) headers: HeaderMap,
     pub(super) content: Content,
 }
 
-impl Message for Reply {
+impl Message for ClientResponse {
     fn headers(&self) -> &HeaderMap {
         &self.headers
     }

@@ -23,7 +23,7 @@ impl RunDirectory {
         &self.path
     }
 
-    /// Leaves the directory for the reader of a failure.
+    /// Keeps the directory after a failure.
     pub fn keep(&mut self) -> &Path {
         self.kept = true;
         &self.path

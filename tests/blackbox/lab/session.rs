@@ -1,4 +1,4 @@
-//! Many requests on one connection, which Envoy gives to one of its workers.
+//! Many requests on one connection, on one worker of Envoy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::body::SentBody;
 use super::client::{open_http2, read};
 use super::site::Exchange;
-use super::{Reply, Request, Site};
+use super::{ClientResponse, Request, Site};
 
 /// An HTTP/2 connection. Dropping it closes the connection.
 pub struct Session {
@@ -24,11 +24,11 @@ impl Session {
         Session { sender, sent: Arc::clone(&site.sent), _connection: connection }
     }
 
-    pub async fn get(&self, path_and_query: &str) -> Reply {
+    pub async fn get(&self, path_and_query: &str) -> ClientResponse {
         self.start(Request::get(path_and_query)).reply().await
     }
 
-    pub async fn send(&self, request: Request) -> Reply {
+    pub async fn send(&self, request: Request) -> ClientResponse {
         self.start(request).reply().await
     }
 
@@ -36,7 +36,7 @@ impl Session {
     pub fn start(&self, request: Request) -> Exchange {
         self.sent.fetch_add(1, Ordering::SeqCst);
         let mut sender = self.sender.clone();
-        let task: JoinHandle<Result<Reply, String>> =
+        let task: JoinHandle<Result<ClientResponse, String>> =
             tokio::spawn(async move { read(sender.send_request(request.h2().into_hyper()).await).await });
         Exchange::new(task)
     }

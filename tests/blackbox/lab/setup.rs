@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::{
-    Admin, Answer, Authority, Backend, Cluster, Identity, Lab, Listener, Message, RawBackend, Received, Site, Wire,
+    Admin, Authority, Backend, Cluster, Identity, Lab, Listener, Message, MockResponse, RawBackend, Received, Site,
+    Wire,
 };
 
 /// Declares listeners, clusters and servers, all named after the case.
@@ -28,7 +29,7 @@ impl<'lab> Setup<'lab> {
     }
 
     /// A server with the responses of `handler`, and its cluster.
-    pub fn backend(&mut self, handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Backend {
+    pub fn backend(&mut self, handler: impl Fn(&Received) -> MockResponse + Send + Sync + 'static) -> Backend {
         self.backend_in(Cluster::new(), handler)
     }
 
@@ -36,7 +37,7 @@ impl<'lab> Setup<'lab> {
     pub fn backend_in(
         &mut self,
         cluster: Cluster,
-        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+        handler: impl Fn(&Received) -> MockResponse + Send + Sync + 'static,
     ) -> Backend {
         let listener = self.bind();
         let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
@@ -50,7 +51,7 @@ impl<'lab> Setup<'lab> {
         cluster: Cluster,
         identity: &Identity,
         clients: Option<&Authority>,
-        handler: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+        handler: impl Fn(&Received) -> MockResponse + Send + Sync + 'static,
     ) -> Backend {
         let listener = self.bind();
         let name = self.add_cluster(&cluster, Some(listener.local_addr().unwrap()));
@@ -100,7 +101,7 @@ impl<'lab> Setup<'lab> {
     }
 
     /// The name of a cluster whose endpoint refuses connections.
-    pub fn cluster_refusing(&mut self, cluster: Cluster) -> String {
+    pub fn cluster_refusing_connections(&mut self, cluster: Cluster) -> String {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(loopback()).unwrap();
         let name = self.add_cluster(&cluster, Some(socket.local_addr().unwrap()));
@@ -109,14 +110,14 @@ impl<'lab> Setup<'lab> {
         name
     }
 
-    /// The name of a cluster whose endpoint takes no notice of connection attempts.
-    pub fn cluster_unanswering(&mut self, cluster: Cluster) -> String {
+    /// The name of a cluster whose endpoint ignores connection attempts.
+    pub fn cluster_without_accept(&mut self, cluster: Cluster) -> String {
         let (listener, address) = self.lab.runtime.block_on(async {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind(loopback()).unwrap();
             let address = socket.local_addr().unwrap();
             let listener = socket.listen(1).unwrap();
-            // Nobody accepts: once its queue is full, the kernel drops further attempts.
+            // No thread accepts connections: when the queue is full, the kernel drops further attempts.
             while let Ok(connected) =
                 tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
             {
@@ -177,6 +178,6 @@ fn loopback() -> SocketAddr {
     ([127, 0, 0, 1], 0).into()
 }
 
-fn echo(request: &Received) -> Answer {
-    Answer::of(200, request.header("content-type").unwrap_or("text/plain"), request.body().clone())
+fn echo(request: &Received) -> MockResponse {
+    MockResponse::of(200, request.header("content-type").unwrap_or("text/plain"), request.body().clone())
 }

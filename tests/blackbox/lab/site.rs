@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{exchange, exchange_tls};
 use super::envoy::Addresses;
-use super::{Authority, Backend, Identity, LogEntry, Reply, Request, Session, Wire, access_log, envoy_log};
+use super::{Authority, Backend, ClientResponse, Identity, LogEntry, Request, Session, Wire, access_log, envoy_log};
 
 /// One listener and its upstream.
 #[derive(Clone)]
@@ -32,28 +32,28 @@ impl Site {
         &self.upstream
     }
 
-    pub async fn get(&self, path_and_query: &str) -> Reply {
+    pub async fn get(&self, path_and_query: &str) -> ClientResponse {
         self.send(Request::get(path_and_query)).await
     }
 
     /// Sends a request on a connection of its own.
-    pub async fn send(&self, request: Request) -> Reply {
+    pub async fn send(&self, request: Request) -> ClientResponse {
         self.try_send(request).await.unwrap()
     }
 
     /// Sends a request over TLS, with a certificate of the client's. The server's is of that authority.
-    pub async fn send_as(&self, client: &Identity, servers: &Authority, request: Request) -> Reply {
+    pub async fn send_as(&self, client: &Identity, servers: &Authority, request: Request) -> ClientResponse {
         self.sent.fetch_add(1, Ordering::SeqCst);
         exchange_tls(self.address(), &client.connector(servers), request).await.unwrap()
     }
 
     /// Like `send`, when the connection can end without a response.
-    pub async fn try_send(&self, request: Request) -> Result<Reply, String> {
+    pub async fn try_send(&self, request: Request) -> Result<ClientResponse, String> {
         self.sent.fetch_add(1, Ordering::SeqCst);
         exchange(self.address(), request).await
     }
 
-    /// Sends a request in the background, to look around while it is under way, or to leave.
+    /// Sends a request in the background, so that the case can check the state or disconnect.
     pub fn start(&self, request: Request) -> Exchange {
         let site = self.clone();
         Exchange { task: tokio::spawn(async move { site.try_send(request).await }) }
@@ -93,8 +93,8 @@ impl Site {
     }
 
     /// The messages of the module for this plugin in Envoy's log: level and text.
-    pub fn told(&self) -> Vec<(String, String)> {
-        envoy_log::told(&self.directory(), &self.name)
+    pub fn module_log(&self) -> Vec<(String, String)> {
+        envoy_log::module_log(&self.directory(), &self.name)
     }
 
     /// The directory of Envoy's log and of the access logs.
@@ -109,15 +109,15 @@ impl Site {
 
 /// A request under way.
 pub struct Exchange {
-    task: JoinHandle<Result<Reply, String>>,
+    task: JoinHandle<Result<ClientResponse, String>>,
 }
 
 impl Exchange {
-    pub(super) fn new(task: JoinHandle<Result<Reply, String>>) -> Exchange {
+    pub(super) fn new(task: JoinHandle<Result<ClientResponse, String>>) -> Exchange {
         Exchange { task }
     }
 
-    pub async fn reply(self) -> Reply {
+    pub async fn reply(self) -> ClientResponse {
         self.task.await.unwrap().unwrap()
     }
 
@@ -127,7 +127,7 @@ impl Exchange {
     }
 
     /// Closes the connection without waiting for the response.
-    pub async fn leave(self) {
+    pub async fn disconnect(self) {
         self.task.abort();
         let _ = self.task.await;
     }

@@ -1,4 +1,4 @@
-//! A bare TCP connection, for what no HTTP library would send.
+//! A bare TCP connection, for bytes that no HTTP library sends.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Wire {
         Wire::new(TcpStream::connect(address).await.unwrap_or_else(|error| panic!("connect to {address}: {error}")))
     }
 
-    /// Writes all of it. The other side may have gone: that is for the case to notice.
+    /// Writes all of it. Ignores a closed connection; the case checks the result.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
@@ -62,7 +62,7 @@ impl Wire {
         let _ = self.stream.set_zero_linger();
     }
 
-    /// Keeps the connection open without a word until the other side closes it.
+    /// Keeps the connection open without sending until the other side closes it.
     pub async fn hang(mut self) {
         let mut ignored = [0; 4096];
         while matches!(self.stream.read(&mut ignored).await, Ok(1..)) {}

@@ -141,14 +141,14 @@ fn bodies() -> Case {
         "<AssignTo>request</AssignTo><Set><Payload contentType='application/json'>{\"name\":\"{name:-}\",\"id\":{id},\"rest\":\"{rest:-}\"}</Payload></Set>\
          <AssignVariable><Name>kept</Name><Template>{toUpperCase(name)}-{sha256Base64(request.content)}</Template></AssignVariable>",
     );
-    let answer = assign_message(
+    let response = assign_message(
         "AM-2",
         "<AssignTo>response</AssignTo><Set><Payload contentType='text/plain'>{response.content}{kept}</Payload><StatusCode>203</StatusCode>\
          <Headers><Header name='X-Len'>{response.header.x-upstream}</Header></Headers></Set><Remove><Headers><Header name='x-remove-me'/></Headers></Remove>\
          <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>",
     );
     let configuration = json!({
-        "policies": [extract, xml, call, rewrite, answer],
+        "policies": [extract, xml, call, rewrite, response],
         "request": ["EV-1", "SC-1", "EV-2", "AM-1"],
         "response": ["AM-2"],
         "filter_state": ["name", "id", "list", "rest", "kept", "request.content"],
@@ -171,9 +171,9 @@ fn targets() -> Case {
         steps(&["D"]),
         rules.concat()
     );
-    let tell =
+    let report =
         set("AM-1", &header("x-tell", "{proxy.basepath} {proxy.pathsuffix} {current.flow.name} {apiproxy.name}"));
-    let mut configuration = proxied(&proxy_endpoint(&content), &[tell]);
+    let mut configuration = proxied(&proxy_endpoint(&content), &[report]);
     configuration["target_endpoints"] =
         json!([format!("<TargetEndpoint name='a'>{}</TargetEndpoint>", flow("PostFlow", &["E"], &["F"]))]);
     configuration["proxy"] = json!({"organization": "acme", "environment": "test", "name": "p", "revision": 2});
@@ -191,11 +191,11 @@ fn targets() -> Case {
 fn upstream_faults() -> Case {
     let content = format!("{}{}", flow("PostFlow", &["A"], &["B"]), route_rule("r", "", "t"));
     let rule = "<FaultRules><FaultRule name='r'><Condition>response.status.code = 502</Condition><Step><Name>AM-1</Name></Step><Step><Name>C</Name></Step></FaultRule></FaultRules>";
-    let tell = set(
+    let report = set(
         "AM-1",
         "<Payload contentType='application/json'>{\"was\":{response.content}}</Payload><StatusCode>500</StatusCode>",
     );
-    let mut configuration = proxied(&proxy_endpoint(&content), &[tell]);
+    let mut configuration = proxied(&proxy_endpoint(&content), &[report]);
     configuration["target_endpoints"] = json!([format!("<TargetEndpoint name='t'>{rule}</TargetEndpoint>")]);
     configuration["filter_state"] = json!(["error.state", "error.content"]);
     let requests = vec![Client::get("/v1/broken"), Client::get("/v1/fine")];
@@ -211,12 +211,12 @@ fn null_routes() -> Case {
         route_rule("none", "proxy.pathsuffix = \"/health\"", ""),
         route_rule("put", "request.verb = \"PUT\"", "t"),
     );
-    let answer = set("AM-1", "<Payload contentType='application/json'>{\"up\":true}</Payload>");
+    let response = set("AM-1", "<Payload contentType='application/json'>{\"up\":true}</Payload>");
     let log = ServiceCallout::new("SC-Log", "http://log.test/")
         .set("<Verb>POST</Verb><Payload>{response.status.code:-} {fault.name:-}</Payload>")
         .ignore_unresolved()
         .xml();
-    let configuration = proxied(&proxy_endpoint(&content), &[answer, log]);
+    let configuration = proxied(&proxy_endpoint(&content), &[response, log]);
     let requests = vec![Client::get("/v1/health"), Client::get("/v1/other")];
     Case { name: "null_routes", configuration: with_clusters(configuration), requests }
 }
@@ -302,7 +302,7 @@ fn examples() -> Vec<Case> {
             configuration["clusters"] = json!({"*": "services"});
             let lines = read("try.sh");
             let commands = lines.lines().filter(|line| line.starts_with("curl ") && line.contains(":10000/"));
-            // Envoy's request id, which takes its place, is another each time.
+            // Envoy's request ID replaces it and differs in each run.
             let requests = commands.map(|line| command(line).header("x-trace", "t-1")).collect();
             Case { name, configuration, requests }
         })

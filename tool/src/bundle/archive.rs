@@ -8,7 +8,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 /// Maximum size of all files of an archive in bytes. A larger archive could fill the memory.
-const LARGEST: u64 = 64 << 20;
+const MAX_ARCHIVE_BYTES: u64 = 64 << 20;
 
 /// Reads the bundles of an archive. A bundle can be in a subfolder.
 ///
@@ -18,19 +18,19 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<ParsedBundle>, Input
     let broken = |error: &dyn std::fmt::Display| InputError::Archive { path: path.to_owned(), why: error.to_string() };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut bundles: BTreeMap<String, (Kind, Vec<File>)> = BTreeMap::new();
-    let mut left = LARGEST;
+    let mut left = MAX_ARCHIVE_BYTES;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| broken(&error))?;
         let name = entry.name().map_err(|error| broken(&error))?.replace('\\', "/");
         let Some((root, kind, inside)) = split(&name) else { continue };
         let (_, files) = bundles.entry(root).or_insert_with(|| (kind, Vec::new()));
-        if entry.is_dir() || Role::of(inside).is_none() {
+        if entry.is_dir() || Role::from_path(inside).is_none() {
             continue;
         }
         let mut bytes = Vec::new();
         entry.take(left.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| broken(&error))?;
         left = left.checked_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX)).ok_or_else(|| {
-            let megabytes = LARGEST >> 20;
+            let megabytes = MAX_ARCHIVE_BYTES >> 20;
             broken(&format!("its files have more than {megabytes} MiB"))
         })?;
         files.push(File { inside: inside.to_owned(), shown: format!("{}/{name}", path.display()), bytes });

@@ -42,17 +42,17 @@ fn read_root(kind: Kind, root: &Path, fallback: &str) -> Result<ParsedBundle, In
 }
 
 /// Maximum depth of the folders of a bundle: `resources/properties`.
-const DEEPEST: usize = 2;
+const MAX_DEPTH: usize = 2;
 
 fn read_files(folder: &Path, inside: &str, files: &mut Vec<File>) -> Result<(), InputError> {
     for child in children(folder)? {
         let name = name_of(&child);
         let inside = if inside.is_empty() { name } else { format!("{inside}/{name}") };
         if child.is_dir() {
-            if inside.matches('/').count() < DEEPEST {
+            if inside.matches('/').count() < MAX_DEPTH {
                 read_files(&child, &inside, files)?;
             }
-        } else if Role::of(&inside).is_some() {
+        } else if Role::from_path(&inside).is_some() {
             let bytes = fs::read(&child).map_err(|error| InputError::Unreadable { path: child.clone(), error })?;
             files.push(File { inside, shown: child.display().to_string(), bytes });
         }

@@ -139,7 +139,7 @@ const RENDERED_CLUSTERS: [&str; 3] = [
 const RESERVED_LABEL: &str = "idle-timeout";
 
 /// The deployment of the proxies among the bundles. The findings contain their problems.
-pub(super) fn of(
+pub(super) fn build(
     bundles: &[&ParsedBundle],
     environment: &Environment,
     options: Options,

@@ -24,8 +24,8 @@ pub(super) struct Options<'a> {
     pub(super) access_log: Option<Value>,
 }
 
-/// Maximum size of a buffered body in bytes: Apigee's 10 MB instead of Envoy's default of 1 MiB.
-const LARGEST_BODY: u32 = 10 << 20;
+/// Maximum size of a buffered body in bytes: Apigee's 10 MiB instead of Envoy's default of 1 MiB.
+const MAX_BODY_BYTES: u32 = 10 << 20;
 
 /// The bootstrap configuration.
 pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value {
@@ -45,7 +45,7 @@ pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value 
     );
     let needs_body = deployment.endpoints.iter().any(|endpoint| endpoint.needs_body);
     let listener = json!({"name": "proxy", "address": socket_address("0.0.0.0", options.port)})
-        .with("per_connection_buffer_limit_bytes", needs_body.then(|| json!(LARGEST_BODY)))
+        .with("per_connection_buffer_limit_bytes", needs_body.then(|| json!(MAX_BODY_BYTES)))
         .with("filter_chains", json!([{"filters": [manager]}]));
     json!({
         "admin": {"address": socket_address("127.0.0.1", options.admin_port)},

@@ -32,7 +32,7 @@ impl Preview {
         let options = Options { naming: Naming::Own, skip_unsupported: Some(Skip::IncludingAuthentication), port: 0 };
         let default = Environment::default();
         // `check` and `render` report the findings.
-        let deployment = deployment::of(bundles, environment.unwrap_or(&default), options, &mut Findings::default());
+        let deployment = deployment::build(bundles, environment.unwrap_or(&default), options, &mut Findings::default());
         let name = format!("{bundle}.{endpoint}");
         let endpoint = deployment.endpoints.iter().position(|endpoint| endpoint.name == name)?;
         Some(Preview { deployment, endpoint })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The template. The comment of an entry names its users.
-pub(super) fn of(bundles: &[&ParsedBundle]) -> String {
+pub(super) fn render(bundles: &[&ParsedBundle]) -> String {
     let mut needs = Needs::default();
     bundles.iter().for_each(|bundle| needs.add(bundle));
     let mut file = Template(String::from(

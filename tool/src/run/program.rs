@@ -45,7 +45,7 @@ fn downloaded() -> io::Result<PathBuf> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot start sh to download Envoy: {error}")))?;
     let path = String::from_utf8_lossy(&script.stdout).trim().to_owned();
     if !script.status.success() || path.is_empty() {
-        return Err(io::Error::other("no Envoy: pass --envoy"));
+        return Err(io::Error::other("no Envoy: pass --envoy or set $ENVOY"));
     }
     Ok(PathBuf::from(path))
 }

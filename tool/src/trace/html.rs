@@ -36,7 +36,7 @@ pub(super) fn write(trace: &Trace, output: &mut dyn Write) -> io::Result<()> {
         message("Response of the upstream", response, &response.headers, &mut page);
     }
     if let Some(response) = &trace.response {
-        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_made_here);
+        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_local_reply);
         message("Response to the client", response, &upstream.unwrap_or(response).headers, &mut page);
     }
     page.push_str("</div>\n");

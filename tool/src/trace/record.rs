@@ -19,7 +19,7 @@ pub(super) struct Trace {
     /// The response to the client.
     pub(super) response: Option<Message>,
     /// Whether the filter made the response to the client.
-    pub(super) is_made_here: bool,
+    pub(super) is_local_reply: bool,
     /// Filter state without the prefix `wasm.`.
     pub(super) published: BTreeMap<String, String>,
     pub(super) warnings: Vec<String>,

@@ -226,8 +226,8 @@ fn one_of<T>(candidates: Vec<Candidate<T>>, wanted: Wanted<'_>) -> Result<Candid
     }
     let mut matching: Vec<Candidate<T>> =
         candidates.into_iter().filter(|candidate| candidate.matches(wanted.path)).collect();
-    let most = matching.iter().map(Candidate::segments).max();
-    matching.retain(|candidate| Some(candidate.segments()) == most);
+    let max = matching.iter().map(Candidate::segments).max();
+    matching.retain(|candidate| Some(candidate.segments()) == max);
     if matching.len() > 1 {
         return Err(TraceError::SeveralEndpoints { path: wanted.path.to_owned(), endpoints: list(&matching) });
     }

@@ -154,7 +154,7 @@ impl Page<'_> {
     }
 
     fn call(&mut self, call: &Call, indent: usize) -> io::Result<()> {
-        // Calls stand inside of their step.
+        // Calls are indented under their step.
         let indent = indent.saturating_sub(PART);
         let cluster = call.cluster.as_ref().map(|cluster| format!(" (cluster {cluster})")).unwrap_or_default();
         let mut lines = vec![format!("{}{cluster}", start_line(&call.request.start))];
@@ -210,7 +210,7 @@ impl Page<'_> {
         let trace = self.trace;
         self.has_response = true;
         let Some(response) = &trace.response else { return Ok(()) };
-        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_made_here);
+        let upstream = trace.upstream_response.as_ref().filter(|_| !trace.is_local_reply);
         match upstream {
             Some(upstream) => {
                 self.heading("The client gets the upstream's response")?;

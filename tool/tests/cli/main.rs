@@ -1,5 +1,5 @@
 //! Tests of the command-line tool: its arguments, output and exit status.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails at the first error")]
 
 mod bundles;
 mod check;

@@ -100,7 +100,7 @@ fn a_request_can_come_from_standard_input() {
     let arguments = ["trace", "weather", "log", "--request", "-", "--json"];
     let run = run_reading(&arguments, "GET /tenants HTTP/1.1\r\nTenant: acme\r\n\r\n");
     let trace: Value = serde_json::from_str(&run.output).unwrap();
-    assert_eq!((run.status, &trace["proxy_endpoint"], &trace["is_made_here"]), (0, &json!("tenants"), &json!(true)));
+    assert_eq!((run.status, &trace["proxy_endpoint"], &trace["is_local_reply"]), (0, &json!("tenants"), &json!(true)));
     // The callout has no reply.
     let steps: Vec<&Value> =
         trace["events"].as_array().unwrap().iter().filter(|event| event["event"] == "step").collect();

@@ -103,13 +103,13 @@ impl<H: Host> Transaction<'_, H> {
         let takes_list = matches!(kind, ValueType::String | ValueType::Nodeset);
         let text = if path.is_definite() || !takes_list {
             let Some(first) = path.first(json) else { return Ok(None) };
-            self.check_room(first.as_str().len())?;
+            self.check_memory(first.as_str().len())?;
             first.text()
         } else {
             // `text_of_all` has its own limit.
             path.text_of_all(json)
         };
-        self.check_room(text.as_ref().map_or(0, String::len))?;
+        self.check_memory(text.as_ref().map_or(0, String::len))?;
         Ok(text.map(ByteString::from))
     }
 
@@ -122,7 +122,7 @@ impl<H: Host> Transaction<'_, H> {
             for expression in &variable.paths {
                 let result = expression.path.evaluate(document).map_err(|_| ExtractionFailure::Payload)?;
                 if let Some(text) = xml_text(result, variable.kind) {
-                    self.check_room(text.len())?;
+                    self.check_memory(text.len())?;
                     self.assign_extracted(&variable.target, cast(text, variable.kind)?)?;
                     if payload.stops {
                         return Ok(());

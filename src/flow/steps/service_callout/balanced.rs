@@ -1,7 +1,7 @@
 //! A callout through a load balancer: it tries one server after another (docs/apigee-semantics.md 2.9).
 
 use super::CalloutFailure;
-use crate::flow::balancing::{Balancer, Occupied};
+use crate::flow::balancing::{ActiveCall, Balancer};
 use crate::flow::call::{CallFailure, CallReply};
 use crate::flow::host::Host;
 use crate::flow::message::MessageId;
@@ -55,7 +55,7 @@ impl<H: Host> Transaction<'_, H> {
         id: PolicyId,
         balancer: &'p LoadBalancer,
         tried: &[usize],
-    ) -> Option<(usize, &'p ServerReference, Occupied)> {
+    ) -> Option<(usize, &'p ServerReference, ActiveCall)> {
         let chosen = self.with_balancer(id, |balancing, now| balancing.choose(balancer, tried, now));
         let (index, occupied) = chosen.flatten()?;
         Some((index, balancer.servers.get(index)?, occupied))

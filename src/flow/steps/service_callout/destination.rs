@@ -71,7 +71,7 @@ impl<H: Host> Transaction<'_, H> {
         server: Server,
         path: &str,
     ) -> Result<Destination, CalloutFailure> {
-        self.check_room(path.len().saturating_mul(URL_COPIES))?;
+        self.check_memory(path.len().saturating_mul(URL_COPIES))?;
         let slash = if path.is_empty() || path.starts_with(['/', '?']) { "" } else { "/" };
         let url = ByteString::from(format!("{}://{}{slash}{path}", server.scheme.as_str(), server.authority));
         self.publish_url(policy, &url);
@@ -106,7 +106,7 @@ impl<H: Host> Transaction<'_, H> {
         let (_, path, query) = url::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
         let size = url.len().saturating_add(line.map_or(0, RequestLine::size));
-        self.check_room(size.saturating_mul(URL_COPIES))?;
+        self.check_memory(size.saturating_mul(URL_COPIES))?;
         let path_and_query = match line {
             Some(line) => compose(path, query, line, &policy.connection.properties.query_params),
             None => compose(path, query, &RequestLine::default(), &Retained::All),

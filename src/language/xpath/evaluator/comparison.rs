@@ -73,10 +73,10 @@ impl<'a> Evaluator<'a> {
             }
             (Value::Nodes(left), Value::Nodes(right)) => {
                 // The smallest and the largest number determine the result of all pairs.
-                let Some((least, greatest)) = self.bounds(right)? else { return Ok(false) };
+                let Some((min, max)) = self.bounds(right)? else { return Ok(false) };
                 let bound = match ordering {
-                    Ordering::Less | Ordering::LessOrEqual => greatest,
-                    Ordering::Greater | Ordering::GreaterOrEqual => least,
+                    Ordering::Less | Ordering::LessOrEqual => max,
+                    Ordering::Greater | Ordering::GreaterOrEqual => min,
                 };
                 self.any_text(left, |text| ordering.is_true_for(number(text), bound))?
             }
@@ -119,14 +119,14 @@ impl<'a> Evaluator<'a> {
         Ok(self.any_text(right, |text| *text != *first)? || self.any_text(left, |text| *text != *first)?)
     }
 
-    /// The smallest and the largest number of some nodes.
+    /// Minimum and maximum number of some nodes.
     fn bounds(&mut self, nodes: &[NodeRef]) -> Result<Option<(f64, f64)>, XPathError> {
         let mut bounds = None;
         for node in nodes {
             let number = number(&self.node_text(*node)?);
             if !number.is_nan() {
-                let (least, greatest) = bounds.unwrap_or((number, number));
-                bounds = Some((number.min(least), number.max(greatest)));
+                let (min, max) = bounds.unwrap_or((number, number));
+                bounds = Some((number.min(min), number.max(max)));
             }
         }
         Ok(bounds)

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Conditions of public proxies, the odd ones among many.
+/// Conditions of public proxies, a selection of unusual ones.
 const REAL: [&str; 52] = [
     r#"NOT (proxy.pathsuffix MatchesPath "/health") AND NOT (lookupcache.LC-LookupCache.cachehit = true) AND NOT (llm.backend = "opencode") AND (llm.completion_tokens > 0) AND NOT (llm.has_image = "true") AND NOT (llm.streaming = "true")"#,
     r#"(proxy.pathsuffix MatchesPath "/balances") or ( (not (proxy.pathsuffix MatchesPath "/{theAccountId}")) and (not (proxy.pathsuffix MatchesPath "/{theAccountId}/balance")) ) or (request.verb != "GET")"#,

@@ -36,7 +36,7 @@ pub(super) struct Callouts {
     any_host: bool,
     /// The used entries of the environment.
     environment: Environment,
-    /// The longest wait for a callout in milliseconds.
+    /// Maximum wait for a callout in milliseconds.
     pub(super) longest_ms: u64,
 }
 
@@ -108,19 +108,19 @@ impl Callouts {
 }
 
 impl Clusters for Callouts {
-    fn of_server(&self, name: &str) -> String {
+    fn server_cluster(&self, name: &str) -> String {
         self.servers.get(name).cloned().unwrap_or_default()
     }
 
-    fn of_local_proxy(&self, index: usize) -> String {
+    fn local_proxy_cluster(&self, index: usize) -> String {
         self.local_proxies.get(index).cloned().unwrap_or_default()
     }
 
-    fn of_metadata(&self) -> String {
+    fn metadata_cluster(&self) -> String {
         self.metadata.clone()
     }
 
-    fn of_iam(&self) -> String {
+    fn iam_cluster(&self) -> String {
         self.iam.clone()
     }
 }

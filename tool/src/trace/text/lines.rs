@@ -1,7 +1,7 @@
 //! Texts in lines of limited length.
 
 /// Maximum number of lines of a body.
-const MOST_LINES: usize = 12;
+const MAX_LINES: usize = 12;
 
 /// A text that ends with a value of `size` bytes, in one line of at most `columns` characters. A longer text is cut and
 /// ends with the size of the value.
@@ -36,9 +36,9 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
 /// The first lines of a body, and its size when lines are omitted.
 pub(super) fn body_lines(body: &str, columns: usize) -> Vec<String> {
     let lines = body.lines().flat_map(|line| wrapped(&line.replace('\t', "  "), columns));
-    let mut lines: Vec<String> = lines.take(MOST_LINES.saturating_add(1)).collect();
-    if lines.len() > MOST_LINES {
-        lines.truncate(MOST_LINES);
+    let mut lines: Vec<String> = lines.take(MAX_LINES.saturating_add(1)).collect();
+    if lines.len() > MAX_LINES {
+        lines.truncate(MAX_LINES);
         lines.push(format!("… ({} bytes in total)", body.len()));
     }
     lines

@@ -94,7 +94,7 @@ fn json_values() {
     assert_eq!(run(&with_message("application/json", JSON), &content), ok(&["v=-7"]));
 }
 
-/// docs/apigee-semantics.md 13.3.
+/// JSON paths read typed values from a payload (docs/apigee-semantics.md 13.3).
 #[test]
 fn the_response_of_a_callout() {
     let prepare = |transaction: &mut Running<'_>| {

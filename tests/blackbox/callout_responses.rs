@@ -1,9 +1,9 @@
-//! Every way a callout can be answered: by any status, over either protocol, in any framing.
+//! Responses to callouts: statuses, protocols and framings.
 
 use serde_json::json;
 
 use crate::fault::{assert_execution_failed, execution_failed};
-use crate::lab::{Answer, Cluster, Lab, Listener, Message, Received, Setup};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Setup};
 use crate::policy::ServiceCallout;
 
 const STATE: [&str; 5] =
@@ -40,7 +40,7 @@ fn success(
 /// The status of the response is an error: the client gets a fault, and policies can still read the response.
 fn error_status(lab: &mut Lab, name: &str, callout: ServiceCallout, status: u16) {
     lab.case(name, move |setup| {
-        let backend = setup.backend(move |_: &Received| Answer::json(status, r#"{"e":"x"}"#));
+        let backend = setup.backend(move |_: &Received| MockResponse::json(status, r#"{"e":"x"}"#));
         let site = setup.listener(Listener::new(callout.served_by(backend.cluster())).log_state(&STATE));
         move || async move {
             let reason = format!("ResponseCode {status} is treated as error");
@@ -61,7 +61,7 @@ pub fn cases(lab: &mut Lab) {
 
     for status in [200, 201, 302] {
         success(lab, &format!("status_{status}"), callout(), (digits(status), "body"), move |setup| {
-            setup.backend(move |_: &Received| Answer::text(status, "body")).cluster().to_owned()
+            setup.backend(move |_: &Received| MockResponse::text(status, "body")).cluster().to_owned()
         });
     }
     // Envoy also uses 503 and 504 when there is no response. These came from the server.
@@ -72,7 +72,7 @@ pub fn cases(lab: &mut Lab) {
     let tolerant = || callout().property("success.codes", "2xx, 404 ,5xx,");
     for status in [200, 404, 503, 504] {
         success(lab, &format!("tolerated_{status}"), tolerant(), (digits(status), "body"), move |setup| {
-            setup.backend(move |_: &Received| Answer::text(status, "body")).cluster().to_owned()
+            setup.backend(move |_: &Received| MockResponse::text(status, "body")).cluster().to_owned()
         });
     }
     // The list replaces the default one.
@@ -84,14 +84,14 @@ pub fn cases(lab: &mut Lab) {
 fn framings(lab: &mut Lab) {
     for status in [204, 304] {
         success(lab, &format!("status_{status}"), callout(), (digits(status), ""), move |setup| {
-            setup.backend(move |_: &Received| Answer::status(status)).cluster().to_owned()
+            setup.backend(move |_: &Received| MockResponse::status(status)).cluster().to_owned()
         });
     }
     success(lab, "head", callout().set("<Verb>HEAD</Verb>"), ("200", ""), |setup| {
-        setup.backend(|_: &Received| Answer::text(200, "never sent")).cluster().to_owned()
+        setup.backend(|_: &Received| MockResponse::text(200, "never sent")).cluster().to_owned()
     });
     success(lab, "chunked", callout(), ("200", "onetwo"), |setup| {
-        let chunked = || Answer::status(200).pieces(["one", "two"], std::time::Duration::from_millis(50));
+        let chunked = || MockResponse::status(200).pieces(["one", "two"], std::time::Duration::from_millis(50));
         setup.backend(move |_: &Received| chunked()).cluster().to_owned()
     });
     success(lab, "until_the_connection_closes", callout(), ("200", "to the end"), |setup| {
@@ -102,11 +102,11 @@ fn framings(lab: &mut Lab) {
         setup.raw_backend(script).cluster().to_owned()
     });
     success(lab, "http2", callout(), ("200", "body"), |setup| {
-        setup.backend_in(Cluster::new().h2(), |_: &Received| Answer::text(200, "body")).cluster().to_owned()
+        setup.backend_in(Cluster::new().h2(), |_: &Received| MockResponse::text(200, "body")).cluster().to_owned()
     });
     success(lab, "http2_trailers", callout(), ("200", "body"), |setup| {
-        let answer = |_: &Received| Answer::text(200, "body").trailer("x-sum", "4");
-        setup.backend_in(Cluster::new().h2(), answer).cluster().to_owned()
+        let response = |_: &Received| MockResponse::text(200, "body").trailer("x-sum", "4");
+        setup.backend_in(Cluster::new().h2(), response).cluster().to_owned()
     });
     success(lab, "http1_trailers", callout(), ("200", "body"), |setup| {
         let script = |mut wire: crate::lab::Wire| async move {

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 /// The time between two warnings of one cluster.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The maximum number of entries, because a request can choose the cluster's name. Further clusters share one entry.
+/// Maximum number of entries, because a request can choose the cluster's name. Further clusters share one entry.
 const MAX_CLUSTERS: usize = 256;
 
-struct Outage {
+struct FailedDispatches {
     logged: Instant,
     /// Failures since then that were not logged.
     skipped: u64,
 }
 
 thread_local! {
-    static CLUSTERS: RefCell<BTreeMap<String, Outage>> = const { RefCell::new(BTreeMap::new()) };
+    static CLUSTERS: RefCell<BTreeMap<String, FailedDispatches>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Logs that a call was not dispatched: the first at once, later ones as one line per second and cluster with a count.
@@ -34,11 +34,11 @@ pub(super) fn warn(cluster: &str, reason: &str) {
 }
 
 /// Records a failure. Returns the number of failures that were not logged when a line is due.
-fn record(clusters: &mut BTreeMap<String, Outage>, cluster: &str) -> Option<u64> {
+fn record(clusters: &mut BTreeMap<String, FailedDispatches>, cluster: &str) -> Option<u64> {
     let now = Instant::now();
     let name = if clusters.contains_key(cluster) || clusters.len() < MAX_CLUSTERS { cluster } else { "" };
     let Some(entry) = clusters.get_mut(name) else {
-        clusters.insert(name.to_owned(), Outage { logged: now, skipped: 0 });
+        clusters.insert(name.to_owned(), FailedDispatches { logged: now, skipped: 0 });
         return Some(0);
     };
     if now.saturating_duration_since(entry.logged) < PERIOD {

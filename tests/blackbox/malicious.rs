@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fault::{assert_execution_failed, assert_fault};
-use crate::lab::{Answer, Lab, Listener, Message, Received, Request};
+use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, set};
 
 /// Decodes to a value that would end a header line and begin another.
@@ -16,7 +16,7 @@ pub fn cases(lab: &mut Lab) {
 
     // Envoy's default limit for both is 60 KiB.
     lab.case("large_headers", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(200).header("x-large", "b".repeat(50_000)));
+        let backend = setup.backend(|_: &Received| MockResponse::status(200).header("x-large", "b".repeat(50_000)));
         let policy = ServiceCallout::new("SC-1", "http://a.test/")
             .response("r")
             .set(r#"<Headers><Header name="X-Copy">{request.header.x-large}</Header></Headers>"#);
@@ -32,8 +32,8 @@ pub fn cases(lab: &mut Lab) {
     });
 
     lab.case("many_headers", |setup| {
-        let backend =
-            setup.backend(|_: &Received| (0..90).fold(Answer::status(200), |a, n| a.header("x-many", n.to_string())));
+        let backend = setup
+            .backend(|_: &Received| (0..90).fold(MockResponse::status(200), |a, n| a.header("x-many", n.to_string())));
         let policy = ServiceCallout::new("SC-1", "http://a.test/{request.header.x-many.values.count}").response("r");
         let mut configuration = policy.served_by(backend.cluster());
         configuration["filter_state"] = json!(["r.header.x-many.values.count"]);
@@ -57,8 +57,8 @@ fn bytes_that_are_no_text(lab: &mut Lab) {
         );
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         move || async move {
-            let answer = site.send(Request::get("/").header("x-bytes", b"a\xff\xfeb")).await;
-            assert_eq!(answer.status, 200);
+            let response = site.send(Request::get("/").header("x-bytes", b"a\xff\xfeb")).await;
+            assert_eq!(response.status, 200);
             let call = backend.only_request();
             assert_eq!(call.path_and_query, "/a%EF%BF%BD%EF%BF%BDb");
             assert_eq!(call.header_bytes("x-text"), Some("a\u{fffd}\u{fffd}b".as_bytes()));
@@ -68,19 +68,19 @@ fn bytes_that_are_no_text(lab: &mut Lab) {
     });
 
     lab.case("query_and_accept_bytes_of_the_client", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(404));
+        let backend = setup.backend(|_: &Received| MockResponse::status(404));
         let policy = ServiceCallout::new("SC-1", "http://a.test/?v={request.queryparam.v}").response("r");
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
         move || async move {
-            let answer = site.send(Request::get("/?v=%ff%zz%").header("accept", b"\xff")).await;
-            assert_execution_failed(&answer, "SC-1", "ResponseCode 404 is treated as error");
+            let response = site.send(Request::get("/?v=%ff%zz%").header("accept", b"\xff")).await;
+            assert_execution_failed(&response, "SC-1", "ResponseCode 404 is treated as error");
             assert_eq!(backend.only_request().path_and_query, "/?v=%EF%BF%BD%zz%");
         }
     });
 
     lab.case("bytes_of_the_server", |setup| {
         let server = setup.backend(|_: &Received| {
-            Answer::of(200, "text/plain", &b"body \xff\x00\xfe"[..]).header("x-bytes", b"head \xff")
+            MockResponse::of(200, "text/plain", &b"body \xff\x00\xfe"[..]).header("x-bytes", b"head \xff")
         });
         let probe = setup.echo();
         let first = ServiceCallout::new("SC-1", "http://a.test/").response("r");
@@ -116,8 +116,8 @@ fn tunnels(lab: &mut Lab) {
         move || async move {
             let session = site.session().await;
             for verb in ["CONNECT", "connect"] {
-                let answer = session.get(&format!("/?v={verb}")).await;
-                assert_execution_failed(&answer, "SC-1", REASON);
+                let response = session.get(&format!("/?v={verb}")).await;
+                assert_execution_failed(&response, "SC-1", REASON);
             }
             assert_eq!((backend.heads(), site.upstream().heads()), (0, 0));
             assert_eq!(session.get("/?v=PUT").await.status, 200);
@@ -131,9 +131,9 @@ fn tunnels(lab: &mut Lab) {
         move || async move {
             let session = site.session().await;
             for verb in ["CONNECT", "connect"] {
-                let answer = session.get(&format!("/?v={verb}")).await;
+                let response = session.get(&format!("/?v={verb}")).await;
                 assert_fault(
-                    &answer,
+                    &response,
                     "steps.assignmessage.SetVariableFailed",
                     &format!("AssignMessage[AM-1]: {REASON}"),
                 );
@@ -210,24 +210,24 @@ fn injections(lab: &mut Lab) {
             let policy = ServiceCallout::new("SC-1", "http://{request.queryparam.v}/").response("r");
             let site = setup.listener(Listener::new(policy.served_by(backend.cluster())));
             move || async move {
-                let answer = site.get(&format!("/?v={host}")).await;
-                assert_execution_failed(&answer, "SC-1", "Host not reachable");
+                let response = site.get(&format!("/?v={host}")).await;
+                assert_execution_failed(&response, "SC-1", "Host not reachable");
                 assert_eq!(backend.heads(), 0);
             }
         });
     }
 
     // A client must not steer Envoy's retries and timeouts of a callout, nor smuggle a second length.
-    lab.case("client_headers_that_steer_envoy", |setup| {
-        let backend = setup.backend(|_: &Received| Answer::status(503));
+    lab.case("client_headers_that_control_envoy", |setup| {
+        let backend = setup.backend(|_: &Received| MockResponse::status(503));
         let policy = ServiceCallout::new("SC-1", "http://a.test/").response("r").request(r#"<Copy source="request"/>"#);
         let site = setup.listener(Listener::new(policy.served_by(backend.cluster())).allow_on_headers_stop_iteration());
         move || async move {
             let request = Request::post("/", "text/plain", "hello")
                 .header("x-envoy-retry-on", "5xx")
                 .header("x-envoy-max-retries", "3");
-            let answer = site.send(request).await;
-            assert_execution_failed(&answer, "SC-1", "ResponseCode 503 is treated as error");
+            let response = site.send(request).await;
+            assert_execution_failed(&response, "SC-1", "ResponseCode 503 is treated as error");
             assert_eq!(backend.only_request().header_all("content-length"), ["5"]);
         }
     });

@@ -6,82 +6,83 @@ use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Gate;
-use super::body::{CallRequest, SentBody};
+use super::body::{BodyPlan, SentBody};
 
 /// A response of a backend, built step by step.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct MockResponse {
     status: u16,
     headers: HeaderMap,
-    body: CallRequest,
+    body: BodyPlan,
     delay: Duration,
     gate: Option<Gate>,
 }
 
-impl Answer {
+impl MockResponse {
     /// A response without body.
-    pub fn status(status: u16) -> Answer {
-        Answer { status, headers: HeaderMap::new(), body: CallRequest::default(), delay: Duration::ZERO, gate: None }
+    pub fn status(status: u16) -> MockResponse {
+        MockResponse { status, headers: HeaderMap::new(), body: BodyPlan::default(), delay: Duration::ZERO, gate: None }
     }
 
     /// A response with a body of this content type.
-    pub fn of(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
-        Answer { body: CallRequest::whole(body), ..Answer::status(status) }.header("content-type", content_type)
+    pub fn of(status: u16, content_type: &str, body: impl Into<Bytes>) -> MockResponse {
+        MockResponse { body: BodyPlan::in_one_piece(body), ..MockResponse::status(status) }
+            .header("content-type", content_type)
     }
 
-    pub fn text(status: u16, body: impl Into<Bytes>) -> Answer {
-        Answer::of(status, "text/plain", body)
+    pub fn text(status: u16, body: impl Into<Bytes>) -> MockResponse {
+        MockResponse::of(status, "text/plain", body)
     }
 
-    pub fn json(status: u16, body: impl Into<Bytes>) -> Answer {
-        Answer::of(status, "application/json", body)
+    pub fn json(status: u16, body: impl Into<Bytes>) -> MockResponse {
+        MockResponse::of(status, "application/json", body)
     }
 
-    pub fn xml(status: u16, body: impl Into<Bytes>) -> Answer {
-        Answer::of(status, "text/xml", body)
+    pub fn xml(status: u16, body: impl Into<Bytes>) -> MockResponse {
+        MockResponse::of(status, "text/xml", body)
     }
 
     /// Adds a header. The value may be any bytes that HTTP can carry, UTF-8 or not.
-    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Answer {
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> MockResponse {
         self.headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_bytes(value.as_ref()).unwrap());
         self
     }
 
     /// Adds a trailer. An HTTP/1 client sees it only if it sent `te: trailers`.
-    pub fn trailer(mut self, name: &str, value: &str) -> Answer {
+    pub fn trailer(mut self, name: &str, value: &str) -> MockResponse {
         self.headers.append("trailer", name.parse().unwrap());
         self.body.trailers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         self
     }
 
     /// Streams the body in these pieces, without a length.
-    pub fn pieces<B: Into<Bytes>>(mut self, pieces: impl IntoIterator<Item = B>, pause: Duration) -> Answer {
+    pub fn pieces<B: Into<Bytes>>(mut self, pieces: impl IntoIterator<Item = B>, pause: Duration) -> MockResponse {
         self.body.pieces = pieces.into_iter().map(Into::into).collect();
         self.body.pause = pause;
         self
     }
 
     /// Streams `length` bytes of `x`, without a length.
-    pub fn streamed(self, length: usize) -> Answer {
+    pub fn streamed(self, length: usize) -> MockResponse {
         let piece = Bytes::from(vec![b'x'; 64 * 1024]);
         let whole = std::iter::repeat_n(piece.clone(), length / piece.len());
         self.pieces(whole.chain([piece.slice(..length % piece.len())]), Duration::ZERO)
     }
 
     /// Breaks the stream off after the body: HTTP/1 closes the connection, HTTP/2 resets the stream.
-    pub fn cut(mut self) -> Answer {
+    pub fn cut(mut self) -> MockResponse {
         self.body.cut = true;
         self
     }
 
     /// Waits before the head is sent.
-    pub fn after(mut self, delay: Duration) -> Answer {
+    pub fn after(mut self, delay: Duration) -> MockResponse {
         self.delay = delay;
         self
     }
 
     /// Waits for the gate before the head is sent.
-    pub fn held_by(mut self, gate: &Gate) -> Answer {
+    pub fn held_by(mut self, gate: &Gate) -> MockResponse {
         self.gate = Some(gate.clone());
         self
     }

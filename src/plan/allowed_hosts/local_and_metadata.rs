@@ -28,22 +28,23 @@ const METADATA_V4: [Ipv4Addr; 3] =
 /// The metadata address of AWS by IPv6.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
-/// Whether the host is this machine, a neighbour on its link, a metadata server, or an IPv6 address that leads to one.
-pub(super) fn is_dangerous(host: &Host) -> bool {
+/// Whether the host is this machine, a link-local address, a metadata server, or an IPv6 address that
+/// embeds one.
+pub(super) fn is_local_or_metadata(host: &Host) -> bool {
     match host {
         Host::Domain(name) => NAMES.contains(&name.as_str()) || name.ends_with(".localhost"),
-        Host::Ipv4(address) => is_dangerous_v4(*address),
-        Host::Ipv6(address) => is_dangerous_v6(*address),
+        Host::Ipv4(address) => is_local_or_metadata_v4(*address),
+        Host::Ipv6(address) => is_local_or_metadata_v6(*address),
     }
 }
 
-fn is_dangerous_v4(address: Ipv4Addr) -> bool {
+fn is_local_or_metadata_v4(address: Ipv4Addr) -> bool {
     let [first, ..] = address.octets();
     address.is_loopback() || address.is_link_local() || first == 0 || METADATA_V4.contains(&address)
 }
 
-fn is_dangerous_v6(address: Ipv6Addr) -> bool {
-    let v4 = |high: u16, low: u16| is_dangerous_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+fn is_local_or_metadata_v6(address: Ipv6Addr) -> bool {
+    let v4 = |high: u16, low: u16| is_local_or_metadata_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match address.segments() {
         // Link-local, and site-local, which it replaced on old networks.
         [0xfe80..=0xfeff, ..] => true,
@@ -53,7 +54,7 @@ fn is_dangerous_v6(address: Ipv6Addr) -> bool {
         // NAT64 with the well-known prefix.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
         // NAT64 with a local prefix. The position of the IPv4 address depends on the prefix length, which is unknown,
-        // so all these addresses are dangerous.
+        // so all these addresses count.
         [0x64, 0xff9b, 1, ..] => true,
         // 6to4.
         [0x2002, high, low, ..] => v4(high, low),
@@ -67,11 +68,11 @@ mod tests {
     use crate::policy::origin;
 
     fn rejects(host: &str) -> bool {
-        is_dangerous(&origin::host(host).unwrap())
+        is_local_or_metadata(&origin::host(host).unwrap())
     }
 
     #[test]
-    fn this_machine_and_metadata_servers_are_dangerous() {
+    fn this_machine_and_metadata_servers_are_found() {
         let names = [
             "localhost",
             "LOCALHOST",
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_address_is_the_same_in_every_spelling() {
-        let dangerous: [&[&str]; 7] = [
+        let local: [&[&str]; 7] = [
             &["127.0.0.1", "127.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "017700000001"],
             &["127.9.9.9", "127.592137"],
             &["0.0.0.0", "0", "0x0", "0.1.2.3"],
@@ -109,7 +110,7 @@ mod tests {
             &["100.100.100.200", "0x646464c8"],
             &["192.0.0.192", "0xc00000c0", "192.192", "3221225664"],
         ];
-        for host in dangerous.into_iter().flatten() {
+        for host in local.into_iter().flatten() {
             assert!(rejects(host), "{host}");
         }
         for host in ["10.0.0.1", "167772161", "192.0.0.193", "192.168.0.1", "169.253.0.1"] {
