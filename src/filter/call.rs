@@ -139,12 +139,11 @@ fn read(delivery: Delivery, max_bytes: usize, body_memory_bytes: usize) -> Resul
     Ok(CallReply { status, headers, body })
 }
 
-fn body(size: usize) -> Bytes {
-    hostcalls::body(Body::CallResponse, size).unwrap_or_default()
-}
-
 /// The failure that a local reply of Envoy reports.
 #[cold]
 fn local_failure(status: u16) -> CallFailure {
-    CallFailure::of_local_reply(status, &text(body(512)))
+    /// Maximum size of the text in bytes.
+    const MAX_TEXT_BYTES: usize = 512;
+    let body = hostcalls::body(Body::CallResponse, MAX_TEXT_BYTES).unwrap_or_default();
+    CallFailure::of_local_reply(status, &text(body))
 }

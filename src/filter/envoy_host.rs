@@ -6,7 +6,7 @@ use crate::filter::call::Pending;
 use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
-use crate::flow::fault::{Fault, FaultFormat};
+use crate::flow::fault::{Fault, FaultFormat, SERVICE_UNAVAILABLE_TEXT};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
 use crate::plan::PolicyId;
@@ -61,7 +61,7 @@ fn log_failure(what: &str, result: Result<(), hostcalls::HostError>) {
 /// The reply to a client when the worker has no memory left for the body.
 #[cold]
 fn no_memory() -> Reply {
-    let fault = Fault::service_unavailable("The Service is temporarily unavailable");
+    let fault = Fault::service_unavailable(SERVICE_UNAVAILABLE_TEXT);
     let (body, content_type) = fault.body(FaultFormat::Json);
     Reply {
         status: fault.status,

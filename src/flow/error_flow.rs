@@ -2,7 +2,7 @@
 
 use crate::flow::call::Direction;
 use crate::flow::client;
-use crate::flow::fault::{Fault, FaultFormat, codes};
+use crate::flow::fault::{Fault, FaultFormat, codes, error_status};
 use crate::flow::headers::Headers;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, StartLine, StatusLine};
@@ -153,7 +153,7 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn target_fault(&self, target: &Target, response: MessageId) -> Option<Fault> {
         let status = self.message(response)?.as_response()?.status;
         let is_fault = !target.endpoint.fault_rules.is_empty() && !target.success_codes.contains(status);
-        let reason = format!("ResponseCode {status} is treated as error");
+        let reason = error_status(status);
         is_fault.then(|| Fault::of_flow(codes::TARGET_ERROR_STATUS, reason, status))
     }
 }

@@ -6,6 +6,14 @@ use crate::flow::message::Message;
 use std::borrow::Cow;
 use std::fmt;
 
+/// The fault string when an upstream or a service is not available.
+pub(crate) const SERVICE_UNAVAILABLE_TEXT: &str = "The Service is temporarily unavailable";
+
+/// The reason of a fault for a status outside the success set.
+pub(in crate::flow) fn error_status(status: u16) -> String {
+    format!("ResponseCode {status} is treated as error")
+}
+
 /// A runtime error of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {

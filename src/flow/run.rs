@@ -16,6 +16,9 @@ use crate::plan::{CLUSTER_HEADER, Plan, Step};
 use crate::policy::endpoint::{Endpoint, Flow, Route, TARGET_HEADER};
 use bytestring::ByteString;
 
+/// The prefix of the headers that Apigee reserves.
+const RESERVED_PREFIX: &[u8] = b"x-apigee-";
+
 /// Runs a plan over one client request, including PostClientFlow.
 ///
 /// The calls of a scripted host never wait, so one poll runs the transaction:
@@ -158,7 +161,7 @@ impl<H: Host> Transaction<'_, H> {
         let is_reserved = |name: &[u8]| {
             name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
                 || name.eq_ignore_ascii_case(CLUSTER_HEADER.as_bytes())
-                || name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"x-apigee-"))
+                || name.get(..RESERVED_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
         };
         if request.headers.lines().any(|line| is_reserved(line.name())) {
             request.headers.retain(|name| !is_reserved(name));

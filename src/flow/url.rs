@@ -2,6 +2,7 @@
 
 use crate::policy::origin::Scheme;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::borrow::Cow;
 
 /// The encoded characters; all others are sent unchanged (docs/apigee-semantics.md 2.4). `[inferred]`
 const ILLEGAL: &AsciiSet = &CONTROLS
@@ -19,8 +20,10 @@ const ILLEGAL: &AsciiSet = &CONTROLS
 
 /// A path with its query in which every illegal character is percent-encoded.
 pub(super) fn legal(text: String) -> String {
-    let is_legal = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte));
-    if is_legal { text } else { utf8_percent_encode(&text, ILLEGAL).to_string() }
+    match Cow::from(utf8_percent_encode(&text, ILLEGAL)) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(encoded) => encoded,
+    }
 }
 
 /// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.

@@ -2,7 +2,7 @@
 //! request: the host and the name of its cluster into headers, the path after the base path.
 
 use crate::flow::call::Direction;
-use crate::flow::fault::{Fault, codes};
+use crate::flow::fault::{Fault, SERVICE_UNAVAILABLE_TEXT, codes};
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
@@ -99,7 +99,7 @@ impl UpstreamUrl {
 /// Apigee's fault for a target without a reachable server.
 #[cold]
 fn unreachable() -> Fault {
-    Fault::of_flow(codes::TARGET_UNAVAILABLE, "The Service is temporarily unavailable", 503)
+    Fault::of_flow(codes::TARGET_UNAVAILABLE, SERVICE_UNAVAILABLE_TEXT, 503)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
 use crate::flow::boxed::boxed;
 use crate::flow::call::{Call, CallFailure, Outcome};
-use crate::flow::fault::{Fault, codes};
+use crate::flow::fault::{Fault, SERVICE_UNAVAILABLE_TEXT, codes, error_status};
 use crate::flow::google::TokenKind;
 use crate::flow::host::{Background, Host};
 use crate::flow::memory::TooLarge;
@@ -214,7 +214,7 @@ impl IntegrationFailure {
                 return of_variable(codes::INTEGRATION_CALLOUT_NOT_REQUEST, "value is not of type Request Message");
             }
             IntegrationFailure::Scheduled => "ScheduleTime needs AsyncExecution".to_owned(),
-            IntegrationFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            IntegrationFailure::Status(status) => error_status(status),
             IntegrationFailure::VerbIsConnect => VerbIsConnect::REASON.to_owned(),
             IntegrationFailure::HostNotReachable => NOT_REACHABLE.to_owned(),
             IntegrationFailure::Call(failure) => failure.reason(name),
@@ -231,7 +231,7 @@ impl IntegrationFailure {
                 Fault::of_flow(codes::TARGET_TIMEOUT, "Gateway Timeout", 504)
             }
             IntegrationFailure::HostNotReachable | IntegrationFailure::Call(_) => {
-                let reason = "The Service is temporarily unavailable";
+                let reason = SERVICE_UNAVAILABLE_TEXT;
                 Fault::of_flow(codes::TARGET_UNAVAILABLE, reason, 503)
             }
             failure => failure.into_fault("IntegrationEndpoint", endpoint, variable),

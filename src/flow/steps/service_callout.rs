@@ -10,7 +10,7 @@ use super::sending::{CallRequest, VerbIsConnect};
 use crate::flow::boxed::boxed;
 use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
-use crate::flow::fault::{Fault, codes};
+use crate::flow::fault::{Fault, codes, error_status};
 use crate::flow::host::{Background, Host};
 use crate::flow::memory::TooLarge;
 use crate::flow::message::{Message, MessageId};
@@ -294,7 +294,7 @@ impl CalloutFailure {
         let reason = match self {
             CalloutFailure::Fault(fault) => return fault,
             CalloutFailure::TooLarge => return Fault::too_large("ServiceCallout", policy),
-            CalloutFailure::Status(status) => format!("ResponseCode {status} is treated as error"),
+            CalloutFailure::Status(status) => error_status(status),
             CalloutFailure::MalformedUrl | CalloutFailure::HostNotReachable | CalloutFailure::HostNotAllowed => {
                 NOT_REACHABLE.to_owned()
             }

@@ -215,7 +215,7 @@ fn missing_programs_and_modules_are_named() {
     assert!(!started.exists());
     let run =
         run_in(started.parent().unwrap(), &["run", project().join("examples/weather").to_str().unwrap()], &environment);
-    let text = "envoy-callout: no module for Envoy: pass --module, or build it with `make build`\n";
+    let text = "envoy-callout: no module for Envoy: pass --module, set $CALLOUT_WASM, or install the tool with `make install`\n";
     assert_eq!((run.status, run.errors.as_str()), (2, text));
 
     fs::write(&missing, "").unwrap();
