@@ -25,8 +25,9 @@ const NAMES: [&str; 13] = [
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
 
-/// The metadata address of AWS by IPv6.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// The metadata addresses of AWS and Google Cloud by IPv6.
+const METADATA_V6: [Ipv6Addr; 2] =
+    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
 
 /// Whether the host is this machine, a link-local address, a metadata server, or an IPv6 address that
 /// embeds one.
@@ -58,7 +59,7 @@ fn is_local_or_metadata_v6(address: Ipv6Addr) -> bool {
         [0x64, 0xff9b, 1, ..] => true,
         // 6to4.
         [0x2002, high, low, ..] => v4(high, low),
-        _ => address == METADATA_V6,
+        _ => METADATA_V6.contains(&address),
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
         }
         let others =
             ["[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[fe80::1]", "[febf:ffff::1]", "[fec0::1]", "[FEFF::a00:1]"];
-        for host in others.into_iter().chain(["[fd00:ec2::254]", "[fd00:0ec2:0::0.0.2.84]"]) {
+        for host in others.into_iter().chain(["[fd00:ec2::254]", "[fd20:ce::254]", "[fd00:0ec2:0::0.0.2.84]"]) {
             assert!(rejects(host), "{host}");
         }
         let harmless =

@@ -204,16 +204,20 @@ pub(super) fn build(
     deployment
 }
 
-/// Reports the routes of variable targets that the routes of a longer base path would hide.
+/// Reports the routes of variable targets whose paths can match the routes of a longer base path. A value in the URL would
+/// otherwise choose a target of that proxy, without its policies.
 fn report_hidden_routes(deployment: &Deployment, findings: &mut Findings) {
     for (index, endpoint) in deployment.endpoints.iter().enumerate() {
         let Some(route) = endpoint.routes.iter().find(|route| route.is_variable) else { continue };
         let path = route.replaced(&endpoint.base_path);
-        if let Some(other) = deployment.endpoints.iter().take(index).find(|other| other.base_path.covers(&path)) {
+        if let Some(other) = deployment.endpoints.iter().take(index).find(|other| other.base_path.overlaps(&path)) {
             let text = format!(
-                "the URL of the target {} of {} contains variables, which does not work below the base path of {}: its * \
-                 matches every path",
-                route.target, endpoint.name, other.name
+                "the URL of the target {} of {} contains variables, which does not work together with the base path of {}: \
+                 both match paths below {}",
+                route.target,
+                endpoint.name,
+                other.name,
+                path.text()
             );
             findings.add(Finding::new(Severity::Error, text));
         }

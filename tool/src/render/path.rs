@@ -30,7 +30,7 @@ impl BasePath {
     /// The path as a prefix. `None` when the path contains `*`, empty for the root.
     pub(super) fn literal(&self) -> Option<String> {
         let has_wildcard = self.0.iter().any(|segment| segment == "*");
-        (!has_wildcard).then(|| self.0.iter().map(|segment| format!("/{segment}")).collect())
+        (!has_wildcard).then(|| self.text())
     }
 
     /// A regular expression of the base path without subpaths.
@@ -76,6 +76,16 @@ impl BasePath {
     pub(super) fn covers(&self, other: &BasePath) -> bool {
         self.0.len() <= other.0.len()
             && self.0.iter().zip(&other.0).all(|(own, others)| own == "*" || others == "*" || own == others)
+    }
+
+    /// Whether subpaths of both base paths can be the same path.
+    pub(super) fn overlaps(&self, other: &BasePath) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, others)| own == "*" || others == "*" || own == others)
+    }
+
+    /// The path as in a bundle.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|segment| format!("/{segment}")).collect()
     }
 
     /// The order of routes: longer paths first, fixed segments before `*`.
@@ -135,5 +145,10 @@ mod tests {
         assert!(BasePath::new("/a").covers(&BasePath::new("/a/*")));
         assert!(!BasePath::new("/a/*").covers(&BasePath::new("/a")));
         assert!(!BasePath::new("/b").covers(&BasePath::new("/a/b")));
+        for (path, other, expected) in
+            [("/n/*/admin", "/n/x", true), ("/n/x", "/n/x/y", true), ("/n/y/z", "/n/x", false), ("/*/a", "/x", true)]
+        {
+            assert_eq!(BasePath::new(path).overlaps(&BasePath::new(other)), expected, "{path} {other}");
+        }
     }
 }

@@ -14,8 +14,12 @@ pub(in crate::render) fn clusters(deployment: &Deployment) -> Vec<Value> {
     fixed.chain(any.into_iter().flatten()).collect()
 }
 
-/// `1.5s`
+/// A duration as text, such as `1.5s`.
+///
+/// A longer one than Envoy's timers accept, 24 days, has the same effect.
 pub(in crate::render) fn duration(millis: u64) -> String {
+    const MAX_MILLIS: u64 = i32::MAX.unsigned_abs() as u64;
+    let millis = millis.min(MAX_MILLIS);
     match (millis / 1000, millis % 1000) {
         (seconds, 0) => format!("{seconds}s"),
         (seconds, rest) => format!("{seconds}.{rest:03}s"),
@@ -175,5 +179,6 @@ mod tests {
     fn durations_are_seconds() {
         assert_eq!(duration(3000), "3s");
         assert_eq!(duration(1050), "1.050s");
+        assert_eq!(duration(99_999_999_999_999), "2147483.647s");
     }
 }
