@@ -16,7 +16,7 @@ mod steps;
 
 pub use skipped::NOT_ENFORCED;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
@@ -109,7 +109,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
             spaced_names::with(names, || section.and_then(|section| plan(section, bytes, &mut diagnostics)))
         }
         Err(message) => {
-            diagnostics.error(None, message);
+            diagnostics.error(Code::InvalidConfiguration, None, message);
             None
         }
     };

@@ -4,7 +4,7 @@ use super::keys::Section;
 use super::policies::{Policies, Scope};
 use super::resources;
 use super::skipped::Skipped;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{self, Constant, Resources, Step};
 use crate::policy::Callee;
 use crate::policy::endpoint::{SharedFlow, StepReference};
@@ -36,7 +36,7 @@ pub(super) fn read(
     for (name, document) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
         if calls_itself(name, &resolved, policies) {
             diagnostics.within_about(&document.key, format!("SharedFlow {name}"), |diagnostics| {
-                diagnostics.error(None, "the shared flow calls itself");
+                diagnostics.error(Code::RecursiveSharedFlow, None, "the shared flow calls itself");
             });
         }
     }
@@ -93,7 +93,7 @@ fn documents(
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
             let message = format!("duplicate shared flow {name}");
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
         }
         documents.insert(name, Document { key, steps, scope, constants, resources });
     }
@@ -126,7 +126,7 @@ fn resolve(
                 None => {
                     let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
                     diagnostics.within_about(&policy_key, policy, |diagnostics| {
-                        diagnostics.error(callout.position, message);
+                        diagnostics.error(Code::UnknownSharedFlow, callout.position, message);
                     });
                     Vec::new()
                 }

@@ -8,6 +8,7 @@ mod connection;
 mod document;
 mod embedded;
 mod environment;
+mod envoy_file;
 mod finding;
 mod input;
 mod local_proxies;
