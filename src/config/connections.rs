@@ -1,6 +1,7 @@
 //! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: the targets of callouts and their clusters.
 
 use super::keys::Section;
+use super::known;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{AllowedHosts, BalancedServer, Clusters, HostPattern, LocalProxies, LocalProxy, Server, Servers};
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
@@ -171,7 +172,7 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
 fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<String, TargetServer> {
     let mut servers = BTreeMap::new();
     for (name, server) in section.section_entries("target_servers", diagnostics) {
-        server.check_keys(&["host", "port", "cluster", "tls", "enabled"], diagnostics);
+        server.check_keys(&known::TARGET_SERVER, diagnostics);
         let scheme = match server.boolean("tls", diagnostics) {
             Some(true) => Scheme::Https,
             _ => Scheme::Http,
@@ -194,8 +195,7 @@ fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTree
 fn local_proxies(section: &Section<'_>, diagnostics: &mut Diagnostics) -> LocalProxies {
     let mut proxies = Vec::new();
     for proxy in section.sections("local_proxies", diagnostics) {
-        let known = ["api_proxy", "proxy_endpoint", "base_path", "cluster", "authority"];
-        proxy.check_keys(&known, diagnostics);
+        proxy.check_keys(&known::LOCAL_PROXY, diagnostics);
         let mut text = |key: &str| proxy.string(key, diagnostics).map(ByteString::from);
         let (api_proxy, endpoint, authority) = (text("api_proxy"), text("proxy_endpoint"), text("authority"));
         let base_path = proxy.required_string("base_path", diagnostics);

@@ -1,6 +1,7 @@
 //! `google`: the identity of tokens, and the policies that need one.
 
 use super::keys::Section;
+use super::known;
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::plan::{Constant, Identity, Impersonated, Routing};
 use crate::policy::endpoint::{ProxyEndpoint, Route};
@@ -19,7 +20,7 @@ pub(super) struct Google {
 impl Google {
     pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Google {
         let Some(google) = section.section("google", diagnostics) else { return Google::default() };
-        google.check_keys(&["metadata_cluster", "service_account", "iam_cluster", "project"], diagnostics);
+        google.check_keys(&known::GOOGLE, diagnostics);
         let mut text =
             |key: &str| google.string(key, diagnostics).map(ByteString::from).filter(|text| !text.trim().is_empty());
         let (metadata, account, iam, project) =

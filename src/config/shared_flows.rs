@@ -1,6 +1,7 @@
 //! `shared_flows`: the flows that FlowCallouts run, as documents or as objects with their own policies and properties.
 
 use super::keys::Section;
+use super::known;
 use super::policies::{Policies, Scope};
 use super::resources;
 use super::skipped::Skipped;
@@ -75,7 +76,7 @@ fn documents(
             item => {
                 let expected = "a document or an object with xml and policies";
                 let Some(section) = Section::of(&key, item, expected, diagnostics) else { continue };
-                section.check_keys(&["name", "xml", "policies", "properties", "resources"], diagnostics);
+                section.check_keys(&known::SHARED_FLOW, diagnostics);
                 let scope = match section.has("policies") {
                     true => policies.add_of_shared_flow(index, &section, diagnostics),
                     false => Scope::default(),

@@ -1,6 +1,7 @@
 //! `request` and `response`: the lists of steps.
 
 use super::keys::Section;
+use super::known;
 use super::policies::Policies;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::Step;
@@ -53,7 +54,7 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
         else {
             continue;
         };
-        step.check_keys(&["step", "condition"], diagnostics);
+        step.check_keys(&known::STEP, diagnostics);
         let condition = step.string("condition", diagnostics);
         let Some(policy) = step.string("step", diagnostics) else {
             if !step.has("step") {

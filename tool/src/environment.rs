@@ -3,6 +3,9 @@
 mod read;
 mod tree;
 
+#[cfg(test)]
+pub(crate) use read::{GOOGLE, KEYS, LOCAL_PROXY, SERVER, TLS};
+
 use super::configuration::Configuration;
 use super::finding::{Code, Finding};
 use super::input::InputError;
@@ -138,7 +141,15 @@ impl Environment {
         if let Some(problem) = problem {
             return Ok(Err(vec![Finding::error_in(&source, Code::NotUtf8, problem.to_string())]));
         }
-        Ok(read::read(&source))
+        Ok(Environment::of(&source))
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Every problem of its content.
+    pub(crate) fn of(source: &Rc<Source>) -> Result<Environment, Vec<Finding>> {
+        read::read(source)
     }
 
     /// Adds the entries of this environment to a configuration. The properties of the bundle have precedence.

@@ -87,14 +87,10 @@ fn server(path: &str, node: &Node, problems: &mut Problems<'_>) -> Option<Target
 fn local_proxy(path: &str, node: &Node, problems: &mut Problems<'_>) -> Option<LocalProxy> {
     let proxy = Object::of(node, path, &LOCAL_PROXY, problems);
     let base_path = proxy.required_text("base_path", problems);
-    Some(LocalProxy {
-        api_proxy: proxy.text("api_proxy", problems),
-        proxy_endpoint: proxy.text("proxy_endpoint", problems),
-        base_path: base_path?,
-        host: proxy.text("host", problems),
-        port: proxy.port(problems),
-        authority: proxy.text("authority", problems),
-    })
+    let mut text = |key: &str| proxy.text(key, problems);
+    let (api_proxy, proxy_endpoint, host) = (text("api_proxy"), text("proxy_endpoint"), text("host"));
+    let (authority, port) = (text("authority"), proxy.port(problems));
+    Some(LocalProxy { api_proxy, proxy_endpoint, base_path: base_path?, host, port, authority })
 }
 
 fn google(node: &Node, problems: &mut Problems<'_>) -> Google {
