@@ -7,6 +7,7 @@ mod document;
 mod endpoints;
 mod identity;
 mod keys;
+pub mod known;
 mod needs;
 mod policies;
 mod resources;
@@ -16,7 +17,7 @@ mod steps;
 
 pub use skipped::NOT_ENFORCED;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Constant, Plan, Publish};
 use crate::policy::Policy;
 use crate::policy::endpoint::BasePath;
@@ -40,33 +41,6 @@ pub struct Loaded {
     /// Problems that are not errors.
     pub warnings: Vec<Diagnostic>,
 }
-
-/// Every key of a configuration.
-const KEYS: [&str; 23] = [
-    "policies",
-    "request",
-    "response",
-    "fault_rules",
-    "default_fault_rule",
-    "proxy_endpoint",
-    "target_endpoints",
-    "variable_targets",
-    "integration_endpoints",
-    "shared_flows",
-    "unsupported_policies",
-    "clusters",
-    "allowed_hosts",
-    "target_servers",
-    "local_proxies",
-    "google",
-    "proxy",
-    "properties",
-    "resources",
-    "filter_state",
-    "trace_headers",
-    "max_response_bytes",
-    "body_memory_bytes",
-];
 
 /// The keys of `proxy` and the variables that they set.
 const PROXY: [(&str, &[&str]); 5] = [
@@ -109,7 +83,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
             spaced_names::with(names, || section.and_then(|section| plan(section, bytes, &mut diagnostics)))
         }
         Err(message) => {
-            diagnostics.error(None, message);
+            diagnostics.error(Code::InvalidConfiguration, None, message);
             None
         }
     };
@@ -121,7 +95,7 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Vec<Diagnostic>> {
 
 /// Compiles the configuration. `bytes` is its whole text.
 fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<Plan> {
-    section.check_keys(&KEYS, diagnostics);
+    section.check_keys(&known::CONFIGURATION, diagnostics);
     let mut policies = Policies::read(&section, diagnostics);
     let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
     let proxy = match &proxy_endpoint {
@@ -225,7 +199,7 @@ fn base_path(of_endpoint: Option<BasePath>, constants: &mut BTreeMap<ByteString,
 fn constants(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<ByteString, Constant> {
     let mut constants = section.constants("properties", diagnostics);
     if let Some(proxy) = section.section("proxy", diagnostics) {
-        proxy.check_keys(&PROXY.map(|(key, _)| key), diagnostics);
+        proxy.check_keys(&known::PROXY, diagnostics);
         for (key, variables) in PROXY {
             if let Some(text) = proxy.text(key, diagnostics) {
                 let text = ByteString::from(text);

@@ -1,5 +1,9 @@
 //! Problems of a configuration: severity, position, message, and the name of the error in Apigee.
 
+mod code;
+
+pub use code::Code;
+
 use std::fmt;
 
 /// The severity of a diagnostic.
@@ -25,6 +29,8 @@ pub struct Position {
 pub struct Diagnostic {
     /// The severity.
     pub severity: Severity,
+    /// The kind of the problem.
+    pub code: Code,
     /// Apigee's name of the deployment error (`URLMissing`), if it has one.
     pub name: Option<&'static str>,
     /// The subject: a policy's name, `policies[0]`, `request[1] (SC-1)`, or empty for the configuration itself.
@@ -118,32 +124,22 @@ impl Diagnostics {
         self.within(key, |diagnostics| diagnostics.under(subject, act))
     }
 
-    /// Adds an error that has no name in Apigee.
-    pub fn error(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
-        self.add(Severity::Error, None, position.into(), message.into());
-    }
-
-    /// Adds an error that has a name in Apigee.
-    pub fn named_error(
-        &mut self,
-        name: &'static str,
-        position: impl Into<Option<Position>>,
-        message: impl Into<String>,
-    ) {
-        self.add(Severity::Error, Some(name), position.into(), message.into());
+    /// Adds an error.
+    pub fn error(&mut self, code: Code, position: impl Into<Option<Position>>, message: impl Into<String>) {
+        self.add(Severity::Error, code, position.into(), message.into());
     }
 
     /// Adds a warning.
-    pub fn warning(&mut self, position: impl Into<Option<Position>>, message: impl Into<String>) {
-        self.add(Severity::Warning, None, position.into(), message.into());
+    pub fn warning(&mut self, code: Code, position: impl Into<Option<Position>>, message: impl Into<String>) {
+        self.add(Severity::Warning, code, position.into(), message.into());
     }
 
     // This rarely runs and has very many callers: inlined, it would be a tenth of the module.
     #[cold]
     #[inline(never)]
-    fn add(&mut self, severity: Severity, name: Option<&'static str>, position: Option<Position>, message: String) {
-        let (subject, document) = (self.subject.clone(), self.document.clone());
-        self.list.push(Diagnostic { severity, name, subject, document, position, message });
+    fn add(&mut self, severity: Severity, code: Code, position: Option<Position>, message: String) {
+        let (subject, document, name) = (self.subject.clone(), self.document.clone(), code.apigee_name());
+        self.list.push(Diagnostic { severity, code, name, subject, document, position, message });
     }
 
     /// Adds the problems of another collector.
@@ -169,10 +165,10 @@ mod tests {
     #[test]
     fn a_diagnostic_has_a_subject_a_position_a_name_and_a_message() {
         let mut diagnostics = Diagnostics::about("SC-1");
-        diagnostics.named_error("URLMissing", Position { line: 3, column: 5 }, "URL is missing in Step SC-1.");
-        diagnostics.warning(None, "odd");
+        diagnostics.error(Code::MissingUrl, Position { line: 3, column: 5 }, "URL is missing in Step SC-1.");
+        diagnostics.warning(Code::NoEffect, None, "odd");
         diagnostics.set_subject("");
-        diagnostics.error(None, "no policies");
+        diagnostics.error(Code::MissingKey, None, "no policies");
         let lines: Vec<String> = diagnostics.into_vec().iter().map(ToString::to_string).collect();
         assert_eq!(
             lines,
@@ -183,10 +179,10 @@ mod tests {
     #[test]
     fn a_diagnostic_has_a_document() {
         let mut diagnostics = Diagnostics::of_document("policies[0]");
-        diagnostics.error(None, "one");
+        diagnostics.error(Code::MissingKey, None, "one");
         diagnostics.set_subject("SC-1");
-        diagnostics.within("proxy_endpoint", |diagnostics| diagnostics.error(None, "two"));
-        diagnostics.error(None, "three");
+        diagnostics.within("proxy_endpoint", |diagnostics| diagnostics.error(Code::MissingKey, None, "two"));
+        diagnostics.error(Code::MissingKey, None, "three");
         let found: Vec<_> =
             diagnostics.into_vec().into_iter().map(|problem| (problem.subject, problem.document)).collect();
         let expected = [("policies[0]", "policies[0]"), ("SC-1", "proxy_endpoint"), ("SC-1", "policies[0]")];

@@ -24,7 +24,7 @@ pub mod template;
 pub mod unsupported;
 pub mod variable;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Position};
 use crate::language::xml::{Document, Element};
 use action::{Action, Assignment, ResourceUrl};
 use assign_message::AssignMessage;
@@ -248,7 +248,7 @@ fn read_document<T>(
     match Document::parse(text) {
         Ok(document) => read(document.root(), diagnostics),
         Err(error) => {
-            diagnostics.error(error.position, error.to_string());
+            diagnostics.error(Code::MalformedXml, error.position, error.to_string());
             None
         }
     }
@@ -269,16 +269,16 @@ fn template_of(
                     "{call} is text and not a function call: a call ends with a parenthesis and the end of the expression, \
                      and has no spaces outside quotes"
                 );
-                diagnostics.warning(element.position(), message);
+                diagnostics.warning(Code::FunctionAsText, element.position(), message);
             }
             Some(template)
         }
         Err(error @ TemplateError::UnknownFunction(_)) => {
-            diagnostics.named_error("entities.UnknownStringFunction", element.position(), error.to_string());
+            diagnostics.error(Code::UnknownFunction, element.position(), error.to_string());
             None
         }
         Err(error) => {
-            diagnostics.error(element.position(), error.to_string());
+            diagnostics.error(Code::InvalidTemplate, element.position(), error.to_string());
             None
         }
     }

@@ -1,7 +1,8 @@
 //! `clusters`, `target_servers`, `local_proxies` and `allowed_hosts`: the targets of callouts and their clusters.
 
 use super::keys::Section;
-use crate::diagnostic::Diagnostics;
+use super::known;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{AllowedHosts, BalancedServer, Clusters, HostPattern, LocalProxies, LocalProxy, Server, Servers};
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
 use crate::policy::endpoint::BasePath;
@@ -52,7 +53,7 @@ impl Connections {
             if assigned.iter().any(|name| *name == *expected_cn) {
                 let message =
                     format!("{expected_cn} is set and has no effect: the cluster decides which names it accepts");
-                diagnostics.warning(None, message);
+                diagnostics.warning(Code::NoEffect, None, message);
             }
             match &callout.connection.target {
                 Target::Url(url) => {
@@ -60,8 +61,8 @@ impl Connections {
                     let server = self.clusters.server(origin);
                     if server.is_none() {
                         match is_replaced {
-                            true => diagnostics.warning(url.position, no_cluster(origin)),
-                            false => diagnostics.error(url.position, no_cluster(origin)),
+                            true => diagnostics.warning(Code::MissingCluster, url.position, no_cluster(origin)),
+                            false => diagnostics.error(Code::MissingCluster, url.position, no_cluster(origin)),
                         }
                     }
                     server.map_or(Servers::None, Servers::Fixed)
@@ -80,7 +81,7 @@ impl Connections {
         let origin = request.origin().filter(|_| request.attributes.enabled);
         if let Some(origin) = origin.filter(|origin| self.clusters.server(origin).is_none()) {
             diagnostics.under(&*request.attributes.name, |diagnostics| {
-                diagnostics.error(request.position, no_cluster(&origin));
+                diagnostics.error(Code::MissingCluster, request.position, no_cluster(&origin));
             });
         }
     }
@@ -97,13 +98,13 @@ impl Connections {
                     .push(BalancedServer { server: server.clone(), is_enabled: reference.is_enabled && *is_enabled }),
                 None => {
                     let message = format!("unknown target server {}: add it to target_servers", reference.name);
-                    diagnostics.error(reference.position, message);
+                    diagnostics.error(Code::UnknownTargetServer, reference.position, message);
                 }
             }
         }
         if !is_any_enabled {
             let message = "no server of the LoadBalancer is enabled: every call fails with No active targets";
-            diagnostics.warning(balancer.position, message);
+            diagnostics.warning(Code::NoActiveServer, balancer.position, message);
         }
         servers
     }
@@ -124,7 +125,7 @@ impl Connections {
             }
         };
         if let Some(message) = message {
-            diagnostics.error(local.position, message);
+            diagnostics.error(Code::UnknownLocalProxy, local.position, message);
         }
     }
 }
@@ -137,11 +138,12 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
     let mut clusters = Clusters::default();
     for (key, cluster) in section.string_entries("clusters", diagnostics) {
         if cluster.trim().is_empty() {
-            diagnostics.error(None, format!("clusters: the cluster of {key:?} is empty"));
+            diagnostics.error(Code::InvalidValue, None, format!("clusters: the cluster of {key:?} is empty"));
         } else if key == "*" {
             if let Some(unknown) = Clusters::unknown_placeholder(&cluster) {
                 let known = "{scheme}, {host} and {port}";
                 diagnostics.error(
+                    Code::InvalidValue,
                     None,
                     format!("clusters: unknown placeholder {unknown} in {cluster:?}; {known} are allowed"),
                 );
@@ -149,12 +151,19 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
             clusters.set_any(cluster);
         } else if let Some(origin) = Origin::parse(&key) {
             if clusters.names(&origin) {
-                diagnostics.error(None, format!("clusters: duplicate origin {origin}, also written as {key:?}"));
+                diagnostics.error(
+                    Code::DuplicateName,
+                    None,
+                    format!("clusters: duplicate origin {origin}, also written as {key:?}"),
+                );
             }
             clusters.insert(origin, cluster);
         } else {
-            diagnostics
-                .error(None, format!("clusters: {key:?} is neither an origin such as https://example.com:8443 nor *"));
+            diagnostics.error(
+                Code::InvalidValue,
+                None,
+                format!("clusters: {key:?} is neither an origin such as https://example.com:8443 nor *"),
+            );
         }
     }
     clusters
@@ -163,7 +172,7 @@ fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {
 fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<String, TargetServer> {
     let mut servers = BTreeMap::new();
     for (name, server) in section.section_entries("target_servers", diagnostics) {
-        server.check_keys(&["host", "port", "cluster", "tls", "enabled"], diagnostics);
+        server.check_keys(&known::TARGET_SERVER, diagnostics);
         let scheme = match server.boolean("tls", diagnostics) {
             Some(true) => Scheme::Https,
             _ => Scheme::Http,
@@ -174,7 +183,7 @@ fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTree
         let is_enabled = server.boolean("enabled", diagnostics).unwrap_or(true);
         let (Some(host), Some(cluster), Some(port)) = (host, cluster, port) else { continue };
         let Some(origin) = Origin::new(scheme, &format!("{}:{port}", host.trim())) else {
-            diagnostics.error(None, format!("target_servers.{name}.host: {host:?} is not a host"));
+            diagnostics.error(Code::InvalidValue, None, format!("target_servers.{name}.host: {host:?} is not a host"));
             continue;
         };
         let server = Server { cluster: cluster.into(), scheme, authority: origin.authority().into() };
@@ -186,8 +195,7 @@ fn target_servers(section: &Section<'_>, diagnostics: &mut Diagnostics) -> BTree
 fn local_proxies(section: &Section<'_>, diagnostics: &mut Diagnostics) -> LocalProxies {
     let mut proxies = Vec::new();
     for proxy in section.sections("local_proxies", diagnostics) {
-        let known = ["api_proxy", "proxy_endpoint", "base_path", "cluster", "authority"];
-        proxy.check_keys(&known, diagnostics);
+        proxy.check_keys(&known::LOCAL_PROXY, diagnostics);
         let mut text = |key: &str| proxy.string(key, diagnostics).map(ByteString::from);
         let (api_proxy, endpoint, authority) = (text("api_proxy"), text("proxy_endpoint"), text("authority"));
         let base_path = proxy.required_string("base_path", diagnostics);
@@ -214,7 +222,7 @@ fn allowed_hosts(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Allowe
             Some(pattern) => patterns.push(pattern),
             None => {
                 let message = format!("allowed_hosts: {text:?} is neither a host without port nor *.suffix");
-                diagnostics.error(None, message);
+                diagnostics.error(Code::InvalidValue, None, message);
             }
         }
     }

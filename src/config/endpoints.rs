@@ -2,7 +2,7 @@
 
 use super::keys::Section;
 use super::policies::Policies;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Clusters, Constant, Routing, Step, Target, VariablePart, VariableTarget};
 use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
 use bytestring::ByteString;
@@ -14,14 +14,18 @@ pub(super) fn proxy_endpoint(section: &Section<'_>, diagnostics: &mut Diagnostic
     if !section.has("proxy_endpoint") {
         for key in ["target_endpoints", "integration_endpoints", "variable_targets"] {
             if section.has(key) {
-                diagnostics.error(None, format!("{key} requires proxy_endpoint"));
+                diagnostics.error(Code::ConflictingKeys, None, format!("{key} requires proxy_endpoint"));
             }
         }
         return None;
     }
     for replaced in ["request", "response", "fault_rules", "default_fault_rule"] {
         if section.has(replaced) {
-            diagnostics.error(None, format!("{replaced} cannot be combined with proxy_endpoint"));
+            diagnostics.error(
+                Code::ConflictingKeys,
+                None,
+                format!("{replaced} cannot be combined with proxy_endpoint"),
+            );
         }
     }
     let endpoint = section.string("proxy_endpoint", diagnostics).and_then(|text| {
@@ -64,7 +68,7 @@ pub(super) fn routing(
         }
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("duplicate target endpoint {}", endpoint.name);
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
         }
         let subject = format!("TargetEndpoint {}", endpoint.name);
         let endpoint = diagnostics
@@ -74,7 +78,11 @@ pub(super) fn routing(
     }
     for name in &variable {
         if !variable_targets.iter().any(|target| target.name == *name) {
-            diagnostics.error(None, format!("variable_targets: {name} is no target with a URL or a Path"));
+            diagnostics.error(
+                Code::UnknownTarget,
+                None,
+                format!("variable_targets: {name} is no target with a URL or a Path"),
+            );
         }
     }
     let integrations = integrations(section, proxy, diagnostics);
@@ -100,7 +108,7 @@ pub(super) fn fold_targets(
             let name = &target.name;
             let message =
                 format!("the host of the target {name} comes from a variable: name a cluster for * in clusters");
-            diagnostics.error(None, message);
+            diagnostics.error(Code::MissingCluster, None, message);
         }
     }
 }
@@ -119,7 +127,7 @@ fn integrations(
         let Some(integration) = integration else { continue };
         if integrations.iter().any(|other| other.name == integration.name) {
             let message = format!("duplicate integration endpoint {}", integration.name);
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
         }
         integrations.push(integration);
     }
@@ -128,7 +136,9 @@ fn integrations(
         let Route::Integration(name, position) = &rule.route else { continue };
         if !integrations.iter().any(|integration| integration.name == *name) {
             let message = format!("unknown integration endpoint {name}: add it to integration_endpoints");
-            diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| diagnostics.error(*position, message));
+            diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
+                diagnostics.error(Code::UnknownIntegration, *position, message)
+            });
         }
     }
     integrations

@@ -1,7 +1,8 @@
 //! `google`: the identity of tokens, and the policies that need one.
 
 use super::keys::Section;
-use crate::diagnostic::{Diagnostics, Position};
+use super::known;
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::plan::{Constant, Identity, Impersonated, Routing};
 use crate::policy::endpoint::{ProxyEndpoint, Route};
 use crate::policy::{Callee, Policy};
@@ -19,13 +20,13 @@ pub(super) struct Google {
 impl Google {
     pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Google {
         let Some(google) = section.section("google", diagnostics) else { return Google::default() };
-        google.check_keys(&["metadata_cluster", "service_account", "iam_cluster", "project"], diagnostics);
+        google.check_keys(&known::GOOGLE, diagnostics);
         let mut text =
             |key: &str| google.string(key, diagnostics).map(ByteString::from).filter(|text| !text.trim().is_empty());
         let (metadata, account, iam, project) =
             (text("metadata_cluster"), text("service_account"), text("iam_cluster"), text("project"));
         let mut incomplete = |given: &str, missing: &str| {
-            diagnostics.error(None, format!("google.{given} needs google.{missing}"));
+            diagnostics.error(Code::MissingKey, None, format!("google.{given} needs google.{missing}"));
             None
         };
         let impersonated = match (account, iam) {
@@ -38,7 +39,7 @@ impl Google {
             (Some(metadata_cluster), impersonated) => Some(Identity { metadata_cluster, impersonated }),
             (None, Some(_)) => {
                 // The workload's own token is needed to get one of the service account.
-                diagnostics.error(None, "google.service_account needs google.metadata_cluster");
+                diagnostics.error(Code::MissingKey, None, "google.service_account needs google.metadata_cluster");
                 None
             }
             (None, None) => None,
@@ -71,7 +72,7 @@ impl Google {
                 && !has_project
             {
                 let message = format!("SetIntegrationRequest[{name}]: ProjectId and google.project are missing");
-                diagnostics.error(policy.position, message);
+                diagnostics.error(Code::MissingProject, policy.position, message);
             }
             for position in policy.identity_positions() {
                 self.check_identity(position, constants, diagnostics);
@@ -123,6 +124,6 @@ impl Google {
             "Deployment of \"organizations/{organization}/apis/{name}/revisions/{revision}\" requires a service account \
              identity, but one was not provided with the request: set google.metadata_cluster"
         );
-        diagnostics.named_error("FAILED_PRECONDITION", position, message);
+        diagnostics.error(Code::MissingIdentity, position, message);
     }
 }

@@ -1,6 +1,6 @@
 //! Typed access to the keys of a JSON object; every wrong type or unknown key becomes a diagnostic.
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::Constant;
 use bytestring::ByteString;
 use serde_json::{Map, Value as Json};
@@ -29,7 +29,7 @@ impl<'a> Section<'a> {
         let object = value.as_object();
         if object.is_none() {
             let path = if path.is_empty() { "the configuration" } else { path };
-            diagnostics.error(None, format!("{path} must be {expected}, not {}", kind(value)));
+            diagnostics.error(Code::InvalidValue, None, format!("{path} must be {expected}, not {}", kind(value)));
         }
         Some(Section { path: path.to_owned(), object: object? })
     }
@@ -43,7 +43,7 @@ impl<'a> Section<'a> {
         for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
             let nearest = known.iter().max_by(|a, b| strsim::jaro(a, key).total_cmp(&strsim::jaro(b, key)));
             let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-            diagnostics.error(None, format!("unknown key {}{hint}", self.path_of(key)));
+            diagnostics.error(Code::UnknownKey, None, format!("unknown key {}{hint}", self.path_of(key)));
         }
     }
 
@@ -63,7 +63,11 @@ impl<'a> Section<'a> {
         let value = self.object.get(key)?;
         let converted = convert(value);
         if converted.is_none() {
-            diagnostics.error(None, format!("{} must be {expected}, not {}", self.path_of(key), kind(value)));
+            diagnostics.error(
+                Code::InvalidValue,
+                None,
+                format!("{} must be {expected}, not {}", self.path_of(key), kind(value)),
+            );
         }
         converted
     }
@@ -102,7 +106,7 @@ impl<'a> Section<'a> {
     fn check_required(&self, key: &str, diagnostics: &mut Diagnostics) {
         let is_empty = |value: &Json| value.as_str().is_some_and(|text| text.trim().is_empty());
         if self.object.get(key).is_none_or(is_empty) {
-            diagnostics.error(None, format!("{} is missing", self.path_of(key)));
+            diagnostics.error(Code::MissingKey, None, format!("{} is missing", self.path_of(key)));
         }
     }
 
@@ -128,7 +132,11 @@ impl<'a> Section<'a> {
                 Some(text) => strings.push(text.to_owned()),
                 None => {
                     let path = self.path_of(key);
-                    diagnostics.error(None, format!("{path}[{index}] must be a string, not {}", kind(item)));
+                    diagnostics.error(
+                        Code::InvalidValue,
+                        None,
+                        format!("{path}[{index}] must be a string, not {}", kind(item)),
+                    );
                 }
             }
         }

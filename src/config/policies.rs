@@ -1,7 +1,7 @@
 //! `policies`: the policy documents, and the steps that refer to them by name. A shared flow can have its own list.
 
 use super::keys::Section;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Document;
 use crate::plan::{PolicyId, Step};
 use crate::policy::endpoint::StepReference;
@@ -55,14 +55,14 @@ struct PolicyDocument {
 impl Policies {
     pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Policies {
         if !section.has("policies") {
-            diagnostics.error(None, "policies is required: a list of policy documents");
+            diagnostics.error(Code::MissingKey, None, "policies is required: a list of policy documents");
         }
         let skip_unsupported = match section.string("unsupported_policies", diagnostics).as_deref() {
             Some("skip") => true,
             Some("reject") | None => false,
             Some(other) => {
                 let message = format!("unsupported_policies must be \"reject\" or \"skip\", not {other:?}");
-                diagnostics.error(None, message);
+                diagnostics.error(Code::InvalidValue, None, message);
                 false
             }
         };
@@ -96,7 +96,8 @@ impl Policies {
             let mut known = self.documents.iter().skip(first);
             if let Some(name) = name.as_deref().filter(|name| known.any(|other| other.is_named(scope, name))) {
                 let message = format!("duplicate policy {name}");
-                diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
+                diagnostics
+                    .within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
             }
             self.documents.push(PolicyDocument { scope, key, policy, name });
         }
@@ -125,7 +126,7 @@ impl Policies {
         let Some(index) = self.documents.iter().position(|document| document.is_named(scope, &name)) else {
             let hint =
                 self.in_another_case(scope, &name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
-            diagnostics.error(position, format!("{label}: unknown policy{hint}"));
+            diagnostics.error(Code::UnknownPolicy, position, format!("{label}: unknown policy{hint}"));
             return None;
         };
         let document = self.documents.get(index)?;
@@ -140,8 +141,12 @@ impl Policies {
                 let report = |position: Option<Position>, message: String, diagnostics: &mut Diagnostics| match self
                     .skip_unsupported
                 {
-                    true => diagnostics.warning(position, format!("{message}; the step is skipped")),
-                    false => diagnostics.error(position, message),
+                    true => diagnostics.warning(
+                        Code::UnsupportedPolicy,
+                        position,
+                        format!("{message}; the step is skipped"),
+                    ),
+                    false => diagnostics.error(Code::UnsupportedPolicy, position, message),
                 };
                 match label.is_empty() {
                     true => diagnostics.within_about(&document.key, name, |diagnostics| {

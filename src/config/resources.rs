@@ -1,7 +1,7 @@
 //! `resources`: the texts that `ResourceURL` names.
 
 use super::keys::Section;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::Resources;
 use crate::policy::Policy;
 use bytestring::ByteString;
@@ -24,7 +24,7 @@ pub(super) fn check<'p>(
             if !resources.iter().any(|resources| resources.contains_key(&*name)) {
                 let message = format!("unknown resource {name}: add it to resources");
                 diagnostics.within_about(key, &*policy.attributes().name, |diagnostics| {
-                    diagnostics.warning(resource.position, message);
+                    diagnostics.warning(Code::UnknownResource, resource.position, message);
                 });
             }
         }

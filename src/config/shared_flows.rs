@@ -1,10 +1,11 @@
 //! `shared_flows`: the flows that FlowCallouts run, as documents or as objects with their own policies and properties.
 
 use super::keys::Section;
+use super::known;
 use super::policies::{Policies, Scope};
 use super::resources;
 use super::skipped::Skipped;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{self, Constant, Resources, Step};
 use crate::policy::Callee;
 use crate::policy::endpoint::{SharedFlow, StepReference};
@@ -36,7 +37,7 @@ pub(super) fn read(
     for (name, document) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
         if calls_itself(name, &resolved, policies) {
             diagnostics.within_about(&document.key, format!("SharedFlow {name}"), |diagnostics| {
-                diagnostics.error(None, "the shared flow calls itself");
+                diagnostics.error(Code::RecursiveSharedFlow, None, "the shared flow calls itself");
             });
         }
     }
@@ -75,7 +76,7 @@ fn documents(
             item => {
                 let expected = "a document or an object with xml and policies";
                 let Some(section) = Section::of(&key, item, expected, diagnostics) else { continue };
-                section.check_keys(&["name", "xml", "policies", "properties", "resources"], diagnostics);
+                section.check_keys(&known::SHARED_FLOW, diagnostics);
                 let scope = match section.has("policies") {
                     true => policies.add_of_shared_flow(index, &section, diagnostics),
                     false => Scope::default(),
@@ -93,7 +94,7 @@ fn documents(
         let Some(SharedFlow { name, steps }) = flow else { continue };
         if documents.contains_key(&name) {
             let message = format!("duplicate shared flow {name}");
-            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(None, message));
+            diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
         }
         documents.insert(name, Document { key, steps, scope, constants, resources });
     }
@@ -126,7 +127,7 @@ fn resolve(
                 None => {
                     let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
                     diagnostics.within_about(&policy_key, policy, |diagnostics| {
-                        diagnostics.error(callout.position, message);
+                        diagnostics.error(Code::UnknownSharedFlow, callout.position, message);
                     });
                     Vec::new()
                 }

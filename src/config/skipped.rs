@@ -1,7 +1,7 @@
 //! Warnings about skipped policies: authentication that is not enforced, and conditions that read their variables.
 
 use super::policies::Policies;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Routing, Step};
 use crate::policy::Policy;
 use crate::policy::condition::Condition;
@@ -40,7 +40,11 @@ impl<'a> Skipped<'a> {
             return;
         }
         let kinds: Vec<String> = kinds.iter().map(|(kind, names)| format!("{kind} ({})", names.join(", "))).collect();
-        diagnostics.warning(None, format!("{NOT_ENFORCED}: the filter skips {}", kinds.join(", ")));
+        diagnostics.warning(
+            Code::AuthenticationNotEnforced,
+            None,
+            format!("{NOT_ENFORCED}: the filter skips {}", kinds.join(", ")),
+        );
     }
 
     /// Warns of the conditions of a proxy's flows or of the lists of steps.
@@ -112,7 +116,7 @@ impl<'a> Skipped<'a> {
                  comparisons with null are true",
                 policy.attributes.name
             );
-            diagnostics.warning(condition.position(), message);
+            diagnostics.warning(Code::SkippedVariable, condition.position(), message);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `request` and `response`: the lists of steps.
 
 use super::keys::Section;
+use super::known;
 use super::policies::Policies;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::Step;
 use crate::policy::condition::Condition;
 use crate::policy::endpoint::{Endpoint, FaultRules, StepReference};
@@ -53,11 +54,11 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
         else {
             continue;
         };
-        step.check_keys(&["step", "condition"], diagnostics);
+        step.check_keys(&known::STEP, diagnostics);
         let condition = step.string("condition", diagnostics);
         let Some(policy) = step.string("step", diagnostics) else {
             if !step.has("step") {
-                diagnostics.error(None, format!("{label}.step is required: a policy's name"));
+                diagnostics.error(Code::MissingKey, None, format!("{label}.step is required: a policy's name"));
             }
             continue;
         };
@@ -65,12 +66,20 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
         let condition = match Condition::parse_published(condition.as_deref().unwrap_or_default()) {
             Ok((condition, tolerated)) => {
                 for mistake in tolerated {
-                    diagnostics.warning(None, format!("{label} condition, column {}: {mistake}", mistake.column));
+                    diagnostics.warning(
+                        Code::ToleratedCondition,
+                        None,
+                        format!("{label} condition, column {}: {mistake}", mistake.column),
+                    );
                 }
                 condition
             }
             Err(error) => {
-                diagnostics.error(None, format!("{label} condition, column {}: {error}", error.column));
+                diagnostics.error(
+                    Code::InvalidCondition,
+                    None,
+                    format!("{label} condition, column {}: {error}", error.column),
+                );
                 None
             }
         };

@@ -4,7 +4,7 @@ use super::PolicyData;
 use super::action::{Action, Assignment, Field, Grammar, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
 use super::variable::MessagePart;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
@@ -120,7 +120,7 @@ impl AssignTo {
             Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
             Some(text) if !text.is_empty() => {
                 let message = format!("createNew must be true or false, got {text:?}; it is ignored");
-                diagnostics.warning(element.attribute_position("createNew"), message);
+                diagnostics.warning(Code::InvalidBoolean, element.attribute_position("createNew"), message);
                 None
             }
             _ => None,
@@ -130,7 +130,7 @@ impl AssignTo {
             Some("response") => Some(MessageKind::Response),
             Some(text) if !text.is_empty() => {
                 let message = format!("type must be request or response, got {text:?}; it is ignored");
-                diagnostics.warning(element.attribute_position("type"), message);
+                diagnostics.warning(Code::InvalidAttribute, element.attribute_position("type"), message);
                 None
             }
             _ => None,
@@ -139,7 +139,7 @@ impl AssignTo {
             element.attribute("transport").map(str::trim).filter(|text| !text.is_empty() && *text != "http")
         {
             let message = format!("transport must be http, got {transport:?}; Apigee X rejects it at import");
-            diagnostics.warning(element.attribute_position("transport"), message);
+            diagnostics.warning(Code::InvalidAttribute, element.attribute_position("transport"), message);
         }
         let variable = Some(element.text()).filter(|name| !name.is_empty()).map(ByteString::from);
         AssignTo { variable, create_new, kind }

@@ -1,7 +1,7 @@
 //! The attributes of every policy's root element (docs/apigee-semantics.md 1.1).
 
 use super::kind::PolicyKind;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
@@ -30,8 +30,8 @@ impl Attributes {
         let name = root.attribute("name").unwrap_or_default().trim();
         if name.is_empty() {
             let element = root.name();
-            diagnostics.named_error(
-                "MissingName",
+            diagnostics.error(
+                Code::MissingName,
                 root.position(),
                 format!("Required attribute name is missing in {element}"),
             );
@@ -39,13 +39,14 @@ impl Attributes {
             diagnostics.set_subject(name);
             if !is_name(name) {
                 diagnostics.error(
+                    Code::InvalidName,
                     root.attribute_position("name"),
                     format!("a policy name has at most {MAX_NAME_BYTES} letters, digits, spaces and the characters - _ . $ %"),
                 );
             }
         }
         for ignored in root.children_named("FaultRules").filter(|rules| rules.children().next().is_some()) {
-            diagnostics.warning(ignored.position(), "FaultRules inside a policy have no effect");
+            diagnostics.warning(Code::NoEffect, ignored.position(), "FaultRules inside a policy have no effect");
         }
         let kind = PolicyKind::of_root(root.name());
         Attributes {
@@ -72,7 +73,7 @@ pub(super) fn boolean_attribute(
     let Some(text) = element.attribute(name) else { return default };
     parse_boolean(text).unwrap_or_else(|| {
         let message = format!("{name} must be true or false, got {text:?}; {default} is used");
-        diagnostics.warning(element.attribute_position(name), message);
+        diagnostics.warning(Code::InvalidBoolean, element.attribute_position(name), message);
         default
     })
 }
@@ -89,7 +90,7 @@ pub(super) fn boolean_child(
     parse_boolean(&text).unwrap_or_else(|| {
         if !text.is_empty() {
             let message = format!("{name} must be true or false, got {text:?}; {default} is used");
-            diagnostics.warning(child.position(), message);
+            diagnostics.warning(Code::InvalidBoolean, child.position(), message);
         }
         default
     })
@@ -112,7 +113,7 @@ pub(super) fn single_child<'a, 'input>(
     let mut children = element.children_named(name);
     let first = children.next();
     if let Some(second) = children.next() {
-        diagnostics.warning(second.position(), format!("duplicate {name}; the first is used"));
+        diagnostics.warning(Code::DuplicateElement, second.position(), format!("duplicate {name}; the first is used"));
     }
     first
 }
@@ -127,7 +128,7 @@ pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], di
 /// Warns about an unknown child.
 pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let message = format!("unknown element {} in {} is ignored", child.name(), parent.name());
-    diagnostics.warning(child.position(), message);
+    diagnostics.warning(Code::UnknownElement, child.position(), message);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::attributes::{boolean_attribute, single_child, warn_unknown_children};
 use super::referenced::Referenced;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 
 /// A token and its header.
@@ -47,7 +47,11 @@ impl Authentication {
     /// Reads the element. `None` for an empty one, as in the user interface's template.
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Authentication> {
         if element.children().next().is_none() {
-            diagnostics.warning(element.position(), "Authentication is empty: the call carries no token");
+            diagnostics.warning(
+                Code::EmptyElement,
+                element.position(),
+                "Authentication is empty: the call carries no token",
+            );
             return None;
         }
         warn_unknown_children(element, &["HeaderName", "GoogleAccessToken", "GoogleIDToken"], diagnostics);
@@ -59,7 +63,7 @@ impl Authentication {
             (None, Some(id)) => id_token(id, diagnostics)?,
             _ => {
                 let message = "Authentication must contain either GoogleAccessToken or GoogleIDToken";
-                diagnostics.error(element.position(), message);
+                diagnostics.error(Code::MissingElement, element.position(), message);
                 return None;
             }
         };
@@ -90,11 +94,15 @@ fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Opti
         }
     }
     if scopes.is_empty() {
-        diagnostics.error(element.position(), "GoogleAccessToken needs at least one Scope in Scopes");
+        diagnostics.error(
+            Code::MissingElement,
+            element.position(),
+            "GoogleAccessToken needs at least one Scope in Scopes",
+        );
         return None;
     }
     for empty in elements().filter(|element| element.text().is_empty()) {
-        diagnostics.warning(empty.position(), "Scope is empty and is ignored");
+        diagnostics.warning(Code::EmptyElement, empty.position(), "Scope is empty and is ignored");
     }
     let lifetime = single_child(element, "LifetimeInSeconds", diagnostics);
     if let Some(element) = lifetime {
@@ -114,21 +122,21 @@ fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let is_fixed = !text.is_empty() && !text.contains('{');
     if is_fixed && lifetime(&text).is_none() {
         let message = format!("LifetimeInSeconds must be an integer from 1 to {MAX_LIFETIME_SECONDS}, got {text:?}");
-        diagnostics.error(element.position(), message);
+        diagnostics.error(Code::InvalidElement, element.position(), message);
     }
 }
 
 fn id_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
     warn_unknown_children(element, &["Audience", "IncludeEmail"], diagnostics);
     let Some(audience) = single_child(element, "Audience", diagnostics) else {
-        diagnostics.error(element.position(), "GoogleIDToken needs an Audience");
+        diagnostics.error(Code::MissingElement, element.position(), "GoogleIDToken needs an Audience");
         return None;
     };
     let use_target_url = boolean_attribute(audience, "useTargetUrl", false, diagnostics);
     let value = Referenced::parse(audience, diagnostics);
     if value.is_none() && !use_target_url {
         let message = "Audience is empty: every run fails with googletoken.EmptyIDTokenAudience";
-        diagnostics.warning(audience.position(), message);
+        diagnostics.warning(Code::EmptyElement, audience.position(), message);
     }
     let include_email = single_child(element, "IncludeEmail", diagnostics);
     let include_email = include_email.and_then(|include| Referenced::parse(include, diagnostics));

@@ -13,7 +13,7 @@ pub use properties::{Properties, Retained};
 use super::attributes::{single_child, warn_unknown_children};
 use super::authentication::Authentication;
 use super::target_url::TargetUrl;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 
 /// A checked connection.
@@ -48,13 +48,13 @@ impl Connection {
             (Some(http), None) => Connection::http(http, name, diagnostics),
             (Some(http), Some(local)) => {
                 let message = "LocalTargetConnection is ignored: there is an HTTPTargetConnection";
-                diagnostics.warning(local.position(), message);
+                diagnostics.warning(Code::IgnoredElement, local.position(), message);
                 Connection::http(http, name, diagnostics)
             }
             (None, Some(local)) => Connection::local(local, diagnostics),
             (None, None) => {
                 let message = format!("Connection information is missing in Step {name}.");
-                diagnostics.named_error("ConnectionInfoMissing", policy.position(), message);
+                diagnostics.error(Code::MissingConnection, policy.position(), message);
                 None
             }
         };
@@ -66,11 +66,11 @@ impl Connection {
         let Some(element) = single_child(policy, "Authentication", diagnostics) else { return self };
         if self.authentication.is_some() {
             let message = "Authentication is ignored: there is one in HTTPTargetConnection";
-            diagnostics.warning(element.position(), message);
+            diagnostics.warning(Code::IgnoredElement, element.position(), message);
             return self;
         }
         let message = "Authentication belongs in HTTPTargetConnection; it has the same effect here";
-        diagnostics.warning(element.position(), message);
+        diagnostics.warning(Code::MisplacedElement, element.position(), message);
         self.authentication = Authentication::parse(element, diagnostics);
         self
     }
@@ -91,19 +91,27 @@ impl Connection {
         let target = match (balancer, url) {
             (Some(balancer), url) => {
                 if let Some(url) = url {
-                    diagnostics.warning(url.position(), "URL is ignored: there is a LoadBalancer");
+                    diagnostics.warning(
+                        Code::IgnoredElement,
+                        url.position(),
+                        "URL is ignored: there is a LoadBalancer",
+                    );
                 }
                 Target::LoadBalancer(LoadBalancer::parse(balancer, http, diagnostics)?)
             }
             (None, Some(url)) => {
                 if let Some(path) = single_child(http, "Path", diagnostics).filter(|path| !path.text().is_empty()) {
-                    diagnostics.warning(path.position(), "Path is ignored: it belongs to a LoadBalancer");
+                    diagnostics.warning(
+                        Code::IgnoredElement,
+                        path.position(),
+                        "Path is ignored: it belongs to a LoadBalancer",
+                    );
                 }
                 Target::Url(TargetUrl::parse(url, diagnostics)?)
             }
             (None, None) => {
                 let message = format!("URL is missing in Step {name}.");
-                diagnostics.named_error("URLMissing", http.position(), message);
+                diagnostics.error(Code::MissingUrl, http.position(), message);
                 return None;
             }
         };

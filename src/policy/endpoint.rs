@@ -21,7 +21,7 @@ use super::authentication::Authentication;
 use super::read_document;
 use super::template::{Syntax, Template};
 use super::template_of;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::language::xml::Element;
 
 /// The flows and fault rules of a ProxyEndpoint or a TargetEndpoint. `S` is a step: a reference by name
@@ -133,7 +133,11 @@ fn ignores_charset(connection: Option<Element<'_, '_>>) -> bool {
 fn check_root(root: Element<'_, '_>, names: &[&str], diagnostics: &mut Diagnostics) -> Option<()> {
     if !names.contains(&root.name()) {
         let (expected, found) = (names.first().unwrap_or(&""), root.name());
-        diagnostics.error(root.position(), format!("the root element is {found}, not {expected}"));
+        diagnostics.error(
+            Code::WrongRootElement,
+            root.position(),
+            format!("the root element is {found}, not {expected}"),
+        );
         return None;
     }
     Some(())
@@ -155,7 +159,11 @@ impl Endpoint<StepReference> {
         }
         let rules = single_child(root, "FaultRules", diagnostics);
         for unread in root.children_named("faultRules").filter(|rules| rules.children().next().is_some()) {
-            diagnostics.warning(unread.position(), "faultRules in SAP's form are ignored; use FaultRules");
+            diagnostics.warning(
+                Code::IgnoredElement,
+                unread.position(),
+                "faultRules in SAP's form are ignored; use FaultRules",
+            );
         }
         let default = single_child(root, "DefaultFaultRule", diagnostics);
         let fault_rules = FaultRules {
@@ -217,7 +225,7 @@ impl ProxyEndpoint {
             if let Some(base_path) = base_path.filter(|path| !path.text().is_empty() && !path.text().starts_with('/')) {
                 let text = base_path.text();
                 let message = format!("the base path must start with a slash, got {text:?}; /{text} is used");
-                diagnostics.warning(base_path.position(), message);
+                diagnostics.warning(Code::BasePathWithoutSlash, base_path.position(), message);
             }
             ProxyEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::BottomToTop, diagnostics),
@@ -239,7 +247,7 @@ impl TargetEndpoint {
         read(text, key, &["TargetEndpoint", "TargetEndPoint"], |root, name, diagnostics| {
             if name.is_empty() {
                 let message = "Required attribute name is missing in TargetEndpoint";
-                diagnostics.named_error("MissingName", root.position(), message);
+                diagnostics.error(Code::MissingName, root.position(), message);
             }
             let http = root.child("HTTPTargetConnection");
             TargetEndpoint {
@@ -273,7 +281,7 @@ impl SharedFlow {
             let name = name.map_or(own, str::to_owned);
             if name.is_empty() {
                 let message = "Required attribute name is missing in SharedFlow";
-                diagnostics.named_error("MissingName", root.position(), message);
+                diagnostics.error(Code::MissingName, root.position(), message);
             }
             let label = format!("SharedFlow {name}");
             if !name.is_empty() {

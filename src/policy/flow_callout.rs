@@ -5,7 +5,7 @@ use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::{FLOW_MESSAGES, Variable};
 use super::{Callee, PolicyData};
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
@@ -39,14 +39,14 @@ impl FlowCallout {
         let attributes = Attributes::parse(root, diagnostics);
         let bundle = single_child(root, "SharedFlowBundle", diagnostics).filter(|bundle| !bundle.text().is_empty());
         let Some(bundle) = bundle else {
-            diagnostics.error(root.position(), "SharedFlowBundle is missing");
+            diagnostics.error(Code::MissingElement, root.position(), "SharedFlowBundle is missing");
             return None;
         };
         let mut parameters = Vec::new();
         for parameter in root.child("Parameters").into_iter().flat_map(|list| list.children_named("Parameter")) {
             let Some(name) = parameter.attribute("name").map(str::trim).filter(|name| !name.is_empty()) else {
-                diagnostics.named_error(
-                    "MissingName",
+                diagnostics.error(
+                    Code::MissingName,
                     parameter.position(),
                     "Required attribute name is missing in Parameter",
                 );
@@ -55,7 +55,7 @@ impl FlowCallout {
             if FLOW_MESSAGES.contains(&name) {
                 let message =
                     format!("the parameter {name} is ignored: the name is reserved for a message of the flow");
-                diagnostics.warning(parameter.attribute_position("name"), message);
+                diagnostics.warning(Code::IgnoredElement, parameter.attribute_position("name"), message);
                 continue;
             }
             let text = parameter.attribute("value").map_or_else(|| parameter.text(), str::to_owned);

@@ -3,7 +3,7 @@
 use super::PolicyData;
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
 use super::variable::Variable;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl IntegrationCallout {
         let request = single_child(root, "Request", diagnostics).filter(|request| !request.text().is_empty());
         let Some(request) = request else {
             let message = format!("IntegrationCallout[{}]: Request is missing", attributes.name);
-            diagnostics.error(root.position(), message);
+            diagnostics.error(Code::MissingElement, root.position(), message);
             return None;
         };
         Some(IntegrationCallout {

@@ -8,7 +8,7 @@ use super::authentication::Authentication;
 use super::connection::Connection;
 use super::variable::Variable;
 use super::{Callee, PolicyData};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 use std::num::IntErrorKind;
@@ -152,11 +152,15 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
     let response = single_child(root, "Response", diagnostics)?;
     let name = response.text();
     if name.is_empty() {
-        diagnostics.warning(response.position(), "Response is empty: the flow does not wait for the response");
+        diagnostics.warning(
+            Code::EmptyElement,
+            response.position(),
+            "Response is empty: the flow does not wait for the response",
+        );
         return None;
     }
     if name.contains(char::is_whitespace) {
-        diagnostics.error(response.position(), format!("Response {name:?} is not a variable name"));
+        diagnostics.error(Code::InvalidName, response.position(), format!("Response {name:?} is not a variable name"));
     }
     Some(name.into())
 }
@@ -172,7 +176,7 @@ fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Durat
         parsed => parsed.ok().filter(|milliseconds| *milliseconds > 0),
     };
     if timeout.is_none() {
-        diagnostics.named_error("InvalidTimeoutValue", element.position(), format!("Invalid Timeout value {text}."));
+        diagnostics.error(Code::InvalidTimeout, element.position(), format!("Invalid Timeout value {text}."));
     }
     timeout.map(|milliseconds| Duration::from_millis(milliseconds.min(MAX_TIMEOUT_MILLIS)))
 }

@@ -8,7 +8,7 @@ use super::attributes::{Attributes, single_child, warn_unknown_children};
 use super::origin::{Origin, Scheme};
 use super::referenced::Referenced;
 use super::{Callee, PolicyData};
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
@@ -61,7 +61,7 @@ impl SetIntegrationRequest {
             let found = value(name, diagnostics);
             if found.is_none() {
                 let message = format!("SetIntegrationRequest[{}]: {name} is missing", attributes.name);
-                diagnostics.error(root.position(), message);
+                diagnostics.error(Code::MissingElement, root.position(), message);
             }
             found
         };

@@ -3,7 +3,7 @@
 use super::origin::{Origin, Scheme};
 use super::template::{Part, Syntax, Template};
 use super::template_of;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 
 /// A callout's URL with its variables.
@@ -24,17 +24,21 @@ impl TargetUrl {
         let text = url.text();
         let template = template_of(url, &text, Syntax::URL, diagnostics)?;
         let Some(Part::Literal(start)) = template.parts().first() else {
-            diagnostics
-                .error(url.position(), "the protocol of a URL, http:// or https://, cannot come from a variable");
+            diagnostics.error(
+                Code::InvalidUrl,
+                url.position(),
+                "the protocol of a URL, http:// or https://, cannot come from a variable",
+            );
             return None;
         };
         if let Some(scheme) = other_scheme(start) {
             let message = format!("the protocol of a URL must be http:// or https://, got {scheme}://");
-            diagnostics.error(url.position(), message);
+            diagnostics.error(Code::InvalidUrl, url.position(), message);
             return None;
         }
         let Some((_, rest)) = Scheme::split(start) else {
             diagnostics.warning(
+                Code::UnreachableUrl,
                 url.position(),
                 format!("{text:?} does not start with http:// or https://; calls fail with Host not reachable"),
             );
@@ -46,6 +50,7 @@ impl TargetUrl {
         let origin = fixed_origin(&template);
         if is_fixed && origin.is_none() {
             diagnostics.warning(
+                Code::UnreachableUrl,
                 url.position(),
                 format!("{authority:?} is not a host with an optional port; calls fail with Host not reachable"),
             );

@@ -1,7 +1,7 @@
 //! Variables that change the target in Apigee and have no effect on it here (docs/apigee-semantics.md 8.4).
 
 use super::Policy;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 
 /// These are ordinary variables here: a policy can set and read them.
@@ -13,7 +13,7 @@ pub(super) fn warn(policy: &Policy, root: Element<'_, '_>, diagnostics: &mut Dia
         if policy.assigned_variables().any(|assigned| assigned == name) {
             let position = assignment(root, name).unwrap_or_else(|| root.position());
             let message = format!("setting {name} does not change the target: Envoy's route selects the upstream");
-            diagnostics.warning(position, message);
+            diagnostics.warning(Code::NoEffect, position, message);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The policies that the flows of a bundle use.
 
 use crate::bundle::ParsedBundle;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::parsed::Parsed;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{Endpoint, Flow, StepReference};
@@ -68,7 +68,7 @@ impl Attached {
             let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
             if !self.contains(&root.name) {
                 let text = format!("policy {} is not attached to any flow", root.name);
-                let warning = Finding::new(Severity::Warning, text).about_policy(&root.name);
+                let warning = Finding::new(Severity::Warning, Code::UnusedPolicy, text).about_policy(&root.name);
                 findings.add(warning.in_source(&document.source, Some(root.position)));
             }
         }

@@ -8,9 +8,10 @@ pub(crate) use archive::read as read_archive;
 pub(crate) use folder::read as read_folder;
 
 use super::document::Document;
-use super::finding::{Finding, Severity};
+use super::finding::{Code, Finding, Severity};
 use super::parsed::Parsed;
 use super::source::Source;
+use envoy_callout::diagnostic::Code as FilterCode;
 use envoy_callout::language::xml;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
@@ -178,7 +179,7 @@ impl ParsedBundle {
             }
             let source = Rc::new(source);
             if let Some(problem) = problem {
-                bundle.unreadable.push(Finding::error_in(&source, problem.to_string()));
+                bundle.unreadable.push(Finding::error_in(&source, Code::NotUtf8, problem.to_string()));
                 if role == Role::Policy {
                     bundle.broken_policies.push(source.stem().to_owned());
                 }
@@ -221,7 +222,8 @@ impl ParsedBundle {
         let document = match xml::Document::parse(&source.text) {
             Ok(document) => document,
             Err(error) => {
-                let finding = Finding::new(Severity::Error, error.to_string()).in_source(source, error.position);
+                let finding = Finding::new(Severity::Error, FilterCode::MalformedXml, error.to_string())
+                    .in_source(source, error.position);
                 return self.unreadable.push(finding);
             }
         };

@@ -7,11 +7,22 @@ use super::finding::Finding;
 use super::parsed::Parsed;
 use super::routing::{self, DEFAULT_REVISION};
 use envoy_callout::config::{self, Loaded};
-use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::diagnostic::{Code, Diagnostic};
 use envoy_callout::policy::Callee;
 use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The hints of the filter, which name its configuration keys, and those for the user of a bundle. An empty one is added.
+const HINTS: [(Code, &str, &str); 7] = [
+    (Code::UnknownTargetServer, "add it to target_servers", "add it to target_servers of the environment"),
+    (Code::UnknownLocalProxy, "add it to local_proxies", "add it to local_proxies of the environment"),
+    (Code::MissingIdentity, "set google.metadata_cluster", "add google to the environment"),
+    (Code::MissingProject, "google.project are missing", "google.project of the environment are missing"),
+    (Code::UnknownIntegration, "add it to integration_endpoints", "the bundle has no such integration endpoint"),
+    (Code::UnknownResource, "add it to resources", "the bundle has no such file in resources"),
+    (Code::UnknownSharedFlow, "", "; pass its bundle as a further path"),
+];
 
 /// A filter configuration with the documents of a bundle.
 #[derive(Debug, Default)]
@@ -199,10 +210,17 @@ impl<'a> Configuration<'a> {
     /// The finding of a diagnostic, with the file of its document.
     pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         let key = diagnostic.document.as_deref();
-        match key.and_then(|key| self.documents.get(key)) {
+        let mut finding = match key.and_then(|key| self.documents.get(key)) {
             Some(document) => document.finding(diagnostic),
             None => Finding::from(diagnostic),
+        };
+        for (_, of_filter, of_bundle) in HINTS.iter().filter(|(code, ..)| *code == diagnostic.code) {
+            finding.text = match of_filter.is_empty() {
+                true => format!("{}{of_bundle}", finding.text),
+                false => finding.text.replace(of_filter, of_bundle),
+            };
         }
+        finding
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Severity};
 use super::source::Source;
-use envoy_callout::diagnostic::{Diagnostic, Position};
+use envoy_callout::diagnostic::{Code, Diagnostic, Position};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -13,12 +13,39 @@ use std::rc::Rc;
 /// The file is neither JSON nor YAML.
 pub(crate) fn read(source: &Rc<Source>) -> Result<Vec<Value>, Box<Finding>> {
     let value = parse(source)?;
-    let mut configurations = Vec::new();
-    find(&value, &mut configurations);
+    Ok(of(&value))
+}
+
+/// The filter configurations of the value of a file, as [`read`] returns them.
+pub(crate) fn of(value: &Value) -> Vec<Value> {
+    let mut configurations = inside(value);
     if configurations.is_empty() {
-        configurations.push(value);
+        configurations.push(value.clone());
     }
-    Ok(configurations)
+    configurations
+}
+
+/// The filter configurations in a value.
+pub(crate) fn inside(value: &Value) -> Vec<Value> {
+    let mut configurations = Vec::new();
+    find(value, &mut configurations);
+    configurations
+}
+
+/// Changes every filter configuration in a value.
+pub(crate) fn change(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
+    match value {
+        Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => act(value),
+        Value::Object(object) => object.values_mut().for_each(|value| change(value, act)),
+        Value::Array(list) => list.iter_mut().for_each(|value| change(value, act)),
+        Value::String(text) if text.trim_start().starts_with('{') => {
+            if let Ok(mut inner @ Value::Object(_)) = serde_json::from_str(text) {
+                change(&mut inner, act);
+                *text = inner.to_string();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The finding of a diagnostic in a configuration. `prefix` is the name of the configuration in messages.
@@ -49,11 +76,15 @@ fn find(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
+/// The value of a file: a list of values for YAML with several documents.
+///
+/// # Errors
+/// The file is neither JSON nor YAML.
+pub(crate) fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
     let broken = |line: u64, column: u64, message: String| {
         let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
         let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
-        Box::new(Finding::new(Severity::Error, message).in_source(source, position))
+        Box::new(Finding::new(Severity::Error, Code::InvalidConfiguration, message).in_source(source, position))
     };
     let is_json = source.text.trim_start().starts_with('{') || source.file.to_ascii_lowercase().ends_with(".json");
     if is_json {
@@ -103,11 +134,6 @@ mod tests {
     #[test]
     fn configurations_are_found_at_any_depth() {
         let configuration = json!({"policies": ["<Quota/>"]});
-        let inside = |value: &Value| {
-            let mut found = Vec::new();
-            find(value, &mut found);
-            found
-        };
         assert_eq!(inside(&configuration), std::slice::from_ref(&configuration));
         let text = configuration.to_string();
         let envoy = json!({"a": [{"value": configuration}, {"value": text}, {"rbac": {"policies": {}}}, "{x}"]});

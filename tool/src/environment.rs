@@ -1,19 +1,22 @@
 //! Environment files (YAML): target servers, property sets and an identity.
 
+mod read;
+mod tree;
+
+#[cfg(test)]
+pub(crate) use read::{GOOGLE, KEYS, LOCAL_PROXY, SERVER, TLS};
+
 use super::configuration::Configuration;
-use super::finding::{Finding, Severity};
+use super::finding::{Code, Finding};
 use super::input::InputError;
 use super::source::Source;
-use envoy_callout::diagnostic::Position;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 /// An environment.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
     /// `organization.name`.
     pub(crate) organization: Option<String>,
@@ -38,24 +41,20 @@ pub(crate) struct Environment {
 }
 
 /// A target server.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TargetServer {
     /// Host name or IP address.
     pub(crate) host: String,
     /// Port.
     pub(crate) port: u16,
     /// Whether connections use TLS.
-    #[serde(default)]
     pub(crate) tls: bool,
     /// Whether the server is in use.
-    #[serde(default = "yes")]
     pub(crate) enabled: bool,
 }
 
 /// A proxy endpoint of the same environment.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LocalProxy {
     /// Name of the proxy.
     pub(crate) api_proxy: Option<String>,
@@ -72,8 +71,7 @@ pub(crate) struct LocalProxy {
 }
 
 /// The identity of Google tokens.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Google {
     /// The service account; the identity of the workload when absent.
     pub(crate) service_account: Option<String>,
@@ -82,8 +80,7 @@ pub(crate) struct Google {
 }
 
 /// The files of certificates on the machine of Envoy.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tls {
     /// The file of trusted authorities for connections without a TrustStore.
     pub(crate) trusted_ca: String,
@@ -95,10 +92,6 @@ impl Default for Tls {
     fn default() -> Tls {
         Tls { trusted_ca: "/etc/ssl/certs/ca-certificates.crt".to_owned(), stores: "/etc/envoy/tls".to_owned() }
     }
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// The clusters of the entries of an environment.
@@ -139,16 +132,24 @@ impl Environment {
     /// Reads a file.
     ///
     /// # Errors
-    /// The file cannot be read. The inner error is the problem of its content with a position.
-    pub(crate) fn read(path: &Path) -> Result<Result<Environment, Box<Finding>>, InputError> {
+    /// The file cannot be read. The inner error contains the problems of its content with their positions.
+    pub(crate) fn read(path: &Path) -> Result<Result<Environment, Vec<Finding>>, InputError> {
         let unreadable = |error| InputError::Unreadable { path: path.to_owned(), error };
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let (source, problem) = Source::new(path.display().to_string(), &bytes);
         let source = Rc::new(source);
         if let Some(problem) = problem {
-            return Ok(Err(Box::new(Finding::error_in(&source, problem.to_string()))));
+            return Ok(Err(vec![Finding::error_in(&source, Code::NotUtf8, problem.to_string())]));
         }
-        Ok(parse(&source))
+        Ok(Environment::of(&source))
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Every problem of its content.
+    pub(crate) fn of(source: &Rc<Source>) -> Result<Environment, Vec<Finding>> {
+        read::read(source)
     }
 
     /// Adds the entries of this environment to a configuration. The properties of the bundle have precedence.
@@ -235,84 +236,5 @@ impl Google {
             }
         }
         entry
-    }
-}
-
-fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
-    if source.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        // YAML reads a file of comments as null.
-        return Ok(Environment::default());
-    }
-    serde_saphyr::from_str(&source.text).map_err(|error| {
-        let location = error.location().map(|location| (location.line(), location.column()));
-        let (line, column) = location.unwrap_or_default();
-        let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
-        let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
-        let text = match error.without_snippet() {
-            serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                let similarity = |name: &str| strsim::jaro(name, field);
-                let nearest = expected.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-                let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-                format!("unknown key {field}{hint}")
-            }
-            serde_saphyr::Error::NullIntoString { .. } => "missing value; write \"\" for an empty text".to_owned(),
-            other => {
-                let message = other.to_string();
-                message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned()
-            }
-        };
-        Box::new(Finding::new(Severity::Error, text).in_source(source, position))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Environment, (String, Option<Position>)> {
-        let source = Rc::new(Source::new("environment.yaml".to_owned(), text.as_bytes()).0);
-        parse(&source).map_err(|finding| (finding.text, finding.position))
-    }
-
-    #[test]
-    fn an_environment_is_typed() {
-        let text = "organization: acme\n\
-                    target_servers:\n  a: {host: 10.0.0.1, port: 80}\n\
-                    property_sets:\n  limits: {max: 5, name: x, empty: \"\", version: 1.10, code: 007, on: yes, big: 123456789012345678901}\n\
-                    properties: {kvm.key: secret}\n\
-                    google: {}\n";
-        let environment = read(text).unwrap();
-        let server = environment.target_servers.get("a").unwrap();
-        assert_eq!((server.port, server.tls, server.enabled), (80, false, true));
-        let constants = json!(environment.constants());
-        let expected = json!({
-            "propertyset.limits.max": "5", "propertyset.limits.name": "x", "propertyset.limits.empty": "",
-            "propertyset.limits.version": "1.10", "propertyset.limits.code": "007", "propertyset.limits.on": "yes",
-            "propertyset.limits.big": "123456789012345678901", "kvm.key": "secret",
-        });
-        assert_eq!(constants, expected);
-        let mut configuration = Configuration::default();
-        environment.apply(&mut configuration, &AnyCluster);
-        assert_eq!(configuration.to_value().get("google"), Some(&json!({"metadata_cluster": "any"})));
-        assert!(read("# nothing\n").unwrap().google.is_none());
-    }
-
-    #[test]
-    fn problems_have_messages_and_positions() {
-        let cases = [
-            ("targetservers: {}\n", "unknown key targetservers; did you mean target_servers?", (1, 1)),
-            ("organisation: x\n", "unknown key organisation; did you mean organization?", (1, 1)),
-            (
-                "target_servers:\n  a: {host: b, port: 80, enable: true}\n",
-                "unknown key enable; did you mean enabled?",
-                (2, 26),
-            ),
-            ("properties:\n  a: 1\n  b: null\n", "missing value; write \"\" for an empty text", (3, 6)),
-            ("property_sets: {s: {a: }}\n", "missing value; write \"\" for an empty text", (1, 22)),
-            ("target_servers:\n  a: {host: b}\n", "missing field `port`", (2, 7)),
-        ];
-        for (text, message, (line, column)) in cases {
-            assert_eq!(read(text).unwrap_err(), (message.to_owned(), Some(Position { line, column })), "{text}");
-        }
     }
 }

@@ -1,5 +1,9 @@
 //! Findings: errors, warnings and notes with their positions.
 
+mod code;
+
+pub(crate) use code::Code;
+
 use super::source::Source;
 use envoy_callout::diagnostic::{self, Diagnostic, Position};
 use serde::Serialize;
@@ -22,8 +26,8 @@ pub(crate) enum Severity {
 pub(crate) struct Finding {
     /// The severity.
     pub(crate) severity: Severity,
-    /// Apigee's name of the deployment error.
-    pub(crate) name: Option<&'static str>,
+    /// The kind.
+    pub(crate) code: Code,
     /// The file.
     pub(crate) source: Option<Rc<Source>>,
     /// The policy.
@@ -36,13 +40,13 @@ pub(crate) struct Finding {
 
 impl Finding {
     /// An error of a file, without a position.
-    pub(crate) fn error_in(source: &Rc<Source>, text: String) -> Finding {
-        Finding::new(Severity::Error, text).in_source(source, None)
+    pub(crate) fn error_in(source: &Rc<Source>, code: impl Into<Code>, text: String) -> Finding {
+        Finding::new(Severity::Error, code, text).in_source(source, None)
     }
 
     /// A finding without file, position and policy.
-    pub(crate) fn new(severity: Severity, text: String) -> Finding {
-        Finding { severity, name: None, source: None, policy: None, position: None, text }
+    pub(crate) fn new(severity: Severity, code: impl Into<Code>, text: String) -> Finding {
+        Finding { severity, code: code.into(), source: None, policy: None, position: None, text }
     }
 
     /// The finding with a file and a position.
@@ -59,14 +63,14 @@ impl Finding {
 impl From<&Diagnostic> for Finding {
     /// The diagnostic without its position.
     fn from(diagnostic: &Diagnostic) -> Finding {
-        let Diagnostic { severity, name, subject, document, message, .. } = diagnostic;
+        let Diagnostic { severity, code, subject, document, message, .. } = diagnostic;
         // The key of a document is the subject until its name is read.
         let is_policy = document.as_deref().is_some_and(|key| key.contains("policies[") && key != subject);
         let text = match document.is_none() && !subject.is_empty() {
             true => format!("{subject}: {message}"),
             false => message.clone(),
         };
-        let finding = Finding { name: *name, ..Finding::new(Severity::from(*severity), text) };
+        let finding = Finding::new(Severity::from(*severity), *code, text);
         if is_policy { finding.about_policy(subject) } else { finding }
     }
 }
@@ -94,6 +98,16 @@ impl Findings {
         if !self.list.contains(&finding) {
             self.list.push(finding);
         }
+    }
+
+    /// Changes each finding. Removes those for which `change` returns false.
+    pub(crate) fn change(&mut self, change: impl FnMut(&mut Finding) -> bool) {
+        self.list.retain_mut(change);
+    }
+
+    /// The errors.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.list.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
     /// The number of findings of a severity.
@@ -135,11 +149,11 @@ mod tests {
         let at = |line| Some(Position { line, column: 1 });
         let (a, b) = (source("a.xml"), source("b.xml"));
         let mut findings = Findings::default();
-        findings.add(Finding::new(Severity::Note, "note".to_owned()).in_source(&a, at(1)));
-        findings.add(Finding::new(Severity::Warning, "three".to_owned()).in_source(&b, at(1)));
-        findings.add(Finding::new(Severity::Error, "two".to_owned()).in_source(&a, at(2)));
-        findings.add(Finding::new(Severity::Error, "two".to_owned()).in_source(&a, at(2)));
-        findings.add(Finding::new(Severity::Error, "one".to_owned()).in_source(&a, at(1)));
+        findings.add(Finding::new(Severity::Note, Code::NeedsCluster, "note".to_owned()).in_source(&a, at(1)));
+        findings.add(Finding::new(Severity::Warning, Code::UnusedPolicy, "three".to_owned()).in_source(&b, at(1)));
+        findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "two".to_owned()).in_source(&a, at(2)));
+        findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "two".to_owned()).in_source(&a, at(2)));
+        findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "one".to_owned()).in_source(&a, at(1)));
         let texts: Vec<_> = findings.sorted().iter().map(|finding| finding.text.as_str()).collect();
         assert_eq!(texts, ["one", "two", "three", "note"]);
         assert_eq!((findings.count(Severity::Error), findings.count(Severity::Warning)), (2, 1));

@@ -2,6 +2,7 @@
 
 use super::bundle::{Kind, ParsedBundle};
 use super::environment::{Environment, LocalProxy};
+use super::needs::Local;
 use super::parsed::Parsed;
 use envoy_callout::policy::connection::LocalDestination;
 use envoy_callout::policy::endpoint::BasePath;
@@ -72,6 +73,20 @@ pub(crate) fn find(destination: &LocalDestination, environment: &Environment) ->
             Ok((found, path.to_string()))
         }
     }
+}
+
+/// Whether a local proxy has the name or the path of a need.
+pub(crate) fn serves(local: &Local, environment: &Environment) -> bool {
+    environment.local_proxies.iter().any(|proxy| match local {
+        Local::Named(name, endpoint) => {
+            proxy.api_proxy.as_ref() == Some(name)
+                && proxy.proxy_endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT) == endpoint
+        }
+        Local::Path(path) => {
+            let plain = path.split(['?', '#']).next().unwrap_or_default();
+            BasePath::new(&proxy.base_path).suffix(plain).is_some()
+        }
+    })
 }
 
 #[cfg(test)]

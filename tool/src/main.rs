@@ -8,6 +8,7 @@ mod connection;
 mod document;
 mod embedded;
 mod environment;
+mod envoy_file;
 mod finding;
 mod input;
 mod local_proxies;
@@ -20,6 +21,7 @@ mod render;
 mod report;
 mod routing;
 mod run;
+mod schema;
 mod source;
 mod trace;
 
@@ -45,6 +47,7 @@ enum Command {
     Trace(trace::Arguments),
     Run(run::Arguments),
     Module(module::Arguments),
+    Schema(schema::Arguments),
     Completions(manual::CompletionsArguments),
     Man(manual::ManArguments),
 }
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::Module(arguments) => module::run(&arguments, &mut io::stdout().lock()),
+        Command::Schema(arguments) => schema::run(&arguments, &mut output),
         Command::Completions(arguments) => manual::completions(&arguments, &mut output),
         Command::Man(arguments) => manual::write_pages(&arguments),
     };

@@ -56,6 +56,11 @@ pub(super) fn find(named: Option<&Path>) -> io::Result<PathBuf> {
     }
 }
 
+/// Whether `$CALLOUT_WASM` names the module.
+pub(super) fn is_in_environment() -> bool {
+    variable("CALLOUT_WASM").is_some()
+}
+
 enum Located {
     File(PathBuf),
     Embedded(&'static [u8]),

@@ -4,7 +4,9 @@ use super::attachment::Attached;
 use super::bundle::ParsedBundle;
 use super::configuration::Configuration;
 use super::document::Document;
-use super::finding::{Finding, Findings, Severity};
+use super::environment::Environment;
+use super::finding::{Code, Finding, Findings, Severity};
+use super::local_proxies;
 use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
@@ -176,34 +178,42 @@ impl Needs {
         configuration.set("google", json!({"metadata_cluster": "any", "project": "any"}));
     }
 
-    /// Reports the needs as notes.
-    pub(crate) fn report(&self, findings: &mut Findings) {
+    /// Removes the local proxies that are among the bundles.
+    pub(crate) fn remove_given(&mut self, bundles: &[&ParsedBundle]) {
+        let environment = local_proxies::with_given(&Environment::default(), bundles);
+        self.local_proxies.retain(|local, _| !local_proxies::serves(local, &environment));
+    }
+
+    /// Reports the needs. `severity` is that of the entries without which the filter rejects the configuration.
+    pub(crate) fn report(&self, severity: Severity, findings: &mut Findings) {
         for (server, users) in &self.servers {
-            note(&format!("the target server {server}"), users, "uses", findings);
+            report(&format!("target_servers.{server}"), users, "uses", severity, findings);
         }
         for (local, users) in &self.local_proxies {
             let proxy = match local {
-                Local::Named(proxy, endpoint) => format!("the endpoint {endpoint} of the local proxy {proxy}"),
-                Local::Path(path) => format!("the local proxy with the path {path}"),
+                Local::Named(proxy, endpoint) => format!("the endpoint {endpoint} of {proxy} in local_proxies"),
+                Local::Path(path) => format!("a proxy for the path {path} in local_proxies"),
             };
-            note(&proxy, users, "calls", findings);
+            report(&proxy, users, "calls", severity, findings);
         }
-        note("a Google identity", &self.google, "needs", findings);
+        report("google", &self.google, "needs", severity, findings);
         if !self.names.is_empty() {
             let names: Vec<&str> = self.names.iter().copied().collect();
             let keys: Vec<&str> = names.iter().filter_map(|name| name.split('.').next()).collect();
-            let text =
-                format!("the environment must contain {}: policies read {}", keys.join(" and "), names.join(" and "));
-            findings.add(Finding::new(Severity::Note, text));
+            let text = format!("{FILE} should contain {}: policies read {}", keys.join(" and "), names.join(" and "));
+            findings.add(Finding::new(Severity::Note, Code::EnvironmentEntry, text));
         }
         if !self.properties.is_empty() {
-            let names = self.properties.iter().map(|(set, key)| format!("propertyset.{set}.{key}"));
+            let names = self.properties.iter().map(|(set, key)| format!("property_sets.{set}.{key}"));
             let names: Vec<String> = names.collect();
-            let text = format!("the environment must contain the properties {}", names.join(", "));
-            findings.add(Finding::new(Severity::Note, text));
+            let text = format!("{FILE} should contain {}", names.join(", "));
+            findings.add(Finding::new(Severity::Note, Code::EnvironmentEntry, text));
         }
     }
 }
+
+/// The file in messages.
+const FILE: &str = "the environment file (--environment)";
 
 fn add(users: &mut Vec<User>, user: User) {
     if !users.iter().any(|other| other.name == user.name && other.source == user.source) {
@@ -211,11 +221,12 @@ fn add(users: &mut Vec<User>, user: User) {
     }
 }
 
-/// Adds the note `the environment must contain NEED: A, B use it` at the position of the first user.
-fn note(need: &str, users: &[User], verb: &str, findings: &mut Findings) {
+/// Reports `the environment file must contain NEED: A, B use it` at the position of the first user.
+fn report(need: &str, users: &[User], verb: &str, severity: Severity, findings: &mut Findings) {
     let Some(first) = users.first() else { return };
     let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
     let verb = if names.len() == 1 { verb } else { verb.trim_end_matches('s') };
-    let text = format!("the environment must contain {need}: {} {verb} it", names.join(", "));
-    findings.add(Finding::new(Severity::Note, text).in_source(&first.source, first.position));
+    let text = format!("{FILE} must contain {need}: {} {verb} it", names.join(", "));
+    let finding = Finding::new(severity, Code::EnvironmentEntry, text);
+    findings.add(finding.in_source(&first.source, first.position));
 }

@@ -93,7 +93,9 @@ mod tests {
         let findings: Vec<Finding> = parsed.findings().collect();
         let found: Vec<_> = findings
             .iter()
-            .map(|finding| (finding.name, finding.policy.as_deref(), finding.position.map(|at| (at.line, at.column))))
+            .map(|finding| {
+                (finding.code.apigee_name(), finding.policy.as_deref(), finding.position.map(|at| (at.line, at.column)))
+            })
             .collect();
         assert_eq!(found, [(Some("ConnectionInfoMissing"), Some("SC"), Some((1, 1)))]);
     }

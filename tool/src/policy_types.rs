@@ -2,7 +2,7 @@
 
 use super::attachment::Attached;
 use super::bundle::ParsedBundle;
-use super::finding::{Finding, Findings};
+use super::finding::{Code, Finding, Findings};
 use super::parsed::Parsed;
 
 /// The root elements of Apigee's policies.
@@ -95,13 +95,15 @@ pub(crate) fn report_unknown(bundle: &ParsedBundle, findings: &mut Findings) {
     for Parsed { document, .. } in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };
         if !is_known(&root.element) {
-            let finding = Finding::error_in(&document.source, unknown(&root.element)).about_policy(&root.name);
+            let finding = Finding::error_in(&document.source, Code::UnknownPolicyType, unknown(&root.element))
+                .about_policy(&root.name);
             findings.add(finding.in_source(&document.source, Some(root.position)));
         }
     }
 }
 
-fn unknown(kind: &str) -> String {
+/// The message about an unknown type, with a similar one.
+pub(crate) fn unknown(kind: &str) -> String {
     let similarity = |name: &str| strsim::jaro(name, kind);
     let nearest = TYPES.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     let nearest = nearest.filter(|nearest| similarity(nearest) > SIMILAR);

@@ -10,13 +10,14 @@ mod naming;
 mod object;
 mod path;
 mod preview;
+mod skip;
 mod template;
 mod upstream;
 mod yaml;
 
-use super::bundle::ParsedBundle;
+use super::bundle::{Kind, ParsedBundle};
 use super::environment::Environment;
-use super::finding::{Finding, Findings, Severity};
+use super::finding::{Code, Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::run::requests;
 use super::{CommandError, Outcome, module, report};
@@ -26,6 +27,9 @@ pub(super) use preview::Preview;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+pub(super) use deployment::is_rendered;
+pub(super) use skip::SkipArguments;
 
 /// Write configuration for Envoy, Istio, Envoy Gateway or the filter from bundles
 ///
@@ -53,6 +57,12 @@ pub(super) struct Arguments {
     namespace: Option<String>,
 }
 
+/// The default port of the listener.
+const DEFAULT_PORT: u16 = 8080;
+
+/// The default port of the administration interface.
+const DEFAULT_ADMIN_PORT: u16 = 9901;
+
 /// The bundles and the listener of a deployment.
 #[derive(Debug, clap::Args)]
 pub(super) struct DeployArguments {
@@ -64,30 +74,16 @@ pub(super) struct DeployArguments {
     /// Environment file: target servers, property sets and identity
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
-    /// The port that the proxy listens on
-    #[arg(long, default_value_t = 8080)]
-    pub(super) port: u16,
-    /// The port of Envoy's administration interface, on 127.0.0.1
+    /// The port that the proxy listens on [default: 8080]
+    #[arg(long)]
+    pub(super) port: Option<u16>,
+    /// The port of Envoy's administration interface, on 127.0.0.1 [default: 9901]
     ///
     /// 0 selects a free port.
-    #[arg(long, default_value_t = 9901)]
-    pub(super) admin_port: u16,
-    /// Skip steps whose policy type the filter does not run, instead of rejecting the bundle
-    ///
-    /// Policies that authenticate clients, such as OAuthV2 and VerifyAPIKey, are skipped only with
-    /// --skip-unsupported=including-authentication. The proxy is then open to every client unless Envoy authenticates.
-    #[arg(long, value_enum, value_name = "SCOPE", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "except-authentication")]
-    skip_unsupported: Option<Skip>,
-}
-
-/// The unsupported policies whose steps are skipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Skip {
-    /// All that do not authenticate clients
-    ExceptAuthentication,
-    /// All
-    IncludingAuthentication,
+    #[arg(long)]
+    pub(super) admin_port: Option<u16>,
+    #[command(flatten)]
+    skip: SkipArguments,
 }
 
 impl DeployArguments {
@@ -103,6 +99,16 @@ impl DeployArguments {
         }
     }
 
+    /// The port of the listener.
+    pub(super) fn port(&self) -> u16 {
+        self.port.unwrap_or(DEFAULT_PORT)
+    }
+
+    /// The port of the administration interface.
+    pub(super) fn admin_port(&self) -> u16 {
+        self.admin_port.unwrap_or(DEFAULT_ADMIN_PORT)
+    }
+
     /// The deployment of one Envoy.
     fn deployment(
         &self,
@@ -113,13 +119,13 @@ impl DeployArguments {
         let environment = match self.environment.as_deref().map(Environment::read).transpose()? {
             None => Environment::default(),
             Some(Ok(environment)) => environment,
-            Some(Err(finding)) => {
-                findings.add(*finding);
+            Some(Err(problems)) => {
+                problems.into_iter().for_each(|problem| findings.add(problem));
                 Environment::default()
             }
         };
         findings.files = bundles.iter().map(|bundle| bundle.files).sum();
-        let options = Options { naming, skip_unsupported: self.skip_unsupported, port: self.port };
+        let options = Options { naming, skip: self.skip, port: self.port() };
         Ok(deployment::build(bundles, &environment, options, findings))
     }
 }
@@ -192,7 +198,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     }
     if arguments.format == Format::Istio && deployment.any_host {
         let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();
-        findings.add(Finding::new(Severity::Warning, text));
+        findings.add(Finding::new(Severity::Warning, Code::FormatLimit, text));
     }
     if report_problems(&findings)? {
         return Ok(Outcome::Problems);
@@ -218,8 +224,8 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     deployment.endpoints.iter_mut().for_each(|endpoint| requests::publish_urls(&mut endpoint.configuration));
     let access_log = requests::access_log(deployment.endpoints.iter().map(|endpoint| &endpoint.configuration));
     let options = envoy::Options {
-        port: arguments.port,
-        admin_port: arguments.admin_port,
+        port: arguments.port(),
+        admin_port: arguments.admin_port(),
         module: &module,
         access_log: Some(access_log),
     };
@@ -227,8 +233,27 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     Ok(Some(text))
 }
 
+/// Adds what `render` rejects in the bundles to the findings of a check. Without a proxy, there is nothing to render.
+/// Without an environment, the check reports the entries that it must contain.
+pub(super) fn check(
+    bundles: &[&ParsedBundle],
+    environment: Option<&Environment>,
+    skip: SkipArguments,
+    findings: &mut Findings,
+) {
+    let is_rejected = findings.errors().next().is_some();
+    if !bundles.iter().any(|bundle| bundle.kind == Kind::Proxy) || (environment.is_none() && is_rejected) {
+        return;
+    }
+    let mut problems = Findings::default();
+    let options = Options { naming: Naming::Own, skip, port: DEFAULT_PORT };
+    let default = Environment::default();
+    deployment::build(bundles, environment.unwrap_or(&default), options, &mut problems);
+    problems.errors().for_each(|problem| findings.add(problem.clone()));
+}
+
 /// Reports errors and warnings to standard error. Returns whether there are errors.
-fn report_problems(findings: &Findings) -> io::Result<bool> {
+pub(super) fn report_problems(findings: &Findings) -> io::Result<bool> {
     let has_errors = findings.count(Severity::Error) > 0;
     if has_errors || findings.count(Severity::Warning) > 0 {
         report::text(findings, &mut anstream::AutoStream::auto(io::stderr().lock()))?;
@@ -253,13 +278,13 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a ParsedBu
             }
         };
         let text = format!("{} is not a bundle; render needs folders or archives that contain apiproxy/", source.file);
-        findings.add(Finding::new(Severity::Error, text));
+        findings.add(Finding::new(Severity::Error, Code::NoBundle, text));
     }
     bundles
 }
 
 fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write) -> Result<(), CommandError> {
-    let DeployArguments { port, admin_port, .. } = arguments.deploy;
+    let (port, admin_port) = (arguments.deploy.port(), arguments.deploy.admin_port());
     let module = arguments.module.clone().map_or_else(|| arguments.format.module(), Ok).map_err(CommandError::Run)?;
     let namespace = arguments.namespace.as_deref().unwrap_or_else(|| arguments.format.namespace());
     let resources = kubernetes::Options { module: &module, gateway: &arguments.gateway, namespace };

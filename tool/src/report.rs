@@ -1,5 +1,8 @@
-//! Reports of findings, as text and as JSON.
+//! Reports of findings, as text and in the formats of other programs.
 
+mod github;
+mod junit;
+mod sarif;
 mod span;
 
 use super::finding::{Finding, Findings, Severity};
@@ -8,6 +11,44 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 use std::io::{self, Write};
+
+/// The format of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Text with source lines
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit's XML, for test reports
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// Writes a report. `is_problem` selects the findings that fail the command.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn write(
+    findings: &Findings,
+    format: Format,
+    is_problem: impl Fn(&Finding) -> bool,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text(findings, output),
+        Format::Json => json(findings, output),
+        Format::Sarif => {
+            serde_json::to_writer_pretty(&mut *output, &sarif::log(findings))?;
+            writeln!(output)
+        }
+        Format::Junit => output.write_all(junit::document(findings, is_problem).as_bytes()),
+        Format::Github => output.write_all(github::commands(findings).as_bytes()),
+    }
+}
 
 /// Writes every finding with its source line, then a line with the numbers of findings.
 ///
@@ -38,10 +79,7 @@ fn group(finding: &Finding) -> Group<'_> {
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(finding.text.as_str());
-    let title = match finding.name {
-        Some(name) => title.id(name),
-        None => title,
-    };
+    let title = title.id(finding.code.label());
     let Some(source) = finding.source.as_deref().filter(|_| finding.severity != Severity::Note) else {
         return Group::with_title(title);
     };
@@ -83,6 +121,7 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Entry<'a> {
     severity: Severity,
+    code: &'a str,
     name: Option<&'a str>,
     file: Option<&'a str>,
     document: Option<&'a str>,
@@ -101,7 +140,8 @@ pub(super) fn json(findings: &Findings, output: &mut dyn Write) -> io::Result<()
         let source: Option<&Source> = finding.source.as_deref();
         Entry {
             severity: finding.severity,
-            name: finding.name,
+            code: finding.code.as_str(),
+            name: finding.code.apigee_name(),
             file: source.map(|source| source.file.as_str()),
             document: source.and_then(|source| source.key.as_deref()),
             policy: finding.policy.as_deref(),
@@ -123,6 +163,7 @@ pub(super) fn json(findings: &Findings, output: &mut dyn Write) -> io::Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Code;
     use crate::source::position;
     use std::rc::Rc;
 
@@ -133,7 +174,7 @@ mod tests {
             let source = Rc::new(Source::new("a.xml".to_owned(), text.as_bytes()).0);
             let mut findings = Findings::default();
             for (at, _) in text.char_indices().chain([(text.len(), ' '), (text.len() + 9, ' ')]) {
-                let finding = Finding::new(Severity::Error, "x\ny".to_owned());
+                let finding = Finding::new(Severity::Error, Code::UnusedPolicy, "x\ny".to_owned());
                 findings.add(finding.in_source(&source, Some(position(text, at))));
             }
             let mut output = Vec::new();
@@ -147,10 +188,10 @@ mod tests {
         let mut findings = Findings::default();
         findings.files = 1;
         assert_eq!(summary(&findings), "no problems in 1 file");
-        findings.add(Finding::new(Severity::Warning, "one".to_owned()));
+        findings.add(Finding::new(Severity::Warning, Code::UnusedPolicy, "one".to_owned()));
         assert_eq!(summary(&findings), "1 warning in 1 file");
-        findings.add(Finding::new(Severity::Error, "two".to_owned()));
-        findings.add(Finding::new(Severity::Error, "three".to_owned()));
+        findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "two".to_owned()));
+        findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "three".to_owned()));
         findings.files = 3;
         assert_eq!(summary(&findings), "2 errors, 1 warning in 3 files");
     }

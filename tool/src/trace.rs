@@ -159,10 +159,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     let inputs = input::read_all(&arguments.paths)?;
     let environment = match arguments.environment.as_deref().map(Environment::read).transpose()?.transpose() {
         Ok(environment) => environment,
-        Err(finding) => {
+        Err(problems) => {
             let mut findings = Findings::default();
             findings.files = 1;
-            findings.add(*finding);
+            problems.into_iter().for_each(|problem| findings.add(problem));
             return report_rejection(&findings, arguments.json, output);
         }
     };

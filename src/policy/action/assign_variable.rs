@@ -1,6 +1,6 @@
 //! `AssignVariable` (docs/apigee-semantics.md 3.6).
 
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::single_child;
 use crate::policy::template::{Syntax, Template};
@@ -48,8 +48,8 @@ impl AssignVariable {
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<AssignVariable> {
         let named = single_child(element, "Name", diagnostics).filter(|named| !named.text().is_empty());
         let Some(named) = named else {
-            diagnostics.named_error(
-                "InvalidVariableName",
+            diagnostics.error(
+                Code::InvalidVariableName,
                 element.position(),
                 "AssignMessage schema validation failed: invalid variable name - null - in assign variable.",
             );
@@ -57,7 +57,7 @@ impl AssignVariable {
         };
         let name = Variable::new(&named.text());
         if let Some(header) = unusable_header(&name) {
-            diagnostics.error(named.position(), format!("{header:?} is not a valid header name"));
+            diagnostics.error(Code::InvalidHeader, named.position(), format!("{header:?} is not a valid header name"));
         }
         let resource = single_child(element, "ResourceURL", diagnostics).filter(|url| !url.text().is_empty());
         let resource = match resource {

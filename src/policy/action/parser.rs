@@ -1,7 +1,7 @@
 //! Reads actions from XML.
 
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValues, Parts, Selection};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::{warn_ignored, warn_unknown_children};
 use crate::policy::authentication::Authentication;
@@ -72,7 +72,7 @@ impl Parser<'_> {
                     let text = child.text();
                     if child.children().next().is_some() {
                         let message = format!("{} must contain a text; the elements in it are ignored", child.name());
-                        self.diagnostics.warning(child.position(), message);
+                        self.diagnostics.warning(Code::IgnoredElement, child.position(), message);
                     }
                     let part = match child.name() {
                         "Verb" => MessagePart::Verb,
@@ -155,7 +155,7 @@ impl Parser<'_> {
         if index.is_some_and(|index| index <= 0) {
             let message =
                 format!("{}[{}]: index must be greater than zero in {name}", self.policy, self.diagnostics.subject());
-            self.diagnostics.named_error("InvalidIndex", child.attribute_position("name"), message);
+            self.diagnostics.error(Code::InvalidIndex, child.attribute_position("name"), message);
             return None;
         }
         Some(numbered(name).map_or_else(|| (name.into(), None), |(name, number)| (name, Some(number))))
@@ -171,10 +171,10 @@ impl Parser<'_> {
             let name = child.attribute("name").unwrap_or_default().trim();
             if name.is_empty() {
                 let message = format!("Required attribute name is missing in {item}");
-                self.diagnostics.named_error("MissingName", child.position(), message);
+                self.diagnostics.error(Code::MissingName, child.position(), message);
             } else if field == Field::Header && HeaderName::from_bytes(name.as_bytes()).is_err() {
                 let message = format!("{name:?} is not a valid header name");
-                self.diagnostics.error(child.attribute_position("name"), message);
+                self.diagnostics.error(Code::InvalidHeader, child.attribute_position("name"), message);
             } else {
                 named.push((child, field, name.to_owned()));
             }
@@ -193,7 +193,7 @@ impl Parser<'_> {
         for ignored in ["resourceURL", "defaultVariableValue"] {
             if payload.attribute(ignored).is_some() {
                 let message = format!("{ignored} has no effect");
-                self.diagnostics.warning(payload.attribute_position(ignored), message);
+                self.diagnostics.warning(Code::NoEffect, payload.attribute_position(ignored), message);
             }
         }
         let prefix = self.delimiter(payload, "variablePrefix", '{')?;
@@ -214,7 +214,7 @@ impl Parser<'_> {
             (Some(character), None) => Some(character),
             _ => {
                 let message = format!("{attribute} must be a single character, got {text:?}");
-                self.diagnostics.error(payload.attribute_position(attribute), message);
+                self.diagnostics.error(Code::InvalidAttribute, payload.attribute_position(attribute), message);
                 None
             }
         }

@@ -1,6 +1,6 @@
 //! `<LoadBalancer>` over target servers (docs/apigee-semantics.md 2.9).
 
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
@@ -76,10 +76,14 @@ impl LoadBalancer {
             .filter_map(|server| ServerReference::parse(server, algorithm, diagnostics))
             .collect();
         if balancer.children_named("Server").next().is_none() {
-            diagnostics.error(balancer.position(), "LoadBalancer has no Server");
+            diagnostics.error(Code::MissingElement, balancer.position(), "LoadBalancer has no Server");
         }
         if let Some(second) = servers.iter().filter(|server| server.is_fallback).nth(1) {
-            diagnostics.error(second.position, "only one Server of a LoadBalancer can be the fallback");
+            diagnostics.error(
+                Code::SecondFallback,
+                second.position,
+                "only one Server of a LoadBalancer can be the fallback",
+            );
         }
         let max_failures = number(balancer, "MaxFailures", diagnostics).unwrap_or(0);
         let unhealthy_statuses = single_child(balancer, "ServerUnhealthyResponse", diagnostics)
@@ -119,7 +123,7 @@ fn algorithm(balancer: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Algori
         "LeastConnections" => Algorithm::LeastConnections,
         other => {
             let message = format!("Algorithm must be RoundRobin, Weighted or LeastConnections, got {other:?}");
-            diagnostics.error(element.position(), message);
+            diagnostics.error(Code::InvalidElement, element.position(), message);
             Algorithm::default()
         }
     }
@@ -131,7 +135,11 @@ fn number(parent: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) ->
     let text = element.text();
     let number = text.parse().ok();
     if number.is_none() {
-        diagnostics.error(element.position(), format!("{name} must be a non-negative integer, got {text:?}"));
+        diagnostics.error(
+            Code::InvalidElement,
+            element.position(),
+            format!("{name} must be a non-negative integer, got {text:?}"),
+        );
     }
     number
 }
@@ -140,7 +148,11 @@ fn status(code: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<u16> {
     let text = code.text();
     let status = text.parse().ok().filter(|status| (100..=599).contains(status));
     if status.is_none() {
-        diagnostics.error(code.position(), format!("ResponseCode must be a status code, got {text:?}"));
+        diagnostics.error(
+            Code::InvalidElement,
+            code.position(),
+            format!("ResponseCode must be a status code, got {text:?}"),
+        );
     }
     status
 }
@@ -156,7 +168,7 @@ fn health_check_interval(connection: Element<'_, '_>, max_failures: u32, diagnos
         0 => "HealthMonitor has no effect without MaxFailures: no server is removed from the rotation",
         _ => "HealthMonitor has no effect: configure health checks in the clusters of the target servers",
     };
-    diagnostics.warning(monitor.position(), message);
+    diagnostics.warning(Code::NoEffect, monitor.position(), message);
     number(monitor, "IntervalInSec", diagnostics)
 }
 
@@ -165,8 +177,8 @@ impl ServerReference {
         warn_unknown_children(server, &["Weight", "IsFallback", "IsEnabled"], diagnostics);
         let name = server.attribute("name").unwrap_or_default().trim();
         if name.is_empty() {
-            diagnostics.named_error(
-                "MissingName",
+            diagnostics.error(
+                Code::MissingName,
                 server.position(),
                 "Required attribute name is missing in Server of LoadBalancer",
             );
@@ -175,7 +187,11 @@ impl ServerReference {
         let is_fallback = boolean_child(server, "IsFallback", false, diagnostics);
         let weight = number(server, "Weight", diagnostics);
         if algorithm == Algorithm::Weighted && weight.is_none() && !is_fallback {
-            diagnostics.error(server.position(), format!("Server {name} needs a Weight for Algorithm Weighted"));
+            diagnostics.error(
+                Code::MissingElement,
+                server.position(),
+                format!("Server {name} needs a Weight for Algorithm Weighted"),
+            );
         }
         Some(ServerReference {
             name: name.into(),

@@ -1,6 +1,6 @@
 //! `<LocalTargetConnection>`: another proxy of the same organization and environment (docs/apigee-semantics.md 2.11).
 
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::{single_child, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
@@ -50,14 +50,14 @@ impl LocalTarget {
         let destination = match (proxy, path) {
             (Some((_, proxy)), path) => {
                 if let Some((position, _)) = path {
-                    diagnostics.warning(position, "Path is ignored: there is an APIProxy");
+                    diagnostics.warning(Code::IgnoredElement, position, "Path is ignored: there is an APIProxy");
                 }
                 let endpoint = endpoint.map_or_else(|| Some(Template::literal(DEFAULT_ENDPOINT)), |(_, name)| name);
                 LocalDestination::Proxy { api_proxy: proxy?, proxy_endpoint: endpoint? }
             }
             (None, Some((_, path))) => LocalDestination::Path(path?),
             (None, None) => {
-                diagnostics.error(position, "LocalTargetConnection needs an APIProxy or a Path");
+                diagnostics.error(Code::MissingElement, position, "LocalTargetConnection needs an APIProxy or a Path");
                 return None;
             }
         };

@@ -1,6 +1,6 @@
 //! `HTTPTargetConnection/Properties`: the transport properties of a callout (docs/apigee-semantics.md 2.6).
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::success_codes::SuccessCodes;
 use std::time::Duration;
@@ -69,14 +69,14 @@ impl Properties {
             parsed.success_codes = codes;
             for item in invalid {
                 let message = format!("success.codes: {item:?} is neither a status code nor a class such as 2xx");
-                diagnostics.warning(property.position(), message);
+                diagnostics.warning(Code::InvalidProperty, property.position(), message);
             }
         }
         if let Some((property, text)) = value("io.timeout.millis") {
             parsed.io_timeout = text.parse().ok().filter(|millis| *millis > 0).map(Duration::from_millis);
             if parsed.io_timeout.is_none() {
                 let message = format!("io.timeout.millis: {text:?} is not a number of milliseconds and is ignored");
-                diagnostics.warning(property.position(), message);
+                diagnostics.warning(Code::InvalidProperty, property.position(), message);
             }
         }
         let retained = |prefix: &str| {
@@ -93,9 +93,13 @@ impl Properties {
             let name = property.attribute("name").unwrap_or_default().trim();
             let elsewhere = REPLACED_BY.iter().find(|(known, _)| *known == name);
             if let Some((_, instead)) = elsewhere {
-                diagnostics.warning(property.position(), format!("{name} has no effect: {instead}"));
+                diagnostics.warning(Code::NoEffect, property.position(), format!("{name} has no effect: {instead}"));
             } else if !is_known(name) {
-                diagnostics.warning(property.position(), format!("unknown property {name:?} is ignored"));
+                diagnostics.warning(
+                    Code::UnknownProperty,
+                    property.position(),
+                    format!("unknown property {name:?} is ignored"),
+                );
             }
         }
         parsed

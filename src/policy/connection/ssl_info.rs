@@ -2,7 +2,7 @@
 //!
 //! The block is checked and not kept. A warning lists the settings that the cluster needs.
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
 use crate::policy::origin::Scheme;
@@ -19,7 +19,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     let mut flag = |name: &str| match ssl_info.child(name).filter(|element| element.text().contains('{')) {
         Some(element) => {
             let message = format!("{name} cannot come from a variable in a ServiceCallout and is ignored");
-            diagnostics.warning(element.position(), message);
+            diagnostics.warning(Code::IgnoredElement, element.position(), message);
             false
         }
         None => boolean_child(ssl_info, name, false, diagnostics),
@@ -30,7 +30,7 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
         Some(Scheme::Http) => {
             if is_enabled {
                 let message = "SSLInfo is ignored: a URL that starts with http:// never uses TLS";
-                diagnostics.warning(ssl_info.position(), message);
+                diagnostics.warning(Code::IgnoredElement, ssl_info.position(), message);
             }
             return;
         }
@@ -41,16 +41,20 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
     if has_client_certificate {
         for needed in ["KeyStore", "KeyAlias"].into_iter().filter(|needed| text(needed).is_none()) {
             let message = format!("SSLInfo with ClientAuthEnabled requires {needed}");
-            diagnostics.error(ssl_info.position(), message);
+            diagnostics.error(Code::MissingElement, ssl_info.position(), message);
         }
     }
     if text("KeyAlias").is_some_and(|alias| alias.starts_with("ref://")) {
         let at = single_child(ssl_info, "KeyAlias", diagnostics).map(Element::position);
-        diagnostics.error(at, "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore");
+        diagnostics.error(
+            Code::InvalidElement,
+            at,
+            "KeyAlias cannot be a reference: ref:// is for KeyStore and TrustStore",
+        );
     }
     if is_enforced && ignores_errors {
         let message = "IgnoreValidationErrors is ignored: SSLInfo has Enforce";
-        diagnostics.warning(ssl_info.position(), message);
+        diagnostics.warning(Code::IgnoredElement, ssl_info.position(), message);
     }
     let settings = CLUSTER_SETTINGS.into_iter().filter(|name| {
         ssl_info.child(name).is_some_and(|element| !element.text().is_empty() || element.children().next().is_some())
@@ -64,6 +68,6 @@ pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &
             "SSLInfo has no effect in the filter: configure {} in the cluster's transport_socket",
             settings.join(", ")
         );
-        diagnostics.warning(ssl_info.position(), message);
+        diagnostics.warning(Code::NoEffect, ssl_info.position(), message);
     }
 }

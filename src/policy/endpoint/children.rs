@@ -1,7 +1,7 @@
 //! The known children of the elements of endpoints, shared flows and fault rules, so that a misspelt element is
 //! reported (docs/apigee-semantics.md 1.2).
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
 
@@ -60,7 +60,7 @@ pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagno
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
     if !element.text().is_empty() {
         let message = format!("text in {} is ignored", element.name());
-        diagnostics.warning(element.position(), message);
+        diagnostics.warning(Code::IgnoredText, element.position(), message);
     }
     for child in element.children() {
         match known.iter().any(|names| names.contains(&child.name())) {

@@ -1,7 +1,7 @@
 //! Flows and their steps.
 
 use super::sap;
-use crate::diagnostic::{Diagnostics, Position, Severity};
+use crate::diagnostic::{Code, Diagnostics, Position, Severity};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
 
@@ -74,12 +74,20 @@ impl StepReference {
             let names: Vec<String> =
                 sap::children(step, "Name").map(Element::text).filter(|name| !name.is_empty()).collect();
             let Some(policy) = names.first().cloned() else {
-                diagnostics.warning(step.position(), format!("{label}[{index}]: a step without Name is ignored"));
+                diagnostics.warning(
+                    Code::StepWithoutName,
+                    step.position(),
+                    format!("{label}[{index}]: a step without Name is ignored"),
+                );
                 continue;
             };
             let label = format!("{label}[{index}] ({policy})");
             if names.len() > 1 {
-                diagnostics.warning(step.position(), format!("{label}: duplicate Name; the first is used"));
+                diagnostics.warning(
+                    Code::DuplicateElement,
+                    step.position(),
+                    format!("{label}: duplicate Name; the first is used"),
+                );
             }
             let condition = condition(step, &label, diagnostics);
             references.push(StepReference { policy, condition, label, position: Some(step.position()) });
@@ -101,8 +109,8 @@ pub(super) fn condition(element: Element<'_, '_>, label: &str, diagnostics: &mut
         };
         let position = found.unwrap_or_else(|| condition.position());
         match severity {
-            Severity::Error => diagnostics.error(position, message),
-            Severity::Warning => diagnostics.warning(position, message),
+            Severity::Error => diagnostics.error(Code::InvalidCondition, position, message),
+            Severity::Warning => diagnostics.warning(Code::ToleratedCondition, position, message),
         }
     };
     match Condition::parse_published(&condition.raw_text()) {

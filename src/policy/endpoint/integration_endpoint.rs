@@ -1,7 +1,7 @@
 //! IntegrationEndpoint documents: an integration instead of an upstream (docs/apigee-semantics.md 10.5).
 
 use super::read;
-use crate::diagnostic::{Diagnostic, Position};
+use crate::diagnostic::{Code, Diagnostic, Position};
 use crate::policy::attributes::{boolean_child, warn_unknown_children};
 
 /// An IntegrationEndpoint.
@@ -21,7 +21,7 @@ impl IntegrationEndpoint {
         read(text, key, &["IntegrationEndpoint"], |root, name, diagnostics| {
             if name.is_empty() {
                 let message = "Required attribute name is missing in IntegrationEndpoint";
-                diagnostics.named_error("MissingName", root.position(), message);
+                diagnostics.error(Code::MissingName, root.position(), message);
             }
             warn_unknown_children(root, &["AsyncExecution", "DisplayName", "Description"], diagnostics);
             let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);

@@ -3,7 +3,7 @@
 use super::flow::condition;
 use super::sap;
 use super::target_connection::UrlTemplate;
-use crate::diagnostic::{Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::condition::Condition;
 
@@ -48,7 +48,7 @@ impl RouteRule {
         let name = sap::name(rule);
         let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
         if let Some(url) = rule.child("URL") {
-            diagnostics.warning(url.position(), URL_HAS_NO_EFFECT);
+            diagnostics.warning(Code::NoEffect, url.position(), URL_HAS_NO_EFFECT);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
         let target = target.filter(|target| !target.is_empty());

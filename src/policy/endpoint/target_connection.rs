@@ -3,7 +3,7 @@
 
 use super::sap;
 use super::single;
-use crate::diagnostic::{Diagnostic, Diagnostics, Position};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Position};
 use crate::language::xml::Element;
 use crate::policy::attributes::single_child;
 use crate::policy::connection::{LoadBalancer, LocalTarget, Properties};
@@ -71,12 +71,12 @@ fn of_http(http: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Targe
     let balancer = single_child(http, "LoadBalancer", diagnostics).filter(|lb| lb.children().next().is_some());
     let Some(balancer) = balancer else {
         if let Some(path) = path {
-            diagnostics.warning(path.position(), "Path is ignored: it belongs to a LoadBalancer");
+            diagnostics.warning(Code::IgnoredElement, path.position(), "Path is ignored: it belongs to a LoadBalancer");
         }
         return url.and_then(|url| UrlTemplate::parse(url, diagnostics)).map(TargetKind::Url);
     };
     if let Some(url) = url {
-        diagnostics.warning(url.position(), "URL is ignored: there is a LoadBalancer");
+        diagnostics.warning(Code::IgnoredElement, url.position(), "URL is ignored: there is a LoadBalancer");
     }
     let mut of_balancer = Diagnostics::default();
     let parsed = LoadBalancer::parse(balancer, http, &mut of_balancer);

@@ -4,7 +4,7 @@ use super::Extraction;
 use super::path_pattern::PathPattern;
 use super::text_pattern::TextPattern;
 use super::token::PatternError;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::{boolean_attribute, warn_ignored, warn_unknown_children};
 use crate::policy::variable::{Item, MessagePart, Variable};
@@ -50,7 +50,7 @@ impl Parser<'_> {
                  is mandatory.",
                 self.policy
             );
-            self.diagnostics.named_error("NothingToExtract", root.position(), message);
+            self.diagnostics.error(Code::NothingToExtract, root.position(), message);
         }
         extractions
     }
@@ -104,12 +104,12 @@ impl Parser<'_> {
     }
 
     fn pattern_error(&mut self, element: Element<'_, '_>, pattern: &str, error: PatternError) {
-        let (name, what) = match error {
-            PatternError::NoVariable => ("PatternWithoutVariable", "should have atleast one variable"),
-            PatternError::Invalid => ("InvalidPattern", "is invalid"),
+        let (code, what) = match error {
+            PatternError::NoVariable => (Code::PatternWithoutVariable, "should have atleast one variable"),
+            PatternError::Invalid => (Code::InvalidPattern, "is invalid"),
         };
         let message = format!("Pattern {pattern} {what} in ExtractVariables stepDefinition {}.", self.policy);
-        self.diagnostics.named_error(name, element.position(), message);
+        self.diagnostics.error(code, element.position(), message);
     }
 
     /// The variable of an extracted name.
@@ -129,7 +129,7 @@ impl Parser<'_> {
                 self.policy,
                 element.name()
             );
-            self.diagnostics.named_error("MissingName", element.position(), message);
+            self.diagnostics.error(Code::MissingName, element.position(), message);
         }
         name
     }
@@ -137,6 +137,6 @@ impl Parser<'_> {
     /// Warns about an element that has no effect because its children are missing.
     pub(super) fn extracts_nothing(&mut self, element: Element<'_, '_>, missing: &str) {
         let message = format!("{} has no {missing} and extracts nothing", element.name());
-        self.diagnostics.warning(element.position(), message);
+        self.diagnostics.warning(Code::EmptyElement, element.position(), message);
     }
 }

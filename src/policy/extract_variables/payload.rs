@@ -2,6 +2,7 @@
 
 use super::ValueType;
 use super::parser::Parser;
+use crate::diagnostic::Code;
 use crate::language::json_path::JsonPath;
 use crate::language::xml::Element;
 use crate::language::xpath::XPath;
@@ -84,17 +85,13 @@ impl Parser<'_> {
             for path in element.children_named("JSONPath") {
                 let text = path.text();
                 if text.is_empty() {
-                    self.error(
-                        "EmptyJSONPathExpression",
-                        path,
-                        &format!("JSONPath expression is empty in variable {name}."),
-                    );
+                    self.error(Code::EmptyJsonPath, path, &format!("JSONPath expression is empty in variable {name}."));
                 } else {
                     paths.extend(self.json_path(path, &text));
                 }
             }
             if element.child("JSONPath").is_none() {
-                self.error("NoJSONPathsToEvaluate", element, &format!("no jsonpaths to evaluate in variable {name}."));
+                self.error(Code::NoJsonPaths, element, &format!("no jsonpaths to evaluate in variable {name}."));
             }
             variables.push(JsonVariable { target: self.target(name), kind, paths });
         }
@@ -108,7 +105,7 @@ impl Parser<'_> {
             Ok(path) => Some(PathSource::Fixed(path)),
             Err(error) => {
                 let message = format!("Invalid JSON path {path} in policy {}. ({error})", self.policy);
-                self.diagnostics.named_error("InvalidJSONPath", element.position(), message);
+                self.diagnostics.error(Code::InvalidJsonPath, element.position(), message);
                 None
             }
         }
@@ -125,13 +122,13 @@ impl Parser<'_> {
             for path in element.children_named("XPath") {
                 let text = path.text();
                 if text.is_empty() {
-                    self.error("EmptyXPathExpression", path, &format!("XPath expression is empty in variable {name}."));
+                    self.error(Code::EmptyXPath, path, &format!("XPath expression is empty in variable {name}."));
                 } else {
                     paths.extend(self.xpath(path, &text, kind, &namespaces));
                 }
             }
             if element.child("XPath").is_none() {
-                self.error("NoXPathsToEvaluate", element, &format!("no xpaths to evaluate in variable {name}."));
+                self.error(Code::NoXPaths, element, &format!("no xpaths to evaluate in variable {name}."));
             }
             variables.push(XmlVariable { target: self.target(name), kind, paths });
         }
@@ -149,13 +146,13 @@ impl Parser<'_> {
             Ok(path) => path,
             Err(error) => {
                 let message = format!("Failed to compile xpath {text}. ({error})");
-                self.error("XPathCompilationFailed", element, &message);
+                self.error(Code::InvalidXPath, element, &message);
                 return None;
             }
         };
         if kind == ValueType::Nodeset && !path.finds_nodes() {
             let message = format!("Result of xpath {text} cannot be converted to nodeset.");
-            self.error("CannotBeConvertedToNodeset", element, &message);
+            self.error(Code::XPathWithoutNodes, element, &message);
             return None;
         }
         Some(Expression { text: text.to_owned(), path })
@@ -171,12 +168,12 @@ impl Parser<'_> {
             let uri = element.text();
             if prefix.is_empty() {
                 let message = "a Namespace without a prefix has no effect: names without a prefix are in no namespace";
-                self.diagnostics.warning(element.position(), message);
+                self.diagnostics.warning(Code::NoEffect, element.position(), message);
             } else if uri.is_empty() {
                 let message = format!("Non-empty prefix {prefix} cannot be mapped to empty uri.");
-                self.error("NONEmptyPrefixMappedToEmptyURI", element, &message);
+                self.error(Code::PrefixWithoutUri, element, &message);
             } else if namespaces.iter().any(|(known, _)| known == prefix) {
-                self.error("DuplicatePrefix", element, &format!("Duplicate prefix {prefix}."));
+                self.error(Code::DuplicatePrefix, element, &format!("Duplicate prefix {prefix}."));
             } else {
                 namespaces.push((prefix.to_owned(), uri));
             }
@@ -200,15 +197,15 @@ impl Parser<'_> {
             None => ValueType::default(),
             Some(name) => ValueType::parse(name).unwrap_or_else(|| {
                 let message = format!("unknown variable type {name:?}; string is used");
-                self.diagnostics.warning(variable.attribute_position("type"), message);
+                self.diagnostics.warning(Code::UnknownVariableType, variable.attribute_position("type"), message);
                 ValueType::default()
             }),
         };
         Some((self.name(variable)?, kind))
     }
 
-    fn error(&mut self, name: &'static str, element: Element<'_, '_>, message: &str) {
+    fn error(&mut self, code: Code, element: Element<'_, '_>, message: &str) {
         let message = format!("ExtractVariables {}: {message}", self.policy);
-        self.diagnostics.named_error(name, element.position(), message);
+        self.diagnostics.error(code, element.position(), message);
     }
 }

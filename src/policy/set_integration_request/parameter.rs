@@ -1,6 +1,6 @@
 //! `Parameters`: the input of an integration.
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
 use crate::policy::referenced::Referenced;
@@ -71,14 +71,14 @@ impl Parameter {
         let name = element.attribute("name").unwrap_or_default().trim();
         if name.is_empty() {
             let message = format!("Required attribute name is missing in {}", element.name());
-            diagnostics.named_error("MissingName", element.position(), message);
+            diagnostics.error(Code::MissingName, element.position(), message);
         }
         let text = element.attribute("type").unwrap_or_default();
         let kind = ParameterType::parse(text).filter(|kind| !is_array || *kind != ParameterType::Json);
         if kind.is_none() {
             let json = if is_array { "" } else { ", json" };
             let message = format!("type must be one of string, integer, double, boolean{json}, got {text:?}");
-            diagnostics.error(element.attribute_position("type"), message);
+            diagnostics.error(Code::InvalidAttribute, element.attribute_position("type"), message);
         }
         let value = match is_array {
             false => ParameterValue::Single(value(element, diagnostics)),

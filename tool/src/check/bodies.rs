@@ -1,7 +1,7 @@
 //! Policies that set the body of requests that may have none. Envoy cannot add it (docs/guide/limits.md).
 
 use crate::bundle::ParsedBundle;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::parsed::Parsed;
 use envoy_callout::policy::condition::Condition;
 use envoy_callout::policy::endpoint::{Endpoint, Route, StepReference};
@@ -26,7 +26,7 @@ pub(super) fn check(bundle: &ParsedBundle, findings: &mut Findings) {
                 "{name} sets the body of the request: a request that arrives without a body, such as a GET, goes to the target \
                  without it"
             );
-            let warning = Finding::new(Severity::Warning, text).about_policy(name);
+            let warning = Finding::new(Severity::Warning, Code::AddedBody, text).about_policy(name);
             let position = document.root().map(|root| root.position);
             findings.add(warning.in_source(&document.source, position));
         }

@@ -1,18 +1,15 @@
 //! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
-use super::hosts::Hosts;
 use super::placeholders;
-use super::types::Types;
 use super::{bodies, names};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
 use crate::environment::{AnyCluster, Environment};
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::needs::Needs;
-use crate::parsed::Parsed;
+use crate::render::{self, SkipArguments};
 use crate::{policy_types, routing};
-use envoy_callout::policy::Policy;
 use serde_json::json;
 
 /// Checks a bundle. `given` contains the shared flows that it calls.
@@ -20,11 +17,11 @@ pub(super) fn check(
     bundle: &ParsedBundle,
     given: &[&ParsedBundle],
     environment: Option<&Environment>,
+    skip: SkipArguments,
     findings: &mut Findings,
-    hosts: &mut Hosts,
-    types: &mut Types,
 ) {
-    bundle.findings().for_each(|finding| findings.add(finding));
+    let of_documents = bundle.findings().filter(|finding| !render::is_rendered(&finding.text));
+    of_documents.for_each(|finding| findings.add(finding));
     policy_types::report_unknown(bundle, findings);
     for endpoint in &bundle.proxy_endpoints {
         routing::destinations(bundle, endpoint, environment, findings);
@@ -35,7 +32,7 @@ pub(super) fn check(
     };
     if is_empty {
         let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
-        findings.add(Finding::new(Severity::Warning, text));
+        findings.add(Finding::new(Severity::Warning, Code::EmptyBundle, text));
     }
     let shared = called_by(bundle, given);
     let mut needs = Needs::default();
@@ -47,32 +44,24 @@ pub(super) fn check(
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
             None => needs.mock(&mut configuration),
         }
-        load(configuration, findings);
+        load(configuration, skip, findings);
     }
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
     bodies::check(bundle, findings);
     bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
-    let attached = Attached::by(bundle);
-    attached.report_others(&bundle.policies, findings);
-    let bundles = || std::iter::once(bundle).chain(shared.iter().copied());
-    let assigned: Vec<&Policy> = bundles().flat_map(ParsedBundle::policies).collect();
-    for Parsed { document, content, .. } in &bundle.policies {
-        let Some(policy) = content else { continue };
-        if policy.attributes().enabled && attached.contains(&policy.attributes().name) {
-            hosts.add(policy, document, &assigned);
-            types.add(policy);
-        }
-    }
+    Attached::by(bundle).report_others(&bundle.policies, findings);
 }
 
-fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
-    // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
+fn load(mut configuration: Configuration<'_>, skip: SkipArguments, findings: &mut Findings) {
+    // `render` writes the clusters.
     configuration.set("clusters", json!({"*": "any"}));
-    configuration.set("unsupported_policies", json!("skip"));
+    if skip.is_given() {
+        configuration.set("unsupported_policies", json!("skip"));
+    }
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
-    for diagnostic in &diagnostics {
-        findings.add(configuration.finding(diagnostic));
+    for diagnostic in diagnostics.iter().filter(|diagnostic| !render::is_rendered(&diagnostic.message)) {
+        findings.add(skip.adjusted(configuration.finding(diagnostic)));
     }
 }

@@ -1,35 +1,59 @@
 //! Checks of filter configurations.
 
+use super::envoy;
 use crate::embedded;
-use crate::finding::Findings;
+use crate::envoy_file::EnvoyFile;
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::Source;
 use envoy_callout::config;
+use envoy_callout::policy::endpoint::{TARGET_HEADER, URL_HAS_NO_EFFECT};
 use serde_json::Value;
 use std::rc::Rc;
 
 /// Loads every filter configuration of a JSON or YAML file with the code of the filter.
 pub(super) fn check(source: &Source, findings: &mut Findings) {
     let source = Rc::new(source.clone());
-    match embedded::read(&source) {
+    match embedded::parse(&source) {
         Err(finding) => findings.add(*finding),
-        Ok(configurations) => match configurations.as_slice() {
-            [configuration] => load(&source, configuration, "", findings),
-            several => {
-                for (index, configuration) in several.iter().enumerate() {
-                    let prefix = format!("configuration {}: ", index.saturating_add(1));
-                    load(&source, configuration, &prefix, findings);
-                }
-            }
-        },
+        Ok(value) => check_value(&source, &value, findings),
     }
 }
 
-fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, findings: &mut Findings) {
+/// Checks the value of a file.
+pub(super) fn check_value(source: &Rc<Source>, value: &Value, findings: &mut Findings) {
+    let envoy = EnvoyFile::of(value);
+    let configurations = match envoy {
+        Some(_) => embedded::inside(value),
+        None => embedded::of(value),
+    };
+    // A route for the header sends requests to the URL of a route rule.
+    let has_route = envoy.is_some() && source.text.contains(TARGET_HEADER);
+    match configurations.as_slice() {
+        [] => {
+            let text =
+                "the Envoy configuration contains no configuration of the filter: an object with the list policies";
+            let warning = Finding::new(Severity::Warning, Code::NoFilter, text.to_owned());
+            findings.add(warning.in_source(source, None));
+        }
+        [configuration] => load(source, configuration, "", has_route, findings),
+        several => {
+            for (index, configuration) in several.iter().enumerate() {
+                let prefix = format!("configuration {}: ", index.saturating_add(1));
+                load(source, configuration, &prefix, has_route, findings);
+            }
+        }
+    }
+    if let Some(envoy) = &envoy {
+        envoy::check(envoy, source, findings);
+    }
+}
+
+fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, has_route: bool, findings: &mut Findings) {
     let diagnostics = match config::load(configuration.to_string().as_bytes()) {
         Ok(loaded) => loaded.warnings,
         Err(problems) => problems,
     };
-    for diagnostic in &diagnostics {
+    for diagnostic in diagnostics.iter().filter(|found| !has_route || found.message != URL_HAS_NO_EFFECT) {
         findings.add(embedded::finding(source, configuration, prefix, diagnostic));
     }
 }

@@ -1,7 +1,7 @@
-//! The hosts of callouts. Each needs an Envoy cluster.
+//! The hosts of callouts of single policies. Each needs an Envoy cluster; `render` writes those of bundles.
 
 use crate::document::Document;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::connection::Target;
@@ -29,20 +29,14 @@ struct Callout {
 }
 
 impl Hosts {
-    /// Adds a policy if it is a callout. A callout whose URL another policy replaces has no fixed host.
-    pub(super) fn add(&mut self, policy: &Policy, document: &Document, others: &[&Policy]) {
+    /// Adds a policy if it is a callout.
+    pub(super) fn add(&mut self, policy: &Policy, document: &Document) {
         let callout = match policy.callee() {
             Some(Callee::Service(callout)) => callout,
             Some(Callee::Integration(request)) => return self.add_integration(request, document),
             Some(Callee::SharedFlow(_)) | None => return,
         };
         let Target::Url(url) = &callout.connection.target else { return };
-        let is_replaced = |other: &&Policy| {
-            other.assigned_variables().any(|variable| variable == callout.variables.target_url.name())
-        };
-        if others.iter().any(is_replaced) {
-            return;
-        }
         let added = Callout {
             policy: callout.attributes.name.to_string(),
             source: document.source.clone(),
@@ -72,9 +66,13 @@ impl Hosts {
     /// Reports the clusters that the configuration needs.
     pub(super) fn report(self, findings: &mut Findings) {
         for (origin, callouts) in &self.fixed {
-            note(&format!("{origin} needs a cluster"), callouts, findings);
+            note(&format!("{origin} needs a cluster in clusters of the filter configuration"), callouts, findings);
         }
-        note("hosts that come from variables need a cluster for \"*\"", &self.variable, findings);
+        note(
+            "hosts that come from variables need a cluster for \"*\" in clusters of the filter configuration",
+            &self.variable,
+            findings,
+        );
     }
 }
 
@@ -89,7 +87,7 @@ fn note(need: &str, callouts: &[Callout], findings: &mut Findings) {
     let names: Vec<&str> = callouts.iter().map(|callout| callout.policy.as_str()).collect();
     let calls = if names.len() == 1 { "calls it" } else { "call it" };
     let text = format!("{need}: {} {calls}", names.join(", "));
-    findings.add(Finding::new(Severity::Note, text).in_source(&first.source, Some(first.position)));
+    findings.add(Finding::new(Severity::Note, Code::NeedsCluster, text).in_source(&first.source, Some(first.position)));
 }
 
 /// Whether the URL has a scheme and its host contains a variable. The filter warns of a URL without a scheme.

@@ -3,7 +3,7 @@
 //! Bundles are often templates. The filter reads `{{ HOST }}` as a variable in braces.
 
 use crate::document::Document;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::position;
 
 /// Warns once of each placeholder of a document.
@@ -16,7 +16,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
         }
         known.push(placeholder);
         let warning = format!("{placeholder} looks like an unresolved placeholder");
-        let finding = Finding::new(Severity::Warning, warning);
+        let finding = Finding::new(Severity::Warning, Code::Placeholder, warning);
         findings.add(finding.in_source(&document.source, Some(position(text, at))));
     }
 }

@@ -2,14 +2,15 @@
 
 use super::hosts::Hosts;
 use super::placeholders;
-use super::types::Types;
 use crate::document::Document;
 use crate::finding::{Finding, Findings, Severity};
 use crate::parsed::Parsed;
+use crate::policy_types;
+use envoy_callout::diagnostic::Code;
 use envoy_callout::policy::Policy;
 
 /// Checks a document. The name of the root element selects the parser.
-pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Hosts, types: &mut Types) {
+pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Hosts) {
     let element = document.root().map(|root| root.element.as_str()).unwrap_or_default();
     let copy = || document.clone();
     let problems: Vec<Finding> = match element {
@@ -20,8 +21,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
         _ => {
             let parsed = Parsed::policy(copy(), 0);
             if let Some(policy) = parsed.content.as_ref().filter(|policy| policy.attributes().enabled) {
-                hosts.add(policy, document, &[]);
-                types.add(policy);
+                hosts.add(policy, document);
                 report_type(policy, document, findings);
             }
             parsed.findings().collect()
@@ -33,8 +33,15 @@ pub(super) fn check(document: &Document, findings: &mut Findings, hosts: &mut Ho
 
 fn report_type(policy: &Policy, document: &Document, findings: &mut Findings) {
     let Some(unsupported) = policy.unsupported() else { return };
-    let text = format!("unsupported policy type {}", unsupported.kind);
-    let warning = Finding::new(Severity::Warning, text).about_policy(&unsupported.attributes.name);
+    let text = match policy_types::is_known(&unsupported.kind) {
+        true => format!(
+            "unsupported policy type {}: bundles are rejected unless --skip-unsupported skips its steps",
+            unsupported.kind
+        ),
+        false => policy_types::unknown(&unsupported.kind),
+    };
+    let warning =
+        Finding::new(Severity::Warning, Code::UnsupportedPolicy, text).about_policy(&unsupported.attributes.name);
     let position = document.position_in_file(unsupported.position);
     findings.add(warning.in_source(&document.source, Some(position)));
 }

@@ -4,18 +4,17 @@ mod callouts;
 mod clusters;
 mod targets;
 
-use super::Skip;
+use super::SkipArguments;
 use super::naming::{Names, Naming, dns_label};
 use super::path::BasePath;
 use super::upstream::Upstream;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
 use crate::environment::Environment;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::{local_proxies, policy_types, routing};
 use callouts::Callouts;
-use envoy_callout::config::NOT_ENFORCED;
-use envoy_callout::diagnostic::Diagnostic;
+use envoy_callout::diagnostic::Code as FilterCode;
 use envoy_callout::plan::PATH_MARKER;
 use envoy_callout::policy::endpoint::URL_HAS_NO_EFFECT;
 use serde_json::{Map, Value, json};
@@ -123,7 +122,7 @@ pub(super) struct Options {
     /// The naming scheme of clusters.
     pub(super) naming: Naming,
     /// The steps that the filter skips because it does not run their policy type.
-    pub(super) skip_unsupported: Option<Skip>,
+    pub(super) skip: SkipArguments,
     /// Port of the listener.
     pub(super) port: u16,
 }
@@ -150,7 +149,7 @@ pub(super) fn build(
     let proxies = || bundles.iter().copied().filter(|bundle| bundle.kind == Kind::Proxy);
     if proxies().next().is_none() {
         let text = "no proxy to render: pass a folder or an archive that contains apiproxy/".to_owned();
-        findings.add(Finding::new(Severity::Error, text));
+        findings.add(Finding::new(Severity::Error, Code::NoBundle, text));
     }
     let environment = local_proxies::with_given(environment, bundles);
     routing::compare_base_paths(bundles, Severity::Error, findings);
@@ -159,7 +158,7 @@ pub(super) fn build(
     for bundle in proxies() {
         if bundle.proxy_endpoints.is_empty() {
             let text = format!("the bundle {} has no proxy endpoint, so none of its policies run", bundle.name);
-            findings.add(Finding::new(Severity::Error, text));
+            findings.add(Finding::new(Severity::Error, Code::EmptyBundle, text));
         }
         let shared = called_by(bundle, bundles);
         for bundle in std::iter::once(bundle).chain(shared.iter().copied()) {
@@ -219,9 +218,15 @@ fn report_hidden_routes(deployment: &Deployment, findings: &mut Findings) {
                 other.name,
                 path.text()
             );
-            findings.add(Finding::new(Severity::Error, text));
+            findings.add(Finding::new(Severity::Error, Code::HiddenRoute, text));
         }
     }
+}
+
+/// Whether a warning of the filter is about settings that `render` writes.
+pub(crate) fn is_rendered(message: &str) -> bool {
+    // `render` writes the route that the warning about `URL` names.
+    message == URL_HAS_NO_EFFECT || RENDERED_CLUSTERS.iter().any(|warning| message.starts_with(warning))
 }
 
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
@@ -235,23 +240,13 @@ fn load(
         Ok(loaded) => (Some(loaded.plan.needs.has_body()), loaded.warnings),
         Err(problems) => (None, problems),
     };
-    let is_rendered = |diagnostic: &&Diagnostic| {
-        // `render` writes the route that the warning about `URL` names.
-        diagnostic.message == URL_HAS_NO_EFFECT
-            || RENDERED_CLUSTERS.iter().any(|warning| diagnostic.message.starts_with(warning))
-    };
-    for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(diagnostic)) {
-        let mut finding = configuration.finding(diagnostic);
-        if diagnostic.message.starts_with(NOT_ENFORCED) {
-            if !deployment.not_enforced.contains(&diagnostic.message) {
-                deployment.not_enforced.push(diagnostic.message.clone());
-            }
-            if options.skip_unsupported != Some(Skip::IncludingAuthentication) {
-                finding.severity = Severity::Error;
-                finding.text.push_str("; --skip-unsupported=including-authentication allows this");
-            }
+    for diagnostic in diagnostics.iter().filter(|diagnostic| !is_rendered(&diagnostic.message)) {
+        if diagnostic.code == FilterCode::AuthenticationNotEnforced
+            && !deployment.not_enforced.contains(&diagnostic.message)
+        {
+            deployment.not_enforced.push(diagnostic.message.clone());
         }
-        findings.add(finding);
+        findings.add(options.skip.adjusted(configuration.finding(diagnostic)));
     }
     needs_body
 }

@@ -1,7 +1,7 @@
 //! Common parts of the resources for Kubernetes.
 
 use super::deployment::Deployment;
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use serde_json::{Value, json};
 
 /// Options of the command line.
@@ -27,7 +27,7 @@ pub(super) fn resource(api_version: &str, kind: &str, name: &str, namespace: &st
 
 /// Warns of settings that these resources cannot express.
 pub(super) fn report_limits(deployment: &Deployment, findings: &mut Findings) {
-    let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, text));
+    let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, Code::FormatLimit, text));
     for (index, endpoint) in deployment.endpoints.iter().enumerate() {
         for other in deployment.endpoints.iter().skip(index.saturating_add(1)) {
             if other.base_path.covers(&endpoint.base_path) {
@@ -46,10 +46,10 @@ pub(super) fn report_limits(deployment: &Deployment, findings: &mut Findings) {
                 "this format cannot express a route to a host that comes from a variable: the target {} of {}",
                 route.target, endpoint.name
             );
-            findings.add(Finding::new(Severity::Error, text));
+            findings.add(Finding::new(Severity::Error, Code::FormatLimit, text));
         }
     }
-    let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, text));
+    let mut warn = |text: String| findings.add(Finding::new(Severity::Warning, Code::FormatLimit, text));
     for upstream in &deployment.upstreams {
         if upstream.health.is_some() {
             warn(format!("this format cannot express the HealthMonitor of {}", upstream.name));

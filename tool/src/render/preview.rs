@@ -1,9 +1,9 @@
 //! The request that a target receives from the rendered Envoy, for `trace`.
 
-use super::Skip;
 use super::deployment::{self, Authority, Deployment, Options, Route};
 use super::naming::Naming;
 use super::path::Rewrite;
+use super::skip::SkipArguments;
 use super::upstream::Upstream;
 use crate::bundle::ParsedBundle;
 use crate::environment::Environment;
@@ -29,7 +29,7 @@ impl Preview {
         bundle: &str,
         endpoint: &str,
     ) -> Option<Preview> {
-        let options = Options { naming: Naming::Own, skip_unsupported: Some(Skip::IncludingAuthentication), port: 0 };
+        let options = Options { naming: Naming::Own, skip: SkipArguments::all(), port: 0 };
         let default = Environment::default();
         // `check` and `render` report the findings.
         let deployment = deployment::build(bundles, environment.unwrap_or(&default), options, &mut Findings::default());

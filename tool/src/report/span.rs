@@ -1,6 +1,6 @@
 //! The span of a text that a finding underlines.
 
-use crate::source::offset;
+use crate::source::{self, offset};
 use envoy_callout::diagnostic::Position;
 use std::ops::Range;
 
@@ -11,6 +11,11 @@ pub(super) fn of(text: &str, position: Position) -> Range<usize> {
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
     let length = if line.starts_with('<') { element(line) } else { attribute(line).unwrap_or_else(|| word(line)) };
     start..start.saturating_add(length)
+}
+
+/// The position after the item that starts at a position.
+pub(super) fn end(text: &str, position: Position) -> Position {
+    source::position(text, of(text, position).end).max(position)
 }
 
 fn element(line: &str) -> usize {

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
-/// The message of Envoy when its listeners are ready.
-const READY: &str = "starting main dispatch loop";
+/// The messages of Envoy until its listeners are ready. The second is first when no cluster waits for DNS.
+const READY: [&str; 2] = ["starting main dispatch loop", "all dependencies initialized. starting workers"];
+
+/// A part of each message of the filter.
+const FILTER: &str = "|wasm|wasm log ";
 
 /// The prefix of a warning of the filter.
 const FILTER_WARNING: &str = "warning|wasm|wasm log ";
+
+/// The prefix of an error of the filter.
+const FILTER_ERROR: &str = "error|wasm|wasm log ";
 
 /// Warnings of Envoy that are independent of the configuration.
 const NOISE: [&str; 2] =
@@ -15,9 +21,14 @@ const NOISE: [&str; 2] =
 /// The state of the log.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// Whether the warnings of the filter at load are already reported.
-    is_reported: bool,
+    /// Whether Envoy's messages after an error of the filter are shown.
+    is_verbose: bool,
+    /// The messages of [`READY`] that Envoy has logged.
+    started: [bool; 2],
     is_ready: bool,
+    /// Whether the filter reported an error at load. Envoy's messages after it say only that the filter does not load.
+    has_error: bool,
+    has_hidden: bool,
     /// The warnings of the filter at load. Each worker of Envoy loads the filter again.
     warnings: BTreeSet<String>,
 }
@@ -34,22 +45,38 @@ pub(super) enum Action {
 }
 
 impl Log {
-    /// A log. For rendered bundles, `render` has already reported the warnings at load.
-    pub(super) fn new(is_rendered: bool) -> Log {
-        Log { is_reported: is_rendered, ..Log::default() }
+    /// A log.
+    pub(super) fn new(is_verbose: bool) -> Log {
+        Log { is_verbose, ..Log::default() }
+    }
+
+    /// Whether messages of Envoy are hidden.
+    pub(super) fn has_hidden(&self) -> bool {
+        self.has_hidden
     }
 
     /// Takes the next line.
     pub(super) fn take(&mut self, line: &str) -> Action {
-        if line.contains(READY) {
-            let is_first = !std::mem::replace(&mut self.is_ready, true);
+        if let Some(started) = READY.iter().position(|text| line.contains(text)).and_then(|at| self.started.get_mut(at))
+        {
+            *started = true;
+            let is_first = self.started == [true, true] && !std::mem::replace(&mut self.is_ready, true);
             return if is_first { Action::Ready } else { Action::Skip };
         }
         let Some(text) = readable(line) else { return Action::Skip };
         let is_warning = line.starts_with(FILTER_WARNING);
+        if !self.is_ready && !self.is_verbose && self.has_error && !line.contains(FILTER) {
+            self.has_hidden = true;
+            return Action::Skip;
+        }
+        self.has_error |= line.starts_with(FILTER_ERROR);
+        if is_warning && !self.is_ready {
+            self.warnings.insert(text.clone());
+        }
         let is_known = match self.is_ready {
             true => self.warnings.contains(&text),
-            false => is_warning && (!self.warnings.insert(text.clone()) || self.is_reported),
+            // The check before the start has already reported these warnings.
+            false => is_warning,
         };
         if is_known { Action::Skip } else { Action::Show(text) }
     }
@@ -94,18 +121,33 @@ mod tests {
     }
 
     #[test]
-    fn warnings_at_load_are_shown_at_most_once() {
+    fn warnings_at_load_are_left_to_the_check() {
         let (warning, ready) =
             ("warning|wasm|wasm log a a: callout: SC-1: odd", "info|main|starting main dispatch loop");
+        let workers = "info|config|all dependencies initialized. starting workers";
         let later = "warning|wasm|wasm log a a: callout: SC-1: no cluster";
-        for (is_rendered, first) in [(true, Action::Skip), (false, Action::Show("warning: SC-1: odd".to_owned()))] {
-            let mut log = Log::new(is_rendered);
-            let lines = [warning, warning, ready, warning, later, later, "error|config|bad"];
-            let actions: Vec<Action> = lines.iter().map(|line| log.take(line)).collect();
-            let text = |text: &str| Action::Show(text.to_owned());
-            let rest = [Action::Skip, Action::Ready, Action::Skip, text("warning: SC-1: no cluster")];
-            let last = [text("warning: SC-1: no cluster"), text("error: Envoy (config): bad")];
-            assert_eq!(actions, [first].into_iter().chain(rest).chain(last).collect::<Vec<_>>());
+        let mut log = Log::new(false);
+        let lines = [warning, workers, warning, ready, warning, later, later, "error|config|bad"];
+        let actions: Vec<Action> = lines.iter().map(|line| log.take(line)).collect();
+        let text = |text: &str| Action::Show(text.to_owned());
+        let (loaded, known) = ([Action::Skip, Action::Skip, Action::Skip], [Action::Ready, Action::Skip]);
+        let running =
+            ["warning: SC-1: no cluster", "warning: SC-1: no cluster", "error: Envoy (config): bad"].map(text);
+        assert_eq!(actions, loaded.into_iter().chain(known).chain(running).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn messages_of_envoy_after_an_error_of_the_filter_are_hidden() {
+        let lines = [
+            "error|wasm|wasm log a a: callout: SC-1: bad",
+            "error|wasm|Plugin configured to fail closed failed to load",
+            "critical|main|error initializing config",
+            "a second line",
+        ];
+        for is_verbose in [false, true] {
+            let mut log = Log::new(is_verbose);
+            let shown = lines.iter().filter(|line| matches!(log.take(line), Action::Show(_))).count();
+            assert_eq!((shown, log.has_hidden()), if is_verbose { (4, false) } else { (1, true) });
         }
     }
 }

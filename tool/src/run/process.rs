@@ -39,7 +39,13 @@ pub(super) fn run(
     let mut child = Command::new(envoy)
         .arg("--config-path")
         .arg(configuration)
-        .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info,main:info"])
+        .args([
+            "--use-dynamic-base-id",
+            "--log-level",
+            "warning",
+            "--component-log-level",
+            "wasm:info,main:info,config:info",
+        ])
         // Envoy writes the access log at once.
         .args(["--log-format", LOG_FORMAT, "--file-flush-interval-msec", "50"])
         .stdin(Stdio::null())

@@ -1,6 +1,6 @@
 //! `check` of single files, and its output as text and JSON.
 
-use super::{run, scratch};
+use super::{project, run, run_in, scratch};
 use serde_json::{Value, json};
 
 #[test]
@@ -34,9 +34,9 @@ error[URLMissing]: URL is missing in Step SC-NoURL.
 fn a_report_can_be_json() {
     let run = run(&["check", "--json", "log", "troubled/apiproxy/policies/SC-NoURL.xml"]);
     assert_eq!((run.status, run.errors.as_str()), (1, ""));
-    let finding = |severity: &str, name: Value, line: u32, column: u32, text: &str| {
+    let finding = |severity: &str, code: &str, name: Value, line: u32, column: u32, text: &str| {
         json!({
-            "severity": severity, "name": name, "file": "troubled/apiproxy/policies/SC-NoURL.xml", "document": null,
+            "severity": severity, "code": code, "name": name, "file": "troubled/apiproxy/policies/SC-NoURL.xml", "document": null,
             "policy": "SC-NoURL", "line": line, "column": column, "text": text,
         })
     };
@@ -45,17 +45,14 @@ fn a_report_can_be_json() {
         "errors": 2,
         "warnings": 1,
         "findings": [
-            finding("warning", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
-            finding("error", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
-            finding("error", json!("URLMissing"), 5, 3, "URL is missing in Step SC-NoURL."),
-            {
-                "severity": "note", "name": null, "file": "log/sharedflowbundle/policies/SC-Log.xml", "document": null,
-                "policy": null, "line": 8, "column": 25,
-                "text": "http://log.example.com:8080 needs a cluster: SC-Log calls it",
-            },
+            finding("warning", "invalid-boolean", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
+            finding("error", "invalid-timeout", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
+            finding("error", "missing-url", json!("URLMissing"), 5, 3, "URL is missing in Step SC-NoURL."),
         ],
     });
     assert_eq!(run.output, format!("{expected:#}\n"));
+    let format = super::run(&["check", "--format", "json", "log", "troubled/apiproxy/policies/SC-NoURL.xml"]);
+    assert_eq!(format.output, run.output);
 }
 
 #[test]
@@ -65,8 +62,7 @@ fn warnings_can_fail_the_check() {
     std::fs::write(&quota, "<Quota name='Q-1'/>").unwrap();
     let quota = quota.to_str().unwrap();
     let expected = format!(
-        "warning: unsupported policy type Quota\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
-         note: the filter rejects these policy types unless unsupported_policies is \"skip\": Quota (Q-1)\n\n\
+        "warning: unsupported policy type Quota: bundles are rejected unless --skip-unsupported skips its steps\n --> {quota}:1:1\n  |\n1 | <Quota name='Q-1'/>\n  | ^^^^^^^^^^^^^^^^^^^\n\n\
          1 warning in 2 files\n"
     );
     let allowed = run(&["check", unattached, quota]);
@@ -119,8 +115,14 @@ fn a_filter_configuration_can_be_json_or_yaml() {
 
 #[test]
 fn the_examples_have_no_problems() {
+    // The module is a file below the working directory, which `make build` writes.
+    let folder = scratch("examples");
+    let module = folder.join("target/wasm32-wasip1/release/envoy_callout.wasm");
+    std::fs::create_dir_all(module.parent().unwrap()).unwrap();
+    std::fs::write(&module, "").unwrap();
     for example in ["geocoding", "orders", "integration"] {
-        let run = run(&["check", &format!("../../examples/{example}/envoy.yaml")]);
+        let file = project().join(format!("examples/{example}/envoy.yaml"));
+        let run = run_in(&folder, &["check", file.to_str().unwrap()], &[]);
         assert_eq!((run.status, run.output.as_str()), (0, "no problems in 1 file\n"), "{example}");
     }
 }

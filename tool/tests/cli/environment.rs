@@ -7,20 +7,63 @@ const SHOP: [&str; 2] = ["examples/shop", "examples/shop/trace"];
 #[test]
 fn check_lists_the_needs_of_the_environment() {
     let run = run_in_project(&["check", SHOP[0], SHOP[1]]);
-    let expected = "\
-note: https://risk.example.com needs a cluster: SC-Risk calls it
-note: hosts that come from variables need a cluster for \"*\": SC-Price calls it
-note: the environment must contain the target server catalogue-1: the target endpoint catalogue uses it
-note: the environment must contain the target server catalogue-2: the target endpoint catalogue uses it
-note: the environment must contain the target server catalogue-standby: the target endpoint catalogue uses it
-note: the environment must contain the target server stock-1: SC-Stock uses it
-note: the environment must contain the target server stock-2: SC-Stock uses it
-note: the environment must contain a Google identity: SC-Risk needs it
-note: the environment must contain the properties propertyset.shop.warehouse
+    let titles: Vec<&str> = run.output.lines().filter(|line| line.contains("environment file")).collect();
+    let must = |entry: &str, user: &str| {
+        format!("error: the environment file (--environment) must contain {entry}: {user} it")
+    };
+    let expected = [
+        must("google", "SC-Risk needs"),
+        must("target_servers.stock-1", "SC-Stock uses"),
+        must("target_servers.stock-2", "SC-Stock uses"),
+        must("target_servers.catalogue-1", "the target endpoint catalogue uses"),
+        must("target_servers.catalogue-2", "the target endpoint catalogue uses"),
+        must("target_servers.catalogue-standby", "the target endpoint catalogue uses"),
+        "note: the environment file (--environment) should contain property_sets.shop.warehouse".to_owned(),
+    ];
+    assert_eq!((run.status, titles, run.errors.as_str()), (1, expected.iter().map(String::as_str).collect(), ""));
+    assert!(run.output.ends_with("\n6 errors in 17 files\n"), "{}", run.output);
+    // Entries of a shared flow without its proxy are notes: it is not rendered.
+    let folder = scratch("needs-of-flow").join("sharedflowbundle");
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    std::fs::create_dir_all(folder.join("sharedflows")).unwrap();
+    let callout = "<ServiceCallout name='SC'><HTTPTargetConnection><LoadBalancer><Server name='s'/></LoadBalancer>\
+                   </HTTPTargetConnection></ServiceCallout>";
+    std::fs::write(folder.join("policies/SC.xml"), callout).unwrap();
+    let flow = "<SharedFlow name='default'><Step><Name>SC</Name></Step></SharedFlow>";
+    std::fs::write(folder.join("sharedflows/default.xml"), flow).unwrap();
+    let run = run_in_project(&["check", folder.to_str().unwrap()]);
+    let note = "note: the environment file (--environment) must contain target_servers.s: SC uses it\n\nno problems in 2 files\n";
+    assert_eq!((run.status, run.output.as_str()), (0, note));
+}
 
-no problems in 17 files
-";
-    assert_eq!((run.status, run.output.as_str(), run.errors.as_str()), (0, expected, ""));
+/// `check` without the environment fails for the same bundles as `render`.
+#[test]
+fn check_and_render_agree_about_the_environment() {
+    for bundles in [&["examples/shop", "examples/shop/trace"][..], &["tests/bundles/risk"], &["examples/weather"]] {
+        let check = run_in_project(&[&["check"], bundles].concat());
+        let render = run_in_project(&[&["render"], bundles].concat());
+        assert_eq!(check.status, render.status, "{bundles:?}\n{}\n{}", check.output, render.errors);
+    }
+}
+
+/// Every problem of an environment file is reported at once, by each command.
+#[test]
+fn all_problems_of_an_environment_file_are_reported() {
+    let file = scratch("problems-of-environment").join("environment.yaml");
+    let text = "organisation: acme\ntarget_servers:\n  stock-1: {host: a, prt: 80}\n  stock-2: {host: b, port: http}\n";
+    std::fs::write(&file, text).unwrap();
+    let expected = [
+        "error: unknown key organisation; did you mean organization?",
+        "error: target_servers.stock-1.port is missing",
+        "error: unknown key target_servers.stock-1.prt; did you mean port?",
+        "error: target_servers.stock-2.port must be an integer from 1 to 65535, not \"http\"",
+    ];
+    for command in ["check", "render"] {
+        let run = run_in_project(&[command, SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
+        let text = if command == "check" { &run.output } else { &run.errors };
+        let found: Vec<&str> = text.lines().filter(|line| line.starts_with("error")).take(4).collect();
+        assert_eq!((run.status, found), (1, expected.to_vec()), "{text}");
+    }
 }
 
 #[test]
@@ -38,7 +81,7 @@ fn variables_of_the_environment_are_reported() {
     std::fs::write(folder.join("policies/AM.xml"), policy).unwrap();
     let bundle = folder.parent().unwrap().to_str().unwrap().to_owned();
     let run = run_in_project(&["check", &bundle]);
-    let expected = "note: the environment must contain organization: policies read organization.name\n\n\
+    let expected = "note: the environment file (--environment) should contain organization: policies read organization.name\n\n\
                     no problems in 3 files\n";
     assert_eq!((run.status, run.output.as_str()), (0, expected));
     let environment = folder.with_file_name("environment.yaml");
@@ -57,7 +100,7 @@ fn a_missing_entry_of_the_environment_is_an_error() {
     assert_eq!(run.status, 1);
     let errors: Vec<&str> = run.output.lines().filter(|line| line.starts_with("error")).collect();
     let expected = [
-        "error: unknown target server stock-2: add it to target_servers",
+        "error: unknown target server stock-2: add it to target_servers of the environment",
         "error: unknown target server \"catalogue-1\": add it to target_servers of the environment",
         "error: unknown target server \"catalogue-2\": add it to target_servers of the environment",
         "error: unknown target server \"catalogue-standby\": add it to target_servers of the environment",

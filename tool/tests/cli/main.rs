@@ -3,10 +3,13 @@
 
 mod bundles;
 mod check;
+mod codes;
 mod environment;
+mod envoy_file;
 mod render;
 mod routing;
 mod run;
+mod run_file;
 mod trace;
 mod usage;
 
@@ -14,7 +17,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The result of a run of the tool.
+/// The result of a run of the tool. The texts are without the codes of findings, which `codes` tests.
 struct Run {
     status: i32,
     output: String,
@@ -76,9 +79,21 @@ fn module() -> PathBuf {
 fn finished(output: Output) -> Run {
     Run {
         status: output.status.code().unwrap(),
-        output: String::from_utf8(output.stdout).unwrap(),
-        errors: String::from_utf8(output.stderr).unwrap(),
+        output: without_codes(&String::from_utf8(output.stdout).unwrap()),
+        errors: without_codes(&String::from_utf8(output.stderr).unwrap()),
     }
+}
+
+/// A text with `error: …` instead of `error[unknown-policy]: …`. Apigee's names stay.
+fn without_codes(text: &str) -> String {
+    let is_code = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let line = |line: &str| {
+        let (severity, rest) = line.split_once('[')?;
+        let (code, rest) = rest.split_once("]: ")?;
+        let is_title = ["error", "warning", "note"].contains(&severity) && is_code(code);
+        is_title.then(|| format!("{severity}: {rest}"))
+    };
+    text.split_inclusive('\n').map(|text| line(text).unwrap_or_else(|| text.to_owned())).collect()
 }
 
 /// Creates an empty folder for the files of a test.

@@ -156,7 +156,7 @@ fn authentication_that_is_not_enforced_is_loud() {
         let comment = "# WARNING: Authentication is not enforced: the filter skips OAuthV2 (OA), VerifyAPIKey (VK).";
         assert_eq!(rendered.output.lines().nth(1) == Some(comment), starts, "{}", rendered.output);
     }
-    let check = run_in_project(&["check", &path]);
+    let check = run_in_project(&["check", &path, "--skip-unsupported=including-authentication"]);
     assert!(check.status == 0 && check.output.contains(&format!("warning: {text}\n")), "{}", check.output);
     let request = scratch("open-request").join("request.http");
     fs::write(&request, "GET /a HTTP/1.1\n\n").unwrap();
@@ -166,6 +166,11 @@ fn authentication_that_is_not_enforced_is_loud() {
         "{}",
         trace.output
     );
+    for skip in [&[][..], &["--skip-unsupported"]] {
+        let check = run_in_project(&[&["check", &path], skip].concat());
+        let render = run_in_project(&[&["render", &path], skip].concat());
+        assert_eq!((check.status, check.output), (1, render.errors), "{skip:?}");
+    }
     let other = bundle("closed", "<Step><Name>Q</Name></Step>", &["<Quota name='Q'/>"], URL_ROUTE);
     let quiet = run_in_project(&["render", &other, "--skip-unsupported"]);
     assert!(quiet.status == 0 && !quiet.output.contains("WARNING"), "{}", quiet.output);
@@ -297,5 +302,8 @@ fn resources_that_policies_read_are_embedded() {
     assert_eq!(render("oas://{request.queryparam.x}"), json(all));
     let (resources, errors) = render("jsc://gone.js");
     assert_eq!(resources, serde_json::Value::Null);
-    assert!(errors.contains("warning: unknown resource jsc://gone.js: add it to resources\n"), "{errors}");
+    assert!(
+        errors.contains("warning: unknown resource jsc://gone.js: the bundle has no such file in resources\n"),
+        "{errors}"
+    );
 }

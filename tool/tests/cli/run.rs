@@ -1,7 +1,7 @@
 //! `run`: bundles in Envoy, from its start to its end.
 
 use super::render::bundle;
-use super::{Run, project, run_in, run_with, scratch, tool};
+use super::{project, run_in, run_with, scratch, tool};
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -24,7 +24,7 @@ pub(crate) fn can_run() -> bool {
 }
 
 /// Starts a server that responds with 404 to paths with the suffix `bad`, else with 200. Returns its port.
-fn server() -> u16 {
+pub(crate) fn server() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -45,12 +45,12 @@ fn head(connection: &TcpStream) -> Vec<String> {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// The status of a request.
-fn get(port: u16, path: &str) -> u16 {
+pub(crate) fn get(port: u16, path: &str) -> u16 {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
     connection.set_read_timeout(Some(LIMIT)).unwrap();
     write!(connection, "GET {path} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n").unwrap();
@@ -58,13 +58,13 @@ fn get(port: u16, path: &str) -> u16 {
 }
 
 /// A running tool and its output lines. It is terminated when a test fails.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Running {
+    pub(crate) fn start(arguments: &[&str]) -> Running {
         let mut child = tool(&project(), &[&["run"], arguments].concat(), &[]).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
         let output: Lines<BufReader<ChildStdout>> = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -72,12 +72,12 @@ impl Running {
         Running { child, lines }
     }
 
-    fn next(&self) -> String {
+    pub(crate) fn next(&self) -> String {
         self.lines.recv_timeout(LIMIT).unwrap()
     }
 
     /// The lines of one request, its duration left out.
-    fn next_request(&self, count: usize) -> String {
+    pub(crate) fn next_request(&self, count: usize) -> String {
         let lines: Vec<String> = (0..count).map(|_| self.next()).collect();
         let text = lines.join("\n");
         let (before, after) = text.split_once(", ").unwrap();
@@ -91,7 +91,7 @@ impl Running {
     }
 
     /// Terminates the tool. Returns the exit status and the remaining lines.
-    fn end(mut self) -> (Option<i32>, Vec<String>) {
+    pub(crate) fn end(mut self) -> (Option<i32>, Vec<String>) {
         self.terminate();
         let began = Instant::now();
         let status = loop {
@@ -114,7 +114,7 @@ impl Drop for Running {
 }
 
 /// A bundle with a callout and a target to a server.
-fn checked_bundle(name: &str, server: u16) -> String {
+pub(crate) fn checked_bundle(name: &str, server: u16) -> String {
     let callout = format!(
         "<ServiceCallout name='SC-Check'><Response>checked</Response><HTTPTargetConnection>\
          <URL>http://127.0.0.1:{server}/check/{{request.queryparam.name}}</URL></HTTPTargetConnection></ServiceCallout>"
@@ -148,42 +148,16 @@ fn requests_are_logged_with_their_callouts_until_a_signal() {
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "a process still listens on the port");
 }
 
-#[test]
-fn a_configuration_of_envoy_runs_unchanged() {
-    if !can_run() {
-        return;
-    }
-    let port = free_port();
-    let file = scratch("run-configuration").join("envoy.yaml");
-    let module = std::env::var("CALLOUT_WASM").unwrap();
-    let path = checked_bundle("run-rendered", server());
-    let port_text = port.to_string();
-    let arguments = ["render", &path, "--port", &port_text, "--admin-port", "0", "--module", &module];
-    fs::write(&file, super::run_in_project(&arguments).output).unwrap();
-    let running = Running::start(&[file.to_str().unwrap()]);
-    // The warning of the filter appears once. Each worker of Envoy loads the filter.
-    let warning = running.next();
-    assert!(warning.ends_with("Envoy's route for the header x-callout-target selects the target"), "{warning}");
-    assert_eq!(running.next(), "Envoy is ready. Ctrl-C stops it.");
-    assert_eq!(get(port, "/a?name=good"), 200);
-    assert_eq!(running.end(), (Some(0), Vec::new()));
-
-    fs::write(&file, "static_resources: {listener: []}\n").unwrap();
-    let Run { status, output, .. } = super::run(&["run", file.to_str().unwrap()]);
-    assert_eq!(status, 1, "{output}");
-    assert!(output.contains("listener"), "{output}");
-}
-
 /// A mock of Envoy that creates a file at its start, and the path of the file.
 #[cfg(unix)]
-fn mock_envoy(name: &str) -> (String, std::path::PathBuf) {
+pub(crate) fn mock_envoy(name: &str) -> (String, std::path::PathBuf) {
     let started = scratch(name).join("started");
     (program(&started.with_file_name("envoy"), &format!(": > '{}'", started.display())), started)
 }
 
 /// A program of one line.
 #[cfg(unix)]
-fn program(path: &Path, line: &str) -> String {
+pub(crate) fn program(path: &Path, line: &str) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -132,7 +132,7 @@ fn a_rejected_configuration_has_the_report_of_check() {
     let input = "GET /any\n";
     let alone = run_reading(&["trace", "weather", "--request", "-", "--proxy-endpoint", "default"], input);
     let expected = "\
-error: unknown shared flow log
+error: unknown shared flow log; pass its bundle as a further path
  --> weather/apiproxy/policies/FC-Log.xml:1:28
   |
 1 | <FlowCallout name=\"FC-Log\"><SharedFlowBundle>log</SharedFlowBundle></FlowCallout>

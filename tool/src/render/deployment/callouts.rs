@@ -9,7 +9,7 @@ use crate::configuration::Configuration;
 use crate::connection::Connection;
 use crate::document::Document;
 use crate::environment::{Clusters, Environment, TargetServer};
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::parsed::Parsed;
 use envoy_callout::plan::{IAM_HOST, METADATA_HOST};
 use envoy_callout::policy::connection::Target;
@@ -101,7 +101,7 @@ impl Callouts {
         if !self.origins.is_empty() || any.is_some() {
             configuration.set("clusters", cluster_keys(&self.origins, any));
         }
-        if options.skip_unsupported.is_some() {
+        if options.skip.is_given() {
             configuration.set("unsupported_policies", json!("skip"));
         }
     }
@@ -198,7 +198,8 @@ impl Builder<'_> {
         let Some(known) = self.deployment.upstreams.get_mut(index) else { return };
         if is_known && known.tls != tls {
             let warning = format!("callouts to {text} have different SSLInfo; the cluster uses the first");
-            self.findings.add(Finding::new(Severity::Warning, warning).in_source(&document.source, None));
+            self.findings
+                .add(Finding::new(Severity::Warning, Code::DifferentTls, warning).in_source(&document.source, None));
         }
         known.connect_timeout_ms = known.connect_timeout_ms.max(connect_timeout_ms);
         let cluster = self.options.naming.cluster(known);

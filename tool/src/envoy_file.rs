@@ -1,0 +1,184 @@
+//! Configurations of Envoy: the plugins, clusters and addresses that the tool checks or replaces.
+
+use super::embedded;
+use serde_json::{Map, Value, json};
+
+/// A configuration of Envoy.
+#[derive(Clone, Debug)]
+pub(crate) struct EnvoyFile(Value);
+
+/// A plugin with filter configurations.
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    /// The file of its module.
+    pub(crate) module: Option<String>,
+    /// The value of `allow_on_headers_stop_iteration`.
+    pub(crate) stops_iteration: bool,
+    /// The filter configurations in it.
+    pub(crate) configurations: Vec<Value>,
+}
+
+/// An address that Envoy listens on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listener {
+    /// The IP address.
+    pub(crate) address: String,
+    /// The port.
+    pub(crate) port: u16,
+    /// Whether clients use TLS.
+    pub(crate) has_tls: bool,
+}
+
+impl EnvoyFile {
+    /// The value of a file, if it is a configuration of Envoy.
+    pub(crate) fn of(value: &Value) -> Option<EnvoyFile> {
+        let is_envoy = ["static_resources", "dynamic_resources"].iter().any(|key| value.get(key).is_some());
+        is_envoy.then(|| EnvoyFile(value.clone()))
+    }
+
+    /// The text for Envoy.
+    pub(crate) fn to_text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The plugins with filter configurations.
+    pub(crate) fn plugins(&self) -> Vec<Plugin> {
+        let mut plugins = Vec::new();
+        walk(&self.0, &mut |object| {
+            let (Some(machine), Some(configuration)) = (object.get("vm_config"), object.get("configuration")) else {
+                return;
+            };
+            let configurations = embedded::inside(configuration);
+            if configurations.is_empty() {
+                return;
+            }
+            plugins.push(Plugin {
+                module: machine.pointer("/code/local/filename").and_then(Value::as_str).map(str::to_owned),
+                stops_iteration: object.get("allow_on_headers_stop_iteration") == Some(&Value::Bool(true)),
+                configurations,
+            });
+        });
+        plugins
+    }
+
+    /// The names of the clusters. `None` when Envoy also gets clusters from a server.
+    pub(crate) fn clusters(&self) -> Option<Vec<&str>> {
+        let dynamic = self.0.get("dynamic_resources");
+        if dynamic
+            .is_some_and(|dynamic| ["cds_config", "cds_resources_locator"].iter().any(|key| dynamic.get(key).is_some()))
+        {
+            return None;
+        }
+        let clusters = self.0.pointer("/static_resources/clusters").and_then(Value::as_array);
+        Some(clusters.into_iter().flatten().filter_map(|cluster| cluster.get("name")?.as_str()).collect())
+    }
+
+    /// The hosts of a cluster whose addresses come from DNS.
+    pub(crate) fn dns_hosts(&self, cluster: &str) -> Vec<String> {
+        let clusters = self.0.pointer("/static_resources/clusters").and_then(Value::as_array);
+        let found =
+            clusters.into_iter().flatten().find(|found| found.get("name").and_then(Value::as_str) == Some(cluster));
+        let mut hosts = Vec::new();
+        if let Some(endpoints) = found.and_then(|cluster| cluster.get("load_assignment")) {
+            walk(endpoints, &mut |object| {
+                let host = object.get("socket_address").and_then(|socket| socket.get("address")?.as_str());
+                hosts.extend(host.filter(|host| host.parse::<std::net::IpAddr>().is_err()).map(str::to_owned));
+            });
+        }
+        hosts
+    }
+
+    /// The addresses of the listeners with a fixed port.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        let listeners = self.0.pointer("/static_resources/listeners").and_then(Value::as_array);
+        let of = |listener: &Value| {
+            let (address, port) = socket(listener.get("address")?)?;
+            let chains = listener.get("filter_chains").and_then(Value::as_array);
+            let has_tls = chains.into_iter().flatten().any(|chain| chain.get("transport_socket").is_some());
+            Some(Listener { address, port, has_tls })
+        };
+        listeners.into_iter().flatten().filter_map(of).collect()
+    }
+
+    /// The address of the administration interface.
+    pub(crate) fn admin(&self) -> Option<Listener> {
+        let (address, port) = socket(self.0.pointer("/admin/address")?)?;
+        Some(Listener { address, port, has_tls: false })
+    }
+
+    /// Sets the port of the first listener.
+    pub(crate) fn set_port(&mut self, port: u16) {
+        if let Some(found) = self.0.pointer_mut("/static_resources/listeners/0/address/socket_address/port_value") {
+            *found = json!(port);
+        }
+    }
+
+    /// Sets the port of the administration interface.
+    pub(crate) fn set_admin_port(&mut self, port: u16) {
+        if let Some(found) = self.0.pointer_mut("/admin/address/socket_address/port_value") {
+            *found = json!(port);
+        }
+    }
+
+    /// Sets the module of the plugins with filter configurations.
+    pub(crate) fn set_module(&mut self, module: &str) {
+        walk_mut(&mut self.0, &mut |object| {
+            if object.get("configuration").is_some_and(|configuration| !embedded::inside(configuration).is_empty())
+                && let Some(code) = object.get_mut("vm_config").and_then(|machine| machine.get_mut("code"))
+            {
+                *code = json!({"local": {"filename": module}});
+            }
+        });
+    }
+
+    /// Changes every filter configuration.
+    pub(crate) fn change_configurations(&mut self, change: &mut impl FnMut(&mut Value)) {
+        embedded::change(&mut self.0, change);
+    }
+
+    /// Adds an access log to the connection managers with filter configurations. `log` makes it from them.
+    pub(crate) fn add_access_log(&mut self, log: &impl Fn(&[Value]) -> Value) {
+        walk_mut(&mut self.0, &mut |object| {
+            let configurations = object.get("http_filters").map(embedded::inside).unwrap_or_default();
+            if configurations.is_empty() {
+                return;
+            }
+            let logs = object.entry("access_log").or_insert_with(|| json!([]));
+            if logs.is_null() {
+                *logs = json!([]);
+            }
+            if let Some(logs) = logs.as_array_mut() {
+                logs.push(log(&configurations));
+            }
+        });
+    }
+}
+
+/// The address and the port of a socket address.
+fn socket(address: &Value) -> Option<(String, u16)> {
+    let socket = address.get("socket_address")?;
+    let port = socket.get("port_value")?.as_u64().and_then(|port| u16::try_from(port).ok())?;
+    Some((socket.get("address")?.as_str()?.to_owned(), port))
+}
+
+fn walk(value: &Value, visit: &mut impl FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            visit(object);
+            object.values().for_each(|value| walk(value, visit));
+        }
+        Value::Array(list) => list.iter().for_each(|value| walk(value, visit)),
+        _ => {}
+    }
+}
+
+fn walk_mut(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            visit(object);
+            object.values_mut().for_each(|value| walk_mut(value, visit));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| walk_mut(value, visit)),
+        _ => {}
+    }
+}

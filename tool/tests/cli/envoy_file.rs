@@ -1,0 +1,99 @@
+//! `check` of configurations of Envoy.
+
+use super::{run_in, scratch};
+use serde_json::{Value, json};
+use std::fs;
+
+/// A configuration of Envoy with one plugin.
+fn envoy(filter: Value, plugin: Value, clusters: &[&str], module: &str) -> Value {
+    let configuration = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": filter});
+    let mut config = json!({
+        "name": "callout", "configuration": configuration,
+        "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
+    });
+    config.as_object_mut().unwrap().extend(plugin.as_object().unwrap().clone());
+    let filters = json!([{"name": "callout", "typed_config": {"config": config}}]);
+    let clusters: Vec<Value> = clusters.iter().map(|name| json!({"name": name})).collect();
+    let listener = json!({"filter_chains": [{"filters": [{"typed_config": {"http_filters": filters}}]}]});
+    json!({"static_resources": {"listeners": [listener], "clusters": clusters}})
+}
+
+const CALLOUT: &str =
+    "<ServiceCallout name='SC'><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>";
+const PAYLOAD: &str =
+    "<AssignMessage name='AM'><AssignTo>request</AssignTo><Set><Payload>x</Payload></Set></AssignMessage>";
+
+/// The titles of the findings for a file in a folder that contains `module.wasm`.
+fn titles(name: &str, envoy: &Value) -> (i32, Vec<String>) {
+    let folder = scratch(name);
+    fs::write(folder.join("module.wasm"), "").unwrap();
+    fs::write(folder.join("envoy.json"), format!("{envoy:#}")).unwrap();
+    let run = run_in(&folder, &["check", "envoy.json"], &[]);
+    let is_title = |line: &&str| ["error", "warning"].iter().any(|severity| line.starts_with(severity));
+    (run.status, run.output.lines().filter(is_title).map(str::to_owned).collect())
+}
+
+#[test]
+fn clusters_must_exist() {
+    let server = json!({"host": "b.test", "port": 80, "cluster": "servers"});
+    let filter = json!({
+        "policies": [CALLOUT], "request": ["SC"],
+        "clusters": {"http://a.test": "servces", "*": "{host}"}, "target_servers": {"s": server},
+        "google": {"metadata_cluster": "metadata"},
+    });
+    let undefined = |user: &str, cluster: &str, hint: &str| {
+        format!("error: {user} names the cluster {cluster}, which static_resources.clusters does not define{hint}")
+    };
+    let file = envoy(filter.clone(), json!({}), &["services"], "module.wasm");
+    let expected = [
+        undefined("clusters[\"http://a.test\"]", "servces", "; did you mean services?"),
+        undefined("target_servers.s.cluster", "servers", "; did you mean services?"),
+        undefined("google.metadata_cluster", "metadata", ""),
+    ];
+    let (status, mut found) = titles("envoy-clusters", &file);
+    found.sort();
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!((status, found), (1, expected));
+
+    let mut dynamic = file.clone();
+    dynamic["dynamic_resources"] = json!({"cds_config": {"ads": {}}});
+    assert_eq!(titles("envoy-dynamic", &dynamic), (0, Vec::new()));
+    let all = envoy(filter, json!({}), &["servces", "servers", "metadata"], "module.wasm");
+    assert_eq!(titles("envoy-defined", &all), (0, Vec::new()));
+}
+
+#[test]
+fn the_module_must_exist() {
+    let file = |module: &str| envoy(json!({"policies": []}), json!({}), &[], module);
+    assert_eq!(titles("envoy-module", &file("module.wasm")), (0, Vec::new()));
+    let text = "`envoy-callout module > FILE` writes it";
+    let missing = [
+        ("gone.wasm", format!("warning: no module at gone.wasm in the working directory; {text}")),
+        ("/no/gone.wasm", format!("warning: no module at /no/gone.wasm on this machine; {text}")),
+    ];
+    for (module, expected) in missing {
+        assert_eq!(titles("envoy-no-module", &file(module)), (0, vec![expected]));
+    }
+}
+
+#[test]
+fn a_plugin_that_reads_bodies_has_the_flag() {
+    let filter = json!({"policies": [PAYLOAD], "request": ["AM"]});
+    let flag = |plugin: Value| titles("envoy-flag", &envoy(filter.clone(), plugin, &[], "module.wasm"));
+    let expected = "warning: the policies use the body of a message: set allow_on_headers_stop_iteration: true next to \
+                    configuration of the plugin, else requests with a body wait until stream_idle_timeout";
+    assert_eq!(flag(json!({})), (0, vec![expected.to_owned()]));
+    assert_eq!(flag(json!({"allow_on_headers_stop_iteration": false})), (0, vec![expected.to_owned()]));
+    assert_eq!(flag(json!({"allow_on_headers_stop_iteration": true})), (0, Vec::new()));
+    let none = json!({"policies": [PAYLOAD], "request": []});
+    let file = envoy(none, json!({}), &[], "module.wasm");
+    assert_eq!(titles("envoy-no-body", &file), (0, Vec::new()));
+}
+
+#[test]
+fn an_envoy_without_the_filter_has_a_warning() {
+    let expected =
+        "warning: the Envoy configuration contains no configuration of the filter: an object with the list policies";
+    assert_eq!(titles("envoy-none", &json!({"static_resources": {}})), (0, vec![expected.to_owned()]));
+}
