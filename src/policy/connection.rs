@@ -103,7 +103,8 @@ impl Connection {
             }
             (None, None) => {
                 let message = format!("URL is missing in Step {name}.");
-                diagnostics.named_error("URLMissing", http.position(), message);
+                let position = http.child("URL").unwrap_or(http).position();
+                diagnostics.named_error("URLMissing", position, message);
                 return None;
             }
         };

@@ -18,7 +18,7 @@ pub(crate) struct Attached {
 impl Attached {
     /// Collects the steps of all flows and fault rules.
     pub(crate) fn by(bundle: &ParsedBundle) -> Attached {
-        let mut attached = Attached::default();
+        let mut attached = Attached { has_gaps: bundle.broken_flows().next().is_some(), ..Attached::default() };
         for Parsed { content, .. } in &bundle.proxy_endpoints {
             attached.has_gaps |= content.is_none();
             if let Some(endpoint) = content {

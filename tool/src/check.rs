@@ -2,12 +2,15 @@
 
 mod bodies;
 mod bundle;
+mod consequences;
+mod context;
 mod filter;
 mod hosts;
 mod names;
 mod placeholders;
 mod single;
 mod types;
+mod variables;
 
 use super::environment::Environment;
 use super::finding::{Finding, Findings, Severity};
@@ -85,6 +88,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
 
 fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>>) -> Findings {
     let mut findings = Findings::default();
+    let has_environment = environment.is_some();
     let environment = environment.and_then(|environment| {
         findings.files = findings.files.saturating_add(1);
         environment.map_err(|finding| findings.add(*finding)).ok()
@@ -118,9 +122,11 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
         }
     }
     hosts.report(&mut findings);
-    if environment.is_none() {
+    // What the environment must contain is unknown when its file has errors.
+    if !has_environment {
         needs.report(&mut findings);
     }
     types.report(&mut findings);
+    consequences::remove_of_placeholders(&mut findings);
     findings
 }

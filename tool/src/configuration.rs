@@ -87,7 +87,7 @@ impl<'a> Configuration<'a> {
             self.documents.insert(format!("{prefix}policies[{}]", policies.len()), document);
             policies.push(document.text().into_owned());
         }
-        for name in bundle.broken_policies.iter().filter(|name| is_attribute(name)) {
+        for name in bundle.broken_policies().filter(|name| is_attribute(name)) {
             // The error of the file is reported once. Its policy exists, so steps that name it are valid.
             policies.push(format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
         }

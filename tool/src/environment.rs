@@ -5,6 +5,7 @@ use super::finding::{Finding, Severity};
 use super::input::InputError;
 use super::source::Source;
 use envoy_callout::diagnostic::Position;
+use envoy_callout::suggestion;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -146,7 +147,7 @@ impl Environment {
         let (source, problem) = Source::new(path.display().to_string(), &bytes);
         let source = Rc::new(source);
         if let Some(problem) = problem {
-            return Ok(Err(Box::new(Finding::error_in(&source, problem.to_string()))));
+            return Ok(Err(Box::new(Finding::not_text(&source, &problem))));
         }
         Ok(parse(&source))
     }
@@ -250,10 +251,7 @@ fn parse(source: &Rc<Source>) -> Result<Environment, Box<Finding>> {
         let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
         let text = match error.without_snippet() {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                let similarity = |name: &str| strsim::jaro(name, field);
-                let nearest = expected.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-                let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-                format!("unknown key {field}{hint}")
+                format!("unknown key {field}{}", suggestion::hint(field, expected.iter().copied()))
             }
             serde_saphyr::Error::NullIntoString { .. } => "missing value; write \"\" for an empty text".to_owned(),
             other => {

@@ -2,8 +2,9 @@
 
 use super::attachment::Attached;
 use super::bundle::ParsedBundle;
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Severity};
 use super::parsed::Parsed;
+use envoy_callout::suggestion;
 
 /// The root elements of Apigee's policies.
 const TYPES: [&str; 72] = [
@@ -81,9 +82,6 @@ const TYPES: [&str; 72] = [
     "XSL",
 ];
 
-/// Minimum similarity of a suggested type.
-const SIMILAR: f64 = 0.85;
-
 /// Whether Apigee has policies with this root element.
 pub(crate) fn is_known(kind: &str) -> bool {
     TYPES.contains(&kind)
@@ -95,18 +93,14 @@ pub(crate) fn report_unknown(bundle: &ParsedBundle, findings: &mut Findings) {
     for Parsed { document, .. } in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };
         if !is_known(&root.element) {
-            let finding = Finding::error_in(&document.source, unknown(&root.element)).about_policy(&root.name);
+            let finding = Finding::new(Severity::Error, unknown(&root.element)).about_policy(&root.name);
             findings.add(finding.in_source(&document.source, Some(root.position)));
         }
     }
 }
 
 fn unknown(kind: &str) -> String {
-    let similarity = |name: &str| strsim::jaro(name, kind);
-    let nearest = TYPES.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    let nearest = nearest.filter(|nearest| similarity(nearest) > SIMILAR);
-    let hint = nearest.map(|nearest| format!(" (did you mean {nearest:?}?)")).unwrap_or_default();
-    format!("unknown policy type {kind:?}{hint}")
+    format!("unknown policy type {kind}{}", suggestion::hint(kind, TYPES))
 }
 
 #[cfg(test)]
@@ -116,9 +110,9 @@ mod tests {
     #[test]
     fn an_unknown_type_is_reported_with_a_similar_one() {
         let cases = [
-            ("ServiceCalout", r#"unknown policy type "ServiceCalout" (did you mean "ServiceCallout"?)"#),
-            ("JavaScript", r#"unknown policy type "JavaScript" (did you mean "Javascript"?)"#),
-            ("policy", r#"unknown policy type "policy""#),
+            ("ServiceCalout", "unknown policy type ServiceCalout; did you mean ServiceCallout?"),
+            ("JavaScript", "unknown policy type JavaScript; did you mean Javascript?"),
+            ("policy", "unknown policy type policy"),
         ];
         for (kind, text) in cases {
             assert_eq!((is_known(kind), unknown(kind).as_str()), (false, text));

@@ -3,7 +3,7 @@
 use super::hosts::Hosts;
 use super::placeholders;
 use super::types::Types;
-use super::{bodies, names};
+use super::{bodies, consequences, context, names, variables};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
@@ -33,7 +33,7 @@ pub(super) fn check(
         Kind::Proxy => (bundle.proxy_endpoints.is_empty(), "proxy endpoint"),
         Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
-    if is_empty {
+    if is_empty && bundle.broken_flows().next().is_none() {
         let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
         findings.add(Finding::new(Severity::Warning, text));
     }
@@ -47,12 +47,13 @@ pub(super) fn check(
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
             None => needs.mock(&mut configuration),
         }
-        load(configuration, findings);
+        load(configuration, bundle, given, findings);
     }
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
     bodies::check(bundle, findings);
+    variables::check(bundle, &shared, environment, findings);
     bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
     let attached = Attached::by(bundle);
     attached.report_others(&bundle.policies, findings);
@@ -67,12 +68,13 @@ pub(super) fn check(
     }
 }
 
-fn load(mut configuration: Configuration<'_>, findings: &mut Findings) {
+fn load(mut configuration: Configuration<'_>, bundle: &ParsedBundle, given: &[&ParsedBundle], findings: &mut Findings) {
     // The bundle contains no clusters, and a policy type that the filter does not run is a note, not an error.
     configuration.set("clusters", json!({"*": "any"}));
     configuration.set("unsupported_policies", json!("skip"));
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
-    for diagnostic in &diagnostics {
-        findings.add(configuration.finding(diagnostic));
+    for diagnostic in diagnostics.iter().filter(|diagnostic| !consequences::is_of_unknown_type(diagnostic)) {
+        let finding = configuration.finding(diagnostic);
+        findings.add(context::with_shared_flow(context::with_policy(finding, bundle), bundle, given));
     }
 }

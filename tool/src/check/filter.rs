@@ -1,5 +1,6 @@
 //! Checks of filter configurations.
 
+use super::variables;
 use crate::embedded;
 use crate::finding::Findings;
 use crate::source::Source;
@@ -26,7 +27,10 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
 
 fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, findings: &mut Findings) {
     let diagnostics = match config::load(configuration.to_string().as_bytes()) {
-        Ok(loaded) => loaded.warnings,
+        Ok(loaded) => {
+            variables::check_plan(source, configuration, prefix, &loaded.plan, findings);
+            loaded.warnings
+        }
         Err(problems) => problems,
     };
     for diagnostic in &diagnostics {

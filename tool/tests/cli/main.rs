@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod bundles;
+mod causes;
 mod check;
 mod environment;
 mod render;
@@ -9,6 +10,7 @@ mod routing;
 mod run;
 mod trace;
 mod usage;
+mod variables;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
