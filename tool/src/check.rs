@@ -26,8 +26,8 @@ use types::Types;
 /// Check bundles, policies and filter configurations before they are deployed
 ///
 /// Loads a bundle with the code of the filter and reports each deployment error with Apigee's name, file, line and
-/// column. Also reports policies that are not attached to a flow, policy types that the filter does not run, unresolved
-/// placeholders, and hosts that need an Envoy cluster.
+/// column. Also reports variables that nothing sets, policies that are not attached to a flow, policy types that the filter
+/// does not run, unresolved placeholders, and hosts that need an Envoy cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -127,6 +127,6 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Box<Finding>>
         needs.report(&mut findings);
     }
     types.report(&mut findings);
-    consequences::remove_of_placeholders(&mut findings);
+    consequences::remove(&mut findings);
     findings
 }

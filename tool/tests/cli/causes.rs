@@ -45,7 +45,7 @@ fn a_misspelt_name_has_a_suggestion() {
         let path = healthy("suggestions");
         change(&path, from, to);
         let run = run(&["check", &path]);
-        assert_eq!((run.status, problems(&run.output)[0]), (1, expected), "{}", run.output);
+        assert_eq!((run.status, problems(&run.output)), (1, vec![expected]), "{}", run.output);
     }
     let path = healthy("suggestions");
     write(&path, "targets/t.xml", TARGET.replace("'t'", "'target'"));
