@@ -20,6 +20,10 @@ fn is_in_tag(before: &str) -> bool {
 }
 
 fn element(line: &str) -> usize {
+    // Something is missing before the end of an element.
+    if line.starts_with("</") {
+        return 1;
+    }
     let Some(tag_end) = line.find('>').map(|end| end.saturating_add(1)) else { return line.trim_end().len() };
     let (tag, rest) = line.split_at_checked(tag_end).unwrap_or((line, ""));
     if tag.ends_with("/>") {
@@ -84,6 +88,7 @@ mod tests {
         let cases = [
             ("<URL>https://a</URL><B/>", "<URL>https://a</URL>"),
             ("<URL/><B/>", "<URL/>"),
+            ("</Condition></Step>", "<"),
             ("<Set><Path>x</Path></Set>", "<Set>"),
             ("<Payload>\n x</Payload>", "<Payload>"),
             ("<SC name='a'", "<SC name='a'"),
