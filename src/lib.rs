@@ -14,3 +14,4 @@ pub mod language;
 pub mod plan;
 pub mod policy;
 pub mod stream;
+pub mod suggestion;

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod connection;
 pub mod endpoint;
 pub mod extract_variables;
+pub mod fault_names;
 pub mod flow_callout;
 pub mod integration_callout;
 pub mod kind;
@@ -22,6 +23,7 @@ pub mod target_url;
 mod target_variables;
 pub mod template;
 pub mod unsupported;
+pub mod usage;
 pub mod variable;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Position};
@@ -40,6 +42,7 @@ use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
 use unsupported::Unsupported;
+use usage::Read;
 use variable::Variable;
 
 /// A checked policy.
@@ -84,6 +87,14 @@ trait PolicyData {
     /// The variables that it sets without an action.
     fn extracted(&self) -> Vec<&Variable> {
         Vec::new()
+    }
+
+    /// The variables that it reads besides those of its actions and of the `Authentication` of its connection.
+    fn reads(&self) -> Vec<Read<'_>>;
+
+    /// The other variables that it sets, and the messages that it makes.
+    fn made(&self) -> Vec<&str> {
+        self.response().into_iter().collect()
     }
 
     /// The variable of its response.
@@ -270,6 +281,9 @@ fn template_of(
                      and has no spaces outside quotes"
                 );
                 diagnostics.warning(Code::FunctionAsText, element.position(), message);
+            } else if let Some(start) = Template::unclosed(text, syntax) {
+                let message = format!("{start} is not closed: it is text and not a variable; write {start}}}");
+                diagnostics.warning(Code::UnclosedVariable, element.position(), message);
             }
             Some(template)
         }

@@ -5,6 +5,7 @@ use super::policies::Policies;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Clusters, Constant, Routing, Step, Target, VariablePart, VariableTarget};
 use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
+use crate::suggestion;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 
@@ -135,7 +136,8 @@ fn integrations(
     for rule in &proxy.route_rules {
         let Route::Integration(name, position) = &rule.route else { continue };
         if !integrations.iter().any(|integration| integration.name == *name) {
-            let message = format!("unknown integration endpoint {name}: add it to integration_endpoints");
+            let hint = suggestion::hint(name, integrations.iter().map(|integration| integration.name.as_str()));
+            let message = format!("unknown integration endpoint {name}: add it to integration_endpoints{hint}");
             diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
                 diagnostics.error(Code::UnknownIntegration, *position, message)
             });

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::Constant;
+use crate::suggestion;
 use bytestring::ByteString;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -41,10 +42,14 @@ impl<'a> Section<'a> {
     /// Reports every unknown key, with the most similar known one.
     pub(super) fn check_keys(&self, known: &[&str], diagnostics: &mut Diagnostics) {
         for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
-            let nearest = known.iter().max_by(|a, b| strsim::jaro(a, key).total_cmp(&strsim::jaro(b, key)));
-            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            let hint = suggestion::hint(key, known.iter().copied());
             diagnostics.error(Code::UnknownKey, None, format!("unknown key {}{hint}", self.path_of(key)));
         }
+    }
+
+    /// Whether a key that is present may mean this one. [`Section::check_keys`] reports it.
+    pub(super) fn has_similar(&self, key: &str) -> bool {
+        self.object.keys().any(|written| suggestion::nearest(written, [key]).is_some())
     }
 
     /// Whether the key is present.

@@ -8,6 +8,7 @@ use crate::policy::endpoint::StepReference;
 use crate::policy::flow_callout::FlowCallout;
 use crate::policy::unsupported::Unsupported;
 use crate::policy::{Callee, Policy};
+use crate::suggestion;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -18,11 +19,13 @@ pub(super) fn names(configuration: &Json) -> Vec<String> {
     }
     let of_shared_flows = list(configuration, "shared_flows").flat_map(|flow| list(flow, "policies"));
     let documents = list(configuration, "policies").chain(of_shared_flows);
-    let parsed = documents.filter_map(Json::as_str).filter_map(|text| {
-        let document = Document::parse_first_tag(text).ok()?;
-        document.root().attribute("name").map(|name| name.trim().to_owned())
-    });
-    parsed.collect()
+    documents.filter_map(Json::as_str).filter_map(first_name).collect()
+}
+
+/// The name in the first tag of a document, which may have errors after it.
+fn first_name(text: &str) -> Option<String> {
+    let document = Document::parse_first_tag(text).ok()?;
+    document.root().attribute("name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// The policy documents of a configuration while its steps are resolved.
@@ -50,11 +53,13 @@ struct PolicyDocument {
     policy: Option<Policy>,
     /// The name in the document, when it can be read.
     name: Option<String>,
+    /// The text of a document without a name.
+    unreadable: Option<String>,
 }
 
 impl Policies {
     pub(super) fn read(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Policies {
-        if !section.has("policies") {
+        if !section.has("policies") && !section.has_similar("policies") {
             diagnostics.error(Code::MissingKey, None, "policies is required: a list of policy documents");
         }
         let skip_unsupported = match section.string("unsupported_policies", diagnostics).as_deref() {
@@ -90,7 +95,10 @@ impl Policies {
             let (policy, problems) = Policy::parse(text, &key);
             let name = match &policy {
                 Some(policy) => Some(policy.attributes().name.to_string()),
-                None => problems.last().map(|problem| problem.subject.clone()).filter(|subject| *subject != key),
+                None => {
+                    let subject = problems.last().map(|problem| problem.subject.clone());
+                    subject.filter(|subject| *subject != key).or_else(|| first_name(text))
+                }
             };
             diagnostics.extend(problems);
             let mut known = self.documents.iter().skip(first);
@@ -99,7 +107,8 @@ impl Policies {
                 diagnostics
                     .within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
             }
-            self.documents.push(PolicyDocument { scope, key, policy, name });
+            let unreadable = name.is_none().then(|| text.clone());
+            self.documents.push(PolicyDocument { scope, key, policy, name, unreadable });
         }
     }
 
@@ -124,9 +133,10 @@ impl Policies {
     ) -> Option<Step> {
         let StepReference { policy: name, condition, label, position } = reference;
         let Some(index) = self.documents.iter().position(|document| document.is_named(scope, &name)) else {
-            let hint =
-                self.in_another_case(scope, &name).map(|other| format!("; did you mean {other}?")).unwrap_or_default();
-            diagnostics.error(Code::UnknownPolicy, position, format!("{label}: unknown policy{hint}"));
+            if !self.may_be_unreadable(scope, &name) {
+                let hint = suggestion::hint(&name, self.names_in(scope));
+                diagnostics.error(Code::UnknownPolicy, position, format!("{label}: unknown policy{hint}"));
+            }
             return None;
         };
         let document = self.documents.get(index)?;
@@ -161,11 +171,16 @@ impl Policies {
         Some(Step { policy: PolicyId(index), condition })
     }
 
-    /// The policy whose name differs only in case.
-    fn in_another_case(&self, scope: Scope, name: &str) -> Option<&str> {
+    /// The names of the policies of a list.
+    fn names_in(&self, scope: Scope) -> impl Iterator<Item = &str> {
+        let documents = self.documents.iter().filter(move |document| document.scope == scope);
+        documents.filter_map(|document| document.name.as_deref())
+    }
+
+    /// Whether the policy with a name may be a document of a list whose name cannot be read: its error is the cause.
+    fn may_be_unreadable(&self, scope: Scope, name: &str) -> bool {
         let documents = self.documents.iter().filter(|document| document.scope == scope);
-        let mut names = documents.filter_map(|document| document.name.as_deref());
-        names.find(|other| other.eq_ignore_ascii_case(name))
+        documents.filter_map(|document| document.unreadable.as_deref()).any(|text| text.contains(name))
     }
 
     /// The policies that steps refer to.

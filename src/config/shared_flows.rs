@@ -10,6 +10,7 @@ use crate::plan::{self, Constant, Resources, Step};
 use crate::policy::Callee;
 use crate::policy::endpoint::{SharedFlow, StepReference};
 use crate::policy::flow_callout::FlowCallout;
+use crate::suggestion;
 use bytestring::ByteString;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -33,7 +34,8 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, plan::SharedFlow> {
     let mut documents = documents(section, policies, diagnostics);
-    let resolved = resolve(&documents, policies, diagnostics);
+    let count = section.list("shared_flows", &mut Diagnostics::default()).len();
+    let resolved = resolve(&documents, count, policies, diagnostics);
     for (name, document) in documents.iter().filter(|(name, _)| resolved.contains_key(*name)) {
         if calls_itself(name, &resolved, policies) {
             diagnostics.within_about(&document.key, format!("SharedFlow {name}"), |diagnostics| {
@@ -101,9 +103,11 @@ fn documents(
     documents
 }
 
-/// The steps of the shared flows that a flow calls. Others may belong to another proxy.
+/// The steps of the shared flows that a flow calls. Others may belong to another proxy. `section_length` is the number
+/// of listed shared flows; those with errors have no document.
 fn resolve(
     documents: &BTreeMap<String, Document>,
+    section_length: usize,
     policies: &mut Policies,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Vec<Step>> {
@@ -124,8 +128,11 @@ fn resolve(
                         steps.filter_map(|step| policies.resolve_in(*scope, step, diagnostics)).collect()
                     })
                 }
+                // A document with errors may be the one.
+                None if documents.len() < section_length => Vec::new(),
                 None => {
-                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}"));
+                    let hint = suggestion::hint(&name, documents.keys().map(String::as_str));
+                    let (policy, message) = (&*callout.attributes.name, format!("unknown shared flow {name}{hint}"));
                     diagnostics.within_about(&policy_key, policy, |diagnostics| {
                         diagnostics.error(Code::UnknownSharedFlow, callout.position, message);
                     });

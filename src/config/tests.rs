@@ -56,7 +56,7 @@ fn all_problems_are_reported_together() {
             "policies[4], line 1, column 1: not a well-formed XML document: the document has no root element",
             "request[4] must be a policy's name or an object with step and condition, not 5",
             "request[5].step is required: a policy's name",
-            "unknown key request[6].if; did you mean condition?",
+            "unknown key request[6].if",
             "request[6] (SC-1) condition, column 4: expected a value after =",
             "request[2] (SC-3): unknown policy",
             "request[3] (JS): unsupported policy type Javascript",
@@ -219,8 +219,8 @@ fn a_step_of_a_fault_rule_is_reported_with_its_position() {
     assert_eq!(
         problems,
         [
-            "fault_rules, line 2, column 12: FaultRule[0] (A): unknown policy",
-            "default_fault_rule, line 1, column 19: DefaultFaultRule[0] (B): unknown policy",
+            "fault_rules, line 3, column 1: FaultRule[0] (A): unknown policy",
+            "default_fault_rule, line 2, column 1: DefaultFaultRule[0] (B): unknown policy",
         ]
     );
 }

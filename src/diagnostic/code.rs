@@ -90,7 +90,9 @@ codes! {
     SkippedVariable "skipped-variable": "a condition reads a variable that only a skipped policy sets";
     StepWithoutName "step-without-name": "a step names no policy and is ignored";
     ToleratedCondition "tolerated-condition": "a condition has a mistake that Apigee tolerates";
+    UnclosedVariable "unclosed-variable": "a variable in a template has no closing brace and stays text";
     UnknownElement "unknown-element": "an element is unknown and is ignored";
+    UnknownFlowElement "unknown-flow-element": "an element of an endpoint or flow is unknown, so that its steps would not run";
     UnknownFunction "unknown-function" "entities.UnknownStringFunction": "a template calls a function that does not exist";
     UnknownIntegration "unknown-integration": "a route rule names an integration endpoint that does not exist";
     UnknownKey "unknown-key": "a key of a configuration or of an environment file is unknown";

@@ -5,7 +5,7 @@ mod assign_variable;
 mod parser;
 
 pub use assign_variable::{AssignVariable, ResourceUrl};
-pub use parser::{Grammar, parse_actions};
+pub use parser::{ACTIONS, Grammar, VARIABLE_ACTIONS, parse_actions};
 
 use super::authentication::Authentication;
 use super::template::Template;

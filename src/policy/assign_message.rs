@@ -1,8 +1,9 @@
 //! The AssignMessage policy (docs/apigee-semantics.md 3).
 
 use super::PolicyData;
-use super::action::{Action, Assignment, Field, Grammar, parse_actions};
+use super::action::{Action, Assignment, Field, Grammar, VARIABLE_ACTIONS, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
+use super::usage::Read;
 use super::variable::MessagePart;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
@@ -62,7 +63,7 @@ impl AssignMessage {
         for child in root.children().filter(|child| !inert.contains(&child.name())) {
             match parse_actions(child, Grammar::MessageAndVariables, "AssignMessage", diagnostics) {
                 Some(parsed) => actions.extend(parsed),
-                None => warn_ignored(child, root, diagnostics),
+                None => warn_ignored(child, root, &[&inert, VARIABLE_ACTIONS].concat(), diagnostics),
             }
         }
         AssignMessage { attributes, assign_to, ignore_unresolved, actions }
@@ -97,6 +98,14 @@ impl PolicyData for AssignMessage {
 
     fn actions(&self) -> &[Action] {
         &self.actions
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        Vec::new()
+    }
+
+    fn made(&self) -> Vec<&str> {
+        self.assign_to.variable.as_deref().into_iter().collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::kind::PolicyKind;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
+use crate::suggestion;
 use bytestring::ByteString;
 
 /// Maximum length of a name in bytes.
@@ -121,13 +122,19 @@ pub(super) fn single_child<'a, 'input>(
 /// Warns about unknown children (docs/apigee-semantics.md 1.2). `[inferred]`
 pub(super) fn warn_unknown_children(element: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
     for child in element.children().filter(|child| !known.contains(&child.name())) {
-        warn_ignored(child, element, diagnostics);
+        warn_ignored(child, element, known, diagnostics);
     }
 }
 
-/// Warns about an unknown child.
-pub(super) fn warn_ignored(child: Element<'_, '_>, parent: Element<'_, '_>, diagnostics: &mut Diagnostics) {
-    let message = format!("unknown element {} in {} is ignored", child.name(), parent.name());
+/// Warns about an unknown child. `known` are the names of the known ones.
+pub(super) fn warn_ignored(
+    child: Element<'_, '_>,
+    parent: Element<'_, '_>,
+    known: &[&str],
+    diagnostics: &mut Diagnostics,
+) {
+    let hint = suggestion::hint(child.name(), known.iter().copied());
+    let message = format!("unknown element {} in {} is ignored{hint}", child.name(), parent.name());
     diagnostics.warning(Code::UnknownElement, child.position(), message);
 }
 

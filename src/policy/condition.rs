@@ -24,6 +24,7 @@ pub use tolerance::{Mistake, Tolerated};
 
 use crate::diagnostic::Position;
 use crate::policy::variable::Variable;
+use bytestring::ByteString;
 use std::fmt;
 
 /// A compiled condition.
@@ -79,6 +80,13 @@ impl Condition {
     /// The compiled expression.
     pub fn expression(&self) -> &Expression {
         &self.expression
+    }
+
+    /// The texts that the condition compares with a variable for equality.
+    pub fn equal_texts(&self, variable: &str) -> Vec<&ByteString> {
+        let mut texts = Vec::new();
+        self.expression.visit_equal_texts(variable, &mut |text| texts.push(text));
+        texts
     }
 
     /// The variables that the condition reads, with repetitions.

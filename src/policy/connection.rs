@@ -111,7 +111,8 @@ impl Connection {
             }
             (None, None) => {
                 let message = format!("URL is missing in Step {name}.");
-                diagnostics.error(Code::MissingUrl, http.position(), message);
+                let position = http.child("URL").unwrap_or(http).position();
+                diagnostics.error(Code::MissingUrl, position, message);
                 return None;
             }
         };

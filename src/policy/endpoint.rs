@@ -96,7 +96,7 @@ fn read<T>(
     let mut diagnostics = Diagnostics::of_document(key);
     let read = read_document(text, &mut diagnostics, |root, diagnostics| {
         check_root(root, roots, diagnostics)?;
-        children::warn_of_unknown(root, diagnostics);
+        children::report_unknown(root, diagnostics);
         let name = sap::name(root);
         if !name.is_empty() {
             diagnostics.set_subject(format!("{} {name}", root.name()));

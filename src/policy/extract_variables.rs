@@ -14,6 +14,7 @@ pub use value_type::ValueType;
 
 use super::PolicyData;
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child};
+use super::usage::Read;
 use super::variable::{MessagePart, Variable};
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
@@ -115,6 +116,16 @@ impl PolicyData for ExtractVariables {
                 Extraction::Xml(_) => is_source,
             })
             || self.targets().any(|target| is_body_part(target, names))
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        let source = self.uses_source().then(|| Read::message(&self.source.variable));
+        let others = self.extractions.iter().flat_map(|extraction| match extraction {
+            Extraction::Variable(variable, _) => vec![Read::value(variable)],
+            Extraction::Json(variables) => variables.iter().flat_map(JsonVariable::reads).collect(),
+            Extraction::Path(_) | Extraction::Part(..) | Extraction::Xml(_) => Vec::new(),
+        });
+        source.into_iter().chain(others).collect()
     }
 
     fn extracted(&self) -> Vec<&Variable> {

@@ -3,6 +3,7 @@
 use super::attributes::{Attributes, single_child};
 use super::template::{Syntax, Template};
 use super::template_of;
+use super::usage::Read;
 use super::variable::{FLOW_MESSAGES, Variable};
 use super::{Callee, PolicyData};
 use crate::diagnostic::{Code, Diagnostics, Position};
@@ -81,6 +82,18 @@ impl PolicyData for FlowCallout {
             parameter.reference.as_ref().is_some_and(|reference| reference.is_body_of(names))
                 || parameter.value.uses_body(names)
         })
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        let reads = self.parameters.iter().flat_map(|parameter| {
+            let read = if parameter.value.parts().is_empty() { Read::value } else { Read::optional };
+            parameter.reference.iter().map(read).chain(parameter.value.reads())
+        });
+        reads.collect()
+    }
+
+    fn made(&self) -> Vec<&str> {
+        self.parameters.iter().map(|parameter| &**parameter.name.name()).collect()
     }
 
     fn callee(&self) -> Option<Callee<'_>> {

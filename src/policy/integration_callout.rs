@@ -2,6 +2,7 @@
 
 use super::PolicyData;
 use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
+use super::usage::Read;
 use super::variable::Variable;
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
@@ -66,6 +67,10 @@ impl PolicyData for IntegrationCallout {
 
     fn uses_body(&self, names: &[&str]) -> bool {
         names.contains(&&*self.request) || names.contains(&&*self.response)
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        vec![Read::message(&self.as_variable)]
     }
 
     fn response(&self) -> Option<&str> {

@@ -1,8 +1,9 @@
 //! The RaiseFault policy (docs/apigee-semantics.md 5).
 
 use super::PolicyData;
-use super::action::{Action, Grammar, parse_actions};
+use super::action::{Action, Grammar, VARIABLE_ACTIONS, parse_actions};
 use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};
+use super::usage::Read;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 
@@ -37,7 +38,7 @@ impl RaiseFault {
             for child in response.children() {
                 match parse_actions(child, Grammar::MessageAndVariables, "RaiseFault", diagnostics) {
                     Some(parsed) => actions.extend(parsed),
-                    None => warn_ignored(child, response, diagnostics),
+                    None => warn_ignored(child, response, VARIABLE_ACTIONS, diagnostics),
                 }
             }
         }
@@ -57,6 +58,10 @@ impl PolicyData for RaiseFault {
 
     fn actions(&self) -> &[Action] {
         &self.actions
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        Vec::new()
     }
 }
 

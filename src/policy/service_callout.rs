@@ -1,11 +1,12 @@
 //! The ServiceCallout policy (docs/apigee-semantics.md 2).
 
-use super::action::{Action, Grammar, parse_actions};
+use super::action::{ACTIONS, Action, Grammar, parse_actions};
 use super::attributes::{
     Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
 };
 use super::authentication::Authentication;
 use super::connection::Connection;
+use super::usage::Read;
 use super::variable::Variable;
 use super::{Callee, PolicyData};
 use crate::diagnostic::{Code, Diagnostics};
@@ -103,6 +104,15 @@ impl PolicyData for ServiceCallout {
         &self.request.actions
     }
 
+    // A request message that does not exist is created.
+    fn reads(&self) -> Vec<Read<'_>> {
+        self.connection.reads()
+    }
+
+    fn made(&self) -> Vec<&str> {
+        std::iter::once(&*self.request.variable).chain(self.response.as_deref()).collect()
+    }
+
     fn response(&self) -> Option<&str> {
         self.response.as_deref()
     }
@@ -141,7 +151,7 @@ impl CalloutRequest {
         for child in request.children().filter(|child| child.name() != "IgnoreUnresolvedVariables") {
             match parse_actions(child, Grammar::Message, "ServiceCallout", diagnostics) {
                 Some(actions) => parsed.actions.extend(actions),
-                None => warn_ignored(child, request, diagnostics),
+                None => warn_ignored(child, request, &[&["IgnoreUnresolvedVariables"], ACTIONS].concat(), diagnostics),
             }
         }
         parsed

@@ -7,6 +7,7 @@ pub use parameter::{Parameter, ParameterType, ParameterValue};
 use super::attributes::{Attributes, single_child, warn_unknown_children};
 use super::origin::{Origin, Scheme};
 use super::referenced::Referenced;
+use super::usage::Read;
 use super::{Callee, PolicyData};
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
@@ -104,6 +105,16 @@ impl PolicyData for SetIntegrationRequest {
         let single = optional.into_iter().flatten().chain([&self.region, &self.trigger]);
         names.contains(&&*self.request)
             || single.chain(self.parameters.iter().flat_map(Parameter::values)).any(|value| value.uses_body(names))
+    }
+
+    fn reads(&self) -> Vec<Read<'_>> {
+        let optional = [&self.project, &self.integration, &self.schedule_time];
+        let single = optional.into_iter().flatten().chain([&self.region, &self.trigger]);
+        single.chain(self.parameters.iter().flat_map(Parameter::values)).flat_map(Referenced::reads).collect()
+    }
+
+    fn made(&self) -> Vec<&str> {
+        vec![&self.request]
     }
 
     fn callee(&self) -> Option<Callee<'_>> {

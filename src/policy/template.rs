@@ -9,6 +9,7 @@ pub use function::Function;
 
 use crate::language::java_regex::{JavaRegex, JavaRegexError};
 use crate::policy::variable::Variable;
+use crate::suggestion;
 use bytestring::ByteString;
 use std::fmt;
 
@@ -22,7 +23,7 @@ use std::fmt;
 /// assert_eq!(variables, ["request.queryparam.id"]);
 ///
 /// let error = Template::parse("{createUid()}", Syntax::VALUE).unwrap_err();
-/// assert_eq!(error.to_string(), "unknown template function createUid");
+/// assert_eq!(error.to_string(), "unknown template function createUid; did you mean createUuid?");
 /// # Ok::<(), TemplateError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,7 +110,10 @@ pub enum TemplateError {
 impl fmt::Display for TemplateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TemplateError::UnknownFunction(name) => write!(formatter, "unknown template function {name}"),
+            TemplateError::UnknownFunction(name) => {
+                let hint = suggestion::hint(name, Function::ALL.iter().map(|function| function.name()));
+                write!(formatter, "unknown template function {name}{hint}")
+            }
             TemplateError::ArgumentCount(function, count) => {
                 let (min, max) = function.argument_counts();
                 write!(formatter, "the function {function} takes {min} to {max} arguments, not {count}")
@@ -183,6 +187,11 @@ impl Template {
             })
         };
         literals.filter_map(of_text).next()
+    }
+
+    /// The start of an expression in a text that is not closed and so is text, such as `{user.id`.
+    pub fn unclosed(text: &str, syntax: Syntax) -> Option<String> {
+        parser::unclosed(text, syntax)
     }
 
     /// A template of literal text.

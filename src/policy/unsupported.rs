@@ -2,6 +2,8 @@
 
 use super::PolicyData;
 use super::attributes::Attributes;
+use super::usage::Read;
+use super::variable::Variable;
 use crate::diagnostic::{Diagnostics, Position};
 use crate::language::xml::Element;
 
@@ -44,6 +46,69 @@ const FAMILIES: [(&str, &[&str]); 7] = [
     ("VerifyJWT", &["jwt"]),
 ];
 
+/// The types that run a program, which can set any variable.
+const PROGRAMS: [&str; 5] = ["ExternalCallout", "JavaCallout", "Javascript", "PythonScript", "Script"];
+
+/// The first segments of variables that policies of a type may set, in addition to [`FAMILIES`], and variables without
+/// a segment. Some are attributes of the credentials, whose names only Apigee's store knows.
+const OTHERS: [(&str, &[&str]); 18] = [
+    ("BasicAuthentication", &["basicauthentication"]),
+    ("DecodeJWS", &["jws", "jwt"]),
+    ("GenerateJWS", &["jws", "jwt"]),
+    ("GenerateJWT", &["jwt"]),
+    ("GetOAuthV1Info", OAUTH),
+    ("GetOAuthV2Info", OAUTH),
+    ("GraphQL", &["graphql"]),
+    ("HMAC", &["hmac"]),
+    ("LLMTokenQuota", &["llm", "ratelimit"]),
+    ("Ldap", &["ldap"]),
+    ("MonetizationLimitsCheck", &["mint"]),
+    ("OAuthV1", OAUTH),
+    ("OAuthV2", OAUTH),
+    ("ParseDialogflowRequest", &["dialogflow", "google"]),
+    ("SetOAuthV2Info", OAUTH),
+    ("ValidateSAMLAssertion", &["saml"]),
+    ("VerifyAPIKey", OAUTH),
+    ("VerifyJWS", &["jws", "jwt"]),
+];
+
+/// The variables of credentials.
+const OAUTH: &[&str] = &[
+    "access_token",
+    "accesstoken",
+    "apigee",
+    "apiproduct",
+    "app",
+    "app_id",
+    "app_name",
+    "appgroup",
+    "client_id",
+    "client_secret",
+    "company",
+    "developer",
+    "expires_in",
+    "grant_type",
+    "issued_at",
+    "oauthv1",
+    "oauthv2",
+    "oauthv2accesstoken",
+    "oauthv2authcode",
+    "oauthv2authorizationcode",
+    "oauthv2client",
+    "oauthv2refreshtoken",
+    "organization_id",
+    "organization_name",
+    "redirect_uri",
+    "refresh_count",
+    "refresh_token",
+    "response_type",
+    "scope",
+    "state",
+    "status",
+    "token_type",
+    "verifyapikey",
+];
+
 impl Unsupported {
     pub(super) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Unsupported {
         Unsupported {
@@ -59,8 +124,24 @@ impl Unsupported {
         AUTHENTICATION.contains(&&*self.kind)
     }
 
-    /// Whether the policy would set a variable: one that contains its name, such as `ratelimit.NAME.failed`, one that
-    /// it names as its result, or one that all policies of its type set.
+    /// Whether the policy runs a program, which can set any variable.
+    pub fn sets_anything(&self) -> bool {
+        PROGRAMS.contains(&&*self.kind)
+    }
+
+    /// Whether Apigee's policy may set a variable: one of [`Unsupported::sets`], a part of a message that it names as
+    /// its result, or one that only some policies of its type set.
+    pub fn may_set(&self, variable: &Variable) -> bool {
+        let family = variable.name().split('.').next().unwrap_or_default();
+        let mut others = OTHERS.iter().filter(|(kind, _)| *kind == self.kind).flat_map(|(_, families)| *families);
+        self.sets_anything()
+            || self.sets(variable.name())
+            || family.eq_ignore_ascii_case(&self.kind)
+            || others.any(|known| known.eq_ignore_ascii_case(family))
+    }
+
+    /// Whether the policy would set a variable: one that contains its name, such as `ratelimit.NAME.failed`, one that it
+    /// names as its result, or one that all policies of its type set.
     pub fn sets(&self, variable: &str) -> bool {
         let is_part_of = |owner: &str, variable: &str| {
             variable.strip_prefix(owner).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -74,6 +155,11 @@ impl Unsupported {
 }
 
 impl PolicyData for Unsupported {
+    // It is not known.
+    fn reads(&self) -> Vec<Read<'_>> {
+        Vec::new()
+    }
+
     fn attributes(&self) -> &Attributes {
         &self.attributes
     }
@@ -83,13 +169,16 @@ impl PolicyData for Unsupported {
     }
 }
 
-/// The variables in `AssignTo` and `OutputVariable` elements and in `assignTo` attributes.
+/// The variables in `AssignTo`, `Output` and `OutputVariable` elements and in `assignTo` attributes, and those of a decoded
+/// user and password.
 fn results(root: Element<'_, '_>) -> Vec<String> {
     let mut results = Vec::new();
     let mut next = vec![root];
     while let Some(element) = next.pop() {
-        let text = matches!(element.name(), "AssignTo" | "OutputVariable").then(|| element.text());
-        let attribute = element.attribute("assignTo").map(|name| name.trim().to_owned());
+        let text = matches!(element.name(), "AssignTo" | "Output" | "OutputVariable").then(|| element.text());
+        let is_decoded = root.name() == "BasicAuthentication" && matches!(element.name(), "User" | "Password");
+        let attribute = element.attribute(if is_decoded { "ref" } else { "assignTo" });
+        let attribute = attribute.map(|name| name.trim().to_owned());
         results.extend(text.into_iter().chain(attribute).filter(|name| !name.is_empty()));
         next.extend(element.children());
     }

@@ -2,9 +2,11 @@
 
 mod builtin;
 mod message_part;
+mod predefined;
 
 pub use builtin::Builtin;
 pub use message_part::{Item, MessagePart};
+pub use predefined::{part_names, predefined_names};
 
 use bytestring::ByteString;
 use message_part::Numbered;

@@ -7,6 +7,9 @@ use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{Endpoint, Flow, StepReference};
 use std::collections::BTreeSet;
 
+/// The end of the warning about a policy that no step names.
+pub(crate) const NOT_ATTACHED: &str = " is not attached to any flow";
+
 /// The names of the policies in the steps of a bundle.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
@@ -18,7 +21,7 @@ pub(crate) struct Attached {
 impl Attached {
     /// Collects the steps of all flows and fault rules.
     pub(crate) fn by(bundle: &ParsedBundle) -> Attached {
-        let mut attached = Attached::default();
+        let mut attached = Attached { has_gaps: bundle.broken_flows().next().is_some(), ..Attached::default() };
         for Parsed { content, .. } in &bundle.proxy_endpoints {
             attached.has_gaps |= content.is_none();
             if let Some(endpoint) = content {
@@ -67,7 +70,7 @@ impl Attached {
         for Parsed { document, .. } in policies {
             let Some(root) = document.root().filter(|root| !root.name.is_empty()) else { continue };
             if !self.contains(&root.name) {
-                let text = format!("policy {} is not attached to any flow", root.name);
+                let text = format!("policy {}{NOT_ATTACHED}", root.name);
                 let warning = Finding::new(Severity::Warning, Code::UnusedPolicy, text).about_policy(&root.name);
                 findings.add(warning.in_source(&document.source, Some(root.position)));
             }

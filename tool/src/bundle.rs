@@ -8,7 +8,7 @@ pub(crate) use archive::read as read_archive;
 pub(crate) use folder::read as read_folder;
 
 use super::document::Document;
-use super::finding::{Code, Finding, Severity};
+use super::finding::{Finding, Severity};
 use super::parsed::Parsed;
 use super::source::Source;
 use envoy_callout::diagnostic::Code as FilterCode;
@@ -16,7 +16,7 @@ use envoy_callout::language::xml;
 use envoy_callout::policy::Policy;
 use envoy_callout::policy::endpoint::{IntegrationEndpoint, ProxyEndpoint, SharedFlow, TargetEndpoint};
 use envoy_callout::policy::spaced_names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -33,8 +33,9 @@ pub(crate) struct ParsedBundle {
     pub(crate) revision: Option<String>,
     /// `policies/*.xml`.
     pub(crate) policies: Vec<Parsed<Policy>>,
-    /// The names of the policy files that are not XML or not UTF-8.
-    pub(crate) broken_policies: Vec<String>,
+    /// The names of the documents that are not UTF-8, and of the policies that are not XML, as far as the filter cannot
+    /// read them.
+    broken: Vec<(Role, String)>,
     /// `proxies/*.xml`.
     pub(crate) proxy_endpoints: Vec<Parsed<ProxyEndpoint>>,
     /// `targets/*.xml`.
@@ -92,6 +93,17 @@ const RESOURCE_TYPES: [&str; 8] = ["graphql", "jsc", "oas", "properties", "py", 
 fn resource_name(inside: &str) -> Option<String> {
     let (kind, file) = inside.strip_prefix("resources/")?.split_once('/')?;
     Some(format!("{kind}://{file}"))
+}
+
+/// The name in the first tag of a document, which may have errors after it.
+fn first_name_in(source: &Source) -> Option<String> {
+    let document = xml::Document::parse_first_tag(&source.text).ok()?;
+    document.root().attribute("name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// The names that a document that cannot be read may have: that in its first tag, and that of its file.
+fn names_of(source: &Source) -> BTreeSet<String> {
+    first_name_in(source).into_iter().chain([source.stem().to_owned()]).collect()
 }
 
 /// The kind of the bundle whose root folder has a name.
@@ -157,7 +169,7 @@ impl ParsedBundle {
             aliases: vec![fallback.to_owned()],
             revision: None,
             policies: Vec::new(),
-            broken_policies: Vec::new(),
+            broken: Vec::new(),
             proxy_endpoints: Vec::new(),
             target_endpoints: Vec::new(),
             integration_endpoints: Vec::new(),
@@ -179,10 +191,8 @@ impl ParsedBundle {
             }
             let source = Rc::new(source);
             if let Some(problem) = problem {
-                bundle.unreadable.push(Finding::error_in(&source, Code::NotUtf8, problem.to_string()));
-                if role == Role::Policy {
-                    bundle.broken_policies.push(source.stem().to_owned());
-                }
+                bundle.unreadable.push(Finding::not_text(&source, &problem));
+                bundle.broken.extend(names_of(&source).into_iter().map(|name| (role, name)));
                 continue;
             }
             let document = || Document::named_after_file(source.clone());
@@ -212,7 +222,10 @@ impl ParsedBundle {
 
     fn add_policy(&mut self, document: Document) {
         if document.root().is_none() {
-            self.broken_policies.push(document.source.stem().to_owned());
+            // The filter reads the name in the first tag itself.
+            let first = first_name_in(&document.source);
+            let names = names_of(&document.source).into_iter().filter(|name| first.as_ref() != Some(name));
+            self.broken.extend(names.map(|name| (Role::Policy, name)));
         }
         self.policies.push(Parsed::policy(document, self.policies.len()));
     }
@@ -279,6 +292,17 @@ impl ParsedBundle {
         let shared_flows = self.shared_flows.iter().map(|parsed| &parsed.document);
         let policies = self.policies.iter().map(|parsed| &parsed.document);
         proxies.chain(targets).chain(integrations).chain(shared_flows).chain(policies)
+    }
+
+    /// The names of the policies whose documents cannot be read.
+    pub(crate) fn broken_policies(&self) -> impl Iterator<Item = &str> {
+        self.broken.iter().filter(|(role, _)| *role == Role::Policy).map(|(_, name)| name.as_str())
+    }
+
+    /// The names of the endpoints and shared flows that cannot be read: their steps are unknown.
+    pub(crate) fn broken_flows(&self) -> impl Iterator<Item = &str> {
+        let is_flow = |role: Role| matches!(role, Role::ProxyEndpoint | Role::TargetEndpoint | Role::SharedFlow);
+        self.broken.iter().filter(move |(role, _)| is_flow(*role)).map(|(_, name)| name.as_str())
     }
 
     /// The policies without errors, in the order of their files.

@@ -2,6 +2,8 @@
 
 mod bodies;
 mod bundle;
+mod consequences;
+mod context;
 mod envoy;
 mod filter;
 mod hosts;
@@ -9,6 +11,7 @@ mod names;
 mod placeholders;
 mod selection;
 mod single;
+mod variables;
 
 use super::bundle::{Kind, ParsedBundle};
 use super::configuration::called_by;
@@ -31,8 +34,8 @@ use std::rc::Rc;
 /// Check bundles, policies and filter configurations before they are deployed
 ///
 /// Loads a bundle with the code of the filter and reports each deployment error with Apigee's name, file, line and
-/// column. Also reports policies that are not attached to a flow, policy types that the filter does not run, unresolved
-/// placeholders, and hosts that need an Envoy cluster.
+/// column. Also reports variables that nothing sets, policies that are not attached to a flow, policy types that the filter
+/// does not run, unresolved placeholders, and hosts that need an Envoy cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -174,6 +177,7 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Vec<Finding>>
     if is_given == environment.is_some() {
         render::check(&bundles, environment.as_ref(), skip, &mut findings);
     }
+    consequences::remove(&mut findings);
     findings
 }
 

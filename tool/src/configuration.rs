@@ -13,6 +13,9 @@ use envoy_callout::policy::endpoint::ProxyEndpoint;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The hint about a shared flow whose bundle is not among the paths.
+pub(crate) const PASS_BUNDLE: &str = "; pass its bundle as a further path";
+
 /// The hints of the filter, which name its configuration keys, and those for the user of a bundle. An empty one is added.
 const HINTS: [(Code, &str, &str); 7] = [
     (Code::UnknownTargetServer, "add it to target_servers", "add it to target_servers of the environment"),
@@ -21,7 +24,7 @@ const HINTS: [(Code, &str, &str); 7] = [
     (Code::MissingProject, "google.project are missing", "google.project of the environment are missing"),
     (Code::UnknownIntegration, "add it to integration_endpoints", "the bundle has no such integration endpoint"),
     (Code::UnknownResource, "add it to resources", "the bundle has no such file in resources"),
-    (Code::UnknownSharedFlow, "", "; pass its bundle as a further path"),
+    (Code::UnknownSharedFlow, "", PASS_BUNDLE),
 ];
 
 /// A filter configuration with the documents of a bundle.
@@ -98,7 +101,7 @@ impl<'a> Configuration<'a> {
             self.documents.insert(format!("{prefix}policies[{}]", policies.len()), document);
             policies.push(document.text().into_owned());
         }
-        for name in bundle.broken_policies.iter().filter(|name| is_attribute(name)) {
+        for name in bundle.broken_policies().filter(|name| is_attribute(name)) {
             // The error of the file is reported once. Its policy exists, so steps that name it are valid.
             policies.push(format!("<Broken name=\"{name}\" enabled=\"false\"/>"));
         }

@@ -73,9 +73,10 @@ impl Document {
         Position { column: column.max(edit.column), ..found }
     }
 
-    /// A diagnostic of [`Document::text`] as a finding in the file.
+    /// A diagnostic of [`Document::text`] as a finding in the file. Without a position, it is about the root element.
     pub(crate) fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         let position = diagnostic.position.map(|position| self.position_in_file(position));
+        let position = position.or(self.root.as_ref().map(|root| root.position));
         Finding::from(diagnostic).in_source(&self.source, position)
     }
 

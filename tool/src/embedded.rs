@@ -1,7 +1,7 @@
 //! Filter configurations: separate files, or parts of a configuration of Envoy or Istio.
 
 use super::finding::{Finding, Severity};
-use super::source::Source;
+use super::source::{Source, position};
 use envoy_callout::diagnostic::{Code, Diagnostic, Position};
 use serde_json::Value;
 use std::rc::Rc;
@@ -51,14 +51,42 @@ pub(crate) fn change(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
 /// The finding of a diagnostic in a configuration. `prefix` is the name of the configuration in messages.
 pub(crate) fn finding(source: &Rc<Source>, configuration: &Value, prefix: &str, diagnostic: &Diagnostic) -> Finding {
     let finding = Finding::from(diagnostic);
-    let document = diagnostic.document.as_deref().and_then(|key| Some((key, text_of(configuration, key)?)));
-    match document {
-        Some((key, text)) => {
-            let inner = source.inner(format!("{prefix}{key}"), text.trim_start_matches('\u{feff}').to_owned());
-            finding.in_source(&Rc::new(inner), diagnostic.position)
+    let key = diagnostic.document.as_deref();
+    match key.and_then(|key| document(source, configuration, prefix, key)) {
+        Some(inner) => finding.in_source(&inner, diagnostic.position),
+        None => {
+            let position = mentioned(&source.text, &diagnostic.message);
+            Finding { text: format!("{prefix}{}", finding.text), ..finding }.in_source(source, position)
         }
-        None => Finding { text: format!("{prefix}{}", finding.text), ..finding }.in_source(source, None),
     }
+}
+
+/// The position in a file of what a message is about: the policy of a step in parentheses, as in
+/// `request[0] (SC-1): …`, or the last key of the path at its start or after `unknown key`.
+fn mentioned(text: &str, message: &str) -> Option<Position> {
+    let subject = message.strip_prefix("unknown key ").unwrap_or(message);
+    let (path, rest) = subject.split_at_checked(subject.find([' ', ';', ':']).unwrap_or(subject.len()))?;
+    let policy = rest.strip_prefix(" (").and_then(|rest| rest.split_once(')')).map(|(policy, _)| policy);
+    let key = path.rsplit('.').next().unwrap_or(path);
+    let key = key.split('[').next().unwrap_or(key);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let find = |word: &str, is_key: bool, start: usize| {
+        text.match_indices(word).map(|(at, _)| at).filter(|at| *at >= start).find(|at| {
+            let before = text.get(..*at).unwrap_or_default();
+            let after = text.get(at.saturating_add(word.len())..).unwrap_or_default();
+            let has_colon = after.trim_start_matches(['"', '\'', '\\', ' ']).starts_with(':');
+            !before.ends_with(is_part) && !after.starts_with(is_part) && (has_colon || !is_key)
+        })
+    };
+    let list = find(key, true, 0);
+    let at = policy.and_then(|policy| find(policy, false, list.unwrap_or_default())).or(list)?;
+    Some(position(text, at))
+}
+
+/// The document under a key of a configuration.
+pub(crate) fn document(source: &Source, configuration: &Value, prefix: &str, key: &str) -> Option<Rc<Source>> {
+    let text = text_of(configuration, key)?.trim_start_matches('\u{feff}').to_owned();
+    Some(Rc::new(source.inner(format!("{prefix}{key}"), text)))
 }
 
 /// Collects the filter configurations in a value: objects with a list of policies, or texts of such objects.

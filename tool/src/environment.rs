@@ -7,7 +7,7 @@ mod tree;
 pub(crate) use read::{GOOGLE, KEYS, LOCAL_PROXY, SERVER, TLS};
 
 use super::configuration::Configuration;
-use super::finding::{Code, Finding};
+use super::finding::Finding;
 use super::input::InputError;
 use super::source::Source;
 use serde_json::{Map, Value, json};
@@ -139,7 +139,7 @@ impl Environment {
         let (source, problem) = Source::new(path.display().to_string(), &bytes);
         let source = Rc::new(source);
         if let Some(problem) = problem {
-            return Ok(Err(vec![Finding::error_in(&source, Code::NotUtf8, problem.to_string())]));
+            return Ok(Err(vec![Finding::not_text(&source, &problem)]));
         }
         Ok(Environment::of(&source))
     }

@@ -4,13 +4,13 @@ mod code;
 
 pub(crate) use code::Code;
 
-use super::source::Source;
+use super::source::{NotText, Source};
 use envoy_callout::diagnostic::{self, Diagnostic, Position};
 use serde::Serialize;
 use std::rc::Rc;
 
 /// The severity of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// The filter rejects it.
@@ -42,6 +42,11 @@ impl Finding {
     /// An error of a file, without a position.
     pub(crate) fn error_in(source: &Rc<Source>, code: impl Into<Code>, text: String) -> Finding {
         Finding::new(Severity::Error, code, text).in_source(source, None)
+    }
+
+    /// The error of a file that is not UTF-8.
+    pub(crate) fn not_text(source: &Rc<Source>, problem: &NotText) -> Finding {
+        Finding::new(Severity::Error, Code::NotUtf8, problem.to_string()).in_source(source, Some(problem.position))
     }
 
     /// A finding without file, position and policy.
@@ -110,20 +115,32 @@ impl Findings {
         self.list.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
+    /// Whether there is such a finding.
+    pub(crate) fn any(&self, is_such: impl Fn(&Finding) -> bool) -> bool {
+        self.list.iter().any(is_such)
+    }
+
+    /// Removes the findings that follow from another one. `follows` gets the cause first.
+    pub(crate) fn remove_following(&mut self, follows: impl Fn(&Finding, &Finding) -> bool) {
+        let list = std::mem::take(&mut self.list);
+        let is_kept = |finding: &Finding| !list.iter().any(|cause| follows(cause, finding));
+        self.list = list.iter().filter(|finding| is_kept(finding)).cloned().collect();
+    }
+
     /// The number of findings of a severity.
     pub(crate) fn count(&self, severity: Severity) -> usize {
         self.list.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// The findings in the order of the report: problems by file and position, then the notes in the order of their
-    /// addition.
+    /// The findings in the order of the report: errors, then warnings, by file and position, then the notes in the order
+    /// of their addition.
     pub(crate) fn sorted(&self) -> Vec<&Finding> {
         let (notes, mut sorted): (Vec<&Finding>, Vec<&Finding>) =
             self.list.iter().partition(|finding| finding.severity == Severity::Note);
         sorted.sort_by_key(|finding| {
             let source = finding.source.as_ref();
             let document = source.map(|source| (source.file.as_str(), source.key.as_deref().map(natural)));
-            (document, finding.position)
+            (finding.severity, document, finding.position)
         });
         sorted.extend(notes);
         sorted
@@ -151,12 +168,13 @@ mod tests {
         let mut findings = Findings::default();
         findings.add(Finding::new(Severity::Note, Code::NeedsCluster, "note".to_owned()).in_source(&a, at(1)));
         findings.add(Finding::new(Severity::Warning, Code::UnusedPolicy, "three".to_owned()).in_source(&b, at(1)));
+        findings.add(Finding::new(Severity::Warning, Code::UnusedPolicy, "before".to_owned()).in_source(&a, at(1)));
         findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "two".to_owned()).in_source(&a, at(2)));
         findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "two".to_owned()).in_source(&a, at(2)));
         findings.add(Finding::new(Severity::Error, Code::UnusedPolicy, "one".to_owned()).in_source(&a, at(1)));
         let texts: Vec<_> = findings.sorted().iter().map(|finding| finding.text.as_str()).collect();
-        assert_eq!(texts, ["one", "two", "three", "note"]);
-        assert_eq!((findings.count(Severity::Error), findings.count(Severity::Warning)), (2, 1));
+        assert_eq!(texts, ["one", "two", "before", "three", "note"]);
+        assert_eq!((findings.count(Severity::Error), findings.count(Severity::Warning)), (2, 2));
         assert!(natural("policies[10]") > natural("policies[9]"));
         assert!(natural("shared_flows[10].policies[1]") > natural("shared_flows[9].policies[2]"));
     }

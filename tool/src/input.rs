@@ -2,7 +2,7 @@
 
 use super::bundle::{self, ParsedBundle};
 use super::document::Document;
-use super::finding::{Code, Finding};
+use super::finding::Finding;
 use super::source::Source;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ fn read(path: &Path) -> Result<Vec<Input>, InputError> {
     }
     let (source, problem) = Source::new(path.display().to_string(), &bytes);
     Ok(vec![match problem {
-        Some(problem) => Input::NoText(Finding::error_in(&Rc::new(source), Code::NotUtf8, problem.to_string())),
+        Some(problem) => Input::NoText(Finding::not_text(&Rc::new(source), &problem)),
         None if is_xml(&source) => Input::Document(Document::named_after_file(Rc::new(source))),
         None => Input::Configuration(source),
     }])

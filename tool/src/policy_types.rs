@@ -2,8 +2,10 @@
 
 use super::attachment::Attached;
 use super::bundle::ParsedBundle;
-use super::finding::{Code, Finding, Findings};
+use super::finding::{Code, Finding, Findings, Severity};
 use super::parsed::Parsed;
+use envoy_callout::config::NOT_ENFORCED;
+use envoy_callout::suggestion;
 
 /// The root elements of Apigee's policies.
 const TYPES: [&str; 72] = [
@@ -81,9 +83,6 @@ const TYPES: [&str; 72] = [
     "XSL",
 ];
 
-/// Minimum similarity of a suggested type.
-const SIMILAR: f64 = 0.85;
-
 /// Whether Apigee has policies with this root element.
 pub(crate) fn is_known(kind: &str) -> bool {
     TYPES.contains(&kind)
@@ -95,20 +94,31 @@ pub(crate) fn report_unknown(bundle: &ParsedBundle, findings: &mut Findings) {
     for Parsed { document, .. } in &bundle.policies {
         let Some(root) = document.root().filter(|root| attached.contains(&root.name)) else { continue };
         if !is_known(&root.element) {
-            let finding = Finding::error_in(&document.source, Code::UnknownPolicyType, unknown(&root.element))
-                .about_policy(&root.name);
+            let finding =
+                Finding::new(Severity::Error, Code::UnknownPolicyType, unknown(&root.element)).about_policy(&root.name);
             findings.add(finding.in_source(&document.source, Some(root.position)));
         }
     }
 }
 
-/// The message about an unknown type, with a similar one.
 pub(crate) fn unknown(kind: &str) -> String {
-    let similarity = |name: &str| strsim::jaro(name, kind);
-    let nearest = TYPES.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    let nearest = nearest.filter(|nearest| similarity(nearest) > SIMILAR);
-    let hint = nearest.map(|nearest| format!(" (did you mean {nearest:?}?)")).unwrap_or_default();
-    format!("unknown policy type {kind:?}{hint}")
+    format!("unknown policy type {kind}{}", suggestion::hint(kind, TYPES))
+}
+
+/// The finding with the position of the first skipped policy that authenticates, if it is about these.
+pub(crate) fn with_policy(finding: Finding, bundle: &ParsedBundle) -> Finding {
+    if finding.source.is_some() || !finding.text.starts_with(NOT_ENFORCED) {
+        return finding;
+    }
+    let attached = Attached::by(bundle);
+    let found = bundle.policies.iter().find_map(|Parsed { document, content, .. }| {
+        let policy = content.as_ref()?.unsupported().filter(|policy| policy.is_authentication())?;
+        attached.contains(&policy.attributes.name).then(|| (document, document.position_in_file(policy.position)))
+    });
+    match found {
+        Some((document, position)) => finding.in_source(&document.source, Some(position)),
+        None => finding,
+    }
 }
 
 #[cfg(test)]
@@ -118,9 +128,9 @@ mod tests {
     #[test]
     fn an_unknown_type_is_reported_with_a_similar_one() {
         let cases = [
-            ("ServiceCalout", r#"unknown policy type "ServiceCalout" (did you mean "ServiceCallout"?)"#),
-            ("JavaScript", r#"unknown policy type "JavaScript" (did you mean "Javascript"?)"#),
-            ("policy", r#"unknown policy type "policy""#),
+            ("ServiceCalout", "unknown policy type ServiceCalout; did you mean ServiceCallout?"),
+            ("JavaScript", "unknown policy type JavaScript; did you mean Javascript?"),
+            ("policy", "unknown policy type policy"),
         ];
         for (kind, text) in cases {
             assert_eq!((is_known(kind), unknown(kind).as_str()), (false, text));

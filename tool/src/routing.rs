@@ -9,6 +9,7 @@ use super::environment::{Environment, LocalProxy, TargetServer};
 use super::finding::{Code, Finding, Findings, Severity};
 use super::local_proxies;
 use super::parsed::Parsed;
+use super::source;
 use envoy_callout::diagnostic::{self, Code as FilterCode, Position};
 use envoy_callout::plan::{VariablePart, VariableTarget};
 use envoy_callout::policy::connection::{LoadBalancer, ServerReference};
@@ -17,6 +18,7 @@ use envoy_callout::policy::endpoint::{
 };
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::template::Part;
+use envoy_callout::suggestion;
 
 /// The revision of a bundle without one. Apigee numbers every revision.
 pub(crate) const DEFAULT_REVISION: &str = "1";
@@ -67,13 +69,17 @@ pub(crate) fn destinations(
             "the proxy endpoint {} has no RouteRule: Apigee responds with the fault NoRoutesMatched, Envoy with 404",
             proxy.endpoint.name
         );
-        findings.add(Finding::new(Severity::Warning, Code::NoRouteRule, text).in_source(&document.source, None));
+        findings.add(
+            Finding::new(Severity::Warning, Code::NoRouteRule, text)
+                .in_source(&document.source, root_position(document)),
+        );
     }
     let urls: Vec<(&String, &UrlTemplate)> =
         proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?))).collect();
     let mut destinations: Vec<Destination> = Vec::new();
     for rule in &proxy.route_rules {
         let Route::Target(target) = &rule.route else { continue };
+        let position = Some(document.position_in_file(rule.position));
         let url = urls.iter().find(|(rule, _)| *rule == target);
         if url.is_some() && rule.name != *target {
             let text = format!(
@@ -81,7 +87,8 @@ pub(crate) fn destinations(
                  cannot distinguish their requests; rename one",
                 rule.name
             );
-            findings.add(Finding::error_in(&document.source, Code::AmbiguousTarget, text));
+            findings
+                .add(Finding::new(Severity::Error, Code::AmbiguousTarget, text).in_source(&document.source, position));
         }
         if destinations.iter().any(|known| known.target == *target) {
             continue;
@@ -96,11 +103,15 @@ pub(crate) fn destinations(
                 let name = endpoint.document.root().map_or(endpoint.document.source.stem(), |root| &root.name);
                 endpoint.content.is_none() && name == target
             };
-            if bundle.target_endpoints.iter().any(is_broken) {
+            if bundle.target_endpoints.iter().any(is_broken) || bundle.broken_flows().any(|name| name == target) {
                 continue;
             }
-            let text = format!("unknown target endpoint {target:?} in the route rule {}", rule.name);
-            findings.add(Finding::error_in(&document.source, FilterCode::UnknownTarget, text));
+            let names = bundle.target_endpoints.iter().filter_map(|endpoint| endpoint.content.as_ref());
+            let hint = suggestion::hint(target, names.map(|endpoint| endpoint.endpoint.name.as_str()));
+            let text = format!("unknown target endpoint {target:?} in the route rule {}{hint}", rule.name);
+            findings.add(
+                Finding::new(Severity::Error, FilterCode::UnknownTarget, text).in_source(&document.source, position),
+            );
             continue;
         };
         let constants = Constants { bundle, proxy, environment };
@@ -180,11 +191,30 @@ struct Target<'a> {
 
 impl Target<'_> {
     fn error(&mut self, code: impl Into<Code>, text: String) {
-        self.findings.add(Finding::error_in(&self.document.source, code, text));
+        self.add(Severity::Error, code, text);
     }
 
     fn warning(&mut self, code: impl Into<Code>, text: String) {
-        self.findings.add(Finding::new(Severity::Warning, code, text).in_source(&self.document.source, None));
+        self.add(Severity::Warning, code, text);
+    }
+
+    fn add(&mut self, severity: Severity, code: impl Into<Code>, text: String) {
+        let position = self.position().map(|position| self.document.position_in_file(position));
+        let position = position.or(root_position(self.document));
+        self.findings.add(Finding::new(severity, code, text).in_source(&self.document.source, position));
+    }
+
+    /// The position of the target in its document.
+    fn position(&self) -> Option<Position> {
+        match self.kind {
+            Kind::Url(url) => Some(url.position),
+            Kind::Endpoint(connection) => match connection.target.as_ref()? {
+                TargetKind::Url(url) => Some(url.position),
+                TargetKind::LoadBalancer(balancer) => Some(balancer.position),
+                TargetKind::Local(local) => Some(local.position),
+                TargetKind::Program(_, position) | TargetKind::Provider(_, position) => Some(*position),
+            },
+        }
     }
 
     fn error_at(&mut self, code: impl Into<Code>, position: Position, text: String) {
@@ -261,13 +291,12 @@ impl Target<'_> {
         let mut servers = Vec::new();
         for reference in balancer.servers.iter().filter(|reference| reference.is_enabled) {
             let Some(server) = environment.target_servers.get(&*reference.name) else {
-                self.error(
-                    FilterCode::UnknownTargetServer,
-                    format!(
-                        "unknown target server {:?}: add it to target_servers of the environment",
-                        &*reference.name
-                    ),
+                let hint = suggestion::hint(&reference.name, environment.target_servers.keys().map(String::as_str));
+                let text = format!(
+                    "unknown target server {:?}: add it to target_servers of the environment{hint}",
+                    &*reference.name
                 );
+                self.error_at(FilterCode::UnknownTargetServer, reference.position, text);
                 continue;
             };
             if server.enabled {
@@ -333,6 +362,16 @@ impl Target<'_> {
     }
 }
 
+fn root_position(document: &Document) -> Option<Position> {
+    document.root().map(|root| root.position)
+}
+
+/// The position of the first occurrence of a text in the file of a document.
+fn word_position(document: &Document, word: &str) -> Option<Position> {
+    let text = &document.source.text;
+    text.find(word).map(|at| source::position(text, at))
+}
+
 /// Reports proxy endpoints with the same base path: an error in one bundle, the severity `between` in two bundles.
 pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, findings: &mut Findings) {
     let mut known: Vec<(Vec<String>, String, &ParsedBundle)> = Vec::new();
@@ -346,7 +385,8 @@ pub(crate) fn compare_base_paths(bundles: &[&ParsedBundle], between: Severity, f
             if let Some((_, other, owner)) = known.iter().find(|(other, ..)| *other == segments) {
                 let severity = if std::ptr::eq(*owner, bundle) { Severity::Error } else { between };
                 let text = format!("{other} and {name} have the same base path");
-                findings.add(Finding::new(severity, Code::SameBasePath, text).in_source(&document.source, None));
+                let position = word_position(document, "<BasePath").or(root_position(document));
+                findings.add(Finding::new(severity, Code::SameBasePath, text).in_source(&document.source, position));
             }
             known.push((segments, name, bundle));
         }

@@ -10,7 +10,7 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// The key of the document inside a filter configuration: `policies[0]`.
     pub(crate) key: Option<String>,
-    /// The text without byte order mark. Empty when the file is not UTF-8.
+    /// The text without byte order mark. Bytes that are not UTF-8 are replaced.
     pub(crate) text: String,
 }
 
@@ -20,19 +20,25 @@ pub(crate) struct Source {
 pub(crate) struct NotText {
     byte: usize,
     length: usize,
+    /// The position of the byte.
+    pub(crate) position: Position,
 }
 
 impl Source {
     /// The text of a file.
     ///
     /// # Errors
-    /// The bytes are not UTF-8. The source then has no text.
+    /// The bytes are not UTF-8.
     pub(crate) fn new(file: String, bytes: &[u8]) -> (Source, Option<NotText>) {
         let (text, problem) = match std::str::from_utf8(bytes) {
             Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), None),
             Err(error) => {
+                let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned();
                 let byte = error.valid_up_to().saturating_add(1);
-                (String::new(), Some(NotText { byte, length: bytes.len() }))
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let valid = String::from_utf8_lossy(valid);
+                let position = position(&text, valid.trim_start_matches('\u{feff}').len());
+                (text, Some(NotText { byte, length: bytes.len(), position }))
             }
         };
         (Source { file, key: None, text }, problem)
@@ -95,7 +101,9 @@ mod tests {
         let (source, problem) = Source::new("p/SC 1.xml".to_owned(), "\u{feff}<A/>".as_bytes());
         assert_eq!((source.text.as_str(), source.stem(), problem), ("<A/>", "SC 1", None));
         let (source, problem) = Source::new("a.xml".to_owned(), b"<A>\xe9</A>");
-        assert_eq!(source.text, "");
-        assert_eq!(problem.unwrap().to_string(), "the file is not UTF-8: byte 4 of 8 is invalid");
+        assert_eq!(source.text, "<A>\u{fffd}</A>");
+        let problem = problem.unwrap();
+        assert_eq!(problem.position, Position { line: 1, column: 4 });
+        assert_eq!(problem.to_string(), "the file is not UTF-8: byte 4 of 8 is invalid");
     }
 }

@@ -146,8 +146,10 @@ pub(super) enum TraceError {
     UnknownEndpoint { name: String, all: String },
     #[error("more than one proxy endpoint matches {path}; select one of {endpoints} with --proxy-endpoint")]
     SeveralEndpoints { path: String, endpoints: String },
-    #[error("unknown policy {0:?} in --reply")]
-    UnknownPolicy(String),
+    #[error("unknown policy {name:?} in --reply{hint}")]
+    UnknownPolicy { name: String, hint: String },
+    #[error("{word:?} in --reply is neither a file nor an outcome{hint}")]
+    UnknownOutcome { word: String, hint: String },
 }
 
 /// Runs the command.

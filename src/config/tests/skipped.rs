@@ -63,7 +63,7 @@ fn a_condition_that_reads_a_variable_of_a_skipped_policy_is_a_warning() {
     assert_eq!(
         problems(&configuration),
         [
-            "ProxyEndpoint p, line 1, column 43: PreFlow request[0] (Q): unsupported policy type Quota; the step is skipped"
+            "ProxyEndpoint p, line 1, column 49: PreFlow request[0] (Q): unsupported policy type Quota; the step is skipped"
                 .to_owned(),
             format!("ProxyEndpoint p, line 2, column 22: {}", null("the step of AM", "ratelimit.Q.exceed.count")),
             format!("ProxyEndpoint p, line 4, column 33: {}", null("the fault rule r", "ratelimit.Q.failed")),

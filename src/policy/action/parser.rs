@@ -17,6 +17,15 @@ const CONTAINERS: [(&str, &str, Field); 3] = [
     ("FormParams", "FormParam", Field::FormParam),
 ];
 
+/// The elements of [`Grammar::Message`].
+pub const ACTIONS: &[&str] = &["Set", "Add", "Copy", "Remove"];
+
+/// The elements of [`Grammar::MessageAndVariables`].
+pub const VARIABLE_ACTIONS: &[&str] = &["Set", "Add", "Copy", "Remove", "AssignVariable"];
+
+/// The parts of a message in `Set`, besides the containers.
+const SET: [&str; 7] = ["Payload", "Authentication", "Verb", "Path", "Version", "StatusCode", "ReasonPhrase"];
+
 /// The set of allowed actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grammar {
@@ -86,7 +95,9 @@ impl Parser<'_> {
                         actions.extend(template.map(|template| Action::Set(Assignment::Part(part, template))));
                     }
                 }
-                _ => warn_ignored(child, set, self.diagnostics),
+                _ => {
+                    warn_ignored(child, set, &[&CONTAINERS.map(|(name, ..)| name)[..], &SET].concat(), self.diagnostics)
+                }
             }
         }
         // A status sets its standard phrase, so a phrase of the policy must follow it, regardless of the written order.
@@ -103,7 +114,7 @@ impl Parser<'_> {
                 let named = self.named_templates(child).into_iter();
                 actions.extend(named.map(|(field, name, value)| Action::Add(field, name.into(), value)));
             } else {
-                warn_ignored(child, add, self.diagnostics);
+                warn_ignored(child, add, &CONTAINERS.map(|(name, ..)| name), self.diagnostics);
             }
         }
         actions
@@ -129,7 +140,12 @@ impl Parser<'_> {
                 "Version" => parts.version = is_selected(child),
                 "StatusCode" => parts.status_code = is_selected(child),
                 "ReasonPhrase" => parts.reason_phrase = is_selected(child),
-                _ => warn_ignored(child, element, self.diagnostics),
+                _ => warn_ignored(
+                    child,
+                    element,
+                    &[&CONTAINERS.map(|(name, ..)| name)[..], &SET].concat(),
+                    self.diagnostics,
+                ),
             }
         }
         Some(parts)

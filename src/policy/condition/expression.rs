@@ -73,6 +73,49 @@ impl Operand {
 }
 
 impl Expression {
+    /// Visits the variables, each with whether it is compared with null.
+    pub(in crate::policy) fn visit_reads<'a>(&'a self, visit: &mut dyn FnMut(&'a Variable, bool)) {
+        let is_null = |operand: &Operand| matches!(operand, Operand::Literal(Literal::Null));
+        match self {
+            Expression::Any(expressions) | Expression::All(expressions) => {
+                expressions.iter().for_each(|expression| expression.visit_reads(visit));
+            }
+            Expression::Not(expression) => expression.visit_reads(visit),
+            Expression::Compare(left, _, right) => {
+                left.variable().into_iter().for_each(|variable| visit(variable, is_null(right)));
+                right.variable().into_iter().for_each(|variable| visit(variable, is_null(left)));
+            }
+            Expression::Match(left, _, right) => {
+                let may_be_absent = matches!(right, PatternSource::Null);
+                left.variable().into_iter().for_each(|variable| visit(variable, may_be_absent));
+                right.variable().into_iter().for_each(|variable| visit(variable, false));
+            }
+            Expression::Truth(operand) => operand.variable().into_iter().for_each(|variable| visit(variable, false)),
+        }
+    }
+
+    /// Visits the texts that are compared with a variable for equality.
+    pub(super) fn visit_equal_texts<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a ByteString)) {
+        let is_named = |operand: &Operand| operand.variable().is_some_and(|variable| variable.name() == name);
+        match self {
+            Expression::Any(expressions) | Expression::All(expressions) => {
+                expressions.iter().for_each(|expression| expression.visit_equal_texts(name, visit));
+            }
+            Expression::Not(expression) => expression.visit_equal_texts(name, visit),
+            Expression::Compare(left, Comparison::Equal | Comparison::NotEqual, right) => match (left, right) {
+                (left, Operand::Literal(Literal::Text(text))) if is_named(left) => visit(text),
+                (Operand::Literal(Literal::Text(text)), right) if is_named(right) => visit(text),
+                _ => {}
+            },
+            Expression::Match(left, Matching::Matches | Matching::NotMatches, PatternSource::Literal(text, _)) => {
+                if is_named(left) && !text.contains(['*', '%']) {
+                    visit(text);
+                }
+            }
+            Expression::Compare(..) | Expression::Match(..) | Expression::Truth(_) => {}
+        }
+    }
+
     pub(super) fn visit_variables<'a>(&'a self, visit: &mut dyn FnMut(&'a Variable)) {
         match self {
             Expression::Any(expressions) | Expression::All(expressions) => {

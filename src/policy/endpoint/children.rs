@@ -1,9 +1,11 @@
 //! The known children of the elements of endpoints, shared flows and fault rules, so that a misspelt element is
-//! reported (docs/apigee-semantics.md 1.2).
+//! reported (docs/apigee-semantics.md 1.2). A flow in a misspelt element would silently not run: it is an error.
 
+use super::sap;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::attributes::warn_ignored;
+use crate::suggestion;
 
 /// The elements with children, each with the names of its children: the common ones and its own. Connections are read
 /// elsewhere. SAP's documents are not checked, because their elements have other names.
@@ -55,8 +57,8 @@ const ENDPOINT: &[&str] = &[
     "Properties",
 ];
 
-/// Warns about every unknown element inside, and about text next to elements.
-pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
+/// Reports every unknown element inside, and text next to elements.
+pub(super) fn report_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
     if !element.text().is_empty() {
         let message = format!("text in {} is ignored", element.name());
@@ -66,8 +68,24 @@ pub(super) fn warn_of_unknown(element: Element<'_, '_>, diagnostics: &mut Diagno
         match known.iter().any(|names| names.contains(&child.name())) {
             // The TargetEndpoint of a RouteRule is a name.
             true if element.name() == "RouteRule" => {}
-            true => warn_of_unknown(child, diagnostics),
-            false => warn_ignored(child, element, diagnostics),
+            true => report_unknown(child, diagnostics),
+            false => report(child, element, &known.concat(), diagnostics),
         }
     }
+}
+
+/// Reports an unknown element: an error if it looks like a known one or contains elements, such as the steps of a flow.
+/// Any other text has no effect in Apigee either.
+fn report(child: Element<'_, '_>, parent: Element<'_, '_>, known: &[&str], diagnostics: &mut Diagnostics) {
+    let suggestion = suggestion::nearest(child.name(), known.iter().copied());
+    let is_harmless = suggestion.is_none() && child.children().next().is_none();
+    if is_harmless || sap::is_element(child.name()) {
+        return warn_ignored(child, parent, known, diagnostics);
+    }
+    let hint = match suggestion {
+        Some(name) => format!("did you mean {name}?"),
+        None => "what it contains would not run".to_owned(),
+    };
+    let message = format!("unknown element {} in {}; {hint}", child.name(), parent.name());
+    diagnostics.error(Code::UnknownFlowElement, child.position(), message);
 }

@@ -87,7 +87,7 @@ impl FaultRules<StepReference> {
         let rules = rules.and_then(|text| {
             read_document(text, &mut diagnostics, |root, diagnostics| {
                 check_root(root, &["FaultRules"], diagnostics)?;
-                children::warn_of_unknown(root, diagnostics);
+                children::report_unknown(root, diagnostics);
                 Some(FaultRule::parse_all(root, Order::BottomToTop, diagnostics))
             })
         });
@@ -95,7 +95,7 @@ impl FaultRules<StepReference> {
         let default = default.and_then(|text| {
             read_document(text, &mut of_default, |root, diagnostics| {
                 check_root(root, &["DefaultFaultRule"], diagnostics)?;
-                children::warn_of_unknown(root, diagnostics);
+                children::report_unknown(root, diagnostics);
                 Some(DefaultFaultRule::parse(root, diagnostics))
             })
         });

@@ -27,7 +27,7 @@ pub struct StepReference {
     pub condition: Option<Condition>,
     /// The step's name in messages: `PreFlow request[0] (SC-1)`.
     pub label: String,
-    /// The position in the document.
+    /// The position of the name in the document.
     pub position: Option<Position>,
 }
 
@@ -71,9 +71,9 @@ impl StepReference {
         let steps = apigees.chain(sap::listed(parent, "steps", "step"));
         let mut references = Vec::new();
         for (index, step) in steps.enumerate() {
-            let names: Vec<String> =
-                sap::children(step, "Name").map(Element::text).filter(|name| !name.is_empty()).collect();
-            let Some(policy) = names.first().cloned() else {
+            let names: Vec<Element<'_, '_>> =
+                sap::children(step, "Name").filter(|name| !name.text().is_empty()).collect();
+            let Some(name) = names.first() else {
                 diagnostics.warning(
                     Code::StepWithoutName,
                     step.position(),
@@ -81,16 +81,17 @@ impl StepReference {
                 );
                 continue;
             };
+            let (policy, position) = (name.text(), name.position());
             let label = format!("{label}[{index}] ({policy})");
-            if names.len() > 1 {
+            if let Some(second) = names.get(1) {
                 diagnostics.warning(
                     Code::DuplicateElement,
-                    step.position(),
+                    second.position(),
                     format!("{label}: duplicate Name; the first is used"),
                 );
             }
             let condition = condition(step, &label, diagnostics);
-            references.push(StepReference { policy, condition, label, position: Some(step.position()) });
+            references.push(StepReference { policy, condition, label, position: Some(position) });
         }
         references
     }

@@ -23,6 +23,8 @@ pub struct RouteRule {
     pub condition: Option<Condition>,
     /// The destination.
     pub route: Route,
+    /// The position of the destination's element, or of the rule.
+    pub position: Position,
     /// `URL` of a rule without a target endpoint. The name of the rule is the name of its target.
     pub url: Option<UrlTemplate>,
 }
@@ -46,20 +48,20 @@ impl RouteRule {
 
     fn parse(rule: Element<'_, '_>, diagnostics: &mut Diagnostics) -> RouteRule {
         let name = sap::name(rule);
-        let target = sap::children(rule, "TargetEndpoint").next().map(Element::text);
+        let target = sap::children(rule, "TargetEndpoint").next().filter(|target| !target.text().is_empty());
         if let Some(url) = rule.child("URL") {
             diagnostics.warning(Code::NoEffect, url.position(), URL_HAS_NO_EFFECT);
         }
         let integration = rule.child("IntegrationEndpoint").filter(|integration| !integration.text().is_empty());
-        let target = target.filter(|target| !target.is_empty());
         let url = rule.child("URL").filter(|url| target.is_none() && !url.text().is_empty());
         let url = url.and_then(|url| UrlTemplate::parse(url, diagnostics));
         let route = match target {
-            Some(target) => Route::Target(target),
+            Some(target) => Route::Target(target.text()),
             None if rule.child("URL").is_some() => Route::Target(name.clone()),
             None => integration.map_or(Route::Null, |found| Route::Integration(found.text(), found.position())),
         };
+        let position = target.or_else(|| rule.child("URL")).or(integration).unwrap_or(rule).position();
         let label = format!("RouteRule {name}");
-        RouteRule { condition: condition(rule, &label, diagnostics), name, route, url }
+        RouteRule { condition: condition(rule, &label, diagnostics), name, route, position, url }
     }
 }

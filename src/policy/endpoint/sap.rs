@@ -15,6 +15,29 @@ fn name_of(apigee: &str) -> Option<&'static str> {
     })
 }
 
+/// The other elements of SAP's documents that are read.
+const ELEMENTS: [&str; 13] = [
+    "base_path",
+    "condition",
+    "conditionalFlow",
+    "conditionalFlows",
+    "conditions",
+    "faultRules",
+    "name",
+    "policy_name",
+    "routeRule",
+    "routeRules",
+    "sequence",
+    "step",
+    "steps",
+];
+
+/// Whether an element of SAP's documents has this name.
+pub(super) fn is_element(name: &str) -> bool {
+    let renamed = ["PreFlow", "PostFlow", "Request", "Response", "Name", "TargetEndpoint"];
+    ELEMENTS.contains(&name) || renamed.iter().any(|apigee| name_of(apigee) == Some(name))
+}
+
 /// Whether an element has a name of Apigee or SAP's name for it.
 fn is(element: Element<'_, '_>, apigee: &str) -> bool {
     element.name() == apigee || name_of(apigee).is_some_and(|name| element.name() == name)

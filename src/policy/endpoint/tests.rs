@@ -98,7 +98,7 @@ fn problems_name_the_step_and_the_column() {
         [
             "ProxyEndpoint p, line 2, column 18: PreFlow request[0] (X) condition: this parenthesis is not closed; the end of the condition closes it",
             "ProxyEndpoint p, line 3, column 1: PreFlow request[1]: a step without Name is ignored",
-            "ProxyEndpoint p, line 4, column 1: PreFlow request[2] (Y): duplicate Name; the first is used",
+            "ProxyEndpoint p, line 4, column 21: PreFlow request[2] (Y): duplicate Name; the first is used",
         ]
     );
     let (shared, problems) = SharedFlow::parse("<TargetEndpoint name='x'/>", "shared_flows[0]");
@@ -192,7 +192,7 @@ fn saps_dialect_has_the_same_meaning() {
 #[test]
 fn a_misspelt_element_is_reported() {
     let (_, problems) = ProxyEndpoint::parse(
-        "<ProxyEndpoint name='p'><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
+        "<ProxyEndpoint name='p'><Owner>me</Owner><Extra><Request/></Extra><Preflow/><PreFlow><Request><Step><Name>A</Name><Conditon>x</Conditon></Step></Request>
          </PreFlow><HTTPProxyConnection><Basepath>/v1</Basepath></HTTPProxyConnection><RouteRules/>
          <PostFlow><Request>#steps#</Request></PostFlow><FaultRules><FaultRule><Conditions/></FaultRule></FaultRules></ProxyEndpoint>",
         "proxy_endpoint",
@@ -201,12 +201,14 @@ fn a_misspelt_element_is_reported() {
     assert_eq!(
         problems,
         [
-            "unknown element Preflow in ProxyEndpoint is ignored",
-            "unknown element Conditon in Step is ignored",
-            "unknown element Basepath in HTTPProxyConnection is ignored",
-            "unknown element RouteRules in ProxyEndpoint is ignored",
+            "unknown element Owner in ProxyEndpoint is ignored",
+            "unknown element Extra in ProxyEndpoint; what it contains would not run",
+            "unknown element Preflow in ProxyEndpoint; did you mean PreFlow?",
+            "unknown element Conditon in Step; did you mean Condition?",
+            "unknown element Basepath in HTTPProxyConnection; did you mean BasePath?",
+            "unknown element RouteRules in ProxyEndpoint; did you mean RouteRule?",
             "text in Request is ignored",
-            "unknown element Conditions in FaultRule is ignored",
+            "unknown element Conditions in FaultRule; did you mean Condition?",
         ]
     );
 }

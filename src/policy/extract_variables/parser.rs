@@ -13,6 +13,10 @@ use crate::policy::variable::{Item, MessagePart, Variable};
 const OTHERS: [&str; 7] =
     ["DisplayName", "Description", "Properties", "FaultRules", "Source", "VariablePrefix", "IgnoreUnresolvedVariables"];
 
+/// Children of the root that extract.
+const EXTRACTIONS: [&str; 7] =
+    ["URIPath", "QueryParam", "Header", "FormParam", "Variable", "JSONPayload", "XMLPayload"];
+
 /// The state of the parser.
 #[derive(Debug)]
 pub(super) struct Parser<'d> {
@@ -36,7 +40,7 @@ impl Parser<'_> {
                 "XMLPayload" => Some(Extraction::Xml(self.xml_payload(child))),
                 other => {
                     if !OTHERS.contains(&other) {
-                        warn_ignored(child, root, self.diagnostics);
+                        warn_ignored(child, root, &[&EXTRACTIONS[..], &OTHERS].concat(), self.diagnostics);
                     }
                     continue;
                 }

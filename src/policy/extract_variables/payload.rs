@@ -9,6 +9,7 @@ use crate::language::xpath::XPath;
 use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
+use crate::policy::usage::Read;
 use crate::policy::variable::Variable;
 
 /// A variable that is extracted from JSON.
@@ -66,6 +67,15 @@ impl PartialEq for Expression {
 }
 
 impl JsonVariable {
+    /// The variables that its paths read.
+    pub(super) fn reads(&self) -> Vec<Read<'_>> {
+        let templates = self.paths.iter().filter_map(|path| match path {
+            PathSource::Fixed(_) => None,
+            PathSource::Template(template) => Some(template),
+        });
+        templates.flat_map(Template::reads).collect()
+    }
+
     /// Whether one of its paths reads the body of the message with one of these names in its flow.
     pub(super) fn uses_body(&self, names: &[&str]) -> bool {
         self.paths.iter().any(|path| match path {

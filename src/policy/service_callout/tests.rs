@@ -91,7 +91,7 @@ fn errors_have_apigees_names_and_texts() {
         ),
         (
             "<ServiceCallout name='SC'><HTTPTargetConnection><URL> </URL></HTTPTargetConnection></ServiceCallout>",
-            "SC, line 1, column 27: URLMissing: URL is missing in Step SC.",
+            "SC, line 1, column 49: URLMissing: URL is missing in Step SC.",
         ),
     ];
     for (text, problem) in whole {

@@ -60,7 +60,7 @@ impl Parameter {
         for element in parameters.children() {
             match element.name() {
                 "Parameter" | "ParameterArray" => parsed.extend(Parameter::parse(element, diagnostics)),
-                _ => warn_ignored(element, parameters, diagnostics),
+                _ => warn_ignored(element, parameters, &["Parameter", "ParameterArray"], diagnostics),
             }
         }
         parsed
@@ -89,7 +89,7 @@ impl Parameter {
         };
         if is_array {
             for child in element.children().filter(|child| child.name() != "Value") {
-                warn_ignored(child, element, diagnostics);
+                warn_ignored(child, element, &["Value"], diagnostics);
             }
         }
         Some(Parameter { name: name.to_owned(), kind: kind?, value }).filter(|_| !name.is_empty())

@@ -8,6 +8,40 @@ use bytestring::ByteString;
 use std::cell::{Cell, OnceCell};
 
 pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateError> {
+    read(text, syntax, &mut |_| {})
+}
+
+/// The start of the first expression without its end in a text that has more opening than closing braces. Other texts,
+/// such as scripts, have braces in pairs.
+pub(super) fn unclosed(text: &str, syntax: Syntax) -> Option<String> {
+    if (syntax.prefix, syntax.suffix) != ('{', '}') {
+        return None;
+    }
+    let (mut depth, mut found) = (0usize, None);
+    let parsed = read(text, syntax, &mut |rest| {
+        if rest.starts_with(syntax.suffix) {
+            depth = depth.saturating_sub(1);
+        } else if let Some(inside) = rest.strip_prefix(syntax.prefix) {
+            depth = depth.saturating_add(1);
+            found = found.take().or_else(|| start_of_expression(inside));
+        }
+    });
+    parsed.ok()?;
+    found.filter(|_| depth > 0)
+}
+
+/// The brace and the name of an expression that has no end. A name before a colon or a parenthesis may be a style rule
+/// or a statement.
+fn start_of_expression(inside: &str) -> Option<String> {
+    let starts = inside.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let end =
+        inside.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-')).unwrap_or(inside.len());
+    let (name, rest) = inside.split_at_checked(end)?;
+    (starts && !rest.starts_with([':', '(', '='])).then(|| format!("{{{name}"))
+}
+
+/// Reads the parts. `literal` gets the rest of the text at each character that is text, unless it is escaped.
+fn read(text: &str, syntax: Syntax, literal: &mut dyn FnMut(&str)) -> Result<Vec<Part>, TemplateError> {
     let text = if syntax.unquote { unquoted(text) } else { text };
     let escapes = syntax.prefix == '{' && syntax.suffix == '}';
     let reader = Reader::new(text, syntax.suffix);
@@ -31,6 +65,7 @@ pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Vec<Part>, TemplateErr
             parts.push(part);
             rest = end;
         } else {
+            literal(rest);
             parts.push_text(rest.get(..character.len_utf8()).unwrap_or_default());
             rest = after;
         }

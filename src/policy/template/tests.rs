@@ -1,5 +1,29 @@
 use super::*;
 
+#[test]
+fn an_expression_that_is_not_closed_is_found() {
+    let cases = [
+        ("{user.mail", Some("{user.mail")),
+        ("Hello {user.mail and {b}", Some("{user.mail")),
+        ("{\"id\": \"{user.id\", \"x\": {\"y\": 1}}", Some("{user.id")),
+        ("https://a.test/{a/{b}", Some("{a")),
+        ("{a{b}", Some("{a")),
+        ("{a}", None),
+        ("\\{a", None),
+        ("body {height: 100%;} p {color:red", None),
+        ("function f(){return x;}", None),
+        ("if (a) {b;} else {c", Some("{c")),
+        ("{", None),
+        ("{ a", None),
+        ("{substring(a, 1", None),
+        ("a } b", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(Template::unclosed(text, Syntax::VALUE).as_deref(), expected, "{text}");
+    }
+    assert_eq!(Template::unclosed("a@b.test", Syntax::delimited('@', '#')), None);
+}
+
 fn variable(name: &str) -> Part {
     Part::Variable(Reference { variable: Variable::new(name), default: None })
 }

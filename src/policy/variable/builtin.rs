@@ -10,6 +10,9 @@ macro_rules! builtins {
         }
 
         impl Builtin {
+            /// The names of all.
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
             /// Finds a variable by its name.
             pub fn parse(name: &str) -> Option<Builtin> {
                 match name {

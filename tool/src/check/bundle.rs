@@ -1,7 +1,7 @@
 //! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::placeholders;
-use super::{bodies, names};
+use super::{bodies, consequences, context, names, variables};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
@@ -10,6 +10,7 @@ use crate::finding::{Code, Finding, Findings, Severity};
 use crate::needs::Needs;
 use crate::render::{self, SkipArguments};
 use crate::{policy_types, routing};
+use envoy_callout::diagnostic::Diagnostic;
 use serde_json::json;
 
 /// Checks a bundle. `given` contains the shared flows that it calls.
@@ -30,7 +31,7 @@ pub(super) fn check(
         Kind::Proxy => (bundle.proxy_endpoints.is_empty(), "proxy endpoint"),
         Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
-    if is_empty {
+    if is_empty && bundle.broken_flows().next().is_none() {
         let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
         findings.add(Finding::new(Severity::Warning, Code::EmptyBundle, text));
     }
@@ -44,24 +45,35 @@ pub(super) fn check(
             Some(environment) => environment.apply(&mut configuration, &AnyCluster),
             None => needs.mock(&mut configuration),
         }
-        load(configuration, skip, findings);
+        load(configuration, bundle, given, skip, findings);
     }
     for document in bundle.documents() {
         placeholders::check(document, findings);
     }
     bodies::check(bundle, findings);
+    variables::check(bundle, &shared, environment, findings);
     bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
     Attached::by(bundle).report_others(&bundle.policies, findings);
 }
 
-fn load(mut configuration: Configuration<'_>, skip: SkipArguments, findings: &mut Findings) {
+fn load(
+    mut configuration: Configuration<'_>,
+    bundle: &ParsedBundle,
+    given: &[&ParsedBundle],
+    skip: SkipArguments,
+    findings: &mut Findings,
+) {
     // `render` writes the clusters.
     configuration.set("clusters", json!({"*": "any"}));
     if skip.is_given() {
         configuration.set("unsupported_policies", json!("skip"));
     }
     let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
-    for diagnostic in diagnostics.iter().filter(|diagnostic| !render::is_rendered(&diagnostic.message)) {
-        findings.add(skip.adjusted(configuration.finding(diagnostic)));
+    let is_shown = |diagnostic: &&Diagnostic| {
+        !render::is_rendered(&diagnostic.message) && !consequences::is_of_unknown_type(diagnostic)
+    };
+    for diagnostic in diagnostics.iter().filter(is_shown) {
+        let finding = skip.adjusted(configuration.finding(diagnostic));
+        findings.add(context::with_shared_flow(policy_types::with_policy(finding, bundle), bundle, given));
     }
 }

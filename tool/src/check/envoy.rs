@@ -4,6 +4,7 @@ use crate::envoy_file::{EnvoyFile, Plugin};
 use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::{Source, position};
 use envoy_callout::config;
+use envoy_callout::suggestion;
 use serde_json::Value;
 use std::path::Path;
 use std::rc::Rc;
@@ -38,10 +39,7 @@ fn check_clusters(configuration: &Value, known: &[&str], source: &Rc<Source>, fi
         if cluster.contains('{') || known.contains(&cluster) {
             continue;
         }
-        let similarity = |name: &&&str| strsim::jaro(name, cluster);
-        let nearest = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-        let nearest = nearest.filter(|nearest| similarity(nearest) > 0.8);
-        let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+        let hint = suggestion::hint(cluster, known.iter().copied());
         let text = format!("{user} names the cluster {cluster}, which static_resources.clusters does not define{hint}");
         findings.add(at(Finding::new(Severity::Error, Code::UndefinedCluster, text), cluster, source));
     }

@@ -1,6 +1,7 @@
 //! Checks of filter configurations.
 
 use super::envoy;
+use super::variables;
 use crate::embedded;
 use crate::envoy_file::EnvoyFile;
 use crate::finding::{Code, Finding, Findings, Severity};
@@ -50,7 +51,10 @@ pub(super) fn check_value(source: &Rc<Source>, value: &Value, findings: &mut Fin
 
 fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, has_route: bool, findings: &mut Findings) {
     let diagnostics = match config::load(configuration.to_string().as_bytes()) {
-        Ok(loaded) => loaded.warnings,
+        Ok(loaded) => {
+            variables::check_plan(source, configuration, prefix, &loaded.plan, findings);
+            loaded.warnings
+        }
         Err(problems) => problems,
     };
     for diagnostic in diagnostics.iter().filter(|found| !has_route || found.message != URL_HAS_NO_EFFECT) {

@@ -6,6 +6,9 @@ use crate::document::Document;
 use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::position;
 
+/// The end of the warning about a placeholder.
+pub(super) const UNRESOLVED: &str = " looks like an unresolved placeholder";
+
 /// Warns once of each placeholder of a document.
 pub(super) fn check(document: &Document, findings: &mut Findings) {
     let text = &document.source.text;
@@ -15,14 +18,14 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
             continue;
         }
         known.push(placeholder);
-        let warning = format!("{placeholder} looks like an unresolved placeholder");
+        let warning = format!("{placeholder}{UNRESOLVED}");
         let finding = Finding::new(Severity::Warning, Code::Placeholder, warning);
         findings.add(finding.in_source(&document.source, Some(position(text, at))));
     }
 }
 
 /// The placeholders of a text with their byte offsets.
-fn find(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn find(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut at: usize = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {

@@ -5,6 +5,7 @@ use super::{Environment, Google, LocalProxy, TargetServer, Tls};
 use crate::finding::{Code, Finding, Severity};
 use crate::source::Source;
 use envoy_callout::diagnostic::{Code as FilterCode, Position};
+use envoy_callout::suggestion;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -153,9 +154,7 @@ impl<'n> Object<'n> {
         let name = if path.is_empty() { "the environment file" } else { path };
         let entries = object(name, node, problems);
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let similarity = |name: &str| strsim::jaro(name, &entry.key);
-            let nearest = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            let hint = suggestion::hint(&entry.key, known.iter().copied());
             let text = format!("unknown key {}{hint}", join(path, &entry.key));
             problems.add(FilterCode::UnknownKey, entry.position, text);
         }

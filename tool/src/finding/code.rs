@@ -1,6 +1,7 @@
 //! The catalogue of codes: those of the filter's problems, and those of the tool.
 
 use envoy_callout::diagnostic::Code as FilterCode;
+use envoy_callout::suggestion;
 
 /// Declares the codes of the tool from one table: variant, code, explanation.
 macro_rules! codes {
@@ -59,7 +60,10 @@ codes! {
     SameBasePath "same-base-path": "two proxy endpoints have the same base path";
     TargetQuery "target-query": "the URL of a target has a query, which a route of Envoy cannot add";
     UndefinedCluster "undefined-cluster": "a filter configuration names a cluster that the Envoy configuration does not define";
+    UnknownFault "unknown-fault": "a condition compares fault.name with a name that no policy raises";
+    UnknownMessage "unknown-message": "a policy names a message that no policy makes";
     UnknownPolicyType "unknown-policy-type": "Apigee has no policies of this type";
+    UnknownVariable "unknown-variable": "a variable is read, and nothing sets it";
     UnsupportedTarget "unsupported-target": "a target is a program or a provider, which Envoy cannot call";
     UnusedPolicy "unused-policy": "no step names a policy";
 }
@@ -94,9 +98,7 @@ impl Code {
         let all = Code::all();
         let found = all.iter().find(|code| code.as_str() == text || code.apigee_name() == Some(text));
         found.copied().ok_or_else(|| {
-            let similarity = |code: &&Code| strsim::jaro(code.as_str(), text);
-            let nearest = all.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-            let hint = nearest.map(|code| format!("; did you mean {}?", code.as_str())).unwrap_or_default();
+            let hint = suggestion::hint(text, all.iter().map(|code| code.as_str()));
             format!("unknown code {text}{hint} `envoy-callout check --list` lists the codes")
         })
     }

@@ -183,7 +183,7 @@ pub(super) fn build(
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
             let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared, Some(&environment));
             callouts.apply(&mut configuration, options);
-            let Some(needs_body) = load(&configuration, options, &mut deployment, findings) else { continue };
+            let Some(needs_body) = load(&configuration, bundle, options, &mut deployment, findings) else { continue };
             let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
@@ -232,6 +232,7 @@ pub(crate) fn is_rendered(message: &str) -> bool {
 /// Loads a configuration with the code of the filter. Returns whether it needs bodies, or `None` when it has errors.
 fn load(
     configuration: &Configuration<'_>,
+    bundle: &ParsedBundle,
     options: Options,
     deployment: &mut Deployment,
     findings: &mut Findings,
@@ -246,7 +247,8 @@ fn load(
         {
             deployment.not_enforced.push(diagnostic.message.clone());
         }
-        findings.add(options.skip.adjusted(configuration.finding(diagnostic)));
+        let finding = policy_types::with_policy(configuration.finding(diagnostic), bundle);
+        findings.add(options.skip.adjusted(finding));
     }
     needs_body
 }

@@ -9,7 +9,8 @@ use std::ops::Range;
 pub(super) fn of(text: &str, position: Position) -> Range<usize> {
     let start = offset(text, position);
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-    let length = if line.starts_with('<') { element(line) } else { attribute(line).unwrap_or_else(|| word(line)) };
+    let of_attribute = || attribute(line).filter(|_| is_in_tag(text.get(..start).unwrap_or_default()));
+    let length = if line.starts_with('<') { element(line) } else { of_attribute().unwrap_or_else(|| word(line)) };
     start..start.saturating_add(length)
 }
 
@@ -18,7 +19,16 @@ pub(super) fn end(text: &str, position: Position) -> Position {
     source::position(text, of(text, position).end).max(position)
 }
 
+/// Whether a tag is open at the end of a text.
+fn is_in_tag(before: &str) -> bool {
+    before.rfind('<') > before.rfind('>')
+}
+
 fn element(line: &str) -> usize {
+    // Something is missing before the end of an element.
+    if line.starts_with("</") {
+        return 1;
+    }
     let Some(tag_end) = line.find('>').map(|end| end.saturating_add(1)) else { return line.trim_end().len() };
     let (tag, rest) = line.split_at_checked(tag_end).unwrap_or((line, ""));
     if tag.ends_with("/>") {
@@ -52,7 +62,26 @@ fn word(line: &str) -> usize {
     }) {
         return end;
     }
-    line.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(line.len())
+    let whole = line.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(line.len());
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match line.chars().next() {
+        Some('(' | ')') => 1,
+        Some(quote @ ('"' | '\'')) => {
+            let inside = line.get(1..).unwrap_or_default();
+            inside.find(quote).map_or(whole, |end| end.saturating_add(2))
+        }
+        // A name in a condition or in a template. A URL or another text is a word.
+        Some(first) if is_part(first) => {
+            let name = line.find(|c: char| !is_part(c)).unwrap_or(line.len());
+            let rest = line.get(name..).unwrap_or_default();
+            if rest.starts_with("://") {
+                whole
+            } else {
+                line.get(..name).unwrap_or_default().trim_end_matches('.').len()
+            }
+        }
+        _ => whole,
+    }
 }
 
 #[cfg(test)]
@@ -64,17 +93,27 @@ mod tests {
         let cases = [
             ("<URL>https://a</URL><B/>", "<URL>https://a</URL>"),
             ("<URL/><B/>", "<URL/>"),
+            ("</Condition></Step>", "<"),
             ("<Set><Path>x</Path></Set>", "<Set>"),
             ("<Payload>\n x</Payload>", "<Payload>"),
             ("<SC name='a'", "<SC name='a'"),
-            ("enabled=\"yes\" x='1'>", "enabled=\"yes\""),
-            ("{{ HOST }}/a", "{{ HOST }}"),
             ("@HOST@</URL>", "@HOST@"),
+            ("(a = 1</Condition>", "("),
+            ("\"a b\" = c", "\"a b\""),
+            ("!= \"x\"", "!="),
+            ("user.id != \"x\"", "user.id"),
+            ("user.id}/{b}", "user.id"),
+            ("user = \"x\"", "user"),
+            ("user.", "user"),
+            ("http://a.test/b c", "http://a.test/b"),
+            ("{{ HOST }}/a", "{{ HOST }}"),
             ("", ""),
         ];
         for (text, expected) in cases {
             let span = of(text, Position { line: 1, column: 1 });
             assert_eq!(text.get(span), Some(expected), "{text}");
         }
+        let text = "<SC enabled=\"yes\" x='1'>";
+        assert_eq!(text.get(of(text, Position { line: 1, column: 5 })), Some("enabled=\"yes\""));
     }
 }

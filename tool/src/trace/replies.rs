@@ -5,6 +5,7 @@ use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::{CallResult, Replies};
 use envoy_callout::plan::{Plan, PolicyId};
+use envoy_callout::suggestion;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -31,7 +32,7 @@ impl Given {
             match policy {
                 None => given.in_order.push(reply),
                 Some(name) => {
-                    let id = plan.policy_id(name).ok_or_else(|| TraceError::UnknownPolicy(name.to_owned()))?;
+                    let id = plan.policy_id(name).ok_or_else(|| unknown_policy(name, plan))?;
                     given.by_policy.entry(id).or_default().push(reply);
                 }
             }
@@ -70,16 +71,26 @@ impl Given {
     }
 }
 
+/// The outcomes that can replace a file.
+const OUTCOMES: [(&str, CallFailure); 3] =
+    [("timeout", CallFailure::Timeout), ("unreachable", CallFailure::Unreachable), ("reset", CallFailure::Reset)];
+
+fn unknown_policy(name: &str, plan: &Plan) -> TraceError {
+    let policy = name.rsplit('/').next().unwrap_or(name);
+    let hint = suggestion::hint(policy, plan.policies.iter().map(|policy| &*policy.attributes().name));
+    TraceError::UnknownPolicy { name: name.to_owned(), hint }
+}
+
 fn reply(file: &str) -> Result<CallResult, TraceError> {
-    let failure = match file {
-        "timeout" => Some(CallFailure::Timeout),
-        "unreachable" => Some(CallFailure::Unreachable),
-        "reset" => Some(CallFailure::Reset),
-        _ => None,
-    };
     let path = Path::new(file);
-    if let Some(failure) = failure.filter(|_| !path.exists()) {
-        return Ok(Err(failure));
+    if !path.exists() {
+        if let Some((_, failure)) = OUTCOMES.into_iter().find(|(name, _)| *name == file) {
+            return Ok(Err(failure));
+        }
+        let hint = suggestion::hint(file, OUTCOMES.map(|(name, _)| name));
+        if !hint.is_empty() {
+            return Err(TraceError::UnknownOutcome { word: file.to_owned(), hint });
+        }
     }
     let message = read_file(path, message::response)?;
     let status = message.headers.joined(":status").and_then(|status| status.parse().ok()).unwrap_or_default();

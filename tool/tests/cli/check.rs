@@ -7,12 +7,6 @@ use serde_json::{Value, json};
 fn a_policy_is_checked_without_its_flows() {
     let run = run(&["check", "troubled/apiproxy/policies/SC-NoURL.xml", "weather/apiproxy/policies/FC-Log.xml"]);
     let expected = "\
-warning: continueOnError must be true or false, got \"yes\"; false is used
- --> troubled/apiproxy/policies/SC-NoURL.xml:2:17
-  |
-2 | <ServiceCallout continueOnError=\"yes\">
-  |                 ^^^^^^^^^^^^^^^^^^^^^
-
 error[InvalidTimeoutValue]: Invalid Timeout value 0.
  --> troubled/apiproxy/policies/SC-NoURL.xml:3:3
   |
@@ -20,10 +14,16 @@ error[InvalidTimeoutValue]: Invalid Timeout value 0.
   |   ^^^^^^^^^^^^^^^^^^^^
 
 error[URLMissing]: URL is missing in Step SC-NoURL.
- --> troubled/apiproxy/policies/SC-NoURL.xml:5:3
+ --> troubled/apiproxy/policies/SC-NoURL.xml:5:25
   |
 5 |   <HTTPTargetConnection><URL/></HTTPTargetConnection>
-  |   ^^^^^^^^^^^^^^^^^^^^^^
+  |                         ^^^^^^
+
+warning: continueOnError must be true or false, got \"yes\"; false is used
+ --> troubled/apiproxy/policies/SC-NoURL.xml:2:17
+  |
+2 | <ServiceCallout continueOnError=\"yes\">
+  |                 ^^^^^^^^^^^^^^^^^^^^^
 
 2 errors, 1 warning in 2 files
 ";
@@ -45,9 +45,9 @@ fn a_report_can_be_json() {
         "errors": 2,
         "warnings": 1,
         "findings": [
-            finding("warning", "invalid-boolean", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
             finding("error", "invalid-timeout", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
-            finding("error", "missing-url", json!("URLMissing"), 5, 3, "URL is missing in Step SC-NoURL."),
+            finding("error", "missing-url", json!("URLMissing"), 5, 25, "URL is missing in Step SC-NoURL."),
+            finding("warning", "invalid-boolean", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
         ],
     });
     assert_eq!(run.output, format!("{expected:#}\n"));
@@ -74,16 +74,28 @@ fn warnings_can_fail_the_check() {
 
 const POLICY: &str = "<ServiceCallout name=\"SC-1\">\n  <HTTPTargetConnection/>\n</ServiceCallout>\n";
 
+/// The line of a text with the word after `request`, as in a report.
+fn snippet(file: &str, text: &str, word: &str) -> String {
+    let (first, rest) = text.split_once("request").unwrap();
+    let (second, _) = rest.split_once(word).unwrap();
+    let before = format!("{first}request{second}");
+    let (number, column) = (before.lines().count(), before.lines().last().unwrap().len());
+    let (line, margin) = (text.lines().nth(number - 1).unwrap(), " ".repeat(number.to_string().len()));
+    let (under, marks) = (" ".repeat(column), "^".repeat(word.len()));
+    format!("{margin}--> {file}:{number}:{}\n{margin} |\n{number} | {line}\n{margin} | {under}{marks}\n", column + 1)
+}
+
 /// The report of a filter configuration with [`POLICY`] and a step of an unknown policy.
-fn expected(file: &str, prefix: &str) -> String {
+fn expected(file: &str, text: &str, prefix: &str) -> String {
     let (configuration, document) = match prefix.is_empty() {
         true => (String::new(), format!("{file} (policies[0])")),
         false => (format!("{prefix}: "), format!("{file} ({prefix}: policies[0])")),
     };
     format!(
-        "error: {configuration}request[0] (SC-2): unknown policy\n--> {file}\n\n\
+        "error: {configuration}request[0] (SC-2): unknown policy\n{}\n\
          error[URLMissing]: URL is missing in Step SC-1.\n --> {document}:2:3\n  |\n\
-         2 |   <HTTPTargetConnection/>\n  |   ^^^^^^^^^^^^^^^^^^^^^^^\n"
+         2 |   <HTTPTargetConnection/>\n  |   ^^^^^^^^^^^^^^^^^^^^^^^\n",
+        snippet(file, text, "SC-2")
     )
 }
 
@@ -97,18 +109,20 @@ fn a_filter_configuration_can_be_json_or_yaml() {
     };
     let configuration = json!({"policies": [POLICY], "request": ["SC-2"]});
     let yaml = "policies:\n- |\n  <ServiceCallout name=\"SC-1\">\n    <HTTPTargetConnection/>\n  </ServiceCallout>\nrequest: [SC-2]\n";
-    for file in [write("filter.json", &configuration.to_string()), write("filter.yaml", yaml)] {
+    for (name, text) in [("filter.json", format!("{configuration:#}").as_str()), ("filter.yaml", yaml)] {
+        let file = write(name, text);
         let run = run(&["check", &file]);
-        assert_eq!((run.status, run.output), (1, format!("{}\n2 errors in 1 file\n", expected(&file, ""))));
+        assert_eq!((run.status, run.output), (1, format!("{}\n2 errors in 1 file\n", expected(&file, text, ""))));
     }
     let healthy = json!({"policies": []});
-    let several = write("several.json", &json!([configuration, {"value": healthy.to_string()}]).to_string());
+    let text = format!("{:#}", json!([configuration, {"value": healthy.to_string()}]));
+    let several = write("several.json", &text);
     let report = run(&["check", &several]);
-    assert_eq!(report.output, format!("{}\n2 errors in 1 file\n", expected(&several, "configuration 1")));
+    assert_eq!(report.output, format!("{}\n2 errors in 1 file\n", expected(&several, &text, "configuration 1")));
     let other = write("other.yaml", "polices: []\n");
     let expected = format!(
-        "error: unknown key polices; did you mean policies?\n--> {other}\n\n\
-         error: policies is required: a list of policy documents\n--> {other}\n\n2 errors in 1 file\n"
+        "error: unknown key polices; did you mean policies?\n --> {other}:1:1\n  |\n1 | polices: []\n  | ^^^^^^^\n\n\
+         1 error in 1 file\n"
     );
     assert_eq!(run(&["check", &other]).output, expected);
 }

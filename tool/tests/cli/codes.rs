@@ -43,11 +43,11 @@ fn texts_contain_the_codes() {
     assert_eq!(status, 1);
     let titles: Vec<&str> = output.lines().filter(|line| line.contains("]: ")).collect();
     let expected = [
-        "warning[invalid-boolean]: continueOnError must be true or false, got \"no!\"; false is used",
-        "warning[unknown-element]: unknown element Tiemout in ServiceCallout is ignored",
-        "warning[invalid-boolean]: continueOnError must be true or false, got \"yes\"; false is used",
         "error[InvalidTimeoutValue]: Invalid Timeout value 0.",
         "error[URLMissing]: URL is missing in Step SC-NoURL.",
+        "warning[invalid-boolean]: continueOnError must be true or false, got \"no!\"; false is used",
+        "warning[unknown-element]: unknown element Tiemout in ServiceCallout is ignored; did you mean Timeout?",
+        "warning[invalid-boolean]: continueOnError must be true or false, got \"yes\"; false is used",
         "note[needs-cluster]: http://a.test needs a cluster in clusters of the filter configuration: SC-1 calls it",
     ];
     assert_eq!(titles, expected);
@@ -175,8 +175,8 @@ fn a_report_can_be_junit() {
          <testsuites name=\"envoy-callout check\" tests=\"1\" failures=\"1\" errors=\"0\">\n  \
          <testsuite name=\"envoy-callout check\" tests=\"1\" failures=\"1\" errors=\"0\">\n    \
          <testcase classname=\"envoy-callout\" name=\"{file}\">\n      \
-         <failure type=\"unknown-element\" message=\"unknown element Tiemout in ServiceCallout is ignored\">\
-         {file}:2:3: error[unknown-element]: unknown element Tiemout in ServiceCallout is ignored</failure>\n      \
+         <failure type=\"unknown-element\" message=\"unknown element Tiemout in ServiceCallout is ignored; did you mean Timeout?\">\
+         {file}:2:3: error[unknown-element]: unknown element Tiemout in ServiceCallout is ignored; did you mean Timeout?</failure>\n      \
          <system-out>{file}:1:29: warning[invalid-boolean]: continueOnError must be true or false, got &quot;no!&quot;; false is \
          used&#10;{file}:3:25: note[needs-cluster]: http://a.test needs a cluster in clusters of the filter configuration: \
          SC-1 calls it</system-out>\n    </testcase>\n  </testsuite>\n</testsuites>\n"
@@ -195,10 +195,10 @@ fn a_report_can_be_annotations_of_github() {
     assert_eq!(status, 1);
     let escaped = file.replace(',', "%2C");
     let expected = format!(
-        "::warning file={escaped},line=1,col=29,endLine=1,endColumn=50,title=invalid-boolean::continueOnError must be true or false, got \
+        "::error file={escaped},line=2,col=3,endLine=2,endColumn=23,title=unknown-element::unknown element Tiemout in \
+         ServiceCallout is ignored; did you mean Timeout?\n\
+         ::warning file={escaped},line=1,col=29,endLine=1,endColumn=50,title=invalid-boolean::continueOnError must be true or false, got \
          \"no!\"; false is used\n\
-         ::error file={escaped},line=2,col=3,endLine=2,endColumn=23,title=unknown-element::unknown element Tiemout in \
-         ServiceCallout is ignored\n\
          ::notice file={escaped},line=3,col=25,endLine=3,endColumn=49,title=needs-cluster::http://a.test needs a cluster in \
          clusters of the filter configuration: SC-1 calls it\n"
     );

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails at the first error")]
 
 mod bundles;
+mod causes;
 mod check;
 mod codes;
 mod environment;
@@ -12,6 +13,7 @@ mod run;
 mod run_file;
 mod trace;
 mod usage;
+mod variables;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

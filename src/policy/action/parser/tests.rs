@@ -135,7 +135,7 @@ fn problems_are_reported() {
         ),
         (
             "<Add><FormParam name='a'>b</FormParam></Add>",
-            "AM-1, line 1, column 6: unknown element FormParam in Add is ignored",
+            "AM-1, line 1, column 6: unknown element FormParam in Add is ignored; did you mean FormParams?",
         ),
     ];
     for (text, problem) in cases {
