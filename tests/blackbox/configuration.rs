@@ -201,7 +201,7 @@ fn deployment_errors(lab: &mut Lab) {
             "clusters": {MAPS: "maps"},
         })),
         &[
-            "SC-1, line 2, column 3: URLMissing: URL is missing in Step SC-1.",
+            "SC-1, line 3, column 5: URLMissing: URL is missing in Step SC-1.",
             "SC-2, line 2, column 1: ConnectionInfoMissing: Connection information is missing in Step SC-2.",
             "SC-3, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value 0.",
             "SC-4, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value -5.",
