@@ -55,7 +55,7 @@ fn configuration(policy: &ServiceCallout, cluster: &str, allowed: Value) -> Valu
 pub fn cases(lab: &mut Lab) {
     plain(lab);
     encrypted(lab);
-    refused(lab);
+    rejected(lab);
     example(lab);
 }
 
@@ -118,7 +118,7 @@ fn encrypted(lab: &mut Lab) {
     });
 }
 
-fn refused(lab: &mut Lab) {
+fn rejected(lab: &mut Lab) {
     /// Each of these hosts is rejected without a call, and counted.
     fn refusing(lab: &mut Lab, case: &str, policy: &'static str, allowed: Value, hosts: &'static [&'static str]) {
         lab.case(case, move |setup| {

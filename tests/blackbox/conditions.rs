@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::configuration::{accepted_with, refused};
+use crate::configuration::{accepted_with, rejected};
 use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::{ServiceCallout, assign_message, header};
 
@@ -327,7 +327,7 @@ fn syntax_errors(lab: &mut Lab) {
         "response": [{"step": "SC-1", "condition": "a)"}],
         "clusters": {"*": "any"},
     });
-    refused(
+    rejected(
         lab,
         "syntax_errors",
         Listener::new(configuration),

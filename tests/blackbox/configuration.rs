@@ -34,7 +34,7 @@ fn sorted<'a>(level: &'a str, texts: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// Envoy rejects the configuration, and the module logs exactly these errors.
-pub fn refused(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
+pub fn rejected(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
     rejected_with(lab, name, listener, expected, &[]);
 }
 
@@ -124,14 +124,14 @@ fn accepted(lab: &mut Lab) {
 }
 
 fn whole(lab: &mut Lab) {
-    refused(lab, "empty", Listener::with_text(""), &["the configuration is empty"]);
-    refused(
+    rejected(lab, "empty", Listener::with_text(""), &["the configuration is empty"]);
+    rejected(
         lab,
         "not_json",
         Listener::with_text("{\"policies\": [\n,]}"),
         &["the configuration is not valid JSON: expected value at line 2 column 1"],
     );
-    refused(
+    rejected(
         lab,
         "wrong_keys_and_types",
         Listener::new(json!({
@@ -154,7 +154,7 @@ fn whole(lab: &mut Lab) {
             "body_memory_bytes must be a non-negative integer, not a string",
         ],
     );
-    refused(
+    rejected(
         lab,
         "wrong_types_in_a_struct",
         Listener::with_struct(
@@ -180,7 +180,7 @@ fn deployment_errors(lab: &mut Lab) {
     let url = |name: &str, url: &str| {
         format!("<ServiceCallout name='{name}'><HTTPTargetConnection>\n{url}</HTTPTargetConnection></ServiceCallout>")
     };
-    refused(
+    rejected(
         lab,
         "documents",
         Listener::new(json!({
@@ -217,7 +217,7 @@ fn deployment_errors(lab: &mut Lab) {
     );
 
     let other = url("SC-2", "  <URL>https://maps.test:8443/x</URL>");
-    refused(
+    rejected(
         lab,
         "steps_and_clusters",
         Listener::new(json!({

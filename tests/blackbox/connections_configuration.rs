@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::configuration::{accepted_with, refused, rejected_with};
+use crate::configuration::{accepted_with, rejected, rejected_with};
 use crate::google::access;
 use crate::lab::{Lab, Listener};
 use crate::policy::ServiceCallout;
@@ -22,7 +22,7 @@ pub fn cases(lab: &mut Lab) {
             &format!("<HTTPTargetConnection><LoadBalancer>\n{elements}</LoadBalancer></HTTPTargetConnection>"),
         )
     };
-    refused(
+    rejected(
         lab,
         "target_servers",
         Listener::new(json!({
@@ -59,7 +59,7 @@ pub fn cases(lab: &mut Lab) {
     let local = |name: &str, elements: &str| {
         document(name, &format!("<LocalTargetConnection>{elements}</LocalTargetConnection>"))
     };
-    refused(
+    rejected(
         lab,
         "local_proxies",
         Listener::new(json!({
@@ -87,7 +87,7 @@ pub fn cases(lab: &mut Lab) {
             "unknown key local_proxies[2].api_prox; did you mean api_proxy?",
         ],
     );
-    refused(
+    rejected(
         lab,
         "allowed_hosts",
         Listener::new(json!({
@@ -103,7 +103,7 @@ pub fn cases(lab: &mut Lab) {
             "allowed_hosts: \"\" is neither a host without port nor *.suffix",
         ],
     );
-    refused(
+    rejected(
         lab,
         "allowed_hosts_is_no_list",
         Listener::new(json!({"policies": [], "allowed_hosts": "a.test"})),
@@ -123,7 +123,7 @@ fn google(lab: &mut Lab) {
             "proxy": {"organization": "o", "name": "p", "revision": 3},
         })
     };
-    refused(
+    rejected(
         lab,
         "no_identity",
         Listener::new(configuration(json!({}))),
@@ -131,7 +131,7 @@ fn google(lab: &mut Lab) {
             "SC-1, line 3, column 1: FAILED_PRECONDITION: Deployment of \"organizations/o/apis/p/revisions/3\" requires a service account identity, but one was not provided with the request: set google.metadata_cluster",
         ],
     );
-    refused(
+    rejected(
         lab,
         "an_incomplete_identity",
         Listener::new(configuration(json!({"service_account": "a@b", "metadata": "m"}))),
@@ -141,13 +141,13 @@ fn google(lab: &mut Lab) {
             "unknown key google.metadata; did you mean metadata_cluster?",
         ],
     );
-    refused(
+    rejected(
         lab,
         "iam_without_account",
         Listener::new(configuration(json!({"metadata_cluster": "m", "iam_cluster": "i"}))),
         &["google.iam_cluster needs google.service_account"],
     );
-    refused(
+    rejected(
         lab,
         "authentication",
         Listener::new(json!({

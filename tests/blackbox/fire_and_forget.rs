@@ -135,21 +135,21 @@ fn unreported_failures(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).log_state(&STATE));
         let admin = setup.admin();
         move || async move {
-            for (to, refused) in [("log.test", 0), ("127.0.0.1", 1)] {
+            for (to, rejected) in [("log.test", 0), ("127.0.0.1", 1)] {
                 assert_eq!(site.send(Request::get("/").header("to", to)).await.status, 200, "{to}");
                 let logged = site.logged().await;
                 assert_eq!(logged.state("servicecallout.SC-Log.failed"), Some("false"), "{to}");
                 assert_eq!(logged.state("fault.name"), None, "{to}");
                 let stat = "wasmcustom.callout.host_not_allowed.policy.SC-Log";
-                assert_eq!(admin.stat(stat).await.unwrap_or(0), refused, "{to}");
+                assert_eq!(admin.stat(stat).await.unwrap_or(0), rejected, "{to}");
             }
         }
     });
 
-    for name in ["refused", "no_endpoints"] {
+    for name in ["rejected", "no_endpoints"] {
         lab.case(&format!("{name}_leaves_no_trace"), move |setup| {
             let cluster = match name {
-                "refused" => setup.cluster_refusing_connections(Cluster::new()),
+                "rejected" => setup.cluster_refusing_connections(Cluster::new()),
                 _ => setup.cluster_without_endpoints(),
             };
             let site = setup.listener(Listener::new(log().served_by(&cluster)).log_state(&STATE));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::configuration::{accepted_with, refused};
+use crate::configuration::{accepted_with, rejected};
 use crate::integration::{RISK, prepare, run};
 use crate::lab::{Lab, Listener};
 
@@ -15,7 +15,7 @@ fn proxy(endpoint: &str) -> String {
 }
 
 pub fn cases(lab: &mut Lab) {
-    refused(
+    rejected(
         lab,
         "policies",
         Listener::new(json!({
@@ -47,7 +47,7 @@ pub fn cases(lab: &mut Lab) {
     );
 
     // No identity for either, no project, and no cluster for a fixed region.
-    refused(
+    rejected(
         lab,
         "needs_of_policies",
         Listener::new(json!({
@@ -62,7 +62,7 @@ pub fn cases(lab: &mut Lab) {
              identity, but one was not provided with the request: set google.metadata_cluster",
         ],
     );
-    refused(
+    rejected(
         lab,
         "needs_of_route_rules",
         Listener::new(json!({
@@ -81,7 +81,7 @@ pub fn cases(lab: &mut Lab) {
             "integration_endpoints[3], line 1, column 1: the root element is TargetEndpoint, not IntegrationEndpoint",
         ],
     );
-    refused(
+    rejected(
         lab,
         "endpoints_without_a_proxy",
         Listener::new(json!({

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::configuration::refused;
+use crate::configuration::rejected;
 use crate::lab::{Lab, Listener, Message};
 use crate::policy::{header, set};
 
@@ -46,7 +46,7 @@ pub fn cases(lab: &mut Lab) {
     let policies = [set("AM-1", &header("x", bad)), set("AM-2", &header("x", "{replaceFirst(a,'(?!b)c','')}"))];
     let policies = policies.into_iter().chain([set("AM-3", "<Payload>{xeger('a(?&lt;=b)')}</Payload>")]);
     let listener = Listener::new(json!({"policies": policies.collect::<Vec<String>>()}));
-    refused(
+    rejected(
         lab,
         "regular_expressions_that_can_never_run",
         listener.allow_on_headers_stop_iteration(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::configuration::{accepted_with, refused};
+use crate::configuration::{accepted_with, rejected};
 use crate::lab::{Lab, Listener, Message};
 use crate::policy::{header, set};
 
@@ -20,7 +20,7 @@ fn configuration(mode: &str) -> Value {
 
 pub fn cases(lab: &mut Lab) {
     // One that is disabled does not run in any case.
-    refused(
+    rejected(
         lab,
         "rejected",
         Listener::new(configuration("reject")),

@@ -92,7 +92,7 @@ fn host_with_body() -> Scripted {
 }
 
 /// Runs a policy in the response flow of an upstream that sends a body.
-fn answered(elements: &str) -> Effects {
+fn effects_of(elements: &str) -> Effects {
     let host =
         Scripted::client("GET", "/", &[]).with_response("200", &[("x-up", "u"), ("content-length", "5")], "hello");
     host.run(&plan(&json!({"policies": [assigning(elements)], "response": ["AM"]})))
@@ -105,7 +105,7 @@ fn a_response_made_anew_loses_everything() {
         "<AssignTo createNew='true'>response</AssignTo>",
         "<AssignTo createNew='true' type='request'>message</AssignTo>",
     ] {
-        let done = answered(elements);
+        let done = effects_of(elements);
         assert_eq!(done.changes(Direction::Response), ["-x-up", "content-length: 0"], "{elements}");
         assert_eq!(done.bodies, [(Direction::Response, Bytes::new())], "{elements}");
     }
@@ -149,14 +149,14 @@ fn a_response_to_head_has_the_length_of_its_body_or_none() {
 fn a_bodyless_status_is_a_local_reply() {
     let status = |status: &str| format!("<Set><StatusCode>{status}</StatusCode></Set>");
     for (set, expected) in [("204", 204), ("304", 304), ("100", 500), ("199", 500)] {
-        let done = answered(&status(set));
+        let done = effects_of(&status(set));
         assert_eq!(done.reply_status_and_body(), (expected, ""), "{set}");
         let reply = done.reply.as_ref().unwrap();
         assert_eq!((reply.header("x-up"), reply.header("content-length")), (Some("u"), None), "{set}");
         assert!(done.resumed == [Direction::Request], "{set}");
     }
     for set in ["200", "205", "911"] {
-        let done = answered(&status(set));
+        let done = effects_of(&status(set));
         assert!(done.reply.is_none() && done.resumed.contains(&Direction::Response), "{set}");
     }
     // A request without a body continues.
