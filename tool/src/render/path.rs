@@ -74,8 +74,7 @@ impl BasePath {
 
     /// Whether the subpaths of the other base path can match this base path.
     pub(super) fn covers(&self, other: &BasePath) -> bool {
-        self.0.len() <= other.0.len()
-            && self.0.iter().zip(&other.0).all(|(own, others)| own == "*" || others == "*" || own == others)
+        self.0.len() <= other.0.len() && self.overlaps(other)
     }
 
     /// Whether subpaths of both base paths can be the same path.
