@@ -89,7 +89,7 @@ trait PolicyData {
         Vec::new()
     }
 
-    /// The variables that it reads besides those of its actions and of the `Authentication` of its connection.
+    /// The variables that it reads, without those of its actions and of the `Authentication` of its connection.
     fn reads(&self) -> Vec<Read<'_>>;
 
     /// The other variables that it sets, and the messages that it makes.

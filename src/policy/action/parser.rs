@@ -23,7 +23,7 @@ pub const ACTIONS: &[&str] = &["Set", "Add", "Copy", "Remove"];
 /// The elements of [`Grammar::MessageAndVariables`].
 pub const VARIABLE_ACTIONS: &[&str] = &["Set", "Add", "Copy", "Remove", "AssignVariable"];
 
-/// The parts of a message in `Set`, besides the containers.
+/// The parts of a message in `Set`, without the containers.
 const SET: [&str; 7] = ["Payload", "Authentication", "Verb", "Path", "Version", "StatusCode", "ReasonPhrase"];
 
 /// The set of allowed actions.

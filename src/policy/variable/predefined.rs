@@ -3,7 +3,7 @@
 use super::builtin::Builtin;
 use super::{FLOW_MESSAGES, Variable, is_private};
 
-/// Predefined variables besides [`Builtin`] and the parts of messages.
+/// Predefined variables other than [`Builtin`] and the parts of messages.
 const NAMES: [&str; 61] = [
     "application.basepath",
     "client.country",
