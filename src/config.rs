@@ -5,6 +5,7 @@
 mod connections;
 mod document;
 mod endpoints;
+mod groups;
 mod identity;
 mod keys;
 pub mod known;
@@ -98,14 +99,14 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     section.check_keys(&known::CONFIGURATION, diagnostics);
     let mut policies = Policies::read(&section, diagnostics);
     let proxy_endpoint = endpoints::proxy_endpoint(&section, diagnostics);
-    let proxy = match &proxy_endpoint {
+    let mut proxy = match &proxy_endpoint {
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
         None => steps::flows(&section, &mut policies, diagnostics),
     };
     let mut routing =
         proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
     let resources = resources::read(&section, diagnostics);
-    let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
+    let mut shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
@@ -139,6 +140,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let ignores_charset = proxy_endpoint.as_ref().is_some_and(|proxy| proxy.ignores_charset);
     let base_path = base_path(proxy_endpoint.and_then(|proxy| proxy.base_path), &mut constants);
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
+    let has_parallel_callouts = section.boolean("parallel_callouts", diagnostics).unwrap_or(false);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
     if diagnostics.has_errors() {
@@ -146,6 +148,9 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         return None;
     }
     let policies = policies.into_policies();
+    if has_parallel_callouts {
+        groups::find(&policies, &mut proxy, routing.as_mut(), &mut shared_flows);
+    }
     let reach = FlowUsage {
         policies: &policies,
         shared_flows: &shared_flows,

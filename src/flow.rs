@@ -8,6 +8,7 @@ mod certificate;
 mod client;
 mod conditions;
 mod distinct;
+mod early_calls;
 mod error_flow;
 mod expand;
 pub mod fault;

@@ -134,6 +134,8 @@ pub struct Step {
     pub policy: PolicyId,
     /// The condition of the step; without one it always runs.
     pub condition: Option<Condition>,
+    /// The number of steps, from this one on, whose calls start together; 1 without such a group.
+    pub group_size: usize,
 }
 
 /// The parts of a stream that the flows of a plan use, and the variables that cost time to record.
@@ -166,6 +168,24 @@ impl Plan {
     /// The policy of a step.
     pub fn policy(&self, step: &Step) -> Option<&Policy> {
         self.policies.get(step.policy.0)
+    }
+
+    /// The names of the policies of each group of steps whose calls start together.
+    pub fn groups(&self) -> Vec<Vec<&str>> {
+        let targets = self.routing.iter().flat_map(|routing| &routing.targets).map(|target| &target.endpoint);
+        let flows = std::iter::once(&self.proxy).chain(targets).flat_map(Endpoint::all_flows);
+        let of_endpoints = flows.flat_map(|flow| [&flow.request, &flow.response]);
+        let lists = of_endpoints.chain(self.shared_flows.values().map(|flow| &flow.steps));
+        let in_list = |steps: &'_ Vec<Step>| {
+            let starts = steps.iter().enumerate().filter(|(_, step)| step.group_size > 1);
+            let groups = starts.filter_map(|(start, step)| steps.get(start..start.saturating_add(step.group_size)));
+            groups.map(|group| self.names(group)).collect::<Vec<_>>()
+        };
+        lists.flat_map(in_list).collect()
+    }
+
+    fn names(&self, steps: &[Step]) -> Vec<&str> {
+        steps.iter().filter_map(|step| self.policy(step)).map(|policy| &*policy.attributes().name).collect()
     }
 
     /// The server of a policy with a fixed URL.

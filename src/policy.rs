@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod extract_variables;
 pub mod fault_names;
 pub mod flow_callout;
+pub mod independence;
 pub mod integration_callout;
 pub mod kind;
 pub mod origin;
@@ -105,6 +106,11 @@ trait PolicyData {
     /// The target of its call.
     fn callee(&self) -> Option<Callee<'_>> {
         None
+    }
+
+    /// Whether every run of the policy with the same request calls the same server.
+    fn has_predictable_target(&self) -> bool {
+        false
     }
 
     /// The `Authentication` of its connection.

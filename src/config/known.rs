@@ -1,7 +1,7 @@
 //! The keys of the objects of a configuration.
 
 /// Every key of a configuration.
-pub const CONFIGURATION: [&str; 23] = [
+pub const CONFIGURATION: [&str; 24] = [
     "policies",
     "request",
     "response",
@@ -23,6 +23,7 @@ pub const CONFIGURATION: [&str; 23] = [
     "resources",
     "filter_state",
     "trace_headers",
+    "parallel_callouts",
     "max_response_bytes",
     "body_memory_bytes",
 ];

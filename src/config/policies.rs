@@ -168,7 +168,7 @@ impl Policies {
             return None;
         }
         self.attached.insert(index);
-        Some(Step { policy: PolicyId(index), condition })
+        Some(Step { policy: PolicyId(index), condition, group_size: 1 })
     }
 
     /// The names of the policies of a list.

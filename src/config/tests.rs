@@ -25,7 +25,7 @@ fn plan_of(configuration: &serde_json::Value) -> Plan {
 fn without_steps_every_policy_runs_in_the_request_flow() {
     let clusters = json!({"http://a.example.com:80": "a"});
     let plan = plan_of(&json!({"policies": [CALLOUT, CALLOUT.replace("SC-1", "SC-2")], "clusters": clusters}));
-    let step = |index| Step { policy: PolicyId(index), condition: None };
+    let step = |index| Step { policy: PolicyId(index), condition: None, group_size: 1 };
     assert_eq!(plan.proxy.pre_flow.request, [step(0), step(1)]);
     assert_eq!(plan.proxy.pre_flow.response, []);
     assert_eq!((plan.trace_headers, plan.max_response_bytes, plan.body_memory_bytes), (true, 10 << 20, 64 << 20));

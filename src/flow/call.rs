@@ -30,6 +30,14 @@ pub struct Call {
     pub max_response_bytes: usize,
 }
 
+impl Call {
+    /// Whether the call has no side effects: its verb is GET or HEAD.
+    pub fn is_safe(&self) -> bool {
+        let verb = self.headers.iter().find(|(name, _)| name == ":method");
+        verb.is_some_and(|(_, verb)| matches!(&**verb, b"GET" | b"HEAD"))
+    }
+}
+
 /// The response to a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallReply {

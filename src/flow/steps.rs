@@ -14,6 +14,7 @@ mod service_callout;
 mod set_integration_request;
 
 use crate::flow::boxed::boxed;
+use crate::flow::call::Call;
 use crate::flow::conditions::evaluate;
 use crate::flow::fault::Fault;
 use crate::flow::fault::codes::ActionFault;
@@ -55,6 +56,29 @@ impl<H: Host> Transaction<'_, H> {
     /// # Errors
     /// The fault of the first policy that fails and does not continue on errors.
     pub(super) async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Fault> {
+        let mut rest = steps;
+        while let Some(step) = rest.first() {
+            // Nothing waits for a call once the client has its response.
+            let size = if self.is_client_served { 1 } else { step.group_size.max(1) };
+            match rest.split_at_checked(size) {
+                Some((group, others)) if size > 1 => {
+                    boxed(self.run_group(group)).await?;
+                    rest = others;
+                }
+                _ => {
+                    self.run_step(step).await?;
+                    rest = rest.get(1..).unwrap_or_default();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs steps in order, without groups.
+    ///
+    /// # Errors
+    /// As [`Transaction::run_steps`].
+    pub(super) async fn run_each(&mut self, steps: &[Step]) -> Result<(), Fault> {
         for step in steps {
             self.run_step(step).await?;
         }
@@ -110,6 +134,14 @@ impl<H: Host> Transaction<'_, H> {
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::Unsupported(_) => Ok(()),
+        }
+    }
+
+    /// The call that a policy will make if it runs now. `None` when it cannot be predicted.
+    pub(super) async fn predicted_call(&mut self, id: PolicyId, policy: &Policy) -> Option<Call> {
+        match policy.callee() {
+            Some(Callee::Service(policy)) => self.service_call(id, policy).await.ok(),
+            Some(Callee::Integration(_) | Callee::SharedFlow(_)) | None => None,
         }
     }
 

@@ -4,6 +4,7 @@
 mod assign_message;
 mod callouts;
 mod client_messages;
+mod early_calls;
 mod endpoints;
 mod faults;
 mod integrations;

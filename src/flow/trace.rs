@@ -27,6 +27,11 @@ pub enum Event {
         /// Whether the condition is true.
         is_taken: bool,
     },
+    /// A group of steps was reached whose calls start together.
+    Group {
+        /// The names of their policies.
+        policies: Vec<String>,
+    },
     /// A step was reached.
     Step {
         /// The policy's name.

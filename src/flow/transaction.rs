@@ -2,6 +2,7 @@
 
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
+use crate::flow::early_calls::EarlyCalls;
 use crate::flow::fault::Fault;
 use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::{Background as _, Host};
@@ -77,6 +78,8 @@ pub struct Transaction<'a, H> {
     pub(super) own_target_urls: Store,
     /// The values that are masked in published URLs.
     pub(super) private_values: PrivateValues,
+    /// The early calls of the group of steps that runs.
+    pub(super) early_calls: Option<EarlyCalls<'a>>,
 }
 
 impl<'a, H: Host> Transaction<'a, H> {
@@ -106,6 +109,37 @@ impl<'a, H: Host> Transaction<'a, H> {
             message_id: None,
             own_target_urls: Store::default(),
             private_values: PrivateValues::default(),
+            early_calls: None,
+        }
+    }
+
+    /// A copy in which steps can run without an effect on this transaction.
+    pub(super) fn ahead(&self) -> Transaction<'a, H> {
+        Transaction {
+            plan: self.plan,
+            worker: self.worker,
+            host: self.host,
+            stage: self.stage,
+            is_client_served: self.is_client_served,
+            target_endpoint: self.target_endpoint,
+            shared_flow: self.shared_flow,
+            flow_name: self.flow_name.clone(),
+            target: self.target.clone(),
+            upstream_url: self.upstream_url.clone(),
+            integration_request: self.integration_request.clone(),
+            incomplete_objects: self.incomplete_objects.clone(),
+            messages: self.messages.clone(),
+            variables: self.variables.clone(),
+            is_out_of_memory: self.is_out_of_memory.clone(),
+            nulls: self.nulls.clone(),
+            request: self.request.clone(),
+            response: self.response.clone(),
+            published: self.published.clone(),
+            published_by_name: self.published_by_name.clone(),
+            message_id: self.message_id.clone(),
+            own_target_urls: self.own_target_urls.clone(),
+            private_values: self.private_values.clone(),
+            early_calls: None,
         }
     }
 

@@ -130,7 +130,7 @@ impl Action {
     }
 
     /// The templates whose values become a part of a message.
-    fn templates(&self) -> impl Iterator<Item = &Template> {
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
         let (first, second) = match self {
             Action::Set(Assignment::Payload { content, content_type }) => (Some(content), content_type.as_ref()),
             Action::Set(Assignment::Part(_, template)) | Action::Add(_, _, template) => (Some(template), None),

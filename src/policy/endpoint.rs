@@ -201,6 +201,12 @@ impl<S> Endpoint<S> {
     pub fn all_flows(&self) -> impl Iterator<Item = &Flow<S>> {
         std::iter::once(&self.pre_flow).chain(&self.flows).chain(std::iter::once(&self.post_flow))
     }
+
+    /// Like [`Endpoint::all_flows`], to change the flows.
+    pub fn all_flows_mut(&mut self) -> impl Iterator<Item = &mut Flow<S>> {
+        let (first, last) = (std::iter::once(&mut self.pre_flow), std::iter::once(&mut self.post_flow));
+        first.chain(&mut self.flows).chain(last)
+    }
 }
 
 impl ProxyEndpoint {

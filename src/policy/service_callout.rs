@@ -5,7 +5,7 @@ use super::attributes::{
     Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
 };
 use super::authentication::Authentication;
-use super::connection::Connection;
+use super::connection::{self, Connection};
 use super::usage::Read;
 use super::variable::Variable;
 use super::{Callee, PolicyData};
@@ -119,6 +119,11 @@ impl PolicyData for ServiceCallout {
 
     fn callee(&self) -> Option<Callee<'_>> {
         Some(Callee::Service(self))
+    }
+
+    // A load balancer chooses another server for each call.
+    fn has_predictable_target(&self) -> bool {
+        !matches!(self.connection.target, connection::Target::LoadBalancer(_))
     }
 
     fn authentication(&self) -> Option<&Authentication> {

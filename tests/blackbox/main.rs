@@ -53,6 +53,7 @@ mod malicious;
 mod metrics;
 mod mutual_tls;
 mod outcomes;
+mod parallel_callouts;
 mod payloads;
 mod policy;
 mod post_client;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
     lab.group("samples", samples::cases);
     lab.group("requests", requests::cases);
     lab.group("request_headers", request_headers::cases);
+    lab.group("parallel_callouts", parallel_callouts::cases);
     lab.group("payloads", payloads::cases);
     lab.group("templates", templates::cases);
     lab.group("unresolved", unresolved::cases);

@@ -8,7 +8,7 @@ use super::authentication::NeededToken;
 use super::call_failure::NOT_REACHABLE;
 use super::sending::{CallRequest, VerbIsConnect};
 use crate::flow::boxed::boxed;
-use crate::flow::call::{CallFailure, CallReply, Outcome};
+use crate::flow::call::{Call, CallFailure, CallReply, Outcome};
 use crate::flow::expand::ExpandError;
 use crate::flow::fault::{Fault, codes, error_status};
 use crate::flow::host::{Background, Host};
@@ -112,23 +112,7 @@ impl<H: Host> Transaction<'_, H> {
         destination: Destination,
         waits: bool,
     ) -> Result<Option<CallReply>, CalloutFailure> {
-        let uri = destination.path_and_query.clone();
-        if is_private(&policy.request.variable) {
-            self.private_values.note(&uri);
-        }
-        self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
-        let token = match &policy.connection.authentication {
-            Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
-            None => None,
-        };
-        let mut call = self.call_of(CallRequest {
-            message,
-            server: destination.server,
-            path_and_query: destination.path_and_query,
-            retained: &policy.connection.properties.request_headers,
-            token_header: token.as_ref().map(|token| token.header.clone()),
-            timeout: policy.timeout,
-        })?;
+        let (mut call, token) = self.call_and_token(policy, message, destination)?;
         match token {
             Some(token) if self.is_client_served => {
                 self.send_when_authorized(id, call, token);
@@ -138,12 +122,52 @@ impl<H: Host> Transaction<'_, H> {
             None => {}
         }
         Ok(match waits {
-            true => Some(self.host.call(id, &call).await?),
+            true => Some(self.call(id, &call).await?),
             false => {
                 self.host.background().send(id, &call)?;
                 None
             }
         })
+    }
+
+    /// The call that sends the message to a destination, and the token that it needs.
+    fn call_and_token(
+        &mut self,
+        policy: &ServiceCallout,
+        message: MessageId,
+        destination: Destination,
+    ) -> Result<(Call, Option<NeededToken>), CalloutFailure> {
+        let uri = destination.path_and_query.clone();
+        if is_private(&policy.request.variable) {
+            self.private_values.note(&uri);
+        }
+        self.set(ByteString::from_static("servicecallout.requesturi"), Value::String(uri));
+        let token = match &policy.connection.authentication {
+            Some(authentication) => Some(self.token_for(policy, authentication, &destination)?),
+            None => None,
+        };
+        let call = self.call_of(CallRequest {
+            message,
+            server: destination.server,
+            path_and_query: destination.path_and_query,
+            retained: &policy.connection.properties.request_headers,
+            token_header: token.as_ref().map(|token| token.header.clone()),
+            timeout: policy.timeout,
+        })?;
+        Ok((call, token))
+    }
+
+    /// The call that the policy makes if it runs now. Has the effects of the policy on its request message.
+    pub(super) async fn service_call(&mut self, id: PolicyId, policy: &ServiceCallout) -> Result<Call, CalloutFailure> {
+        let (message, _) = self.callout_request(&policy.request, &policy.attributes.name)?;
+        self.run_actions(context(policy), &policy.request.actions, message).await?;
+        let destination = self.destination(id, policy, message)?;
+        let (mut call, token) = self.call_and_token(policy, message, destination)?;
+        if let Some(token) = token {
+            self.authorize(&mut call, token).await?;
+        }
+        self.clear_payload(&policy.request);
+        Ok(call)
     }
 
     fn token_for(
@@ -207,7 +231,7 @@ fn context(policy: &ServiceCallout) -> PolicyContext<'_> {
 }
 
 /// The reason why a callout failed.
-enum CalloutFailure {
+pub(super) enum CalloutFailure {
     /// The status of the response is not in the success set.
     Status(u16),
     /// There is no response.
