@@ -36,6 +36,8 @@ pub(crate) struct Environment {
     pub(crate) google: Option<Google>,
     /// The allowed hosts of callouts whose host comes from a variable.
     pub(crate) allowed_hosts: Option<Vec<String>>,
+    /// Whether the calls of independent callouts start together.
+    pub(crate) has_parallel_callouts: bool,
     /// The files of certificates.
     pub(crate) tls: Tls,
 }
@@ -176,6 +178,9 @@ impl Environment {
         }
         if let Some(hosts) = &self.allowed_hosts {
             configuration.set("allowed_hosts", json!(hosts));
+        }
+        if self.has_parallel_callouts {
+            configuration.set("parallel_callouts", json!(true));
         }
     }
 

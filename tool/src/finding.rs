@@ -6,6 +6,7 @@ pub(crate) use code::Code;
 
 use super::source::{NotText, Source};
 use envoy_callout::diagnostic::{self, Diagnostic, Position};
+use envoy_callout::plan::Plan;
 use serde::Serialize;
 use std::rc::Rc;
 
@@ -47,6 +48,15 @@ impl Finding {
     /// The error of a file that is not UTF-8.
     pub(crate) fn not_text(source: &Rc<Source>, problem: &NotText) -> Finding {
         Finding::new(Severity::Error, Code::NotUtf8, problem.to_string()).in_source(source, Some(problem.position))
+    }
+
+    /// The notes about the steps whose calls start together.
+    pub(crate) fn of_groups(plan: &Plan) -> Vec<Finding> {
+        let of_group = |names: Vec<&str>| {
+            let text = format!("the calls of {} start together", names.join(", "));
+            Finding::new(Severity::Note, Code::ParallelCallouts, text)
+        };
+        plan.groups().into_iter().map(of_group).collect()
     }
 
     /// A finding without file, position and policy.

@@ -68,7 +68,13 @@ fn load(
     if skip.is_given() {
         configuration.set("unsupported_policies", json!("skip"));
     }
-    let diagnostics = configuration.load().map_or_else(|problems| problems, |loaded| loaded.warnings);
+    let diagnostics = match configuration.load() {
+        Ok(loaded) => {
+            Finding::of_groups(&loaded.plan).into_iter().for_each(|note| findings.add(note));
+            loaded.warnings
+        }
+        Err(problems) => problems,
+    };
     let is_shown = |diagnostic: &&Diagnostic| {
         !render::is_rendered(&diagnostic.message) && !consequences::is_of_unknown_type(diagnostic)
     };

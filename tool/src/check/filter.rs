@@ -53,6 +53,9 @@ fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, has_route: boo
     let diagnostics = match config::load(configuration.to_string().as_bytes()) {
         Ok(loaded) => {
             variables::check_plan(source, configuration, prefix, &loaded.plan, findings);
+            for note in Finding::of_groups(&loaded.plan) {
+                findings.add(note.in_source(source, None));
+            }
             loaded.warnings
         }
         Err(problems) => problems,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The keys of an environment.
-pub(crate) const KEYS: [&str; 9] = [
+pub(crate) const KEYS: [&str; 10] = [
     "organization",
     "environment",
     "target_servers",
@@ -19,6 +19,7 @@ pub(crate) const KEYS: [&str; 9] = [
     "properties",
     "google",
     "allowed_hosts",
+    "parallel_callouts",
     "tls",
 ];
 
@@ -73,6 +74,7 @@ fn environment(root: &Object<'_>, problems: &mut Problems<'_>) -> Environment {
             let hosts = root.items("allowed_hosts", problems);
             hosts.filter_map(|(path, item)| text(&path, item, problems)).collect()
         }),
+        has_parallel_callouts: root.boolean("parallel_callouts", problems).unwrap_or(false),
         tls: root.get("tls").map(|node| tls(node, problems)).unwrap_or_default(),
     }
 }

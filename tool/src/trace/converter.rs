@@ -48,6 +48,7 @@ impl<'s> Converter<'s> {
                         Direction::Response => "response",
                     },
                 },
+                Event::Group { policies } => Entry::Group { policies: policies.clone() },
                 Event::Choice { what, condition, is_taken } => Entry::Choice {
                     what: what.clone(),
                     condition: condition.as_ref().map(|condition| self.condition(condition)),

@@ -1,7 +1,7 @@
 //! A trace as one HTML page without external files or scripts.
 
 use super::record::{Body, Call, Condition, Entry, Fault, Message, Outcome, Source, Step, Trace};
-use super::wording::{outcome, reason, start_line};
+use super::wording::{group, outcome, reason, start_line};
 use std::io::{self, Write};
 
 const STYLE: &str = include_str!("html.css");
@@ -57,6 +57,9 @@ fn timeline(entries: &[Entry], page: &mut String) {
                 let of = target_endpoint.as_ref().map(|target| format!(" of target endpoint {target}"));
                 let text = format!("{name}{}, {direction}", of.unwrap_or_default());
                 page.push_str(&format!("<li class=\"flow\">{}", escaped(&text)));
+            }
+            Entry::Group { policies } => {
+                page.push_str(&format!("<li class=\"ran\">{}", escaped(&group(policies))));
             }
             Entry::Choice { what, condition, taken } => {
                 let (class, word) = if *taken { ("ran", "taken") } else { ("passed", "not taken") };

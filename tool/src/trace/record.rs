@@ -35,6 +35,10 @@ pub(super) enum Entry {
         name: String,
         direction: &'static str,
     },
+    /// The calls of the next steps start together.
+    Group {
+        policies: Vec<String>,
+    },
     Choice {
         what: String,
         condition: Option<Condition>,

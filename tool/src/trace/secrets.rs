@@ -121,7 +121,7 @@ impl Secrets {
                     }
                 }
             }
-            Event::Flow { .. } | Event::ErrorFlow(_) | Event::Resumed(_) | Event::Replied => {}
+            Event::Flow { .. } | Event::Group { .. } | Event::ErrorFlow(_) | Event::Resumed(_) | Event::Replied => {}
         }
     }
 

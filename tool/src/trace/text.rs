@@ -3,7 +3,7 @@
 mod lines;
 
 use super::record::{Body, Call, Condition, Entry, Fault, Message, Outcome, Source, Step, Trace};
-use super::wording::{outcome, reason, start_line};
+use super::wording::{group, outcome, reason, start_line};
 use anstyle::{AnsiColor, Style};
 use lines::{body_lines, cut, wrapped};
 use std::io::{self, Write};
@@ -93,6 +93,7 @@ impl Page<'_> {
                     let of = target_endpoint.as_ref().map(|target| format!(" of target endpoint {target}"));
                     self.heading(&format!("{name}{}, {direction}", of.unwrap_or_default()))?;
                 }
+                Entry::Group { policies } => self.line(2, PASSED, &group(policies))?,
                 Entry::Choice { what, condition, taken } => self.choice(what, condition.as_ref(), *taken)?,
                 Entry::Step(step) => self.step(step, indent)?,
                 Entry::Call(call) => self.call(call, indent)?,

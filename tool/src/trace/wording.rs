@@ -22,6 +22,11 @@ pub(super) fn reason(failure: Failure, timeout: u64) -> String {
     }
 }
 
+/// The start of a group of steps.
+pub(super) fn group(policies: &[String]) -> String {
+    format!("The calls of {} start together", policies.join(", "))
+}
+
 /// The outcome of a step after its name. Empty when it ran.
 pub(super) fn outcome(step: &Step) -> &'static str {
     match step.outcome {
