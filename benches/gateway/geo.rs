@@ -1,7 +1,15 @@
 //! The callout of every variant: `GET /geo` with the client's `x-user`. The response is the location of the user.
 
+use std::time::Duration;
+
 /// The path of the callout and of the client's request: ext_authz forwards the client's path.
 pub const PATH: &str = "/geo";
+
+/// The path of a callout whose response takes [`DELAY`].
+pub const SLOW_PATH: &str = "/slow";
+
+/// The delay of a slow response.
+pub const DELAY: Duration = Duration::from_millis(20);
 
 /// The header of the client that the callout sends.
 pub const USER: &str = "x-user";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::rounds::{Results, Round, Settings};
 use crate::statistics::median;
-use crate::variants::{BASELINE, LIMITS};
+use crate::variants::{BASELINE, LIMITS, Measure};
 use crate::{envoy, load};
 
 /// Prints the results as a Markdown table and writes all measurements.
@@ -17,12 +17,14 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
         .iter()
         .filter_map(|limit| {
             let (variant, of) = (find(results, limit.variant)?, find(results, limit.of)?);
-            let is = ratio(variant, of);
-            let by_start: Vec<f64> =
-                (0..settings.starts).map(|start| median(&mut ratios(variant, of, Some(start)))).collect();
+            let is = ratio(variant, of, limit.measure);
+            let by_start: Vec<f64> = (0..settings.starts)
+                .map(|start| median(&mut ratios(variant, of, limit.measure, Some(start))))
+                .collect();
             Some(json!({
                 "variant": limit.variant,
                 "of": limit.of,
+                "measure": limit.measure.name(),
                 "at_most": limit.at_most,
                 "is": is,
                 "by_start": by_start,
@@ -54,7 +56,8 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
         let by_start = limit["by_start"].as_array().into_iter().flatten().filter_map(Value::as_f64);
         let by_start: Vec<String> = by_start.map(|ratio| format!("{ratio:.2}")).collect();
         println!(
-            "{variant} at most {} × {of}: {:.3}, {verdict}; by start {}",
+            "{}: {variant} at most {} × {of}: {:.3}, {verdict}; by start {}",
+            limit["measure"].as_str().unwrap_or_default(),
             limit["at_most"],
             limit["is"].as_f64().unwrap_or(0.0),
             by_start.join(" "),
@@ -95,7 +98,7 @@ impl Row<'_> {
             cpu: median(&mut cpu),
             least: cpu.iter().copied().fold(f64::INFINITY, f64::min),
             most: cpu.iter().copied().fold(0.0, f64::max),
-            ratio: find(all, BASELINE).map(|baseline| ratio(results, baseline)),
+            ratio: find(all, BASELINE).map(|baseline| ratio(results, baseline, Measure::Cpu)),
             p50: median(&mut values(|round| round.p50)),
             p99: median(&mut values(|round| round.p99)),
             results,
@@ -126,16 +129,32 @@ fn find<'a>(results: &'a [Results], name: &str) -> Option<&'a Results> {
     results.iter().find(|results| results.name == name)
 }
 
-/// The ratio of the costs of two variants: the median over all rounds.
-fn ratio(results: &Results, baseline: &Results) -> f64 {
-    median(&mut ratios(results, baseline, None))
+/// The ratio of two variants: the median over all rounds.
+fn ratio(results: &Results, baseline: &Results, measure: Measure) -> f64 {
+    median(&mut ratios(results, baseline, measure, None))
 }
 
 /// The ratios of all rounds, or of those after one start.
-fn ratios(results: &Results, baseline: &Results, start: Option<usize>) -> Vec<f64> {
+fn ratios(results: &Results, baseline: &Results, measure: Measure, start: Option<usize>) -> Vec<f64> {
     let pairs = results.rounds.iter().zip(&baseline.rounds);
     let pairs = pairs.filter(|(round, _)| start.is_none_or(|start| round.start == start));
-    pairs.map(|(round, base)| round.cpu_per_request / base.cpu_per_request).collect()
+    pairs.map(|(round, base)| measure.of(round) / measure.of(base)).collect()
+}
+
+impl Measure {
+    fn name(self) -> &'static str {
+        match self {
+            Measure::Cpu => "CPU",
+            Measure::Latency => "latency",
+        }
+    }
+
+    fn of(self, round: &Round) -> f64 {
+        match self {
+            Measure::Cpu => round.cpu_per_request,
+            Measure::Latency => round.p50,
+        }
+    }
 }
 
 /// The processor, the number of processors, and the kernel.

@@ -70,7 +70,13 @@ async fn serve(listener: TcpListener, respond: fn(&Request<Incoming>) -> Respons
         stream.set_nodelay(true).unwrap();
         let service = service_fn(move |request| {
             let response = respond(&request);
-            async move { Ok::<_, Infallible>(response) }
+            let is_slow = request.uri().path() == geo::SLOW_PATH;
+            async move {
+                if is_slow {
+                    tokio::time::sleep(geo::DELAY).await;
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
@@ -86,7 +92,7 @@ fn locate(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if request.uri().path().starts_with("/computeMetadata/") {
         return Response::new(r#"{"access_token":"ya29.bench","expires_in":3599,"token_type":"Bearer"}"#.into());
     }
-    if request.method() != "GET" || request.uri().path() != geo::PATH {
+    if request.method() != "GET" || ![geo::PATH, geo::SLOW_PATH].contains(&request.uri().path()) {
         return Response::builder().status(404).body(Full::default()).unwrap();
     }
     let location = geo::location(header(request, geo::USER));

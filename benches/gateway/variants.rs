@@ -19,10 +19,22 @@ pub struct Variant {
     pub route_headers: Value,
     /// The `x-geo` that the upstream must receive for a user. Every request is checked.
     pub upstream_sees: fn(&str) -> String,
+    /// The number of requests of a round, if it is not that of the settings.
+    pub requests: Option<usize>,
 }
 
-/// Maximum ratio of the costs of two variants.
+/// What a limit compares.
+#[derive(Clone, Copy)]
+pub enum Measure {
+    /// CPU time per request.
+    Cpu,
+    /// Median latency.
+    Latency,
+}
+
+/// Maximum ratio of two variants.
 pub struct Limit {
+    pub measure: Measure,
     pub variant: &'static str,
     pub of: &'static str,
     pub at_most: f64,
@@ -32,11 +44,15 @@ pub struct Limit {
 pub const BASELINE: &str = "lua";
 
 /// The limits that the benchmark checks.
-pub const LIMITS: [Limit; 3] = [
-    Limit { variant: "callout", of: "lua", at_most: 1.55 },
-    Limit { variant: "flow", of: "callout", at_most: 1.5 },
-    Limit { variant: "token", of: "callout", at_most: 1.10 },
+pub const LIMITS: [Limit; 4] = [
+    Limit { measure: Measure::Cpu, variant: "callout", of: "lua", at_most: 1.55 },
+    Limit { measure: Measure::Cpu, variant: "flow", of: "callout", at_most: 1.5 },
+    Limit { measure: Measure::Cpu, variant: "token", of: "callout", at_most: 1.10 },
+    Limit { measure: Measure::Latency, variant: "parallel", of: "slow", at_most: 1.10 },
 ];
+
+/// The number of requests of a round of the slow variants.
+const SLOW_REQUESTS: usize = 400;
 
 /// All variants, and `callout` again with each build in `$BENCH_MODULES`, `before=PATH,other=PATH`.
 pub fn all() -> Vec<Variant> {
@@ -55,6 +71,7 @@ fn of_module(named: &str) -> Variant {
         filters: vec![filter],
         route_headers: json!([]),
         upstream_sees: geo::location,
+        requests: None,
     }
 }
 
@@ -66,6 +83,7 @@ fn own() -> Vec<Variant> {
             filters: vec![],
             route_headers: json!([]),
             upstream_sees: |_| String::new(),
+            requests: None,
         },
         Variant {
             name: "ext_authz",
@@ -73,6 +91,7 @@ fn own() -> Vec<Variant> {
             filters: vec![ext_authz()],
             route_headers: json!([]),
             upstream_sees: geo::location,
+            requests: None,
         },
         Variant {
             name: "lua",
@@ -80,6 +99,7 @@ fn own() -> Vec<Variant> {
             filters: vec![filter::lua(LUA)],
             route_headers: json!([]),
             upstream_sees: geo::location,
+            requests: None,
         },
         Variant {
             name: "callout",
@@ -87,6 +107,7 @@ fn own() -> Vec<Variant> {
             filters: vec![callout_filter("callout", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
             route_headers: json!([]),
             upstream_sees: geo::location,
+            requests: None,
         },
         Variant {
             name: "token",
@@ -94,6 +115,7 @@ fn own() -> Vec<Variant> {
             filters: vec![token()],
             route_headers: json!([]),
             upstream_sees: geo::location,
+            requests: None,
         },
         Variant {
             name: "flow",
@@ -101,6 +123,23 @@ fn own() -> Vec<Variant> {
             filters: vec![flow()],
             route_headers: json!([]),
             upstream_sees: |_| "CH Bern Europe/Zurich".to_owned(),
+            requests: None,
+        },
+        Variant {
+            name: "slow",
+            does: "a callout whose response takes 20 ms",
+            filters: vec![slow("slow", 1)],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            requests: Some(SLOW_REQUESTS),
+        },
+        Variant {
+            name: "parallel",
+            does: "three independent callouts of 20 ms with parallel_callouts",
+            filters: vec![slow("parallel", 3)],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            requests: Some(SLOW_REQUESTS),
         },
     ]
 }
@@ -195,6 +234,25 @@ fn flow() -> Value {
         "trace_headers": false,
     });
     filter::wasm("flow", "callout", false, &filter::string_value(&configuration.to_string()))
+}
+
+/// Callouts with slow responses, which are independent of each other.
+fn slow(name: &str, callouts: usize) -> Value {
+    let callout = |index| {
+        let (policy, request, response) =
+            (format!("SC-{index}"), format!("question{index}"), format!("calloutResponse{index}"));
+        let own = [("SC-Geo", &*policy), ("\"question\"", &format!("\"{request}\"")), ("calloutResponse", &*response)];
+        let slow = SERVICE_CALLOUT.replace(&format!(".test{}", geo::PATH), &format!(".test{}", geo::SLOW_PATH));
+        own.iter().fold(slow, |text, (from, to)| text.replace(from, to))
+    };
+    let assign = ASSIGN_MESSAGE.replace("calloutResponse", "calloutResponse0");
+    let configuration = json!({
+        "policies": (0..callouts).map(callout).chain([assign]).collect::<Vec<_>>(),
+        "clusters": {"http://geo.test": CALLOUT},
+        "trace_headers": false,
+        "parallel_callouts": true,
+    });
+    filter::wasm(name, "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
 /// The filter with the policies in the request flow. Trace headers are off, because Lua and ext_authz do not copy them.
