@@ -93,6 +93,11 @@ impl Metrics {
         }
     }
 
+    /// Whether no period runs, so that no tick will come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.batcher.is_idle()
+    }
+
     /// Reports the waiting changes to Envoy and ends the period.
     pub(super) fn end_period(&self) {
         self.flush();

@@ -23,8 +23,10 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(id: u32, plugin: Rc<Plugin>) -> Stream {
-        // An operator changes Envoy's level at run time.
-        log::set_max_level(hostcalls::log_level());
+        // An operator changes Envoy's level at run time. Under load, the ticks read it.
+        if plugin.metrics.is_idle() {
+            log::set_max_level(hostcalls::log_level());
+        }
         let (state, waker) = (Rc::default(), background::waker(Waiting::Stream(id)));
         Stream { plugin, state, waker, transaction: None, is_finished: false }
     }

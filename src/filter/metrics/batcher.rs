@@ -27,6 +27,11 @@ impl MetricBatcher {
         left > 0
     }
 
+    /// Whether no period runs.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.get().is_none()
+    }
+
     /// Ends a period. The ticks stop after a period without changes.
     pub(super) fn end_period(&self) {
         let is_idle = self.0.get().is_none_or(|left| left == MAX_IMMEDIATE);
