@@ -56,7 +56,8 @@ impl RootContext for CalloutRoot {
         active::set(ActiveContext::Root(self.id));
         background::run_ready();
         if let Some(plugin) = &self.plugin {
-            plugin.metrics.end_period();
+            plugin.metrics.flush();
+            plugin.metrics.stats().end_period();
         }
     }
 
