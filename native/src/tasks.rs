@@ -69,9 +69,9 @@ fn with_tasks<T>(act: impl FnOnce(&mut Tasks) -> T) -> Option<T> {
     TASKS.with(|tasks| tasks.try_borrow_mut().ok().map(|mut tasks| act(&mut tasks)))
 }
 
-/// Whether this thread has tasks, for which a stream may wait.
+/// Whether this thread has tasks or calls, for which a stream may wait.
 pub(crate) fn exist() -> bool {
-    with_tasks(|tasks| !tasks.by_number.is_empty()).unwrap_or(false)
+    with_tasks(|tasks| !tasks.by_number.is_empty() || !tasks.calls.is_empty()).unwrap_or(false)
 }
 
 /// The mailbox of this thread.
