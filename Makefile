@@ -10,10 +10,11 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 # The build of the tool embeds the module.
 CARGO_WITH_MODULE := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
-TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)"
-export ENVOY_VERSION
+NATIVE := $(TARGET_DIR)/native/libenvoy_callout.so
+TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)" CALLOUT_NATIVE="$(NATIVE)"
+export ENVOY_VERSION HOST
 
-.PHONY: help build install envoy run test deployments blackbox bench fuzz dist image clean
+.PHONY: help build native install envoy run test deployments blackbox bench fuzz dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -22,6 +23,11 @@ help: ## List the targets
 build: requirements wasm-target ## Build the module for Envoy
 	cargo build --release --lib --target wasm32-wasip1
 	@echo "$(MODULE)"
+
+native: requirements ## Build the native module for Envoy
+	cargo build --profile native -p envoy-callout-native
+	@cp "$(TARGET_DIR)/native/libenvoy_callout_native.so" "$(NATIVE)"
+	@echo "$(NATIVE)"
 
 install: build ## Install the tool, which contains the module, into $PREFIX/bin; the default $PREFIX is cargo's folder
 	$(CARGO_WITH_MODULE) install --locked --profile tool --path tool --root "$(PREFIX)"
@@ -33,19 +39,20 @@ run: build envoy ## Run examples/$EXAMPLE with the tool and print requests to tr
 	$(CARGO_WITH_MODULE) build --locked --profile tool --bin envoy-callout
 	@$(TEST_ENV) TOOL="$(TARGET_DIR)/tool/envoy-callout" scripts/run.sh $(EXAMPLE)
 
-test: build envoy ## Run every check: format, lints, unit tests, the module in Envoy
+test: build native envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TEST_ENV) scripts/test.sh
 
 deployments: ## Render envoy/ again from examples/weather
 	cargo run -q -p envoy-callout-tool -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --host native > envoy/envoy-native.yaml
 	cargo run -q -p envoy-callout-tool -- render examples/weather --format istio > envoy/istio.yaml
 	cargo run -q -p envoy-callout-tool -- render examples/weather --format envoy-gateway > envoy/envoy-gateway.yaml
 
-blackbox: build envoy ## Run the black-box tests whose names contain $CASE
+blackbox: build native envoy ## Run the black-box tests whose names contain $CASE; HOST=native runs the native module
 	cargo build --bin envoy-callout
 	$(TEST_ENV) cargo test --test blackbox -- $(CASE)
 
-bench: build envoy ## Measure the cost of callouts in Envoy, and of the core alone
+bench: build native envoy ## Measure the cost of callouts in Envoy, and of the core alone
 	$(TEST_ENV) cargo bench --bench gateway
 	cargo bench --bench core
 

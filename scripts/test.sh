@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all checks of a change. `make test` sets $ENVOY and $CALLOUT_WASM.
+# Runs all checks of a change. `make test` sets $ENVOY, $CALLOUT_WASM and $CALLOUT_NATIVE.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,5 +10,6 @@ step cargo clippy --all-targets -- -D warnings
 step cargo clippy --lib --target wasm32-wasip1 -- -D warnings
 "$ENVOY" --version >&2
 step cargo test --no-fail-fast
+step env HOST=native cargo test --no-fail-fast --test blackbox
 step scripts/lint-bundles.sh
 step scripts/schemas.sh

@@ -32,7 +32,7 @@ use needs::FlowUsage;
 use policies::{Policies, Scope};
 use skipped::Skipped;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A usable configuration.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         clusters: connections.clusters,
         local_proxies: connections.local_proxies,
         allowed_hosts: connections.allowed_hosts,
-        identity: google.identity.map(Rc::new),
+        identity: google.identity.map(Arc::new),
         project,
         constants,
         ignores_charset,

@@ -5,13 +5,12 @@
 mod active;
 mod background;
 mod call;
-mod dispatch_warnings;
 mod envoy_host;
 mod hostcalls;
 mod http;
-mod metrics;
 mod plugin;
 mod root;
+mod stats;
 mod stream;
 mod streams;
 mod table;

@@ -39,5 +39,6 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use google::AuthorizedSend;
 pub use run::run;
 pub use worker::Worker;

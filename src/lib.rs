@@ -7,6 +7,7 @@
 mod allocator;
 pub mod config;
 pub mod diagnostic;
+pub mod envoy;
 #[cfg(target_arch = "wasm32")]
 mod filter;
 pub mod flow;

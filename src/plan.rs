@@ -24,7 +24,7 @@ use crate::policy::endpoint::{BasePath, Endpoint, IntegrationEndpoint, Route, Ro
 use crate::policy::success_codes::SuccessCodes;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A compiled configuration.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct Plan {
     /// The hosts that a request may choose.
     pub allowed_hosts: AllowedHosts,
     /// The identity of Google tokens.
-    pub identity: Option<Rc<Identity>>,
+    pub identity: Option<Arc<Identity>>,
     /// The default project of integrations.
     pub project: Option<ByteString>,
     /// Variables with constant values: `proxy` and `properties` of the configuration.
@@ -186,6 +186,11 @@ impl Plan {
 
     fn names(&self, steps: &[Step]) -> Vec<&str> {
         steps.iter().filter_map(|step| self.policy(step)).map(|policy| &*policy.attributes().name).collect()
+    }
+
+    /// The name of a policy.
+    pub fn name_of(&self, policy: PolicyId) -> Option<&str> {
+        self.policies.get(policy.0).map(|policy| &*policy.attributes().name)
     }
 
     /// The server of a policy with a fixed URL.

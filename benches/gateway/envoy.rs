@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ impl Envoy {
     /// Starts the Envoy in `$ENVOY` and waits until all listeners are active.
     pub fn start(variants: &[Variant], servers: &Servers, directory: &Path, runtime: &Runtime) -> Envoy {
         let bootstrap = Bootstrap {
+            runtime: json!({}),
             listeners: variants.iter().map(listener).collect(),
             clusters: vec![
                 Cluster::new().to_json(UPSTREAM, Some(servers.upstream)),
@@ -51,6 +52,7 @@ impl Envoy {
             .arg(&configuration)
             .arg("--admin-address-path")
             .arg(&admin)
+            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", native_folder())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
@@ -90,6 +92,13 @@ impl Drop for Envoy {
         let _ = self.guard.wait();
         let _ = self.process.wait();
     }
+}
+
+/// The folder of the native module in `$CALLOUT_NATIVE`.
+fn native_folder() -> PathBuf {
+    let mut module = PathBuf::from(std::env::var_os("CALLOUT_NATIVE").unwrap_or_default());
+    module.pop();
+    module
 }
 
 /// The version in the output of `envoy --version`: `… version: <commit>/1.40.0/…`.

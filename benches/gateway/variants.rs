@@ -44,8 +44,9 @@ pub struct Limit {
 pub const BASELINE: &str = "lua";
 
 /// The limits that the benchmark checks.
-pub const LIMITS: [Limit; 4] = [
+pub const LIMITS: [Limit; 5] = [
     Limit { measure: Measure::Cpu, variant: "callout", of: "lua", at_most: 1.55 },
+    Limit { measure: Measure::Cpu, variant: "native", of: "lua", at_most: 0.95 },
     Limit { measure: Measure::Cpu, variant: "flow", of: "callout", at_most: 1.5 },
     Limit { measure: Measure::Cpu, variant: "token", of: "callout", at_most: 1.10 },
     Limit { measure: Measure::Latency, variant: "parallel", of: "slow", at_most: 1.10 },
@@ -105,6 +106,14 @@ fn own() -> Vec<Variant> {
             name: "callout",
             does: "ServiceCallout; response in filter state; AssignMessage sets the header",
             filters: vec![callout_filter("callout", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            requests: None,
+        },
+        Variant {
+            name: "native",
+            does: "the same as callout, in the native module",
+            filters: vec![filter::native("native", &callout_configuration(&[SERVICE_CALLOUT, ASSIGN_MESSAGE]))],
             route_headers: json!([]),
             upstream_sees: geo::location,
             requests: None,
@@ -257,8 +266,12 @@ fn slow(name: &str, callouts: usize) -> Value {
 
 /// The filter with the policies in the request flow. Trace headers are off, because Lua and ext_authz do not copy them.
 fn callout_filter(name: &str, policies: &[&str]) -> Value {
+    filter::wasm(name, "callout", false, &callout_configuration(policies))
+}
+
+fn callout_configuration(policies: &[&str]) -> Value {
     let configuration = json!({"policies": policies, "clusters": {"http://geo.test": CALLOUT}, "trace_headers": false});
-    filter::wasm(name, "callout", false, &filter::string_value(&configuration.to_string()))
+    filter::string_value(&configuration.to_string())
 }
 
 /// Checks the status like the other variants, and stores and sets the body.

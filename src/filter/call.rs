@@ -1,20 +1,17 @@
 //! A call, from its dispatch to its response.
 
 use crate::allocator;
-use crate::filter::dispatch_warnings;
+use crate::envoy::dispatch_warnings;
+use crate::envoy::response::{self, DeliveredBody, Limits};
 use crate::filter::hostcalls::{self, Body, HeaderMap};
 use crate::filter::table::Table;
 use crate::flow::call::{Call, CallFailure, CallReply};
-use crate::flow::headers::text;
 use bytes::Bytes;
 use proxy_wasm::types::Status;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
-
-/// The header that Envoy adds to responses of an upstream but not to its own replies (docs/envoy-host-facts.md 3).
-const UPSTREAM_SERVICE_TIME: &str = "x-envoy-upstream-service-time";
 
 thread_local! {
     /// The wakers of waiting calls, by the call's token.
@@ -100,10 +97,12 @@ impl Pending {
         let delivery = delivery.await;
         let elapsed = self.started.elapsed();
         if delivery.header_count == 0 {
-            let failure = if is_late(elapsed, call.timeout) { CallFailure::Timeout } else { CallFailure::Reset };
-            return (Err(failure), elapsed);
+            return (Err(response::failure(elapsed, call.timeout)), elapsed);
         }
-        (read(delivery, call.max_response_bytes, body_memory_bytes), elapsed)
+        let headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
+        let limits =
+            || Limits { max_bytes: call.max_response_bytes, memory_left: allocator::left_of(body_memory_bytes) };
+        (response::read(headers, &delivery, limits), elapsed)
     }
 }
 
@@ -113,37 +112,12 @@ impl Drop for Pending {
     }
 }
 
-/// Whether a call failed at its timeout. Envoy's timers start at the time when its event loop last woke, so they fire
-/// slightly before the timeout of this clock.
-fn is_late(elapsed: Duration, timeout: Duration) -> bool {
-    const TIMER_TOLERANCE: Duration = Duration::from_millis(50);
-    elapsed.saturating_add(TIMER_TOLERANCE.min(timeout / 2)) >= timeout
-}
-
-/// Reads a response of an upstream. A reply of Envoy itself is a failure of the call.
-fn read(delivery: Delivery, max_bytes: usize, body_memory_bytes: usize) -> Result<CallReply, CallFailure> {
-    let mut headers = hostcalls::header_map(HeaderMap::CallResponse).unwrap_or_default();
-    let status = headers.first_line(":status").and_then(|status| text(status).parse().ok()).unwrap_or(0);
-    if !headers.contains(UPSTREAM_SERVICE_TIME) {
-        return Err(local_failure(status));
+impl DeliveredBody for Delivery {
+    fn size(&self) -> usize {
+        self.body_size
     }
-    if delivery.body_size > max_bytes {
-        return Err(CallFailure::TooLarge(max_bytes));
-    }
-    let body = match delivery.body_size {
-        0 => Bytes::new(),
-        size if size > allocator::left_of(body_memory_bytes) => return Err(CallFailure::NoMemory),
-        size => hostcalls::body(Body::CallResponse, size).map_err(|_| CallFailure::NoMemory)?,
-    };
-    headers.retain(|name| !name.starts_with(b":") && name != UPSTREAM_SERVICE_TIME.as_bytes());
-    Ok(CallReply { status, headers, body })
-}
 
-/// The failure that a local reply of Envoy reports.
-#[cold]
-fn local_failure(status: u16) -> CallFailure {
-    /// Maximum size of the text in bytes.
-    const MAX_TEXT_BYTES: usize = 512;
-    let body = hostcalls::body(Body::CallResponse, MAX_TEXT_BYTES).unwrap_or_default();
-    CallFailure::of_local_reply(status, &text(body))
+    fn read(&self, max: usize) -> Option<Bytes> {
+        hostcalls::body(Body::CallResponse, max).ok()
+    }
 }

@@ -1,25 +1,21 @@
 //! Envoy as the host of a transaction.
 
 use crate::allocator;
+use crate::envoy::replies;
 use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::call::Pending;
 use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
-use crate::flow::fault::{Fault, FaultFormat, SERVICE_UNAVAILABLE_TEXT};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::Host;
 use crate::plan::PolicyId;
 use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
-use bytestring::ByteString;
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
-
-/// The prefixes of `%RESPONSE_CODE_DETAILS%` for a response of the upstream, or of the route itself.
-const UPSTREAM_DETAILS: [&[u8]; 2] = [b"via_upstream", b"direct_response"];
 
 /// The host of one stream's transaction.
 pub(super) struct EnvoyHost {
@@ -55,19 +51,6 @@ fn buffer(direction: Direction) -> hostcalls::Body {
 fn log_failure(what: &str, result: Result<(), hostcalls::HostError>) {
     if let Err(error) = result {
         log::warn!("callout: {what}: {error:?}");
-    }
-}
-
-/// The reply to a client when the worker has no memory left for the body.
-#[cold]
-fn no_memory() -> Reply {
-    let fault = Fault::service_unavailable(SERVICE_UNAVAILABLE_TEXT);
-    let (body, content_type) = fault.body(FaultFormat::Json);
-    Reply {
-        status: fault.status,
-        headers: vec![(ByteString::from_static("content-type"), Bytes::from_static(content_type.as_bytes()))],
-        body: Bytes::from(body),
-        details: "callout_no_memory".to_owned(),
     }
 }
 
@@ -120,7 +103,7 @@ impl Host for EnvoyHost {
         let size = size.await?;
         if size > self.memory_left() {
             log::warn!("callout: no memory for a body of {size} bytes");
-            self.reply(&no_memory());
+            self.reply(&replies::no_memory());
             // The reply ends the stream. The flow cannot run without the body.
             return pending().await;
         }
@@ -130,7 +113,7 @@ impl Host for EnvoyHost {
             Err(HostError::NotFound | HostError::BadArgument) => Some(Bytes::new()),
             Err(error) => {
                 log::warn!("callout: a body of {size} bytes cannot be read: {error:?}");
-                self.reply(&no_memory());
+                self.reply(&replies::no_memory());
                 pending().await
             }
         }
@@ -147,8 +130,7 @@ impl Host for EnvoyHost {
     async fn response(&self) -> bool {
         let has_headers = |progress| (progress != Progress::Nothing).then_some(());
         self.progress(Direction::Response, has_headers).await;
-        let details = hostcalls::property(&["response", "code_details"]).unwrap_or_default();
-        UPSTREAM_DETAILS.iter().any(|upstream| details.starts_with(upstream))
+        replies::is_of_upstream(&hostcalls::property(&["response", "code_details"]).unwrap_or_default())
     }
 
     async fn ended(&self) {

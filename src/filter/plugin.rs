@@ -1,8 +1,8 @@
 //! A configured plugin: its plan, its metrics and its state.
 
-use crate::config;
-use crate::diagnostic::Severity;
-use crate::filter::metrics::Metrics;
+use crate::envoy::configuration;
+use crate::envoy::metrics::Metrics;
+use crate::filter::stats::EnvoyStats;
 use crate::flow::Worker;
 use crate::plan::Plan;
 
@@ -12,33 +12,18 @@ pub(super) struct Plugin {
     pub(super) root: u32,
     pub(super) plan: Plan,
     pub(super) worker: Worker,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Metrics<EnvoyStats>,
 }
 
 impl Plugin {
     /// Loads a configuration and logs every problem. `None` when it has errors.
     pub(super) fn configure(root: u32, bytes: &[u8]) -> Option<Plugin> {
-        match config::load(bytes) {
-            Ok(loaded) => {
-                for warning in &loaded.warnings {
-                    log::warn!("callout: {warning}");
-                }
-                if loaded.plan.needs.has_body() {
-                    log::warn!("{BODY_NEEDED}");
-                }
-                let metrics = Metrics::define(&loaded.plan);
-                Some(Plugin { root, plan: loaded.plan, worker: Worker::default(), metrics })
-            }
-            Err(problems) => {
-                for problem in &problems {
-                    match problem.severity {
-                        Severity::Warning => log::warn!("callout: {problem}"),
-                        Severity::Error => log::error!("callout: {problem}"),
-                    }
-                }
-                None
-            }
+        let plan = configuration::load(bytes)?;
+        if plan.needs.has_body() {
+            log::warn!("{BODY_NEEDED}");
         }
+        let metrics = Metrics::define(&plan, EnvoyStats::default());
+        Some(Plugin { root, plan, worker: Worker::default(), metrics })
     }
 }
 

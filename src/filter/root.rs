@@ -57,7 +57,8 @@ impl RootContext for CalloutRoot {
         log::set_max_level(hostcalls::log_level());
         background::run_ready();
         if let Some(plugin) = &self.plugin {
-            plugin.metrics.end_period();
+            plugin.metrics.flush();
+            plugin.metrics.stats().end_period();
         }
     }
 

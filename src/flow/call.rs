@@ -36,6 +36,27 @@ impl Call {
         let verb = self.headers.iter().find(|(name, _)| name == ":method");
         verb.is_some_and(|(_, verb)| matches!(&**verb, b"GET" | b"HEAD"))
     }
+
+    /// Sets a header that the call has.
+    pub(in crate::flow) fn set_header(&mut self, name: &str, value: Bytes) {
+        if let Some((_, current)) = self.headers.iter_mut().find(|(header, _)| header == name) {
+            *current = value;
+        }
+    }
+
+    /// A copy that shares no memory with this one.
+    #[must_use]
+    pub fn separate(&self) -> Call {
+        let name = |name: &ByteString| ByteString::from(name.to_string());
+        let headers = self.headers.iter().map(|(header, value)| (name(header), Bytes::copy_from_slice(value)));
+        Call {
+            cluster: name(&self.cluster),
+            headers: headers.collect(),
+            body: Bytes::copy_from_slice(&self.body),
+            timeout: self.timeout,
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
 }
 
 /// The response to a call.

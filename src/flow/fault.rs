@@ -42,6 +42,12 @@ impl Fault {
         Fault { status, category: "Messaging", ..Fault::new(code, reason) }
     }
 
+    /// The fault when the filter itself fails.
+    #[cold]
+    pub fn internal() -> Fault {
+        Fault::of_flow(codes::INTERNAL, "Internal server error", 500)
+    }
+
     /// The fault when the worker has no memory for a body or for the result of a policy.
     #[cold]
     pub fn service_unavailable(reason: impl Into<String>) -> Fault {

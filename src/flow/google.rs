@@ -4,9 +4,11 @@
 mod fetch;
 mod request;
 mod response;
+mod send;
 mod token;
 
 pub(in crate::flow) use request::{TokenKind, TokenRequest};
+pub use send::AuthorizedSend;
 pub(in crate::flow) use token::Token;
 
 use crate::flow::host::Background;

@@ -1,8 +1,10 @@
 //! The interface of a transaction to the outside: Envoy in the filter, a script in tests and tools.
 
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
+use crate::flow::google::AuthorizedSend;
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::trace::Event;
+use crate::flow::worker::Worker;
 use crate::plan::PolicyId;
 use bytes::Bytes;
 use std::future::Future;
@@ -92,6 +94,11 @@ pub trait Background: Clone + 'static {
 
     /// Starts a task and runs it to its end.
     fn detach(&self, task: Task);
+
+    /// Sends a call as soon as its token is available.
+    fn send_authorized(&self, worker: &Worker, send: AuthorizedSend) {
+        self.detach(Box::pin(send.run(worker, self.clone())));
+    }
 
     /// The value that any worker shared under a key.
     fn shared(&self, key: &str) -> Option<Bytes>;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::assert_fault;
-use crate::lab::{Lab, Listener, Message, Received, Request};
+use crate::lab::{Host, Lab, Listener, Message, Received, Request};
 use crate::policy::{assign_message, header, set};
 
 /// One AssignMessage in the request flow, with body callbacks.
@@ -117,7 +117,9 @@ fn lines_and_headers(lab: &mut Lab) {
         |upstream| {
             assert_eq!(upstream.header_all("x-set"), ["GET"]);
             assert_eq!(upstream.header_all("x-many").join(", "), "1, n, 3");
-            assert_eq!(upstream.header_all("x-empty"), [""]);
+            // Dynamic modules cannot set an empty header.
+            let empty = if Host::current().is_native() { &[][..] } else { &[""][..] };
+            assert_eq!(upstream.header_all("x-empty"), empty);
             assert_eq!((upstream.header_all("x-add"), upstream.header_all("x-new")), (vec!["1", "2"], vec!["1"]));
             assert_eq!((upstream.header("x-gone"), upstream.header("x-kept")), (None, Some("1")));
             assert_eq!(upstream.header_all("x-part"), ["2"]);

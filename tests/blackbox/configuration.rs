@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, Listener, filter};
+use crate::lab::{Host, Lab, Listener, filter, ours};
 use crate::policy::ServiceCallout;
 
 const MAPS: &str = "http://maps.test";
@@ -58,10 +58,13 @@ pub fn rejected_with(
 
 /// Envoy accepts the configuration, and the module logs exactly these warnings.
 pub fn accepted_with(lab: &mut Lab, name: &str, listener: Listener, expected: &'static [&'static str]) {
+    // Dynamic modules do not need this setting.
+    let is_of_host = |line: &&str| !Host::current().is_native() || !line.contains("allow_on_headers_stop_iteration");
+    let expected: Vec<&str> = expected.iter().copied().filter(is_of_host).collect();
     lab.case(name, move |_| {
         move || async move {
             let validation = listener.validate();
-            assert_eq!(logged(&validation.log), sorted("warning", expected), "{}", validation.log);
+            assert_eq!(logged(&validation.log), sorted("warning", &expected), "{}", validation.log);
             assert!(validation.ok, "{}", validation.log);
         }
     });
@@ -99,7 +102,7 @@ fn accepted(lab: &mut Lab) {
         "<ExtractVariables name='EV-1'><Header name='x-target'><Pattern>{target.url}</Pattern></Header></ExtractVariables>",
     ]});
     let text = |configuration: &serde_json::Value| filter::string_value(&configuration.to_string());
-    let plugin = |name, configuration| filter::wasm(name, "callout", true, &configuration);
+    let plugin = |name, configuration| ours(name, "callout", true, &configuration);
     let listener = Listener::new(every_key.clone())
         .before(plugin("struct", filter::struct_value(&every_key)))
         .before(plugin("body", text(&body)))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request, filter};
+use crate::lab::{Cluster, Lab, Listener, Message, MockResponse, Received, Request, filter, ours};
 use crate::policy::{ServiceCallout, assign_message, header, set};
 
 /// Published by default, in the order of docs/guide/variables.md.
@@ -311,7 +311,7 @@ fn foreign(lab: &mut Lab) {
             let users = setup.backend(|_: &Received| MockResponse::text(200, "acme"));
             let backend = setup.echo();
             let first = ServiceCallout::new("SC-Tenant", "http://users.test/").response("tenantResp");
-            let before = filter::wasm(
+            let before = ours(
                 &format!("filter-state-{name}"),
                 vm,
                 false,
@@ -335,20 +335,20 @@ fn foreign(lab: &mut Lab) {
 
     // A value that this filter sets has precedence.
     lab.case("own_variables_before_foreign_ones", |setup| {
-        let (theirs, ours) = (
+        let (theirs, own) = (
             setup.backend(|_: &Received| MockResponse::text(200, "theirs")),
             setup.backend(|_: &Received| MockResponse::text(200, "ours")),
         );
         let probe = setup.echo();
         let call = ServiceCallout::new("SC-1", "http://a.test/").response("shared");
         let text = filter::string_value(&call.served_by(theirs.cluster()).to_string());
-        let before = filter::wasm("filter-state-theirs", "other", false, &text);
+        let before = ours("filter-state-theirs", "other", false, &text);
         let send = ServiceCallout::new("SC-2", "http://probe.test/{shared.content}").response("r");
         let site = setup.listener(
             Listener::new(json!({
                 "policies": [call.xml(), send.xml()],
                 "request": ["SC-2", "SC-1", "SC-2"],
-                "clusters": {"http://a.test": ours.cluster(), "http://probe.test": probe.cluster()},
+                "clusters": {"http://a.test": own.cluster(), "http://probe.test": probe.cluster()},
             }))
             .before(before)
             .log_state(&["shared.content"]),

@@ -40,6 +40,7 @@ mod envoy_log;
 mod example;
 pub mod filter;
 mod gate;
+mod host;
 mod integration_service;
 mod listener;
 mod message;
@@ -62,8 +63,9 @@ pub use cluster::Cluster;
 pub use envoy::minor_version;
 pub use example::Example;
 pub use gate::Gate;
+pub use host::Host;
 pub use integration_service::{EXECUTED, IntegrationService, SCHEDULED, TOKEN, give_token};
-pub use listener::Listener;
+pub use listener::{Listener, ours};
 pub use message::Message;
 pub use mock_response::MockResponse;
 pub use raw_backend::RawBackend;
@@ -92,6 +94,8 @@ pub struct Lab {
     bootstrap: Bootstrap,
     addresses: Arc<OnceLock<Addresses>>,
     group: &'static str,
+    /// The names of all cases.
+    cases: Vec<String>,
     trials: Vec<Trial>,
 }
 
@@ -104,9 +108,10 @@ impl Lab {
             arguments,
             runtime: Arc::new(Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()),
             directory: RunDirectory::create(),
-            bootstrap: Bootstrap::default(),
+            bootstrap: Bootstrap { runtime: Host::current().runtime(), ..Bootstrap::default() },
             addresses: Arc::default(),
             group: "",
+            cases: Vec::new(),
             trials: Vec::new(),
         }
     }
@@ -124,6 +129,11 @@ impl Lab {
         cases(self);
     }
 
+    /// Checks that the cases exist that a host skips.
+    pub fn check_skips(&self) {
+        assert_eq!(Host::unknown_skips(&self.cases), [] as [&str; 0]);
+    }
+
     /// Registers a case: `prepare` declares listeners and servers, the closure it returns is the test.
     pub fn case<P, T, F>(&mut self, name: &str, prepare: P)
     where
@@ -133,8 +143,14 @@ impl Lab {
     {
         let name = format!("{}::{name}", self.group);
         let nothing = Trial::test(&name, || Ok(()));
+        self.cases.push(name.clone());
         if self.arguments.list || self.arguments.is_filtered_out(&nothing) {
             self.trials.push(nothing);
+            return;
+        }
+        if let Some(reason) = Host::current().skips(&name) {
+            eprintln!("{name} is skipped: {reason}");
+            self.trials.push(nothing.with_ignored_flag(true));
             return;
         }
         let test = prepare(&mut Setup::new(self, &name));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request, filter};
+use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request, filter, ours};
 use crate::policy::ServiceCallout;
 
 const SOON: Duration = Duration::from_millis(100);
@@ -86,7 +86,7 @@ pub fn cases(lab: &mut Lab) {
             let outer = ServiceCallout::new("SC-1", "http://a.test/outer").response("r");
             let inner = ServiceCallout::new(second, "http://a.test/inner").response("r");
             let text = filter::string_value(&inner.served_by(backend.cluster()).to_string());
-            let inner = filter::wasm(&format!("lifecycle-{name}-inner"), "callout", false, &text);
+            let inner = ours(&format!("lifecycle-{name}-inner"), "callout", false, &text);
             let site = setup.listener(Listener::new(outer.served_by(backend.cluster())).after(inner));
             move || async move {
                 assert_eq!(site.get("/").await.status, 200);

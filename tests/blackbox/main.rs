@@ -52,6 +52,7 @@ mod local_target;
 mod malicious;
 mod metrics;
 mod mutual_tls;
+mod native;
 mod outcomes;
 mod parallel_callouts;
 mod payloads;
@@ -68,6 +69,7 @@ mod response_flow;
 mod responses;
 mod routing;
 mod samples;
+mod spans;
 mod target_faults;
 mod target_servers_failing;
 mod templates;
@@ -139,6 +141,9 @@ fn main() -> ExitCode {
     lab.group("mutual_tls", mutual_tls::cases);
     lab.group("connections_configuration", connections_configuration::cases);
     lab.group("rendered", rendered::cases);
+    lab.group("native", native::cases);
+    lab.group("spans", spans::cases);
+    lab.check_skips();
     let all = lab.run();
 
     let mut lab = Lab::one_at_a_time();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::{Authority, Lab, Listener, Message, Request};
+use crate::lab::{Authority, Host, Lab, Listener, Message, Request};
 use crate::policy::set;
 
 /// The variables by number in headers `q-0`, `q-1`, … of the response for the request flow, `s-0`, … for its own.
@@ -50,7 +50,9 @@ pub fn cases(lab: &mut Lab) {
             let passed = site.upstream().only_request();
             let (host, id) = (passed.authority.as_str(), passed.header("x-request-id").unwrap());
             let url = format!("http://{host}/v1/a?b=1");
-            let expected = |target| ["http", &url, host, "blackbox", "blackbox", "lab", target, target, id];
+            // Dynamic modules have no access to the node.
+            let (node, region) = if Host::current().is_native() { ("none", "none") } else { ("blackbox", "lab") };
+            let expected = |target| ["http", &url, host, node, node, region, target, target, id];
             assert_eq!(reported(&reply, "q"), expected("none"));
             assert_eq!(reported(&reply, "s"), expected("127.0.0.1"));
         }

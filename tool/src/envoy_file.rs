@@ -1,6 +1,6 @@
 //! Configurations of Envoy: the plugins, clusters and addresses that the tool checks or replaces.
 
-use super::embedded;
+use super::{embedded, native};
 use serde_json::{Map, Value, json};
 
 /// A configuration of Envoy.
@@ -129,6 +129,35 @@ impl EnvoyFile {
                 *code = json!({"local": {"filename": module}});
             }
         });
+    }
+
+    /// Replaces the WebAssembly module by the native one in every filter with a filter configuration.
+    pub(crate) fn make_native(&mut self) {
+        walk_mut(&mut self.0, &mut |object| {
+            let Some(plugin) = object.get("typed_config").and_then(|typed| typed.get("config")) else { return };
+            let Some(configuration) = plugin.get("configuration") else { return };
+            if embedded::inside(configuration).is_empty() || plugin.get("vm_config").is_none() {
+                return;
+            }
+            let name = plugin.get("name").and_then(Value::as_str).unwrap_or_default();
+            let mut filter = native::filter(name, configuration);
+            if let Some(filter) = filter.as_object_mut() {
+                filter.insert("@type".to_owned(), json!(format!("type.googleapis.com/{}", native::TYPE)));
+            }
+            object.insert("typed_config".to_owned(), filter);
+        });
+        if let Some(object) = self.0.as_object_mut() {
+            object.entry("layered_runtime").or_insert_with(native::runtime);
+        }
+    }
+
+    /// Whether a filter with a filter configuration is the native module.
+    pub(crate) fn is_native(&self) -> bool {
+        let mut is_native = false;
+        walk(&self.0, &mut |object| {
+            is_native |= object.contains_key("dynamic_module_config") && !embedded::inside(&json!(object)).is_empty();
+        });
+        is_native
     }
 
     /// Changes every filter configuration.

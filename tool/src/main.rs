@@ -14,6 +14,7 @@ mod input;
 mod local_proxies;
 mod manual;
 mod module;
+mod native;
 mod needs;
 mod parsed;
 mod policy_types;

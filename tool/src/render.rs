@@ -20,7 +20,7 @@ use super::environment::Environment;
 use super::finding::{Code, Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::run::requests;
-use super::{CommandError, Outcome, module, report};
+use super::{CommandError, Outcome, module, native, report};
 use deployment::{Deployment, Options};
 use naming::Naming;
 pub(super) use preview::Preview;
@@ -82,6 +82,9 @@ pub(super) struct DeployArguments {
     /// 0 selects a free port.
     #[arg(long)]
     pub(super) admin_port: Option<u16>,
+    /// The host of the filter
+    #[arg(long, value_enum, default_value_t = native::Host::Wasm)]
+    pub(super) host: native::Host,
     #[command(flatten)]
     skip: SkipArguments,
 }
@@ -178,6 +181,7 @@ Examples:
   envoy-callout render weather > envoy.yaml && envoy -c envoy.yaml
   envoy-callout render --environment-template shop shop/trace > environment.yaml
   envoy-callout render shop shop/trace --environment environment.yaml > envoy.yaml
+  envoy-callout render weather --host native > envoy.yaml
   envoy-callout render weather --format filter | jq .clusters";
 
 /// Runs the command.
@@ -196,6 +200,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     if matches!(arguments.format, Format::Istio | Format::EnvoyGateway) {
         kubernetes::report_limits(&deployment, &mut findings);
     }
+    if arguments.deploy.host == native::Host::Native && matches!(arguments.format, Format::Istio | Format::EnvoyGateway)
+    {
+        let text = "the native module runs only in Envoy: --host native needs --format envoy".to_owned();
+        findings.add(Finding::new(Severity::Error, Code::FormatLimit, text));
+    }
     if arguments.format == Format::Istio && deployment.any_host {
         let text = "callouts whose host comes from a variable reach only hosts that have a ServiceEntry".to_owned();
         findings.add(Finding::new(Severity::Warning, Code::FormatLimit, text));
@@ -207,12 +216,12 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     Ok(Outcome::Fine)
 }
 
-/// The configuration of Envoy for `run`, with an access log of requests. `None` when the bundles have errors, which are
+/// The configuration of Envoy for `run`, with an access log of requests. `module` is the WebAssembly module, if it runs. `None` when the bundles have errors, which are
 /// reported to standard error.
 ///
 /// # Errors
 /// A path cannot be read.
-pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Option<String>, CommandError> {
+pub(super) fn for_run(arguments: &DeployArguments, module: Option<&Path>) -> Result<Option<String>, CommandError> {
     let mut findings = Findings::default();
     let inputs = input::read_all(&arguments.paths)?;
     let bundles = bundles(&inputs, &mut findings);
@@ -220,13 +229,14 @@ pub(super) fn for_run(arguments: &DeployArguments, module: &Path) -> Result<Opti
     if report_problems(&findings)? {
         return Ok(None);
     }
-    let module = module.to_string_lossy();
+    let file = module.map(Path::to_string_lossy);
+    let module = file.as_deref().map_or(envoy::Module::Native, envoy::Module::Wasm);
     deployment.endpoints.iter_mut().for_each(|endpoint| requests::publish_urls(&mut endpoint.configuration));
     let access_log = requests::access_log(deployment.endpoints.iter().map(|endpoint| &endpoint.configuration));
     let options = envoy::Options {
         port: arguments.port(),
         admin_port: arguments.admin_port(),
-        module: &module,
+        module,
         access_log: Some(access_log),
     };
     let text = yaml::documents(&[envoy::bootstrap(&deployment, options)]).map_err(io::Error::other)?;
@@ -285,13 +295,19 @@ fn bundles<'a>(inputs: &'a [Input], findings: &mut Findings) -> Vec<&'a ParsedBu
 
 fn write(deployment: &Deployment, arguments: &Arguments, output: &mut dyn Write) -> Result<(), CommandError> {
     let (port, admin_port) = (arguments.deploy.port(), arguments.deploy.admin_port());
-    let module = arguments.module.clone().map_or_else(|| arguments.format.module(), Ok).map_err(CommandError::Run)?;
+    let is_native = arguments.deploy.host == native::Host::Native;
+    let module = match &arguments.module {
+        Some(module) => module.clone(),
+        None if is_native => String::new(),
+        None => arguments.format.module().map_err(CommandError::Run)?,
+    };
     let namespace = arguments.namespace.as_deref().unwrap_or_else(|| arguments.format.namespace());
     let resources = kubernetes::Options { module: &module, gateway: &arguments.gateway, namespace };
     let comment = || comment(deployment, arguments);
     match arguments.format {
         Format::Envoy => {
-            let options = envoy::Options { port, admin_port, module: &module, access_log: None };
+            let module = if is_native { envoy::Module::Native } else { envoy::Module::Wasm(&module) };
+            let options = envoy::Options { port, admin_port, module, access_log: None };
             write_yaml(&comment(), &[envoy::bootstrap(deployment, options)], output)
         }
         Format::Istio => write_yaml(&comment(), &istio::resources(deployment, resources), output),

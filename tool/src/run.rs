@@ -10,7 +10,7 @@ pub(super) mod requests;
 
 use super::envoy_file::{EnvoyFile, Listener};
 use super::render::{self, DeployArguments};
-use super::{CommandError, Outcome, module};
+use super::{CommandError, Outcome, module, native};
 use dns::Dns;
 use log::{Action, Log};
 use port::Taken;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     deploy: DeployArguments,
     /// The module [default: $CALLOUT_WASM, else the one in this program, else envoy_callout.wasm here, next to this
-    /// program or in the folder of cargo]
+    /// program or in the folder of cargo; with --host native $CALLOUT_NATIVE, else libenvoy_callout.so in these folders]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Envoy [default: $ENVOY, else envoy on the PATH, else a download with python3]
@@ -43,6 +43,7 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   envoy-callout run weather
+  envoy-callout run weather --host native
   envoy-callout run shop shop/trace --environment environment.yaml --port 9000
   envoy-callout run envoy.yaml      # a configuration of Envoy, with the module of this program if its own does not exist
   envoy-callout run envoy.yaml --port 9000 --module ./envoy_callout.wasm";
@@ -52,11 +53,15 @@ Examples:
 /// # Errors
 /// A path cannot be read, or Envoy or the module is missing.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
-    let Some(Prepared { file, text, taken, urls }) = prepare(arguments)? else { return Ok(Outcome::Problems) };
+    let Some(Prepared { file, text, taken, urls, native }) = prepare(arguments)? else { return Ok(Outcome::Problems) };
     taken.iter().try_for_each(port::check_free).map_err(CommandError::Run)?;
     let directory = tempfile::tempdir().map_err(CommandError::Run)?;
     let configuration = directory.path().join("envoy.yaml");
     std::fs::write(&configuration, text).map_err(CommandError::Run)?;
+    if let Some(native) = native {
+        // Envoy finds the module by the name of its file.
+        std::os::unix::fs::symlink(native, directory.path().join(native::FILE)).map_err(CommandError::Run)?;
+    }
     let envoy = program::find(arguments.envoy.as_deref()).map_err(CommandError::Run)?;
     let mut log = Log::new(arguments.verbose);
     let mut dns = file.map(Dns::of);
@@ -106,6 +111,8 @@ struct Prepared {
     taken: Vec<Taken>,
     /// The URLs of the listeners.
     urls: Vec<String>,
+    /// The native module, if it runs.
+    native: Option<PathBuf>,
 }
 
 /// Prepares the configuration. `None` when the paths have errors, which are reported to standard error.
@@ -115,15 +122,24 @@ fn prepare(arguments: &Arguments) -> Result<Option<Prepared>, CommandError> {
         port::check_number("--port", port).map_err(CommandError::Run)?;
     }
     if let Some(path) = deploy.envoy_configuration() {
-        return Ok(file::prepare(path, deploy, module.as_deref())?.map(|file| Prepared {
+        return Ok(file::prepare(path, deploy, module.as_deref())?.map(|(file, native)| Prepared {
             text: file.to_text(),
             taken: file::addresses(&file, path),
             urls: file::urls(&file),
             file: Some(file),
+            native,
         }));
     }
-    let module = module::find(module.as_deref()).map_err(CommandError::Run)?;
-    let Some(text) = render::for_run(deploy, &module)? else { return Ok(None) };
+    let find = match deploy.host {
+        native::Host::Wasm => module::find,
+        native::Host::Native => native::find,
+    };
+    let module = find(module.as_deref()).map_err(CommandError::Run)?;
+    let (wasm, native) = match deploy.host {
+        native::Host::Wasm => (Some(module), None),
+        native::Host::Native => (None, Some(module)),
+    };
+    let Some(text) = render::for_run(deploy, wasm.as_deref())? else { return Ok(None) };
     let listener = |address: Ipv4Addr, port| Listener { address: address.to_string(), port, has_tls: false };
     let taken = |address, port, option: &str| Taken {
         listener: listener(address, port),
@@ -138,5 +154,6 @@ fn prepare(arguments: &Arguments) -> Result<Option<Prepared>, CommandError> {
             taken(Ipv4Addr::LOCALHOST, admin_port, "--admin-port"),
         ],
         urls: vec![format!("http://127.0.0.1:{port}")],
+        native,
     }))
 }

@@ -1,16 +1,16 @@
 //! The request for a token.
 
-use crate::plan::Identity;
+use crate::plan::{Identity, Impersonated};
 use crate::policy::authentication::DEFAULT_LIFETIME;
 use bytestring::ByteString;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The request for a token of an identity.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::flow) struct TokenRequest {
     /// The identity.
-    pub(in crate::flow) identity: Rc<Identity>,
+    pub(in crate::flow) identity: Arc<Identity>,
     /// The kind of token.
     pub(in crate::flow) kind: TokenKind,
     /// The timeout of each call for it.
@@ -51,14 +51,33 @@ impl TokenKind {
 
 impl TokenRequest {
     /// The request for a token. `timeout` is that of the call that needs it.
-    pub(in crate::flow) fn new(identity: Rc<Identity>, kind: TokenKind, timeout: Duration) -> TokenRequest {
+    pub(in crate::flow) fn new(identity: Arc<Identity>, kind: TokenKind, timeout: Duration) -> TokenRequest {
         TokenRequest { identity, kind, timeout: timeout.min(MAX_CALL_TIMEOUT) }
     }
 
     /// The request for the workload's own token, which authorizes the request for the service account's token.
     pub(super) fn of_workload(&self) -> TokenRequest {
         let identity = Identity { impersonated: None, ..Identity::clone(&self.identity) };
-        TokenRequest::new(Rc::new(identity), TokenKind::cloud_platform(), self.timeout)
+        TokenRequest::new(Arc::new(identity), TokenKind::cloud_platform(), self.timeout)
+    }
+
+    /// A copy that shares no memory with this one.
+    pub(super) fn separate(&self) -> TokenRequest {
+        let copy = |text: &ByteString| ByteString::from(text.to_string());
+        let identity = Identity {
+            metadata_cluster: copy(&self.identity.metadata_cluster),
+            impersonated: self.identity.impersonated.as_ref().map(|impersonated| Impersonated {
+                service_account: copy(&impersonated.service_account),
+                iam_cluster: copy(&impersonated.iam_cluster),
+            }),
+        };
+        let kind = match &self.kind {
+            TokenKind::Access { scopes, lifetime } => TokenKind::Access { scopes: scopes.clone(), lifetime: *lifetime },
+            TokenKind::Id { audience, include_email } => {
+                TokenKind::Id { audience: copy(audience), include_email: *include_email }
+            }
+        };
+        TokenRequest { identity: Arc::new(identity), kind, timeout: self.timeout }
     }
 
     /// The cache key of the request.

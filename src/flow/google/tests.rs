@@ -10,22 +10,22 @@ use std::task::{Context, Wake};
 
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 
-fn identity(service_account: Option<&str>) -> Rc<Identity> {
-    Rc::new(Identity {
+fn identity(service_account: Option<&str>) -> Arc<Identity> {
+    Arc::new(Identity {
         metadata_cluster: "metadata".into(),
         impersonated: service_account
             .map(|account| Impersonated { service_account: account.into(), iam_cluster: "iam".into() }),
     })
 }
 
-fn access(identity: &Rc<Identity>, scopes: &[&str]) -> TokenRequest {
+fn access(identity: &Arc<Identity>, scopes: &[&str]) -> TokenRequest {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    TokenRequest::new(Rc::clone(identity), TokenKind::Access { scopes, lifetime: 3600 }, Duration::from_secs(55))
+    TokenRequest::new(Arc::clone(identity), TokenKind::Access { scopes, lifetime: 3600 }, Duration::from_secs(55))
 }
 
-fn id(identity: &Rc<Identity>, audience: &str, include_email: bool) -> TokenRequest {
+fn id(identity: &Arc<Identity>, audience: &str, include_email: bool) -> TokenRequest {
     TokenRequest::new(
-        Rc::clone(identity),
+        Arc::clone(identity),
         TokenKind::Id { audience: audience.into(), include_email },
         Duration::from_secs(1),
     )

@@ -1,5 +1,7 @@
 //! A token and its lifetime.
 
+use crate::flow::headers::header_value;
+use bytes::Bytes;
 use bytestring::ByteString;
 use std::fmt;
 use std::time::Duration;
@@ -37,6 +39,11 @@ impl Token {
         let useful = expires.saturating_sub(MARGIN).saturating_sub(now);
         let due = expires.saturating_sub(MARGIN).saturating_sub(AHEAD.min(useful / 5));
         is_token.then(|| Token { text: text.into(), expires, due })
+    }
+
+    /// The value of a header with the token.
+    pub(in crate::flow) fn bearer(&self) -> Bytes {
+        header_value(format!("Bearer {}", self.text).into())
     }
 
     /// The text of the token.

@@ -1,11 +1,10 @@
 //! `<Authentication>` at run time: a header with a token (docs/apigee-semantics.md 2.12).
 
 use super::actions::{PolicyContext, TOKEN_TIMEOUT};
-use crate::flow::call::{Call, CallFailure};
+use crate::flow::call::Call;
 use crate::flow::fault::codes::ActionFault;
 use crate::flow::fault::{Fault, codes};
-use crate::flow::google::{Token, TokenFailure, TokenKind, TokenRequest};
-use crate::flow::headers::header_value;
+use crate::flow::google::{AuthorizedSend, TokenFailure, TokenKind, TokenRequest};
 use crate::flow::host::{Background, Host};
 use crate::flow::transaction::Transaction;
 use crate::plan::PolicyId;
@@ -71,20 +70,14 @@ impl<H: Host> Transaction<'_, H> {
     /// GoogleTokenGenerationFailure.
     pub(super) async fn authorize(&mut self, call: &mut Call, token: NeededToken) -> Result<(), Fault> {
         let value = self.bearer(token.request).await?;
-        set_header(call, &token.header, value);
+        call.set_header(&token.header, value);
         Ok(())
     }
 
     /// Sends a call as soon as its token is available. A detached task does this, because the stream may end before.
-    pub(super) fn send_when_authorized(&self, id: PolicyId, mut call: Call, token: NeededToken) {
-        let (tokens, background) = (Rc::clone(&self.worker.tokens), self.host.background());
-        self.host.background().detach(Box::pin(async move {
-            // `obtain` has logged a failure.
-            let Ok(found) = tokens.obtain(background.clone(), token.request).await else { return };
-            set_header(&mut call, &token.header, bearer(&found));
-            // The policy does not wait for the outcome of the call.
-            let _: Result<(), CallFailure> = background.send(id, &call);
-        }));
+    pub(super) fn send_when_authorized(&self, id: PolicyId, call: Call, token: NeededToken) {
+        let send = AuthorizedSend { policy: id, call, header: token.header, request: token.request };
+        self.host.background().send_authorized(self.worker, send);
     }
 
     /// The request for a token of the configured identity.
@@ -120,7 +113,7 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn bearer(&mut self, request: TokenRequest) -> Result<Bytes, Fault> {
         let tokens = Rc::clone(&self.worker.tokens);
         let token = tokens.obtain(self.host.background(), request).await.map_err(token_fault)?;
-        Ok(bearer(&token))
+        Ok(token.bearer())
     }
 
     fn header_name(&mut self, context: PolicyContext<'_>, value: Option<&Referenced>) -> Result<ByteString, Fault> {
@@ -191,17 +184,6 @@ impl<H: Host> Transaction<'_, H> {
         let text = self.expand(text, context.ignore).map_err(|error| error.into_fault(context.kind, context.name))?;
         Ok(Some(text))
     }
-}
-
-fn set_header(call: &mut Call, header: &ByteString, value: Bytes) {
-    if let Some((_, current)) = call.headers.iter_mut().find(|(name, _)| name == header) {
-        *current = value;
-    }
-}
-
-/// The value of a token's header.
-fn bearer(token: &Token) -> Bytes {
-    header_value(format!("Bearer {}", token.text()).into())
 }
 
 fn empty_audience(context: PolicyContext<'_>) -> Fault {

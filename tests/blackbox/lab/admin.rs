@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client::exchange;
 use super::envoy::Addresses;
 use super::message::Message;
-use super::{ClientResponse, Request};
+use super::{ClientResponse, Host, Request};
 
 const STAT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -30,7 +30,10 @@ impl Admin {
 
     /// The counters and gauges whose names start with `prefix`.
     pub async fn stats(&self, prefix: &str) -> BTreeMap<String, u64> {
-        self.lines(prefix).await.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect()
+        let host = Host::current();
+        let prefix = host.stat(prefix);
+        let lines = self.lines(&prefix).await;
+        lines.filter_map(|(name, value)| Some((host.written_stat(&name), value.parse().ok()?))).collect()
     }
 
     /// One counter or gauge; `None` when Envoy has no such statistic.
@@ -52,7 +55,8 @@ impl Admin {
 
     /// The number of values in a histogram.
     pub async fn histogram_count(&self, name: &str) -> Option<u64> {
-        let stats = self.get(&format!("/stats?filter=^{}$&histogram_buckets=cumulative", pattern(name))).await;
+        let name = Host::current().stat(name);
+        let stats = self.get(&format!("/stats?filter=^{}$&histogram_buckets=cumulative", pattern(&name))).await;
         // "name: B0.5(0,0) B1(0,2) … B3.6e+06(0,7)": the last cumulative bucket of the total, its second number.
         let line = stats.text().lines().find(|line| line.starts_with(&format!("{name}: ")))?;
         line.rsplit_once(',')?.1.trim_end_matches(')').parse().ok()

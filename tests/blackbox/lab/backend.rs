@@ -16,9 +16,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::MockResponse;
 use super::body::SentBody;
 use super::message::{Content, Message};
+use super::{Host, MockResponse};
 
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(5);
 
@@ -163,7 +163,8 @@ async fn handle(
     handler: Handler,
 ) -> Result<hyper::Response<SentBody>, Infallible> {
     records.heads.send_modify(|heads| *heads += 1);
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    remove_own_address(&mut head.headers);
     let authority = head.uri.authority().map(ToString::to_string);
     let host = || head.headers.get("host").map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
     let received = Received {
@@ -187,4 +188,21 @@ async fn handle(
             MockResponse::text(500, "the handler of this backend panicked")
         });
     Ok(response.into_response().await)
+}
+
+/// Removes the address that Envoy adds to the calls of dynamic modules, so that all other headers are the same on both
+/// hosts (docs/guide/native.md).
+fn remove_own_address(headers: &mut HeaderMap) {
+    const FORWARDED: &str = "x-forwarded-for";
+    let is_call = headers.contains_key("x-envoy-internal");
+    if !is_call || !Host::current().is_native() {
+        return;
+    }
+    let Some(addresses) = headers.get(FORWARDED).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned) else {
+        return;
+    };
+    match addresses.rsplit_once(',') {
+        Some((others, _)) => drop(headers.insert(FORWARDED, others.parse().unwrap())),
+        None => drop(headers.remove(FORWARDED)),
+    }
 }

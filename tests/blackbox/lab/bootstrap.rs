@@ -7,6 +7,8 @@ use super::cluster::address;
 /// All resources of the cases.
 #[derive(Default)]
 pub struct Bootstrap {
+    /// Envoy's runtime flags.
+    pub runtime: Value,
     pub listeners: Vec<Value>,
     pub clusters: Vec<Value>,
 }
@@ -16,12 +18,14 @@ impl Bootstrap {
         json!({
             "node": {"id": "blackbox", "cluster": "blackbox", "locality": {"region": "lab"}},
             "admin": {"address": any_port()},
+            "layered_runtime": {"layers": [{"name": "lab", "static_layer": self.runtime}]},
             // Histograms are otherwise merged every five seconds only.
             "stats_flush_on_admin": true,
             // Every question to the admin interface searches all stats, which are a hundred for each cluster: only
             // those that cases read are kept.
             "stats_config": {"stats_tags": tags(), "stats_matcher": {"inclusion_list": {"patterns": [
                 {"prefix": "wasmcustom."},
+                {"prefix": "dynamicmodulescustom."},
                 {"prefix": "wasm."},
                 {"contains": ".upstream_rq_"},
                 {"contains": ".upstream_cx_connect_fail"},

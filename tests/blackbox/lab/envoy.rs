@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::client::exchange;
+use super::host;
 use super::message::Message;
 use super::{Request, RunDirectory};
 
@@ -61,7 +62,8 @@ impl Envoy {
             .arg("--admin-address-path")
             .arg(&admin_address)
             .args(["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "20"])
-            .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--log-level", "warning", "--component-log-level", "wasm:info,dynamic_modules:info"])
+            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", host::native_folder())
             .stdin(Stdio::null())
             .stdout(File::create(path("stdout")).unwrap())
             .stderr(File::create(&log).unwrap())

@@ -3,22 +3,34 @@
 use std::fs;
 use std::path::Path;
 
+use super::Host;
+
 /// Signs that a call into the VM trapped, in Envoy's log or, the last one, as response code details in an access log.
 fn is_vm_failure(line: &str) -> bool {
     let failed_call = line.contains("Function: proxy_") && line.contains("failed");
+    // Only the cases of panics force one.
+    let is_forced = line.contains("forced by the test");
     failed_call
-        || ["Uncaught RuntimeError", "panicked at", "Wasm VM failed", "wasm_fail_stream"]
-            .iter()
-            .any(|sign| line.contains(sign))
+        || !is_forced
+            && ["Uncaught RuntimeError", "panicked at", "Wasm VM failed", "wasm_fail_stream"]
+                .iter()
+                .any(|sign| line.contains(sign))
 }
 
 /// The messages of the module for this plugin: level and text, in order. Of a line that several VMs wrote, as they do
 /// of a configuration, each counts.
 pub fn module_log(directory: &Path, plugin: &str) -> Vec<(String, String)> {
     let log = fs::read(directory.join("envoy.log")).unwrap();
-    let mark = format!("wasm log {plugin} ");
+    let host = Host::current();
+    let mark = match host {
+        Host::Wasm => format!("wasm log {plugin} "),
+        Host::Native => format!("] {plugin}"),
+    };
     let line = |line: &str| {
-        let (head, text) = line.split_once(": callout: ").filter(|(head, _)| head.contains(&mark))?;
+        let (head, text) = line.split_once(": callout: ").filter(|(head, _)| match host {
+            Host::Wasm => head.contains(&mark),
+            Host::Native => head.ends_with(&mark),
+        })?;
         let level = head.split(['[', ']']).filter(|part| !part.is_empty()).nth(2)?;
         Some((level.to_owned(), text.to_owned()))
     };

@@ -35,6 +35,19 @@ pub fn wasm(name: &str, vm_id: &str, stop_iteration: bool, configuration: &Value
     })
 }
 
+/// Our filter as a dynamic module with this `filter_config` (a protobuf `Any`).
+pub fn native(name: &str, configuration: &Value) -> Value {
+    json!({
+        "name": "envoy.filters.http.dynamic_modules",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+            "dynamic_module_config": {"name": "envoy_callout", "do_not_close": true},
+            "filter_name": name,
+            "filter_config": configuration,
+        },
+    })
+}
+
 /// A plugin configuration as `google.protobuf.StringValue`, which reaches the module as its text.
 pub fn string_value(text: &str) -> Value {
     json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text})

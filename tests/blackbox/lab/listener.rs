@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::bootstrap::any_port;
 use super::cluster::duration;
-use super::{Authority, Backend, Identity, access_log, filter};
+use super::{Authority, Backend, Host, Identity, access_log, filter};
 
 /// Shorter than the limit of a case, so that a hanging request ends with 504.
 const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -21,6 +21,7 @@ const DELAYED_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 pub struct Listener {
     configuration: Option<Value>,
     stop_iteration: bool,
+    plugin_name: Option<&'static str>,
     before: Vec<Value>,
     after: Vec<Value>,
     routes: Option<Value>,
@@ -53,6 +54,7 @@ impl Listener {
         Listener {
             configuration: None,
             stop_iteration: false,
+            plugin_name: None,
             before: Vec::new(),
             after: Vec::new(),
             routes: None,
@@ -70,6 +72,12 @@ impl Listener {
     /// Sets `allow_on_headers_stop_iteration`, which a configuration that reads or writes bodies needs.
     pub fn allow_on_headers_stop_iteration(mut self) -> Listener {
         self.stop_iteration = true;
+        self
+    }
+
+    /// Names our filter differently from the listener.
+    pub fn plugin_name(mut self, name: &'static str) -> Listener {
+        self.plugin_name = Some(name);
         self
     }
 
@@ -184,7 +192,18 @@ impl Listener {
     }
 
     fn http_filters(&self, name: &str) -> Vec<Value> {
-        let ours = self.configuration.as_ref().map(|any| filter::wasm(name, "callout", self.stop_iteration, any));
+        let ours = self
+            .configuration
+            .as_ref()
+            .map(|any| ours(self.plugin_name.unwrap_or(name), "callout", self.stop_iteration, any));
         self.before.iter().cloned().chain(ours).chain(self.after.iter().cloned()).chain([filter::router()]).collect()
+    }
+}
+
+/// Our filter on the host under test. Plugins with the same `vm_id` share one VM per worker.
+pub fn ours(name: &str, vm_id: &str, stop_iteration: bool, configuration: &Value) -> Value {
+    match Host::current() {
+        Host::Wasm => filter::wasm(name, vm_id, stop_iteration, configuration),
+        Host::Native => filter::native(name, configuration),
     }
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::certificates::Authority;
 use super::client::exchange;
 use super::envoy::{self, Envoy};
-use super::{Backend, ClientResponse, MockResponse, Received, Request, RunDirectory, envoy_log, filter};
+use super::{Backend, ClientResponse, Host, MockResponse, Received, Request, RunDirectory, envoy_log, filter, host};
 
 /// A running Envoy with a rendered configuration.
 pub struct Rendered {
@@ -30,8 +30,11 @@ pub fn render(arguments: &[&str]) -> String {
     let output = Command::new(tool())
         .arg("render")
         .args(arguments)
-        .args(["--port", "0", "--admin-port", "0", "--module"])
-        .arg(filter::module())
+        .args(["--port", "0", "--admin-port", "0"])
+        .args(match Host::current() {
+            Host::Wasm => vec!["--module".to_owned(), filter::module().display().to_string()],
+            Host::Native => vec!["--host".to_owned(), "native".to_owned()],
+        })
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -71,6 +74,7 @@ pub fn validate(configuration: &str, directory: &RunDirectory) -> Result<(), Str
     fs::write(&file, configuration).unwrap();
     let output = Command::new(envoy::binary())
         .args(["--mode", "validate", "--log-level", "warning", "--config-path"])
+        .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", host::native_folder())
         .arg(&file)
         .output()
         .unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::bootstrap::Bootstrap;
-use super::{Cluster, Listener, RunDirectory, envoy};
+use super::{Cluster, Host, Listener, RunDirectory, envoy, host};
 
 /// The outcome of `envoy --mode validate`.
 #[derive(Clone, Debug)]
@@ -21,7 +21,8 @@ impl Listener {
         let directory = RunDirectory::create();
         let upstream = Cluster::new().to_json("upstream", None);
         let listener = self.to_json("validated", "upstream", &directory.path().join("access.log"));
-        let bootstrap = Bootstrap { listeners: vec![listener], clusters: vec![upstream] };
+        let bootstrap =
+            Bootstrap { runtime: Host::current().runtime(), listeners: vec![listener], clusters: vec![upstream] };
         let configuration = serde_json::to_vec_pretty(&bootstrap.to_json()).unwrap();
         Validation::of("bootstrap.json", &configuration, &directory)
     }
@@ -34,7 +35,14 @@ impl Validation {
         fs::write(&path, configuration).unwrap();
         let output = Command::new(envoy::binary())
             .args(["--mode", "validate", "--disable-hot-restart"])
-            .args(["--log-level", "warning", "--component-log-level", "wasm:info", "--config-path"])
+            .args([
+                "--log-level",
+                "warning",
+                "--component-log-level",
+                "wasm:info,dynamic_modules:info",
+                "--config-path",
+            ])
+            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", host::native_folder())
             .arg(&path)
             .output()
             .unwrap_or_else(|error| panic!("start Envoy: {error}"));

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod filter;
+mod native;
 mod routes;
 
 pub(super) use cluster::{clusters, duration};
@@ -11,6 +12,15 @@ use super::deployment::Deployment;
 use super::object::With as _;
 use serde_json::{Value, json};
 
+/// The module of the filter.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Module<'a> {
+    /// The file of the WebAssembly module.
+    Wasm(&'a str),
+    /// The dynamic module, which Envoy finds by its name.
+    Native,
+}
+
 /// Options of the command line.
 #[derive(Clone, Debug)]
 pub(super) struct Options<'a> {
@@ -18,8 +28,8 @@ pub(super) struct Options<'a> {
     pub(super) port: u16,
     /// Port of the administration interface on 127.0.0.1.
     pub(super) admin_port: u16,
-    /// The file of the module.
-    pub(super) module: &'a str,
+    /// The module.
+    pub(super) module: Module<'a>,
     /// The access log.
     pub(super) access_log: Option<Value>,
 }
@@ -47,14 +57,18 @@ pub(super) fn bootstrap(deployment: &Deployment, options: Options<'_>) -> Value 
     let listener = json!({"name": "proxy", "address": socket_address("0.0.0.0", options.port)})
         .with("per_connection_buffer_limit_bytes", needs_body.then(|| json!(MAX_BODY_BYTES)))
         .with("filter_chains", json!([{"filters": [manager]}]));
-    json!({
+    let mut bootstrap = json!({
         "admin": {"address": socket_address("127.0.0.1", options.admin_port)},
         "stats_config": {"stats_tags": tags()},
         "static_resources": {
             "listeners": [listener],
             "clusters": clusters(deployment),
         },
-    })
+    });
+    if let Module::Native = options.module {
+        native::adapt(&mut bootstrap);
+    }
+    bootstrap
 }
 
 /// The labels of the filter's metrics (docs/guide/metrics.md).

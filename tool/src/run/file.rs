@@ -6,13 +6,13 @@ use crate::envoy_file::{EnvoyFile, Listener};
 use crate::finding::{Code, Finding, Findings};
 use crate::render::{self, DeployArguments};
 use crate::source::Source;
-use crate::{CommandError, check, embedded};
+use crate::{CommandError, check, embedded, native};
 use envoy_callout::diagnostic::Code as FilterCode;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Reads a file and prepares its configuration. `None` when the file has errors, which are reported to standard error.
+/// Reads a file and prepares its configuration, with the native module if it runs. `None` when the file has errors, which are reported to standard error.
 ///
 /// # Errors
 /// The file cannot be read, or the module does not exist.
@@ -20,7 +20,7 @@ pub(super) fn prepare(
     path: &Path,
     deploy: &DeployArguments,
     named: Option<&Path>,
-) -> Result<Option<EnvoyFile>, CommandError> {
+) -> Result<Option<(EnvoyFile, Option<PathBuf>)>, CommandError> {
     let mut findings = Findings::default();
     findings.files = 1;
     let Some(mut file) = read(path, &mut findings).map_err(CommandError::Run)? else {
@@ -30,14 +30,20 @@ pub(super) fn prepare(
     if render::report_problems(&findings)? {
         return Ok(None);
     }
-    if let Some(module) = replacement(&file, named).map_err(CommandError::Run)? {
+    if deploy.host == native::Host::Native {
+        file.make_native();
+    }
+    let native = if file.is_native() { Some(native::find(named).map_err(CommandError::Run)?) } else { None };
+    if native.is_none()
+        && let Some(module) = replacement(&file, named).map_err(CommandError::Run)?
+    {
         file.set_module(&module.to_string_lossy());
     }
     deploy.port.into_iter().for_each(|port| file.set_port(port));
     deploy.admin_port.into_iter().for_each(|port| file.set_admin_port(port));
     file.change_configurations(&mut |configuration| requests::publish_urls(configuration));
     file.add_access_log(&|configurations| requests::access_log(configurations.iter()));
-    Ok(Some(file))
+    Ok(Some((file, native)))
 }
 
 /// Reads a file and checks it as `check` does.

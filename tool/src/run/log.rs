@@ -5,14 +5,10 @@ use std::collections::BTreeSet;
 /// The messages of Envoy until its listeners are ready. The second is first when no cluster waits for DNS.
 const READY: [&str; 2] = ["starting main dispatch loop", "all dependencies initialized. starting workers"];
 
-/// A part of each message of the filter.
-const FILTER: &str = "|wasm|wasm log ";
-
-/// The prefix of a warning of the filter.
-const FILTER_WARNING: &str = "warning|wasm|wasm log ";
-
-/// The prefix of an error of the filter.
-const FILTER_ERROR: &str = "error|wasm|wasm log ";
+/// Whether a line is a message of the filter, on one of its hosts.
+fn is_of_filter(line: &str) -> bool {
+    line.contains("|wasm|wasm log ") || (line.contains("|dynamic_modules|") && line.contains(": callout: "))
+}
 
 /// Warnings of Envoy that are independent of the configuration.
 const NOISE: [&str; 2] =
@@ -64,12 +60,13 @@ impl Log {
             return if is_first { Action::Ready } else { Action::Skip };
         }
         let Some(text) = readable(line) else { return Action::Skip };
-        let is_warning = line.starts_with(FILTER_WARNING);
-        if !self.is_ready && !self.is_verbose && self.has_error && !line.contains(FILTER) {
+        let is_of_filter = is_of_filter(line);
+        let is_warning = is_of_filter && line.starts_with("warning|");
+        if !self.is_ready && !self.is_verbose && self.has_error && !is_of_filter {
             self.has_hidden = true;
             return Action::Skip;
         }
-        self.has_error |= line.starts_with(FILTER_ERROR);
+        self.has_error |= is_of_filter && line.starts_with("error|");
         if is_warning && !self.is_ready {
             self.warnings.insert(text.clone());
         }
@@ -93,6 +90,11 @@ fn readable(line: &str) -> Option<String> {
         let message = message.split_once(": ").map_or(message, |(_, message)| message);
         return Some(format!("{level}: {}", message.strip_prefix("callout: ").unwrap_or(message)));
     }
+    if logger == "dynamic_modules"
+        && let Some((_, message)) = text.split_once(": callout: ")
+    {
+        return Some(format!("{level}: {message}"));
+    }
     let is_shown = level != "info" && !NOISE.iter().any(|noise| text.contains(noise));
     is_shown.then(|| format!("{level}: Envoy ({logger}): {text}"))
 }
@@ -108,6 +110,8 @@ mod tests {
                 "warning|wasm|wasm log callout.shop.default callout.shop.default callout: callout: SC-1: no cluster",
                 Some("warning: SC-1: no cluster"),
             ),
+            ("warning|dynamic_modules|callout.shop.default: callout: SC-1: odd", Some("warning: SC-1: odd")),
+            ("info|dynamic_modules|Dynamic module ABI version v0.2.0 matched.", None),
             ("info|main|all clusters initialized. initializing init manager", None),
             ("warning|main|caught SIGINT", None),
             ("warning|main|There is no configured limit to the number of allowed active downstream connections.", None),

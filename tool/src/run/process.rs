@@ -1,5 +1,6 @@
 //! Envoy as a child process: its output lines and its end.
 
+use crate::native::SEARCH_PATH;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -39,12 +40,14 @@ pub(super) fn run(
     let mut child = Command::new(envoy)
         .arg("--config-path")
         .arg(configuration)
+        // Next to the configuration is the native module, if it runs.
+        .envs(configuration.parent().map(|folder| (SEARCH_PATH, folder)))
         .args([
             "--use-dynamic-base-id",
             "--log-level",
             "warning",
             "--component-log-level",
-            "wasm:info,main:info,config:info",
+            "wasm:info,dynamic_modules:info,main:info,config:info",
         ])
         // Envoy writes the access log at once.
         .args(["--log-format", LOG_FORMAT, "--file-flush-interval-msec", "50"])

@@ -14,8 +14,9 @@ fn shop(more: &[&str]) -> super::Run {
 
 #[test]
 fn the_files_in_envoy_are_current() {
-    let cases: [(&str, &[&str]); 3] = [
+    let cases: [(&str, &[&str]); 4] = [
         ("envoy.yaml", &["--module", "/etc/envoy/envoy_callout.wasm"]),
+        ("envoy-native.yaml", &["--host", "native"]),
         ("istio.yaml", &["--format", "istio"]),
         ("envoy-gateway.yaml", &["--format", "envoy-gateway"]),
     ];
@@ -24,6 +25,26 @@ fn the_files_in_envoy_are_current() {
         assert_eq!((run.status, run.errors.as_str()), (0, ""));
         let kept = fs::read_to_string(project().join("envoy").join(file)).unwrap();
         assert!(run.output == kept, "envoy/{file} is outdated: run `make deployments`");
+    }
+}
+
+#[test]
+fn only_envoy_has_the_native_module() {
+    for format in ["istio", "envoy-gateway"] {
+        let run = run_in_project(&["render", "examples/weather", "--host", "native", "--format", format]);
+        let error = "error: the native module runs only in Envoy: --host native needs --format envoy";
+        assert_eq!((run.status, run.output.as_str()), (1, ""), "{}", run.errors);
+        assert!(run.errors.contains(error), "{}", run.errors);
+    }
+}
+
+/// Google's metadata server rejects a header that Envoy adds to the calls of dynamic modules.
+#[test]
+fn the_native_module_sends_no_forwarded_header_to_the_metadata_server() {
+    for (host, expected) in [("wasm", 0), ("native", 1)] {
+        let run = shop(&["--host", host]);
+        assert_eq!(run.status, 0, "{}", run.errors);
+        assert_eq!(run.output.matches("remove: x-forwarded-for").count(), expected);
     }
 }
 

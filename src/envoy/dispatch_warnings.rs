@@ -21,7 +21,7 @@ thread_local! {
 }
 
 /// Logs that a call was not dispatched: the first at once, later ones as one line per second and cluster with a count.
-pub(super) fn warn(cluster: &str, reason: &str) {
+pub fn warn(cluster: &str, reason: &str) {
     let skipped =
         CLUSTERS.with(|clusters| clusters.try_borrow_mut().ok().and_then(|mut map| record(&mut map, cluster)));
     match skipped {
@@ -47,4 +47,23 @@ fn record(clusters: &mut BTreeMap<String, FailedDispatches>, cluster: &str) -> O
     }
     entry.logged = now;
     Some(std::mem::take(&mut entry.skipped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_has_one_line_per_period() {
+        let mut clusters = BTreeMap::new();
+        assert_eq!(record(&mut clusters, "a"), Some(0));
+        assert_eq!(record(&mut clusters, "a"), None);
+        assert_eq!(record(&mut clusters, "b"), Some(0));
+        clusters.get_mut("a").unwrap().logged -= PERIOD;
+        assert_eq!(record(&mut clusters, "a"), Some(1));
+        for number in 0..2 * MAX_CLUSTERS {
+            record(&mut clusters, &number.to_string());
+        }
+        assert_eq!(clusters.len(), MAX_CLUSTERS + 1);
+    }
 }
