@@ -4,6 +4,7 @@ pub mod action;
 pub mod assign_message;
 pub mod attributes;
 pub mod authentication;
+pub mod basic_authentication;
 pub mod condition;
 pub mod connection;
 pub mod endpoint;
@@ -32,6 +33,7 @@ use action::{Action, Assignment, ResourceUrl};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use authentication::Authentication;
+use basic_authentication::BasicAuthentication;
 use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
@@ -62,6 +64,8 @@ pub enum Policy {
     SetIntegrationRequest(Box<SetIntegrationRequest>),
     /// Runs an integration.
     IntegrationCallout(IntegrationCallout),
+    /// Encodes or decodes a user and a password.
+    BasicAuthentication(Box<BasicAuthentication>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -154,6 +158,7 @@ impl Policy {
             Policy::FlowCallout(policy) => policy,
             Policy::SetIntegrationRequest(policy) => &**policy,
             Policy::IntegrationCallout(policy) => policy,
+            Policy::BasicAuthentication(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }

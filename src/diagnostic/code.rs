@@ -39,6 +39,7 @@ macro_rules! codes {
 }
 
 codes! {
+    AssignToRequired "assign-to-required" "AssignToRequired": "BasicAuthentication with Encode has no AssignTo";
     AuthenticationNotEnforced "authentication-not-enforced": "a skipped policy decides who may call the proxy";
     BasePathWithoutSlash "base-path-without-slash": "a base path does not start with a slash";
     ConflictingKeys "conflicting-keys": "two keys of a configuration exclude each other, or one requires another";
@@ -83,11 +84,13 @@ codes! {
     NoJsonPaths "no-json-paths" "NoJSONPathsToEvaluate": "a Variable of a JSONPayload has no JSONPath";
     NothingToExtract "nothing-to-extract" "NothingToExtract": "ExtractVariables has no source of variables";
     NoXPaths "no-xpaths" "NoXPathsToEvaluate": "a Variable of an XMLPayload has no XPath";
+    PasswordRequired "password-required" "PasswordRequired": "BasicAuthentication has no Password with a ref";
     PatternWithoutVariable "pattern-without-variable" "PatternWithoutVariable": "a pattern of ExtractVariables has no variable";
     PrefixWithoutUri "prefix-without-uri" "NONEmptyPrefixMappedToEmptyURI": "a Namespace with a prefix has no URI";
     RecursiveSharedFlow "recursive-shared-flow": "a shared flow calls itself";
     SecondFallback "second-fallback": "two servers of a LoadBalancer are the fallback";
     SkippedVariable "skipped-variable": "a condition reads a variable that only a skipped policy sets";
+    SourceRequired "source-required" "SourceRequired": "BasicAuthentication with Decode has no Source";
     StepWithoutName "step-without-name": "a step names no policy and is ignored";
     ToleratedCondition "tolerated-condition": "a condition has a mistake that Apigee tolerates";
     UnclosedVariable "unclosed-variable": "a variable in a template has no closing brace and stays text";
@@ -106,6 +109,7 @@ codes! {
     UnknownVariableType "unknown-variable-type": "the type of an extracted variable is unknown; string is used";
     UnreachableUrl "unreachable-url": "a URL has no valid scheme or host, so that every call fails";
     UnsupportedPolicy "unsupported-policy": "a step names a policy whose type the filter does not run";
+    UserNameRequired "user-name-required" "UserNameRequired": "BasicAuthentication has no User with a ref";
     WrongRootElement "wrong-root-element": "the root element of a document has another name";
     XPathWithoutNodes "xpath-without-nodes" "CannotBeConvertedToNodeset": "an XPath for a nodeset has another type";
 }

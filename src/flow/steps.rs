@@ -4,6 +4,7 @@ mod actions;
 mod assign_message;
 mod assign_variable;
 mod authentication;
+mod basic_authentication;
 mod call_failure;
 mod extract_variables;
 mod flow_callout;
@@ -109,6 +110,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::FlowCallout(policy) => boxed(self.flow_callout(policy)).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
+            Policy::BasicAuthentication(policy) => self.basic_authentication(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }

@@ -4,8 +4,9 @@
 const ACTIONS: [&str; 3] = ["SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"];
 
 /// The faults of each policy type that the filter runs.
-const OF_KINDS: [(&str, &[&str]); 7] = [
+const OF_KINDS: [(&str, &[&str]); 8] = [
     ("AssignMessage", &ACTIONS),
+    ("BasicAuthentication", &["InvalidBasicAuthenticationSource", "SetVariableFailed", "UnresolvedVariable"]),
     (
         "ExtractVariables",
         &[

@@ -2,6 +2,7 @@
 
 use super::Policy;
 use super::assign_message::AssignMessage;
+use super::basic_authentication::BasicAuthentication;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
 use super::integration_callout::IntegrationCallout;
@@ -36,7 +37,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 7] = [
+static KINDS: [PolicyKind; 8] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -89,12 +90,22 @@ static KINDS: [PolicyKind; 7] = [
     },
     PolicyKind {
         name: "IntegrationCallout",
-        // The documentation spells only this prefix with capitals.
+        // The documentation spells this prefix and that of BasicAuthentication with capitals.
         variables: "IntegrationCallout",
         faults: "steps.integrationcallout",
         has_metrics: true,
         publishes: RESPONSE,
         parse: |root, problems| IntegrationCallout::parse(root, problems).map(Policy::IntegrationCallout),
+    },
+    PolicyKind {
+        name: "BasicAuthentication",
+        variables: "BasicAuthentication",
+        faults: "steps.basicauthentication",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| {
+            BasicAuthentication::parse(root, problems).map(Box::new).map(Policy::BasicAuthentication)
+        },
     },
 ];
 

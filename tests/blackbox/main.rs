@@ -15,6 +15,7 @@ mod any_host;
 mod assign_message;
 mod assign_payload;
 mod assign_response;
+mod basic_authentication;
 mod bodies;
 mod callout_responses;
 mod client_messages;
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
     lab.group("assign_payload", assign_payload::cases);
     lab.group("assign_response", assign_response::cases);
     lab.group("client_messages", client_messages::cases);
+    lab.group("basic_authentication", basic_authentication::cases);
     lab.group("extract_variables", extract_variables::cases);
     lab.group("extract_variables_faults", extract_variables_faults::cases);
     lab.group("raise_fault", raise_fault::cases);

@@ -23,6 +23,9 @@ pub(in crate::flow) const EXTRACT_IMMUTABLE: &str = "steps.extractvariables.Immu
 
 pub(in crate::flow) const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 
+pub(in crate::flow) const BASIC_SOURCE_INVALID: &str = "steps.basicauthentication.InvalidBasicAuthenticationSource";
+pub(in crate::flow) const BASIC_UNRESOLVED: &str = "steps.basicauthentication.UnresolvedVariable";
+
 /// Any policy with a template.
 pub(in crate::flow) const TEMPLATE_UNRESOLVED: &str = "entities.UnresolvedVariable";
 pub(in crate::flow) const EMPTY_AUDIENCE: &str = "googletoken.EmptyIDTokenAudience";

@@ -20,7 +20,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Base64 with padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(in crate::flow) fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn base64_as_text(text: &str, max_bytes: usize) -> Option<Result<Stri
 }
 
 /// The bytes of a Base64 text; `None` when it is not Base64.
-pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(in crate::flow) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text).ok()
 }
 
