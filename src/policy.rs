@@ -12,6 +12,7 @@ pub mod extract_variables;
 pub mod fault_names;
 pub mod flow_callout;
 pub mod integration_callout;
+pub mod jwt;
 pub mod kind;
 pub mod origin;
 pub mod raise_fault;
@@ -38,6 +39,7 @@ use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use jwt::{DecodeJwt, GenerateJwt, JwksUrl, VerifyJwt};
 use kind::PolicyKind;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
@@ -66,6 +68,12 @@ pub enum Policy {
     IntegrationCallout(IntegrationCallout),
     /// Encodes or decodes a user and a password.
     BasicAuthentication(Box<BasicAuthentication>),
+    /// Reads a token without checking it.
+    DecodeJwt(Box<DecodeJwt>),
+    /// Checks a token.
+    VerifyJwt(Box<VerifyJwt>),
+    /// Creates a token.
+    GenerateJwt(Box<GenerateJwt>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -131,6 +139,8 @@ pub enum Callee<'p> {
     Integration(&'p SetIntegrationRequest),
     /// A shared flow.
     SharedFlow(&'p FlowCallout),
+    /// The server of a set of public keys.
+    Jwks(&'p VerifyJwt, &'p JwksUrl),
 }
 
 impl Policy {
@@ -159,6 +169,9 @@ impl Policy {
             Policy::SetIntegrationRequest(policy) => &**policy,
             Policy::IntegrationCallout(policy) => policy,
             Policy::BasicAuthentication(policy) => &**policy,
+            Policy::DecodeJwt(policy) => &**policy,
+            Policy::VerifyJwt(policy) => &**policy,
+            Policy::GenerateJwt(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -211,6 +224,15 @@ impl Policy {
     pub fn identity_positions(&self) -> Vec<Position> {
         let elements = self.authentications().map(|authentication| authentication.position);
         elements.chain(self.data().identity_position()).collect()
+    }
+
+    /// The variable to which it writes credentials: a token or a user with a password.
+    pub fn credentials(&self) -> Option<&Variable> {
+        match self {
+            Policy::GenerateJwt(policy) => Some(&policy.output),
+            Policy::BasicAuthentication(policy) => policy.encoded(),
+            _ => None,
+        }
     }
 
     /// The variable of its response.

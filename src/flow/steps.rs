@@ -9,6 +9,7 @@ mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration_callout;
+mod jwt;
 mod raise_fault;
 mod sending;
 mod service_callout;
@@ -111,6 +112,9 @@ impl<H: Host> Transaction<'_, H> {
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::BasicAuthentication(policy) => self.basic_authentication(policy),
+            Policy::DecodeJwt(policy) => self.decode_jwt(policy),
+            Policy::VerifyJwt(policy) => boxed(self.verify_jwt(id, policy)).await,
+            Policy::GenerateJwt(policy) => self.generate_jwt(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }

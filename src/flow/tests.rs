@@ -8,6 +8,7 @@ mod client_messages;
 mod endpoints;
 mod faults;
 mod integrations;
+mod jwt;
 mod memory;
 mod predefined;
 mod private;

@@ -71,6 +71,14 @@ impl BasicAuthentication {
         })
     }
 
+    /// The variable to which Encode writes the credentials.
+    pub(super) fn encoded(&self) -> Option<&Variable> {
+        match &self.operation {
+            Operation::Encode { assign_to, .. } => Some(assign_to),
+            Operation::Decode { .. } => None,
+        }
+    }
+
     /// The variable of the credentials.
     fn credentials(&self) -> &Variable {
         match &self.operation {

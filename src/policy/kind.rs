@@ -6,6 +6,7 @@ use super::basic_authentication::BasicAuthentication;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
 use super::integration_callout::IntegrationCallout;
+use super::jwt::{DecodeJwt, GenerateJwt, VerifyJwt};
 use super::raise_fault::RaiseFault;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
@@ -37,7 +38,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 8] = [
+static KINDS: [PolicyKind; 11] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -107,6 +108,30 @@ static KINDS: [PolicyKind; 8] = [
             BasicAuthentication::parse(root, problems).map(Box::new).map(Policy::BasicAuthentication)
         },
     },
+    PolicyKind {
+        name: "DecodeJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| Some(Policy::DecodeJwt(Box::new(DecodeJwt::parse(root, problems)))),
+    },
+    PolicyKind {
+        name: "VerifyJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: true,
+        publishes: &[],
+        parse: |root, problems| VerifyJwt::parse(root, problems).map(Box::new).map(Policy::VerifyJwt),
+    },
+    PolicyKind {
+        name: "GenerateJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| GenerateJwt::parse(root, problems).map(Box::new).map(Policy::GenerateJwt),
+    },
 ];
 
 /// All other policy types. Steps never run them.
@@ -144,8 +169,10 @@ mod tests {
             let (policy, problems) = Policy::parse(&format!("<{} name='P'/>", kind.name), "policies[0]");
             let is_unsupported = policy.as_ref().is_some_and(|policy| policy.unsupported().is_some());
             assert!(!is_unsupported, "{}: {problems:?}", kind.name);
-            assert_eq!(kind.variables.to_ascii_lowercase(), kind.name.to_ascii_lowercase());
-            assert_eq!(kind.faults, format!("steps.{}", kind.name.to_ascii_lowercase()));
+            // The policies for JSON Web Tokens have their prefixes in common.
+            let name = if kind.name.ends_with("JWT") { "jwt".to_owned() } else { kind.name.to_ascii_lowercase() };
+            assert_eq!(kind.variables.to_ascii_lowercase(), name);
+            assert_eq!(kind.faults, format!("steps.{name}"));
         }
     }
 

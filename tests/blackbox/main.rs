@@ -46,6 +46,8 @@ mod integration_endpoints;
 mod integration_faults;
 mod integration_requests;
 mod integration_values;
+mod jwt;
+mod jwt_key_sets;
 mod lab;
 mod lifecycle;
 mod load_balancer;
@@ -111,6 +113,8 @@ fn main() -> ExitCode {
     lab.group("assign_response", assign_response::cases);
     lab.group("client_messages", client_messages::cases);
     lab.group("basic_authentication", basic_authentication::cases);
+    lab.group("jwt", jwt::cases);
+    lab.group("jwt_key_sets", jwt_key_sets::cases);
     lab.group("extract_variables", extract_variables::cases);
     lab.group("extract_variables_faults", extract_variables_faults::cases);
     lab.group("raise_fault", raise_fault::cases);

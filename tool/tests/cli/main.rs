@@ -7,6 +7,7 @@ mod check;
 mod codes;
 mod environment;
 mod envoy_file;
+mod jwt;
 mod render;
 mod routing;
 mod run;
