@@ -17,6 +17,7 @@ mod google;
 pub mod headers;
 pub mod host;
 mod indexed;
+mod jwt;
 mod memory;
 pub mod message;
 pub mod parameters;

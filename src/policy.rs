@@ -4,6 +4,7 @@ pub mod action;
 pub mod assign_message;
 pub mod attributes;
 pub mod authentication;
+pub mod basic_authentication;
 pub mod condition;
 pub mod connection;
 pub mod endpoint;
@@ -12,6 +13,7 @@ pub mod fault_names;
 pub mod flow_callout;
 pub mod independence;
 pub mod integration_callout;
+pub mod jwt;
 pub mod kind;
 pub mod origin;
 pub mod raise_fault;
@@ -33,10 +35,12 @@ use action::{Action, Assignment, ResourceUrl};
 use assign_message::AssignMessage;
 use attributes::Attributes;
 use authentication::Authentication;
+use basic_authentication::BasicAuthentication;
 use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use jwt::{DecodeJwt, GenerateJwt, JwksUrl, VerifyJwt};
 use kind::PolicyKind;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
@@ -63,6 +67,14 @@ pub enum Policy {
     SetIntegrationRequest(Box<SetIntegrationRequest>),
     /// Runs an integration.
     IntegrationCallout(IntegrationCallout),
+    /// Encodes or decodes a user and a password.
+    BasicAuthentication(Box<BasicAuthentication>),
+    /// Reads a token without checking it.
+    DecodeJwt(Box<DecodeJwt>),
+    /// Checks a token.
+    VerifyJwt(Box<VerifyJwt>),
+    /// Creates a token.
+    GenerateJwt(Box<GenerateJwt>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -133,6 +145,8 @@ pub enum Callee<'p> {
     Integration(&'p SetIntegrationRequest),
     /// A shared flow.
     SharedFlow(&'p FlowCallout),
+    /// The server of a set of public keys.
+    Jwks(&'p VerifyJwt, &'p JwksUrl),
 }
 
 impl Policy {
@@ -160,6 +174,10 @@ impl Policy {
             Policy::FlowCallout(policy) => policy,
             Policy::SetIntegrationRequest(policy) => &**policy,
             Policy::IntegrationCallout(policy) => policy,
+            Policy::BasicAuthentication(policy) => &**policy,
+            Policy::DecodeJwt(policy) => &**policy,
+            Policy::VerifyJwt(policy) => &**policy,
+            Policy::GenerateJwt(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -212,6 +230,15 @@ impl Policy {
     pub fn identity_positions(&self) -> Vec<Position> {
         let elements = self.authentications().map(|authentication| authentication.position);
         elements.chain(self.data().identity_position()).collect()
+    }
+
+    /// The variable to which it writes credentials: a token or a user with a password.
+    pub fn credentials(&self) -> Option<&Variable> {
+        match self {
+            Policy::GenerateJwt(policy) => Some(&policy.output),
+            Policy::BasicAuthentication(policy) => policy.encoded(),
+            _ => None,
+        }
     }
 
     /// The variable of its response.

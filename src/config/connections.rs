@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{AllowedHosts, BalancedServer, Clusters, HostPattern, LocalProxies, LocalProxy, Server, Servers};
 use crate::policy::connection::{LoadBalancer, LocalDestination, LocalTarget, Target};
 use crate::policy::endpoint::BasePath;
+use crate::policy::jwt::{JwksUrl, VerifyJwt};
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::set_integration_request::SetIntegrationRequest;
 use crate::policy::{Callee, Policy};
@@ -45,6 +46,7 @@ impl Connections {
                 self.check_integration(request, diagnostics);
                 return Servers::None;
             }
+            Some(Callee::Jwks(policy, url)) => return self.key_server(policy, url, diagnostics),
             Some(Callee::Service(_) | Callee::SharedFlow(_)) | None => return Servers::None,
         };
         let is_replaced = assigned.contains(callout.variables.target_url.name());
@@ -84,6 +86,18 @@ impl Connections {
                 diagnostics.error(Code::MissingCluster, request.position, no_cluster(&origin));
             });
         }
+    }
+
+    /// The server of a set of public keys, if its URL is fixed.
+    fn key_server(&self, policy: &VerifyJwt, url: &JwksUrl, diagnostics: &mut Diagnostics) -> Servers {
+        let Some(origin) = url.origin.as_ref().filter(|_| policy.attributes.enabled) else { return Servers::None };
+        let server = self.clusters.server(origin);
+        if server.is_none() {
+            diagnostics.under(&*policy.attributes.name, |diagnostics| {
+                diagnostics.error(Code::MissingCluster, url.position, no_cluster(origin));
+            });
+        }
+        server.map_or(Servers::None, Servers::Fixed)
     }
 
     /// The target servers of a load balancer. An unknown one is an error, so that the plan has all of them.

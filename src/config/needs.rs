@@ -140,7 +140,7 @@ impl FlowUsage<'_> {
                     let flow = self.shared_flows.get(&*callout.shared_flow);
                     flow.is_some_and(|flow| self.steps_use(&flow.steps, names))
                 }
-                Some(Callee::Service(_) | Callee::Integration(_)) | None => false,
+                Some(Callee::Service(_) | Callee::Integration(_) | Callee::Jwks(..)) | None => false,
             };
             inside || self.condition_uses(step.condition.as_ref(), names) || policy.uses_body(names)
         })

@@ -200,7 +200,7 @@ impl Policies {
         let documents = self.attached.iter().filter_map(|index| self.documents.get(*index));
         documents.filter_map(|document| match document.policy.as_ref()?.callee()? {
             Callee::SharedFlow(callout) => Some((document.key.as_str(), callout)),
-            Callee::Service(_) | Callee::Integration(_) => None,
+            Callee::Service(_) | Callee::Integration(_) | Callee::Jwks(..) => None,
         })
     }
 

@@ -149,7 +149,7 @@ fn calls_itself(start: &str, resolved: &BTreeMap<String, Vec<Step>>, policies: &
         let steps = resolved.get(name).into_iter().flatten();
         let called = steps.filter_map(|step| match policies.policy_of(step)?.callee()? {
             Callee::SharedFlow(callout) => Some(callout.shared_flow.to_string()),
-            Callee::Service(_) | Callee::Integration(_) => None,
+            Callee::Service(_) | Callee::Integration(_) | Callee::Jwks(..) => None,
         });
         called.collect()
     };

@@ -39,6 +39,7 @@ macro_rules! codes {
 }
 
 codes! {
+    AssignToRequired "assign-to-required" "AssignToRequired": "BasicAuthentication with Encode has no AssignTo";
     AuthenticationNotEnforced "authentication-not-enforced": "a skipped policy decides who may call the proxy";
     BasePathWithoutSlash "base-path-without-slash": "a base path does not start with a slash";
     ConflictingKeys "conflicting-keys": "two keys of a configuration exclude each other, or one requires another";
@@ -46,8 +47,10 @@ codes! {
     DuplicateName "duplicate-name": "two policies, shared flows, targets or origins have the same name";
     DuplicatePrefix "duplicate-prefix" "DuplicatePrefix": "two namespaces of ExtractVariables have the same prefix";
     EmptyElement "empty-element": "an element is empty and so has no effect, or lets every run fail";
+    EmptyElementForKeyConfiguration "empty-element-for-key-configuration" "EmptyElementForKeyConfiguration": "the Value of a key names no variable";
     EmptyJsonPath "empty-json-path" "EmptyJSONPathExpression": "a JSONPath element is empty";
     EmptyXPath "empty-xpath" "EmptyXPathExpression": "an XPath element is empty";
+    EncryptedToken "encrypted-token": "a JWT policy is for encrypted tokens, which are not supported";
     FunctionAsText "function-as-text": "a call of a template function is not valid and stays text";
     IgnoredElement "ignored-element": "an element is ignored because another one excludes it, or its content is not supported";
     IgnoredText "ignored-text": "text between elements is ignored";
@@ -55,27 +58,43 @@ codes! {
     InvalidBoolean "invalid-boolean": "a value is neither true nor false; the default is used";
     InvalidCondition "invalid-condition": "a condition cannot be parsed";
     InvalidConfiguration "invalid-configuration": "a file is not valid JSON or YAML";
+    InvalidConfigurationForActionAndAlgorithm "invalid-configuration-for-action-and-algorithm" "InvalidConfigurationForActionAndAlgorithm": "the key does not fit the algorithm of a JWT policy";
     InvalidElement "invalid-element": "the value of an element is not allowed";
+    InvalidEmptyElement "invalid-empty-element" "InvalidEmptyElement": "the Source of a JWT policy is empty";
+    InvalidFamiliesForAlgorithm "invalid-families-for-algorithm" "InvalidFamiliesForAlgorithm": "the algorithms of VerifyJWT need different kinds of keys";
     InvalidHeader "invalid-header": "the name of a header contains characters that HTTP does not allow";
     InvalidIndex "invalid-index" "InvalidIndex": "the index of a header or parameter is not greater than zero";
     InvalidJsonPath "invalid-json-path" "InvalidJSONPath": "a JSONPath cannot be parsed";
+    InvalidKeyConfiguration "invalid-key-configuration" "InvalidKeyConfiguration": "a key of a JWT policy has no Value";
     InvalidName "invalid-name": "the name of a policy or variable contains characters that are not allowed";
+    InvalidNameForAdditionalClaim "invalid-name-for-additional-claim" "InvalidNameForAdditionalClaim": "an additional claim has the name of a registered claim";
+    InvalidNameForAdditionalHeader "invalid-name-for-additional-header" "InvalidNameForAdditionalHeader": "an additional header has a name that the policy sets itself";
     InvalidPattern "invalid-pattern" "InvalidPattern": "a pattern of ExtractVariables cannot be parsed";
     InvalidProperty "invalid-property": "the value of a property is ignored because it is not allowed";
+    InvalidSecretInConfig "invalid-secret-in-config" "InvalidSecretInConfig": "a document contains a secret in place of the name of a private variable";
     InvalidTemplate "invalid-template": "a message template cannot be parsed";
+    InvalidTimeFormat "invalid-time-format" "InvalidTimeFormat": "a time or duration of a JWT policy has no valid format";
     InvalidTimeout "invalid-timeout" "InvalidTimeoutValue": "a Timeout is not a positive number of milliseconds";
+    InvalidTypeForAdditionalClaim "invalid-type-for-additional-claim" "InvalidTypeForAdditionalClaim": "the type of an additional claim is unknown";
+    InvalidTypeForAdditionalHeader "invalid-type-for-additional-header" "InvalidTypeForAdditionalHeader": "the type of an additional header is unknown";
     InvalidUrl "invalid-url": "a URL starts with neither http:// nor https://, or only with a variable that is not a URL";
     InvalidValue "invalid-value": "the value of a configuration key is not allowed or has the wrong type";
+    InvalidValueForElement "invalid-value-for-element" "InvalidValueForElement": "the value of Algorithm or Type is unknown";
+    InvalidValueOfArrayAttribute "invalid-value-of-array-attribute" "InvalidValueOfArrayAttribute": "the attribute array is neither true nor false";
     InvalidVariableName "invalid-variable-name" "InvalidVariableName": "AssignVariable has no Name";
+    InvalidVariableNameForSecret "invalid-variable-name-for-secret" "InvalidVariableNameForSecret": "the variable of a secret does not start with private";
     InvalidXPath "invalid-xpath" "XPathCompilationFailed": "an XPath cannot be parsed";
     MalformedXml "malformed-xml": "a document is not well-formed XML";
     MisplacedElement "misplaced-element": "an element has its effect, but belongs into another element";
     MissingCluster "missing-cluster": "a host has no entry in the clusters of the filter configuration";
+    MissingConfigurationElement "missing-configuration-element" "MissingConfigurationElement": "a JWT policy has no Algorithm or no key for it";
     MissingConnection "missing-connection" "ConnectionInfoMissing": "a ServiceCallout has no HTTPTargetConnection and no LocalTargetConnection";
     MissingElement "missing-element": "a required element is missing";
     MissingIdentity "missing-identity" "FAILED_PRECONDITION": "a Google token is needed, and no identity is configured";
     MissingKey "missing-key": "a required key of a configuration is missing";
     MissingName "missing-name" "MissingName": "a required name attribute is missing";
+    MissingNameForAdditionalClaim "missing-name-for-additional-claim" "MissingNameForAdditionalClaim": "an additional claim has no name";
+    MissingNameForAdditionalHeader "missing-name-for-additional-header" "MissingNameForAdditionalHeader": "an additional header has no name";
     MissingProject "missing-project": "an integration has no project";
     MissingUrl "missing-url" "URLMissing": "an HTTPTargetConnection has no URL and no LoadBalancer";
     NoActiveServer "no-active-server": "no server of a LoadBalancer is enabled";
@@ -83,11 +102,13 @@ codes! {
     NoJsonPaths "no-json-paths" "NoJSONPathsToEvaluate": "a Variable of a JSONPayload has no JSONPath";
     NothingToExtract "nothing-to-extract" "NothingToExtract": "ExtractVariables has no source of variables";
     NoXPaths "no-xpaths" "NoXPathsToEvaluate": "a Variable of an XMLPayload has no XPath";
+    PasswordRequired "password-required" "PasswordRequired": "BasicAuthentication has no Password with a ref";
     PatternWithoutVariable "pattern-without-variable" "PatternWithoutVariable": "a pattern of ExtractVariables has no variable";
     PrefixWithoutUri "prefix-without-uri" "NONEmptyPrefixMappedToEmptyURI": "a Namespace with a prefix has no URI";
     RecursiveSharedFlow "recursive-shared-flow": "a shared flow calls itself";
     SecondFallback "second-fallback": "two servers of a LoadBalancer are the fallback";
     SkippedVariable "skipped-variable": "a condition reads a variable that only a skipped policy sets";
+    SourceRequired "source-required" "SourceRequired": "BasicAuthentication with Decode has no Source";
     StepWithoutName "step-without-name": "a step names no policy and is ignored";
     ToleratedCondition "tolerated-condition": "a condition has a mistake that Apigee tolerates";
     UnclosedVariable "unclosed-variable": "a variable in a template has no closing brace and stays text";
@@ -106,6 +127,7 @@ codes! {
     UnknownVariableType "unknown-variable-type": "the type of an extracted variable is unknown; string is used";
     UnreachableUrl "unreachable-url": "a URL has no valid scheme or host, so that every call fails";
     UnsupportedPolicy "unsupported-policy": "a step names a policy whose type the filter does not run";
+    UserNameRequired "user-name-required" "UserNameRequired": "BasicAuthentication has no User with a ref";
     WrongRootElement "wrong-root-element": "the root element of a document has another name";
     XPathWithoutNodes "xpath-without-nodes" "CannotBeConvertedToNodeset": "an XPath for a nodeset has another type";
 }

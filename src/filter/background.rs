@@ -4,7 +4,7 @@ use crate::filter::active::{self, ActiveContext};
 use crate::filter::call::{Pending, dispatch};
 use crate::filter::plugin::Plugin;
 use crate::filter::streams;
-use crate::flow::call::{Call, CallFailure, CallReply};
+use crate::flow::call::{Call, CallFailure, CallReply, Outcome};
 use crate::flow::host::{Background, Task};
 use crate::plan::PolicyId;
 use bytes::Bytes;
@@ -149,6 +149,19 @@ impl Background for EnvoyBackground {
 
     async fn call(&self, call: &Call) -> Result<CallReply, CallFailure> {
         Pending::dispatch(call)?.response(call, self.plugin.plan.body_memory_bytes).await.0
+    }
+
+    async fn call_of(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
+        let pending = Pending::dispatch(call)?;
+        let metrics = &self.plugin.metrics;
+        metrics.count_request(policy);
+        let (response, elapsed) = pending.response(call, self.plugin.plan.body_memory_bytes).await;
+        metrics.record_duration(policy, elapsed);
+        response
+    }
+
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
+        self.plugin.metrics.count_outcome(policy, outcome);
     }
 
     fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure> {

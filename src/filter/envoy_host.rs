@@ -3,12 +3,11 @@
 use crate::allocator;
 use crate::envoy::replies;
 use crate::filter::background::{self, EnvoyBackground};
-use crate::filter::call::Pending;
 use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
-use crate::flow::host::Host;
+use crate::flow::host::{Background as _, Host};
 use crate::plan::PolicyId;
 use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
@@ -145,12 +144,7 @@ impl Host for EnvoyHost {
     }
 
     async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
-        let pending = Pending::dispatch(call)?;
-        let metrics = &self.plugin.metrics;
-        metrics.count_request(policy);
-        let (response, elapsed) = pending.response(call, self.plugin.plan.body_memory_bytes).await;
-        metrics.record_duration(policy, elapsed);
-        response
+        self.background().call_of(policy, call).await
     }
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {

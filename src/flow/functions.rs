@@ -20,6 +20,8 @@ use crate::policy::template::Function;
 use bytestring::ByteString;
 use encoding::{base64, hex};
 
+pub(super) use encoding::{base64 as encode_base64, decode_base64, decode_base64_url, decode_hex};
+
 /// Calls a template function. `None` is an empty result: a function that fails at run time returns empty text
 /// (docs/apigee-semantics.md 6.4). Surplus arguments are ignored.
 ///

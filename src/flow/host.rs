@@ -86,6 +86,14 @@ pub trait Background: Clone + 'static {
     /// Makes a call and waits for its response.
     fn call(&self, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>>;
 
+    /// Makes a call for a policy and waits for its response.
+    fn call_of(&self, _policy: PolicyId, call: &Call) -> impl Future<Output = Result<CallReply, CallFailure>> {
+        self.call(call)
+    }
+
+    /// Counts the outcome of a call of a policy.
+    fn count(&self, _policy: PolicyId, _outcome: Outcome) {}
+
     /// Makes a call for a policy without waiting for its response.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub struct Scripted {
     /// The responses to calls, in order. A call after the last one fails as unreachable.
     pub replies: Rc<RefCell<Replies>>,
     /// The responses to the calls of single policies. They take precedence over `replies`.
-    pub policy_replies: RefCell<BTreeMap<PolicyId, Replies>>,
+    pub policy_replies: Rc<RefCell<BTreeMap<PolicyId, Replies>>>,
     /// Whether the metadata server and IAM Credentials are mocked, so that every token request succeeds.
     pub mocks_google: bool,
     /// Whether random bytes are random. Otherwise they are constant.
@@ -189,6 +189,7 @@ fn lines<'h>(lines: impl Iterator<Item = &'h (&'h str, &'h str)>) -> Headers {
 pub struct Script {
     now: Duration,
     replies: Rc<RefCell<Replies>>,
+    policy_replies: Rc<RefCell<BTreeMap<PolicyId, Replies>>>,
     mocks_google: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
     done: Rc<RefCell<Effects>>,
@@ -214,6 +215,18 @@ impl Background for Script {
             Some(reply) => self.record(call, reply, ReplySource::Given),
             None => self.record(call, Err(CallFailure::Unreachable), ReplySource::None),
         }
+    }
+
+    async fn call_of(&self, policy: PolicyId, call: &Call) -> CallResult {
+        let of_policy = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
+        match of_policy {
+            Some(reply) => self.record(call, reply, ReplySource::Given),
+            None => self.call(call).await,
+        }
+    }
+
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
+        self.done.borrow_mut().outcomes.push((policy, outcome));
     }
 
     fn send(&self, _policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
@@ -252,6 +265,7 @@ impl Host for Scripted {
         Script {
             now: self.now,
             replies: Rc::clone(&self.replies),
+            policy_replies: Rc::clone(&self.policy_replies),
             mocks_google: self.mocks_google,
             shared: Rc::clone(&self.shared),
             done: Rc::clone(&self.done),
@@ -315,11 +329,7 @@ impl Host for Scripted {
     }
 
     async fn call(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
-        let of_policy = self.policy_replies.borrow_mut().get_mut(&policy).and_then(VecDeque::pop_front);
-        match of_policy {
-            Some(reply) => self.background().record(call, reply, ReplySource::Given),
-            None => self.background().call(call).await,
-        }
+        self.background().call_of(policy, call).await
     }
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {

@@ -4,10 +4,12 @@ mod actions;
 mod assign_message;
 mod assign_variable;
 mod authentication;
+mod basic_authentication;
 mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration_callout;
+mod jwt;
 mod raise_fault;
 mod sending;
 mod service_callout;
@@ -133,6 +135,10 @@ impl<H: Host> Transaction<'_, H> {
             Policy::FlowCallout(policy) => boxed(self.flow_callout(policy)).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
+            Policy::BasicAuthentication(policy) => self.basic_authentication(policy),
+            Policy::DecodeJwt(policy) => self.decode_jwt(policy),
+            Policy::VerifyJwt(policy) => boxed(self.verify_jwt(id, policy)).await,
+            Policy::GenerateJwt(policy) => self.generate_jwt(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }
@@ -141,7 +147,7 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn predicted_call(&mut self, id: PolicyId, policy: &Policy) -> Option<Call> {
         match policy.callee() {
             Some(Callee::Service(policy)) => self.service_call(id, policy).await.ok(),
-            Some(Callee::Integration(_) | Callee::SharedFlow(_)) | None => None,
+            Some(Callee::Integration(_) | Callee::SharedFlow(_) | Callee::Jwks(..)) | None => None,
         }
     }
 

@@ -29,6 +29,11 @@ impl Store {
         self.0.retain(|(known, _)| known != name);
     }
 
+    /// Removes the variables whose names have a prefix.
+    pub fn remove_prefix(&mut self, prefix: &str) {
+        self.0.retain(|(known, _)| !known.starts_with(prefix));
+    }
+
     /// Every variable.
     pub fn iter(&self) -> impl Iterator<Item = (&ByteString, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))

@@ -2,12 +2,14 @@
 //! involve flows, policies and faults together.
 
 mod assign_message;
+mod basic_authentication;
 mod callouts;
 mod client_messages;
 mod early_calls;
 mod endpoints;
 mod faults;
 mod integrations;
+mod jwt;
 mod memory;
 mod predefined;
 mod private;

@@ -2,6 +2,8 @@
 
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
+use crate::flow::jwt::key_sets::KeySets;
+use crate::flow::jwt::keys::Keys;
 use crate::plan::PolicyId;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,6 +16,10 @@ pub struct Worker {
     pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
+    /// The keys for JSON Web Tokens that were read from texts.
+    pub(super) keys: Keys,
+    /// The sets of keys that were fetched.
+    pub(super) key_sets: Rc<KeySets>,
     /// Whether a warning of a body that was not sent is in the log.
     pub(super) has_warned_of_body: Cell<bool>,
 }

@@ -1,6 +1,7 @@
 //! The attributes of every policy's root element (docs/apigee-semantics.md 1.1).
 
 use super::kind::PolicyKind;
+use super::variable::Variable;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::suggestion;
@@ -117,6 +118,14 @@ pub(super) fn single_child<'a, 'input>(
         diagnostics.warning(Code::DuplicateElement, second.position(), format!("duplicate {name}; the first is used"));
     }
     first
+}
+
+/// The variable that the attribute `ref` of an element names.
+pub(super) fn reference_of(element: Element<'_, '_>) -> Option<Variable> {
+    // The documentation writes `ref="{variable}"` in some places and `ref="variable"` in others. `[inferred]`
+    let text = element.attribute("ref")?.trim();
+    let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text).trim();
+    (!name.is_empty()).then(|| Variable::new(name))
 }
 
 /// Warns about unknown children (docs/apigee-semantics.md 1.2). `[inferred]`

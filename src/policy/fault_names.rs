@@ -4,8 +4,10 @@
 const ACTIONS: [&str; 3] = ["SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"];
 
 /// The faults of each policy type that the filter runs.
-const OF_KINDS: [(&str, &[&str]); 7] = [
+const OF_KINDS: [(&str, &[&str]); 11] = [
     ("AssignMessage", &ACTIONS),
+    ("BasicAuthentication", &["InvalidBasicAuthenticationSource", "SetVariableFailed", "UnresolvedVariable"]),
+    ("DecodeJWT", &["FailedToDecode", "FailedToResolveVariable", "InvalidToken"]),
     (
         "ExtractVariables",
         &[
@@ -19,6 +21,20 @@ const OF_KINDS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("FlowCallout", &["UnresolvedVariable"]),
+    (
+        "GenerateJWT",
+        &[
+            "FailedToResolveVariable",
+            "GenerationFailed",
+            "InsufficientKeyLength",
+            "InvalidCurve",
+            "InvalidJsonFormat",
+            "InvalidPrivateKey",
+            "InvalidSecretKey",
+            "SigningFailed",
+            "WrongKeyType",
+        ],
+    ),
     (
         "IntegrationCallout",
         &[
@@ -42,6 +58,33 @@ const OF_KINDS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("SetIntegrationRequest", &["ExecutionFailed", "UnresolvedVariable"]),
+    (
+        "VerifyJWT",
+        &[
+            "AlgorithmInTokenNotPresentInConfiguration",
+            "AlgorithmMismatch",
+            "FailedToDecode",
+            "FailedToResolveVariable",
+            "InsufficientKeyLength",
+            "InvalidClaim",
+            "InvalidCurve",
+            "InvalidJsonFormat",
+            "InvalidPublicKey",
+            "InvalidSecretKey",
+            "InvalidToken",
+            "JwtAudienceMismatch",
+            "JwtIssuerMismatch",
+            "JwtSubjectMismatch",
+            "KeyIdMissing",
+            "KeyParsingFailed",
+            "NoAlgorithmFoundInHeader",
+            "NoMatchingPublicKey",
+            "TokenExpired",
+            "TokenNotYetValid",
+            "UnhandledCriticalHeader",
+            "WrongKeyType",
+        ],
+    ),
 ];
 
 /// The faults that need no policy: of routes, targets, tokens and limits, here or in Apigee.

@@ -2,9 +2,11 @@
 
 use super::Policy;
 use super::assign_message::AssignMessage;
+use super::basic_authentication::BasicAuthentication;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
 use super::integration_callout::IntegrationCallout;
+use super::jwt::{DecodeJwt, GenerateJwt, VerifyJwt};
 use super::raise_fault::RaiseFault;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
@@ -36,7 +38,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 7] = [
+static KINDS: [PolicyKind; 11] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -89,12 +91,46 @@ static KINDS: [PolicyKind; 7] = [
     },
     PolicyKind {
         name: "IntegrationCallout",
-        // The documentation spells only this prefix with capitals.
+        // The documentation spells this prefix and that of BasicAuthentication with capitals.
         variables: "IntegrationCallout",
         faults: "steps.integrationcallout",
         has_metrics: true,
         publishes: RESPONSE,
         parse: |root, problems| IntegrationCallout::parse(root, problems).map(Policy::IntegrationCallout),
+    },
+    PolicyKind {
+        name: "BasicAuthentication",
+        variables: "BasicAuthentication",
+        faults: "steps.basicauthentication",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| {
+            BasicAuthentication::parse(root, problems).map(Box::new).map(Policy::BasicAuthentication)
+        },
+    },
+    PolicyKind {
+        name: "DecodeJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| Some(Policy::DecodeJwt(Box::new(DecodeJwt::parse(root, problems)))),
+    },
+    PolicyKind {
+        name: "VerifyJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: true,
+        publishes: &[],
+        parse: |root, problems| VerifyJwt::parse(root, problems).map(Box::new).map(Policy::VerifyJwt),
+    },
+    PolicyKind {
+        name: "GenerateJWT",
+        variables: "jwt",
+        faults: "steps.jwt",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| GenerateJwt::parse(root, problems).map(Box::new).map(Policy::GenerateJwt),
     },
 ];
 
@@ -133,8 +169,10 @@ mod tests {
             let (policy, problems) = Policy::parse(&format!("<{} name='P'/>", kind.name), "policies[0]");
             let is_unsupported = policy.as_ref().is_some_and(|policy| policy.unsupported().is_some());
             assert!(!is_unsupported, "{}: {problems:?}", kind.name);
-            assert_eq!(kind.variables.to_ascii_lowercase(), kind.name.to_ascii_lowercase());
-            assert_eq!(kind.faults, format!("steps.{}", kind.name.to_ascii_lowercase()));
+            // The policies for JSON Web Tokens have their prefixes in common.
+            let name = if kind.name.ends_with("JWT") { "jwt".to_owned() } else { kind.name.to_ascii_lowercase() };
+            assert_eq!(kind.variables.to_ascii_lowercase(), name);
+            assert_eq!(kind.faults, format!("steps.{name}"));
         }
     }
 

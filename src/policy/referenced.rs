@@ -1,5 +1,6 @@
 //! Values from the text of an element or, with the attribute `ref`, from a variable.
 
+use super::attributes::reference_of;
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::Variable;
@@ -23,7 +24,7 @@ impl Referenced {
             true => None,
             false => template_of(element, &text, Syntax::BRACES, diagnostics),
         };
-        let reference = element.attribute("ref").map(variable_name).filter(|name| !name.is_empty()).map(Variable::new);
+        let reference = reference_of(element);
         let has_value = reference.is_some() || text.is_some();
         has_value.then_some(Referenced { reference, text })
     }
@@ -38,12 +39,6 @@ impl Referenced {
         self.reference.as_ref().is_some_and(|variable| variable.is_body_of(names))
             || self.text.as_ref().is_some_and(|text| text.uses_body(names))
     }
-}
-
-/// The documentation writes `ref="{variable}"` in some places and `ref="variable"` in others. `[inferred]`
-fn variable_name(text: &str) -> &str {
-    let text = text.trim();
-    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text).trim()
 }
 
 #[cfg(test)]

@@ -21,9 +21,8 @@ pub struct Unsupported {
 }
 
 /// The types that decide who may call a proxy.
-const AUTHENTICATION: [&str; 11] = [
+const AUTHENTICATION: [&str; 9] = [
     "AccessControl",
-    "BasicAuthentication",
     "HMAC",
     "Ldap",
     "OAuthV1",
@@ -32,18 +31,15 @@ const AUTHENTICATION: [&str; 11] = [
     "VerifyAPIKey",
     "VerifyIAM",
     "VerifyJWS",
-    "VerifyJWT",
 ];
 
 /// The variables that policies of a type set in addition to those that contain the name of the policy.
-const FAMILIES: [(&str, &[&str]); 7] = [
+const FAMILIES: [(&str, &[&str]); 5] = [
     ("AccessEntity", &["accessentity"]),
-    ("DecodeJWT", &["jwt"]),
     ("OAuthV2", &["oauthv2", "accesstoken", "apiproduct", "developer"]),
     ("Quota", &["ratelimit"]),
     ("SpikeArrest", &["ratelimit"]),
     ("VerifyAPIKey", &["verifyapikey", "apiproduct", "developer"]),
-    ("VerifyJWT", &["jwt"]),
 ];
 
 /// The types that run a program, which can set any variable.
@@ -51,11 +47,9 @@ const PROGRAMS: [&str; 5] = ["ExternalCallout", "JavaCallout", "Javascript", "Py
 
 /// The first segments of variables that policies of a type may set, in addition to [`FAMILIES`], and variables without
 /// a segment. Some are attributes of the credentials, whose names only Apigee's store knows.
-const OTHERS: [(&str, &[&str]); 18] = [
-    ("BasicAuthentication", &["basicauthentication"]),
+const OTHERS: [(&str, &[&str]); 16] = [
     ("DecodeJWS", &["jws", "jwt"]),
     ("GenerateJWS", &["jws", "jwt"]),
-    ("GenerateJWT", &["jwt"]),
     ("GetOAuthV1Info", OAUTH),
     ("GetOAuthV2Info", OAUTH),
     ("GraphQL", &["graphql"]),
@@ -169,16 +163,13 @@ impl PolicyData for Unsupported {
     }
 }
 
-/// The variables in `AssignTo`, `Output` and `OutputVariable` elements and in `assignTo` attributes, and those of a decoded
-/// user and password.
+/// The variables in `AssignTo`, `Output` and `OutputVariable` elements and in `assignTo` attributes.
 fn results(root: Element<'_, '_>) -> Vec<String> {
     let mut results = Vec::new();
     let mut next = vec![root];
     while let Some(element) = next.pop() {
         let text = matches!(element.name(), "AssignTo" | "Output" | "OutputVariable").then(|| element.text());
-        let is_decoded = root.name() == "BasicAuthentication" && matches!(element.name(), "User" | "Password");
-        let attribute = element.attribute(if is_decoded { "ref" } else { "assignTo" });
-        let attribute = attribute.map(|name| name.trim().to_owned());
+        let attribute = element.attribute("assignTo").map(|name| name.trim().to_owned());
         results.extend(text.into_iter().chain(attribute).filter(|name| !name.is_empty()));
         next.extend(element.children());
     }
@@ -199,10 +190,10 @@ mod tests {
 
     #[test]
     fn types_that_authenticate_are_known() {
-        for kind in ["VerifyAPIKey", "OAuthV2", "BasicAuthentication", "VerifyJWT", "HMAC", "AccessControl"] {
+        for kind in ["VerifyAPIKey", "OAuthV2", "VerifyJWS", "HMAC", "AccessControl"] {
             assert!(parse(&format!("<{kind} name='P'/>")).is_authentication(), "{kind}");
         }
-        for kind in ["Quota", "DecodeJWT", "Javascript", "GenerateSAMLAssertion", "GetOAuthV2Info"] {
+        for kind in ["Quota", "DecodeJWS", "Javascript", "GenerateSAMLAssertion", "GetOAuthV2Info"] {
             assert!(!parse(&format!("<{kind} name='P'/>")).is_authentication(), "{kind}");
         }
     }
@@ -220,7 +211,6 @@ mod tests {
             ("<Javascript name='JS'/>", "JS", false),
             ("<OAuthV2 name='OA'/>", "accesstoken.scope", true),
             ("<OAuthV2 name='OA'/>", "oauthV2.failed", true),
-            ("<VerifyJWT name='VJ'/>", "JWT.failed", true),
             (map, "kv.url", true),
             (map, "kv.urls", false),
             (map, "keyvaluemapoperations.KV.1.failed", true),

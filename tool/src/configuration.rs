@@ -253,7 +253,7 @@ pub(crate) fn called_by<'a>(bundle: &'a ParsedBundle, given: &[&'a ParsedBundle]
 fn callouts_of(bundle: &ParsedBundle) -> impl Iterator<Item = &str> {
     bundle.policies().filter_map(|policy| match policy.callee()? {
         Callee::SharedFlow(callout) => Some(&*callout.shared_flow),
-        Callee::Service(_) | Callee::Integration(_) => None,
+        Callee::Service(_) | Callee::Integration(_) | Callee::Jwks(..) => None,
     })
 }
 

@@ -227,7 +227,7 @@ fn trace(subject: Subject, request: Parsed, upstream: Parsed, given: &Given, mas
         response: Some(upstream.headers).filter(|_| has_route),
         response_body: upstream.body,
         replies: Rc::new(RefCell::new(given.in_order())),
-        policy_replies: RefCell::new(given.by_policy()),
+        policy_replies: Rc::new(RefCell::new(given.by_policy())),
         mocks_google: true,
         is_random: true,
         attributes: attributes(now),

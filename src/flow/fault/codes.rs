@@ -23,6 +23,35 @@ pub(in crate::flow) const EXTRACT_IMMUTABLE: &str = "steps.extractvariables.Immu
 
 pub(in crate::flow) const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 
+pub(in crate::flow) const BASIC_SOURCE_INVALID: &str = "steps.basicauthentication.InvalidBasicAuthenticationSource";
+pub(in crate::flow) const BASIC_UNRESOLVED: &str = "steps.basicauthentication.UnresolvedVariable";
+
+pub(in crate::flow) const JWT_UNRESOLVED: &str = "steps.jwt.FailedToResolveVariable";
+pub(in crate::flow) const JWT_FAILED_TO_DECODE: &str = "steps.jwt.FailedToDecode";
+pub(in crate::flow) const JWT_INVALID_JSON: &str = "steps.jwt.InvalidJsonFormat";
+pub(in crate::flow) const JWT_NO_ALGORITHM: &str = "steps.jwt.NoAlgorithmFoundInHeader";
+pub(in crate::flow) const JWT_ALGORITHM_MISMATCH: &str = "steps.jwt.AlgorithmMismatch";
+pub(in crate::flow) const JWT_ALGORITHM_NOT_PRESENT: &str = "steps.jwt.AlgorithmInTokenNotPresentInConfiguration";
+pub(in crate::flow) const JWT_CRITICAL_HEADER: &str = "steps.jwt.UnhandledCriticalHeader";
+pub(in crate::flow) const JWT_INVALID_TOKEN: &str = "steps.jwt.InvalidToken";
+pub(in crate::flow) const JWT_EXPIRED: &str = "steps.jwt.TokenExpired";
+pub(in crate::flow) const JWT_NOT_YET_VALID: &str = "steps.jwt.TokenNotYetValid";
+pub(in crate::flow) const JWT_INVALID_CLAIM: &str = "steps.jwt.InvalidClaim";
+pub(in crate::flow) const JWT_ISSUER: &str = "steps.jwt.JwtIssuerMismatch";
+pub(in crate::flow) const JWT_SUBJECT: &str = "steps.jwt.JwtSubjectMismatch";
+pub(in crate::flow) const JWT_AUDIENCE: &str = "steps.jwt.JwtAudienceMismatch";
+pub(in crate::flow) const JWT_KEY_ID_MISSING: &str = "steps.jwt.KeyIdMissing";
+pub(in crate::flow) const JWT_NO_MATCHING_KEY: &str = "steps.jwt.NoMatchingPublicKey";
+pub(in crate::flow) const JWT_KEY_PARSING: &str = "steps.jwt.KeyParsingFailed";
+pub(in crate::flow) const JWT_INVALID_PUBLIC_KEY: &str = "steps.jwt.InvalidPublicKey";
+pub(in crate::flow) const JWT_INVALID_PRIVATE_KEY: &str = "steps.jwt.InvalidPrivateKey";
+pub(in crate::flow) const JWT_INVALID_SECRET_KEY: &str = "steps.jwt.InvalidSecretKey";
+pub(in crate::flow) const JWT_KEY_LENGTH: &str = "steps.jwt.InsufficientKeyLength";
+pub(in crate::flow) const JWT_WRONG_KEY_TYPE: &str = "steps.jwt.WrongKeyType";
+pub(in crate::flow) const JWT_INVALID_CURVE: &str = "steps.jwt.InvalidCurve";
+pub(in crate::flow) const JWT_SIGNING_FAILED: &str = "steps.jwt.SigningFailed";
+pub(in crate::flow) const JWT_GENERATION_FAILED: &str = "steps.jwt.GenerationFailed";
+
 /// Any policy with a template.
 pub(in crate::flow) const TEMPLATE_UNRESOLVED: &str = "entities.UnresolvedVariable";
 pub(in crate::flow) const EMPTY_AUDIENCE: &str = "googletoken.EmptyIDTokenAudience";

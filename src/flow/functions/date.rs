@@ -21,7 +21,7 @@ pub(super) fn format_seconds(pattern: &str, seconds: &str) -> Option<String> {
 }
 
 /// Formats a time in milliseconds since 1970. `None` as for seconds.
-pub(super) fn format_milliseconds(pattern: &str, milliseconds: &str) -> Option<String> {
+pub(in crate::flow) fn format_milliseconds(pattern: &str, milliseconds: &str) -> Option<String> {
     let milliseconds: i64 = milliseconds.parse().ok()?;
     let moment = Moment::new(milliseconds.div_euclid(MILLISECONDS), milliseconds.rem_euclid(MILLISECONDS))?;
     date_pattern::format(pattern, &moment)

@@ -2,7 +2,7 @@
 
 use crate::flow::memory::{TooLarge, check, text as bounded};
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, Engine};
 
 /// The standard alphabet with optional padding, as in Java's decoder. Characters of Base64URL, line ends and spaces are
@@ -20,7 +20,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Base64 with padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(in crate::flow) fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
@@ -48,8 +48,18 @@ pub(super) fn base64_as_text(text: &str, max_bytes: usize) -> Option<Result<Stri
 }
 
 /// The bytes of a Base64 text; `None` when it is not Base64.
-pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(in crate::flow) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text).ok()
+}
+
+/// The bytes of a text in Base64 for URLs, with optional padding; `None` for any other text.
+pub(in crate::flow) fn decode_base64_url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()
+}
+
+/// The bytes of hexadecimal digits of any case; `None` for any other text.
+pub(in crate::flow) fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    base16ct::mixed::decode_vec(text).ok()
 }
 
 /// The bytes of a key in the encoding named by `hmac…`'s third argument, whose default is `utf-8`.
@@ -58,7 +68,7 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 pub(super) fn key_bytes(key: &str, encoding: Option<&str>) -> Option<Vec<u8>> {
     match encoding.unwrap_or("utf-8").to_ascii_lowercase().as_str() {
         "utf-8" => Some(key.as_bytes().to_vec()),
-        "hex" | "base16" => base16ct::mixed::decode_vec(key).ok(),
+        "hex" | "base16" => decode_hex(key),
         "base64" => decode_base64(key),
         _ => None,
     }

@@ -19,7 +19,7 @@ impl CallFailure {
     }
 
     /// The outcome in the policy's metrics.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::flow) fn outcome(&self) -> Outcome {
         match self {
             CallFailure::Timeout => Outcome::Timeout,
             CallFailure::Unreachable => Outcome::Unreachable,

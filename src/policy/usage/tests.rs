@@ -104,13 +104,13 @@ fn a_policy_sets_its_variables_and_the_parts_of_its_messages() {
             &["s"],
         ),
         ("<Javascript name='J'/>", &["anything"], &[]),
-        ("<VerifyJWT name='V'/>", &["jwt.V.decoded.claim.sub"], &["claim.sub"]),
+        ("<DecodeJWT name='V'/>", &["jwt.V.decoded.claim.sub", "JWT.failed"], &["claim.sub", "jwt.W.claim.sub"]),
         ("<OAuthV2 name='O'/>", &["client_id", "accesstoken.scope", "oauthv2.x"], &["user.id"]),
         (
             "<BasicAuthentication name='B'><Operation>Decode</Operation><User ref='u.name'/><Password ref='u.word'/>
-             </BasicAuthentication>",
-            &["u.name", "u.word"],
-            &["u.other"],
+             <Source>s</Source></BasicAuthentication>",
+            &["u.name", "u.word", "BasicAuthentication.B.failed"],
+            &["u.other", "s", "basicauthentication.B.failed"],
         ),
     ];
     for (text, set, others) in cases {
@@ -132,9 +132,11 @@ fn the_names_of_faults_are_those_of_the_catalogue() {
     for code in codes.filter(|code| *code != "steps.targetendpoint" && !code.contains('{')) {
         let (prefix, name) = code.rsplit_once('.').unwrap();
         let kind = ["AssignMessage", "ExtractVariables", "IntegrationCallout", "RaiseFault", "ServiceCallout"];
-        let kinds = kind.iter().chain(&["SetIntegrationRequest"]);
+        let kinds = kind.iter().chain(&["SetIntegrationRequest", "BasicAuthentication"]);
         let owner = kinds.copied().find(|kind| prefix == format!("steps.{}", kind.to_ascii_lowercase()));
         let names = owner.map_or(&fault_names::OF_ANY_PROXY[..], fault_names::of_kind);
+        let of_tokens = ["DecodeJWT", "GenerateJWT", "VerifyJWT"].map(fault_names::of_kind).concat();
+        let names = if prefix == "steps.jwt" { &of_tokens } else { names };
         assert!(names.contains(&name), "{code}");
     }
 }

@@ -5,6 +5,7 @@ use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::connection::Target;
+use envoy_callout::policy::jwt::{JwksUrl, VerifyJwt};
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
 use envoy_callout::policy::target_url::TargetUrl;
@@ -34,6 +35,7 @@ impl Hosts {
         let callout = match policy.callee() {
             Some(Callee::Service(callout)) => callout,
             Some(Callee::Integration(request)) => return self.add_integration(request, document),
+            Some(Callee::Jwks(policy, url)) => return self.add_jwks(policy, url, document),
             Some(Callee::SharedFlow(_)) | None => return,
         };
         let Target::Url(url) = &callout.connection.target else { return };
@@ -60,6 +62,21 @@ impl Hosts {
         match request.origin() {
             Some(origin) => add(self.fixed.entry(origin).or_default(), added),
             None => add(&mut self.variable, added),
+        }
+    }
+
+    /// VerifyJWT fetches its public keys from the host of `uri` or `uriRef`.
+    fn add_jwks(&mut self, policy: &VerifyJwt, url: &JwksUrl, document: &Document) {
+        let added = || Callout {
+            policy: policy.attributes.name.to_string(),
+            source: document.source.clone(),
+            position: document.position_in_file(url.position),
+        };
+        if let Some(origin) = &url.origin {
+            add(self.fixed.entry(origin.clone()).or_default(), added());
+        }
+        if url.value.reference.is_some() {
+            add(&mut self.variable, added());
         }
     }
 

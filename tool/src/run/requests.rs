@@ -10,7 +10,7 @@ pub(crate) fn publish_urls(configuration: &mut Value) {
     let Ok(loaded) = config::load(configuration.to_string().as_bytes()) else { return };
     let urls = loaded.plan.policies.iter().filter_map(|policy| match policy.callee()? {
         Callee::Service(callout) => Some(json!(&**callout.variables.target_url.name())),
-        Callee::Integration(_) | Callee::SharedFlow(_) => None,
+        Callee::Integration(_) | Callee::SharedFlow(_) | Callee::Jwks(..) => None,
     });
     let Some(configuration) = configuration.as_object_mut() else { return };
     if let Some(published) = configuration.entry("filter_state").or_insert_with(|| json!([])).as_array_mut() {

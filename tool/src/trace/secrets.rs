@@ -69,6 +69,9 @@ impl Secrets {
         }
         secrets.headers.extend(HEADERS.map(str::to_owned));
         secrets.headers.extend(token_headers(plan));
+        // A header stays one, so that its scheme is visible.
+        let credentials = plan.policies.iter().filter_map(|policy| Some(policy.credentials()?.name().to_string()));
+        secrets.variables.extend(credentials.filter(|name| header_of(name).is_none()));
         let of_shared_flows = plan.shared_flows.values().flat_map(|flow| &flow.constants);
         for (name, value) in plan.constants.iter().chain(of_shared_flows) {
             let value = match value {

@@ -7,6 +7,7 @@ mod check;
 mod codes;
 mod environment;
 mod envoy_file;
+mod jwt;
 mod parallel;
 mod render;
 mod routing;

@@ -174,7 +174,7 @@ fn names_that_something_else_may_set_have_no_warning() {
         ("<LookupCache name='S'><AssignTo>cached</AssignTo></LookupCache>", &["cached", "lookupcache.S.cachehit"]),
         ("<AccessEntity name='S'/>", &["AccessEntity.S.ApiProduct.Quota"]),
         (
-            "<BasicAuthentication name='S'><Operation>Decode</Operation><User ref='u.name'/><Password ref='u.word'/></BasicAuthentication>",
+            "<BasicAuthentication name='S'><Operation>Decode</Operation><User ref='u.name'/><Password ref='u.word'/><Source>request.header.authorization</Source></BasicAuthentication>",
             &["u.name", "u.word"],
         ),
         ("<XMLToJSON name='S'><OutputVariable>made</OutputVariable></XMLToJSON>", &["made.content"]),

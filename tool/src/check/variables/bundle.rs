@@ -73,7 +73,7 @@ fn extent(bundle: &ParsedBundle, shared: &[&ParsedBundle]) -> Extent {
     }
     let mut called = bundles().flat_map(ParsedBundle::policies).filter_map(|policy| match policy.callee()? {
         Callee::SharedFlow(callout) => Some(&*callout.shared_flow),
-        Callee::Service(_) | Callee::Integration(_) => None,
+        Callee::Service(_) | Callee::Integration(_) | Callee::Jwks(..) => None,
     });
     let is_given = |name: &str| shared.iter().any(|flow| flow.name == name || flow.has_alias(name));
     // The callers of a shared flow set variables too.

@@ -14,6 +14,7 @@ use crate::parsed::Parsed;
 use envoy_callout::plan::{IAM_HOST, METADATA_HOST};
 use envoy_callout::policy::connection::Target;
 use envoy_callout::policy::endpoint::Route;
+use envoy_callout::policy::jwt::{JWKS_TIMEOUT, JwksUrl};
 use envoy_callout::policy::origin::{Origin, Scheme};
 use envoy_callout::policy::service_callout::ServiceCallout;
 use envoy_callout::policy::set_integration_request::SetIntegrationRequest;
@@ -76,6 +77,7 @@ impl Callouts {
                             builder.add(callout, parsed, &assigned);
                         }
                         Some(Callee::Integration(request)) => builder.add_integration(request, document),
+                        Some(Callee::Jwks(_, url)) => builder.add_jwks(url, document),
                         Some(Callee::SharedFlow(_)) | None => {}
                     }
                 }
@@ -187,6 +189,18 @@ impl Builder<'_> {
             }
         }
         self.callouts.longest_ms = self.callouts.longest_ms.max(milliseconds(integration_callout::TIMEOUT));
+    }
+
+    /// The server of the public keys of VerifyJWT.
+    fn add_jwks(&mut self, url: &JwksUrl, document: &Document) {
+        if let Some(origin) = &url.origin {
+            self.add_origin(origin, &Connection::default(), document);
+        }
+        if url.value.reference.is_some() {
+            self.callouts.any_host = true;
+            self.deployment.any_host = true;
+        }
+        self.callouts.longest_ms = self.callouts.longest_ms.max(milliseconds(JWKS_TIMEOUT));
     }
 
     fn add_origin(&mut self, origin: &Origin, connection: &Connection, document: &Document) {

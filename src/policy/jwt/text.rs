@@ -1,0 +1,47 @@
+//! Texts of elements: a variable, a fixed text, or both.
+
+use crate::language::xml::Element;
+use crate::policy::attributes::reference_of;
+use crate::policy::usage::Read;
+use crate::policy::variable::Variable;
+use bytestring::ByteString;
+
+/// The value of a variable if `ref` resolves, otherwise the text. The text is not a template.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TextValue {
+    /// The variable that `ref` names.
+    pub reference: Option<Variable>,
+    /// The element's text, if any.
+    pub text: Option<ByteString>,
+}
+
+impl TextValue {
+    /// Reads an element, which may have neither.
+    pub(super) fn parse(element: Element<'_, '_>) -> TextValue {
+        let text = Some(element.text()).filter(|text| !text.is_empty()).map(ByteString::from);
+        TextValue { reference: reference_of(element), text }
+    }
+
+    /// Reads an element. `None` without a variable and a text.
+    pub(super) fn of(element: Option<Element<'_, '_>>) -> Option<TextValue> {
+        element.map(TextValue::parse).filter(|value| value.reference.is_some() || value.text.is_some())
+    }
+
+    /// The variable that the value reads.
+    pub(super) fn reads(&self) -> impl Iterator<Item = Read<'_>> {
+        let has_text = self.text.is_some();
+        self.reference
+            .iter()
+            .map(move |variable| if has_text { Read::optional(variable) } else { Read::value(variable) })
+    }
+
+    /// Whether it reads the body of the message with one of these names.
+    pub(super) fn uses_body(&self, names: &[&str]) -> bool {
+        self.reference.as_ref().is_some_and(|variable| variable.is_body_of(names))
+    }
+}
+
+/// The parts of a comma-separated list, without empty ones.
+pub fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
