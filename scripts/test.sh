@@ -10,5 +10,6 @@ step cargo clippy --all-targets -- -D warnings
 step cargo clippy --lib --target wasm32-wasip1 -- -D warnings
 "$ENVOY" --version >&2
 step cargo test --no-fail-fast
+step cargo test --quiet --test soak -- --seconds 60
 step scripts/lint-bundles.sh
 step scripts/schemas.sh
