@@ -37,7 +37,7 @@ impl Client {
             Ok(response) => judge(ask, &response, &[0], check, &self.ledger),
             Err(error) => {
                 self.ledger.finish(&ask.id, ANY);
-                self.ledger.findings.add(check, format!("no response to {ask:.60?}: {error}"));
+                self.ledger.findings.add(check, format!("no response to {ask}: {error}"));
             }
         }
     }
@@ -48,21 +48,21 @@ pub async fn http1(mut client: Client) {
     let mut connection = None;
     while client.continues() {
         let ask = Ask::random(STEADY, &client.ledger, &mut client.random);
-        let result = send(&mut connection, &client, ask.to_request()).await;
+        let result = send(&mut connection, &mut client, ask.to_request()).await;
         client.check(&ask, result, Check::Response);
     }
 }
 
 async fn send(
     connection: &mut Option<Connection>,
-    client: &Client,
+    client: &mut Client,
     request: Request,
 ) -> Result<ClientResponse, String> {
     let is_open = match connection {
         Some(connection) => connection.is_ready().await,
         None => false,
     };
-    if !is_open || client.random.clone().one_in(50) {
+    if !is_open || client.random.one_in(50) {
         *connection = Some(Connection::open(client.address).await?);
     }
     let Some(open) = connection else { return Err("no connection".to_owned()) };
@@ -109,7 +109,7 @@ pub async fn killing(mut client: Client) {
         ask.kill = true;
         // Slower than the others, so that most of the time no connection waits for the restarted server.
         tokio::time::sleep(std::time::Duration::from_millis(client.random.below(20))).await;
-        let result = send(&mut connection, &client, ask.to_request()).await;
+        let result = send(&mut connection, &mut client, ask.to_request()).await;
         client.check(&ask, result, Check::Killed);
     }
 }

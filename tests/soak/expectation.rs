@@ -78,7 +78,7 @@ pub fn judge_seen(ask: &Ask, seen: &Seen<'_>, revisions: &[u64], check: Check, l
             () => check,
         };
         let text: String = text.chars().take(200).collect();
-        ledger.findings.add(check, format!("{problem}; {ask:.60?} got {} {text:?}", seen.status));
+        ledger.findings.add(check, format!("{problem}; {ask} got {} {text:?}", seen.status));
     }
 }
 

@@ -1,12 +1,14 @@
 //! A request of the soak: which servers fail, and how.
 
+use std::fmt;
+
 use super::behaviour::Behaviour;
 use super::lab::Request;
 use super::ledger::Ledger;
 use super::random::Random;
 
 /// A request and the behaviours that it injects.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ask {
     pub listener: &'static str,
     pub id: String,
@@ -16,6 +18,16 @@ pub struct Ask {
     pub kill: bool,
     pub audit: Option<Behaviour>,
     pub body: Option<String>,
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.id, self.listener)?;
+        for (name, value) in self.headers().iter().filter(|(name, _)| *name != "x-id") {
+            write!(f, ", {name} {value}")?;
+        }
+        write!(f, ", body of {} bytes)", self.body.as_deref().map_or(0, str::len))
+    }
 }
 
 impl Ask {

@@ -1,9 +1,9 @@
 //! One soak: starts everything, waits for the end, and checks.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use super::clients::{self, Client};
@@ -30,8 +30,12 @@ pub async fn run(arguments: &Arguments) -> Report {
     let (server, killed) = (Server::start(0, &ledger), Server::start(0, &ledger));
     let mut directory = RunDirectory::create();
     let file = directory.path().join("listeners.json");
-    // An update must have the address of the listener that it replaces.
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    // An update must have the address of the listener that it replaces, so no other process may take the port. Envoy
+    // can listen on it, because its listeners share their ports.
+    let reserved = TcpSocket::new_v4().unwrap();
+    reserved.set_reuseport(true).unwrap();
+    reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = reserved.local_addr().unwrap().port();
     updates::write(&file, 0, port, &plan(UPDATED, 0));
     let ports = Ports { calls: server.port(), killed: killed.port() };
     let bootstrap = serde_json::to_vec_pretty(&bootstrap(ports, &file)).unwrap();
@@ -76,7 +80,7 @@ pub async fn run(arguments: &Arguments) -> Report {
     ledger.compare_all().await;
     metrics::check(addresses.admin, &ledger).await;
     let vms = metrics::check_vms(addresses.admin, &ledger).await;
-    drop((killed, server, envoy));
+    drop((killed, server, envoy, reserved));
     if let Err(lines) = envoy_log::no_vm_failed(directory.path()) {
         // Envoy's line for a rejected configuration, which the broken updates cause.
         let failures = lines.lines().filter(|line| !line.ends_with("Failed to configure base Wasm plugin"));

@@ -110,7 +110,7 @@ pub async fn clients(mut client: Client, revisions: Arc<Revisions>) {
             }
             Err(error) => {
                 client.ledger.finish(&ask.id, ANY);
-                client.ledger.findings.add(Check::Update, format!("no response to {ask:.60?}: {error}"));
+                client.ledger.findings.add(Check::Update, format!("no response to {ask}: {error}"));
             }
         }
     }
