@@ -5,6 +5,8 @@ EXAMPLE ?= geocoding
 IMAGE ?= envoy-callout
 FUZZ ?= policy
 SECONDS ?= 60
+MINUTES ?= 10
+ENVOY_VERSIONS ?= 1.36.4 1.39.3 1.40.0
 PREFIX ?= $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
@@ -14,7 +16,7 @@ NATIVE := $(TARGET_DIR)/native/libenvoy_callout.so
 TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)" CALLOUT_NATIVE="$(NATIVE)"
 export ENVOY_VERSION HOST
 
-.PHONY: help build native install envoy run test deployments blackbox bench fuzz dist image clean
+.PHONY: help build native install envoy run test deployments blackbox soak matrix bench fuzz fuzz-all dist image clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -52,12 +54,22 @@ blackbox: build native envoy ## Run the black-box tests whose names contain $CAS
 	cargo build --bin envoy-callout
 	$(TEST_ENV) cargo test --test blackbox -- $(CASE)
 
+soak: build envoy ## Load the filter for $MINUTES minutes while services fail, and check every request
+	$(TEST_ENV) cargo test --quiet --test soak -- --minutes $(MINUTES)
+
+matrix: build requirements ## Run the black-box tests with each version in $ENVOY_VERSIONS
+	cargo build --bin envoy-callout
+	@scripts/matrix.sh "$(MODULE)" $(ENVOY_VERSIONS)
+
 bench: build native envoy ## Measure the cost of callouts in Envoy, and of the core alone
 	$(TEST_ENV) cargo bench --bench gateway
 	cargo bench --bench core
 
 fuzz: ## Search for panics with fuzz/fuzz_targets/$FUZZ for $SECONDS seconds
 	scripts/fuzz.sh "$(FUZZ)" "$(SECONDS)"
+
+fuzz-all: ## Run every fuzz target for $SECONDS seconds, and report those with findings
+	scripts/fuzz-all.sh "$(SECONDS)"
 
 dist: build ## Write the module, its checksums and the list of its crates to target/dist
 	scripts/dist.sh "$(MODULE)"

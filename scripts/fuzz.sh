@@ -1,7 +1,6 @@
 #!/bin/sh
-# Runs the fuzz target $1 (configuration, policy, request, xml, xpath or json_path) for $2 seconds. The target
-# `policy` starts with the bundles of the project. The build has no sanitizer, so it finds only panics and needs only
-# stable Rust.
+# Runs the fuzz target $1 (a file in fuzz/fuzz_targets) for $2 seconds. It starts with the documents of the examples. The
+# build has no sanitizer, so it finds only panics and timeouts, and needs only stable Rust.
 set -eu
 cd "$(dirname "$0")/.."
 name=$1
@@ -14,11 +13,35 @@ coverage="$coverage -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-
 RUSTFLAGS="$coverage -Ccodegen-units=1" cargo build --quiet --release --manifest-path fuzz/Cargo.toml \
     --target "$host" --target-dir "$target" --bin "$name"
 
-mkdir -p "$target/corpus/$name" "$target/seeds"
-if [ "$name" = policy ]; then
-    find examples tests/bundles -name '*.xml' | while read -r file; do
-        cp "$file" "$target/seeds/$(echo "$file" | tr / -)"
+# The documents, conditions and paths of the examples, one file for each.
+mkdir -p "$target/corpus/$name" "$target/seeds/$name"
+documents=$(find examples tests/bundles -name '*.xml')
+seed_elements() {
+    # shellcheck disable=SC2086
+    sed -n "s:.*<$1>\\(.*\\)</$1>.*:\\1:p" $documents | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | sort -u |
+        awk -v folder="$target/seeds/$name" -v kind="$1" '{ printf "%s", $0 > (folder "/" kind "-" NR) }'
+}
+case $name in
+policy | xml | xpath)
+    for file in $documents; do
+        cp "$file" "$target/seeds/$name/$(echo "$file" | tr / -)"
     done
-fi
+    ;;
+esac
+case $name in
+policy | condition) seed_elements Condition ;;
+esac
+case $name in
+policy | template) seed_elements Template && seed_elements Payload && seed_elements URL ;;
+json_path) seed_elements JSONPath ;;
+xpath) seed_elements XPath ;;
+parameters) seed_elements URL ;;
+request | transaction) find examples -name '*.http' -exec cp {} "$target/seeds/$name/" \; ;;
+configuration)
+    for format in weather shop; do
+        find "examples/$format" -name '*.yaml' -exec cp {} "$target/seeds/$name/" \;
+    done
+    ;;
+esac
 cd "$target"
-exec "$target/$host/release/$name" -max_total_time="$seconds" -max_len=16384 "corpus/$name" seeds
+exec "$target/$host/release/$name" -max_total_time="$seconds" -max_len=16384 "corpus/$name" "seeds/$name"

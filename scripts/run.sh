@@ -1,12 +1,14 @@
 #!/bin/sh
-# Prints requests for examples/$1 and runs it with the tool $TOOL: its envoy.yaml, otherwise the bundle with its shared
-# flows and environment. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
+# Prints requests for examples/$1 and runs it with the tool $TOOL and the further arguments: its envoy.yaml, otherwise the bundle with its shared
+# flows, environment and mocks. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
 set -eu
 cd "$(dirname "$0")/.."
-example=examples/$1
+name=$1
+shift
+example=examples/$name
 
 [ -d "$example" ] || {
-    echo "unknown example $1; known examples: $(ls examples | tr '\n' ' ')" >&2
+    echo "unknown example $name; known examples: $(ls examples | tr '\n' ' ')" >&2
     exit 2
 }
 if [ -f "$example/try.sh" ]; then
@@ -15,12 +17,13 @@ if [ -f "$example/try.sh" ]; then
     echo
 fi
 if [ -f "$example/envoy.yaml" ]; then
-    set -- "$example/envoy.yaml"
+    set -- "$example/envoy.yaml" "$@"
 else
-    set -- "$example"
+    set -- "$example" "$@"
     for inner in "$example"/*/sharedflowbundle; do
         [ ! -d "$inner" ] || set -- "$@" "${inner%/sharedflowbundle}"
     done
     [ ! -f "$example/environment.yaml" ] || set -- "$@" --environment "$example/environment.yaml"
+    [ ! -f "$example/mocks.yaml" ] || set -- "$@" --mocks "$example/mocks.yaml"
 fi
 exec "$TOOL" run "$@"

@@ -108,6 +108,12 @@ impl<'a, 'input> Element<'a, 'input> {
         self.find(name).map_or_else(|| self.position(), |attribute| self.document.position(attribute.name.start))
     }
 
+    /// The local names and values of the attributes, in order.
+    pub fn attributes(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let tree = self.tree();
+        tree.attributes(self.node).iter().map(|attribute| (tree.local(attribute.name), tree.value(attribute.value)))
+    }
+
     /// The child elements, in order.
     pub fn children(self) -> impl Iterator<Item = Element<'a, 'input>> {
         self.nodes().filter(|(_, kind)| *kind == Kind::Element).map(move |(node, _)| Element { node, ..self })

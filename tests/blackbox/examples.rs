@@ -1,7 +1,7 @@
 //! The examples start, and every command of their `try.sh` prints the documented output.
 
 use crate::fault::{execution_failed, json, xml};
-use crate::lab::{ClientResponse, Example, Lab, Message};
+use crate::lab::{ClientResponse, Example, Lab, Message, RunningExample};
 
 /// Runs every command; `expected` contains the output of each, in order.
 async fn tried(example: &Example, expected: &[fn(&ClientResponse)]) {
@@ -17,7 +17,22 @@ fn assert_json(reply: &ClientResponse, status: u16, body: &str) {
     assert_eq!(reply.header_all("content-type"), ["application/json"]);
 }
 
+/// The check of a response, and the line that the tool logs for the request.
+type Logged = (fn(&ClientResponse), &'static str);
+
+/// The same for an example that the tool runs, with what it logs for each command.
+async fn tried_with_tool(name: &str, expected: &[Logged]) {
+    let example = RunningExample::start(name);
+    let texts: Vec<&str> = example.commands().iter().map(|command| command.text.as_str()).collect();
+    assert_eq!(texts.len(), expected.len(), "{texts:#?}");
+    for (command, (check, logged)) in example.commands().iter().zip(expected) {
+        check(&example.run(command).await);
+        example.wait_for(logged);
+    }
+}
+
 pub fn cases(lab: &mut Lab) {
+    bundles(lab);
     const POLICY: &str = "ServiceCallout-GeocodingRequest1";
     lab.case("geocoding", |_| {
         || async {
@@ -113,6 +128,59 @@ pub fn cases(lab: &mut Lab) {
                 example.wait_for_mocks(&format!("{path}/{call}"), count).await;
             }
             example.stop();
+        }
+    });
+}
+
+/// Nothing of these examples needs a network: mocks respond in place of all services.
+fn bundles(lab: &mut Lab) {
+    lab.case("weather", |_| {
+        || async {
+            let expected: [Logged; 3] = [
+                (
+                    |known| {
+                        assert_eq!((known.status, known.text()), (200, "Sunny in the afternoon."));
+                        assert_eq!(known.header_all("upstream-saw"), ["San Jose"]);
+                    },
+                    "GET /weather/forecast?code=7 -> 200",
+                ),
+                (
+                    |unknown| assert_json(unknown, 404, r#"{"error":"no such place"}"#),
+                    "GET /weather/forecast?code=00000 -> 404",
+                ),
+                (
+                    |without| assert_eq!((without.status, without.text()), (200, "Sunny in the afternoon.")),
+                    "GET /weather/forecast -> 200",
+                ),
+            ];
+            tried_with_tool("weather", &expected).await;
+        }
+    });
+
+    lab.case("shop", |_| {
+        || async {
+            let expected: [Logged; 4] = [
+                (
+                    |item| {
+                        assert_eq!((item.status, item.text()), (200, "a lamp"));
+                        assert_eq!(item.header_all("upstream-saw"), ["3 left in north, prices"]);
+                    },
+                    "GET /shop/items/7 -> 200",
+                ),
+                (
+                    |unknown| assert_json(unknown, 503, r#"{"error":"the stock is not known, try again"}"#),
+                    "GET /shop/items/8 -> 503",
+                ),
+                (|order| assert_json(order, 201, r#"{"order":"o-1"}"#), "POST /shop/orders -> 201"),
+                (
+                    |partner| {
+                        assert_eq!((partner.status, partner.text()), (200, "a lamp"));
+                        assert_eq!(partner.header_all("upstream-saw"), ["in , prices {\"7\":\"12.50\"}"]);
+                    },
+                    "GET /shop/partners/p1/items/7 -> 200",
+                ),
+            ];
+            tried_with_tool("shop", &expected).await;
         }
     });
 }

@@ -1,5 +1,10 @@
 //! Configurations of Envoy: the plugins, clusters and addresses that the tool checks or replaces.
 
+mod read;
+mod services;
+
+pub(crate) use read::{ReadFile, is_configuration, read};
+
 use super::{embedded, native};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +39,11 @@ impl EnvoyFile {
     pub(crate) fn of(value: &Value) -> Option<EnvoyFile> {
         let is_envoy = ["static_resources", "dynamic_resources"].iter().any(|key| value.get(key).is_some());
         is_envoy.then(|| EnvoyFile(value.clone()))
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
     }
 
     /// The text for Envoy.

@@ -5,6 +5,7 @@ mod bundle;
 mod check;
 mod configuration;
 mod connection;
+mod diff;
 mod document;
 mod embedded;
 mod environment;
@@ -13,6 +14,7 @@ mod finding;
 mod input;
 mod local_proxies;
 mod manual;
+mod message;
 mod module;
 mod native;
 mod needs;
@@ -47,6 +49,7 @@ enum Command {
     Render(render::Arguments),
     Trace(trace::Arguments),
     Run(run::Arguments),
+    Diff(diff::Arguments),
     Module(module::Arguments),
     Schema(schema::Arguments),
     Completions(manual::CompletionsArguments),
@@ -69,6 +72,8 @@ enum CommandError {
     Output(#[from] io::Error),
     #[error("{0}")]
     Run(io::Error),
+    #[error("nothing to compare: a revision has errors")]
+    Rejected,
 }
 
 /// The result of a command.
@@ -86,6 +91,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Render(arguments) => render::run(&arguments, &mut output),
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
+        Command::Diff(arguments) => diff::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::Module(arguments) => module::run(&arguments, &mut io::stdout().lock()),
         Command::Schema(arguments) => schema::run(&arguments, &mut output),

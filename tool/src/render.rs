@@ -17,6 +17,7 @@ mod yaml;
 
 use super::bundle::{Kind, ParsedBundle};
 use super::environment::Environment;
+use super::envoy_file::is_configuration;
 use super::finding::{Code, Finding, Findings, Severity};
 use super::input::{self, Input};
 use super::run::requests;
@@ -58,7 +59,7 @@ pub(super) struct Arguments {
 }
 
 /// The default port of the listener.
-const DEFAULT_PORT: u16 = 8080;
+const DEFAULT_PORT: u16 = 10000;
 
 /// The default port of the administration interface.
 const DEFAULT_ADMIN_PORT: u16 = 9901;
@@ -74,7 +75,7 @@ pub(super) struct DeployArguments {
     /// Environment file: target servers, property sets and identity
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
-    /// The port that the proxy listens on [default: 8080]
+    /// The port that the proxy listens on [default: 10000]
     #[arg(long)]
     pub(super) port: Option<u16>,
     /// The port of Envoy's administration interface, on 127.0.0.1 [default: 9901]
@@ -90,14 +91,15 @@ pub(super) struct DeployArguments {
 }
 
 impl DeployArguments {
+    /// The arguments for paths, with the default ports.
+    pub(super) fn of(paths: Vec<PathBuf>, environment: Option<PathBuf>, skip: SkipArguments) -> DeployArguments {
+        DeployArguments { paths, environment, port: None, admin_port: None, host: native::Host::Wasm, skip }
+    }
+
     /// The path of a configuration of Envoy, when the only path is not a bundle.
     pub(super) fn envoy_configuration(&self) -> Option<&Path> {
-        let is_configuration = |path: &&PathBuf| {
-            let has_extension = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json");
-            has_extension && path.is_file()
-        };
         match self.paths.as_slice() {
-            [only] => Some(only).filter(is_configuration).map(PathBuf::as_path),
+            [only] => Some(only.as_path()).filter(|path| is_configuration(path)),
             _ => None,
         }
     }
@@ -214,6 +216,28 @@ pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outco
     }
     write(&deployment, arguments, output)?;
     Ok(Outcome::Fine)
+}
+
+/// The configuration of Envoy with the default options, without a module. `None` when the bundles have errors, which are
+/// reported to standard error.
+///
+/// # Errors
+/// A path cannot be read.
+pub(super) fn value(arguments: &DeployArguments) -> Result<Option<Value>, CommandError> {
+    let mut findings = Findings::default();
+    let inputs = input::read_all(&arguments.paths)?;
+    let bundles = bundles(&inputs, &mut findings);
+    let deployment = arguments.deployment(&bundles, Naming::Own, &mut findings)?;
+    if report_problems(&findings)? {
+        return Ok(None);
+    }
+    let options = envoy::Options {
+        port: arguments.port(),
+        admin_port: arguments.admin_port(),
+        module: envoy::Module::Wasm(""),
+        access_log: None,
+    };
+    Ok(Some(envoy::bootstrap(&deployment, options)))
 }
 
 /// The configuration of Envoy for `run`, with an access log of requests. `module` is the WebAssembly module, if it runs. `None` when the bundles have errors, which are

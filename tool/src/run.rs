@@ -3,6 +3,7 @@
 mod dns;
 mod file;
 mod log;
+mod mocks;
 mod port;
 mod process;
 mod program;
@@ -13,6 +14,7 @@ use super::render::{self, DeployArguments};
 use super::{CommandError, Outcome, module, native};
 use dns::Dns;
 use log::{Action, Log};
+use mocks::Mocks;
 use port::Taken;
 use process::Line;
 use std::io::Write;
@@ -35,6 +37,12 @@ pub(super) struct Arguments {
     /// Envoy [default: $ENVOY, else envoy on the PATH, else a download with python3]
     #[arg(long, value_name = "PROGRAM")]
     envoy: Option<PathBuf>,
+    /// Responses in place of all services, so that nothing needs a network: a YAML file
+    ///
+    /// A list of entries with url, response (a file, as `curl -i` prints it) and optionally method. The first entry that
+    /// matches responds, else 404. * at the end of a path matches any rest.
+    #[arg(long, value_name = "FILE")]
+    mocks: Option<PathBuf>,
     /// Show every warning and error of Envoy, also those that follow from an error of the filter
     #[arg(long, short)]
     verbose: bool,
@@ -45,6 +53,7 @@ Examples:
   envoy-callout run weather
   envoy-callout run weather --host native
   envoy-callout run shop shop/trace --environment environment.yaml --port 9000
+  envoy-callout run weather --mocks weather/mocks.yaml
   envoy-callout run envoy.yaml      # a configuration of Envoy, with the module of this program if its own does not exist
   envoy-callout run envoy.yaml --port 9000 --module ./envoy_callout.wasm";
 
@@ -53,9 +62,16 @@ Examples:
 /// # Errors
 /// A path cannot be read, or Envoy or the module is missing.
 pub(super) fn run(arguments: &Arguments, output: &mut dyn Write) -> Result<Outcome, CommandError> {
-    let Some(Prepared { file, text, taken, urls, native }) = prepare(arguments)? else { return Ok(Outcome::Problems) };
+    let mocks = arguments.mocks.as_deref().map(Mocks::read).transpose().map_err(CommandError::Run)?;
+    let Some(Prepared { mut file, mut text, taken, urls, native }) = prepare(arguments)? else {
+        return Ok(Outcome::Problems);
+    };
     taken.iter().try_for_each(port::check_free).map_err(CommandError::Run)?;
     let directory = tempfile::tempdir().map_err(CommandError::Run)?;
+    if let (Some(mocks), Some(file)) = (mocks, &mut file) {
+        mocks.replace_services(file, directory.path());
+        text = file.to_text();
+    }
     let configuration = directory.path().join("envoy.yaml");
     std::fs::write(&configuration, text).map_err(CommandError::Run)?;
     if let Some(native) = native {

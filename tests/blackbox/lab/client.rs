@@ -43,6 +43,31 @@ async fn send_http1(
     read(sender.send_request(request.into_hyper()).await).await
 }
 
+/// An HTTP/1.1 connection for requests one after the other. Dropping it closes the connection.
+pub struct Connection {
+    sender: http1::SendRequest<SentBody>,
+    _driver: JoinSet<hyper::Result<()>>,
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Result<Connection, String> {
+        let (sender, driver) = http1::handshake(connect(address).await?).await.map_err(|error| error.to_string())?;
+        let mut connection = JoinSet::new();
+        connection.spawn(driver);
+        Ok(Connection { sender, _driver: connection })
+    }
+
+    /// Waits until the connection takes a request. Returns whether it is open.
+    pub async fn is_ready(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// Sends the request and reads the whole response.
+    pub async fn send(&mut self, request: Request) -> Result<ClientResponse, String> {
+        read(self.sender.send_request(request.into_hyper()).await).await
+    }
+}
+
 /// Opens an HTTP/2 connection, which closes when the task set is dropped.
 pub async fn open_http2(
     address: SocketAddr,

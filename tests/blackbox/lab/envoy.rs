@@ -53,6 +53,17 @@ pub struct Envoy {
 impl Envoy {
     /// Starts Envoy with a configuration file of this name and content, and waits until it serves every listener.
     pub async fn start(name: &str, configuration: &[u8], listeners: usize, directory: &RunDirectory) -> Envoy {
+        Envoy::start_with(name, configuration, listeners, directory, &[]).await
+    }
+
+    /// Like `start`, with further arguments of Envoy.
+    pub async fn start_with(
+        name: &str,
+        configuration: &[u8],
+        listeners: usize,
+        directory: &RunDirectory,
+        arguments: &[&str],
+    ) -> Envoy {
         let path = |name| directory.path().join(name);
         let (file, admin_address, log) = (path(name), path("admin-address"), path("envoy.log"));
         fs::write(&file, configuration).unwrap();
@@ -64,6 +75,7 @@ impl Envoy {
             .args(["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "20"])
             .args(["--log-level", "warning", "--component-log-level", "wasm:info,dynamic_modules:info"])
             .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", host::native_folder())
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(File::create(path("stdout")).unwrap())
             .stderr(File::create(&log).unwrap())

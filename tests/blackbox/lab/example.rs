@@ -52,8 +52,7 @@ impl Example {
         let configuration = replaced(read("envoy.yaml"), &own_ports().into_iter().chain([mocks]).collect::<Vec<_>>());
         let directory = RunDirectory::create();
         let envoy = Envoy::start("envoy.yaml", configuration.as_bytes(), 2, &directory).await;
-        let commands = read("try.sh").lines().filter(|line| line.starts_with("curl ")).map(Command::parse).collect();
-        Example { envoy, directory, commands, _reserved: Some(reserved) }
+        Example { envoy, directory, commands: commands(&example), _reserved: Some(reserved) }
     }
 
     /// Starts a file of this repository that needs no mocks.
@@ -112,6 +111,12 @@ impl Example {
     }
 }
 
+/// The curl commands of the `try.sh` in a folder.
+pub(super) fn commands(example: &Path) -> Vec<Command> {
+    let text = fs::read_to_string(example.join("try.sh")).unwrap();
+    text.lines().filter(|line| line.starts_with("curl ")).map(Command::parse).collect()
+}
+
 fn alone(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     replaced(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}")), &own_ports())
@@ -135,7 +140,11 @@ fn replaced(mut configuration: String, replacements: &[(String, String)]) -> Str
 }
 
 impl Command {
-    /// Reads `curl -i -H "Name: value" "http://127.0.0.1:PORT/path"`.
+    pub(super) fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    /// Reads `curl -i -X METHOD -H "Name: value" "http://127.0.0.1:PORT/path"`.
     fn parse(line: &str) -> Command {
         let quoted: Vec<&str> = line.split('"').collect();
         let url = quoted
@@ -144,7 +153,8 @@ impl Command {
             .find_map(|text| text.strip_prefix("http://127.0.0.1:"))
             .unwrap_or_else(|| panic!("{line}"));
         let (port, path) = url.split_once('/').unwrap_or((url, ""));
-        let mut request = Request::get(&format!("/{path}"));
+        let method = line.split_once("-X ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("GET");
+        let mut request = Request::new(method, &format!("/{path}"));
         for pair in quoted.windows(2) {
             if pair[0].ends_with("-H ") {
                 let (name, value) = pair[1].split_once(": ").unwrap();

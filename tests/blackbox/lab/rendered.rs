@@ -18,7 +18,7 @@ pub struct Rendered {
 }
 
 /// The tool, which cargo builds next to the folder of this test.
-fn tool() -> PathBuf {
+pub(super) fn tool() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join("envoy-callout");
     assert!(path.is_file(), "no tool at {}: `cargo build` builds it", path.display());

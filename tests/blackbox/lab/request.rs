@@ -84,7 +84,7 @@ impl Request {
         self
     }
 
-    pub(super) fn into_hyper(self) -> hyper::Request<SentBody> {
+    pub fn into_hyper(self) -> hyper::Request<SentBody> {
         let mut request = hyper::Request::new(self.body.into_body());
         *request.method_mut() = self.method.parse().unwrap();
         *request.version_mut() = self.version;

@@ -20,7 +20,7 @@ impl Wire {
         Wire { stream, unread: Vec::new() }
     }
 
-    pub(super) async fn connect(address: SocketAddr) -> Wire {
+    pub async fn connect(address: SocketAddr) -> Wire {
         Wire::new(TcpStream::connect(address).await.unwrap_or_else(|error| panic!("connect to {address}: {error}")))
     }
 

@@ -2,15 +2,12 @@
 
 use super::port::Taken;
 use super::{module, requests};
-use crate::envoy_file::{EnvoyFile, Listener};
-use crate::finding::{Code, Finding, Findings};
+use crate::envoy_file::{self, EnvoyFile, Listener, ReadFile};
+use crate::finding::{Code, Findings};
 use crate::render::{self, DeployArguments};
-use crate::source::Source;
-use crate::{CommandError, check, embedded, native};
-use envoy_callout::diagnostic::Code as FilterCode;
+use crate::{CommandError, check, native};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 /// Reads a file and prepares its configuration, with the native module if it runs. `None` when the file has errors, which are reported to standard error.
 ///
@@ -48,27 +45,7 @@ pub(super) fn prepare(
 
 /// Reads a file and checks it as `check` does.
 fn read(path: &Path, findings: &mut Findings) -> io::Result<Option<EnvoyFile>> {
-    let unreadable =
-        |error: io::Error| io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()));
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    let (source, problem) = Source::new(path.display().to_string(), &bytes);
-    let source = Rc::new(source);
-    if let Some(problem) = problem {
-        findings.add(Finding::error_in(&source, Code::NotUtf8, problem.to_string()));
-        return Ok(None);
-    }
-    let value = match embedded::parse(&source) {
-        Ok(value) => value,
-        Err(finding) => {
-            findings.add(*finding);
-            return Ok(None);
-        }
-    };
-    let Some(file) = EnvoyFile::of(&value) else {
-        let text = "the file is not a configuration of Envoy: it has neither static_resources nor dynamic_resources";
-        findings.add(Finding::error_in(&source, FilterCode::InvalidConfiguration, text.to_owned()));
-        return Ok(None);
-    };
+    let Some(ReadFile { source, value, file }) = envoy_file::read(path, findings)? else { return Ok(None) };
     check::value(&source, &value, findings);
     // A missing module is replaced.
     findings.change(|finding| finding.code != Code::MissingModule);

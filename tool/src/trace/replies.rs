@@ -1,6 +1,7 @@
 //! The replies of `--reply`: responses to calls, or failures.
 
-use super::{TraceError, message, read_file};
+use super::{TraceError, read_file};
+use crate::message;
 use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::headers::Headers;
 use envoy_callout::flow::scripted::{CallResult, Replies};

@@ -15,7 +15,7 @@ fn help_lists_the_commands() {
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
         .filter(|command| !command.is_empty())
         .collect();
-    assert_eq!(commands, ["check", "render", "trace", "run", "module", "schema", "completions", "man", "help"]);
+    assert_eq!(commands, ["check", "render", "trace", "run", "diff", "module", "schema", "completions", "man", "help"]);
     let check = run(&["check", "--help"]);
     assert_eq!(check.status, 0);
     assert!(check.output.contains("envoy-callout check weather.zip shared/log"), "{}", check.output);
@@ -93,7 +93,7 @@ fn completions_and_manual_pages_name_every_command() {
     let completions = run(&["completions", "bash"]);
     assert_eq!((completions.status, completions.errors.as_str()), (0, ""));
     assert!(
-        completions.output.contains("check render trace run module schema completions man help"),
+        completions.output.contains("check render trace run diff module schema completions man help"),
         "{}",
         completions.output
     );
@@ -102,8 +102,8 @@ fn completions_and_manual_pages_name_every_command() {
     assert_eq!((pages.status, pages.output.as_str(), pages.errors.as_str()), (0, "", ""));
     let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    let commands = ["-check", "-completions", "-man", "-module", "-render", "-run", "-schema", "-trace", ""];
-    assert_eq!(names, commands.map(|command| format!("envoy-callout{command}.1").into()) as [std::ffi::OsString; 9]);
+    let commands = ["-check", "-completions", "-diff", "-man", "-module", "-render", "-run", "-schema", "-trace", ""];
+    assert_eq!(names, commands.map(|command| format!("envoy-callout{command}.1").into()) as [std::ffi::OsString; 10]);
     let check = std::fs::read_to_string(folder.join("envoy-callout-check.1")).unwrap();
     assert!(check.contains("Check bundles"), "{check}");
 }
