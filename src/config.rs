@@ -6,6 +6,7 @@ mod connections;
 mod document;
 mod endpoints;
 mod identity;
+mod key_value_maps;
 mod keys;
 pub mod known;
 mod needs;
@@ -107,6 +108,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let resources = resources::read(&section, diagnostics);
     let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
+    let key_value_maps = key_value_maps::read(&section, &policies, diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
     skipped.check_proxy(&proxy, proxy_endpoint.is_some(), diagnostics);
@@ -171,6 +173,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         constants,
         ignores_charset,
         resources,
+        key_value_maps,
         base_path,
         publish,
         trace_headers,

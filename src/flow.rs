@@ -16,6 +16,7 @@ mod google;
 pub mod headers;
 pub mod host;
 mod indexed;
+mod key_values;
 mod memory;
 pub mod message;
 pub mod parameters;

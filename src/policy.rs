@@ -11,6 +11,7 @@ pub mod extract_variables;
 pub mod fault_names;
 pub mod flow_callout;
 pub mod integration_callout;
+pub mod key_value_map_operations;
 pub mod kind;
 pub mod origin;
 pub mod raise_fault;
@@ -22,6 +23,7 @@ pub mod success_codes;
 pub mod target_url;
 mod target_variables;
 pub mod template;
+pub mod text_or_variable;
 pub mod unsupported;
 pub mod usage;
 pub mod variable;
@@ -36,6 +38,7 @@ use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use key_value_map_operations::KeyValueMapOperations;
 use kind::PolicyKind;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
@@ -62,6 +65,8 @@ pub enum Policy {
     SetIntegrationRequest(Box<SetIntegrationRequest>),
     /// Runs an integration.
     IntegrationCallout(IntegrationCallout),
+    /// Reads and changes key value maps.
+    KeyValueMapOperations(Box<KeyValueMapOperations>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -154,6 +159,7 @@ impl Policy {
             Policy::FlowCallout(policy) => policy,
             Policy::SetIntegrationRequest(policy) => &**policy,
             Policy::IntegrationCallout(policy) => policy,
+            Policy::KeyValueMapOperations(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -234,6 +240,14 @@ impl Policy {
             && is_target
             && policy.actions.iter().any(sets_body)
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
+    }
+
+    /// The policy, if it reads and changes key value maps.
+    pub fn map_operations(&self) -> Option<&KeyValueMapOperations> {
+        match self {
+            Policy::KeyValueMapOperations(policy) => Some(policy),
+            _ => None,
+        }
     }
 
     /// Whether the policy gives a body to the request in a request flow.

@@ -1,7 +1,7 @@
 //! The keys of the objects of a configuration.
 
 /// Every key of a configuration.
-pub const CONFIGURATION: [&str; 23] = [
+pub const CONFIGURATION: [&str; 24] = [
     "policies",
     "request",
     "response",
@@ -21,6 +21,7 @@ pub const CONFIGURATION: [&str; 23] = [
     "proxy",
     "properties",
     "resources",
+    "key_value_maps",
     "filter_state",
     "trace_headers",
     "max_response_bytes",
@@ -38,6 +39,9 @@ pub const TARGET_SERVER: [&str; 5] = ["host", "port", "cluster", "tls", "enabled
 
 /// The keys of a proxy in `local_proxies`.
 pub const LOCAL_PROXY: [&str; 5] = ["api_proxy", "proxy_endpoint", "base_path", "cluster", "authority"];
+
+/// The keys of a map in `key_value_maps`.
+pub const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
 
 /// The keys of `google`.
 pub const GOOGLE: [&str; 4] = ["metadata_cluster", "service_account", "iam_cluster", "project"];

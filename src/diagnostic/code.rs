@@ -47,6 +47,7 @@ codes! {
     DuplicatePrefix "duplicate-prefix" "DuplicatePrefix": "two namespaces of ExtractVariables have the same prefix";
     EmptyElement "empty-element": "an element is empty and so has no effect, or lets every run fail";
     EmptyJsonPath "empty-json-path" "EmptyJSONPathExpression": "a JSONPath element is empty";
+    EmptyMapIdentifier "empty-map-identifier" "UnsupportedOperationException": "the mapIdentifier of a KeyValueMapOperations is empty";
     EmptyXPath "empty-xpath" "EmptyXPathExpression": "an XPath element is empty";
     FunctionAsText "function-as-text": "a call of a template function is not valid and stays text";
     IgnoredElement "ignored-element": "an element is ignored because another one excludes it, or its content is not supported";
@@ -75,7 +76,10 @@ codes! {
     MissingElement "missing-element": "a required element is missing";
     MissingIdentity "missing-identity" "FAILED_PRECONDITION": "a Google token is needed, and no identity is configured";
     MissingKey "missing-key": "a required key of a configuration is missing";
+    MissingMapKey "missing-map-key" "KeyIsMissing": "an operation on a key value map or an initial entry has no key";
+    MissingMapValue "missing-map-value" "ValueIsMissing": "an initial entry of a key value map has no value";
     MissingName "missing-name" "MissingName": "a required name attribute is missing";
+    MissingPrivatePrefix "missing-private-prefix": "a variable without the prefix private. cannot get a value of an encrypted key value map";
     MissingProject "missing-project": "an integration has no project";
     MissingUrl "missing-url" "URLMissing": "an HTTPTargetConnection has no URL and no LoadBalancer";
     NoActiveServer "no-active-server": "no server of a LoadBalancer is enabled";
@@ -97,6 +101,7 @@ codes! {
     UnknownIntegration "unknown-integration": "a route rule names an integration endpoint that does not exist";
     UnknownKey "unknown-key": "a key of a configuration or of an environment file is unknown";
     UnknownLocalProxy "unknown-local-proxy": "a LocalTargetConnection names a proxy that does not exist";
+    UnknownMap "unknown-map": "a KeyValueMapOperations reads a key value map that does not exist";
     UnknownPolicy "unknown-policy": "a step names a policy that does not exist";
     UnknownProperty "unknown-property": "a property of a connection is unknown and is ignored";
     UnknownResource "unknown-resource": "a ResourceURL names a resource that does not exist";
@@ -106,6 +111,7 @@ codes! {
     UnknownVariableType "unknown-variable-type": "the type of an extracted variable is unknown; string is used";
     UnreachableUrl "unreachable-url": "a URL has no valid scheme or host, so that every call fails";
     UnsupportedPolicy "unsupported-policy": "a step names a policy whose type the filter does not run";
+    WorkerMap "worker-map": "a KeyValueMapOperations changes a map, and only the same worker sees the change";
     WrongRootElement "wrong-root-element": "the root element of a document has another name";
     XPathWithoutNodes "xpath-without-nodes" "CannotBeConvertedToNodeset": "an XPath for a nodeset has another type";
 }

@@ -8,6 +8,7 @@ mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration_callout;
+mod key_value_map_operations;
 mod raise_fault;
 mod sending;
 mod service_callout;
@@ -109,6 +110,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::FlowCallout(policy) => boxed(self.flow_callout(policy)).await,
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
+            Policy::KeyValueMapOperations(policy) => self.key_value_map_operations(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }

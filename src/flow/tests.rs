@@ -7,6 +7,7 @@ mod client_messages;
 mod endpoints;
 mod faults;
 mod integrations;
+mod key_value_maps;
 mod memory;
 mod predefined;
 mod private;

@@ -2,6 +2,7 @@
 
 use crate::flow::balancing::Balancer;
 use crate::flow::google::Tokens;
+use crate::flow::key_values::MapChanges;
 use crate::plan::PolicyId;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub struct Worker {
     pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
+    /// The changes of key value maps.
+    pub(super) map_changes: MapChanges,
     /// Whether a warning of a body that was not sent is in the log.
     pub(super) has_warned_of_body: Cell<bool>,
 }

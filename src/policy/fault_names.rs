@@ -4,7 +4,7 @@
 const ACTIONS: [&str; 3] = ["SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"];
 
 /// The faults of each policy type that the filter runs.
-const OF_KINDS: [(&str, &[&str]); 7] = [
+pub(super) const OF_KINDS: [(&str, &[&str]); 8] = [
     ("AssignMessage", &ACTIONS),
     (
         "ExtractVariables",
@@ -29,6 +29,7 @@ const OF_KINDS: [(&str, &[&str]); 7] = [
             "UnresolvedVariable",
         ],
     ),
+    ("KeyValueMapOperations", &["SetVariableFailed"]),
     ("RaiseFault", &["RaiseFault", "SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"]),
     (
         "ServiceCallout",

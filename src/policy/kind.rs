@@ -5,6 +5,7 @@ use super::assign_message::AssignMessage;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
 use super::integration_callout::IntegrationCallout;
+use super::key_value_map_operations::KeyValueMapOperations;
 use super::raise_fault::RaiseFault;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
@@ -36,7 +37,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 7] = [
+static KINDS: [PolicyKind; 8] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -95,6 +96,16 @@ static KINDS: [PolicyKind; 7] = [
         has_metrics: true,
         publishes: RESPONSE,
         parse: |root, problems| IntegrationCallout::parse(root, problems).map(Policy::IntegrationCallout),
+    },
+    PolicyKind {
+        name: "KeyValueMapOperations",
+        variables: "keyvaluemapoperations",
+        faults: "steps.keyvaluemapoperations",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| {
+            KeyValueMapOperations::parse(root, problems).map(Box::new).map(Policy::KeyValueMapOperations)
+        },
     },
 ];
 

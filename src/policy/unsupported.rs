@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn variables_belong_to_the_policy_that_sets_them() {
-        let map = "<KeyValueMapOperations name='KV.1'><Get assignTo=' kv.url '><Key/></Get></KeyValueMapOperations>";
+        let map = "<AccessEntity name='KV.1'><Get assignTo=' kv.url '><Key/></Get></AccessEntity>";
         let cache = "<LookupCache name='LC'><AssignTo>cached</AssignTo></LookupCache>";
         let cases = [
             ("<Quota name='Q-1'/>", "ratelimit.Q-1.exceed.count", true),
@@ -223,7 +223,7 @@ mod tests {
             ("<VerifyJWT name='VJ'/>", "JWT.failed", true),
             (map, "kv.url", true),
             (map, "kv.urls", false),
-            (map, "keyvaluemapoperations.KV.1.failed", true),
+            (map, "accessentity.KV.1.failed", true),
             (cache, "cached", true),
             (cache, "cached.content", true),
             (cache, "lookupcache.LC.cachehit", true),

@@ -45,6 +45,7 @@ mod integration_endpoints;
 mod integration_faults;
 mod integration_requests;
 mod integration_values;
+mod key_value_maps;
 mod lab;
 mod lifecycle;
 mod load_balancer;
@@ -125,6 +126,7 @@ fn main() -> ExitCode {
     lab.group("integration_faults", integration_faults::cases);
     lab.group("integration_endpoints", integration_endpoints::cases);
     lab.group("integration_configuration", integration_configuration::cases);
+    lab.group("key_value_maps", key_value_maps::cases);
     lab.group("examples", examples::cases);
     lab.group("traces", traces::cases);
     lab.group("load_balancer", load_balancer::cases);
