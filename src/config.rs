@@ -2,6 +2,7 @@
 //!
 //! All problems are reported together.
 
+mod cache;
 mod connections;
 mod document;
 mod endpoints;
@@ -143,6 +144,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
+    let cache = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
     if diagnostics.has_errors() {
         // The indices of policies are valid only when every document is a policy.
         return None;
@@ -174,6 +176,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         ignores_charset,
         resources,
         key_value_maps,
+        cache,
         base_path,
         publish,
         trace_headers,

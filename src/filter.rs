@@ -15,6 +15,7 @@ mod root;
 mod stream;
 mod streams;
 mod table;
+mod timers;
 
 use proxy_wasm::types::LogLevel;
 

@@ -3,6 +3,7 @@
 mod balancing;
 mod boxed;
 mod builtins;
+pub mod cache;
 pub mod call;
 mod certificate;
 mod client;

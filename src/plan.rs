@@ -1,6 +1,7 @@
 //! The checked and compiled configuration of a filter, shared by all requests.
 
 mod allowed_hosts;
+mod cache;
 mod clusters;
 mod constant;
 mod identity;
@@ -11,6 +12,7 @@ mod servers;
 mod variable_target;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
+pub use cache::CacheSettings;
 pub use clusters::Clusters;
 pub use constant::Constant;
 pub use identity::{IAM_HOST, Identity, Impersonated, METADATA_HOST};
@@ -59,6 +61,8 @@ pub struct Plan {
     pub resources: Resources,
     /// The key value maps by name.
     pub key_value_maps: BTreeMap<ByteString, KeyValueMap>,
+    /// The settings of caches.
+    pub cache: CacheSettings,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.

@@ -4,6 +4,7 @@ pub mod action;
 pub mod assign_message;
 pub mod attributes;
 pub mod authentication;
+pub mod cache;
 pub mod condition;
 pub mod connection;
 pub mod endpoint;
@@ -11,9 +12,12 @@ pub mod extract_variables;
 pub mod fault_names;
 pub mod flow_callout;
 pub mod integration_callout;
+pub mod invalidate_cache;
 pub mod key_value_map_operations;
 pub mod kind;
+pub mod lookup_cache;
 pub mod origin;
+pub mod populate_cache;
 pub mod raise_fault;
 pub mod referenced;
 pub mod service_callout;
@@ -38,8 +42,11 @@ use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use invalidate_cache::InvalidateCache;
 use key_value_map_operations::KeyValueMapOperations;
 use kind::PolicyKind;
+use lookup_cache::LookupCache;
+use populate_cache::PopulateCache;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
@@ -67,6 +74,12 @@ pub enum Policy {
     IntegrationCallout(IntegrationCallout),
     /// Reads and changes key value maps.
     KeyValueMapOperations(Box<KeyValueMapOperations>),
+    /// Stores a value in a cache.
+    PopulateCache(Box<PopulateCache>),
+    /// Reads a value from a cache.
+    LookupCache(Box<LookupCache>),
+    /// Removes values from a cache.
+    InvalidateCache(Box<InvalidateCache>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -117,6 +130,11 @@ trait PolicyData {
         None
     }
 
+    /// Whether the policy reads or writes entries of a cache.
+    fn uses_cache(&self) -> bool {
+        false
+    }
+
     /// The position of the policy, if it always needs a Google token.
     fn identity_position(&self) -> Option<Position> {
         None
@@ -160,6 +178,9 @@ impl Policy {
             Policy::SetIntegrationRequest(policy) => &**policy,
             Policy::IntegrationCallout(policy) => policy,
             Policy::KeyValueMapOperations(policy) => &**policy,
+            Policy::PopulateCache(policy) => &**policy,
+            Policy::LookupCache(policy) => &**policy,
+            Policy::InvalidateCache(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -240,6 +261,11 @@ impl Policy {
             && is_target
             && policy.actions.iter().any(sets_body)
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
+    }
+
+    /// Whether the policy reads or writes entries of a cache.
+    pub fn uses_cache(&self) -> bool {
+        self.data().uses_cache()
     }
 
     /// The policy, if it reads and changes key value maps.

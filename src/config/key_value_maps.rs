@@ -121,14 +121,14 @@ mod tests {
             (
                 policy("m", GET),
                 json!({"m": {"encrypted": true}}),
-                vec!["KV, line 1, column 54: every Get fails: the map is encrypted, and v has no prefix private."],
+                vec!["KV, line 1, column 52: every Get fails: the map is encrypted, and v has no prefix private."],
             ),
             (policy("m", &private), json!({"m": {"encrypted": true}}), vec![]),
             (
                 policy("m", GET),
-                json!({"m": {"entry": {}, "entries": {"a": ["1", true], "b": null, "c": 1}}}),
+                json!({"m": {"entris": {}, "entries": {"a": ["1", true], "b": null, "c": 1}}}),
                 vec![
-                    "unknown key key_value_maps.m.entry; did you mean entries?",
+                    "unknown key key_value_maps.m.entris; did you mean entries?",
                     "key_value_maps.m.entries.a[1] must be a string, not a boolean",
                     "key_value_maps.m.entries.b must be a string, a number, a boolean or a list of strings, not null",
                 ],

@@ -1,7 +1,7 @@
 //! The keys of the objects of a configuration.
 
 /// Every key of a configuration.
-pub const CONFIGURATION: [&str; 24] = [
+pub const CONFIGURATION: [&str; 25] = [
     "policies",
     "request",
     "response",
@@ -22,6 +22,7 @@ pub const CONFIGURATION: [&str; 24] = [
     "properties",
     "resources",
     "key_value_maps",
+    "cache",
     "filter_state",
     "trace_headers",
     "max_response_bytes",
@@ -42,6 +43,9 @@ pub const LOCAL_PROXY: [&str; 5] = ["api_proxy", "proxy_endpoint", "base_path", 
 
 /// The keys of a map in `key_value_maps`.
 pub const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
+
+/// The keys of `cache`.
+pub const CACHE: [&str; 1] = ["max_bytes"];
 
 /// The keys of `google`.
 pub const GOOGLE: [&str; 4] = ["metadata_cluster", "service_account", "iam_cluster", "project"];

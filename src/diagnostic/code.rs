@@ -54,6 +54,7 @@ codes! {
     IgnoredText "ignored-text": "text between elements is ignored";
     InvalidAttribute "invalid-attribute": "the value of an attribute is not allowed";
     InvalidBoolean "invalid-boolean": "a value is neither true nor false; the default is used";
+    InvalidCacheTimeout "invalid-cache-timeout" "InvalidTimeout": "a CacheLookupTimeoutInSeconds is not a number of seconds";
     InvalidCondition "invalid-condition": "a condition cannot be parsed";
     InvalidConfiguration "invalid-configuration": "a file is not valid JSON or YAML";
     InvalidElement "invalid-element": "the value of an element is not allowed";

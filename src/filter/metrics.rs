@@ -1,11 +1,14 @@
 //! The metrics of callout policies in Envoy's stats (docs/guide/metrics.md).
 
 mod batcher;
+mod cache;
 
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::Outcome;
 use crate::plan::{Plan, PolicyId};
 use crate::policy::attributes::Attributes;
 use batcher::MetricBatcher;
+use cache::CacheMetrics;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 use std::cell::{Cell, RefCell};
@@ -14,6 +17,7 @@ use std::time::Duration;
 /// The metrics of every policy, indexed by [`PolicyId`].
 pub(super) struct Metrics {
     policies: Vec<Option<PolicyMetrics>>,
+    caches: Vec<Option<CacheMetrics>>,
     batcher: MetricBatcher,
 }
 
@@ -45,7 +49,11 @@ impl Metrics {
             let Attributes { kind, name, .. } = policy.attributes();
             if kind.has_metrics { PolicyMetrics::define(name) } else { None }
         });
-        Metrics { policies: policies.collect(), batcher: MetricBatcher::default() }
+        let caches = plan
+            .policies
+            .iter()
+            .map(|policy| if policy.uses_cache() { CacheMetrics::define(&policy.attributes().name) } else { None });
+        Metrics { policies: policies.collect(), caches: caches.collect(), batcher: MetricBatcher::default() }
     }
 
     fn of(&self, policy: PolicyId) -> Option<&PolicyMetrics> {
@@ -84,6 +92,12 @@ impl Metrics {
         self.add(count, 1);
     }
 
+    /// Counts events of a cache policy.
+    pub(super) fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        let metrics = self.caches.get(policy.0).and_then(Option::as_ref);
+        self.add(metrics.map(|metrics| metrics.of(event)), count.into());
+    }
+
     fn add(&self, count: Option<&Count>, change: i64) {
         let Some(count) = count else { return };
         if self.batcher.is_now() {
@@ -104,6 +118,7 @@ impl Metrics {
         for metrics in self.policies.iter().flatten() {
             metrics.flush();
         }
+        self.caches.iter().flatten().for_each(CacheMetrics::flush);
     }
 }
 
@@ -140,10 +155,7 @@ impl PolicyMetrics {
             &self.fault,
             &self.host_not_allowed,
         ] {
-            match count.waiting.take() {
-                0 => {}
-                change => count.report(change),
-            }
+            count.flush();
         }
         for millis in self.durations.take() {
             self.record(millis);
@@ -152,6 +164,13 @@ impl PolicyMetrics {
 }
 
 impl Count {
+    fn flush(&self) {
+        match self.waiting.take() {
+            0 => {}
+            change => self.report(change),
+        }
+    }
+
     fn report(&self, change: i64) {
         // A failure of a metric must not stop the request.
         let _ = hostcalls::increment_metric(self.id, change);

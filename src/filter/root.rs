@@ -4,7 +4,7 @@ use crate::allocator;
 use crate::filter::active::{self, ActiveContext};
 use crate::filter::http::CalloutStream;
 use crate::filter::plugin::Plugin;
-use crate::filter::{background, call};
+use crate::filter::{background, call, timers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::rc::Rc;
@@ -54,10 +54,12 @@ impl RootContext for CalloutRoot {
 
     fn on_tick(&mut self) {
         active::set(ActiveContext::Root(self.id));
+        timers::wake_due(self.id);
         background::run_ready();
         if let Some(plugin) = &self.plugin {
             plugin.metrics.end_period();
         }
+        timers::keep_ticking(self.id);
     }
 
     fn get_type(&self) -> Option<ContextType> {

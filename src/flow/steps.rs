@@ -4,11 +4,15 @@ mod actions;
 mod assign_message;
 mod assign_variable;
 mod authentication;
+mod cache;
 mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration_callout;
+mod invalidate_cache;
 mod key_value_map_operations;
+mod lookup_cache;
+mod populate_cache;
 mod raise_fault;
 mod sending;
 mod service_callout;
@@ -111,6 +115,9 @@ impl<H: Host> Transaction<'_, H> {
             Policy::SetIntegrationRequest(policy) => self.set_integration_request(policy),
             Policy::IntegrationCallout(policy) => self.integration_callout(id, policy).await,
             Policy::KeyValueMapOperations(policy) => self.key_value_map_operations(policy),
+            Policy::PopulateCache(policy) => self.populate_cache(id, policy),
+            Policy::LookupCache(policy) => self.lookup_cache(id, policy).await,
+            Policy::InvalidateCache(policy) => self.invalidate_cache(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 //! involve flows, policies and faults together.
 
 mod assign_message;
+mod caches;
 mod callouts;
 mod client_messages;
 mod endpoints;

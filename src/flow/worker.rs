@@ -1,6 +1,7 @@
 //! The state that a worker of Envoy keeps between the requests of one plan.
 
 use crate::flow::balancing::Balancer;
+use crate::flow::cache::Cache;
 use crate::flow::google::Tokens;
 use crate::flow::key_values::MapChanges;
 use crate::plan::PolicyId;
@@ -15,6 +16,8 @@ pub struct Worker {
     pub(super) balancers: RefCell<BTreeMap<PolicyId, Balancer>>,
     /// Google tokens.
     pub(super) tokens: Rc<Tokens>,
+    /// The entries of caches.
+    pub(super) cache: Cache,
     /// The changes of key value maps.
     pub(super) map_changes: MapChanges,
     /// Whether a warning of a body that was not sent is in the log.

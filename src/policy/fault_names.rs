@@ -4,7 +4,7 @@
 const ACTIONS: [&str; 3] = ["SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"];
 
 /// The faults of each policy type that the filter runs.
-pub(super) const OF_KINDS: [(&str, &[&str]); 8] = [
+pub(super) const OF_KINDS: [(&str, &[&str]); 10] = [
     ("AssignMessage", &ACTIONS),
     (
         "ExtractVariables",
@@ -30,6 +30,8 @@ pub(super) const OF_KINDS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("KeyValueMapOperations", &["SetVariableFailed"]),
+    ("LookupCache", &["SetVariableFailed"]),
+    ("PopulateCache", &["EntryCannotBeCached"]),
     ("RaiseFault", &["RaiseFault", "SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"]),
     (
         "ServiceCallout",

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn variables_belong_to_the_policy_that_sets_them() {
         let map = "<AccessEntity name='KV.1'><Get assignTo=' kv.url '><Key/></Get></AccessEntity>";
-        let cache = "<LookupCache name='LC'><AssignTo>cached</AssignTo></LookupCache>";
+        let cache = "<SemanticCacheLookup name='LC'><AssignTo>cached</AssignTo></SemanticCacheLookup>";
         let cases = [
             ("<Quota name='Q-1'/>", "ratelimit.Q-1.exceed.count", true),
             ("<Quota name='Q-1'/>", "ratelimit.common.used.count", true),
@@ -226,7 +226,7 @@ mod tests {
             (map, "accessentity.KV.1.failed", true),
             (cache, "cached", true),
             (cache, "cached.content", true),
-            (cache, "lookupcache.LC.cachehit", true),
+            (cache, "semanticcachelookup.LC.cachehit", true),
             (cache, "request.header.lc", false),
         ];
         for (text, variable, expected) in cases {

@@ -16,6 +16,7 @@ mod assign_message;
 mod assign_payload;
 mod assign_response;
 mod bodies;
+mod caches;
 mod callout_responses;
 mod client_messages;
 mod conditions;
@@ -126,6 +127,7 @@ fn main() -> ExitCode {
     lab.group("integration_faults", integration_faults::cases);
     lab.group("integration_endpoints", integration_endpoints::cases);
     lab.group("integration_configuration", integration_configuration::cases);
+    lab.group("caches", caches::cases);
     lab.group("key_value_maps", key_value_maps::cases);
     lab.group("examples", examples::cases);
     lab.group("traces", traces::cases);

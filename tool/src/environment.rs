@@ -4,7 +4,7 @@ mod read;
 mod tree;
 
 #[cfg(test)]
-pub(crate) use read::{GOOGLE, KEY_VALUE_MAP, KEYS, LOCAL_PROXY, SERVER, TLS};
+pub(crate) use read::{CACHE, GOOGLE, KEY_VALUE_MAP, KEYS, LOCAL_PROXY, SERVER, TLS};
 
 use super::configuration::Configuration;
 use super::finding::Finding;
@@ -32,6 +32,8 @@ pub(crate) struct Environment {
     pub(crate) property_sets: BTreeMap<String, BTreeMap<String, String>>,
     /// The key value maps by name.
     pub(crate) key_value_maps: BTreeMap<String, KeyValueMap>,
+    /// The settings of caches.
+    pub(crate) cache: Cache,
     /// Other constants by variable.
     pub(crate) properties: BTreeMap<String, String>,
     /// The identity of Google tokens.
@@ -62,6 +64,13 @@ pub(crate) struct KeyValueMap {
     pub(crate) encrypted: bool,
     /// The values of each key.
     pub(crate) entries: BTreeMap<String, Vec<String>>,
+}
+
+/// The settings of caches. Absent ones have the defaults of the filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cache {
+    /// Maximum memory of the entries of a worker in bytes.
+    pub(crate) max_bytes: Option<u64>,
 }
 
 /// A proxy endpoint of the same environment.
@@ -187,6 +196,9 @@ impl Environment {
                 (name, json!({"encrypted": encrypted, "entries": entries}))
             });
             configuration.set("key_value_maps", json!(maps.collect::<BTreeMap<_, _>>()));
+        }
+        if let Some(max_bytes) = self.cache.max_bytes {
+            configuration.set("cache", json!({"max_bytes": max_bytes}));
         }
         if let Some(google) = &self.google {
             configuration.set("google", google.entry(clusters));

@@ -23,6 +23,8 @@ pub(in crate::flow) const EXTRACT_IMMUTABLE: &str = "steps.extractvariables.Immu
 
 pub(in crate::flow) const MAP_SET_FAILED: &str = "steps.keyvaluemapoperations.SetVariableFailed";
 
+pub(in crate::flow) const ENTRY_NOT_CACHED: &str = "policies.populatecache.EntryCannotBeCached";
+
 pub(in crate::flow) const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 
 /// Any policy with a template.
