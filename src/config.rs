@@ -2,11 +2,13 @@
 //!
 //! All problems are reported together.
 
+mod cache;
 mod connections;
 mod document;
 mod endpoints;
 mod groups;
 mod identity;
+mod key_value_maps;
 mod keys;
 pub mod known;
 mod needs;
@@ -108,6 +110,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let resources = resources::read(&section, diagnostics);
     let mut shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
+    let key_value_maps = key_value_maps::read(&section, &policies, diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
     skipped.check_proxy(&proxy, proxy_endpoint.is_some(), diagnostics);
@@ -143,6 +146,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let has_parallel_callouts = section.boolean("parallel_callouts", diagnostics).unwrap_or(false);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
+    let cache = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
     if diagnostics.has_errors() {
         // The indices of policies are valid only when every document is a policy.
         return None;
@@ -176,6 +180,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         constants,
         ignores_charset,
         resources,
+        key_value_maps,
+        cache,
         base_path,
         publish,
         trace_headers,

@@ -14,6 +14,7 @@ mod stats;
 mod stream;
 mod streams;
 mod table;
+mod timers;
 
 use proxy_wasm::types::LogLevel;
 

@@ -3,6 +3,7 @@
 mod balancing;
 mod boxed;
 mod builtins;
+pub mod cache;
 pub mod call;
 mod certificate;
 mod client;
@@ -18,6 +19,7 @@ pub mod headers;
 pub mod host;
 mod indexed;
 mod jwt;
+mod key_values;
 mod memory;
 pub mod message;
 pub mod parameters;

@@ -1,18 +1,22 @@
 //! The checked and compiled configuration of a filter, shared by all requests.
 
 mod allowed_hosts;
+mod cache;
 mod clusters;
 mod constant;
 mod identity;
+mod key_value_map;
 mod local_proxies;
 mod publish;
 mod servers;
 mod variable_target;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
+pub use cache::CacheSettings;
 pub use clusters::Clusters;
 pub use constant::Constant;
 pub use identity::{IAM_HOST, Identity, Impersonated, METADATA_HOST};
+pub use key_value_map::KeyValueMap;
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
 pub use servers::{BalancedServer, Server, Servers};
@@ -55,6 +59,10 @@ pub struct Plan {
     pub ignores_charset: bool,
     /// The resources that policies read.
     pub resources: Resources,
+    /// The key value maps by name.
+    pub key_value_maps: BTreeMap<ByteString, KeyValueMap>,
+    /// The settings of caches.
+    pub cache: CacheSettings,
     /// The base path before `proxy.pathsuffix`.
     pub base_path: BasePath,
     /// The variables that are published to filter state.

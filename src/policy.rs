@@ -5,6 +5,7 @@ pub mod assign_message;
 pub mod attributes;
 pub mod authentication;
 pub mod basic_authentication;
+pub mod cache;
 pub mod condition;
 pub mod connection;
 pub mod endpoint;
@@ -13,9 +14,13 @@ pub mod fault_names;
 pub mod flow_callout;
 pub mod independence;
 pub mod integration_callout;
+pub mod invalidate_cache;
 pub mod jwt;
+pub mod key_value_map_operations;
 pub mod kind;
+pub mod lookup_cache;
 pub mod origin;
+pub mod populate_cache;
 pub mod raise_fault;
 pub mod referenced;
 pub mod service_callout;
@@ -25,6 +30,7 @@ pub mod success_codes;
 pub mod target_url;
 mod target_variables;
 pub mod template;
+pub mod text_or_variable;
 pub mod unsupported;
 pub mod usage;
 pub mod variable;
@@ -40,8 +46,12 @@ use bytestring::ByteString;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
+use invalidate_cache::InvalidateCache;
 use jwt::{DecodeJwt, GenerateJwt, JwksUrl, VerifyJwt};
+use key_value_map_operations::KeyValueMapOperations;
 use kind::PolicyKind;
+use lookup_cache::LookupCache;
+use populate_cache::PopulateCache;
 use raise_fault::RaiseFault;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
@@ -75,6 +85,14 @@ pub enum Policy {
     VerifyJwt(Box<VerifyJwt>),
     /// Creates a token.
     GenerateJwt(Box<GenerateJwt>),
+    /// Reads and changes key value maps.
+    KeyValueMapOperations(Box<KeyValueMapOperations>),
+    /// Stores a value in a cache.
+    PopulateCache(Box<PopulateCache>),
+    /// Reads a value from a cache.
+    LookupCache(Box<LookupCache>),
+    /// Removes values from a cache.
+    InvalidateCache(Box<InvalidateCache>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -130,6 +148,11 @@ trait PolicyData {
         None
     }
 
+    /// Whether the policy reads or writes entries of a cache.
+    fn uses_cache(&self) -> bool {
+        false
+    }
+
     /// The position of the policy, if it always needs a Google token.
     fn identity_position(&self) -> Option<Position> {
         None
@@ -178,6 +201,10 @@ impl Policy {
             Policy::DecodeJwt(policy) => &**policy,
             Policy::VerifyJwt(policy) => &**policy,
             Policy::GenerateJwt(policy) => &**policy,
+            Policy::KeyValueMapOperations(policy) => &**policy,
+            Policy::PopulateCache(policy) => &**policy,
+            Policy::LookupCache(policy) => &**policy,
+            Policy::InvalidateCache(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -267,6 +294,19 @@ impl Policy {
             && is_target
             && policy.actions.iter().any(sets_body)
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
+    }
+
+    /// Whether the policy reads or writes entries of a cache.
+    pub fn uses_cache(&self) -> bool {
+        self.data().uses_cache()
+    }
+
+    /// The policy, if it reads and changes key value maps.
+    pub fn map_operations(&self) -> Option<&KeyValueMapOperations> {
+        match self {
+            Policy::KeyValueMapOperations(policy) => Some(policy),
+            _ => None,
+        }
     }
 
     /// Whether the policy gives a body to the request in a request flow.

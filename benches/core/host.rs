@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use envoy_callout::flow::cache::CacheEvent;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use envoy_callout::flow::headers::{HeaderChange, Headers};
 use envoy_callout::flow::host::{Background, Host, Task};
@@ -72,6 +73,22 @@ impl Background for NoBackground {
 
     fn share(&self, _: &str, _: &[u8]) {}
 
+    fn shared_with_version(&self, _: &str) -> (Option<Bytes>, Option<u32>) {
+        (None, None)
+    }
+
+    fn share_if(&self, _: &str, _: &[u8], _: Option<u32>) -> bool {
+        true
+    }
+
+    fn random_number(&self) -> u64 {
+        7
+    }
+
+    fn sleep(&self, _: Duration) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
     fn warn(&self, _: &str) {}
 }
 
@@ -128,6 +145,8 @@ impl Host for BenchHost {
         assert_eq!(outcome, Outcome::Ok);
         self.succeeded.update(|count| count + 1);
     }
+
+    fn count_cache(&self, _: PolicyId, _: CacheEvent, _: u32) {}
 
     fn attribute(&self, _: &[&str]) -> Option<Bytes> {
         None

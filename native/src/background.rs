@@ -4,6 +4,7 @@ use crate::allocator::Parcel;
 use crate::courier::{self, Errand};
 use crate::plugin::Plugin;
 use crate::tasks;
+use crate::timers;
 use bytes::Bytes;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply};
 use envoy_callout::flow::host::{Background, Task};
@@ -18,7 +19,14 @@ use std::time::{Duration, SystemTime};
 const MAX_SHARED: usize = 4096;
 
 /// The data that all workers share.
-static SHARED: Mutex<BTreeMap<String, Parcel<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+static SHARED: Mutex<BTreeMap<String, Shared>> = Mutex::new(BTreeMap::new());
+
+/// A shared value.
+struct Shared {
+    value: Parcel<Vec<u8>>,
+    /// The number of the change, from 1.
+    version: u32,
+}
 
 /// The background of one plugin's streams.
 #[derive(Clone, Debug)]
@@ -69,16 +77,43 @@ impl Background for NativeBackground {
     }
 
     fn shared(&self, key: &str) -> Option<Bytes> {
-        let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.get(key)?.content().map(|value| Bytes::copy_from_slice(value))
+        self.shared_with_version(key).0
     }
 
     fn share(&self, key: &str, value: &[u8]) {
+        self.share_if(key, value, None);
+    }
+
+    fn shared_with_version(&self, key: &str) -> (Option<Bytes>, Option<u32>) {
+        let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = shared.get(key) else { return (None, None) };
+        (entry.value.content().map(|value| Bytes::copy_from_slice(value)), Some(entry.version))
+    }
+
+    fn share_if(&self, key: &str, value: &[u8], version: Option<u32>) -> bool {
         let value = Parcel::pack(|| value.to_vec());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.len() < MAX_SHARED || shared.contains_key(key) {
-            shared.insert(key.to_owned(), value);
+        match shared.get_mut(key) {
+            Some(entry) if version.is_none_or(|version| version == entry.version) => {
+                *entry = Shared { value, version: entry.version.wrapping_add(1) };
+                true
+            }
+            Some(_) => false,
+            None if shared.len() < MAX_SHARED => {
+                shared.insert(key.to_owned(), Shared { value, version: 1 });
+                true
+            }
+            None => false,
         }
+    }
+
+    fn random_number(&self) -> u64 {
+        // Without random bytes, the number is 0.
+        getrandom::u64().unwrap_or_default()
+    }
+
+    async fn sleep(&self, until: Duration) {
+        timers::sleep(until.saturating_sub(now())).await;
     }
 
     fn warn(&self, text: &str) {

@@ -10,6 +10,7 @@ use crate::stream::Stream;
 use bytes::Bytes;
 use envoy_callout::envoy::replies;
 use envoy_callout::envoy::response::Limits;
+use envoy_callout::flow::cache::CacheEvent;
 use envoy_callout::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use envoy_callout::flow::headers::{HeaderChange, Headers};
 use envoy_callout::flow::host::Host;
@@ -181,6 +182,10 @@ impl Host for NativeHost {
         if let Some(span) = span {
             span.end(outcome);
         }
+    }
+
+    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        self.plugin.metrics.count_cache(policy, event, count);
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

@@ -22,3 +22,4 @@ mod span;
 mod stream;
 mod tasks;
 mod thread;
+mod timers;

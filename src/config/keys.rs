@@ -6,6 +6,7 @@ use crate::suggestion;
 use bytestring::ByteString;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// An object of the configuration with its path.
 pub(super) struct Section<'a> {
@@ -178,6 +179,32 @@ impl<'a> Section<'a> {
             Some((entry.clone(), text?))
         });
         entries.flatten().collect()
+    }
+
+    /// The entries of an object whose values are strings, numbers, booleans or lists of strings, as lists of texts.
+    pub(super) fn text_lists(
+        &self,
+        key: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> BTreeMap<ByteString, Rc<[ByteString]>> {
+        let Some(section) = self.section(key, diagnostics) else { return BTreeMap::new() };
+        let mut entries = BTreeMap::new();
+        for (entry, value) in section.object {
+            let texts = match value {
+                Json::Array(_) => section.strings(entry, diagnostics).into_iter().map(ByteString::from).collect(),
+                _ => {
+                    let expected = "a string, a number, a boolean or a list of strings";
+                    let text = section.typed(entry, expected, diagnostics, |value| match value {
+                        Json::String(text) => Some(text.clone()),
+                        Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
+                        Json::Null | Json::Array(_) | Json::Object(_) => None,
+                    });
+                    text.into_iter().map(ByteString::from).collect()
+                }
+            };
+            entries.insert(ByteString::from(entry.as_str()), texts);
+        }
+        entries
     }
 
     /// The entries of an object whose values are strings, numbers or booleans, as constants of variables.

@@ -1,7 +1,7 @@
 //! The keys of the objects of a configuration.
 
 /// Every key of a configuration.
-pub const CONFIGURATION: [&str; 24] = [
+pub const CONFIGURATION: [&str; 26] = [
     "policies",
     "request",
     "response",
@@ -21,6 +21,8 @@ pub const CONFIGURATION: [&str; 24] = [
     "proxy",
     "properties",
     "resources",
+    "key_value_maps",
+    "cache",
     "filter_state",
     "trace_headers",
     "parallel_callouts",
@@ -39,6 +41,12 @@ pub const TARGET_SERVER: [&str; 5] = ["host", "port", "cluster", "tls", "enabled
 
 /// The keys of a proxy in `local_proxies`.
 pub const LOCAL_PROXY: [&str; 5] = ["api_proxy", "proxy_endpoint", "base_path", "cluster", "authority"];
+
+/// The keys of a map in `key_value_maps`.
+pub const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
+
+/// The keys of `cache`.
+pub const CACHE: [&str; 1] = ["max_bytes"];
 
 /// The keys of `google`.
 pub const GOOGLE: [&str; 4] = ["metadata_cluster", "service_account", "iam_cluster", "project"];

@@ -49,6 +49,7 @@ codes! {
     EmptyElement "empty-element": "an element is empty and so has no effect, or lets every run fail";
     EmptyElementForKeyConfiguration "empty-element-for-key-configuration" "EmptyElementForKeyConfiguration": "the Value of a key names no variable";
     EmptyJsonPath "empty-json-path" "EmptyJSONPathExpression": "a JSONPath element is empty";
+    EmptyMapIdentifier "empty-map-identifier" "UnsupportedOperationException": "the mapIdentifier of a KeyValueMapOperations is empty";
     EmptyXPath "empty-xpath" "EmptyXPathExpression": "an XPath element is empty";
     EncryptedToken "encrypted-token": "a JWT policy is for encrypted tokens, which are not supported";
     FunctionAsText "function-as-text": "a call of a template function is not valid and stays text";
@@ -56,6 +57,7 @@ codes! {
     IgnoredText "ignored-text": "text between elements is ignored";
     InvalidAttribute "invalid-attribute": "the value of an attribute is not allowed";
     InvalidBoolean "invalid-boolean": "a value is neither true nor false; the default is used";
+    InvalidCacheTimeout "invalid-cache-timeout" "InvalidTimeout": "a CacheLookupTimeoutInSeconds is not a number of seconds";
     InvalidCondition "invalid-condition": "a condition cannot be parsed";
     InvalidConfiguration "invalid-configuration": "a file is not valid JSON or YAML";
     InvalidConfigurationForActionAndAlgorithm "invalid-configuration-for-action-and-algorithm" "InvalidConfigurationForActionAndAlgorithm": "the key does not fit the algorithm of a JWT policy";
@@ -92,9 +94,12 @@ codes! {
     MissingElement "missing-element": "a required element is missing";
     MissingIdentity "missing-identity" "FAILED_PRECONDITION": "a Google token is needed, and no identity is configured";
     MissingKey "missing-key": "a required key of a configuration is missing";
+    MissingMapKey "missing-map-key" "KeyIsMissing": "an operation on a key value map or an initial entry has no key";
+    MissingMapValue "missing-map-value" "ValueIsMissing": "an initial entry of a key value map has no value";
     MissingName "missing-name" "MissingName": "a required name attribute is missing";
     MissingNameForAdditionalClaim "missing-name-for-additional-claim" "MissingNameForAdditionalClaim": "an additional claim has no name";
     MissingNameForAdditionalHeader "missing-name-for-additional-header" "MissingNameForAdditionalHeader": "an additional header has no name";
+    MissingPrivatePrefix "missing-private-prefix": "a variable without the prefix private. cannot get a value of an encrypted key value map";
     MissingProject "missing-project": "an integration has no project";
     MissingUrl "missing-url" "URLMissing": "an HTTPTargetConnection has no URL and no LoadBalancer";
     NoActiveServer "no-active-server": "no server of a LoadBalancer is enabled";
@@ -118,6 +123,7 @@ codes! {
     UnknownIntegration "unknown-integration": "a route rule names an integration endpoint that does not exist";
     UnknownKey "unknown-key": "a key of a configuration or of an environment file is unknown";
     UnknownLocalProxy "unknown-local-proxy": "a LocalTargetConnection names a proxy that does not exist";
+    UnknownMap "unknown-map": "a KeyValueMapOperations reads a key value map that does not exist";
     UnknownPolicy "unknown-policy": "a step names a policy that does not exist";
     UnknownProperty "unknown-property": "a property of a connection is unknown and is ignored";
     UnknownResource "unknown-resource": "a ResourceURL names a resource that does not exist";
@@ -128,6 +134,7 @@ codes! {
     UnreachableUrl "unreachable-url": "a URL has no valid scheme or host, so that every call fails";
     UnsupportedPolicy "unsupported-policy": "a step names a policy whose type the filter does not run";
     UserNameRequired "user-name-required" "UserNameRequired": "BasicAuthentication has no User with a ref";
+    WorkerMap "worker-map": "a KeyValueMapOperations changes a map, and only the same worker sees the change";
     WrongRootElement "wrong-root-element": "the root element of a document has another name";
     XPathWithoutNodes "xpath-without-nodes" "CannotBeConvertedToNodeset": "an XPath for a nodeset has another type";
 }

@@ -1,10 +1,13 @@
 //! The metrics of callout policies in Envoy's stats (docs/guide/metrics.md).
 
 pub mod batcher;
+mod cache;
 
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::Outcome;
 use crate::plan::{Plan, PolicyId};
 use crate::policy::attributes::Attributes;
+use cache::CacheMetrics;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::time::Duration;
@@ -35,6 +38,7 @@ pub trait Stats {
 /// The metrics of every policy, indexed by [`PolicyId`].
 pub struct Metrics<S: Stats> {
     policies: Vec<Option<PolicyMetrics<S::Id>>>,
+    caches: Vec<Option<CacheMetrics<S::Id>>>,
     stats: S,
 }
 
@@ -72,7 +76,11 @@ impl<S: Stats> Metrics<S> {
             let Attributes { kind, name, .. } = policy.attributes();
             if kind.has_metrics { PolicyMetrics::define(name, &stats) } else { None }
         });
-        Metrics { policies: policies.collect(), stats }
+        let caches = plan.policies.iter().map(|policy| match policy.uses_cache() {
+            true => CacheMetrics::define(&policy.attributes().name, &stats),
+            false => None,
+        });
+        Metrics { policies: policies.collect(), caches: caches.collect(), stats }
     }
 
     /// Envoy's stats.
@@ -116,6 +124,12 @@ impl<S: Stats> Metrics<S> {
         self.add(count, 1);
     }
 
+    /// Counts events of a cache policy.
+    pub fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        let metrics = self.caches.get(policy.0).and_then(Option::as_ref);
+        self.add(metrics.map(|metrics| metrics.of(event)), count.into());
+    }
+
     fn add(&self, count: Option<&Count<S::Id>>, change: u64) {
         let Some(count) = count else { return };
         if self.stats.is_now() {
@@ -130,6 +144,7 @@ impl<S: Stats> Metrics<S> {
         for metrics in self.policies.iter().flatten() {
             metrics.flush(&self.stats);
         }
+        self.caches.iter().flatten().for_each(|metrics| metrics.flush(&self.stats));
     }
 }
 
@@ -161,13 +176,19 @@ impl<I: Copy> PolicyMetrics<I> {
             &self.fault,
             &self.host_not_allowed,
         ] {
-            match count.waiting.take() {
-                0 => {}
-                change => stats.add(count.id, change),
-            }
+            count.flush(stats);
         }
         for millis in self.durations.take() {
             stats.record(self.duration_ms, millis);
+        }
+    }
+}
+
+impl<I: Copy> Count<I> {
+    fn flush(&self, stats: &impl Stats<Id = I>) {
+        match self.waiting.take() {
+            0 => {}
+            change => stats.add(self.id, change),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::filter::active::{self, ActiveContext};
 use crate::filter::call::{Pending, dispatch};
+use crate::filter::hostcalls as own_hostcalls;
 use crate::filter::plugin::Plugin;
 use crate::filter::streams;
+use crate::filter::timers;
 use crate::flow::call::{Call, CallFailure, CallReply, Outcome};
 use crate::flow::host::{Background, Task};
 use crate::plan::PolicyId;
@@ -187,6 +189,27 @@ impl Background for EnvoyBackground {
         if let Err(error) = hostcalls::set_shared_data(key, Some(value), None) {
             self.warn(&format!("a value was not shared with the other workers: {error:?}"));
         }
+    }
+
+    fn shared_with_version(&self, key: &str) -> (Option<Bytes>, Option<u32>) {
+        match hostcalls::get_shared_data(key) {
+            Ok((value, version)) => (value.map(Bytes::from), version),
+            Err(_) => (None, None),
+        }
+    }
+
+    fn share_if(&self, key: &str, value: &[u8], version: Option<u32>) -> bool {
+        hostcalls::set_shared_data(key, Some(value), version).is_ok()
+    }
+
+    fn random_number(&self) -> u64 {
+        let mut bytes = [0; 8];
+        own_hostcalls::random(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    async fn sleep(&self, until: Duration) {
+        timers::sleep(self.plugin.root, until).await;
     }
 
     fn warn(&self, text: &str) {

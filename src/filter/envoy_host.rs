@@ -5,6 +5,7 @@ use crate::envoy::replies;
 use crate::filter::background::{self, EnvoyBackground};
 use crate::filter::hostcalls::{self, HeaderMap, HostError};
 use crate::filter::plugin::Plugin;
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background as _, Host};
@@ -149,6 +150,10 @@ impl Host for EnvoyHost {
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.plugin.metrics.count_outcome(policy, outcome);
+    }
+
+    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        self.plugin.metrics.count_cache(policy, event, count);
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

@@ -4,7 +4,7 @@ use crate::allocator;
 use crate::filter::active::{self, ActiveContext};
 use crate::filter::http::CalloutStream;
 use crate::filter::plugin::Plugin;
-use crate::filter::{background, call, hostcalls};
+use crate::filter::{background, call, hostcalls, timers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::rc::Rc;
@@ -55,11 +55,13 @@ impl RootContext for CalloutRoot {
     fn on_tick(&mut self) {
         active::set(ActiveContext::Root(self.id));
         log::set_max_level(hostcalls::log_level());
+        timers::wake_due(self.id);
         background::run_ready();
         if let Some(plugin) = &self.plugin {
             plugin.metrics.flush();
             plugin.metrics.stats().end_period();
         }
+        timers::keep_ticking(self.id);
     }
 
     fn get_type(&self) -> Option<ContextType> {

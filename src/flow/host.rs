@@ -1,5 +1,6 @@
 //! The interface of a transaction to the outside: Envoy in the filter, a script in tests and tools.
 
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::google::AuthorizedSend;
 use crate::flow::headers::{HeaderChange, Headers};
@@ -68,6 +69,9 @@ pub trait Host {
     /// Counts the outcome of a callout policy.
     fn count(&self, policy: PolicyId, outcome: Outcome);
 
+    /// Counts events of a cache policy.
+    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32);
+
     /// The bytes of an Envoy attribute. `path` contains its segments.
     fn attribute(&self, path: &[&str]) -> Option<Bytes>;
 
@@ -113,6 +117,19 @@ pub trait Background: Clone + 'static {
 
     /// Shares a value with all workers.
     fn share(&self, key: &str, value: &[u8]);
+
+    /// The value that any worker shared under a key, and its version for [`Background::share_if`].
+    fn shared_with_version(&self, key: &str) -> (Option<Bytes>, Option<u32>);
+
+    /// Shares a value with all workers, unless another worker changed the key since it had a version. Returns whether
+    /// the value is shared.
+    fn share_if(&self, key: &str, value: &[u8], version: Option<u32>) -> bool;
+
+    /// A random number.
+    fn random_number(&self) -> u64;
+
+    /// Waits until a time since the Unix epoch, or a little longer.
+    fn sleep(&self, until: Duration) -> impl Future<Output = ()>;
 
     /// Logs a warning for the operator.
     fn warn(&self, text: &str);

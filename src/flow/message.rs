@@ -175,6 +175,11 @@ impl Message {
         Message { start, headers: Headers::default(), body: Bytes::new(), is_consumed: false, has_own_body: true }
     }
 
+    /// Whether it is a request.
+    pub fn is_request(&self) -> bool {
+        matches!(self.start, StartLine::Request(_))
+    }
+
     /// The request line of a request.
     pub fn as_request(&self) -> Option<&RequestLine> {
         match &self.start {

@@ -2,6 +2,7 @@
 
 mod google;
 
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction, Outcome, Reply};
 use crate::flow::headers::{HeaderChange, Headers};
 use crate::flow::host::{Background, Host, Task};
@@ -74,6 +75,8 @@ pub struct Effects {
     pub reply: Option<Reply>,
     /// The outcomes of the callout policies, in order.
     pub outcomes: Vec<(PolicyId, Outcome)>,
+    /// The events of cache policies, in order.
+    pub cache_events: Vec<(PolicyId, CacheEvent)>,
     /// The warnings for the operator, in order.
     pub warnings: Vec<String>,
     /// All events in order, with decisions and steps.
@@ -191,6 +194,7 @@ pub struct Script {
     replies: Rc<RefCell<Replies>>,
     policy_replies: Rc<RefCell<BTreeMap<PolicyId, Replies>>>,
     mocks_google: bool,
+    is_random: bool,
     shared: Rc<RefCell<BTreeMap<String, Bytes>>>,
     done: Rc<RefCell<Effects>>,
 }
@@ -199,6 +203,15 @@ impl Script {
     fn record(&self, call: &Call, reply: CallResult, source: ReplySource) -> CallResult {
         self.done.borrow_mut().called(call, Some(reply.clone()), source);
         reply
+    }
+}
+
+#[cfg(test)]
+impl Script {
+    /// The size of the shared values whose keys start with a prefix.
+    pub(super) fn shared_bytes(&self, prefix: &str) -> usize {
+        let shared = self.shared.borrow();
+        shared.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, value)| value.len()).sum()
     }
 }
 
@@ -247,6 +260,21 @@ impl Background for Script {
         self.shared.borrow_mut().insert(key.to_owned(), Bytes::copy_from_slice(value));
     }
 
+    fn shared_with_version(&self, key: &str) -> (Option<Bytes>, Option<u32>) {
+        (self.shared(key), None)
+    }
+
+    fn share_if(&self, key: &str, value: &[u8], _version: Option<u32>) -> bool {
+        self.share(key, value);
+        true
+    }
+
+    fn random_number(&self) -> u64 {
+        if self.is_random { RandomState::new().build_hasher().finish() } else { 7 }
+    }
+
+    async fn sleep(&self, _until: Duration) {}
+
     fn warn(&self, text: &str) {
         self.done.borrow_mut().warnings.push(text.to_owned());
     }
@@ -267,6 +295,7 @@ impl Host for Scripted {
             replies: Rc::clone(&self.replies),
             policy_replies: Rc::clone(&self.policy_replies),
             mocks_google: self.mocks_google,
+            is_random: self.is_random,
             shared: Rc::clone(&self.shared),
             done: Rc::clone(&self.done),
         }
@@ -334,6 +363,10 @@ impl Host for Scripted {
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.done.borrow_mut().outcomes.push((policy, outcome));
+    }
+
+    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        self.done.borrow_mut().cache_events.extend((0..count).map(|_| (policy, event)));
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

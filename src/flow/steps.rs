@@ -5,11 +5,16 @@ mod assign_message;
 mod assign_variable;
 mod authentication;
 mod basic_authentication;
+mod cache;
 mod call_failure;
 mod extract_variables;
 mod flow_callout;
 mod integration_callout;
+mod invalidate_cache;
 mod jwt;
+mod key_value_map_operations;
+mod lookup_cache;
+mod populate_cache;
 mod raise_fault;
 mod sending;
 mod service_callout;
@@ -139,6 +144,10 @@ impl<H: Host> Transaction<'_, H> {
             Policy::DecodeJwt(policy) => self.decode_jwt(policy),
             Policy::VerifyJwt(policy) => boxed(self.verify_jwt(id, policy)).await,
             Policy::GenerateJwt(policy) => self.generate_jwt(policy),
+            Policy::KeyValueMapOperations(policy) => self.key_value_map_operations(policy),
+            Policy::PopulateCache(policy) => self.populate_cache(id, policy),
+            Policy::LookupCache(policy) => self.lookup_cache(id, policy).await,
+            Policy::InvalidateCache(policy) => self.invalidate_cache(policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }

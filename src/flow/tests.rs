@@ -3,6 +3,7 @@
 
 mod assign_message;
 mod basic_authentication;
+mod caches;
 mod callouts;
 mod client_messages;
 mod early_calls;
@@ -10,6 +11,7 @@ mod endpoints;
 mod faults;
 mod integrations;
 mod jwt;
+mod key_value_maps;
 mod memory;
 mod predefined;
 mod private;

@@ -1,9 +1,11 @@
 //! The state that a worker of Envoy keeps between the requests of one plan.
 
 use crate::flow::balancing::Balancer;
+use crate::flow::cache::Cache;
 use crate::flow::google::Tokens;
 use crate::flow::jwt::key_sets::KeySets;
 use crate::flow::jwt::keys::Keys;
+use crate::flow::key_values::MapChanges;
 use crate::plan::PolicyId;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,6 +22,10 @@ pub struct Worker {
     pub(super) keys: Keys,
     /// The sets of keys that were fetched.
     pub(super) key_sets: Rc<KeySets>,
+    /// The entries of caches.
+    pub(super) cache: Cache,
+    /// The changes of key value maps.
+    pub(super) map_changes: MapChanges,
     /// Whether a warning of a body that was not sent is in the log.
     pub(super) has_warned_of_body: Cell<bool>,
 }

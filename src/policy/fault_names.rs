@@ -4,7 +4,7 @@
 const ACTIONS: [&str; 3] = ["SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"];
 
 /// The faults of each policy type that the filter runs.
-const OF_KINDS: [(&str, &[&str]); 11] = [
+pub(super) const OF_KINDS: [(&str, &[&str]); 14] = [
     ("AssignMessage", &ACTIONS),
     ("BasicAuthentication", &["InvalidBasicAuthenticationSource", "SetVariableFailed", "UnresolvedVariable"]),
     ("DecodeJWT", &["FailedToDecode", "FailedToResolveVariable", "InvalidToken"]),
@@ -45,6 +45,9 @@ const OF_KINDS: [(&str, &[&str]); 11] = [
             "UnresolvedVariable",
         ],
     ),
+    ("KeyValueMapOperations", &["SetVariableFailed"]),
+    ("LookupCache", &["SetVariableFailed"]),
+    ("PopulateCache", &["EntryCannotBeCached"]),
     ("RaiseFault", &["RaiseFault", "SetVariableFailed", "UnresolvedVariable", "VariableOfNonMsgType"]),
     (
         "ServiceCallout",

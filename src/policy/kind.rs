@@ -6,7 +6,11 @@ use super::basic_authentication::BasicAuthentication;
 use super::extract_variables::ExtractVariables;
 use super::flow_callout::FlowCallout;
 use super::integration_callout::IntegrationCallout;
+use super::invalidate_cache::InvalidateCache;
 use super::jwt::{DecodeJwt, GenerateJwt, VerifyJwt};
+use super::key_value_map_operations::KeyValueMapOperations;
+use super::lookup_cache::LookupCache;
+use super::populate_cache::PopulateCache;
 use super::raise_fault::RaiseFault;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
@@ -38,7 +42,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 11] = [
+static KINDS: [PolicyKind; 15] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -131,6 +135,40 @@ static KINDS: [PolicyKind; 11] = [
         has_metrics: false,
         publishes: &[],
         parse: |root, problems| GenerateJwt::parse(root, problems).map(Box::new).map(Policy::GenerateJwt),
+    },
+    PolicyKind {
+        name: "KeyValueMapOperations",
+        variables: "keyvaluemapoperations",
+        faults: "steps.keyvaluemapoperations",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| {
+            KeyValueMapOperations::parse(root, problems).map(Box::new).map(Policy::KeyValueMapOperations)
+        },
+    },
+    PolicyKind {
+        name: "PopulateCache",
+        variables: "populatecache",
+        faults: "steps.populatecache",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| PopulateCache::parse(root, problems).map(Box::new).map(Policy::PopulateCache),
+    },
+    PolicyKind {
+        name: "LookupCache",
+        variables: "lookupcache",
+        faults: "steps.lookupcache",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| LookupCache::parse(root, problems).map(Box::new).map(Policy::LookupCache),
+    },
+    PolicyKind {
+        name: "InvalidateCache",
+        variables: "invalidatecache",
+        faults: "steps.invalidatecache",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| InvalidateCache::parse(root, problems).map(Box::new).map(Policy::InvalidateCache),
     },
 ];
 

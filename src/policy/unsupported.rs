@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn variables_belong_to_the_policy_that_sets_them() {
-        let map = "<KeyValueMapOperations name='KV.1'><Get assignTo=' kv.url '><Key/></Get></KeyValueMapOperations>";
-        let cache = "<LookupCache name='LC'><AssignTo>cached</AssignTo></LookupCache>";
+        let map = "<AccessEntity name='KV.1'><Get assignTo=' kv.url '><Key/></Get></AccessEntity>";
+        let cache = "<SemanticCacheLookup name='LC'><AssignTo>cached</AssignTo></SemanticCacheLookup>";
         let cases = [
             ("<Quota name='Q-1'/>", "ratelimit.Q-1.exceed.count", true),
             ("<Quota name='Q-1'/>", "ratelimit.common.used.count", true),
@@ -213,10 +213,10 @@ mod tests {
             ("<OAuthV2 name='OA'/>", "oauthV2.failed", true),
             (map, "kv.url", true),
             (map, "kv.urls", false),
-            (map, "keyvaluemapoperations.KV.1.failed", true),
+            (map, "accessentity.KV.1.failed", true),
             (cache, "cached", true),
             (cache, "cached.content", true),
-            (cache, "lookupcache.LC.cachehit", true),
+            (cache, "semanticcachelookup.LC.cachehit", true),
             (cache, "request.header.lc", false),
         ];
         for (text, variable, expected) in cases {

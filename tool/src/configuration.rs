@@ -17,8 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const PASS_BUNDLE: &str = "; pass its bundle as a further path";
 
 /// The hints of the filter, which name its configuration keys, and those for the user of a bundle. An empty one is added.
-const HINTS: [(Code, &str, &str); 7] = [
+const HINTS: [(Code, &str, &str); 8] = [
     (Code::UnknownTargetServer, "add it to target_servers", "add it to target_servers of the environment"),
+    (Code::UnknownMap, "add it to key_value_maps", "add it to key_value_maps of the environment"),
     (Code::UnknownLocalProxy, "add it to local_proxies", "add it to local_proxies of the environment"),
     (Code::MissingIdentity, "set google.metadata_cluster", "add google to the environment"),
     (Code::MissingProject, "google.project are missing", "google.project of the environment are missing"),

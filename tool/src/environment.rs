@@ -4,7 +4,7 @@ mod read;
 mod tree;
 
 #[cfg(test)]
-pub(crate) use read::{GOOGLE, KEYS, LOCAL_PROXY, SERVER, TLS};
+pub(crate) use read::{CACHE, GOOGLE, KEY_VALUE_MAP, KEYS, LOCAL_PROXY, SERVER, TLS};
 
 use super::configuration::Configuration;
 use super::finding::Finding;
@@ -30,7 +30,11 @@ pub(crate) struct Environment {
     ///
     /// Values are texts without conversion: flows read `1.10`, `007` and `yes`, with or without quotes.
     pub(crate) property_sets: BTreeMap<String, BTreeMap<String, String>>,
-    /// Other constants by variable, such as the values of a key-value map.
+    /// The key value maps by name.
+    pub(crate) key_value_maps: BTreeMap<String, KeyValueMap>,
+    /// The settings of caches.
+    pub(crate) cache: Cache,
+    /// Other constants by variable.
     pub(crate) properties: BTreeMap<String, String>,
     /// The identity of Google tokens.
     pub(crate) google: Option<Google>,
@@ -53,6 +57,22 @@ pub(crate) struct TargetServer {
     pub(crate) tls: bool,
     /// Whether the server is in use.
     pub(crate) enabled: bool,
+}
+
+/// A key value map.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KeyValueMap {
+    /// Whether only private variables get its values.
+    pub(crate) encrypted: bool,
+    /// The values of each key.
+    pub(crate) entries: BTreeMap<String, Vec<String>>,
+}
+
+/// The settings of caches. Absent ones have the defaults of the filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cache {
+    /// Maximum memory of the entries of a worker in bytes.
+    pub(crate) max_bytes: Option<u64>,
 }
 
 /// A proxy endpoint of the same environment.
@@ -172,6 +192,15 @@ impl Environment {
             let proxies = self.local_proxies.iter().enumerate();
             let proxies = proxies.map(|(index, proxy)| proxy.entry(&clusters.local_proxy_cluster(index)));
             configuration.set("local_proxies", proxies.collect());
+        }
+        if !self.key_value_maps.is_empty() {
+            let maps = self.key_value_maps.iter().map(|(name, KeyValueMap { encrypted, entries })| {
+                (name, json!({"encrypted": encrypted, "entries": entries}))
+            });
+            configuration.set("key_value_maps", json!(maps.collect::<BTreeMap<_, _>>()));
+        }
+        if let Some(max_bytes) = self.cache.max_bytes {
+            configuration.set("cache", json!({"max_bytes": max_bytes}));
         }
         if let Some(google) = &self.google {
             configuration.set("google", google.entry(clusters));

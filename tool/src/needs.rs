@@ -12,6 +12,7 @@ use super::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::connection::{LocalDestination, LocalTarget, Target};
 use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint, TargetKind};
+use envoy_callout::policy::key_value_map_operations::{KEY_SEPARATOR, Operation};
 use envoy_callout::policy::{Callee, Policy};
 use regex_lite::Regex;
 use serde_json::{Value, json};
@@ -29,12 +30,23 @@ pub(crate) struct Needs {
     pub(crate) google: Vec<User>,
     /// The properties that a bundle uses and does not contain: set and key.
     pub(crate) properties: BTreeSet<(String, String)>,
+    /// The fixed keys of the key value maps that policies read.
+    pub(crate) maps: BTreeMap<String, Map>,
     /// The variables of [`NAMES`] that the bundles use.
     pub(crate) names: BTreeSet<&'static str>,
 }
 
 /// Variables that always have a value in Apigee. Here the environment file contains them.
 const NAMES: [&str; 2] = ["organization.name", "environment.name"];
+
+/// The use of a key value map.
+#[derive(Debug, Default)]
+pub(crate) struct Map {
+    /// Whether only private variables get its values.
+    pub(crate) is_private: bool,
+    /// The fixed keys.
+    pub(crate) keys: BTreeSet<String>,
+}
 
 /// A proxy of the same environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +146,7 @@ impl Needs {
         for position in policy.identity_positions() {
             add(&mut self.google, user(position));
         }
+        self.add_map(policy);
         let Some(Callee::Service(callout)) = policy.callee() else { return };
         match &callout.connection.target {
             Target::Url(_) => {}
@@ -143,6 +156,20 @@ impl Needs {
                 }
             }
             Target::Local(local) => self.add_local(local, user(local.position)),
+        }
+    }
+
+    /// The map with a fixed name from which a policy reads.
+    fn add_map(&mut self, policy: &Policy) {
+        let Some(operations) = policy.map_operations() else { return };
+        let Some(name) = operations.map.as_literal() else { return };
+        for operation in &operations.operations {
+            let Operation::Get { key, assign_to, .. } = operation else { continue };
+            let known = self.maps.contains_key(&**name);
+            let map = self.maps.entry(name.to_string()).or_default();
+            map.is_private = assign_to.is_private() && (map.is_private || !known);
+            let parts: Option<Vec<&str>> = key.iter().map(|part| part.as_literal().map(|text| &**text)).collect();
+            map.keys.extend(parts.map(|parts| parts.join(KEY_SEPARATOR)));
         }
     }
 

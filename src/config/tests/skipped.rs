@@ -45,12 +45,12 @@ fn skipped_authentication_is_one_warning() {
 fn a_condition_that_reads_a_variable_of_a_skipped_policy_is_a_warning() {
     let proxy = "<ProxyEndpoint name='p'><PreFlow><Request><Step><Name>Q</Name></Step>\n\
         <Step><Name>AM</Name><Condition>ratelimit.Q.exceed.count > 0 or flow.x = 1</Condition></Step></Request></PreFlow>\n\
-        <Flows><Flow name='f'><Condition>lookupcache.LC.cachehit</Condition></Flow></Flows>\n\
+        <Flows><Flow name='f'><Condition>semanticcachelookup.LC.cachehit</Condition></Flow></Flows>\n\
         <FaultRules><FaultRule name='r'><Condition>ratelimit.Q.failed = true</Condition></FaultRule></FaultRules>\n\
         <RouteRule name='n'><Condition>ratelimit.Q.used.count = 1</Condition></RouteRule></ProxyEndpoint>";
     let set = "<AssignMessage name='AM'><AssignVariable><Name>ratelimit.Q.used.count</Name><Value>1</Value></AssignVariable></AssignMessage>";
     let configuration = json!({
-        "policies": ["<Quota name='Q'/>", "<LookupCache name='LC'/>", set],
+        "policies": ["<Quota name='Q'/>", "<SemanticCacheLookup name='LC'/>", set],
         "proxy_endpoint": proxy,
         "unsupported_policies": "skip",
     });

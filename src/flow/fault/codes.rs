@@ -21,6 +21,10 @@ pub(in crate::flow) const EXTRACT_CAST_FAILED: &str = "steps.extractvariables.Un
 pub(in crate::flow) const EXTRACT_SET_FAILED: &str = "steps.extractvariables.SetVariableFailed";
 pub(in crate::flow) const EXTRACT_IMMUTABLE: &str = "steps.extractvariables.ImmutableVariable";
 
+pub(in crate::flow) const MAP_SET_FAILED: &str = "steps.keyvaluemapoperations.SetVariableFailed";
+
+pub(in crate::flow) const ENTRY_NOT_CACHED: &str = "policies.populatecache.EntryCannotBeCached";
+
 pub(in crate::flow) const RAISE_FAULT: &str = "steps.raisefault.RaiseFault";
 
 pub(in crate::flow) const BASIC_SOURCE_INVALID: &str = "steps.basicauthentication.InvalidBasicAuthenticationSource";

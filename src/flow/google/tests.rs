@@ -215,6 +215,20 @@ impl Background for Slow {
 
     fn share(&self, _: &str, _: &[u8]) {}
 
+    fn shared_with_version(&self, _: &str) -> (Option<bytes::Bytes>, Option<u32>) {
+        (None, None)
+    }
+
+    fn share_if(&self, _: &str, _: &[u8], _: Option<u32>) -> bool {
+        true
+    }
+
+    fn random_number(&self) -> u64 {
+        7
+    }
+
+    async fn sleep(&self, _: Duration) {}
+
     fn warn(&self, _: &str) {}
 }
 

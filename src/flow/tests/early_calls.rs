@@ -1,6 +1,7 @@
 //! The calls of independent callouts start together, and the result is that of running the steps in order.
 
 use super::*;
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::{CallFailure, CallReply, Outcome};
 use crate::flow::headers::Headers;
 use crate::flow::host::Host;
@@ -98,6 +99,10 @@ impl Host for Waiting {
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.inner.count(policy, outcome);
+    }
+
+    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
+        self.inner.count_cache(policy, event, count);
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

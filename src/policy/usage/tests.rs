@@ -131,9 +131,8 @@ fn the_names_of_faults_are_those_of_the_catalogue() {
     let codes = catalogue.split('"').skip(1).step_by(2).filter(|code| code.contains('.'));
     for code in codes.filter(|code| *code != "steps.targetendpoint" && !code.contains('{')) {
         let (prefix, name) = code.rsplit_once('.').unwrap();
-        let kind = ["AssignMessage", "ExtractVariables", "IntegrationCallout", "RaiseFault", "ServiceCallout"];
-        let kinds = kind.iter().chain(&["SetIntegrationRequest", "BasicAuthentication"]);
-        let owner = kinds.copied().find(|kind| prefix == format!("steps.{}", kind.to_ascii_lowercase()));
+        let mut kinds = fault_names::OF_KINDS.iter().map(|(kind, _)| *kind);
+        let owner = kinds.find(|kind| prefix.split_once('.').is_some_and(|(_, of)| of == kind.to_ascii_lowercase()));
         let names = owner.map_or(&fault_names::OF_ANY_PROXY[..], fault_names::of_kind);
         let of_tokens = ["DecodeJWT", "GenerateJWT", "VerifyJWT"].map(fault_names::of_kind).concat();
         let names = if prefix == "steps.jwt" { &of_tokens } else { names };

@@ -1,7 +1,7 @@
 //! Reads an environment from the tree of its file. Every problem becomes a finding.
 
 use super::tree::{self, Content, Entry, Node};
-use super::{Environment, Google, LocalProxy, TargetServer, Tls};
+use super::{Cache, Environment, Google, KeyValueMap, LocalProxy, TargetServer, Tls};
 use crate::finding::{Code, Finding, Severity};
 use crate::source::Source;
 use envoy_callout::diagnostic::{Code as FilterCode, Position};
@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The keys of an environment.
-pub(crate) const KEYS: [&str; 10] = [
+pub(crate) const KEYS: [&str; 12] = [
     "organization",
     "environment",
     "target_servers",
     "local_proxies",
     "property_sets",
+    "key_value_maps",
+    "cache",
     "properties",
     "google",
     "allowed_hosts",
@@ -28,6 +30,12 @@ pub(crate) const SERVER: [&str; 4] = ["host", "port", "tls", "enabled"];
 
 /// The keys of a local proxy.
 pub(crate) const LOCAL_PROXY: [&str; 6] = ["api_proxy", "proxy_endpoint", "base_path", "host", "port", "authority"];
+
+/// The keys of a key value map.
+pub(crate) const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
+
+/// The keys of `cache`.
+pub(crate) const CACHE: [&str; 1] = ["max_bytes"];
 
 /// The keys of `google`.
 pub(crate) const GOOGLE: [&str; 2] = ["service_account", "project"];
@@ -68,6 +76,11 @@ fn environment(root: &Object<'_>, problems: &mut Problems<'_>) -> Environment {
             .entries("property_sets", problems)
             .map(|(path, entry)| (entry.key.clone(), texts(&path, &entry.value, problems)))
             .collect(),
+        key_value_maps: root
+            .entries("key_value_maps", problems)
+            .map(|(path, entry)| (entry.key.clone(), key_value_map(&path, &entry.value, problems)))
+            .collect(),
+        cache: root.get("cache").map(|node| cache(node, problems)).unwrap_or_default(),
         properties: root.get("properties").map(|node| texts("properties", node, problems)).unwrap_or_default(),
         google: root.get("google").map(|node| google(node, problems)),
         allowed_hosts: root.get("allowed_hosts").is_some().then(|| {
@@ -94,6 +107,24 @@ fn local_proxy(path: &str, node: &Node, problems: &mut Problems<'_>) -> Option<L
     let (api_proxy, proxy_endpoint, host) = (text("api_proxy"), text("proxy_endpoint"), text("host"));
     let (authority, port) = (text("authority"), proxy.port(problems));
     Some(LocalProxy { api_proxy, proxy_endpoint, base_path: base_path?, host, port, authority })
+}
+
+fn key_value_map(path: &str, node: &Node, problems: &mut Problems<'_>) -> KeyValueMap {
+    let map = Object::of(node, path, &KEY_VALUE_MAP, problems);
+    let encrypted = map.boolean("encrypted", problems).unwrap_or(false);
+    let entries = map.entries("entries", problems).map(|(path, entry)| {
+        let texts = match &entry.value.content {
+            Content::List(items) => items.iter().filter_map(|item| text(&path, item, problems)).collect(),
+            _ => text(&path, &entry.value, problems).into_iter().collect(),
+        };
+        (entry.key.clone(), texts)
+    });
+    KeyValueMap { encrypted, entries: entries.collect() }
+}
+
+fn cache(node: &Node, problems: &mut Problems<'_>) -> Cache {
+    let cache = Object::of(node, "cache", &CACHE, problems);
+    Cache { max_bytes: cache.integer("max_bytes", problems) }
 }
 
 fn google(node: &Node, problems: &mut Problems<'_>) -> Google {
@@ -197,6 +228,18 @@ impl<'n> Object<'n> {
             problems.add(FilterCode::InvalidValue, node.position, text);
         }
         port
+    }
+
+    fn integer(&self, key: &str, problems: &mut Problems<'_>) -> Option<u64> {
+        let node = self.get(key)?;
+        let path = join(&self.path, key);
+        let text = text(&path, node, problems)?;
+        let number = text.parse().ok();
+        if number.is_none() {
+            let text = format!("{path} must be a non-negative integer, not {text:?}");
+            problems.add(FilterCode::InvalidValue, node.position, text);
+        }
+        number
     }
 
     fn boolean(&self, key: &str, problems: &mut Problems<'_>) -> Option<bool> {

@@ -18,6 +18,7 @@ pub(super) fn render(bundles: &[&ParsedBundle]) -> String {
     file.target_servers(&needs.servers);
     file.local_proxies(&needs.local_proxies, bundles);
     file.property_sets(&needs);
+    file.key_value_maps(&needs);
     file.google(&needs.google);
     let mut users = dynamic::users(bundles);
     users.extend(dynamic::targets(bundles));
@@ -97,6 +98,24 @@ impl Template {
         }
     }
 
+    fn key_value_maps(&mut self, needs: &Needs) {
+        if needs.maps.is_empty() {
+            return;
+        }
+        self.section(
+            "The key value maps that the bundles read. encrypted: true allows only private variables.",
+            "key_value_maps:",
+        );
+        for (name, map) in &needs.maps {
+            self.line(&format!("  {}:", quoted(name)));
+            self.line(&format!("    encrypted: {}", map.is_private));
+            self.line(&format!("    entries:{}", if map.keys.is_empty() { " {KEY: VALUE}" } else { "" }));
+            for key in &map.keys {
+                self.line(&format!("      {}: VALUE", quoted(key)));
+            }
+        }
+    }
+
     fn google(&mut self, users: &[User]) {
         if users.is_empty() {
             return;
@@ -119,10 +138,7 @@ impl Template {
     }
 
     fn tls(&mut self) {
-        self.section(
-            "Other variables by their full names, such as the values of a key-value map.",
-            "# properties: {private.key: VALUE}",
-        );
+        self.section("Other variables by their full names.", "# properties: {private.key: VALUE}");
         self.section(
             "Certificates: STORE/ALIAS.crt and STORE/ALIAS.key of key stores, STORE/ca.crt of trust stores.",
             "# tls: {trusted_ca: /etc/ssl/certs/ca-certificates.crt, stores: /etc/envoy/tls}",

@@ -24,22 +24,26 @@ fn assert_keys(schema: &Value, pointer: &str, keys: &[&str]) {
 fn the_keys_are_those_of_the_parsers() {
     let filter = schema(FILTER);
     let definitions = filter["$defs"].as_object().unwrap().len();
-    let objects: [(&str, &[&str]); 7] = [
+    let objects: [(&str, &[&str]); 9] = [
         ("", &known::CONFIGURATION),
         ("/$defs/step", &known::STEP),
         ("/$defs/shared_flow", &known::SHARED_FLOW),
         ("/$defs/target_server", &known::TARGET_SERVER),
         ("/$defs/local_proxy", &known::LOCAL_PROXY),
+        ("/$defs/key_value_map", &known::KEY_VALUE_MAP),
+        ("/$defs/cache", &known::CACHE),
         ("/$defs/google", &known::GOOGLE),
         ("/$defs/proxy", &known::PROXY),
     ];
     assert_eq!(definitions + 1, objects.len());
     objects.iter().for_each(|(pointer, keys)| assert_keys(&filter, pointer, keys));
     let environment = schema(ENVIRONMENT);
-    let objects: [(&str, &[&str]); 5] = [
+    let objects: [(&str, &[&str]); 7] = [
         ("", &environment::KEYS),
         ("/$defs/target_server", &environment::SERVER),
         ("/$defs/local_proxy", &environment::LOCAL_PROXY),
+        ("/$defs/key_value_map", &environment::KEY_VALUE_MAP),
+        ("/$defs/cache", &environment::CACHE),
         ("/$defs/google", &environment::GOOGLE),
         ("/$defs/tls", &environment::TLS),
     ];
@@ -102,11 +106,13 @@ fn the_types_of_the_filter_are_those_of_the_parser() {
         configuration.as_object_mut().unwrap().insert(key.to_owned(), value.clone());
         rejects(key, &configuration)
     });
-    let nested: [Nested; 6] = [
+    let nested: [Nested; 8] = [
         ("/$defs/step", "request[0]", |object| json!({"request": [object]})),
         ("/$defs/shared_flow", "shared_flows[0]", |object| json!({"shared_flows": [object]})),
         ("/$defs/target_server", "target_servers.s", |object| json!({"target_servers": {"s": object}})),
         ("/$defs/local_proxy", "local_proxies[0]", |object| json!({"local_proxies": [object]})),
+        ("/$defs/key_value_map", "key_value_maps.m", |object| json!({"key_value_maps": {"m": object}})),
+        ("/$defs/cache", "cache", |object| json!({"cache": object})),
         ("/$defs/google", "google", |object| json!({"google": object})),
         ("/$defs/proxy", "proxy", |object| json!({"proxy": object})),
     ];
@@ -131,9 +137,11 @@ fn the_types_of_the_environment_are_those_of_the_parser() {
         object.insert(key.to_owned(), value.clone());
         rejects(key, &Value::Object(object))
     });
-    let nested: [Nested; 4] = [
+    let nested: [Nested; 6] = [
         ("/$defs/target_server", "target_servers.s", |object| json!({"target_servers": {"s": object}})),
         ("/$defs/local_proxy", "local_proxies[0]", |object| json!({"local_proxies": [object]})),
+        ("/$defs/key_value_map", "key_value_maps.m", |object| json!({"key_value_maps": {"m": object}})),
+        ("/$defs/cache", "cache", |object| json!({"cache": object})),
         ("/$defs/google", "google", |object| json!({"google": object})),
         ("/$defs/tls", "tls", |object| json!({"tls": object})),
     ];
@@ -141,7 +149,7 @@ fn the_types_of_the_environment_are_those_of_the_parser() {
         assert_types(ENVIRONMENT, pointer, &|key, value| {
             let value = match (key, value) {
                 // The schema restricts the texts of a flag with a pattern.
-                ("tls" | "enabled", Value::String(_)) => json!("yes"),
+                ("tls" | "enabled" | "encrypted", Value::String(_)) => json!("yes"),
                 (_, value) => value.clone(),
             };
             let mut object = Map::new();

@@ -82,6 +82,9 @@ impl Secrets {
             };
             secrets.add_variable(name, Some(&value));
         }
+        let encrypted = plan.key_value_maps.values().filter(|map| map.is_encrypted);
+        let values = encrypted.flat_map(|map| map.entries.values()).flat_map(|values| values.iter());
+        values.for_each(|value| secrets.add_text(value));
         messages.for_each(|headers| secrets.add_headers(headers));
         events.iter().for_each(|event| secrets.add_event(event));
         let encoded = |text: &String| {

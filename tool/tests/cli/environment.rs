@@ -139,3 +139,41 @@ fn the_template_contains_the_needs_of_the_bundles() {
     let little = run_in_project(&["render", "--environment-template", "examples/weather"]);
     assert!(!little.output.contains("target_servers"), "{}", little.output);
 }
+
+#[test]
+fn key_value_maps_come_from_the_environment() {
+    let folder = scratch("maps").join("apiproxy");
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    std::fs::create_dir_all(folder.join("proxies")).unwrap();
+    let proxy = "<ProxyEndpoint name='default'><PreFlow><Request><Step><Name>KV</Name></Step></Request></PreFlow>
+        <HTTPProxyConnection><BasePath>/a</BasePath></HTTPProxyConnection><RouteRule name='none'/></ProxyEndpoint>";
+    let policy = "<KeyValueMapOperations name='KV' mapIdentifier='backends'><Get assignTo='private.secret'><Key>
+        <Parameter>secret</Parameter></Key></Get></KeyValueMapOperations>";
+    std::fs::write(folder.join("a.xml"), "<APIProxy name='a'/>").unwrap();
+    std::fs::write(folder.join("proxies/default.xml"), proxy).unwrap();
+    std::fs::write(folder.join("policies/KV.xml"), policy).unwrap();
+    let bundle = folder.parent().unwrap().to_str().unwrap().to_owned();
+    let check = run_in_project(&["check", &bundle]);
+    let warning = "warning: unknown key value map backends: add it to key_value_maps of the environment\n";
+    assert!(check.status == 0 && check.output.starts_with(warning), "{}", check.output);
+
+    let template = run_in_project(&["render", "--environment-template", &bundle]).output;
+    let section = "key_value_maps:\n  backends:\n    encrypted: true\n    entries:\n      secret: VALUE\n";
+    assert!(template.contains(section), "{template}");
+    let file = folder.with_file_name("environment.yaml");
+    std::fs::write(&file, template.replace("VALUE", "[1.10, b]")).unwrap();
+    let with =
+        |command: &[&str]| run_in_project(&[command, &[&bundle, "--environment", file.to_str().unwrap()]].concat());
+    assert_eq!(with(&["check"]).output, "no problems in 4 files\n");
+    let rendered: serde_json::Value = serde_json::from_str(&with(&["render", "--format", "filter"]).output).unwrap();
+    let maps = serde_json::json!({"backends": {"encrypted": true, "entries": {"secret": ["1.10", "b"]}}});
+    assert_eq!(rendered["key_value_maps"], maps);
+    std::fs::write(&file, "key_value_maps: {backends: {encrypt: true, entries: {secret: {a: b}}}}\n").unwrap();
+    let problems = with(&["check"]).output;
+    for expected in [
+        "unknown key key_value_maps.backends.encrypt; did you mean encrypted?",
+        "key_value_maps.backends.entries.secret must be a text, not an object",
+    ] {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}

@@ -1,0 +1,193 @@
+//! The keys and the expiry of cache policies at run time (docs/apigee-semantics.md 12.2).
+
+use crate::flow::cache::{CacheEvent, MAX_KEY_BYTES, Stored};
+use crate::flow::host::Host;
+use crate::flow::message::Message;
+use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
+use crate::plan::{Constant, PolicyId};
+use crate::policy::cache::{CacheKey, Expiry, KEY_SEPARATOR, Scope, date, seconds_of_day};
+use crate::policy::text_or_variable::TextOrVariable;
+use bytes::Bytes;
+use bytestring::ByteString;
+use std::time::Duration;
+
+/// The lifetime of an entry without a usable expiry. `[inferred]`
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The longest lifetime of an entry: 30 days.
+const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Seconds in a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// The key of an entry at run time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct EntryKey {
+    /// The key with the name of the cache and, when the proxy has no name, with a number of its configuration.
+    pub(super) whole: ByteString,
+    /// The value of `cachekey`.
+    pub(super) shown: ByteString,
+}
+
+impl<H: Host> Transaction<'_, H> {
+    /// The key of an entry: the prefix or the scope, and the fragments that resolve. `None` when it is too long.
+    pub(super) fn entry_key(&mut self, key: &CacheKey, suffix: &[ByteString]) -> Option<EntryKey> {
+        let mut text = KeyText::new(&self.plan.cache.namespace, &key.cache);
+        self.write_prefix(key, &mut text)?;
+        for fragment in &key.fragments {
+            let fragment = self.text_of(fragment);
+            text.add_all(fragment.as_deref())?;
+        }
+        text.add_all(suffix.iter().map(|part| &**part))?;
+        Some(text.finish())
+    }
+
+    /// The start of the keys with the prefix or the scope of a key.
+    pub(super) fn prefix_key(&mut self, key: &CacheKey) -> Option<EntryKey> {
+        let mut text = KeyText::new(&self.plan.cache.namespace, &key.cache);
+        self.write_prefix(key, &mut text)?;
+        Some(text.finish())
+    }
+
+    fn write_prefix(&mut self, key: &CacheKey, text: &mut KeyText) -> Option<()> {
+        if let Some(prefix) = key.prefix.as_ref().and_then(|prefix| self.text_of(prefix)) {
+            return text.add_all([&*prefix]);
+        }
+        let plan = self.plan;
+        let constant = |name: &str| plan.constants.get(name).and_then(Constant::as_text).map(|text| &**text);
+        text.add_all([constant("organization.name"), constant("environment.name")].into_iter().flatten())?;
+        if key.scope == Scope::Global {
+            return Some(());
+        }
+        let api_proxy = self.context_name(key.context.api_proxy.as_ref());
+        text.add_all(api_proxy.as_deref().or_else(|| constant("apiproxy.name")))?;
+        if key.scope == Scope::Application {
+            return Some(());
+        }
+        text.add_all(constant("apiproxy.revision"))?;
+        let target = self.context_name(key.context.target.as_ref());
+        let of_flow = self.target_endpoint.map(|target| target.endpoint.name.as_str());
+        let chosen = self.target.clone();
+        let target = target.as_deref().or(of_flow).or(chosen.as_deref().filter(|_| key.scope == Scope::Target));
+        let endpoint = match (key.scope, target) {
+            (Scope::Target, target) => target,
+            (Scope::Exclusive, Some(target)) => Some(target),
+            _ => {
+                let proxy = self.context_name(key.context.proxy.as_ref());
+                return text.add_all(proxy.as_deref().or(Some(plan.proxy.name.as_str())));
+            }
+        };
+        text.add_all(endpoint)
+    }
+
+    fn context_name(&mut self, name: Option<&TextOrVariable>) -> Option<ByteString> {
+        name.and_then(|name| self.text_of(name))
+    }
+
+    /// The time since the Unix epoch when an entry expires. `None` when it is in the past.
+    pub(super) fn expires(&mut self, expiry: &Expiry) -> Option<Duration> {
+        let now = self.host.now();
+        let latest = now.saturating_add(MAX_TIMEOUT);
+        let timeout =
+            expiry.timeout.as_ref().and_then(|value| self.text_or_literal(value, |text| text.parse::<i64>().ok()));
+        if let Some(seconds) = timeout {
+            // A number that is not positive means the longest lifetime. `[inferred]`
+            let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+            return Some(
+                seconds.map_or(latest, |seconds| now.saturating_add(Duration::from_secs(seconds)).min(latest)),
+            );
+        }
+        let time = expiry.time_of_day.as_ref().and_then(|value| self.text_or_literal(value, seconds_of_day));
+        let date = expiry.date.as_ref().and_then(|value| self.text_or_literal(value, date));
+        let expires = match (date, time) {
+            (Some(date), time) => {
+                Duration::from_secs(u64::try_from(date).unwrap_or_default().saturating_add(time.unwrap_or_default()))
+            }
+            (None, Some(time)) => {
+                let today = now.as_secs().checked_div(DAY).unwrap_or_default().saturating_mul(DAY);
+                let today = Duration::from_secs(today.saturating_add(time));
+                if today > now { today } else { today.saturating_add(Duration::from_secs(DAY)) }
+            }
+            (None, None) => now.saturating_add(DEFAULT_TIMEOUT),
+        };
+        Some(expires.min(latest)).filter(|expires| *expires > now)
+    }
+
+    /// The value of a variable if it can be read, otherwise that of the text.
+    fn text_or_literal<T>(&mut self, value: &TextOrVariable, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let named = value.reference.as_ref().and_then(|reference| self.text(reference));
+        named.and_then(|text| read(text.trim())).or_else(|| read(value.text.as_ref()?))
+    }
+
+    /// The bytes of a value, if they fit into the memory left.
+    pub(super) fn encoded(&self, value: &Value) -> Option<Bytes> {
+        match value {
+            Value::Message(id) => {
+                let message = self.message(*id)?;
+                self.check_memory(Stored::message_size(message)).ok()?;
+                Some(Stored::encode_message(message))
+            }
+            value => {
+                self.check_memory(value.size()).ok()?;
+                Stored::encode_value(value)
+            }
+        }
+    }
+
+    /// The stored value of a key.
+    pub(super) fn cached(&self, policy: PolicyId, key: &EntryKey) -> Option<Stored> {
+        let background = self.host.background();
+        let (found, evicted) = self.worker.cache.get(&background, &self.plan.cache, &key.whole, self.host.now());
+        self.count_evictions(policy, evicted);
+        found
+    }
+
+    pub(super) fn count_evictions(&self, policy: PolicyId, evicted: u32) {
+        if evicted > 0 {
+            self.host.count_cache(policy, CacheEvent::Eviction, evicted);
+        }
+    }
+
+    /// Adds a stored message to the transaction.
+    pub(super) fn add_stored(&mut self, message: Message) -> Value {
+        Value::Message(self.add_message(message))
+    }
+}
+
+/// The text of a key.
+struct KeyText {
+    text: String,
+    /// The start of the part that is shown.
+    start: usize,
+}
+
+impl KeyText {
+    fn new(namespace: &str, cache: &str) -> KeyText {
+        let mut text = String::with_capacity(128);
+        for part in [namespace, "\n", cache, "\n"] {
+            text.push_str(part);
+        }
+        KeyText { start: text.len(), text }
+    }
+
+    /// Adds parts. `None` when the key is too long.
+    fn add_all<'t>(&mut self, parts: impl IntoIterator<Item = &'t str>) -> Option<()> {
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            if self.text.len().saturating_add(part.len()) > MAX_KEY_BYTES {
+                return None;
+            }
+            if self.text.len() > self.start {
+                self.text.push_str(KEY_SEPARATOR);
+            }
+            self.text.push_str(part);
+        }
+        Some(())
+    }
+
+    fn finish(self) -> EntryKey {
+        let whole = ByteString::from(self.text);
+        let shown = whole.slice_ref(whole.get(self.start..).unwrap_or_default());
+        EntryKey { whole, shown }
+    }
+}
