@@ -134,7 +134,7 @@ fn panics(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configuration).plugin_name(PANICS).log_state(&["r.content"]));
         let admin = setup.admin();
         move || async move {
-            let panics = "dynamicmodulescustom.callout.panics";
+            let panics = "wasmcustom.callout.panics";
             let before = admin.stat(panics).await.unwrap_or(0);
             let mut count = 0;
             for (entry_point, status) in [

@@ -27,6 +27,8 @@ pub(super) struct Log {
     has_hidden: bool,
     /// The warnings of the filter at load. Each worker of Envoy loads the filter again.
     warnings: BTreeSet<String>,
+    /// Whether the last message was skipped. Its further lines are then skipped too.
+    skips_further: bool,
 }
 
 /// The action for a line of the log.
@@ -53,6 +55,17 @@ impl Log {
 
     /// Takes the next line.
     pub(super) fn take(&mut self, line: &str) -> Action {
+        if is_further(line) && self.skips_further {
+            return Action::Skip;
+        }
+        let action = self.of_message(line);
+        if !is_further(line) {
+            self.skips_further = action == Action::Skip;
+        }
+        action
+    }
+
+    fn of_message(&mut self, line: &str) -> Action {
         if let Some(started) = READY.iter().position(|text| line.contains(text)).and_then(|at| self.started.get_mut(at))
         {
             *started = true;
@@ -77,6 +90,11 @@ impl Log {
         };
         if is_known { Action::Skip } else { Action::Show(text) }
     }
+}
+
+/// Whether a line is a further line of a message.
+fn is_further(line: &str) -> bool {
+    line.splitn(3, '|').count() < 3
 }
 
 /// The shown form of a line. `None` when the line is not shown.
@@ -122,6 +140,16 @@ mod tests {
         for (line, expected) in cases {
             assert_eq!(readable(line).as_deref(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn further_lines_belong_to_their_message() {
+        let lines = ["info|main|runtime: layers:", "  - name: callout", "error|main|bad", "a second line"];
+        let mut log = Log::new(false);
+        let actions = lines.map(|line| log.take(line));
+        let shown = |text: &str| Action::Show(text.to_owned());
+        let expected = [Action::Skip, Action::Skip, shown("error: Envoy (main): bad"), shown("  a second line")];
+        assert_eq!(actions, expected);
     }
 
     #[test]

@@ -41,6 +41,28 @@ fn a_file_runs_with_its_addresses_and_requests() {
     assert_eq!(running.end(), (Some(0), Vec::new()));
 }
 
+#[test]
+fn bundles_and_files_run_with_the_native_module() {
+    if !can_run() || std::env::var_os("CALLOUT_NATIVE").is_none() {
+        return;
+    }
+    let (server, port) = (server(), free_port().to_string());
+    let file = rendered("run-native-file", server, 1);
+    let bundle = checked_bundle("run-native-bundle", server);
+    let admin = free_port().to_string();
+    for path in [file.to_str().unwrap(), &bundle] {
+        let running = Running::start(&[path, "--host", "native", "--port", &port, "--admin-port", &admin]);
+        assert_eq!(running.next(), format!("Envoy listens on http://127.0.0.1:{port}. Ctrl-C stops it."));
+        assert_eq!(get(port.parse().unwrap(), "/a?name=good"), 200);
+        let good = format!("GET /a?name=good -> 200\n  SC-Check http://127.0.0.1:{server}/check/good -> 200");
+        assert_eq!(running.next_request(2), good);
+        assert_eq!(running.end(), (Some(0), Vec::new()));
+    }
+    let run = run_with(&["run", &bundle, "--host", "native"], &[("CALLOUT_NATIVE", "/no/libenvoy_callout.so")]);
+    let error = "error: no module at /no/libenvoy_callout.so: No such file or directory (os error 2)\n";
+    assert_eq!((run.status, run.errors.as_str()), (2, error));
+}
+
 /// Envoy's own errors are shown.
 #[test]
 fn an_error_of_envoy_is_shown() {
