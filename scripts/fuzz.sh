@@ -38,8 +38,12 @@ xpath) seed_elements XPath ;;
 parameters) seed_elements URL ;;
 request | transaction) find examples -name '*.http' -exec cp {} "$target/seeds/$name/" \; ;;
 configuration)
-    for format in weather shop; do
-        find "examples/$format" -name '*.yaml' -exec cp {} "$target/seeds/$name/" \;
+    for bundle in weather shop; do
+        python3 -c '
+import json, sys
+policies = [open(path).read() for path in sys.argv[1:]]
+print(json.dumps({"policies": policies, "clusters": {"*": "any"}, "filter_state": ["*"]}))
+' "examples/$bundle/apiproxy/policies"/*.xml >"$target/seeds/$name/$bundle.json"
     done
     ;;
 esac

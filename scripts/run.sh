@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prints requests for examples/$1 and runs it with the tool $TOOL and the further arguments: its envoy.yaml, otherwise the bundle with its shared
-# flows, environment and mocks. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM. Ctrl-C stops it.
+# Prints requests for examples/$1 and runs it with the tool $TOOL: its envoy.yaml, otherwise the bundle with its shared
+# flows, environment and mocks. Further arguments are options of `run`. `make run` sets $TOOL, $ENVOY and $CALLOUT_WASM.
+# Ctrl-C stops it.
 set -eu
 cd "$(dirname "$0")/.."
 name=$1

@@ -20,15 +20,15 @@ struct Input<'i> {
     has_authority: bool,
     request: Vec<(&'i [u8], &'i [u8])>,
     body: Option<&'i [u8]>,
-    replies: Vec<Result<Answer<'i>, u8>>,
-    response: Option<Answer<'i>>,
+    replies: Vec<Result<Message<'i>, u8>>,
+    response: Option<Message<'i>>,
     attribute: &'i [u8],
     state: &'i [u8],
     memory: Option<u16>,
 }
 
 #[derive(Arbitrary, Debug)]
-struct Answer<'i> {
+struct Message<'i> {
     status: u16,
     headers: Vec<(&'i [u8], &'i [u8])>,
     body: &'i [u8],
@@ -36,17 +36,17 @@ struct Answer<'i> {
 
 const CALL: &str = "<ServiceCallout name='SC' continueOnError='true'><Request><IgnoreUnresolvedVariables>true
     </IgnoreUnresolvedVariables><Copy source='request'><Headers/><QueryParams/><Payload>true</Payload></Copy>
-    <Set><Headers><Header name='a'>{request.header.a}</Header></Headers></Set></Request><Response>answer</Response>
+    <Set><Headers><Header name='a'>{request.header.a}</Header></Headers></Set></Request><Response>reply</Response>
     <HTTPTargetConnection><URL>http://{request.header.host}/{request.queryparam.a}</URL></HTTPTargetConnection></ServiceCallout>";
 
-const EXTRACT: &str = "<ExtractVariables name='EV'><Source>answer</Source><IgnoreUnresolvedVariables>true
+const EXTRACT: &str = "<ExtractVariables name='EV'><Source>reply</Source><IgnoreUnresolvedVariables>true
     </IgnoreUnresolvedVariables><JSONPayload><Variable name='v'><JSONPath>$..a</JSONPath></Variable></JSONPayload>
     <XMLPayload><Variable name='w'><XPath>//a</XPath></Variable></XMLPayload><Header name='a'><Pattern>{x}:{y}</Pattern></Header>
     <URIPath><Pattern>/{p}/*</Pattern></URIPath><QueryParam name='a'><Pattern>{q}</Pattern></QueryParam></ExtractVariables>";
 
 const ASSIGN: &str = "<AssignMessage name='AM'><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
-    <AssignVariable><Name>a</Name><Template>{answer.content}{request.content}{client.ip}{proxy.client.ip}{system.timestamp}
-    {timeFormatUTCMs('yyyy-MM-dd',system.timestamp)}{escapeJSON(answer.content)}{encodeBase64(request.content)}</Template>
+    <AssignVariable><Name>a</Name><Template>{reply.content}{request.content}{client.ip}{proxy.client.ip}{system.timestamp}
+    {timeFormatUTCMs('yyyy-MM-dd',system.timestamp)}{escapeJSON(reply.content)}{encodeBase64(request.content)}</Template>
     </AssignVariable></AssignMessage>";
 
 const DOWN: &str = "<AssignMessage name='AM-Down'><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>
@@ -56,7 +56,7 @@ const DOWN: &str = "<AssignMessage name='AM-Down'><IgnoreUnresolvedVariables>tru
 fn plan() -> Loaded {
     let configuration = json!({
         "policies": [CALL, EXTRACT, ASSIGN, DOWN],
-        "request": ["SC", "EV", {"step": "AM", "condition": "request.header.a ~~ \".*b\" or answer.status.code >= 300"}],
+        "request": ["SC", "EV", {"step": "AM", "condition": "request.header.a ~~ \".*b\" or reply.status.code >= 300"}],
         "response": ["SC", "AM-Down"],
         "clusters": {"*": "any"},
         "filter_state": ["*"],
@@ -70,9 +70,9 @@ fn headers(pseudo: &[(&'static str, Bytes)], lines: &[(&[u8], &[u8])]) -> Header
     Headers::new(pseudo.chain(lines).collect())
 }
 
-fn reply(answer: &Answer<'_>) -> CallReply {
-    let headers = headers(&[], &answer.headers);
-    CallReply { status: answer.status, headers, body: Bytes::copy_from_slice(answer.body) }
+fn reply(message: &Message<'_>) -> CallReply {
+    let headers = headers(&[], &message.headers);
+    CallReply { status: message.status, headers, body: Bytes::copy_from_slice(message.body) }
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -82,26 +82,25 @@ fuzz_target!(|input: Input<'_>| {
     if input.has_authority {
         pseudo.push((":authority", Bytes::from_static(b"client.test")));
     }
-    let host = Scripted {
+    let mut host = Scripted {
         now: Duration::from_secs(input.seconds.into()),
         request: headers(&pseudo, &input.request),
         request_body: input.body.map(Bytes::copy_from_slice),
-        response: input.response.as_ref().map(|answer| {
-            let status = Bytes::from(answer.status.to_string());
-            headers(&[(":status", status)], &answer.headers)
+        response: input.response.as_ref().map(|message| {
+            let status = Bytes::from(message.status.to_string());
+            headers(&[(":status", status)], &message.headers)
         }),
-        response_body: input.response.as_ref().map(|answer| Bytes::copy_from_slice(answer.body)),
+        response_body: input.response.as_ref().map(|message| Bytes::copy_from_slice(message.body)),
         memory_left: input.memory.map(usize::from),
         ..Scripted::default()
     };
-    let mut host = host;
     for name in ["source.address", "source.port", "request.time", "request.id"] {
         host.attributes.insert(name.to_owned(), Bytes::copy_from_slice(input.attribute));
     }
     host.filter_state.borrow_mut().insert("a".to_owned(), Bytes::copy_from_slice(input.state));
-    for answer in &input.replies {
-        host.replies.borrow_mut().push_back(match answer {
-            Ok(answer) => Ok(reply(answer)),
+    for given in &input.replies {
+        host.replies.borrow_mut().push_back(match given {
+            Ok(message) => Ok(reply(message)),
             Err(number) if number % 2 == 0 => Err(CallFailure::Timeout),
             Err(_) => Err(CallFailure::Unreachable),
         });

@@ -11,8 +11,8 @@ use super::lab::filter;
 
 /// The listener of requests that are sent and read to their end.
 pub const STEADY: &str = "steady";
-/// The listener of clients that leave or stall.
-pub const LEAVING: &str = "leaving";
+/// The listener of clients that disconnect or stall.
+pub const DISCONNECTING: &str = "disconnecting";
 /// The listener that updates replace.
 pub const UPDATED: &str = "updated";
 
@@ -20,7 +20,7 @@ pub const UPDATED: &str = "updated";
 pub fn suffix(listener: &str) -> &str {
     match listener {
         STEADY => "S",
-        LEAVING => "L",
+        DISCONNECTING => "D",
         _ => "U",
     }
 }
@@ -162,7 +162,7 @@ pub fn bootstrap(ports: Ports, listeners: &Path) -> Value {
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
         })
     };
-    let static_listeners = [STEADY, LEAVING].map(|name| listener(name, 0, &plan(name, 0)));
+    let static_listeners = [STEADY, DISCONNECTING].map(|name| listener(name, 0, &plan(name, 0)));
     json!({
         "node": {"id": "soak", "cluster": "soak"},
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},

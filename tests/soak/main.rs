@@ -22,9 +22,9 @@ mod blackbox {
 }
 mod clients;
 mod configuration;
+mod disconnecting;
 mod expectation;
 mod kills;
-mod leaving;
 mod ledger;
 mod memory;
 mod metrics;

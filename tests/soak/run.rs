@@ -7,7 +7,7 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use super::clients::{self, Client};
-use super::configuration::{LEAVING, Ports, STEADY, UPDATED, bootstrap, plan};
+use super::configuration::{DISCONNECTING, Ports, STEADY, UPDATED, bootstrap, plan};
 use super::lab::envoy::Envoy;
 use super::lab::{RunDirectory, envoy_log, minor_version};
 use super::ledger::Ledger;
@@ -15,12 +15,12 @@ use super::random::Random;
 use super::report::{Check, Report};
 use super::services::Server;
 use super::updates::{self, Revisions, Updates};
-use super::{Arguments, kills, leaving, memory, metrics, odd};
+use super::{Arguments, disconnecting, kills, memory, metrics, odd};
 
 const HTTP1: usize = 12;
 const HTTP2: usize = 2;
 const ODD: usize = 4;
-const LEAVERS: usize = 4;
+const DISCONNECTERS: usize = 4;
 const KILLING: usize = 4;
 const UPDATING: usize = 4;
 
@@ -57,7 +57,7 @@ pub async fn run(arguments: &Arguments) -> Report {
     (0..HTTP2).for_each(|_| drop(tasks.spawn(clients::http2(client(STEADY)))));
     (0..ODD).for_each(|_| drop(tasks.spawn(odd::run(client(STEADY)))));
     (0..KILLING).for_each(|_| drop(tasks.spawn(clients::killing(client(STEADY)))));
-    (0..LEAVERS).for_each(|_| drop(tasks.spawn(leaving::run(client(LEAVING)))));
+    (0..DISCONNECTERS).for_each(|_| drop(tasks.spawn(disconnecting::run(client(DISCONNECTING)))));
     let revisions = Arc::new(Revisions::default());
     (0..UPDATING).for_each(|_| drop(tasks.spawn(updates::clients(client(UPDATED), Arc::clone(&revisions)))));
     let random = Random::new(arguments.seed, 0);

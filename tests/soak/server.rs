@@ -22,7 +22,7 @@ pub fn run(port: u64) -> ExitCode {
             tokio::spawn(serve(stream));
         }
     });
-    // The parent holds the other end, and it is closed also when the parent is killed.
+    // The parent has the other end, and it is closed also when the parent is killed.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     ExitCode::SUCCESS
 }
