@@ -23,7 +23,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 build: requirements wasm-target ## Build the module for Envoy
-	cargo build --release --lib --target wasm32-wasip1
+	cargo build --release -p envoy-callout --lib --target wasm32-wasip1
 	@echo "$(MODULE)"
 
 native: requirements ## Build the native module for Envoy

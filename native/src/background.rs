@@ -93,13 +93,14 @@ impl Background for NativeBackground {
     fn share_if(&self, key: &str, value: &[u8], version: Option<u32>) -> bool {
         let value = Parcel::pack(|| value.to_vec());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_room = shared.len() < MAX_SHARED;
         match shared.get_mut(key) {
             Some(entry) if version.is_none_or(|version| version == entry.version) => {
                 *entry = Shared { value, version: entry.version.wrapping_add(1) };
                 true
             }
             Some(_) => false,
-            None if shared.len() < MAX_SHARED => {
+            None if has_room => {
                 shared.insert(key.to_owned(), Shared { value, version: 1 });
                 true
             }
