@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 const VERIFY: &str = "<VerifyJWT name='VJ'><Algorithm>RS256</Algorithm><PublicKey><JWKS uri='https://issuer.test/keys'/></PublicKey></VerifyJWT>";
-const GENERATE: &str = "<GenerateJWT name='GJ'><Algorithm>HS256</Algorithm><SecretKey><Value ref='private.secret'/></SecretKey>
+const GENERATE: &str =
+    "<GenerateJWT name='GJ'><Algorithm>HS256</Algorithm><SecretKey><Value ref='private.secret'/></SecretKey>
     <Subject ref='jwt.VJ.decoded.claim.sub'/><OutputVariable>issued</OutputVariable></GenerateJWT>";
 const ENCODE: &str = "<BasicAuthentication name='BA'><Operation>Encode</Operation><User ref='jwt.VJ.claim.subject'/>
     <Password ref='private.secret'/><AssignTo>credentials</AssignTo></BasicAuthentication>";
@@ -15,7 +16,8 @@ const PASS: &str = "<AssignMessage name='AM'><Set><Headers><Header name='X-Issue
     <Header name='X-User'>{jwt.VJ.claim.subject}</Header></Headers></Set></AssignMessage>";
 const STEPS: &str =
     "<Step><Name>VJ</Name></Step><Step><Name>GJ</Name></Step><Step><Name>BA</Name></Step><Step><Name>AM</Name></Step>";
-const RULES: &str = "<FaultRules><FaultRule name='f'><Condition>JWT.failed = true and fault.name = \"TokenExpired\"</Condition>
+const RULES: &str =
+    "<FaultRules><FaultRule name='f'><Condition>JWT.failed = true and fault.name = \"TokenExpired\"</Condition>
     <Step><Name>AM</Name></Step></FaultRule></FaultRules><RouteRule name='r'/>";
 
 /// The environment file next to a bundle.
@@ -61,6 +63,15 @@ fn render_writes_a_cluster_for_the_keys() {
     let rendered = run(&["render", &path, "--environment", &environment(&path), "--format", "filter"]);
     let configuration: Value = serde_json::from_str(&rendered.output).unwrap();
     assert_eq!(configuration["clusters"], json!({"*": "any_host_{scheme}"}));
+}
+
+#[test]
+fn the_environment_template_names_the_secrets_and_the_hosts() {
+    let verify = VERIFY.replace("uri='https://issuer.test/keys'", "uriRef='v'");
+    let path = bundle("jwt-template", STEPS, &[&verify, GENERATE, ENCODE, PASS], RULES);
+    let template = run(&["render", "--environment-template", &path]).output;
+    assert!(template.contains("\nproperties:\n  # BA, GJ\n  \"private.secret\": VALUE\n"), "{template}");
+    assert!(template.contains("# Allowed hosts of VJ: "), "{template}");
 }
 
 #[test]
