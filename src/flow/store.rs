@@ -29,9 +29,9 @@ impl Store {
         self.0.retain(|(known, _)| known != name);
     }
 
-    /// Removes the variables whose names have a prefix.
-    pub fn remove_prefix(&mut self, prefix: &str) {
-        self.0.retain(|(known, _)| !known.starts_with(prefix));
+    /// Keeps only the variables with certain names.
+    pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.0.retain(|(name, _)| keeps(name));
     }
 
     /// Every variable.

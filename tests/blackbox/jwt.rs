@@ -85,22 +85,27 @@ pub fn cases(lab: &mut Lab) {
         let site = setup.listener(Listener::new(configured(&policies)));
         move || async move {
             // The signature is not checked.
-            assert_eq!(send(&site, &bearer("RS256").replace("cnNh", "cnNh")).await.status, 200);
+            let token = bearer("RS256");
+            let (start, _) = token.rsplit_once('.').unwrap();
+            assert_eq!(send(&site, &format!("{start}.AAAA")).await.status, 200);
             assert_eq!(site.upstream().only_request().header("x-shown"), Some("/user-7/[\"api\",\"web\"]/rsa"));
             let reply = send(&site, "Bearer a.b.c").await;
             assert_fault(&reply, "FailedToDecode", "Failed to Decode Token: policy(V)");
         }
     });
 
-    for (algorithm, key, public) in [
-        ("HS384", "<SecretKey><Value ref=\"private.secret\"/></SecretKey>", None),
-        ("RS256", "<PrivateKey><Value ref=\"private.rsa\"/></PrivateKey>", Some("public.rsa")),
-        ("PS512", "<PrivateKey><Value ref=\"private.rsa\"/></PrivateKey>", Some("public.rsa")),
-        ("ES256", "<PrivateKey><Value ref=\"private.p256\"/></PrivateKey>", Some("public.p256")),
-        ("ES384", "<PrivateKey><Value ref=\"private.p384\"/></PrivateKey>", Some("public.p384")),
-        ("ES512", "<PrivateKey><Value ref=\"private.p521\"/></PrivateKey>", Some("public.p521")),
+    let encrypted =
+        "<PrivateKey><Value ref=\"private.rsa.encrypted\"/><Password ref=\"private.password\"/></PrivateKey>";
+    for (name, algorithm, key, public) in [
+        ("secret", "HS384", "<SecretKey><Value ref=\"private.secret\"/></SecretKey>", None),
+        ("rsa", "RS256", "<PrivateKey><Value ref=\"private.rsa\"/></PrivateKey>", Some("public.rsa")),
+        ("rsa_encrypted", "RS512", encrypted, Some("public.rsa")),
+        ("rsa_pss", "PS512", "<PrivateKey><Value ref=\"private.rsa\"/></PrivateKey>", Some("public.rsa")),
+        ("p256", "ES256", "<PrivateKey><Value ref=\"private.p256\"/></PrivateKey>", Some("public.p256")),
+        ("p384", "ES384", "<PrivateKey><Value ref=\"private.p384\"/></PrivateKey>", Some("public.p384")),
+        ("p521", "ES512", "<PrivateKey><Value ref=\"private.p521\"/></PrivateKey>", Some("public.p521")),
     ] {
-        lab.case(&format!("generate_{algorithm}"), move |setup| {
+        lab.case(&format!("generate_{name}"), move |setup| {
             let generate = format!(
                 "<GenerateJWT name=\"G\"><Algorithm>{algorithm}</Algorithm>{key}<Subject ref=\"request.header.user\"/>\
                  <Issuer>urn:proxy</Issuer><Audience>a,b</Audience><ExpiresIn>1h</ExpiresIn><Id/>\
@@ -125,6 +130,25 @@ pub fn cases(lab: &mut Lab) {
             }
         });
     }
+
+    lab.case("a_token_in_a_form", |setup| {
+        let elements = "<Source>request.formparam.jwt</Source><SecretKey><Value ref=\"private.secret\"/></SecretKey>";
+        let policies = [verify("V", "HS256", elements), set("AM-Show", &header("x-shown", "{jwt.V.claim.subject}"))];
+        let site = setup.listener(Listener::new(configured(&policies)).allow_on_headers_stop_iteration());
+        move || async move {
+            let token = bearer("HS256").replace("Bearer ", "");
+            let form =
+                |token: &str| Request::post("/", "application/x-www-form-urlencoded", format!("a=1&jwt={token}"));
+            assert_eq!(site.send(form(&token)).await.status, 200);
+            assert_eq!(site.upstream().only_request().header("x-shown"), Some("user-7"));
+            // A body of 900 KB.
+            let reply = site.send(form(&"a".repeat(900_000))).await;
+            assert_fault(&reply, "FailedToDecode", "Failed to Decode Token: policy(V)");
+            let reply = site.send(Request::post("/", "text/plain", "x")).await;
+            let text = "Failed to Resolve Variable : policy(V) variable(request.formparam.jwt)";
+            assert_fault(&reply, "FailedToResolveVariable", text);
+        }
+    });
 
     // What a client can send in a header.
     lab.case("harmful_tokens", |setup| {
@@ -175,6 +199,8 @@ fn configured(policies: &[String]) -> Value {
         "properties": {
             "private.secret": SECRET,
             "private.rsa": key_file!("rsa.pem"),
+            "private.rsa.encrypted": key_file!("rsa-encrypted.pem"),
+            "private.password": "sesame",
             "private.p256": key_file!("p256.pem"),
             "private.p384": key_file!("p384.pem"),
             "private.p521": key_file!("p521.pem"),

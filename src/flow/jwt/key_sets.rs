@@ -223,3 +223,24 @@ async fn fetched<B: Background>(background: &B, request: &SetRequest) -> Option<
 fn unreachable(failure: CallFailure) -> String {
     format!("the server sent no response: {failure:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_set_makes_room_for_a_new_url() {
+        let mut entries = BTreeMap::new();
+        for number in 0..250 {
+            let url = ByteString::from(format!("https://issuer.test/{number}"));
+            make_room(&mut entries, &url);
+            let fetched = Duration::from_secs(1000 - number);
+            // The fetch of the last one is running.
+            let fetch = (number == 99).then(Rc::default);
+            entries.insert(url, Entry { fetched, fetch, ..Entry::default() });
+            assert!(entries.len() <= MAX_URLS);
+        }
+        assert!(entries.contains_key("https://issuer.test/0") && entries.contains_key("https://issuer.test/99"));
+        assert!(!entries.contains_key("https://issuer.test/200") && entries.contains_key("https://issuer.test/249"));
+    }
+}

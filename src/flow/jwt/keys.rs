@@ -93,3 +93,22 @@ fn remembered<K: Ord, T>(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_remembers_a_limited_number_of_texts() {
+        let keys = Keys::default();
+        for number in 0..250 {
+            assert_eq!(keys.set(format!("text {number}").into()).err(), Some(KeyError::Unreadable));
+            assert!(keys.sets.borrow().len() <= MAX_TEXTS);
+        }
+        let first = keys.set("{\"keys\":[]}".into()).unwrap();
+        assert!(Rc::ptr_eq(&first, &keys.set("{\"keys\":[]}".into()).unwrap()), "it is read once");
+        let long = format!("{{\"keys\":[],\"a\":\"{}\"}}", "x".repeat(MAX_BYTES));
+        assert_eq!(keys.set(long.into()).err(), Some(KeyError::Unreadable));
+        assert_eq!(format!("{keys:?}"), "Keys { .. }");
+    }
+}

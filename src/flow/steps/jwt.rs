@@ -18,6 +18,7 @@ use crate::policy::jwt::{Encoding, FAILED, HashSize, SecretKey, TextValue, Token
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
 use failure::JwtFailure;
+use variables::is_of_token;
 
 /// Maximum memory of a token and its claims relative to its text.
 const TOKEN_COPIES: usize = 8;
@@ -43,7 +44,8 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The token of a source, and its variables.
     fn jwt_token(&mut self, source: &TokenSource, policy: &str) -> Result<Token, JwtFailure> {
-        self.variables.remove_prefix(&format!("jwt.{policy}."));
+        let prefix = format!("jwt.{policy}.");
+        self.variables.retain(|name| !name.strip_prefix(&*prefix).is_some_and(is_of_token));
         let Some(text) = self.text(&source.variable) else {
             // Apigee writes null for the default. `[obs]`
             return Err(JwtFailure::Unresolved((!source.is_default).then(|| source.variable.name().clone())));

@@ -15,16 +15,20 @@ pub(super) fn is_dynamic(callout: &ServiceCallout, all: &[&Policy]) -> bool {
     is_replaced || matches!(&callout.connection.target, Target::Url(url) if url.origin.is_none())
 }
 
-/// The names of the callouts whose host comes from a variable.
+/// The names of the callouts and of the policies with a set of keys whose host comes from a variable.
 pub(super) fn users(bundles: &[&ParsedBundle]) -> Vec<String> {
     let all: Vec<&Policy> = bundles.iter().flat_map(|bundle| bundle.policies()).collect();
     let mut users = Vec::new();
     for bundle in bundles {
         let attached = Attached::by(bundle);
         for policy in bundle.policies() {
-            let Some(Callee::Service(callout)) = policy.callee() else { continue };
-            let name = &callout.attributes.name;
-            if callout.attributes.enabled && attached.contains(name) && is_dynamic(callout, &all) {
+            let is_user = match policy.callee() {
+                Some(Callee::Service(callout)) => is_dynamic(callout, &all),
+                Some(Callee::Jwks(_, url)) => url.value.reference.is_some(),
+                Some(Callee::Integration(_) | Callee::SharedFlow(_)) | None => false,
+            };
+            let name = &policy.attributes().name;
+            if is_user && policy.attributes().enabled && attached.contains(name) {
                 users.push(name.to_string());
             }
         }

@@ -1,8 +1,11 @@
 //! The template of an environment file.
 
+use crate::attachment::Attached;
 use crate::bundle::ParsedBundle;
 use crate::needs::{Local, Needs, User};
 use crate::render::dynamic;
+use envoy_callout::policy::Policy;
+use envoy_callout::policy::variable::Variable;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -23,8 +26,30 @@ pub(super) fn render(bundles: &[&ParsedBundle]) -> String {
     let mut users = dynamic::users(bundles);
     users.extend(dynamic::targets(bundles));
     file.allowed_hosts(&users);
+    file.properties(&secrets(bundles));
     file.tls();
     file.0
+}
+
+/// The private variables that attached policies read and no policy sets, such as keys, with their readers.
+fn secrets(bundles: &[&ParsedBundle]) -> BTreeMap<String, Vec<String>> {
+    let all: Vec<&Policy> = bundles.iter().flat_map(|bundle| bundle.policies()).collect();
+    let mut secrets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for bundle in bundles {
+        let attached = Attached::by(bundle);
+        for policy in bundle.policies().filter(|policy| policy.attributes().enabled) {
+            let name = &policy.attributes().name;
+            let reads = policy.read_variables().into_iter().map(|read| read.variable);
+            for variable in reads.filter(|variable| variable.is_private() && attached.contains(name)) {
+                let users = secrets.entry(variable.name().to_string()).or_default();
+                if !users.contains(&name.to_string()) {
+                    users.push(name.to_string());
+                }
+            }
+        }
+    }
+    secrets.retain(|name, _| !all.iter().any(|policy| policy.may_set(&Variable::new(name))));
+    secrets
 }
 
 struct Template(String);
@@ -137,8 +162,19 @@ impl Template {
         self.section(&comment, "allowed_hosts: [HOST, \"*.SUFFIX\"]");
     }
 
+    fn properties(&mut self, secrets: &BTreeMap<String, Vec<String>>) {
+        let comment = "Other variables by their full names.";
+        if secrets.is_empty() {
+            return self.section(comment, "# properties: {private.key: VALUE}");
+        }
+        self.section(comment, "properties:");
+        for (name, users) in secrets {
+            self.line(&format!("  # {}", users.join(", ")));
+            self.line(&format!("  {}: VALUE", quoted(name)));
+        }
+    }
+
     fn tls(&mut self) {
-        self.section("Other variables by their full names.", "# properties: {private.key: VALUE}");
         self.section(
             "Certificates: STORE/ALIAS.crt and STORE/ALIAS.key of key stores, STORE/ca.crt of trust stores.",
             "# tls: {trusted_ca: /etc/ssl/certs/ca-certificates.crt, stores: /etc/envoy/tls}",

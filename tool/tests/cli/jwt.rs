@@ -66,6 +66,15 @@ fn render_writes_a_cluster_for_the_keys() {
 }
 
 #[test]
+fn the_environment_template_names_the_secrets_and_the_hosts() {
+    let verify = VERIFY.replace("uri='https://issuer.test/keys'", "uriRef='v'");
+    let path = bundle("jwt-template", STEPS, &[&verify, GENERATE, ENCODE, PASS], RULES);
+    let template = run(&["render", "--environment-template", &path]).output;
+    assert!(template.contains("\nproperties:\n  # BA, GJ\n  \"private.secret\": VALUE\n"), "{template}");
+    assert!(template.contains("# Allowed hosts of VJ: "), "{template}");
+}
+
+#[test]
 fn trace_shows_the_request_for_the_keys_and_hides_credentials() {
     let path = bundle("jwt-trace", STEPS, &[VERIFY, GENERATE, ENCODE, PASS], RULES);
     let keys = fs::read_to_string(project().join("tests/keys/jwks.json")).unwrap();

@@ -21,6 +21,18 @@ const CLAIMS: [(&str, &str, bool); 6] = [
 /// Headers with a name of their own.
 const HEADERS: [(&str, &str); 2] = [("alg", "algorithm"), ("typ", "type")];
 
+/// The variables that are not claims and headers.
+const OTHERS: [&str; 8] = [
+    "expiry_formatted",
+    "header-json",
+    "is_expired",
+    "payload-claim-names",
+    "payload-json",
+    "seconds_remaining",
+    "time_remaining_formatted",
+    "valid",
+];
+
 impl<H: Host> Transaction<'_, H> {
     /// Sets the variables of a token. A claim or header that has the other name of a registered one does not set that
     /// variable. `[inferred]`
@@ -69,6 +81,12 @@ impl<H: Host> Transaction<'_, H> {
             self.set(format!("jwt.{policy}.{name}").into(), value);
         }
     }
+}
+
+/// Whether the rest of a variable's name after that of a policy is one of a token. The name of another policy may start
+/// with that of this one.
+pub(super) fn is_of_token(rest: &str) -> bool {
+    OTHERS.contains(&rest) || ["claim.", "decoded.", "header."].iter().any(|start| rest.starts_with(start))
 }
 
 /// The value of a claim. An array of texts is a list.

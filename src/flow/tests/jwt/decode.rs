@@ -101,19 +101,31 @@ fn a_second_token_replaces_the_variables_of_the_first() {
 }
 
 #[test]
+fn the_variables_of_a_policy_with_a_longer_name_stay() {
+    let longer = DECODE.replace("name='D'", "name='D.2'");
+    let done = run(
+        &[&longer, DECODE, &show("{jwt.D.2.claim.subject} {jwt.D.claim.subject}")],
+        Some(&token("RS256")),
+        &json!({}),
+    );
+    assert_eq!(shown(&done), "user-7 user-7");
+}
+
+#[test]
 fn other_texts_are_faults() {
     let decode_of = |source: &str| format!("<DecodeJWT name='D'><Source>{source}</Source></DecodeJWT>");
     let undecodable = "Failed to Decode Token: policy(D)";
-    let headers: [(&[(&str, &str)], &str, &str); 5] = [
-        (&[], "FailedToResolveVariable", "Failed to Resolve Variable : policy(D) variable(null)"),
-        (&[("authorization", "Bearer a.b")], "FailedToDecode", undecodable),
-        (&[("authorization", "Bearer !.e30.")], "FailedToDecode", undecodable),
-        (&[("authorization", "Bearer e30.W10.")], "FailedToDecode", undecodable),
+    let cases = [
+        (None, "FailedToResolveVariable", "Failed to Resolve Variable : policy(D) variable(null)"),
+        (Some("Bearer a.b"), "FailedToDecode", undecodable),
+        (Some("Bearer !.e30."), "FailedToDecode", undecodable),
+        (Some("Bearer e30.W10."), "FailedToDecode", undecodable),
         // The default source needs the word Bearer.
-        (&[("authorization", "e30.e30.")], "InvalidToken", "Invalid token: policy(D)"),
+        (Some("e30.e30."), "InvalidToken", "Invalid token: policy(D)"),
     ];
-    for (headers, name, text) in headers {
-        assert_fault(&run_with(&[DECODE], headers, &json!({})), name, text);
+    for (value, name, text) in cases {
+        let headers: Vec<(&str, &str)> = value.iter().map(|value| ("authorization", *value)).collect();
+        assert_fault(&run_with(&[DECODE], &headers, &json!({})), name, text);
     }
     let text = "Failed to Resolve Variable : policy(D) variable(no.token)";
     assert_fault(&run(&[&decode_of("no.token")], None, &json!({})), "FailedToResolveVariable", text);

@@ -131,3 +131,16 @@ fn a_url_from_a_variable_needs_an_allowed_host() {
     assert_eq!(run(Some("https://issuer.test/"), &json!({"allowed_hosts": ["other.test"]})), denied);
     assert_eq!(run(Some("issuer.test"), &json!({})), (missing, 0, Some(Outcome::Unreachable)));
 }
+
+#[test]
+fn nothing_is_fetched_after_the_response() {
+    let proxy = "<ProxyEndpoint name='default'><PostClientFlow><Response><Step><Name>V</Name></Step></Response>
+        </PostClientFlow><RouteRule name='none'/></ProxyEndpoint>";
+    let plan = plan(&json!({"policies": [VERIFY], "proxy_endpoint": proxy}));
+    let mut host = Scripted::default().with_reply(200, &[], key_file!("jwks.json"));
+    at(&mut host, "RS256", 0);
+    let done = host.run(&plan);
+    assert_eq!(done.calls.len(), 0);
+    let fault = done.events.iter().map(|event| format!("{event:?}")).find(|event| event.contains("steps.jwt."));
+    assert!(fault.is_some_and(|fault| fault.contains("NoMatchingPublicKey")), "{:?}", done.events);
+}
