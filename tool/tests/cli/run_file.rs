@@ -59,7 +59,7 @@ fn bundles_and_files_run_with_the_native_module() {
         assert_eq!(running.end(), (Some(0), Vec::new()));
     }
     let run = run_with(&["run", &bundle, "--host", "native"], &[("CALLOUT_NATIVE", "/no/libenvoy_callout.so")]);
-    let error = "error: no module at /no/libenvoy_callout.so: No such file or directory (os error 2)\n";
+    let error = "envoy-callout: no module at /no/libenvoy_callout.so: No such file or directory (os error 2)\n";
     assert_eq!((run.status, run.errors.as_str()), (2, error));
 }
 
