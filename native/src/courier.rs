@@ -44,6 +44,7 @@ pub(crate) enum Errand {
 
 /// A dispatched call whose result goes to a mailbox.
 struct Expected {
+    config: Arc<Config>,
     mailbox: Arc<Mailbox>,
     number: u64,
     started: Instant,
@@ -77,7 +78,9 @@ fn perform(config: &Arc<Config>, errand: Errand) {
         Errand::Call { call, mailbox, number } => match config.call(&call) {
             Ok(id) => {
                 let (timeout, max_bytes) = (call.timeout, call.max_response_bytes);
-                let expected = Expected { mailbox, number, started: Instant::now(), timeout, max_bytes };
+                let config_of_call = Arc::clone(config);
+                let expected =
+                    Expected { config: config_of_call, mailbox, number, started: Instant::now(), timeout, max_bytes };
                 EXPECTED.with(|calls| {
                     calls.try_borrow_mut().map(|mut calls| calls.insert((config.index, id), expected)).ok()
                 });
@@ -104,7 +107,7 @@ fn perform(config: &Arc<Config>, errand: Errand) {
 /// Delivers the result of a call of a configuration.
 pub(crate) fn deliver(config: &Config, id: u64, delivery: &Delivery) {
     let expected = EXPECTED.with(|calls| calls.try_borrow_mut().ok()?.remove(&(config.index, id)));
-    let Some(Expected { mailbox, number, started, timeout, max_bytes }) = expected else { return };
+    let Some(Expected { mailbox, number, started, timeout, max_bytes, .. }) = expected else { return };
     // The memory counts for the thread that gets the response.
     let limits = || Limits { max_bytes, memory_left: usize::MAX };
     mailbox.deliver(number, || delivery.read(started.elapsed(), timeout, limits));
@@ -116,11 +119,11 @@ pub(crate) fn run_ready() {
     tasks::run_ready();
 }
 
-/// Drops the calls and tasks of a configuration that ended.
-pub(crate) fn end(config: &Config) {
+/// Drops the calls of configurations that ended.
+pub(crate) fn drop_ended() {
     let ended = EXPECTED.with(|calls| {
         let Ok(mut calls) = calls.try_borrow_mut() else { return BTreeMap::new() };
-        let (ended, kept) = std::mem::take(&mut *calls).into_iter().partition(|((index, _), _)| *index == config.index);
+        let (ended, kept) = std::mem::take(&mut *calls).into_iter().partition(|(_, call)| call.config.is_ended());
         *calls = kept;
         ended
     });

@@ -55,6 +55,7 @@ extern "C" fn program_init() -> *const c_char {
 unsafe extern "C" fn config_new(envoy: EnvoyPointer, name: EnvoyBuffer, bytes: EnvoyBuffer) -> ModulePointer {
     let loaded = panics::caught(|| {
         thread::set_main();
+        thread::drop_ended();
         logger::update_level();
         // SAFETY: Envoy has the configuration and both texts.
         let config =
@@ -80,7 +81,6 @@ unsafe extern "C" fn config_destroy(config: ModulePointer) {
         // SAFETY: Envoy gives its reference back.
         let config = unsafe { Arc::<Config>::from_raw(config.cast()) };
         config.end();
-        courier::end(&config);
         thread::drop_ended();
     });
 }
@@ -188,9 +188,7 @@ unsafe extern "C" fn response_trailers(_: EnvoyPointer, filter: ModulePointer) -
 #[unsafe(export_name = "envoy_dynamic_module_on_http_filter_stream_complete")]
 unsafe extern "C" fn stream_complete(_: EnvoyPointer, filter: ModulePointer) {
     // SAFETY: Envoy has the filter.
-    unsafe { filter_of(filter) }.enter("stream complete", (), |filter| {
-        filter.on_event(Event::Ended);
-    });
+    unsafe { filter_of(filter) }.complete();
 }
 
 #[unsafe(export_name = "envoy_dynamic_module_on_http_filter_http_callout_done")]

@@ -27,6 +27,8 @@ pub(crate) struct Filter {
     requests: Rc<Requests>,
     /// Whether the stream waits for tasks of this thread.
     is_listening: Cell<bool>,
+    /// Whether the client has its response or has disconnected. Envoy fails when it gets a reply then.
+    is_complete: Cell<bool>,
     /// Whether Envoy has destroyed its filter.
     is_destroyed: Cell<bool>,
     /// The entry point in which a test wants a panic.
@@ -44,6 +46,7 @@ impl Filter {
             driver: RefCell::default(),
             requests: Rc::default(),
             is_listening: Cell::new(false),
+            is_complete: Cell::new(false),
             is_destroyed: Cell::new(false),
             forced_panic: RefCell::default(),
         }
@@ -87,18 +90,26 @@ impl Filter {
             self.stream.clear_route_cache();
         }
         let reply = self.requests.reply.try_borrow_mut().ok().and_then(|mut reply| reply.take());
-        if let Some(reply) = reply {
+        if let Some(reply) = reply.filter(|_| !self.is_complete.get()) {
             self.stream.send_response(&reply);
             return actions.callback_result;
         }
         for (direction, resumes) in
             [(Direction::Request, actions.resume_request), (Direction::Response, actions.resume_response)]
         {
-            if resumes && !self.is_destroyed.get() {
+            if resumes && !self.is_complete.get() && !self.is_destroyed.get() {
                 self.stream.resume(direction);
             }
         }
         actions.callback_result
+    }
+
+    /// Handles the end of the stream.
+    pub(crate) fn complete(&self) {
+        self.is_complete.set(true);
+        self.enter("stream complete", (), |filter| {
+            filter.on_event(Event::Ended);
+        });
     }
 
     /// Handles the result of a call of this stream.
@@ -143,7 +154,7 @@ impl Filter {
             let _ = panics::caught(|| driver.stop());
             !is_replied && !is_ended
         });
-        if is_open && !self.is_destroyed.get() {
+        if is_open && !self.is_complete.get() && !self.is_destroyed.get() {
             let fault = Fault::internal();
             self.stream.send_response(&replies::of_fault(&fault, "callout_panic"));
         }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::plugin::Plugin;
-use crate::tasks;
+use crate::{courier, tasks};
 use envoy_callout::config;
 use envoy_callout::plan::Plan;
 use std::cell::{Cell, RefCell};
@@ -70,4 +70,5 @@ pub(crate) fn drop_ended() {
     });
     drop(dropped);
     tasks::drop_ended();
+    courier::drop_ended();
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::lab::{Gate, Host, Lab, Listener, Message, MockResponse, Received, Request, filter};
 use crate::policy::ServiceCallout;
 
@@ -129,9 +127,7 @@ fn panics(lab: &mut Lab) {
     lab.case("a_panic_is_a_fault_of_one_request", |setup| {
         let backend = setup.echo();
         let policy = ServiceCallout::new("SC-1", "http://a.test/").response("r");
-        let mut configuration = policy.served_by(backend.cluster());
-        configuration["response"] = json!([]);
-        let site = setup.listener(Listener::new(configuration).plugin_name(PANICS).log_state(&["r.content"]));
+        let site = setup.listener(Listener::new(policy.served_by(backend.cluster())).plugin_name(PANICS));
         let admin = setup.admin();
         move || async move {
             let panics = "wasmcustom.callout.panics";

@@ -29,7 +29,7 @@ impl Host {
     /// The host that `$HOST` names.
     pub fn current() -> Host {
         match std::env::var("HOST").as_deref() {
-            Err(_) | Ok("wasm") => Host::Wasm,
+            Err(_) | Ok("" | "wasm") => Host::Wasm,
             Ok("native") => Host::Native,
             Ok(other) => panic!("$HOST is {other:?}; allowed: wasm, native"),
         }

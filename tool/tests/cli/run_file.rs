@@ -41,9 +41,16 @@ fn a_file_runs_with_its_addresses_and_requests() {
     assert_eq!(running.end(), (Some(0), Vec::new()));
 }
 
+/// Whether `$CALLOUT_NATIVE` is set and Envoy is not older than 1.40.
+fn can_run_native() -> bool {
+    let Some(envoy) = std::env::var_os("ENVOY") else { return false };
+    let version = std::process::Command::new(envoy).arg("--version").output().unwrap().stdout;
+    std::env::var_os("CALLOUT_NATIVE").is_some() && !String::from_utf8(version).unwrap().contains("/1.3")
+}
+
 #[test]
 fn bundles_and_files_run_with_the_native_module() {
-    if !can_run() || std::env::var_os("CALLOUT_NATIVE").is_none() {
+    if !can_run() || !can_run_native() {
         return;
     }
     let (server, port) = (server(), free_port().to_string());
@@ -59,7 +66,7 @@ fn bundles_and_files_run_with_the_native_module() {
         assert_eq!(running.end(), (Some(0), Vec::new()));
     }
     let run = run_with(&["run", &bundle, "--host", "native"], &[("CALLOUT_NATIVE", "/no/libenvoy_callout.so")]);
-    let error = "error: no module at /no/libenvoy_callout.so: No such file or directory (os error 2)\n";
+    let error = "envoy-callout: no module at /no/libenvoy_callout.so: No such file or directory (os error 2)\n";
     assert_eq!((run.status, run.errors.as_str()), (2, error));
 }
 
