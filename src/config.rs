@@ -109,6 +109,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let resources = resources::read(&section, diagnostics);
     let shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
+    let flows = cache::Flows { proxy: &proxy, routing: routing.as_ref(), shared_flows: &shared_flows };
+    flows.check_response_caches(&policies, diagnostics);
     let key_value_maps = key_value_maps::read(&section, &policies, diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
@@ -144,12 +146,16 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let trace_headers = section.boolean("trace_headers", diagnostics).unwrap_or(true);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
-    let cache = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
+    let (mut cache, coalesces) = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
     if diagnostics.has_errors() {
         // The indices of policies are valid only when every document is a policy.
         return None;
     }
     let policies = policies.into_policies();
+    if coalesces {
+        let flows = cache::Flows { proxy: &proxy, routing: routing.as_ref(), shared_flows: &shared_flows };
+        cache.coalesced = flows.coalesced(&policies);
+    }
     let reach = FlowUsage {
         policies: &policies,
         shared_flows: &shared_flows,

@@ -49,10 +49,9 @@ impl Metrics {
             let Attributes { kind, name, .. } = policy.attributes();
             if kind.has_metrics { PolicyMetrics::define(name) } else { None }
         });
-        let caches = plan
-            .policies
-            .iter()
-            .map(|policy| if policy.uses_cache() { CacheMetrics::define(&policy.attributes().name) } else { None });
+        let caches = plan.policies.iter().map(|policy| {
+            if policy.cache_use().is_some() { CacheMetrics::define(&policy.attributes().name) } else { None }
+        });
         Metrics { policies: policies.collect(), caches: caches.collect(), batcher: MetricBatcher::default() }
     }
 
