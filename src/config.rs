@@ -110,6 +110,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let resources = resources::read(&section, diagnostics);
     let mut shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
+    let flows = cache::Flows { proxy: &proxy, routing: routing.as_ref(), shared_flows: &shared_flows };
+    flows.check_response_caches(&policies, diagnostics);
     let key_value_maps = key_value_maps::read(&section, &policies, diagnostics);
     let skipped = Skipped::of(&policies);
     skipped.warn_of_authentication(diagnostics);
@@ -146,7 +148,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let has_parallel_callouts = section.boolean("parallel_callouts", diagnostics).unwrap_or(false);
     let max_response_bytes = section.integer("max_response_bytes", diagnostics).unwrap_or(DEFAULT_MAX_RESPONSE_BYTES);
     let body_memory_bytes = section.integer("body_memory_bytes", diagnostics).unwrap_or(DEFAULT_BODY_MEMORY_BYTES);
-    let cache = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
+    let (mut cache, coalesces) = cache::read(&section, &constants, body_memory_bytes, bytes, diagnostics);
     if diagnostics.has_errors() {
         // The indices of policies are valid only when every document is a policy.
         return None;
@@ -154,6 +156,10 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let policies = policies.into_policies();
     if has_parallel_callouts {
         groups::find(&policies, &mut proxy, routing.as_mut(), &mut shared_flows);
+    }
+    if coalesces {
+        let flows = cache::Flows { proxy: &proxy, routing: routing.as_ref(), shared_flows: &shared_flows };
+        cache.coalesced = flows.coalesced(&policies);
     }
     let reach = FlowUsage {
         policies: &policies,

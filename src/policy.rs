@@ -23,6 +23,7 @@ pub mod origin;
 pub mod populate_cache;
 pub mod raise_fault;
 pub mod referenced;
+pub mod response_cache;
 pub mod service_callout;
 pub mod set_integration_request;
 pub mod spaced_names;
@@ -43,6 +44,7 @@ use attributes::Attributes;
 use authentication::Authentication;
 use basic_authentication::BasicAuthentication;
 use bytestring::ByteString;
+use cache::CacheUse;
 use extract_variables::ExtractVariables;
 use flow_callout::FlowCallout;
 use integration_callout::IntegrationCallout;
@@ -53,6 +55,7 @@ use kind::PolicyKind;
 use lookup_cache::LookupCache;
 use populate_cache::PopulateCache;
 use raise_fault::RaiseFault;
+use response_cache::ResponseCache;
 use service_callout::ServiceCallout;
 use set_integration_request::SetIntegrationRequest;
 use template::{Syntax, Template, TemplateError};
@@ -93,6 +96,8 @@ pub enum Policy {
     LookupCache(Box<LookupCache>),
     /// Removes values from a cache.
     InvalidateCache(Box<InvalidateCache>),
+    /// Replies with a stored response, or stores a response.
+    ResponseCache(Box<ResponseCache>),
     /// A policy of an unsupported type.
     Unsupported(Unsupported),
 }
@@ -148,9 +153,9 @@ trait PolicyData {
         None
     }
 
-    /// Whether the policy reads or writes entries of a cache.
-    fn uses_cache(&self) -> bool {
-        false
+    /// The policy, if it reads or writes entries of a cache.
+    fn cache_use(&self) -> Option<CacheUse<'_>> {
+        None
     }
 
     /// The position of the policy, if it always needs a Google token.
@@ -205,6 +210,7 @@ impl Policy {
             Policy::PopulateCache(policy) => &**policy,
             Policy::LookupCache(policy) => &**policy,
             Policy::InvalidateCache(policy) => &**policy,
+            Policy::ResponseCache(policy) => &**policy,
             Policy::Unsupported(policy) => policy,
         }
     }
@@ -296,9 +302,9 @@ impl Policy {
             && !policy.actions.iter().any(|action| reads(action) || (action.uses_body(&[], true) && !sets_body(action)))
     }
 
-    /// Whether the policy reads or writes entries of a cache.
-    pub fn uses_cache(&self) -> bool {
-        self.data().uses_cache()
+    /// The policy, if it reads or writes entries of a cache.
+    pub fn cache_use(&self) -> Option<CacheUse<'_>> {
+        self.data().cache_use()
     }
 
     /// The policy, if it reads and changes key value maps.

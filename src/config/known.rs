@@ -46,7 +46,7 @@ pub const LOCAL_PROXY: [&str; 5] = ["api_proxy", "proxy_endpoint", "base_path", 
 pub const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
 
 /// The keys of `cache`.
-pub const CACHE: [&str; 1] = ["max_bytes"];
+pub const CACHE: [&str; 2] = ["max_bytes", "coalesce"];
 
 /// The keys of `google`.
 pub const GOOGLE: [&str; 4] = ["metadata_cluster", "service_account", "iam_cluster", "project"];

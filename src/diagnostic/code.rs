@@ -57,6 +57,7 @@ codes! {
     IgnoredText "ignored-text": "text between elements is ignored";
     InvalidAttribute "invalid-attribute": "the value of an attribute is not allowed";
     InvalidBoolean "invalid-boolean": "a value is neither true nor false; the default is used";
+    InvalidCacheCondition "invalid-cache-condition" "InvalidMessagePatternForErrorCode": "a condition of a ResponseCache cannot be parsed";
     InvalidCacheTimeout "invalid-cache-timeout" "InvalidTimeout": "a CacheLookupTimeoutInSeconds is not a number of seconds";
     InvalidCondition "invalid-condition": "a condition cannot be parsed";
     InvalidConfiguration "invalid-configuration": "a file is not valid JSON or YAML";
@@ -111,6 +112,8 @@ codes! {
     PatternWithoutVariable "pattern-without-variable" "PatternWithoutVariable": "a pattern of ExtractVariables has no variable";
     PrefixWithoutUri "prefix-without-uri" "NONEmptyPrefixMappedToEmptyURI": "a Namespace with a prefix has no URI";
     RecursiveSharedFlow "recursive-shared-flow": "a shared flow calls itself";
+    ResponseCacheInRequests "response-cache-in-requests" "ResponseCacheStepAttachmentNotAllowedReq": "a ResponseCache is attached to more than one request flow, or to a shared flow";
+    ResponseCacheInResponses "response-cache-in-responses" "ResponseCacheStepAttachmentNotAllowedResp": "a ResponseCache is attached to more than one response flow";
     SecondFallback "second-fallback": "two servers of a LoadBalancer are the fallback";
     SkippedVariable "skipped-variable": "a condition reads a variable that only a skipped policy sets";
     SourceRequired "source-required" "SourceRequired": "BasicAuthentication with Decode has no Source";

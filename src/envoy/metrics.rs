@@ -76,9 +76,9 @@ impl<S: Stats> Metrics<S> {
             let Attributes { kind, name, .. } = policy.attributes();
             if kind.has_metrics { PolicyMetrics::define(name, &stats) } else { None }
         });
-        let caches = plan.policies.iter().map(|policy| match policy.uses_cache() {
-            true => CacheMetrics::define(&policy.attributes().name, &stats),
-            false => None,
+        let caches = plan.policies.iter().map(|policy| match policy.cache_use() {
+            Some(_) => CacheMetrics::define(&policy.attributes().name, &stats),
+            None => None,
         });
         Metrics { policies: policies.collect(), caches: caches.collect(), stats }
     }

@@ -4,10 +4,12 @@
 //! workers share the entries, so that a lookup that finds none in its own memory finds those of other workers.
 
 mod entry;
+mod fetches;
 mod memory;
 mod shared;
 
 pub(super) use entry::Stored;
+pub(super) use fetches::{Fetches, Leader, Role};
 
 use crate::flow::host::Background;
 use crate::plan::CacheSettings;
@@ -17,6 +19,7 @@ use memory::Entries;
 use shared::{Change, News, Position};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// An event of a cache policy.
@@ -40,6 +43,8 @@ pub(super) const MAX_KEY_BYTES: usize = 2 << 10;
 pub struct Cache {
     entries: RefCell<Entries>,
     position: Cell<Position>,
+    /// The entries that requests fetch for others.
+    pub(super) fetches: Rc<Fetches>,
 }
 
 /// A value is larger than the memory of the cache.

@@ -7,9 +7,10 @@ use crate::flow::fault::{Fault, codes};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::parameters::Kind;
+use crate::flow::steps::response_cache::has_response_step;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::trace::Event;
-use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::transaction::{CachedResponse, Stage, Transaction};
 use crate::flow::value::Value;
 use crate::flow::worker::Worker;
 use crate::plan::{CLUSTER_HEADER, Plan, Step};
@@ -58,9 +59,13 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
             host.record(Event::Flow { target, name, direction: Direction::Response });
         }
         // The client already has its response.
+        transaction.cached_response = None;
         let _: Result<(), Fault> = transaction.run_steps(&routing.post_client).await;
     }
 }
+
+/// The response code details of a response from a cache.
+const CACHED: &str = "callout_response_cache";
 
 /// The step after the request flow.
 enum Next {
@@ -76,7 +81,9 @@ impl<H: Host> Transaction<'_, H> {
     /// # Errors
     /// The fault that ended one of them.
     async fn flows(&mut self) -> Result<(), Fault> {
-        match self.request_flow().await? {
+        let next = self.request_flow().await;
+        self.fetched_entries.clear();
+        match next? {
             Next::Upstream => {}
             Next::Reply(details) => return boxed(self.reply_flow(details)).await,
         }
@@ -107,6 +114,9 @@ impl<H: Host> Transaction<'_, H> {
             self.message_named("request");
         }
         self.run_endpoint(&plan.proxy, Direction::Request).await?;
+        if self.cached_response.is_some() {
+            return Ok(Next::Reply(CACHED));
+        }
         let Some(routing) = &plan.routing else { return Ok(Next::Upstream) };
         if routing.rules.is_empty() {
             return Ok(Next::Upstream);
@@ -142,6 +152,9 @@ impl<H: Host> Transaction<'_, H> {
                 request.set_query_kind(Kind::Query);
             }
             self.run_endpoint(&target.endpoint, Direction::Request).await?;
+            if self.cached_response.is_some() {
+                return Ok(Next::Reply(CACHED));
+            }
             if let Some(authentication) = &target.authentication {
                 boxed(self.authenticate_target(&target.endpoint.name, authentication)).await?;
             }
@@ -195,11 +208,30 @@ impl<H: Host> Transaction<'_, H> {
             }
         };
         self.stage = Stage::Response;
+        self.run_cached_target().await?;
         self.run_endpoint(&plan.proxy, Direction::Response).await?;
         self.publish();
         let response = self.message_named("response").unwrap_or(response);
         if let Some(message) = self.message(response) {
             self.host.reply(&client::reply(message, details));
+        }
+        Ok(())
+    }
+
+    /// Runs the steps of a target's response flow that follow the ResponseCache with the response.
+    async fn run_cached_target(&mut self) -> Result<(), Fault> {
+        let Some(CachedResponse { policy, .. }) = self.cached_response else { return Ok(()) };
+        let (plan, current) = (self.plan, self.target_endpoint.take());
+        let mut targets = plan.routing.iter().flat_map(|routing| &routing.targets);
+        let target = current.or_else(|| targets.find(|target| has_response_step(&target.endpoint, policy)));
+        let endpoints = target.map(|target| &target.endpoint).into_iter().chain([&plan.proxy]);
+        // Without a step of the policy in a response flow, the flow of the proxy runs from its start.
+        let is_skipping = endpoints.clone().any(|endpoint| has_response_step(endpoint, policy));
+        self.cached_response = Some(CachedResponse { policy, is_skipping });
+        if let Some(target) = target.filter(|target| is_skipping && has_response_step(&target.endpoint, policy)) {
+            self.target_endpoint = Some(target);
+            self.run_endpoint(&target.endpoint, Direction::Response).await?;
+            self.target_endpoint = None;
         }
         Ok(())
     }
@@ -220,6 +252,9 @@ impl<H: Host> Transaction<'_, H> {
     /// Runs PreFlow, the first conditional flow whose condition is true, and PostFlow.
     async fn run_endpoint(&mut self, endpoint: &Endpoint<Step>, direction: Direction) -> Result<(), Fault> {
         self.run_flow(&endpoint.pre_flow, direction).await?;
+        if direction == Direction::Request && self.cached_response.is_some() {
+            return Ok(());
+        }
         let flow = self.first_true(&endpoint.flows);
         if let Some(flow) = self.within_memory("Flow", &endpoint.name, Ok(flow))? {
             self.run_flow(flow, direction).await?;

@@ -16,6 +16,7 @@ mod key_value_map_operations;
 mod lookup_cache;
 mod populate_cache;
 mod raise_fault;
+pub(in crate::flow) mod response_cache;
 mod sending;
 mod service_callout;
 mod set_integration_request;
@@ -32,6 +33,7 @@ use crate::flow::trace::{StepStatus, TracedFault};
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
 use crate::plan::{PolicyId, Step};
+use crate::policy::cache::CacheUse;
 use crate::policy::condition::Condition;
 use crate::policy::{Callee, Policy};
 use bytestring::ByteString;
@@ -87,7 +89,9 @@ impl<H: Host> Transaction<'_, H> {
     /// As [`Transaction::run_steps`].
     pub(super) async fn run_each(&mut self, steps: &[Step]) -> Result<(), Fault> {
         for step in steps {
-            self.run_step(step).await?;
+            if !self.is_left_out(step) {
+                self.run_step(step).await?;
+            }
         }
         Ok(())
     }
@@ -108,6 +112,9 @@ impl<H: Host> Transaction<'_, H> {
         let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_memory.get();
         if entry == StepStatus::Disabled || is_skipped {
             log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
+            if matches!(policy.cache_use(), Some(CacheUse::Populate(_))) {
+                self.fetched_entries.clear();
+            }
             return Ok(());
         }
         log::debug!("callout: {} runs", policy.attributes().name);
@@ -148,6 +155,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::PopulateCache(policy) => self.populate_cache(id, policy),
             Policy::LookupCache(policy) => self.lookup_cache(id, policy).await,
             Policy::InvalidateCache(policy) => self.invalidate_cache(policy),
+            Policy::ResponseCache(policy) => self.response_cache(id, policy),
             Policy::Unsupported(_) => Ok(()),
         }
     }
@@ -194,6 +202,8 @@ impl<H: Host> Transaction<'_, H> {
         let attributes = policy.attributes();
         self.set(attributes.failed.clone(), Value::Boolean(result.is_err()));
         let Err(fault) = result else { return Ok(()) };
+        // Requests that wait for an entry of this one make their own calls.
+        self.fetched_entries.clear();
         // A fault inside a shared flow has already set the subcategory of its own policy.
         if !matches!(policy.callee(), Some(Callee::SharedFlow(_))) {
             let subcategory = format!("{}Failure", policy.kind());

@@ -16,6 +16,7 @@ mod memory;
 mod predefined;
 mod private;
 mod publishing;
+mod response_caches;
 mod shared_flows;
 mod targets;
 mod traces;

@@ -1,5 +1,6 @@
 //! The state of one transaction: its messages, its variables and its stage.
 
+use crate::flow::cache::Leader;
 use crate::flow::call::Direction;
 use crate::flow::client::{self, ClientMessage};
 use crate::flow::early_calls::EarlyCalls;
@@ -13,7 +14,7 @@ use crate::flow::target_copy::TargetCopy;
 use crate::flow::value::Value;
 use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
-use crate::plan::{Plan, SharedFlow, Target};
+use crate::plan::{Plan, PolicyId, SharedFlow, Target};
 use crate::policy::endpoint::TARGET_HEADER;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -29,6 +30,15 @@ pub enum Stage {
     Response,
     /// The error flow, after a fault.
     Error,
+}
+
+/// A response from a cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CachedResponse {
+    /// The ResponseCache.
+    pub(super) policy: PolicyId,
+    /// Whether the response flow has not reached the policy yet. The steps before it do not run.
+    pub(super) is_skipping: bool,
 }
 
 /// The run of a plan over one client request.
@@ -58,6 +68,12 @@ pub struct Transaction<'a, H> {
     pub(super) integration_request: Option<ByteString>,
     /// The variables of request objects that a reference without a value left incomplete, each with the fault.
     pub(super) incomplete_objects: Vec<(ByteString, Fault)>,
+    /// The stored response that replaces that of the target.
+    pub(super) cached_response: Option<CachedResponse>,
+    /// The keys of the responses that are stored later, by policy.
+    pub(super) response_keys: Vec<(PolicyId, ByteString)>,
+    /// The entries that this transaction fetches while others wait for them.
+    pub(super) fetched_entries: Vec<Leader>,
     messages: Vec<Message>,
     /// Every variable set in this transaction, with the messages.
     pub(super) variables: Store,
@@ -98,6 +114,9 @@ impl<'a, H: Host> Transaction<'a, H> {
             upstream_url: None,
             integration_request: None,
             incomplete_objects: Vec::new(),
+            cached_response: None,
+            response_keys: Vec::new(),
+            fetched_entries: Vec::new(),
             messages: Vec::new(),
             variables: Store::default(),
             is_out_of_memory: Cell::new(false),
@@ -140,6 +159,10 @@ impl<'a, H: Host> Transaction<'a, H> {
             own_target_urls: self.own_target_urls.clone(),
             private_values: self.private_values.clone(),
             early_calls: None,
+            // A group contains no policy that uses a cache.
+            cached_response: None,
+            response_keys: Vec::new(),
+            fetched_entries: Vec::new(),
         }
     }
 

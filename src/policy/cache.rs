@@ -6,6 +6,10 @@ mod expiry;
 pub use expiry::{Expiry, date, seconds_of_day};
 
 use super::attributes::single_child;
+use super::invalidate_cache::InvalidateCache;
+use super::lookup_cache::LookupCache;
+use super::populate_cache::PopulateCache;
+use super::response_cache::ResponseCache;
 use super::text_or_variable::TextOrVariable;
 use super::usage::Read;
 use crate::diagnostic::{Code, Diagnostics};
@@ -35,6 +39,19 @@ pub struct CacheKey {
     pub context: CacheContext,
     /// The name of the cache.
     pub cache: ByteString,
+}
+
+/// A policy that reads or writes entries.
+#[derive(Clone, Copy, Debug)]
+pub enum CacheUse<'p> {
+    /// It stores a value.
+    Populate(&'p PopulateCache),
+    /// It reads a value.
+    Lookup(&'p LookupCache),
+    /// It removes values.
+    Invalidate(&'p InvalidateCache),
+    /// It stores responses and replies with them.
+    Response(&'p ResponseCache),
 }
 
 /// The names that start the key of an entry (docs/apigee-semantics.md 12.2).

@@ -2,7 +2,7 @@
 
 use super::PolicyData;
 use super::attributes::{Attributes, boolean_child, warn_unknown_children};
-use super::cache::{COMMON, CacheKey};
+use super::cache::{COMMON, CacheKey, CacheUse};
 use super::usage::Read;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
@@ -44,8 +44,8 @@ impl PolicyData for InvalidateCache {
         self.key.uses_body(names)
     }
 
-    fn uses_cache(&self) -> bool {
-        true
+    fn cache_use(&self) -> Option<CacheUse<'_>> {
+        Some(CacheUse::Invalidate(self))
     }
 
     fn reads(&self) -> Vec<Read<'_>> {

@@ -12,6 +12,7 @@ use super::key_value_map_operations::KeyValueMapOperations;
 use super::lookup_cache::LookupCache;
 use super::populate_cache::PopulateCache;
 use super::raise_fault::RaiseFault;
+use super::response_cache::ResponseCache;
 use super::service_callout::ServiceCallout;
 use super::set_integration_request::SetIntegrationRequest;
 use super::unsupported::Unsupported;
@@ -42,7 +43,7 @@ pub const CONTENT: &str = "content";
 const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 
 /// The policy types that the filter runs.
-static KINDS: [PolicyKind; 15] = [
+static KINDS: [PolicyKind; 16] = [
     PolicyKind {
         name: "ServiceCallout",
         variables: "servicecallout",
@@ -169,6 +170,14 @@ static KINDS: [PolicyKind; 15] = [
         has_metrics: false,
         publishes: &[],
         parse: |root, problems| InvalidateCache::parse(root, problems).map(Box::new).map(Policy::InvalidateCache),
+    },
+    PolicyKind {
+        name: "ResponseCache",
+        variables: "responsecache",
+        faults: "steps.responsecache",
+        has_metrics: false,
+        publishes: &[],
+        parse: |root, problems| ResponseCache::parse(root, problems).map(Box::new).map(Policy::ResponseCache),
     },
 ];
 

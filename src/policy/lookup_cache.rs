@@ -2,7 +2,7 @@
 
 use super::PolicyData;
 use super::attributes::{Attributes, single_child, warn_unknown_children};
-use super::cache::{COMMON, CacheKey, check_lookup_timeout};
+use super::cache::{COMMON, CacheKey, CacheUse, check_lookup_timeout};
 use super::usage::Read;
 use super::variable::Variable;
 use crate::diagnostic::{Code, Diagnostics};
@@ -71,8 +71,8 @@ impl PolicyData for LookupCache {
         vec![&self.assign_to]
     }
 
-    fn uses_cache(&self) -> bool {
-        true
+    fn cache_use(&self) -> Option<CacheUse<'_>> {
+        Some(CacheUse::Lookup(self))
     }
 
     fn reads(&self) -> Vec<Read<'_>> {

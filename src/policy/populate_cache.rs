@@ -2,7 +2,7 @@
 
 use super::PolicyData;
 use super::attributes::{Attributes, single_child, warn_unknown_children};
-use super::cache::{COMMON, CacheKey, Expiry};
+use super::cache::{COMMON, CacheKey, CacheUse, Expiry};
 use super::usage::Read;
 use super::variable::Variable;
 use crate::diagnostic::{Code, Diagnostics};
@@ -50,8 +50,8 @@ impl PolicyData for PopulateCache {
         self.source.is_body_of(names) || self.key.uses_body(names) || self.expiry.uses_body(names)
     }
 
-    fn uses_cache(&self) -> bool {
-        true
+    fn cache_use(&self) -> Option<CacheUse<'_>> {
+        Some(CacheUse::Populate(self))
     }
 
     fn reads(&self) -> Vec<Read<'_>> {

@@ -14,7 +14,7 @@ use crate::policy::ServiceCallout;
 const CONNECTIONS: usize = 40;
 
 /// A LookupCache, a callout that runs when it finds nothing, and a PopulateCache.
-fn guarded(policy: &str, expiry: &str, backend: &Backend) -> Value {
+pub fn guarded(policy: &str, expiry: &str, backend: &Backend) -> Value {
     let key = "<CacheKey><KeyFragment ref='request.queryparam.id'/></CacheKey>";
     let callout =
         ServiceCallout::new(&format!("SC-{policy}"), "http://slow.test/{request.queryparam.id}").response("answer");
@@ -49,7 +49,7 @@ fn counting(setup: &mut Setup<'_>) -> Backend {
 }
 
 /// The counters of a cache policy that are not zero.
-async fn counted(admin: &Admin, policy: &str) -> BTreeMap<&'static str, u64> {
+pub async fn counted(admin: &Admin, policy: &str) -> BTreeMap<&'static str, u64> {
     let stats = admin.stats("wasmcustom.callout.cache.").await;
     let value =
         |what: &&'static str| Some((*what, *stats.get(&format!("wasmcustom.callout.cache.{what}.policy.{policy}"))?));

@@ -73,6 +73,8 @@ pub(crate) struct KeyValueMap {
 pub(crate) struct Cache {
     /// Maximum memory of the entries of a worker in bytes.
     pub(crate) max_bytes: Option<u64>,
+    /// Whether one call serves all requests that wait for an entry.
+    pub(crate) coalesce: Option<bool>,
 }
 
 /// A proxy endpoint of the same environment.
@@ -199,9 +201,10 @@ impl Environment {
             });
             configuration.set("key_value_maps", json!(maps.collect::<BTreeMap<_, _>>()));
         }
-        if let Some(max_bytes) = self.cache.max_bytes {
-            configuration.set("cache", json!({"max_bytes": max_bytes}));
-        }
+        let Cache { max_bytes, coalesce } = &self.cache;
+        let settings = [("max_bytes", json!(max_bytes)), ("coalesce", json!(coalesce))];
+        let settings = settings.into_iter().filter(|(_, value)| !value.is_null());
+        configuration.add_to("cache", settings.map(|(key, value)| (key.to_owned(), value)).collect());
         if let Some(google) = &self.google {
             configuration.set("google", google.entry(clusters));
         }

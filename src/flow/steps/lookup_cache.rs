@@ -1,15 +1,16 @@
 //! LookupCache at run time (docs/apigee-semantics.md 12.2).
 
 use super::cache::EntryKey;
-use crate::flow::cache::{CacheEvent, Stored};
+use crate::flow::cache::{CacheEvent, Role, Stored};
 use crate::flow::fault::Fault;
 use crate::flow::fault::codes::ActionFault;
-use crate::flow::host::Host;
+use crate::flow::host::{Background as _, Host};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::flow::variables::is_flow_message;
 use crate::plan::PolicyId;
 use crate::policy::lookup_cache::LookupCache;
+use std::time::Duration;
 
 impl<H: Host> Transaction<'_, H> {
     /// Assigns the stored value. Without one, the variable stays unchanged.
@@ -21,7 +22,10 @@ impl<H: Host> Transaction<'_, H> {
         if let Some(EntryKey { shown, .. }) = &key {
             self.set(names.cache_key.clone(), Value::String(shown.clone()));
         }
-        let found = key.as_ref().and_then(|key| self.cached(id, key));
+        let mut found = key.as_ref().and_then(|key| self.cached(id, key));
+        if let (None, Some(key), Some(limit)) = (&found, &key, self.plan.cache.coalesced.get(&id)) {
+            found = self.fetched(id, key, *limit).await;
+        }
         self.set(names.cache_hit.clone(), Value::Boolean(found.is_some()));
         let Some(found) = found else {
             self.host.count_cache(id, CacheEvent::Miss, 1);
@@ -29,6 +33,25 @@ impl<H: Host> Transaction<'_, H> {
         };
         self.host.count_cache(id, CacheEvent::Hit, 1);
         self.assign_cached(policy, found)
+    }
+
+    /// Waits for the entry that another request fetches. Without such a request, this one fetches it for the others.
+    async fn fetched(&mut self, id: PolicyId, key: &EntryKey, limit: Duration) -> Option<Stored> {
+        if self.is_client_served || self.fetched_entries.iter().any(|leader| leader.is_of(&key.whole)) {
+            return None;
+        }
+        match self.worker.cache.fetches.join(&key.whole)? {
+            Role::Leads(leader) => {
+                self.fetched_entries.push(leader);
+                None
+            }
+            Role::Waits(fetch) => {
+                self.host.count_cache(id, CacheEvent::Wait, 1);
+                let background = self.host.background();
+                fetch.end_or(background.sleep(self.host.now().saturating_add(limit))).await;
+                self.cached(id, key)
+            }
+        }
     }
 
     fn assign_cached(&mut self, policy: &LookupCache, found: Stored) -> Result<(), Fault> {

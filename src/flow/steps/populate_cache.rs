@@ -11,6 +11,12 @@ use crate::policy::populate_cache::PopulateCache;
 impl<H: Host> Transaction<'_, H> {
     /// Stores the value of the source. A source that does not resolve stores nothing. `[inferred]`
     pub(super) fn populate_cache(&mut self, id: PolicyId, policy: &PopulateCache) -> Result<(), Fault> {
+        let result = self.populate(id, policy);
+        self.fetched_entries.clear();
+        result
+    }
+
+    fn populate(&mut self, id: PolicyId, policy: &PopulateCache) -> Result<(), Fault> {
         let [cache_name, cache_key] = &policy.variables;
         self.set(cache_name.clone(), Value::String(policy.key.cache.clone()));
         let key = self.entry_key(&policy.key, &[]).ok_or_else(|| cannot_be_cached(policy))?;

@@ -4,17 +4,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Runs requests on one worker, each with a time in seconds since 1970.
-struct Session {
+pub(super) struct Session {
     plan: Plan,
     last: Scripted,
 }
 
 impl Session {
-    fn new(configuration: &Value) -> Session {
+    pub(super) fn new(configuration: &Value) -> Session {
         Session { plan: plan(configuration), last: Scripted::default() }
     }
 
-    fn send(&mut self, now: u64, host: Scripted) -> &Scripted {
+    pub(super) fn send(&mut self, now: u64, host: Scripted) -> &Scripted {
         let worker = std::mem::take(&mut self.last.worker);
         let (shared, now) = (Rc::clone(&self.last.shared), Duration::from_secs(now));
         self.last = Scripted { worker, shared, now, ..host };
@@ -27,7 +27,7 @@ impl Session {
     }
 }
 
-fn events(host: &Scripted) -> Vec<CacheEvent> {
+pub(super) fn events(host: &Scripted) -> Vec<CacheEvent> {
     host.done.borrow().cache_events.iter().map(|(_, event)| *event).collect()
 }
 

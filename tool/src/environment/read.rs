@@ -35,7 +35,7 @@ pub(crate) const LOCAL_PROXY: [&str; 6] = ["api_proxy", "proxy_endpoint", "base_
 pub(crate) const KEY_VALUE_MAP: [&str; 2] = ["encrypted", "entries"];
 
 /// The keys of `cache`.
-pub(crate) const CACHE: [&str; 1] = ["max_bytes"];
+pub(crate) const CACHE: [&str; 2] = ["max_bytes", "coalesce"];
 
 /// The keys of `google`.
 pub(crate) const GOOGLE: [&str; 2] = ["service_account", "project"];
@@ -124,7 +124,7 @@ fn key_value_map(path: &str, node: &Node, problems: &mut Problems<'_>) -> KeyVal
 
 fn cache(node: &Node, problems: &mut Problems<'_>) -> Cache {
     let cache = Object::of(node, "cache", &CACHE, problems);
-    Cache { max_bytes: cache.integer("max_bytes", problems) }
+    Cache { max_bytes: cache.integer("max_bytes", problems), coalesce: cache.boolean("coalesce", problems) }
 }
 
 fn google(node: &Node, problems: &mut Problems<'_>) -> Google {

@@ -149,7 +149,7 @@ fn the_types_of_the_environment_are_those_of_the_parser() {
         assert_types(ENVIRONMENT, pointer, &|key, value| {
             let value = match (key, value) {
                 // The schema restricts the texts of a flag with a pattern.
-                ("tls" | "enabled" | "encrypted", Value::String(_)) => json!("yes"),
+                ("tls" | "enabled" | "encrypted" | "coalesce", Value::String(_)) => json!("yes"),
                 (_, value) => value.clone(),
             };
             let mut object = Map::new();

@@ -161,16 +161,23 @@ fn key_value_maps_come_from_the_environment() {
     let section = "key_value_maps:\n  backends:\n    encrypted: true\n    entries:\n      secret: VALUE\n";
     assert!(template.contains(section), "{template}");
     let file = folder.with_file_name("environment.yaml");
-    std::fs::write(&file, template.replace("VALUE", "[1.10, b]")).unwrap();
+    let settings = "cache: {max_bytes: 1000, coalesce: yes}\n";
+    std::fs::write(&file, template.replace("VALUE", "[1.10, b]") + settings).unwrap();
     let with =
         |command: &[&str]| run_in_project(&[command, &[&bundle, "--environment", file.to_str().unwrap()]].concat());
     assert_eq!(with(&["check"]).output, "no problems in 4 files\n");
     let rendered: serde_json::Value = serde_json::from_str(&with(&["render", "--format", "filter"]).output).unwrap();
     let maps = serde_json::json!({"backends": {"encrypted": true, "entries": {"secret": ["1.10", "b"]}}});
     assert_eq!(rendered["key_value_maps"], maps);
-    std::fs::write(&file, "key_value_maps: {backends: {encrypt: true, entries: {secret: {a: b}}}}\n").unwrap();
+    assert_eq!(rendered["cache"], serde_json::json!({"max_bytes": 1000, "coalesce": true}));
+    std::fs::write(
+        &file,
+        "cache: {max_bytes: 1k}\nkey_value_maps: {backends: {encrypt: true, entries: {secret: {a: b}}}}\n",
+    )
+    .unwrap();
     let problems = with(&["check"]).output;
     for expected in [
+        "cache.max_bytes must be a non-negative integer, not \"1k\"",
         "unknown key key_value_maps.backends.encrypt; did you mean encrypted?",
         "key_value_maps.backends.entries.secret must be a text, not an object",
     ] {

@@ -1,0 +1,199 @@
+//! ResponseCache at run time (docs/apigee-semantics.md 12.3).
+
+use super::cache::EntryKey;
+use crate::flow::cache::{CacheEvent, Stored};
+use crate::flow::fault::Fault;
+use crate::flow::headers::text;
+use crate::flow::host::Host;
+use crate::flow::message::{Message, MessageId};
+use crate::flow::transaction::{CachedResponse, Stage, Transaction};
+use crate::flow::value::Value;
+use crate::plan::{PolicyId, Step};
+use crate::policy::condition::Condition;
+use crate::policy::endpoint::{Endpoint, Flow};
+use crate::policy::response_cache::ResponseCache;
+use bytestring::ByteString;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+/// The statuses that are not errors (docs/apigee-semantics.md 12.3).
+const SUCCESS: RangeInclusive<u16> = 200..=205;
+
+/// The headers of the client that `UseAcceptHeader` adds to the key.
+const ACCEPT: [&str; 4] = ["accept", "accept-encoding", "accept-language", "accept-charset"];
+
+impl<H: Host> Transaction<'_, H> {
+    /// In a request flow, ends the flow with the stored response. In a response flow, stores the response.
+    pub(super) fn response_cache(&mut self, id: PolicyId, policy: &ResponseCache) -> Result<(), Fault> {
+        match self.stage {
+            Stage::Request => self.look_up_response(id, policy),
+            Stage::Response => self.store_response(id, policy),
+            Stage::Error => {}
+        }
+        Ok(())
+    }
+
+    fn look_up_response(&mut self, id: PolicyId, policy: &ResponseCache) {
+        let [cache_name, cache_key, cache_hit, invalid_entry] = &policy.variables;
+        self.set(cache_name.clone(), Value::String(policy.key.cache.clone()));
+        self.set(cache_hit.clone(), Value::Boolean(false));
+        self.set(invalid_entry.clone(), Value::Boolean(false));
+        let Some(key) = self.response_key(policy) else { return };
+        self.set(cache_key.clone(), Value::String(key.shown.clone()));
+        // The response is stored with this key, even when a later step changes the request.
+        self.response_keys.push((id, key.whole.clone()));
+        if self.is_skipped(policy.skip_lookup.as_ref()) {
+            return;
+        }
+        match self.cached(id, &key) {
+            Some(Stored::Message(message)) if !message.is_request() => {
+                self.host.count_cache(id, CacheEvent::Hit, 1);
+                self.set(cache_hit.clone(), Value::Boolean(true));
+                self.put_message(ByteString::from_static("response"), message);
+                self.cached_response = Some(CachedResponse { policy: id, is_skipping: false });
+            }
+            Some(_) | None => self.host.count_cache(id, CacheEvent::Miss, 1),
+        }
+    }
+
+    fn response_key(&mut self, policy: &ResponseCache) -> Option<EntryKey> {
+        let mut accepted = Vec::new();
+        if let Some(request) = self.client_request().filter(|_| policy.uses_accept) {
+            accepted.extend(ACCEPT.iter().filter_map(|name| request.headers.joined(name)));
+        }
+        self.entry_key(&policy.key, &accepted)
+    }
+
+    fn is_skipped(&mut self, condition: Option<&Condition>) -> bool {
+        condition.is_some() && self.is_true(condition)
+    }
+
+    fn store_response(&mut self, id: PolicyId, policy: &ResponseCache) {
+        let known = self.response_keys.iter().find(|(known, _)| *known == id).map(|(_, key)| key.clone());
+        let Some(key) = known.or_else(|| self.response_key(policy).map(|key| key.whole)) else { return };
+        if self.is_skipped(policy.skip_population.as_ref()) {
+            return;
+        }
+        let Some(response) = self.message_named("response") else { return };
+        let Some(mut expires) = self.expires(&policy.expiry) else { return };
+        let now = self.host.now();
+        let Some(message) = self.message(response) else { return };
+        let status = message.as_response().map_or(0, |line| line.status);
+        if policy.excludes_errors && !SUCCESS.contains(&status) {
+            return;
+        }
+        if policy.uses_response_headers {
+            match freshness(message, now) {
+                Freshness::Unlimited => {}
+                Freshness::Until(time) => expires = expires.min(time),
+                Freshness::NotStored => return,
+            }
+        }
+        if expires > now {
+            self.put_response(id, &key, response, expires);
+        }
+    }
+
+    fn put_response(&mut self, id: PolicyId, key: &ByteString, response: MessageId, expires: Duration) {
+        let Some(mut message) = self.message(response).cloned() else { return };
+        // Envoy adds these headers to each response.
+        message.headers.retain(|name| !name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"x-envoy-")));
+        if Stored::message_size(&message) > self.max_result_bytes() {
+            return;
+        }
+        let bytes = Stored::encode_message(&message);
+        match self.worker.cache.put(&self.host.background(), &self.plan.cache, key, &bytes, expires) {
+            Ok(evicted) => self.count_evictions(id, evicted),
+            // The client gets the response all the same.
+            Err(_) => log::debug!("callout: a response is too large for the cache"),
+        }
+    }
+
+    /// Whether a step does not run because the response comes from a cache: the remaining steps of the request flow, and
+    /// the steps of the response flow up to the ResponseCache.
+    pub(super) fn is_left_out(&mut self, step: &Step) -> bool {
+        let Some(cached) = &mut self.cached_response else { return false };
+        match self.stage {
+            Stage::Request => true,
+            Stage::Response if cached.is_skipping => {
+                cached.is_skipping = step.policy != cached.policy;
+                true
+            }
+            Stage::Response | Stage::Error => false,
+        }
+    }
+}
+
+/// Whether a response flow of an endpoint contains a policy.
+pub(in crate::flow) fn has_response_step(endpoint: &Endpoint<Step>, policy: PolicyId) -> bool {
+    let has_step = |flow: &Flow<Step>| flow.response.iter().any(|step| step.policy == policy);
+    endpoint.all_flows().any(has_step)
+}
+
+/// The time that the headers of a response allow.
+#[derive(Debug, PartialEq)]
+enum Freshness {
+    Unlimited,
+    Until(Duration),
+    NotStored,
+}
+
+/// `s-maxage`, or else `max-age`, or else `Expires`.
+fn freshness(response: &Message, now: Duration) -> Freshness {
+    let directives = response.headers.values("cache-control");
+    let directives = || directives.iter().map(|directive| directive.trim().to_ascii_lowercase());
+    // `[inferred]` that these responses are not stored: the filter cannot ask the target again.
+    if directives().any(|directive| matches!(&*directive, "no-cache" | "no-store" | "private")) {
+        return Freshness::NotStored;
+    }
+    let seconds = |name: &str| {
+        directives().find_map(|directive| {
+            let (found, value) = directive.split_once('=')?;
+            value.trim().trim_matches('"').parse::<u64>().ok().filter(|_| found.trim() == name)
+        })
+    };
+    if let Some(seconds) = seconds("s-maxage").or_else(|| seconds("max-age")) {
+        return Freshness::Until(now.saturating_add(Duration::from_secs(seconds)));
+    }
+    match response.headers.first_line("expires") {
+        Some(date) => {
+            let date = OffsetDateTime::parse(&text(date), &Rfc2822).ok().map(OffsetDateTime::unix_timestamp);
+            let seconds = date.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
+            Freshness::Until(Duration::from_secs(seconds))
+        }
+        None => Freshness::Unlimited,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn headers_limit_the_lifetime() {
+        let now = Duration::from_secs(1_000_000_000);
+        let until = |seconds: u64| Freshness::Until(Duration::from_secs(seconds));
+        let cases = [
+            (vec![], Freshness::Unlimited),
+            (vec![("cache-control", "public")], Freshness::Unlimited),
+            (vec![("cache-control", "Max-Age=60")], until(1_000_000_060)),
+            (vec![("cache-control", "max-age=60, s-maxage=5")], until(1_000_000_005)),
+            (vec![("cache-control", "max-age=60"), ("cache-control", "no-store")], Freshness::NotStored),
+            (vec![("cache-control", "private, max-age=60")], Freshness::NotStored),
+            (
+                vec![("cache-control", "max-age=soon"), ("expires", "Sun, 09 Sep 2001 01:47:00 GMT")],
+                until(1_000_000_020),
+            ),
+            (vec![("cache-control", "max-age=1"), ("expires", "Sun, 09 Sep 2001 01:47:00 GMT")], until(1_000_000_001)),
+            (vec![("expires", "0")], until(0)),
+        ];
+        for (headers, expected) in cases {
+            let mut response = Message::response();
+            headers.iter().for_each(|(name, value)| response.headers.add(name, Bytes::from_static(value.as_bytes())));
+            assert_eq!(freshness(&response, now), expected, "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use super::caches::{Session, events};
+use super::*;
+use crate::flow::cache::CacheEvent::{Hit, Miss};
+
+const KEY: &str = "<CacheKey><KeyFragment ref='request.uri'/></CacheKey>";
+
+fn step(name: &str) -> String {
+    format!("<Step><Name>{name}</Name></Step>")
+}
+
+fn policy(content: &str) -> String {
+    format!("<ResponseCache name='RC'>{KEY}{content}</ResponseCache>")
+}
+
+/// Adds its name to `trail`.
+fn mark(name: &str) -> String {
+    format!(
+        "<AssignMessage name='{name}'><AssignVariable><Name>trail</Name><Template>{{trail:}}{name} </Template></AssignVariable></AssignMessage>"
+    )
+}
+
+/// A proxy with marks around the steps of the policy: in the PreFlow of the request, and in a response flow of the proxy
+/// or of the target.
+fn proxy(content: &str, is_in_target: bool) -> Value {
+    let marks = ["A", "B", "C", "T1", "T2", "P1", "P2"];
+    let response = |before: &str, has_policy: bool, after: &str| {
+        let cache = if has_policy { step("RC") } else { String::new() };
+        format!("<Response>{}{cache}{}</Response>", step(before), step(after))
+    };
+    json!({
+        "policies": marks.iter().map(|name| mark(name)).chain([policy(content)]).collect::<Vec<_>>(),
+        "proxy_endpoint": format!(
+            "<ProxyEndpoint name='default'><PreFlow><Request>{}{}{}</Request></PreFlow><PostFlow>{}</PostFlow>
+             <RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule></ProxyEndpoint>",
+            step("A"), step("RC"), step("B"), response("P1", !is_in_target, "P2")
+        ),
+        "target_endpoints": [format!(
+            "<TargetEndpoint name='t'><PreFlow><Request>{}</Request>{}</PreFlow></TargetEndpoint>",
+            step("C"), response("T1", is_in_target, "T2")
+        )],
+        "proxy": {"name": "p"},
+        "filter_state": ["trail", "responsecache.RC.*"],
+    })
+}
+
+fn upstream(path: &str, status: &str, headers: &[(&str, &str)], body: &str) -> Scripted {
+    Scripted::client("GET", path, &[("accept-language", "de")]).with_response(status, headers, body)
+}
+
+#[test]
+fn a_stored_response_replaces_that_of_the_target() {
+    for (is_in_target, first, second) in
+        [(true, "A B C T1 T2 P1 P2 ", "A T2 P1 P2 "), (false, "A B C T1 T2 P1 P2 ", "A P2 ")]
+    {
+        let mut session = Session::new(&proxy("", is_in_target));
+        let host =
+            session.send(1, upstream("/a", "203", &[("x-a", "b"), ("x-envoy-upstream-service-time", "3")], "one"));
+        assert_eq!((events(host), host.published("trail").as_deref()), (vec![Miss], Some(first)));
+        assert_eq!(host.published("responsecache.RC.cachehit").as_deref(), Some("false"));
+        let host = session.send(2, upstream("/a", "200", &[], "two"));
+        assert_eq!((events(host), host.published("trail").as_deref()), (vec![Hit], Some(second)));
+        for (name, value) in
+            [("cachehit", "true"), ("invalidentry", "false"), ("cachename", "default"), ("cachekey", "p__default__/a")]
+        {
+            assert_eq!(host.published(&format!("responsecache.RC.{name}")).as_deref(), Some(value), "{name}");
+        }
+        let reply = host.done.borrow().reply.clone().unwrap();
+        assert_eq!((reply.status, reply.details.as_str()), (203, "callout_response_cache"));
+        assert_eq!((reply.body.as_ref(), reply.header("x-a")), (&b"one"[..], Some("b")));
+        assert_eq!(reply.header("x-envoy-upstream-service-time"), None);
+        assert!(host.upstream_request().is_none());
+        assert_eq!(events(session.send(2, upstream("/b", "200", &[], "two"))), [Miss]);
+        assert_eq!(events(session.send(301, upstream("/a", "200", &[], "two"))), [Miss]);
+    }
+}
+
+/// Whether the response to a first request is found by a second one.
+fn is_stored(content: &str, first: Scripted, second: Scripted) -> bool {
+    let mut session = Session::new(&proxy(content, true));
+    session.send(1_000_000_000, first);
+    events(session.send(1_000_000_030, second)) == [Hit]
+}
+
+#[test]
+fn options_decide_what_is_stored_and_found() {
+    let found = |content: &str, status: &str, headers: &[(&str, &str)]| {
+        is_stored(content, upstream("/a?b=c", status, headers, "x"), upstream("/a?b=c", "200", &[], "y"))
+    };
+    let cases = [
+        ("", "500", vec![], true),
+        ("<ExcludeErrorResponse>true</ExcludeErrorResponse>", "500", vec![], false),
+        ("<ExcludeErrorResponse>true</ExcludeErrorResponse>", "206", vec![], false),
+        ("<ExcludeErrorResponse>true</ExcludeErrorResponse>", "205", vec![], true),
+        ("<SkipCacheLookup>request.queryparam.b = \"c\"</SkipCacheLookup>", "200", vec![], false),
+        ("<SkipCacheLookup>request.queryparam.b = \"d\"</SkipCacheLookup>", "200", vec![], true),
+        ("<SkipCachePopulation>response.status.code = 404</SkipCachePopulation>", "404", vec![], false),
+        ("<SkipCachePopulation>response.status.code = 404</SkipCachePopulation>", "200", vec![], true),
+        ("<SkipCacheLookup/><SkipCachePopulation/>", "200", vec![], true),
+        ("", "200", vec![("cache-control", "no-store")], true),
+        ("<UseResponseCacheHeaders>true</UseResponseCacheHeaders>", "200", vec![("cache-control", "no-store")], false),
+        (
+            "<UseResponseCacheHeaders>true</UseResponseCacheHeaders>",
+            "200",
+            vec![("cache-control", "max-age=30")],
+            false,
+        ),
+        ("<UseResponseCacheHeaders>true</UseResponseCacheHeaders>", "200", vec![("cache-control", "max-age=31")], true),
+        ("<ExpirySettings><TimeoutInSeconds>30</TimeoutInSeconds></ExpirySettings>", "200", vec![], false),
+        ("<ExpirySettings><TimeoutInSeconds>31</TimeoutInSeconds></ExpirySettings>", "200", vec![], true),
+    ];
+    for (content, status, headers, expected) in cases {
+        assert_eq!(found(content, status, &headers), expected, "{content} {status} {headers:?}");
+    }
+}
+
+#[test]
+fn accept_headers_can_be_a_part_of_the_key() {
+    let request =
+        |language: &str| Scripted::client("GET", "/", &[("accept-language", language)]).with_response("200", &[], "x");
+    for (content, expected) in [("", true), ("<UseAcceptHeader>true</UseAcceptHeader>", false)] {
+        assert_eq!(is_stored(content, request("de"), request("fr")), expected);
+        assert!(is_stored(content, request("de"), request("de")));
+    }
+}
+
+#[test]
+fn problems_are_reported() {
+    let configuration = |content: &str, request: &Value, response: &Value| {
+        let configuration = json!({"policies": [policy(content)], "request": request, "response": response});
+        match config::load(configuration.to_string().as_bytes()) {
+            Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    };
+    let one = json!(["RC"]);
+    assert_eq!(configuration("", &one, &one), Vec::<String>::new());
+    assert_eq!(
+        configuration("", &json!(["RC", "RC"]), &json!(["RC", "RC", "RC"])),
+        [
+            "RC: ResponseCacheStepAttachmentNotAllowedReq: the policy is attached to more than one request flow",
+            "RC: ResponseCacheStepAttachmentNotAllowedResp: the policy is attached to more than one response flow",
+        ]
+    );
+    assert_eq!(
+        configuration("<SkipCacheLookup>request.verb = </SkipCacheLookup>", &one, &one)[..1],
+        [
+            "RC, line 1, column 79: InvalidMessagePatternForErrorCode: SkipCacheLookup, column 16: expected a value after ="
+        ]
+    );
+    let shared = json!({
+        "policies": [policy(""), "<FlowCallout name='FC'><SharedFlowBundle>s</SharedFlowBundle></FlowCallout>"],
+        "request": ["FC"],
+        "shared_flows": ["<SharedFlow name='s'><Step><Name>RC</Name></Step></SharedFlow>"],
+    });
+    let problems = config::load(shared.to_string().as_bytes()).unwrap_err();
+    let expected = "RC: ResponseCacheStepAttachmentNotAllowedReq: the policy is attached to a shared flow";
+    assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}

@@ -1,0 +1,81 @@
+//! ResponseCache: stored responses in place of calls to the upstream.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::lab::{Backend, Lab, Listener, Message, MockResponse, Received, Request, Setup};
+
+/// The number of connections of a case: with two workers, each has some of them.
+const CONNECTIONS: usize = 20;
+
+fn configuration(name: &str, content: &str) -> Value {
+    let key = "<CacheKey><KeyFragment ref='request.uri'/></CacheKey>";
+    json!({
+        "policies": [
+            format!("<ResponseCache name='RC'>{key}{content}</ResponseCache>"),
+            "<AssignMessage name='AM'><Set><Headers><Header name='x-hit'>{responsecache.RC.cachehit}</Header></Headers></Set></AssignMessage>",
+        ],
+        "request": ["RC"],
+        "response": ["RC", "AM"],
+        "proxy": {"organization": "acme", "environment": name, "name": name, "revision": "1"},
+    })
+}
+
+/// An upstream whose responses have a number.
+fn counting(setup: &mut Setup<'_>, status: u16) -> Backend {
+    let count = Arc::new(AtomicUsize::new(0));
+    setup.backend(move |_: &Received| {
+        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+        MockResponse::text(status, number.to_string()).header("x-number", number.to_string())
+    })
+}
+
+pub fn cases(lab: &mut Lab) {
+    lab.case("every_worker_replies_with_a_stored_response", |setup| {
+        let upstream = counting(setup, 203);
+        let listener = Listener::new(configuration("stored", "")).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            for index in 0..CONNECTIONS {
+                let response = site.get("/a?b=c").await;
+                assert_eq!((response.status, response.text()), (203, "1"));
+                let hit = if index == 0 { "false" } else { "true" };
+                assert_eq!((response.header("x-number"), response.header("x-hit")), (Some("1"), Some(hit)));
+                assert_eq!(response.header("content-length"), Some("1"));
+            }
+            assert_eq!(upstream.requests().len(), 1);
+            assert_eq!(site.logged().await.details(), Some("callout_response_cache"));
+            assert_eq!(site.get("/a?b=d").await.text(), "2");
+            assert_eq!(site.send(Request::post("/a?b=c", "text/plain", "body")).await.text(), "1");
+        }
+    });
+
+    lab.case("errors_can_be_left_out", |setup| {
+        let upstream = counting(setup, 404);
+        let content = "<ExcludeErrorResponse>true</ExcludeErrorResponse>";
+        let listener =
+            Listener::new(configuration("errors", content)).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            for number in ["1", "2"] {
+                let response = site.get("/").await;
+                assert_eq!((response.status, response.text()), (404, number));
+            }
+        }
+    });
+
+    lab.case("a_lookup_can_be_skipped", |setup| {
+        let upstream = counting(setup, 200);
+        let content = "<SkipCacheLookup>request.header.bypass-cache = \"true\"</SkipCacheLookup>";
+        let listener =
+            Listener::new(configuration("bypass", content)).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            assert_eq!([site.get("/").await.text(), site.get("/").await.text()], ["1", "1"]);
+            assert_eq!(site.send(Request::get("/").header("bypass-cache", "true")).await.text(), "2");
+            assert_eq!(site.get("/").await.text(), "2");
+        }
+    });
+}
