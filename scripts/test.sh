@@ -7,6 +7,8 @@ step() { printf '\n== %s\n' "$*" >&2; "$@"; }
 
 step cargo fmt --check
 step cargo clippy --workspace --all-targets -- -D warnings
+# `--all-targets` leaves out tests that run only on request.
+step cargo clippy --test soak -- -D warnings
 step cargo clippy -p envoy-callout --lib --target wasm32-wasip1 -- -D warnings
 "$ENVOY" --version >&2
 step cargo test --workspace --no-fail-fast

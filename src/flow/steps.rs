@@ -67,15 +67,16 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Fault> {
         let mut rest = steps;
         while let Some(step) = rest.first() {
-            // Nothing waits for a call once the client has its response.
-            let size = if self.is_client_served { 1 } else { step.group_size.max(1) };
+            // Nothing waits for a call once the client has its response, and a response from a cache leaves steps out.
+            let has_groups = !self.is_client_served && self.cached_response.is_none();
+            let size = if has_groups { step.group_size.max(1) } else { 1 };
             match rest.split_at_checked(size) {
                 Some((group, others)) if size > 1 => {
                     boxed(self.run_group(group)).await?;
                     rest = others;
                 }
                 _ => {
-                    self.run_step(step).await?;
+                    self.run_each(std::slice::from_ref(step)).await?;
                     rest = rest.get(1..).unwrap_or_default();
                 }
             }
