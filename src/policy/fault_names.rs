@@ -91,7 +91,7 @@ pub(super) const OF_KINDS: [(&str, &[&str]); 14] = [
 ];
 
 /// The faults that need no policy: of routes, targets, tokens and limits, here or in Apigee.
-pub const OF_ANY_PROXY: [&str; 25] = [
+pub const OF_ANY_PROXY: [&str; 24] = [
     "ApplicationNotFound",
     "BadPath",
     "EmptyIDTokenAudience",
@@ -99,7 +99,6 @@ pub const OF_ANY_PROXY: [&str; 25] = [
     "GatewayTimeout",
     "GoogleTokenGenerationFailure",
     "IllegalAccess",
-    "InternalError",
     "InternalServerError",
     "LengthRequired",
     "MalformedRequest",

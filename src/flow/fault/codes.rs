@@ -65,7 +65,7 @@ pub(in crate::flow) const NO_ROUTES_MATCHED: &str = "messaging.runtime.NoRoutesM
 /// The worker has no memory left for bodies.
 pub(in crate::flow) const NO_MEMORY: &str = "messaging.runtime.ServiceUnavailable";
 /// The native module caught a panic.
-pub(in crate::flow) const INTERNAL: &str = "messaging.runtime.InternalError";
+pub(in crate::flow) const INTERNAL: &str = "messaging.runtime.InternalServerError";
 pub(in crate::flow) const TARGET_ERROR_STATUS: &str = "messaging.adaptors.http.flow.ErrorResponseCode";
 pub(in crate::flow) const TARGET_TIMEOUT: &str = "messaging.adaptors.http.flow.GatewayTimeout";
 pub(in crate::flow) const TARGET_UNAVAILABLE: &str = "messaging.adaptors.http.flow.ServiceUnavailable";
