@@ -44,10 +44,11 @@ pub struct Limit {
 pub const BASELINE: &str = "lua";
 
 /// The limits that the benchmark checks.
-pub const LIMITS: [Limit; 5] = [
+pub const LIMITS: [Limit; 6] = [
     Limit { measure: Measure::Cpu, variant: "callout", of: "lua", at_most: 1.55 },
     Limit { measure: Measure::Cpu, variant: "native", of: "lua", at_most: 0.95 },
     Limit { measure: Measure::Cpu, variant: "flow", of: "callout", at_most: 1.5 },
+    Limit { measure: Measure::Cpu, variant: "cached", of: "lua", at_most: 0.65 },
     Limit { measure: Measure::Cpu, variant: "token", of: "callout", at_most: 1.10 },
     Limit { measure: Measure::Latency, variant: "parallel", of: "slow", at_most: 1.10 },
 ];
@@ -114,6 +115,14 @@ fn own() -> Vec<Variant> {
             name: "native",
             does: "the same as callout, in the native module",
             filters: vec![filter::native("native", &callout_configuration(&[SERVICE_CALLOUT, ASSIGN_MESSAGE]))],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            requests: None,
+        },
+        Variant {
+            name: "cached",
+            does: "LookupCache of the response to an earlier callout; AssignMessage sets the header",
+            filters: vec![cached()],
             route_headers: json!([]),
             upstream_sees: geo::location,
             requests: None,
@@ -227,6 +236,28 @@ fn token() -> Value {
         "trace_headers": false,
     });
     filter::wasm("token", "callout", false, &filter::string_value(&configuration.to_string()))
+}
+
+/// The callout of `callout` behind a cache. The first request of each user makes the call.
+fn cached() -> Value {
+    let key = r#"<CacheKey><KeyFragment ref="request.header.x-user"/></CacheKey>"#;
+    let miss = |policy: &str| json!({"step": policy, "condition": "lookupcache.LC-Geo.cachehit = false"});
+    let configuration = json!({
+        "policies": [
+            format!(r#"<LookupCache name="LC-Geo">{key}<AssignTo>calloutResponse</AssignTo></LookupCache>"#),
+            SERVICE_CALLOUT,
+            format!(
+                r#"<PopulateCache name="PC-Geo">{key}<ExpirySettings><TimeoutInSeconds>86400</TimeoutInSeconds></ExpirySettings>
+                <Source>calloutResponse</Source></PopulateCache>"#
+            ),
+            ASSIGN_MESSAGE,
+        ],
+        "request": ["LC-Geo", miss("SC-Geo"), miss("PC-Geo"), "AM-Set"],
+        "clusters": {"http://geo.test": CALLOUT},
+        "proxy": {"organization": "acme", "environment": "bench", "name": "cached", "revision": "1"},
+        "trace_headers": false,
+    });
+    filter::wasm("cached", "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
 /// The typical steps of bundles around a callout.

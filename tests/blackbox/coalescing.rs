@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::caches::{counted, guarded};
+use crate::caches::{assert_counted, counted, guarded};
 use crate::lab::{Gate, Lab, Listener, Message, MockResponse, Received, Request};
 use crate::policy::ServiceCallout;
 
@@ -36,16 +36,16 @@ pub fn cases(lab: &mut Lab) {
                     statuses.push(request.reply().await.status);
                 }
                 assert_eq!(statuses, [status; REQUESTS]);
-                let events = counted(&admin, &format!("LC-{name}")).await;
+                let policy = format!("LC-{name}");
                 if status == 200 {
                     assert_eq!(backend.only_request().path_and_query, "/7");
-                    assert_eq!(events, [("hit", 49), ("miss", 1), ("wait", 49)].into());
+                    assert_counted(&admin, &policy, [("hit", 49), ("miss", 1), ("wait", 49)]).await;
                     let answers = site.upstream().requests();
                     assert!(answers.iter().all(|request| request.header("x-answer") == Some("one")));
                 } else {
                     // Each of the others makes its own call.
                     assert_eq!(backend.requests().len(), REQUESTS);
-                    assert_eq!(events, [("miss", 50), ("wait", 49)].into());
+                    assert_counted(&admin, &policy, [("miss", 50), ("wait", 49)]).await;
                 }
             }
         });

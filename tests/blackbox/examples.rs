@@ -31,6 +31,11 @@ async fn tried_with_tool(name: &str, expected: &[Logged]) {
     }
 }
 
+fn saw_stock(reply: &ClientResponse, text: &str) {
+    assert_eq!((reply.status, reply.text()), (200, "Hello from the upstream.\n"));
+    assert_eq!(reply.header_all("upstream-saw"), [text]);
+}
+
 pub fn cases(lab: &mut Lab) {
     bundles(lab);
     const POLICY: &str = "ServiceCallout-GeocodingRequest1";
@@ -92,6 +97,39 @@ pub fn cases(lab: &mut Lab) {
             tried(&example, &expected).await;
             // An audit entry for each request of this proxy, including faults, except the last one.
             example.wait_for_mocks("POST audit.example.com/entries, responded 202", 4).await;
+            example.stop();
+        }
+    });
+
+    lab.case("caching", |_| {
+        || async {
+            let example = Example::start("caching").await;
+            let expected: [fn(&ClientResponse); 5] = [
+                |first| saw_stock(first, "12 pieces; cached: token false, stock false"),
+                |same| saw_stock(same, "12 pieces; cached: token true, stock true"),
+                |other| saw_stock(other, "0 pieces; cached: token true, stock false"),
+                |new_token| saw_stock(new_token, "12 pieces; cached: token false, stock true"),
+                |stats| {
+                    let name = |what: &str| format!("wasmcustom.callout.cache.{what}");
+                    let mut lines: Vec<&str> = stats.text().lines().collect();
+                    lines.retain(|line| !line.ends_with(": 0"));
+                    let expected = [
+                        "hit.policy.LC-Stock: 2",
+                        "hit.policy.LC-Token: 2",
+                        "miss.policy.LC-Stock: 2",
+                        "miss.policy.LC-Token: 2",
+                    ];
+                    assert_eq!(lines, expected.map(name));
+                },
+            ];
+            tried(&example, &expected).await;
+            for (call, count) in [
+                ("POST login.example.com/token, responded 200", 2),
+                ("GET warehouse.example.com/stock/A-1, responded 200", 1),
+                ("GET warehouse.example.com/stock/B-2, responded 200", 1),
+            ] {
+                example.wait_for_mocks(call, count).await;
+            }
             example.stop();
         }
     });

@@ -117,8 +117,7 @@ fn filter_state(lab: &mut Lab) {
 }
 
 /// The body of the reply after a panic.
-const INTERNAL: &str =
-    r#"{"fault":{"faultstring":"Internal server error","detail":{"errorcode":"messaging.runtime.InternalServerError"}}}"#;
+const INTERNAL: &str = r#"{"fault":{"faultstring":"Internal server error","detail":{"errorcode":"messaging.runtime.InternalServerError"}}}"#;
 
 /// A filter of this name panics in the entry point that the header `x-panic` names.
 const PANICS: &str = "callout_panic_test";

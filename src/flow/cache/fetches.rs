@@ -50,13 +50,6 @@ impl Fetches {
     }
 }
 
-impl Leader {
-    /// Whether it fetches the entry of a key.
-    pub(in crate::flow) fn is_of(&self, key: &ByteString) -> bool {
-        self.key == *key
-    }
-}
-
 impl Drop for Leader {
     fn drop(&mut self) {
         if let Ok(mut running) = self.fetches.running.try_borrow_mut() {
@@ -111,7 +104,6 @@ mod tests {
     fn others_wait_until_the_first_one_ends() {
         let fetches = Rc::new(Fetches::default());
         let Some(Role::Leads(leader)) = fetches.join(&"k".into()) else { panic!() };
-        assert!(leader.is_of(&"k".into()) && !leader.is_of(&"j".into()));
         let Some(Role::Leads(other)) = fetches.join(&"j".into()) else { panic!() };
         let Some(Role::Waits(fetch)) = fetches.join(&"k".into()) else { panic!() };
         let mut waiting = pin!(fetch.end_or(pending()));

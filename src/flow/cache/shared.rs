@@ -1,8 +1,9 @@
 //! The entries that all workers of an Envoy process share, in the shared data of proxy-wasm.
 //!
 //! Envoy never frees a key of shared data, so the keys are fixed: [`SLOTS`] slots, each with at most one entry, the state
-//! of the slots, the sequence number of the latest change, and the epoch, which is the number of purges. The state records the latest changes. A worker compares
-//! the sequence number at every lookup and drops its own entries that another worker changed.
+//! of the slots, the sequence number of the latest change, and the epoch, which is the number of purges. The state records
+//! the latest changes. A worker compares the sequence number at every lookup and drops its own entries that another worker
+//! changed.
 
 mod state;
 

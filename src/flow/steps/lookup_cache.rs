@@ -37,7 +37,7 @@ impl<H: Host> Transaction<'_, H> {
 
     /// Waits for the entry that another request fetches. Without such a request, this one fetches it for the others.
     async fn fetched(&mut self, id: PolicyId, key: &EntryKey, limit: Duration) -> Option<Stored> {
-        if self.is_client_served || self.fetched_entries.iter().any(|leader| leader.is_of(&key.whole)) {
+        if self.is_client_served {
             return None;
         }
         match self.worker.cache.fetches.join(&key.whole)? {
@@ -45,6 +45,8 @@ impl<H: Host> Transaction<'_, H> {
                 self.fetched_entries.push(leader);
                 None
             }
+            // Two requests that fetch one entry each must not wait for each other.
+            Role::Waits(_) if !self.fetched_entries.is_empty() => None,
             Role::Waits(fetch) => {
                 self.host.count_cache(id, CacheEvent::Wait, 1);
                 let background = self.host.background();

@@ -231,6 +231,7 @@ fn names_that_something_else_may_set_have_no_warning() {
 fn the_examples_read_only_what_is_set() {
     for paths in [
         &["examples/weather"][..],
+        &["examples/caching/envoy.yaml"],
         &["examples/shop", "examples/shop/trace"],
         &["tests/bundles/weather", "tests/bundles/log"],
         &["tests/bundles/risk"],
