@@ -77,6 +77,14 @@ pub(crate) fn end_configured(bytes: isize) {
     CONFIGURED.set(CONFIGURED.get().wrapping_sub(bytes));
 }
 
+/// Runs a function whose changes of memory count for no thread: those of a table that several threads change.
+pub(crate) fn uncounted<T>(act: impl FnOnce() -> T) -> T {
+    let before = IN_USE.get();
+    let result = act();
+    IN_USE.set(before);
+    result
+}
+
 /// A value that goes to another thread, whose memory counts for neither on its way.
 #[derive(Debug)]
 pub(crate) struct Parcel<T> {

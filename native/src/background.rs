@@ -6,14 +6,14 @@ use crate::plugin::Plugin;
 use crate::tasks;
 use crate::timers;
 use bytes::Bytes;
-use envoy_callout::flow::call::{Call, CallFailure, CallReply};
+use envoy_callout::flow::call::{Call, CallFailure, CallReply, Outcome};
 use envoy_callout::flow::host::{Background, Task};
 use envoy_callout::flow::{AuthorizedSend, Worker};
 use envoy_callout::plan::PolicyId;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Maximum number of shared values, because a request can choose the name of a token.
 const MAX_SHARED: usize = 4096;
@@ -62,6 +62,18 @@ impl Background for NativeBackground {
         tasks::result(number).await
     }
 
+    async fn call_of(&self, policy: PolicyId, call: &Call) -> Result<CallReply, CallFailure> {
+        let started = Instant::now();
+        self.plugin.metrics.count_request(policy);
+        let result = self.call(call).await;
+        self.plugin.metrics.record_duration(policy, started.elapsed());
+        result
+    }
+
+    fn count(&self, policy: PolicyId, outcome: Outcome) {
+        self.plugin.metrics.count_outcome(policy, outcome);
+    }
+
     /// The main thread dispatches the call, so a failure to do so appears only in the log.
     fn send(&self, policy: PolicyId, call: &Call) -> Result<(), CallFailure> {
         courier::send(&self.plugin.config, || Errand::Send { policy, call: call.separate() });
@@ -93,7 +105,8 @@ impl Background for NativeBackground {
     fn share_if(&self, key: &str, value: &[u8], version: Option<u32>) -> bool {
         let value = Parcel::pack(|| value.to_vec());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = shared.len() < MAX_SHARED;
+        // The caches have a fixed number of keys.
+        let has_room = shared.len() < MAX_SHARED || key.starts_with("callout.cache.");
         match shared.get_mut(key) {
             Some(entry) if version.is_none_or(|version| version == entry.version) => {
                 *entry = Shared { value, version: entry.version.wrapping_add(1) };

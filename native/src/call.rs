@@ -43,10 +43,18 @@ impl Delivery {
 
     /// Lets the future that waits for this call read the result while `wake` runs.
     pub(crate) fn during<T>(self, wake: impl FnOnce() -> T) -> T {
+        /// Ends the delivery, also after a panic: the pointers are then invalid.
+        struct End;
+
+        impl Drop for End {
+            fn drop(&mut self) {
+                DELIVERED.set(None);
+            }
+        }
+
         DELIVERED.set(Some(self));
-        let result = wake();
-        DELIVERED.set(None);
-        result
+        let _end = End;
+        wake()
     }
 
     fn chunks(&self) -> &[EnvoyBuffer] {

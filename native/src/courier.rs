@@ -8,7 +8,7 @@ use crate::background::NativeBackground;
 use crate::call::{Delivery, not_dispatched};
 use crate::config::Config;
 use crate::mailbox::Mailbox;
-use crate::{tasks, thread};
+use crate::{panics, tasks, thread};
 use envoy_callout::envoy::response::Limits;
 use envoy_callout::flow::AuthorizedSend;
 use envoy_callout::flow::call::Call;
@@ -69,7 +69,8 @@ pub(crate) fn send(config: &Arc<Config>, make: impl FnOnce() -> Errand) {
 /// Does all errands of a configuration, on the main thread.
 pub(crate) fn perform_all(config: &Arc<Config>) {
     while let Some(errand) = config.next_errand() {
-        perform(config, errand);
+        // A panic must not keep the other errands waiting.
+        panics::caught(|| perform(config, errand));
     }
 }
 
@@ -115,8 +116,14 @@ pub(crate) fn deliver(config: &Config, id: u64, delivery: &Delivery) {
 
 /// Runs what an entry point made ready: delivered results, then tasks and streams.
 pub(crate) fn run_ready() {
-    tasks::receive();
-    tasks::run_ready();
+    loop {
+        tasks::receive();
+        tasks::run_ready();
+        // A task of the main thread can deliver to its own mailbox.
+        if !tasks::mailbox().has_mail() {
+            return;
+        }
+    }
 }
 
 /// Drops the calls of configurations that ended.

@@ -45,7 +45,8 @@ impl Mailbox {
     /// Delivers a result under a number, and starts an entry point on the thread when a stream of it waits.
     pub(crate) fn deliver(&self, number: u64, result: impl FnOnce() -> Result<CallReply, CallFailure>) {
         let result = result();
-        let letter = Parcel::pack(|| Letter { number, result: result.map(separate) });
+        let letter = Parcel::pack(|| Letter { number, result: result.as_ref().map(separate).map_err(Clone::clone) });
+        drop(result);
         self.with(|content| {
             content.results.push_back(letter);
             self.has_mail.store(true, Ordering::Release);
@@ -94,7 +95,7 @@ impl Mailbox {
 }
 
 /// A response that shares no memory with other data.
-fn separate(reply: CallReply) -> Response {
+fn separate(reply: &CallReply) -> Response {
     let lines = reply.headers.lines();
     let headers = lines.map(|line| (Bytes::copy_from_slice(line.name()), Bytes::copy_from_slice(line.value())));
     Response { status: reply.status, headers: headers.collect(), body: Bytes::copy_from_slice(&reply.body) }

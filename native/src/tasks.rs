@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::logger;
 use crate::mailbox::Mailbox;
+use crate::panics;
 use envoy_callout::flow::call::{CallFailure, CallReply};
 use envoy_callout::flow::host::Task;
 use std::cell::{Cell, RefCell};
@@ -62,11 +63,13 @@ pub(crate) fn next_number() -> u64 {
 }
 
 fn push_ready(waiting: Waiting) {
-    READY.with(|ready| ready.try_borrow_mut().map(|mut ready| ready.push_back(waiting)).ok());
+    // The table does not exist any more when the thread ends.
+    let _ = READY.try_with(|ready| ready.try_borrow_mut().map(|mut ready| ready.push_back(waiting)).ok());
 }
 
 fn with_tasks<T>(act: impl FnOnce(&mut Tasks) -> T) -> Option<T> {
-    TASKS.with(|tasks| tasks.try_borrow_mut().ok().map(|mut tasks| act(&mut tasks)))
+    // The tasks that the end of the thread drops remove their calls.
+    TASKS.try_with(|tasks| tasks.try_borrow_mut().ok().map(|mut tasks| act(&mut tasks))).ok().flatten()
 }
 
 /// Whether this thread has tasks or calls, for which a stream may wait.
@@ -156,7 +159,9 @@ fn poll(number: u64) {
     let Some(mut detached) = taken.flatten() else { return };
     logger::enter(&detached.config);
     let waker = waker(Waiting::Task(number));
-    let is_done = detached.task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+    // A task that panics has ended. The stream whose entry point polls it continues.
+    let polled = panics::caught(|| detached.task.as_mut().poll(&mut Context::from_waker(&waker)));
+    let is_done = polled.is_none_or(|polled| polled.is_ready());
     with_tasks(|tasks| match tasks.by_number.get_mut(&number) {
         Some(entry) if !is_done => *entry = Some(detached),
         _ => drop(tasks.by_number.remove(&number)),

@@ -1,10 +1,11 @@
 //! Waiting for a time. One thread of the process waits for all, and delivers to the mailboxes of the workers.
 
+use crate::allocator::uncounted;
 use crate::mailbox::Mailbox;
 use crate::tasks;
 use envoy_callout::flow::call::CallFailure;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The mailboxes by time and order of registration, each with the number that its worker waits for.
@@ -16,21 +17,22 @@ struct Waiting {
 
 static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
 static CHANGED: Condvar = Condvar::new();
-static START: Once = Once::new();
+/// Whether the thread that waits could be started.
+static IS_RUNNING: OnceLock<bool> = OnceLock::new();
 
 /// Waits for a duration, or a little longer.
 pub(crate) async fn sleep(duration: Duration) {
     // Without the thread, the wait ends at once.
-    let mut is_running = true;
-    START.call_once(|| is_running = std::thread::Builder::new().name("callout-timers".into()).spawn(run).is_ok());
+    let start = || std::thread::Builder::new().name("callout-timers".into()).spawn(run).is_ok();
+    let is_running = *IS_RUNNING.get_or_init(start);
     let Some(time) = Instant::now().checked_add(duration).filter(|_| is_running) else { return };
-    let number = tasks::next_number();
-    {
+    let (number, mailbox) = (tasks::next_number(), tasks::mailbox());
+    uncounted(|| {
         let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = waiting.get_or_insert_default();
         waiting.last = waiting.last.wrapping_add(1);
-        waiting.by_time.insert((time, waiting.last), (tasks::mailbox(), number));
-    }
+        waiting.by_time.insert((time, waiting.last), (mailbox, number));
+    });
     CHANGED.notify_one();
     let _: Result<_, CallFailure> = tasks::result(number).await;
 }

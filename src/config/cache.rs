@@ -38,7 +38,8 @@ pub(super) fn read(
     let max_bytes = configured.unwrap_or(DEFAULT_MAX_BYTES.min(most));
     if !constants.contains_key("apiproxy.name") {
         let own = format!("{:016x}", fingerprint(bytes));
-        return (CacheSettings::new(own.as_str().into(), &own, max_bytes), coalesces);
+        // The memory that workers share cannot be given back, so each configuration uses the same.
+        return (CacheSettings::new(own.as_str().into(), "", max_bytes), coalesces);
     }
     let name = |variable: &str| constants.get(variable).and_then(Constant::as_text).map_or("", |text| &**text);
     let environment = format!("{}/{}", name("organization.name"), name("environment.name"));

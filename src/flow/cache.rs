@@ -152,8 +152,7 @@ impl Cache {
 }
 
 fn purge(entries: &mut Entries, key: &str) {
-    entries.remove(key);
-    entries.purge(&format!("{key}{}", crate::policy::cache::KEY_SEPARATOR));
+    entries.purge(key);
 }
 
 /// A text of its own, which does not keep a body alive that the key can be a part of.

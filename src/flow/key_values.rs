@@ -73,17 +73,29 @@ impl MapChanges {
         });
         let bytes = texts.saturating_add(CHANGE_BYTES);
         let id = (copy(map), copy(key));
-        changed.remove(&id);
-        if changed.bytes.saturating_add(bytes) > MAX_BYTES {
+        // A change that does not fit keeps the earlier one.
+        let fits = |changed: &Changed| {
+            let earlier = changed.by_key.get(&id).map_or(0, |change| change.bytes);
+            changed.bytes.saturating_sub(earlier).saturating_add(bytes) <= MAX_BYTES
+        };
+        if !fits(&changed) {
             changed.drop_expired(now);
-            if changed.bytes.saturating_add(bytes) > MAX_BYTES {
+            if !fits(&changed) {
                 return Err(MapsAreFull);
             }
         }
+        changed.remove(&id);
         let values = values.map(|values| values.iter().map(|value| copy(value)).collect());
         changed.bytes = changed.bytes.saturating_add(bytes);
         changed.by_key.insert(id, Change { values, expires, bytes });
         Ok(())
+    }
+
+    /// Removes the change of a key, so that the configured values apply again.
+    pub(super) fn forget(&self, map: &ByteString, key: &ByteString) {
+        if let Ok(mut changed) = self.changed.try_borrow_mut() {
+            changed.remove(&(map.clone(), key.clone()));
+        }
     }
 }
 
@@ -136,6 +148,10 @@ mod tests {
         let stored = (0..2000).take_while(|index| set(*index, 0, Some(9)).is_ok()).count();
         assert_eq!(stored, MAX_BYTES / (1000 + size_of::<ByteString>() + CHANGE_BYTES + 4));
         assert_eq!(set(5000, 8, None), Err(MapsAreFull));
+        let longer = Some(vec!["y".repeat(2000).into()]);
+        assert_eq!(changes.set("m", "0", longer, None, at(8)), Err(MapsAreFull));
+        let earlier = changes.get(&"m".into(), &"0".into(), at(8)).flatten();
+        assert_eq!(earlier.as_deref(), Some(&[value.as_str().into()][..]));
         assert_eq!(set(5000, 9, None), Ok(()));
         assert_eq!(changes.changed.borrow().by_key.len(), 1);
     }

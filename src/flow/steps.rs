@@ -113,8 +113,8 @@ impl<H: Host> Transaction<'_, H> {
         let is_skipped = entry == StepStatus::ConditionFalse && !self.is_out_of_memory.get();
         if entry == StepStatus::Disabled || is_skipped {
             log::debug!("callout: {} is skipped: {entry:?}", policy.attributes().name);
-            if matches!(policy.cache_use(), Some(CacheUse::Populate(_))) {
-                self.fetched_entries.clear();
+            if let Some(CacheUse::Populate(populate)) = policy.cache_use() {
+                self.release_fetched(populate);
             }
             return Ok(());
         }
@@ -154,7 +154,7 @@ impl<H: Host> Transaction<'_, H> {
             Policy::GenerateJwt(policy) => self.generate_jwt(policy),
             Policy::KeyValueMapOperations(policy) => self.key_value_map_operations(policy),
             Policy::PopulateCache(policy) => self.populate_cache(id, policy),
-            Policy::LookupCache(policy) => self.lookup_cache(id, policy).await,
+            Policy::LookupCache(policy) => boxed(self.lookup_cache(id, policy)).await,
             Policy::InvalidateCache(policy) => self.invalidate_cache(policy),
             Policy::ResponseCache(policy) => self.response_cache(id, policy),
             Policy::Unsupported(_) => Ok(()),

@@ -28,6 +28,13 @@ pub(in crate::flow) struct Leader {
     fetch: Rc<Fetch>,
 }
 
+impl Leader {
+    /// The key of the entry.
+    pub(in crate::flow) fn key(&self) -> &ByteString {
+        &self.key
+    }
+}
+
 /// The role of a request that found no entry.
 #[derive(Debug)]
 pub(in crate::flow) enum Role {

@@ -149,8 +149,9 @@ fn change<B: Background>(
         state.record(position.worker, change);
         if background.share_if(&state_name, &state.to_bytes(), version) {
             if position.known.saturating_add(1) == state.sequence {
+                // `seen` keeps its number: another worker can have shared a later one meanwhile, which this worker must
+                // still notice.
                 position.known = state.sequence;
-                position.seen = state.sequence;
             }
             background.share(&settings.sequence, &state.sequence.to_le_bytes());
             return;

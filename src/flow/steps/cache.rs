@@ -24,7 +24,8 @@ const DAY: u64 = 24 * 60 * 60;
 /// The key of an entry at run time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EntryKey {
-    /// The key with the name of the cache and, when the proxy has no name, with a number of its configuration.
+    /// The key of the memory: the name of the cache, a number of the configuration when the proxy has no name, and the
+    /// parts with their lengths.
     pub(super) whole: ByteString,
     /// The value of `cachekey`.
     pub(super) shown: ByteString,
@@ -32,19 +33,26 @@ pub(super) struct EntryKey {
 
 impl<H: Host> Transaction<'_, H> {
     /// The key of an entry: the prefix or the scope, and the fragments that resolve. `None` when it is too long.
-    pub(super) fn entry_key(&mut self, key: &CacheKey, suffix: &[ByteString]) -> Option<EntryKey> {
+    pub(super) fn entry_key(&mut self, key: &CacheKey, suffix: &[Option<ByteString>]) -> Option<EntryKey> {
         let mut text = KeyText::new(&self.plan.cache.namespace, &key.cache);
         self.write_prefix(key, &mut text)?;
+        text.end_prefix();
         for fragment in &key.fragments {
             let fragment = self.text_of(fragment);
-            text.add_all(fragment.as_deref())?;
+            text.add(fragment.as_deref())?;
         }
-        text.add_all(suffix.iter().map(|part| &**part))?;
+        for part in suffix {
+            text.add(part.as_deref())?;
+        }
         Some(text.finish())
     }
 
-    /// The start of the keys with the prefix or the scope of a key.
+    /// The start of the keys with the prefix or the scope of a key. `None` when its `Prefix` does not resolve: its scope
+    /// contains entries of other prefixes.
     pub(super) fn prefix_key(&mut self, key: &CacheKey) -> Option<EntryKey> {
+        if let Some(prefix) = &key.prefix {
+            self.text_of(prefix)?;
+        }
         let mut text = KeyText::new(&self.plan.cache.namespace, &key.cache);
         self.write_prefix(key, &mut text)?;
         Some(text.finish())
@@ -52,20 +60,22 @@ impl<H: Host> Transaction<'_, H> {
 
     fn write_prefix(&mut self, key: &CacheKey, text: &mut KeyText) -> Option<()> {
         if let Some(prefix) = key.prefix.as_ref().and_then(|prefix| self.text_of(prefix)) {
-            return text.add_all([&*prefix]);
+            text.start_named_prefix();
+            return text.add(Some(&prefix));
         }
         let plan = self.plan;
         let constant = |name: &str| plan.constants.get(name).and_then(Constant::as_text).map(|text| &**text);
-        text.add_all([constant("organization.name"), constant("environment.name")].into_iter().flatten())?;
+        text.add(constant("organization.name"))?;
+        text.add(constant("environment.name"))?;
         if key.scope == Scope::Global {
             return Some(());
         }
         let api_proxy = self.context_name(key.context.api_proxy.as_ref());
-        text.add_all(api_proxy.as_deref().or_else(|| constant("apiproxy.name")))?;
+        text.add(api_proxy.as_deref().or_else(|| constant("apiproxy.name")))?;
         if key.scope == Scope::Application {
             return Some(());
         }
-        text.add_all(constant("apiproxy.revision"))?;
+        text.add(constant("apiproxy.revision"))?;
         let target = self.context_name(key.context.target.as_ref());
         let of_flow = self.target_endpoint.map(|target| target.endpoint.name.as_str());
         let chosen = self.target.clone();
@@ -75,10 +85,10 @@ impl<H: Host> Transaction<'_, H> {
             (Scope::Exclusive, Some(target)) => Some(target),
             _ => {
                 let proxy = self.context_name(key.context.proxy.as_ref());
-                return text.add_all(proxy.as_deref().or(Some(plan.proxy.name.as_str())));
+                return text.add(proxy.as_deref().or(Some(plan.proxy.name.as_str())));
             }
         };
-        text.add_all(endpoint)
+        text.add(endpoint)
     }
 
     fn context_name(&mut self, name: Option<&TextOrVariable>) -> Option<ByteString> {
@@ -155,39 +165,54 @@ impl<H: Host> Transaction<'_, H> {
     }
 }
 
-/// The text of a key.
+/// The texts of a key.
+///
+/// The shown text joins the parts as Apigee does, so different parts can have the same text. A client can choose parts, so
+/// the text that finds the entry contains the length of each part.
 struct KeyText {
-    text: String,
-    /// The start of the part that is shown.
-    start: usize,
+    whole: String,
+    shown: String,
 }
 
 impl KeyText {
     fn new(namespace: &str, cache: &str) -> KeyText {
-        let mut text = String::with_capacity(128);
+        let mut whole = String::with_capacity(128);
         for part in [namespace, "\n", cache, "\n"] {
-            text.push_str(part);
+            whole.push_str(part);
         }
-        KeyText { start: text.len(), text }
+        KeyText { whole, shown: String::with_capacity(64) }
     }
 
-    /// Adds parts. `None` when the key is too long.
-    fn add_all<'t>(&mut self, parts: impl IntoIterator<Item = &'t str>) -> Option<()> {
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            if self.text.len().saturating_add(part.len()) > MAX_KEY_BYTES {
-                return None;
+    /// Marks that the next part is a `Prefix` and not the name of a scope.
+    fn start_named_prefix(&mut self) {
+        self.whole.push('p');
+    }
+
+    /// Marks the end of the prefix or the scope.
+    fn end_prefix(&mut self) {
+        self.whole.push('|');
+    }
+
+    /// Adds a part, which may be absent. `None` when the key is too long.
+    fn add(&mut self, part: Option<&str>) -> Option<()> {
+        let Some(part) = part else {
+            self.whole.push_str("-;");
+            return Some(());
+        };
+        if self.whole.len().saturating_add(part.len()) > MAX_KEY_BYTES {
+            return None;
+        }
+        self.whole.push_str(&format!("{}:{part};", part.len()));
+        if !part.is_empty() {
+            if !self.shown.is_empty() {
+                self.shown.push_str(KEY_SEPARATOR);
             }
-            if self.text.len() > self.start {
-                self.text.push_str(KEY_SEPARATOR);
-            }
-            self.text.push_str(part);
+            self.shown.push_str(part);
         }
         Some(())
     }
 
     fn finish(self) -> EntryKey {
-        let whole = ByteString::from(self.text);
-        let shown = whole.slice_ref(whole.get(self.start..).unwrap_or_default());
-        EntryKey { whole, shown }
+        EntryKey { whole: self.whole.into(), shown: self.shown.into() }
     }
 }

@@ -11,14 +11,17 @@ impl<H: Host> Transaction<'_, H> {
     pub(super) fn invalidate_cache(&mut self, policy: &InvalidateCache) -> Result<(), Fault> {
         let [cache_name, cache_key] = &policy.variables;
         self.set(cache_name.clone(), Value::String(policy.key.cache.clone()));
+        let background = self.host.background();
+        if policy.purges_children
+            && let Some(prefix) = self.prefix_key(&policy.key)
+        {
+            self.worker.cache.purge(&background, &self.plan.cache, &prefix.whole);
+        }
         // A key that is too long has no entry.
         let Some(key) = self.entry_key(&policy.key, &[]) else { return Ok(()) };
         self.set(cache_key.clone(), Value::String(key.shown.clone()));
-        let background = self.host.background();
         if !policy.purges_children {
             self.worker.cache.remove(&background, &self.plan.cache, &key.whole);
-        } else if let Some(prefix) = self.prefix_key(&policy.key) {
-            self.worker.cache.purge(&background, &self.plan.cache, &prefix.whole);
         }
         Ok(())
     }

@@ -32,7 +32,12 @@ impl<H: Host> Transaction<'_, H> {
                 }
                 Operation::Delete { .. } => {
                     if let Some((map, key)) = id.filter(|(map, key)| self.map_values(map, key).is_some()) {
-                        self.change_map(policy, &map, &key, None)?;
+                        let is_configured =
+                            self.plan.key_value_maps.get(&map).is_some_and(|map| map.entries.contains_key(&key));
+                        match is_configured {
+                            true => self.change_map(policy, &map, &key, None)?,
+                            false => self.worker.map_changes.forget(&map, &key),
+                        }
                     }
                 }
             }

@@ -12,8 +12,19 @@ impl<H: Host> Transaction<'_, H> {
     /// Stores the value of the source. A source that does not resolve stores nothing. `[inferred]`
     pub(super) fn populate_cache(&mut self, id: PolicyId, policy: &PopulateCache) -> Result<(), Fault> {
         let result = self.populate(id, policy);
-        self.fetched_entries.clear();
+        self.release_fetched(policy);
         result
+    }
+
+    /// Lets the requests continue that wait for the entry of the policy.
+    pub(super) fn release_fetched(&mut self, policy: &PopulateCache) {
+        if self.fetched_entries.is_empty() {
+            return;
+        }
+        match self.entry_key(&policy.key, &[]) {
+            Some(key) => self.fetched_entries.retain(|leader| *leader.key() != key.whole),
+            None => self.fetched_entries.clear(),
+        }
     }
 
     fn populate(&mut self, id: PolicyId, policy: &PopulateCache) -> Result<(), Fault> {

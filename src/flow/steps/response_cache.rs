@@ -61,7 +61,7 @@ impl<H: Host> Transaction<'_, H> {
     fn response_key(&mut self, policy: &ResponseCache) -> Option<EntryKey> {
         let mut accepted = Vec::new();
         if let Some(request) = self.client_request().filter(|_| policy.uses_accept) {
-            accepted.extend(ACCEPT.iter().filter_map(|name| request.headers.joined(name)));
+            accepted.extend(ACCEPT.iter().map(|name| request.headers.joined(name)));
         }
         self.entry_key(&policy.key, &accepted)
     }
@@ -81,7 +81,9 @@ impl<H: Host> Transaction<'_, H> {
         let now = self.host.now();
         let Some(message) = self.message(response) else { return };
         let status = message.as_response().map_or(0, |line| line.status);
-        if policy.excludes_errors && !SUCCESS.contains(&status) {
+        // They answer the conditions and ranges of one request.
+        let is_partial = matches!(status, 206 | 304);
+        if is_partial || (policy.excludes_errors && !SUCCESS.contains(&status)) {
             return;
         }
         if policy.uses_response_headers {
@@ -145,16 +147,18 @@ fn freshness(response: &Message, now: Duration) -> Freshness {
     let directives = response.headers.values("cache-control");
     let directives = || directives.iter().map(|directive| directive.trim().to_ascii_lowercase());
     // `[inferred]` that these responses are not stored: the filter cannot ask the target again.
-    if directives().any(|directive| matches!(&*directive, "no-cache" | "no-store" | "private")) {
+    let name = |directive: &str| directive.split('=').next().unwrap_or_default().trim().to_owned();
+    if directives().any(|directive| matches!(&*name(&directive), "no-cache" | "no-store" | "private")) {
         return Freshness::NotStored;
     }
     let seconds = |name: &str| {
         directives().find_map(|directive| {
             let (found, value) = directive.split_once('=')?;
-            value.trim().trim_matches('"').parse::<u64>().ok().filter(|_| found.trim() == name)
+            (found.trim() == name).then(|| value.trim().trim_matches('"').parse::<u64>().ok())
         })
     };
-    if let Some(seconds) = seconds("s-maxage").or_else(|| seconds("max-age")) {
+    let lifetime = seconds("s-maxage").or_else(|| seconds("max-age"));
+    if let Some(Some(seconds)) = lifetime {
         return Freshness::Until(now.saturating_add(Duration::from_secs(seconds)));
     }
     match response.headers.first_line("expires") {
@@ -163,6 +167,8 @@ fn freshness(response: &Message, now: Duration) -> Freshness {
             let seconds = date.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
             Freshness::Until(Duration::from_secs(seconds))
         }
+        // A lifetime that cannot be read has ended.
+        None if lifetime.is_some() => Freshness::Until(now),
         None => Freshness::Unlimited,
     }
 }
@@ -180,6 +186,8 @@ mod tests {
             (vec![], Freshness::Unlimited),
             (vec![("cache-control", "public")], Freshness::Unlimited),
             (vec![("cache-control", "Max-Age=60")], until(1_000_000_060)),
+            (vec![("cache-control", "max-age=-1")], until(1_000_000_000)),
+            (vec![("cache-control", "private=\"set-cookie\"")], Freshness::NotStored),
             (vec![("cache-control", "max-age=60, s-maxage=5")], until(1_000_000_005)),
             (vec![("cache-control", "max-age=60"), ("cache-control", "no-store")], Freshness::NotStored),
             (vec![("cache-control", "private, max-age=60")], Freshness::NotStored),

@@ -14,12 +14,13 @@ pub enum Host {
 }
 
 /// The cases that do not hold on the native host, with the reason (docs/guide/native.md).
-const NOT_NATIVE: [(&str, &str); 5] = [
+const NOT_NATIVE: [(&str, &str); 6] = [
     ("bodies::body_needed_without_body_callbacks", NO_SETTING),
     ("bodies::too_large_with_body_not_read", NO_SETTING),
     ("lifecycle::client_leaves", CANCELS),
     ("lifecycle::client_disconnects_http2", CANCELS),
     ("lifecycle::client_disconnects_with_body_callbacks", CANCELS),
+    ("parallel_callouts::a_client_that_disconnects_leaves_the_others_alone", CANCELS),
 ];
 
 const NO_SETTING: &str = "dynamic modules have no allow_on_headers_stop_iteration";

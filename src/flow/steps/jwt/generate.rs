@@ -52,10 +52,8 @@ impl<H: Host> Transaction<'_, H> {
             header.insert("crit".to_owned(), list(&critical).map(Json::from).collect());
         }
         for (name, value) in self.claim_values(&policy.headers, ignore, false)? {
-            // The object of a variable must not change what the signature means.
-            if !matches!(name.as_str(), "alg" | "typ") {
-                header.insert(name, value);
-            }
+            // The object of a variable must not replace what the policy says.
+            header.entry(name).or_insert(value);
         }
         Ok(header)
     }
@@ -100,7 +98,10 @@ impl<H: Host> Transaction<'_, H> {
             }
             id => self.add_text(&mut payload, "jti", id.as_ref(), ignore)?,
         }
-        payload.extend(self.claim_values(&policy.claims, ignore, false)?);
+        for (name, value) in self.claim_values(&policy.claims, ignore, false)? {
+            // The object of a variable must not replace what the policy says.
+            payload.entry(name).or_insert(value);
+        }
         Ok(payload)
     }
 
