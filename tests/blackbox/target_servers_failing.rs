@@ -90,7 +90,7 @@ fn dead(lab: &mut Lab) {
     lab.case("a_late_server_with_retry", |setup| {
         let never = MockResponse::status(200).held_by(&Gate::closed());
         let (late, alive) = (setup.backend(move |_: &Received| never.clone()), setup.echo());
-        let policy = balanced(TWO).timeout(150).set("<Verb>POST</Verb><Payload>whole</Payload>");
+        let policy = balanced(TWO).timeout(1000).set("<Verb>POST</Verb><Payload>whole</Payload>");
         let site = setup.listener(listener(&policy, &[("a", late.cluster()), ("b", alive.cluster())]));
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
