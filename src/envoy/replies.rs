@@ -1,4 +1,4 @@
-//! Local replies of the host itself, and how it tells the responses of an upstream from those of Envoy.
+//! Local replies of the host itself, and the difference between responses of an upstream and those of Envoy.
 
 use crate::flow::call::Reply;
 use crate::flow::fault::{Fault, FaultFormat, SERVICE_UNAVAILABLE_TEXT};

@@ -96,8 +96,8 @@ impl Entry {
 }
 
 impl KeySets {
-    /// The set of a URL, which is fetched if it is too old or has no key with this `kid`. `None` when there is none. With
-    /// `waits` false, nothing is fetched.
+    /// The set of a URL. It is fetched if it is too old or has no key with this `kid`. `None` when no set is available.
+    /// With `waits` false, nothing is fetched.
     pub(in crate::flow) async fn obtain<B: Background>(
         self: Rc<Self>,
         background: B,

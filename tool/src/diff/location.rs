@@ -1,6 +1,6 @@
 //! The path of a value in a configuration, without the parts that every configuration has.
 
-/// Parts that are left out: what stands before them decides on their meaning, and they have no alternative.
+/// Parts that a location omits, because every configuration has the same parts there.
 const LEFT_OUT: [&[&str]; 5] = [
     &["static_resources"],
     &["filter_chains", "0", "filters", "envoy.filters.network.http_connection_manager", "typed_config"],

@@ -20,7 +20,7 @@ pub(super) enum JwtFailure {
     NoAlgorithmFoundInHeader,
     /// The header's `alg` is not that of the policy.
     AlgorithmMismatch(String),
-    /// The header's `alg` is none of several.
+    /// The header's `alg` is not in the policy's list of several algorithms.
     AlgorithmNotPresent(String),
     /// `crit` is malformed or names an unknown header.
     UnhandledCriticalHeader(String),
