@@ -5,6 +5,8 @@
 
 use crate::flow::call::Direction;
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::task::Poll;
 
 /// An event of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +161,16 @@ impl StreamState {
     /// The received part of a direction's message.
     pub fn progress(&self, direction: Direction) -> Progress {
         self.side(direction).progress.get()
+    }
+
+    /// Waits until the received part of a direction's message has what `ready` looks for.
+    pub async fn wait_for<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
+        poll_fn(|_| ready(self.progress(direction)).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// Waits until the client has its response, or has disconnected.
+    pub async fn end_of_stream(&self) {
+        poll_fn(|_| if self.is_ended() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// Lets a direction continue.

@@ -17,9 +17,7 @@ use envoy_callout::flow::host::Host;
 use envoy_callout::plan::PolicyId;
 use envoy_callout::stream::{Progress, StreamState};
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
 
 /// What a transaction asks of its stream. The stream does it after the poll, because Envoy then calls other entry points
@@ -50,10 +48,6 @@ impl NativeHost {
         stream: Stream,
     ) -> NativeHost {
         NativeHost { plugin, state, requests, stream, span: RefCell::default() }
-    }
-
-    async fn progress<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
-        poll_fn(|_| ready(self.state.progress(direction)).map_or(Poll::Pending, Poll::Ready)).await
     }
 
     fn set_span(&self, span: Option<Span>) {
@@ -110,7 +104,7 @@ impl Host for NativeHost {
     }
 
     async fn body(&self, direction: Direction) -> Option<Bytes> {
-        let size = self.progress(direction, |progress| match progress {
+        let size = self.state.wait_for(direction, |progress| match progress {
             Progress::Nothing | Progress::Partial => None,
             Progress::Complete(size) => Some(size),
         });
@@ -136,13 +130,13 @@ impl Host for NativeHost {
 
     async fn response(&self) -> bool {
         let has_headers = |progress| (progress != Progress::Nothing).then_some(());
-        self.progress(Direction::Response, has_headers).await;
+        self.state.wait_for(Direction::Response, has_headers).await;
         let details = self.stream.attribute_text(Attribute::ResponseCodeDetails).unwrap_or_default();
         replies::is_of_upstream(&details)
     }
 
     async fn ended(&self) {
-        poll_fn(|_| if self.state.is_ended() { Poll::Ready(()) } else { Poll::Pending }).await;
+        self.state.end_of_stream().await;
     }
 
     fn reply(&self, reply: &Reply) {

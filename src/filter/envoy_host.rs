@@ -12,9 +12,8 @@ use crate::flow::host::{Background as _, Host};
 use crate::plan::PolicyId;
 use crate::stream::{Progress, StreamState};
 use bytes::Bytes;
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
 
 /// The host of one stream's transaction.
@@ -26,10 +25,6 @@ pub(super) struct EnvoyHost {
 impl EnvoyHost {
     pub(super) fn new(plugin: Rc<Plugin>, state: Rc<StreamState>) -> EnvoyHost {
         EnvoyHost { plugin, state }
-    }
-
-    async fn progress<T>(&self, direction: Direction, ready: impl Fn(Progress) -> Option<T>) -> T {
-        poll_fn(|_| ready(self.state.progress(direction)).map_or(Poll::Pending, Poll::Ready)).await
     }
 }
 
@@ -96,7 +91,7 @@ impl Host for EnvoyHost {
     }
 
     async fn body(&self, direction: Direction) -> Option<Bytes> {
-        let size = self.progress(direction, |progress| match progress {
+        let size = self.state.wait_for(direction, |progress| match progress {
             Progress::Nothing | Progress::Partial => None,
             Progress::Complete(size) => Some(size),
         });
@@ -129,12 +124,12 @@ impl Host for EnvoyHost {
 
     async fn response(&self) -> bool {
         let has_headers = |progress| (progress != Progress::Nothing).then_some(());
-        self.progress(Direction::Response, has_headers).await;
+        self.state.wait_for(Direction::Response, has_headers).await;
         replies::is_of_upstream(&hostcalls::property(&["response", "code_details"]).unwrap_or_default())
     }
 
     async fn ended(&self) {
-        poll_fn(|_| if self.state.is_ended() { Poll::Ready(()) } else { Poll::Pending }).await;
+        self.state.end_of_stream().await;
     }
 
     fn reply(&self, reply: &Reply) {

@@ -45,14 +45,13 @@ impl fmt::Debug for EarlyCall<'_> {
 }
 
 impl<'a> EarlyCalls<'a> {
-    /// Starts a call, and polls the calls that started before.
-    fn start<H: Host>(&self, host: &'a H, policy: PolicyId, call: Call, context: &mut Context<'_>) {
+    /// Adds a call. The next [`EarlyCalls::poll`] starts it.
+    fn add<H: Host>(&self, host: &'a H, policy: PolicyId, call: Call) {
         let sent = call.clone();
         let response = boxed(async move { host.call(policy, &sent).await });
         if let Ok(mut calls) = self.0.try_borrow_mut() {
             calls.push(EarlyCall { policy, call, state: State::Waiting(response) });
         }
-        self.poll(context);
     }
 
     /// Polls every call. A response can be read only while the callback runs that delivers it, so this must happen
@@ -136,13 +135,7 @@ impl<'a, H: Host> Transaction<'a, H> {
                 .await
             };
             match call.filter(|call| call.is_safe() && !ahead.is_out_of_memory.get()) {
-                Some(call) => {
-                    poll_fn(|context| {
-                        early_calls.start(host, step.policy, call.clone(), context);
-                        Poll::Ready(())
-                    })
-                    .await;
-                }
+                Some(call) => early_calls.add(host, step.policy, call),
                 None => return,
             }
         }

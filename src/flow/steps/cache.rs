@@ -10,6 +10,7 @@ use crate::policy::cache::{CacheKey, Expiry, KEY_SEPARATOR, Scope, date, seconds
 use crate::policy::text_or_variable::TextOrVariable;
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The lifetime of an entry without a usable expiry. `[inferred]`
@@ -202,7 +203,8 @@ impl KeyText {
         if self.whole.len().saturating_add(part.len()) > MAX_KEY_BYTES {
             return None;
         }
-        self.whole.push_str(&format!("{}:{part};", part.len()));
+        // Writing to a string never fails.
+        let _ = write!(self.whole, "{}:{part};", part.len());
         if !part.is_empty() {
             if !self.shown.is_empty() {
                 self.shown.push_str(KEY_SEPARATOR);
