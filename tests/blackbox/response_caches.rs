@@ -78,4 +78,28 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!(site.get("/").await.text(), "2");
         }
     });
+
+    lab.case("a_client_with_the_stored_response_gets_304", |setup| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let upstream = setup.backend(move |_: &Received| {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            MockResponse::text(200, number.to_string()).header("etag", format!("\"{number}\""))
+        });
+        let listener = Listener::new(configuration("tags", "")).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            let with_tag = |tag: &str| site.send(Request::get("/").header("if-none-match", tag));
+            assert_eq!(site.get("/").await.text(), "1");
+            for tag in ["\"1\"", "W/\"0\", \"1\"", "*"] {
+                let response = with_tag(tag).await;
+                assert_eq!((response.status, response.text()), (304, ""), "{tag}");
+                assert_eq!((response.header("etag"), response.header("content-type")), (Some("\"1\""), None), "{tag}");
+                assert_eq!(response.header("x-hit"), Some("true"), "{tag}");
+            }
+            assert_eq!(upstream.requests().len(), 1);
+            let response = with_tag("\"0\"").await;
+            assert_eq!((response.status, response.text(), response.header("x-hit")), (200, "2", Some("false")));
+            assert_eq!(with_tag("\"2\"").await.status, 304);
+        }
+    });
 }

@@ -1,5 +1,7 @@
 //! ResponseCache at run time (docs/apigee-semantics.md 12.3).
 
+mod condition;
+
 use super::cache::EntryKey;
 use crate::flow::cache::{CacheEvent, Stored};
 use crate::flow::fault::Fault;
@@ -13,6 +15,7 @@ use crate::policy::condition::Condition;
 use crate::policy::endpoint::{Endpoint, Flow};
 use crate::policy::response_cache::ResponseCache;
 use bytestring::ByteString;
+use condition::Responder;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -47,14 +50,24 @@ impl<H: Host> Transaction<'_, H> {
         if self.is_skipped(policy.skip_lookup.as_ref()) {
             return;
         }
-        match self.cached(id, &key) {
-            Some(Stored::Message(message)) if !message.is_request() => {
-                self.host.count_cache(id, CacheEvent::Hit, 1);
-                self.set(cache_hit.clone(), Value::Boolean(true));
-                self.put_message(ByteString::from_static("response"), message);
-                self.cached_response = Some(CachedResponse { policy: id, is_skipping: false });
-            }
-            Some(_) | None => self.host.count_cache(id, CacheEvent::Miss, 1),
+        let stored = match self.cached(id, &key) {
+            Some(Stored::Message(message)) if !message.is_request() => self.conditional(message),
+            Some(_) | None => None,
+        };
+        let Some(response) = stored else { return self.host.count_cache(id, CacheEvent::Miss, 1) };
+        self.host.count_cache(id, CacheEvent::Hit, 1);
+        self.set(cache_hit.clone(), Value::Boolean(true));
+        self.put_message(ByteString::from_static("response"), response);
+        self.cached_response = Some(CachedResponse { policy: id, is_skipping: false });
+    }
+
+    /// The response to the client's conditional request. `None` when the target responds.
+    fn conditional(&mut self, stored: Message) -> Option<Message> {
+        let Some(request) = self.client_request() else { return Some(stored) };
+        match condition::responder(request, &stored) {
+            Responder::Stored => Some(stored),
+            Responder::NotModified => Some(condition::not_modified(&stored)),
+            Responder::Target => None,
         }
     }
 

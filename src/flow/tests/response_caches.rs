@@ -114,6 +114,23 @@ fn options_decide_what_is_stored_and_found() {
 }
 
 #[test]
+fn a_conditional_request_gets_304_or_the_response_of_the_target() {
+    let request = |headers: &[(&str, &str)]| {
+        Scripted::client("GET", "/", headers).with_response("200", &[("etag", "\"a\""), ("content-type", "x/y")], "x")
+    };
+    let mut session = Session::new(&proxy("", true));
+    session.send(1, request(&[]));
+    let host = session.send(2, request(&[("if-none-match", "\"a\"")]));
+    let reply = host.done.borrow().reply.clone().unwrap();
+    assert_eq!((reply.status, reply.header("etag"), reply.header("content-type")), (304, Some("\"a\""), None));
+    assert_eq!((reply.body.len(), host.published("trail").as_deref()), (0, Some("A T2 P1 P2 ")));
+    assert_eq!(host.published("responsecache.RC.cachehit").as_deref(), Some("true"));
+    let host = session.send(2, request(&[("if-none-match", "\"b\"")]));
+    assert_eq!((events(host), host.published("responsecache.RC.cachehit").as_deref()), (vec![Miss], Some("false")));
+    assert_eq!(events(session.send(2, request(&[("if-modified-since", "today")]))), [Miss]);
+}
+
+#[test]
 fn accept_headers_can_be_a_part_of_the_key() {
     let request =
         |language: &str| Scripted::client("GET", "/", &[("accept-language", language)]).with_response("200", &[], "x");
