@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use regex_lite::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lab::{Lab, Listener, Message, minor_version};
 use crate::policy::ServiceCallout;
 
-const POLICY: &str = "SC-dashboard";
+const CALLOUT: &str = "SC-dashboard";
+const LOOKUP: &str = "LC-dashboard";
 
 fn file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy").join(name);
@@ -52,8 +53,14 @@ impl<'o> Samples<'o> {
 pub fn cases(lab: &mut Lab) {
     lab.case("metrics_and_labels_exist", |setup| {
         let backend = setup.echo();
-        let callout = ServiceCallout::new(POLICY, "http://a.test/").response("r");
-        let site = setup.listener(Listener::new(callout.served_by(backend.cluster())));
+        let configuration = json!({
+            "policies": [
+                format!("<LookupCache name='{LOOKUP}'><CacheKey><KeyFragment>k</KeyFragment></CacheKey><AssignTo>v</AssignTo></LookupCache>"),
+                ServiceCallout::new(CALLOUT, "http://a.test/").response("r").xml(),
+            ],
+            "clusters": {"http://a.test": backend.cluster()},
+        });
+        let site = setup.listener(Listener::new(configuration));
         let admin = setup.admin();
         move || async move {
             assert_eq!(site.get("/").await.status, 200);
@@ -62,7 +69,7 @@ pub fn cases(lab: &mut Lab) {
             let dashboard: Value = serde_json::from_str(&file("grafana-dashboard.json")).unwrap();
             let rules: Value = serde_saphyr::from_str(&file("prometheus-rules.yaml")).unwrap();
             let (panels, alerts) = (expressions(&dashboard), expressions(&rules));
-            assert_eq!((panels.len(), alerts.len()), (9, 5));
+            assert_eq!((panels.len(), alerts.len()), (12, 5));
             let (name, pattern, outcome) = (
                 Regex::new(r"\b(?:callout|envoy)_[a-z0-9_]+").unwrap(),
                 Regex::new(r#"__name__=~"([^"]+)""#).unwrap(),
@@ -85,10 +92,16 @@ pub fn cases(lab: &mut Lab) {
                     assert!(samples.has_label("callout_outcome", &label), "{label} in {expression}");
                 }
             }
-            for name in names.iter().filter(|name| name.starts_with("callout_")) {
-                assert!(samples.has_label(name, &format!("policy=\"{POLICY}\"")), "{name}");
+            let (caches, callouts): (Vec<_>, Vec<_>) = names
+                .iter()
+                .filter(|name| name.starts_with("callout_"))
+                .partition(|name| name.starts_with("callout_cache_"));
+            for (names, policy) in [(&callouts, CALLOUT), (&caches, LOOKUP)] {
+                for name in names {
+                    assert!(samples.has_label(name, &format!("policy=\"{policy}\"")), "{name}");
+                }
             }
-            assert_eq!(names.iter().filter(|name| name.starts_with("callout_")).count(), 4, "{names:?}");
+            assert_eq!((callouts.len(), caches.len()), (4, 4), "{names:?}");
         }
     });
 }
