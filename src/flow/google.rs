@@ -115,10 +115,15 @@ impl Tokens {
             }
             entry.fetch = Some(Rc::clone(&fetch));
         }
-        let (tokens, key, started, own) = (Rc::clone(self), key.clone(), Rc::clone(&fetch), background.clone());
+        let running = RunningFetch {
+            tokens: Rc::clone(self),
+            key: key.clone(),
+            background: background.clone(),
+            fetch: Rc::clone(&fetch),
+        };
         background.detach(Box::pin(async move {
-            let outcome = fetch::token(&tokens, &own, &request).await;
-            tokens.finish(&key, &own, &started, outcome);
+            let outcome = fetch::token(&running.tokens, &running.background, &request).await;
+            running.finish(outcome);
         }));
         fetch
     }
@@ -165,6 +170,29 @@ impl Tokens {
     /// Whether this rejection is logged. Only the first one is.
     fn logs_rejection(&self) -> bool {
         !self.has_logged_rejection.replace(true)
+    }
+}
+
+/// A fetch that a task makes. When the task ends without an outcome, as after a panic in the native module, the fetch has
+/// failed, so that no request waits for it.
+struct RunningFetch<B: Background> {
+    tokens: Rc<Tokens>,
+    key: ByteString,
+    background: B,
+    fetch: Rc<Fetch>,
+}
+
+impl<B: Background> RunningFetch<B> {
+    fn finish(&self, outcome: Result<Token, TokenFailure>) {
+        self.tokens.finish(&self.key, &self.background, &self.fetch, outcome);
+    }
+}
+
+impl<B: Background> Drop for RunningFetch<B> {
+    fn drop(&mut self) {
+        if self.fetch.outcome.try_borrow().is_ok_and(|outcome| outcome.is_none()) {
+            self.finish(Err(TokenFailure));
+        }
     }
 }
 

@@ -264,3 +264,17 @@ fn waiting_requests_share_one_fetch_even_when_the_first_ends() {
         assert_eq!(token.text(), "one");
     }
 }
+
+#[test]
+fn a_fetch_whose_task_ends_without_an_outcome_has_failed() {
+    let host = host();
+    let slow = Slow { script: host.background(), tasks: Rc::default(), is_ready: Rc::default() };
+    let (own, tokens) = (identity(None), Rc::new(Tokens::default()));
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..2 {
+        let mut waiting = Box::pin(Rc::clone(&tokens).obtain(slow.clone(), access(&own, &["a"])));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        drop(slow.tasks.borrow_mut().pop().unwrap());
+        assert!(matches!(waiting.as_mut().poll(&mut context), Poll::Ready(Err(TokenFailure))));
+    }
+}

@@ -145,10 +145,15 @@ impl KeySets {
             entry.fetch = Some(Rc::clone(&fetch));
             fetch
         };
-        let (sets, own, started) = (Rc::clone(self), background.clone(), Rc::clone(&fetch));
+        let running = RunningFetch {
+            sets: Rc::clone(self),
+            url: request.url.clone(),
+            background: background.clone(),
+            fetch: Rc::clone(&fetch),
+        };
         background.detach(Box::pin(async move {
-            let set = fetched(&own, &request).await;
-            sets.finish(&request.url, own.now(), &started, set);
+            let set = fetched(&running.background, &request).await;
+            running.finish(set);
         }));
         Some(fetch)
     }
@@ -172,6 +177,29 @@ impl KeySets {
         }
         let waiting = fetch.waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting));
         waiting.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+/// A fetch that a task makes. When the task ends without an outcome, as after a panic in the native module, the fetch has
+/// failed, so that no request waits for it.
+struct RunningFetch<B: Background> {
+    sets: Rc<KeySets>,
+    url: ByteString,
+    background: B,
+    fetch: Rc<Fetch>,
+}
+
+impl<B: Background> RunningFetch<B> {
+    fn finish(&self, set: Option<Jwks>) {
+        self.sets.finish(&self.url, self.background.now(), &self.fetch, set);
+    }
+}
+
+impl<B: Background> Drop for RunningFetch<B> {
+    fn drop(&mut self) {
+        if self.fetch.is_done.try_borrow().is_ok_and(|is_done| !*is_done) {
+            self.finish(None);
+        }
     }
 }
 
@@ -227,6 +255,21 @@ fn unreachable(failure: CallFailure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::host::Host as _;
+    use crate::flow::scripted::Scripted;
+
+    #[test]
+    fn a_fetch_whose_task_ends_without_an_outcome_has_failed() {
+        let (sets, fetch, url) =
+            (Rc::new(KeySets::default()), Rc::<Fetch>::default(), ByteString::from("https://a.test"));
+        let entry = Entry { fetch: Some(Rc::clone(&fetch)), ..Entry::default() };
+        sets.by_url.borrow_mut().insert(url.clone(), entry);
+        let background = Scripted { now: Duration::from_secs(100), ..Scripted::default() }.background();
+        drop(RunningFetch { sets: Rc::clone(&sets), url: url.clone(), background, fetch: Rc::clone(&fetch) });
+        let entries = sets.by_url.borrow();
+        assert!(*fetch.is_done.borrow() && entries[&url].fetch.is_none());
+        assert_eq!(entries[&url].retry_from, Duration::from_secs(110));
+    }
 
     #[test]
     fn the_oldest_set_makes_room_for_a_new_url() {
