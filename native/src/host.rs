@@ -36,8 +36,8 @@ pub(crate) struct NativeHost {
     state: Rc<StreamState>,
     requests: Rc<Requests>,
     stream: Stream,
-    /// The span of the last call, which ends with the outcome of the policy.
-    span: RefCell<Option<Span>>,
+    /// The spans of calls that have ended, until the outcome of their policy is known.
+    spans: RefCell<Vec<(PolicyId, Span)>>,
 }
 
 impl NativeHost {
@@ -47,13 +47,23 @@ impl NativeHost {
         requests: Rc<Requests>,
         stream: Stream,
     ) -> NativeHost {
-        NativeHost { plugin, state, requests, stream, span: RefCell::default() }
+        NativeHost { plugin, state, requests, stream, spans: RefCell::default() }
     }
 
-    fn set_span(&self, span: Option<Span>) {
-        // A replaced span ends.
-        let replaced = self.span.try_borrow_mut().map(|mut current| std::mem::replace(&mut *current, span));
-        drop(replaced);
+    /// Keeps the span of a call until the outcome of its policy is known. The span of an earlier call of the policy, such
+    /// as one to another server, ends.
+    fn keep_span(&self, policy: PolicyId, span: Option<Span>) {
+        let earlier = self.take_span(policy);
+        drop(earlier);
+        if let (Some(span), Ok(mut spans)) = (span, self.spans.try_borrow_mut()) {
+            spans.push((policy, span));
+        }
+    }
+
+    fn take_span(&self, policy: PolicyId) -> Option<Span> {
+        let mut spans = self.spans.try_borrow_mut().ok()?;
+        let index = spans.iter().position(|(other, _)| *other == policy)?;
+        Some(spans.swap_remove(index).1)
     }
 
     /// Sets the lines of a header. Envoy's interface cannot set an empty line, so the header has none
@@ -152,7 +162,7 @@ impl Host for NativeHost {
         let pending = match Pending::dispatch(self.stream, call) {
             Ok(pending) => pending,
             Err(failure) => {
-                self.set_span(span.map(|span| span.failed(&failure)));
+                self.keep_span(policy, span.map(|span| span.failed(&failure)));
                 return Err(failure);
             }
         };
@@ -162,18 +172,18 @@ impl Host for NativeHost {
         let (response, elapsed) = pending.response(call, limits).await;
         metrics.record_duration(policy, elapsed);
         if let Some(span) = span {
-            self.set_span(Some(match &response {
+            let span = match &response {
                 Ok(reply) => span.responded(reply.status),
                 Err(failure) => span.failed(failure),
-            }));
+            };
+            self.keep_span(policy, Some(span));
         }
         response
     }
 
     fn count(&self, policy: PolicyId, outcome: Outcome) {
         self.plugin.metrics.count_outcome(policy, outcome);
-        let span = self.span.try_borrow_mut().ok().and_then(|mut span| span.take());
-        if let Some(span) = span {
+        if let Some(span) = self.take_span(policy) {
             span.end(outcome);
         }
     }

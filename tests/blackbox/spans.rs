@@ -27,17 +27,7 @@ pub fn cases(lab: &mut Lab) {
             ],
             "clusters": {"http://a.test": backend.cluster(), "http://refused.test": refused},
         });
-        let tracing = json!({
-            "random_sampling": {"value": 100},
-            "provider": {"name": "envoy.tracers.zipkin", "typed_config": {
-                "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig",
-                "collector_cluster": collector.cluster(),
-                "collector_endpoint": "/api/v2/spans",
-                "collector_endpoint_version": "HTTP_JSON",
-                "shared_span_context": false,
-            }},
-        });
-        let site = setup.listener(Listener::new(configuration).connection_manager("tracing", tracing));
+        let site = setup.listener(traced(configuration, &collector));
         move || async move {
             assert_eq!(site.send(Request::get("/v1")).await.status, 200);
             let names = ["SC-Fine", "SC-Failing", "SC-Refused"];
@@ -65,6 +55,51 @@ pub fn cases(lab: &mut Lab) {
             );
         }
     });
+
+    lab.case("parallel_callouts_have_their_own_outcomes", |setup| {
+        let collector = setup.backend(|_: &Received| MockResponse::status(202));
+        let backend = setup.backend(|call: &Received| match call.path_and_query.as_str() {
+            "/failing" => MockResponse::status(500),
+            _ => MockResponse::text(200, "ok").after(Duration::from_millis(100)),
+        });
+        let policy = |name: &str, path: &str| {
+            let callout = ServiceCallout::new(name, &format!("http://a.test{path}")).variable(&format!("q.{name}"));
+            callout.response(&format!("r.{name}")).continue_on_error().xml()
+        };
+        let configuration = json!({
+            "policies": [policy("SC-Slow", "/slow"), policy("SC-Failing", "/failing")],
+            "clusters": {"http://a.test": backend.cluster()},
+            "parallel_callouts": true,
+        });
+        let site = setup.listener(traced(configuration, &collector));
+        move || async move {
+            assert_eq!(site.send(Request::get("/")).await.status, 200);
+            if !Host::current().is_native() {
+                return;
+            }
+            let spans = spans(&collector, 3).await;
+            let found = ["SC-Slow", "SC-Failing"].map(|name| {
+                let span = spans.iter().find(|span| span["tags"]["callout.policy"] == json!(name)).unwrap();
+                ["http.status_code", "callout.fault"].map(|key| span["tags"][key].as_str().unwrap_or("none").to_owned())
+            });
+            assert_eq!(found, [["200", "none"], ["500", "the status is not a success"]]);
+        }
+    });
+}
+
+/// A listener that sends the spans of all requests to a collector.
+fn traced(configuration: Value, collector: &Backend) -> Listener {
+    let tracing = json!({
+        "random_sampling": {"value": 100},
+        "provider": {"name": "envoy.tracers.zipkin", "typed_config": {
+            "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig",
+            "collector_cluster": collector.cluster(),
+            "collector_endpoint": "/api/v2/spans",
+            "collector_endpoint_version": "HTTP_JSON",
+            "shared_span_context": false,
+        }},
+    });
+    Listener::new(configuration).connection_manager("tracing", tracing)
 }
 
 /// The spans that the collector received, once there are that many.
