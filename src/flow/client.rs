@@ -26,30 +26,55 @@ pub(super) struct ClientMessage {
 
 /// Makes a message of a header map with pseudo-headers. `:authority` becomes the header `Host`.
 pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
-    let pseudo = |name: &str| map.first_line(name).map(text).unwrap_or_default();
+    let pseudo = PseudoHeaders::of(&map);
+    map.retain(|name| !name.starts_with(b":"));
+    if let Some(authority) = pseudo.authority {
+        map.put_first("host", authority);
+    }
+    let text_of = |value: Option<Bytes>| value.map(text).unwrap_or_default();
     let mut message = match direction {
         Direction::Request => {
             let mut message = Message::request();
             if let Some(line) = message.as_request_mut() {
-                line.verb = Some(pseudo(":method"));
-                line.receive(&pseudo(":path"));
+                line.verb = Some(text_of(pseudo.method));
+                line.receive(&text_of(pseudo.path));
             }
             message
         }
         Direction::Response => {
             let mut message = Message::response();
-            message.start = StartLine::Response(StatusLine::new(pseudo(":status").parse().unwrap_or(200)));
+            message.start = StartLine::Response(StatusLine::new(text_of(pseudo.status).parse().unwrap_or(200)));
             message
         }
     };
-    let authority = map.first_line(":authority");
-    map.retain(|name| !name.starts_with(b":"));
-    if let Some(authority) = authority {
-        map.put_first("host", authority);
-    }
     message.headers = map;
     message.has_own_body = false;
     message
+}
+
+/// The pseudo-headers of a header map. Each occurs once.
+#[derive(Default)]
+struct PseudoHeaders {
+    method: Option<Bytes>,
+    path: Option<Bytes>,
+    authority: Option<Bytes>,
+    status: Option<Bytes>,
+}
+
+impl PseudoHeaders {
+    fn of(map: &Headers) -> PseudoHeaders {
+        let mut pseudo = PseudoHeaders::default();
+        for line in map.lines().filter(|line| line.name().starts_with(b":")) {
+            match line.name() {
+                b":method" => pseudo.method = Some(line.to_value()),
+                b":path" => pseudo.path = Some(line.to_value()),
+                b":authority" => pseudo.authority = Some(line.to_value()),
+                b":status" => pseudo.status = Some(line.to_value()),
+                _ => {}
+            }
+        }
+        pseudo
+    }
 }
 
 /// Sends to Envoy the differences between a message as it was received and as it is now. A callout can assign a request
@@ -70,7 +95,9 @@ pub(super) fn apply_changes<H: Host>(
     };
     match (&before.start, &now.start) {
         (StartLine::Request(before), StartLine::Request(now)) => {
-            pseudo(":method", &before.verb(), &verb_to_send(before, now));
+            if before.verb != now.verb {
+                pseudo(":method", &before.verb(), &verb_to_send(before, now));
+            }
             if let Some(path) = path {
                 pseudo(":path", "", &path);
             }

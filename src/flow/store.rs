@@ -11,6 +11,11 @@ use bytestring::ByteString;
 pub struct Store(Vec<(ByteString, Value)>);
 
 impl Store {
+    /// A store with memory for some variables.
+    pub fn with_capacity(variables: usize) -> Store {
+        Store(Vec::with_capacity(variables))
+    }
+
     /// The value under a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| known.len() == name.len() && *known == name).map(|(_, value)| value)

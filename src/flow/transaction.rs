@@ -32,6 +32,9 @@ pub enum Stage {
     Error,
 }
 
+/// The number of variables that most transactions set.
+const EXPECTED_VARIABLES: usize = 12;
+
 /// A response from a cache.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CachedResponse {
@@ -118,7 +121,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             response_keys: Vec::new(),
             fetched_entries: Vec::new(),
             messages: Vec::new(),
-            variables: Store::default(),
+            variables: Store::with_capacity(EXPECTED_VARIABLES),
             is_out_of_memory: Cell::new(false),
             nulls: Vec::new(),
             request: None,

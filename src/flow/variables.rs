@@ -38,7 +38,7 @@ const ATTRIBUTE_ROOTS: [&str; 22] = [
 /// Whether filter state can contain a variable with this name.
 pub(super) fn fits_filter_state(name: &str) -> bool {
     // No root contains a dot, and most variables do.
-    name.bytes().any(|byte| byte == b'.') || !ATTRIBUTE_ROOTS.contains(&name)
+    name.as_bytes().contains(&b'.') || !ATTRIBUTE_ROOTS.contains(&name)
 }
 
 /// Whether a name is that of one of the flow's own messages.

@@ -20,6 +20,9 @@ const ALWAYS_RETAINED: [&str; 1] = ["content-type"];
 /// The client's headers that link a callout to the client's trace (docs/guide/configuration.md, `trace_headers`).
 const TRACE: [&str; 4] = ["traceparent", "tracestate", "b3", "x-request-id"];
 
+/// The number of headers that most calls have.
+const EXPECTED_HEADERS: usize = 8;
+
 /// A message and its destination.
 pub(super) struct CallRequest<'m> {
     pub(super) message: MessageId,
@@ -61,12 +64,14 @@ impl<H: Host> Transaction<'_, H> {
         if verb.eq_ignore_ascii_case("CONNECT") {
             return Err(VerbIsConnect);
         }
-        let mut headers: Vec<(ByteString, Bytes)> = vec![
+        let pseudo = [
             (ByteString::from_static(":method"), verb.into_bytes()),
             (ByteString::from_static(":scheme"), Bytes::from_static(server.scheme.as_str().as_bytes())),
             (ByteString::from_static(":authority"), self.authority(&server)),
             (ByteString::from_static(":path"), path_and_query.into_bytes()),
         ];
+        let mut headers: Vec<(ByteString, Bytes)> = Vec::with_capacity(EXPECTED_HEADERS);
+        headers.extend(pseudo);
         for line in message.iter().flat_map(|message| message.headers.lines()) {
             let name = line.to_name();
             let is_kept = retained.keeps(&name, true) || contains(&ALWAYS_RETAINED, &name);
