@@ -54,7 +54,7 @@ blackbox: build native envoy ## Run the black-box tests whose names contain $CAS
 	cargo build --bin envoy-callout
 	$(TEST_ENV) cargo test --test blackbox -- $(CASE)
 
-soak: build envoy ## Load the filter for $MINUTES minutes while services fail, and check every request
+soak: build native envoy ## Load the filter for $MINUTES minutes while services fail; HOST=native loads the native module
 	$(TEST_ENV) cargo test --quiet --test soak -- --minutes $(MINUTES)
 
 matrix: build requirements ## Run the black-box tests with each version in $ENVOY_VERSIONS

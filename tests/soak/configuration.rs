@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::behaviour::{MAX_RESPONSE_BYTES, TIMEOUT};
-use super::lab::filter;
+use super::lab::{filter, ours};
 
 /// The listener of requests that are sent and read to their end.
 pub const STEADY: &str = "steady";
@@ -105,7 +105,7 @@ pub fn plan(listener: &str, revision: u64) -> Value {
 
 /// A listener with a configuration of the filter.
 pub fn listener(name: &str, port: u16, configuration: &Value) -> Value {
-    let plugin = filter::wasm(name, "callout", true, &filter::string_value(&configuration.to_string()));
+    let plugin = ours(name, "callout", true, &filter::string_value(&configuration.to_string()));
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,

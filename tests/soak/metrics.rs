@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::behaviour::Outcome;
 use super::configuration::{STEADY, UPDATED, policy};
 use super::lab::client::exchange;
-use super::lab::{Message, Request};
+use super::lab::{Host, Message, Request};
 use super::ledger::Ledger;
 use super::report::Check;
 
@@ -28,10 +28,11 @@ pub async fn stats(admin: SocketAddr, filter: &str) -> BTreeMap<String, u64> {
 /// Compares the metrics, after the workers have sent their last changes.
 pub async fn check(admin: SocketAddr, ledger: &Ledger) {
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let found = stats(admin, "^wasmcustom.callout.").await;
+    let host = Host::current();
+    let found = stats(admin, &format!("^{}", host.stat("wasmcustom.callout."))).await;
     let (sent, outcomes) = (ledger.sent(), ledger.outcomes());
     let compare = |what: &str, policy: &str, expected: Option<&u64>| {
-        let name = format!("wasmcustom.callout.{what}.policy.{policy}");
+        let name = host.stat(&format!("wasmcustom.callout.{what}.policy.{policy}"));
         let (found, expected) = (found.get(&name).copied().unwrap_or(0), expected.copied().unwrap_or(0));
         ledger.findings.checked(Check::Metric, 1);
         if found != expected {
@@ -48,12 +49,21 @@ pub async fn check(admin: SocketAddr, ledger: &Ledger) {
     }
 }
 
-/// Counts the VMs, and those that Envoy had to replace. Returns the fact for the report.
+/// Counts the VMs and those that Envoy had to replace, or the panics of the native module. Returns the fact for the
+/// report.
 pub async fn check_vms(admin: SocketAddr, ledger: &Ledger) -> (String, String) {
+    ledger.findings.checked(Check::Vm, 1);
+    if Host::current().is_native() {
+        let found = stats(admin, "callout.panics").await;
+        let panics: u64 = found.values().sum();
+        if panics > 0 || found.is_empty() {
+            ledger.findings.add(Check::Vm, format!("the module counted {panics} panics: {found:?}"));
+        }
+        return ("panics".to_owned(), panics.to_string());
+    }
     let found = stats(admin, "wasm").await;
     let sum = |text: &str| found.iter().filter(|(name, _)| name.contains(text)).map(|(_, value)| value).sum::<u64>();
     let reloads = sum("vm_reload") + sum("crash");
-    ledger.findings.checked(Check::Vm, 1);
     if reloads > 0 {
         ledger.findings.add(Check::Vm, format!("Envoy replaced VMs: {reloads}"));
     }

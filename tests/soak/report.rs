@@ -24,7 +24,7 @@ pub enum Check {
     Update,
     /// The metrics are those of the injected outcomes.
     Metric,
-    /// No VM fails.
+    /// No VM fails, and the native module does not panic.
     Vm,
     /// The memory does not grow.
     Memory,
@@ -40,7 +40,7 @@ const CHECKS: [(Check, &str); 11] = [
     (Check::Killed, "wrong responses while servers are killed"),
     (Check::Update, "requests lost by updates, wrong updates"),
     (Check::Metric, "wrong metrics"),
-    (Check::Vm, "failed VMs"),
+    (Check::Vm, "failed VMs, or panics"),
     (Check::Memory, "memory growth beyond 1 % per 100,000 requests"),
 ];
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::clients::{self, Client};
 use super::configuration::{DISCONNECTING, Ports, STEADY, UPDATED, bootstrap, plan};
 use super::lab::envoy::Envoy;
-use super::lab::{RunDirectory, envoy_log, minor_version};
+use super::lab::{Host, RunDirectory, envoy_log, minor_version};
 use super::ledger::Ledger;
 use super::random::Random;
 use super::report::{Check, Report};
@@ -91,6 +91,7 @@ pub async fn run(arguments: &Arguments) -> Report {
     let requests = ledger.requests();
     let mut facts = vec![
         ("Envoy".to_owned(), format!("1.{}, 2 workers", minor_version())),
+        ("module".to_owned(), if Host::current().is_native() { "native" } else { "WebAssembly" }.to_owned()),
         ("duration".to_owned(), format!("{seconds} s, seed {}", arguments.seed)),
         ("requests".to_owned(), format!("{requests}, {} for each second", requests / seconds.max(1))),
         ("calls that the services received".to_owned(), ledger.received_calls().to_string()),
