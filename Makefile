@@ -12,6 +12,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 # The build of the tool embeds the module.
 CARGO_WITH_MODULE := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
+PEER := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout_peer.wasm
 NATIVE := $(TARGET_DIR)/native/libenvoy_callout.so
 TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)" CALLOUT_NATIVE="$(NATIVE)"
 export ENVOY_VERSION HOST
@@ -62,7 +63,8 @@ matrix: build requirements ## Run the black-box tests with each version in $ENVO
 	@scripts/matrix.sh "$(MODULE)" $(ENVOY_VERSIONS)
 
 bench: build native envoy ## Measure the cost of callouts in Envoy, and of the core alone
-	$(TEST_ENV) cargo bench --bench gateway
+	cargo build --release -p envoy-callout-peer --lib --target wasm32-wasip1
+	$(TEST_ENV) BENCH_PEER="$(PEER)" cargo bench --bench gateway
 	cargo bench --bench core
 
 fuzz: ## Search for panics with fuzz/fuzz_targets/$FUZZ for $SECONDS seconds

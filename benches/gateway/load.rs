@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::connection::Connection;
 use crate::geo;
 
-/// The number of concurrent requests.
+/// The number of concurrent requests of most variants.
 pub const CONNECTIONS: usize = 16;
 
 /// The typical headers of an API client, except `host` and `x-user`.
@@ -33,9 +33,9 @@ pub struct Clients {
 
 impl Clients {
     /// Connects. `upstream_sees` returns the `x-geo` that the upstream must receive for a user.
-    pub async fn connect(address: SocketAddr, upstream_sees: fn(&str) -> String) -> Clients {
-        let mut clients = Vec::with_capacity(CONNECTIONS);
-        for number in 0..CONNECTIONS {
+    pub async fn connect(address: SocketAddr, connections: usize, upstream_sees: fn(&str) -> String) -> Clients {
+        let mut clients = Vec::with_capacity(connections);
+        for number in 0..connections {
             let user = format!("user-{number:02}");
             let expected = Bytes::from(upstream_sees(&user));
             clients.push(Client { connection: Connection::open(address).await, user, expected });

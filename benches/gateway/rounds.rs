@@ -66,8 +66,9 @@ pub struct Round {
 pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy, start: usize, results: &mut [Results]) {
     let mut clients = Vec::new();
     for variant in variants {
-        let mut variant_clients = Clients::connect(envoy.listener(variant), variant.upstream_sees).await;
-        variant_clients.send(variant.requests.unwrap_or(settings.requests.max(1000))).await;
+        let (address, connections) = (envoy.listener(variant), variant.load.connections());
+        let mut variant_clients = Clients::connect(address, connections, variant.upstream_sees).await;
+        variant_clients.send(variant.load.requests(settings).max(100)).await;
         clients.push(variant_clients);
     }
     for round in 0..settings.rounds {
@@ -75,7 +76,7 @@ pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy, start
         for turn in 0..variants.len() {
             let index = (round + turn) % variants.len();
             let before = cpu::time(envoy.id());
-            let latencies = clients[index].send(variants[index].requests.unwrap_or(settings.requests)).await;
+            let latencies = clients[index].send(variants[index].load.requests(settings)).await;
             // Envoy deletes the stream after its response, and then sleeps.
             tokio::time::sleep(Duration::from_millis(5)).await;
             let spent = cpu::time(envoy.id()).saturating_sub(before);

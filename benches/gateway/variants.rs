@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::load::CONNECTIONS;
+use crate::rounds::Settings;
 use crate::{filter, geo};
 
 /// The cluster of the callout service.
@@ -19,8 +21,35 @@ pub struct Variant {
     pub route_headers: Value,
     /// The `x-geo` that the upstream must receive for a user. Every request is checked.
     pub upstream_sees: fn(&str) -> String,
-    /// The number of requests of a round, if it is not that of the settings.
-    pub requests: Option<usize>,
+    pub load: Load,
+}
+
+/// The load on a variant.
+#[derive(Clone, Copy)]
+pub enum Load {
+    /// As many requests as the settings say, on enough connections to use a whole processor.
+    Full,
+    /// Fewer requests on few connections, so that the latency is the time of the servers and not that of the queue in
+    /// front of Envoy's worker.
+    Light,
+}
+
+impl Load {
+    /// The number of requests of a round.
+    pub fn requests(self, settings: &Settings) -> usize {
+        match self {
+            Load::Full => settings.requests,
+            Load::Light => 200,
+        }
+    }
+
+    /// The number of concurrent requests.
+    pub fn connections(self) -> usize {
+        match self {
+            Load::Full => CONNECTIONS,
+            Load::Light => 2,
+        }
+    }
 }
 
 /// What a limit compares.
@@ -44,17 +73,15 @@ pub struct Limit {
 pub const BASELINE: &str = "lua";
 
 /// The limits that the benchmark checks.
-pub const LIMITS: [Limit; 6] = [
+pub const LIMITS: [Limit; 7] = [
     Limit { measure: Measure::Cpu, variant: "callout", of: "lua", at_most: 1.55 },
     Limit { measure: Measure::Cpu, variant: "native", of: "lua", at_most: 0.95 },
     Limit { measure: Measure::Cpu, variant: "flow", of: "callout", at_most: 1.5 },
+    Limit { measure: Measure::Cpu, variant: "unused", of: "callout", at_most: 1.02 },
     Limit { measure: Measure::Cpu, variant: "cached", of: "lua", at_most: 0.65 },
     Limit { measure: Measure::Cpu, variant: "token", of: "callout", at_most: 1.10 },
     Limit { measure: Measure::Latency, variant: "parallel", of: "slow", at_most: 1.10 },
 ];
-
-/// The number of requests of a round of the slow variants.
-const SLOW_REQUESTS: usize = 400;
 
 /// All variants, and `callout` again with each build in `$BENCH_MODULES`, `before=PATH,other=PATH`.
 pub fn all() -> Vec<Variant> {
@@ -65,16 +92,20 @@ pub fn all() -> Vec<Variant> {
 /// The variant `callout` with another build of the module.
 fn of_module(named: &str) -> Variant {
     let Some((name, path)) = named.split_once('=') else { panic!("$BENCH_MODULES: {named:?} is not NAME=PATH") };
-    let mut filter = callout_filter(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]);
-    filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = json!(path);
     Variant {
         name: name.to_owned().leak(),
         does: "the same as callout, with another build of the module",
-        filters: vec![filter],
+        filters: vec![in_module(callout_filter(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]), path)],
         route_headers: json!([]),
         upstream_sees: geo::location,
-        requests: None,
+        load: Load::Full,
     }
+}
+
+/// A filter that runs another module.
+fn in_module(mut filter: Value, path: &str) -> Value {
+    filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = json!(path);
+    filter
 }
 
 fn own() -> Vec<Variant> {
@@ -85,7 +116,7 @@ fn own() -> Vec<Variant> {
             filters: vec![],
             route_headers: json!([]),
             upstream_sees: |_| String::new(),
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "ext_authz",
@@ -93,7 +124,7 @@ fn own() -> Vec<Variant> {
             filters: vec![ext_authz()],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "lua",
@@ -101,7 +132,15 @@ fn own() -> Vec<Variant> {
             filters: vec![filter::lua(LUA)],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
+        },
+        Variant {
+            name: "peer",
+            does: "the same as lua, in a small filter with the proxy-wasm SDK",
+            filters: vec![peer()],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            load: Load::Full,
         },
         Variant {
             name: "callout",
@@ -109,7 +148,7 @@ fn own() -> Vec<Variant> {
             filters: vec![callout_filter("callout", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "native",
@@ -117,7 +156,7 @@ fn own() -> Vec<Variant> {
             filters: vec![filter::native("native", &callout_configuration(&[SERVICE_CALLOUT, ASSIGN_MESSAGE]))],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "cached",
@@ -125,7 +164,7 @@ fn own() -> Vec<Variant> {
             filters: vec![cached()],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "token",
@@ -133,7 +172,7 @@ fn own() -> Vec<Variant> {
             filters: vec![token()],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: None,
+            load: Load::Full,
         },
         Variant {
             name: "flow",
@@ -141,7 +180,15 @@ fn own() -> Vec<Variant> {
             filters: vec![flow()],
             route_headers: json!([]),
             upstream_sees: |_| "CH Bern Europe/Zurich".to_owned(),
-            requests: None,
+            load: Load::Full,
+        },
+        Variant {
+            name: "unused",
+            does: "the same as callout, with 100 policies that no flow uses",
+            filters: vec![unused()],
+            route_headers: json!([]),
+            upstream_sees: geo::location,
+            load: Load::Full,
         },
         Variant {
             name: "slow",
@@ -149,7 +196,7 @@ fn own() -> Vec<Variant> {
             filters: vec![slow("slow", 1)],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: Some(SLOW_REQUESTS),
+            load: Load::Light,
         },
         Variant {
             name: "parallel",
@@ -157,7 +204,7 @@ fn own() -> Vec<Variant> {
             filters: vec![slow("parallel", 3)],
             route_headers: json!([]),
             upstream_sees: geo::location,
-            requests: Some(SLOW_REQUESTS),
+            load: Load::Light,
         },
     ]
 }
@@ -258,6 +305,26 @@ fn cached() -> Value {
         "trace_headers": false,
     });
     filter::wasm("cached", "callout", false, &filter::string_value(&configuration.to_string()))
+}
+
+/// The callout of `callout` next to policies that no flow uses.
+fn unused() -> Value {
+    let others = (0..100).map(|index| SERVICE_CALLOUT.replace("SC-Geo", &format!("SC-{index}")));
+    let used = [SERVICE_CALLOUT, ASSIGN_MESSAGE].map(str::to_owned);
+    let policies: Vec<_> = used.into_iter().chain(others).collect();
+    let configuration = json!({
+        "policies": policies,
+        "request": ["SC-Geo", "AM-Set"],
+        "clusters": {"http://geo.test": CALLOUT},
+        "trace_headers": false,
+    });
+    filter::wasm("unused", "callout", false, &filter::string_value(&configuration.to_string()))
+}
+
+/// The filter in `benches/peer`, which has no configuration.
+fn peer() -> Value {
+    let module = std::env::var("BENCH_PEER").expect("$BENCH_PEER is the path of the module of benches/peer");
+    in_module(filter::wasm("peer", "peer", false, &filter::string_value("")), &module)
 }
 
 /// The typical steps of bundles around a callout.
