@@ -366,7 +366,9 @@ impl Host for Scripted {
     }
 
     fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
-        self.done.borrow_mut().cache_events.extend((0..count).map(|_| (policy, event)));
+        let mut done = self.done.borrow_mut();
+        done.cache_events.extend((0..count).map(|_| (policy, event)));
+        done.events.extend((0..count).map(|_| Event::Cache(event)));
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

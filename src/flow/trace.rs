@@ -3,6 +3,7 @@
 //!
 //! They are recorded when [`Host::IS_TRACED`](crate::flow::host::Host::IS_TRACED) is true.
 
+use crate::flow::cache::CacheEvent;
 use crate::flow::call::{Call, CallFailure, CallReply, Direction};
 use crate::flow::fault::Fault;
 
@@ -63,6 +64,8 @@ pub enum Event {
         /// The source of the response.
         source: ReplySource,
     },
+    /// A policy looked for an entry of a cache, or stored one.
+    Cache(CacheEvent),
     /// A direction was resumed with the current message.
     Resumed(Direction),
     /// The client got a local reply.

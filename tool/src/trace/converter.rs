@@ -4,6 +4,7 @@ use super::record::{Body, Call, Condition, Entry, Failure, Fault, Message, Outco
 use super::secrets::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use envoy_callout::flow::cache::CacheEvent;
 use envoy_callout::flow::call;
 use envoy_callout::flow::call::{CallFailure, Direction};
 use envoy_callout::flow::headers::Headers;
@@ -79,6 +80,14 @@ impl<'s> Converter<'s> {
                     Entry::Step(step)
                 }
                 Event::Call { call, reply, source } => Entry::Call(self.call(call, reply.as_ref(), *source)),
+                Event::Cache(event) => Entry::Cache {
+                    result: match event {
+                        CacheEvent::Hit => "hit",
+                        CacheEvent::Miss => "miss",
+                        CacheEvent::Wait => "wait",
+                        CacheEvent::Eviction => "eviction",
+                    },
+                },
                 Event::ErrorFlow(failure) => Entry::ErrorFlow(self.fault(failure)),
                 Event::Resumed(Direction::Request) if self.has_route => Entry::Upstream,
                 Event::Resumed(Direction::Request) => Entry::NoRoute,

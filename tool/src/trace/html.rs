@@ -68,6 +68,7 @@ fn timeline(entries: &[Entry], page: &mut String) {
             }
             Entry::Step(step) => self::step(step, page),
             Entry::Call(call) => self::call(call, page),
+            Entry::Cache { result } => page.push_str(&format!("<li class=\"ran\">cache: {result}")),
             Entry::ErrorFlow(fault) => {
                 page.push_str(&format!("<li class=\"flow fault\"><p>Error flow: {}</p>", fault_text(fault)));
             }

@@ -46,6 +46,10 @@ pub(super) enum Entry {
     },
     Step(Step),
     Call(Call),
+    /// A policy looked for an entry of a cache, or stored one: `hit`, `miss`, `wait` or `eviction`.
+    Cache {
+        result: &'static str,
+    },
     ErrorFlow(Fault),
     /// The upstream gets the request.
     Upstream,

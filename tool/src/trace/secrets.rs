@@ -127,7 +127,12 @@ impl Secrets {
                     }
                 }
             }
-            Event::Flow { .. } | Event::Group { .. } | Event::ErrorFlow(_) | Event::Resumed(_) | Event::Replied => {}
+            Event::Flow { .. }
+            | Event::Group { .. }
+            | Event::Cache(_)
+            | Event::ErrorFlow(_)
+            | Event::Resumed(_)
+            | Event::Replied => {}
         }
     }
 

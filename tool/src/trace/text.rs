@@ -97,6 +97,7 @@ impl Page<'_> {
                 Entry::Choice { what, condition, taken } => self.choice(what, condition.as_ref(), *taken)?,
                 Entry::Step(step) => self.step(step, indent)?,
                 Entry::Call(call) => self.call(call, indent)?,
+                Entry::Cache { result } => self.value(indent, &format!("{:<LABEL$}{result}", "cache"), 0)?,
                 Entry::ErrorFlow(fault) => {
                     self.heading("Error flow")?;
                     self.fault(fault, 2, "")?;

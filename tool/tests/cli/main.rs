@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails at the first error")]
 
 mod bundles;
+mod caches;
 mod causes;
 mod check;
 mod codes;
