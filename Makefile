@@ -12,6 +12,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODULE := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout.wasm
 # The build of the tool embeds the module.
 CARGO_WITH_MODULE := ENVOY_CALLOUT_MODULE="$(MODULE)" cargo
+# The linker writes each index in as few bytes as possible: 150 KB. It cannot do so in a module with debug information.
+SHORT_INDICES := -Clink-arg=--compress-relocations
 PEER := $(TARGET_DIR)/wasm32-wasip1/release/envoy_callout_peer.wasm
 NATIVE := $(TARGET_DIR)/native/libenvoy_callout.so
 TEST_ENV = ENVOY="$$(scripts/envoy.sh)" CALLOUT_WASM="$(MODULE)" CALLOUT_NATIVE="$(NATIVE)"
@@ -24,7 +26,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 build: requirements wasm-target ## Build the module for Envoy
-	cargo build --release -p envoy-callout --lib --target wasm32-wasip1
+	cargo rustc --release -p envoy-callout --lib --target wasm32-wasip1 -- $(SHORT_INDICES)
 	@echo "$(MODULE)"
 
 native: requirements ## Build the native module for Envoy

@@ -73,7 +73,7 @@ fn main() {
     let settings = Settings::from_environment();
     let directory = directory();
     let servers = Servers::start();
-    let mut results = Results::none(&variants);
+    let mut results = Results::none(&variants, &settings);
     for start in 0..settings.starts {
         let envoy = Envoy::start(&variants, &servers, &directory, &runtime);
         runtime.block_on(rounds::run(&variants, &settings, &envoy, start, &mut results));

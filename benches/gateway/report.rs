@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::envoy;
 use crate::rounds::{Results, Round, Settings};
 use crate::statistics::median;
 use crate::variants::{BASELINE, LIMITS, Measure};
-use crate::{envoy, load};
 
 /// Prints the results as a Markdown table and writes all measurements.
 pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
@@ -35,20 +35,20 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
     let envoy = envoy::version();
     let machine = machine();
 
-    println!("\n| variant | CPU µs per request (least–most) | × {BASELINE} | p50 µs | p99 µs | what it does |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "\n| variant | CPU µs per request (least–most) | × {BASELINE} | p50 µs | p99 µs | requests of a round, \
+         connections | what it does |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     for row in &rows {
         row.print();
     }
     println!(
-        "\nEnvoy {envoy}, one worker; {} × {}; {} starts, {} rounds each of {} requests on {} connections; medians \
-         over all rounds",
+        "\nEnvoy {envoy}, one worker; {} × {}; {} starts, {} rounds each; medians over all rounds",
         machine["processors"],
         machine["processor"].as_str().unwrap_or_default(),
         settings.starts,
         settings.rounds,
-        settings.requests,
-        load::CONNECTIONS,
     );
     for limit in &limits {
         let (variant, of) = (limit["variant"].as_str().unwrap_or_default(), limit["of"].as_str().unwrap_or_default());
@@ -69,8 +69,6 @@ pub fn write(results: &[Results], settings: &Settings, directory: &Path) {
         "machine": machine,
         "starts": settings.starts,
         "rounds_per_start": settings.rounds,
-        "requests_per_round": settings.requests,
-        "connections": load::CONNECTIONS,
         "variants": rows.iter().map(Row::to_json).collect::<Vec<_>>(),
         "limits": limits,
     });
@@ -108,8 +106,16 @@ impl Row<'_> {
     fn print(&self) {
         let ratio = self.ratio.map_or("".to_owned(), |ratio| format!("{ratio:.2}"));
         println!(
-            "| {} | {:.1} ({:.1}–{:.1}) | {ratio} | {:.0} | {:.0} | {} |",
-            self.results.name, self.cpu, self.least, self.most, self.p50, self.p99, self.results.does,
+            "| {} | {:.1} ({:.1}–{:.1}) | {ratio} | {:.0} | {:.0} | {}, {} | {} |",
+            self.results.name,
+            self.cpu,
+            self.least,
+            self.most,
+            self.p50,
+            self.p99,
+            self.results.requests,
+            self.results.connections,
+            self.results.does,
         );
     }
 
@@ -118,6 +124,8 @@ impl Row<'_> {
         json!({
             "name": self.results.name,
             "does": self.results.does,
+            "requests_per_round": self.results.requests,
+            "connections": self.results.connections,
             "cpu_us_per_request": {"median": self.cpu, "min": self.least, "max": self.most, "rounds": rounds},
             "ratio_to_baseline": self.ratio,
             "latency_us": {"p50": self.p50, "p99": self.p99},

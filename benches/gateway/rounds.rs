@@ -42,13 +42,23 @@ fn number(variable: &str, default: usize) -> usize {
 pub struct Results {
     pub name: &'static str,
     pub does: &'static str,
+    /// The number of requests of a round.
+    pub requests: usize,
+    /// The number of concurrent requests.
+    pub connections: usize,
     pub rounds: Vec<Round>,
 }
 
 impl Results {
     /// Empty results of every variant.
-    pub fn none(variants: &[Variant]) -> Vec<Results> {
-        let of = |variant: &Variant| Results { name: variant.name, does: variant.does, rounds: Vec::new() };
+    pub fn none(variants: &[Variant], settings: &Settings) -> Vec<Results> {
+        let of = |variant: &Variant| Results {
+            name: variant.name,
+            does: variant.does,
+            requests: variant.load.requests(settings),
+            connections: variant.load.connections(),
+            rounds: Vec::new(),
+        };
         variants.iter().map(of).collect()
     }
 }
@@ -68,7 +78,7 @@ pub async fn run(variants: &[Variant], settings: &Settings, envoy: &Envoy, start
     for variant in variants {
         let (address, connections) = (envoy.listener(variant), variant.load.connections());
         let mut variant_clients = Clients::connect(address, connections, variant.upstream_sees).await;
-        variant_clients.send(variant.load.requests(settings).max(100)).await;
+        variant_clients.send(variant.load.warm_up(settings)).await;
         clients.push(variant_clients);
     }
     for round in 0..settings.rounds {

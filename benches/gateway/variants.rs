@@ -43,6 +43,14 @@ impl Load {
         }
     }
 
+    /// The number of requests before the measurement.
+    pub fn warm_up(self, settings: &Settings) -> usize {
+        match self {
+            Load::Full => settings.requests.max(1000),
+            Load::Light => self.requests(settings),
+        }
+    }
+
     /// The number of concurrent requests.
     pub fn connections(self) -> usize {
         match self {

@@ -52,7 +52,7 @@ pub(super) fn message(direction: Direction, mut map: Headers) -> Message {
     message
 }
 
-/// The pseudo-headers of a header map. Each occurs once.
+/// The pseudo-headers of a header map: the first line of each.
 #[derive(Default)]
 struct PseudoHeaders {
     method: Option<Bytes>,
@@ -66,12 +66,12 @@ impl PseudoHeaders {
         let mut pseudo = PseudoHeaders::default();
         for line in map.lines().filter(|line| line.name().starts_with(b":")) {
             match line.name() {
-                b":method" => pseudo.method = Some(line.to_value()),
-                b":path" => pseudo.path = Some(line.to_value()),
-                b":authority" => pseudo.authority = Some(line.to_value()),
-                b":status" => pseudo.status = Some(line.to_value()),
-                _ => {}
-            }
+                b":method" => pseudo.method.get_or_insert_with(|| line.to_value()),
+                b":path" => pseudo.path.get_or_insert_with(|| line.to_value()),
+                b":authority" => pseudo.authority.get_or_insert_with(|| line.to_value()),
+                b":status" => pseudo.status.get_or_insert_with(|| line.to_value()),
+                _ => continue,
+            };
         }
         pseudo
     }

@@ -73,8 +73,8 @@ pub struct Transaction<'a, H> {
     pub(super) incomplete_objects: Vec<(ByteString, Fault)>,
     /// The stored response that replaces that of the target.
     pub(super) cached_response: Option<CachedResponse>,
-    /// The keys of the responses that are stored later, by policy.
-    pub(super) response_keys: Vec<(PolicyId, ByteString)>,
+    /// The keys of the responses that are stored later, by policy; `None` when the response is not stored.
+    pub(super) response_keys: Vec<(PolicyId, Option<ByteString>)>,
     /// The entries that this transaction fetches while others wait for them.
     pub(super) fetched_entries: Vec<Leader>,
     messages: Vec<Message>,

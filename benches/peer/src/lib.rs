@@ -1,4 +1,4 @@
-//! The callout of the benchmark, written by hand with the proxy-wasm SDK, as a smallest filter that makes it. It does
+//! The callout of the benchmark, written by hand with the proxy-wasm SDK, in the smallest filter that makes it. It does
 //! what the Lua variant does: it checks the status, and sets and publishes the body.
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, reason = "the macro of the SDK exports a function")]

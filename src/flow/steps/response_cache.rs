@@ -24,6 +24,9 @@ use time::format_description::well_known::Rfc2822;
 /// The statuses that are not errors (docs/apigee-semantics.md 12.3).
 const SUCCESS: RangeInclusive<u16> = 200..=205;
 
+/// The statuses that depend on the conditions and ranges of one request. Such a response is not stored.
+const DEPENDENT: [u16; 4] = [206, 304, 412, 416];
+
 /// The headers of the client that `UseAcceptHeader` adds to the key.
 const ACCEPT: [&str; 4] = ["accept", "accept-encoding", "accept-language", "accept-charset"];
 
@@ -45,8 +48,10 @@ impl<H: Host> Transaction<'_, H> {
         self.set(invalid_entry.clone(), Value::Boolean(false));
         let Some(key) = self.response_key(policy) else { return };
         self.set(cache_key.clone(), Value::String(key.shown.clone()));
+        let request = self.message_named("request").and_then(|request| self.message(request));
+        let is_stored = !request.is_some_and(condition::changes_by_condition);
         // The response is stored with this key, even when a later step changes the request.
-        self.response_keys.push((id, key.whole.clone()));
+        self.response_keys.push((id, is_stored.then(|| key.whole.clone())));
         if self.is_skipped(policy.skip_lookup.as_ref()) {
             return;
         }
@@ -63,7 +68,8 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The response to the client's conditional request. `None` when the target responds.
     fn conditional(&mut self, stored: Message) -> Option<Message> {
-        let Some(request) = self.client_request() else { return Some(stored) };
+        let request = self.message_named("request").and_then(|request| self.message(request));
+        let Some(request) = request else { return Some(stored) };
         match condition::responder(request, &stored) {
             Responder::Stored => Some(stored),
             Responder::NotModified => Some(condition::not_modified(&stored)),
@@ -85,7 +91,8 @@ impl<H: Host> Transaction<'_, H> {
 
     fn store_response(&mut self, id: PolicyId, policy: &ResponseCache) {
         let known = self.response_keys.iter().find(|(known, _)| *known == id).map(|(_, key)| key.clone());
-        let Some(key) = known.or_else(|| self.response_key(policy).map(|key| key.whole)) else { return };
+        let key = known.unwrap_or_else(|| self.response_key(policy).map(|key| key.whole));
+        let Some(key) = key else { return };
         if self.is_skipped(policy.skip_population.as_ref()) {
             return;
         }
@@ -94,9 +101,7 @@ impl<H: Host> Transaction<'_, H> {
         let now = self.host.now();
         let Some(message) = self.message(response) else { return };
         let status = message.as_response().map_or(0, |line| line.status);
-        // They answer the conditions and ranges of one request.
-        let is_partial = matches!(status, 206 | 304);
-        if is_partial || (policy.excludes_errors && !SUCCESS.contains(&status)) {
+        if DEPENDENT.contains(&status) || (policy.excludes_errors && !SUCCESS.contains(&status)) {
             return;
         }
         if policy.uses_response_headers {

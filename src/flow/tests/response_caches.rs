@@ -131,6 +131,29 @@ fn a_conditional_request_gets_304_or_the_response_of_the_target() {
 }
 
 #[test]
+fn the_result_of_a_condition_does_not_replace_an_entry() {
+    let request = |verb: &str, headers: &[(&str, &str)], status: &str| {
+        Scripted::client(verb, "/", headers).with_response(status, &[("etag", "\"a\"")], status)
+    };
+    let cases = [
+        ("GET", ("if-match", "\"b\""), "412"),
+        ("GET", ("range", "bytes=9-"), "416"),
+        ("PUT", ("if-none-match", "*"), "201"),
+        ("DELETE", ("if-match", "\"a\""), "200"),
+    ];
+    for (verb, condition, status) in cases {
+        let mut session = Session::new(&proxy("", true));
+        if status != "416" {
+            session.send(1, request("GET", &[], "203"));
+        }
+        assert_eq!(events(session.send(2, request(verb, &[condition], status))), [Miss], "{verb} {condition:?}");
+        let host = session.send(3, request("GET", &[], "200"));
+        let expected = if status == "416" { None } else { Some(203) };
+        assert_eq!(host.done.borrow().reply.as_ref().map(|reply| reply.status), expected, "{verb} {condition:?}");
+    }
+}
+
+#[test]
 fn accept_headers_can_be_a_part_of_the_key() {
     let request =
         |language: &str| Scripted::client("GET", "/", &[("accept-language", language)]).with_response("200", &[], "x");

@@ -2,6 +2,13 @@
 
 use crate::flow::message::{Message, StatusLine};
 use bytestring::ByteString;
+use std::ops::RangeInclusive;
+
+/// The conditions with entity tags.
+const ENTITY_CONDITIONS: [&str; 2] = ["if-match", "if-none-match"];
+
+/// The statuses of successful responses.
+const SUCCESS: RangeInclusive<u16> = 200..=299;
 
 /// What responds to a request for which there is a stored response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +23,18 @@ pub(super) enum Responder {
 
 /// Compares `If-Match`, `If-None-Match` and `If-Modified-Since` of a request with a stored response.
 pub(super) fn responder(request: &Message, stored: &Message) -> Responder {
-    let conditions = ["if-match", "if-none-match"].map(|name| request.headers.joined(name));
-    let is_get = request.as_request().is_some_and(|line| line.verb() == "GET");
-    let [if_match, if_none_match] = match (conditions, is_get) {
-        ([None, None], false) => return Responder::Stored,
-        (_, false) => return Responder::Target,
-        _ if request.headers.contains("if-modified-since") => return Responder::Target,
-        (conditions, true) => conditions,
-    };
+    if changes_by_condition(request) {
+        return Responder::Target;
+    }
+    let is_success = stored.as_response().is_some_and(|line| SUCCESS.contains(&line.status));
+    // Conditions apply to successful responses only (RFC 9110 section 13.2.1).
+    if !is_get(request) || !is_success {
+        return Responder::Stored;
+    }
+    if request.headers.contains("if-modified-since") {
+        return Responder::Target;
+    }
+    let [if_match, if_none_match] = ENTITY_CONDITIONS.map(|name| request.headers.joined(name));
     let tag = stored.headers.first_line("etag");
     let has_tag = |condition: &ByteString| {
         let tag = tag.as_ref().filter(|tag| tag.starts_with(b"\""));
@@ -37,6 +48,15 @@ pub(super) fn responder(request: &Message, stored: &Message) -> Responder {
         Some(condition) if condition.trim() == "*" || has_tag(&condition) => Responder::NotModified,
         Some(_) => Responder::Target,
     }
+}
+
+/// Whether a request has conditions and can change what its target has: the result is not that of a GET.
+pub(super) fn changes_by_condition(request: &Message) -> bool {
+    !is_get(request) && ENTITY_CONDITIONS.iter().any(|name| request.headers.contains(name))
+}
+
+fn is_get(request: &Message) -> bool {
+    request.as_request().is_some_and(|line| line.verb() == "GET")
 }
 
 /// The strong entity tags of a list, with their quotes. A tag can contain commas.
@@ -84,7 +104,7 @@ mod tests {
     #[test]
     fn conditions_choose_the_responder() {
         use Responder::{NotModified, Stored, Target};
-        let cases: [(&str, &[(&str, &'static str)], &'static str, Responder); 18] = [
+        let cases: [(&str, &[(&str, &'static str)], &'static str, Responder); 20] = [
             ("GET", &[], r#""a""#, Stored),
             ("POST", &[], r#""a""#, Stored),
             ("GET", &[("if-none-match", r#""a""#)], r#""a""#, NotModified),
@@ -98,6 +118,8 @@ mod tests {
             ("GET", &[("if-none-match", "a\"")], "a", Target),
             ("GET", &[("if-none-match", " * ")], r#"W/"a""#, NotModified),
             ("POST", &[("if-none-match", r#""a""#)], r#""a""#, Target),
+            ("HEAD", &[("if-match", "*")], r#""a""#, Target),
+            ("HEAD", &[("if-modified-since", "x")], r#""a""#, Stored),
             ("GET", &[("if-match", r#""a""#)], r#""a""#, Stored),
             ("GET", &[("if-match", r#""b""#)], r#""a""#, Target),
             ("GET", &[("if-match", "*")], r#""a""#, Target),
@@ -110,6 +132,9 @@ mod tests {
             add(&mut request, conditions);
             add(&mut stored, &[("etag", tag)]);
             assert_eq!(responder(&request, &stored), expected, "{verb} {conditions:?} {tag}");
+            *stored.as_response_mut().unwrap() = StatusLine::new(404);
+            let expected = if verb == "GET" { Stored } else { expected };
+            assert_eq!(responder(&request, &stored), expected, "404 {verb} {conditions:?} {tag}");
         }
     }
 
