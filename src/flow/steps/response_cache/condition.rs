@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn conditions_choose_the_responder() {
         use Responder::{NotModified, Stored, Target};
-        let cases: [(&str, &[(&str, &'static str)], &'static str, Responder); 20] = [
+        type Headers<'h> = &'h [(&'h str, &'static str)];
+        let cases: [(&str, Headers<'_>, &'static str, Responder); 20] = [
             ("GET", &[], r#""a""#, Stored),
             ("POST", &[], r#""a""#, Stored),
             ("GET", &[("if-none-match", r#""a""#)], r#""a""#, NotModified),
