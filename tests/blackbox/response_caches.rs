@@ -102,4 +102,19 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!(with_tag("\"2\"").await.status, 304);
         }
     });
+
+    lab.case("a_response_to_head_is_not_stored", |setup| {
+        let upstream = counting(setup, 200);
+        let listener = Listener::new(configuration("head", "")).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            let head = || site.send(Request::new("HEAD", "/"));
+            assert_eq!(head().await.header("x-hit"), Some("false"));
+            let response = site.get("/").await;
+            assert_eq!((response.text(), response.header("x-hit")), ("2", Some("false")));
+            let response = head().await;
+            assert_eq!((response.text(), response.header("x-hit")), ("", Some("true")));
+            assert_eq!((response.header("content-length"), response.header("x-number")), (Some("1"), Some("2")));
+        }
+    });
 }

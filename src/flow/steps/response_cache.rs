@@ -49,7 +49,7 @@ impl<H: Host> Transaction<'_, H> {
         let Some(key) = self.response_key(policy) else { return };
         self.set(cache_key.clone(), Value::String(key.shown.clone()));
         let request = self.message_named("request").and_then(|request| self.message(request));
-        let is_stored = !request.is_some_and(condition::changes_by_condition);
+        let is_stored = request.is_none_or(condition::is_storable);
         // The response is stored with this key, even when a later step changes the request.
         self.response_keys.push((id, is_stored.then(|| key.whole.clone())));
         if self.is_skipped(policy.skip_lookup.as_ref()) {

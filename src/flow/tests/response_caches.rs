@@ -136,6 +136,7 @@ fn the_result_of_a_condition_does_not_replace_an_entry() {
         Scripted::client(verb, "/", headers).with_response(status, &[("etag", "\"a\"")], status)
     };
     let cases = [
+        ("HEAD", ("if-match", "\"b\""), "200"),
         ("GET", ("if-match", "\"b\""), "412"),
         ("GET", ("range", "bytes=9-"), "416"),
         ("PUT", ("if-none-match", "*"), "201"),
@@ -151,6 +152,15 @@ fn the_result_of_a_condition_does_not_replace_an_entry() {
         let expected = if status == "416" { None } else { Some(203) };
         assert_eq!(host.done.borrow().reply.as_ref().map(|reply| reply.status), expected, "{verb} {condition:?}");
     }
+}
+
+#[test]
+fn a_response_to_head_is_not_stored() {
+    let request = |verb: &str| Scripted::client(verb, "/", &[]).with_response("200", &[], "x");
+    let mut session = Session::new(&proxy("", true));
+    assert_eq!(events(session.send(1, request("HEAD"))), [Miss]);
+    assert_eq!(events(session.send(2, request("GET"))), [Miss]);
+    assert_eq!(events(session.send(3, request("HEAD"))), [Hit]);
 }
 
 #[test]

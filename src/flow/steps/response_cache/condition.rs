@@ -23,7 +23,7 @@ pub(super) enum Responder {
 
 /// Compares `If-Match`, `If-None-Match` and `If-Modified-Since` of a request with a stored response.
 pub(super) fn responder(request: &Message, stored: &Message) -> Responder {
-    if changes_by_condition(request) {
+    if has_condition_of_change(request) {
         return Responder::Target;
     }
     let is_success = stored.as_response().is_some_and(|line| SUCCESS.contains(&line.status));
@@ -50,8 +50,14 @@ pub(super) fn responder(request: &Message, stored: &Message) -> Responder {
     }
 }
 
-/// Whether a request has conditions and can change what its target has: the result is not that of a GET.
-pub(super) fn changes_by_condition(request: &Message) -> bool {
+/// Whether the response to a request can be stored for others. That to HEAD has no body, and that to a condition with
+/// another verb than GET is not the one to a GET.
+pub(super) fn is_storable(request: &Message) -> bool {
+    let is_head = request.as_request().is_some_and(|line| line.verb() == "HEAD");
+    !is_head && !has_condition_of_change(request)
+}
+
+fn has_condition_of_change(request: &Message) -> bool {
     !is_get(request) && ENTITY_CONDITIONS.iter().any(|name| request.headers.contains(name))
 }
 
@@ -69,7 +75,8 @@ fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
             let end = quoted.get(1..)?.find('"')?.checked_add(2)?;
             let (tag, after) = quoted.split_at_checked(end)?;
             rest = after;
-            if !before.ends_with("W/") {
+            // Another text than `W/` makes the tag malformed.
+            if before.trim_matches([',', ' ', '\t']).is_empty() {
                 return Some(tag);
             }
         }
@@ -105,7 +112,7 @@ mod tests {
     fn conditions_choose_the_responder() {
         use Responder::{NotModified, Stored, Target};
         type Headers<'h> = &'h [(&'h str, &'static str)];
-        let cases: [(&str, Headers<'_>, &'static str, Responder); 20] = [
+        let cases: [(&str, Headers<'_>, &'static str, Responder); 24] = [
             ("GET", &[], r#""a""#, Stored),
             ("POST", &[], r#""a""#, Stored),
             ("GET", &[("if-none-match", r#""a""#)], r#""a""#, NotModified),
@@ -117,6 +124,10 @@ mod tests {
             ("GET", &[("if-none-match", r#""a""#)], r#"W/"a""#, Target),
             ("GET", &[("if-none-match", r#""a""#)], "a", Target),
             ("GET", &[("if-none-match", "a\"")], "a", Target),
+            ("GET", &[("if-none-match", r#"w/"a""#)], r#""a""#, Target),
+            ("GET", &[("if-none-match", r#"W/ "a""#)], r#""a""#, Target),
+            ("GET", &[("if-match", r#"x"a""#)], r#""a""#, Target),
+            ("GET", &[("if-match", r#",	"b",, "a""#)], r#""a""#, Stored),
             ("GET", &[("if-none-match", " * ")], r#"W/"a""#, NotModified),
             ("POST", &[("if-none-match", r#""a""#)], r#""a""#, Target),
             ("HEAD", &[("if-match", "*")], r#""a""#, Target),
