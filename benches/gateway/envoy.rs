@@ -122,11 +122,10 @@ fn guard(process: u32) -> Child {
 }
 
 fn listener(variant: &Variant) -> Value {
-    let http_filters: Vec<Value> = variant.filters.iter().cloned().chain([filter::router()]).collect();
+    let http_filters: Vec<Value> = variant.filter.iter().cloned().chain([filter::router()]).collect();
     let route = json!({
         "match": {"prefix": "/"},
         "route": {"cluster": UPSTREAM},
-        "request_headers_to_add": variant.route_headers,
     });
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",

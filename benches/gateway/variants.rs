@@ -15,13 +15,18 @@ pub struct Variant {
     pub name: &'static str,
     /// The description in the table.
     pub does: &'static str,
-    /// The HTTP filters before the router.
-    pub filters: Vec<Value>,
-    /// `request_headers_to_add` of the route.
-    pub route_headers: Value,
+    /// The HTTP filter before the router.
+    pub filter: Option<Value>,
     /// The `x-geo` that the upstream must receive for a user. Every request is checked.
     pub upstream_sees: fn(&str) -> String,
     pub load: Load,
+}
+
+impl Variant {
+    /// A variant with a filter, whose upstream receives the location of the user, under full load.
+    fn new(name: &'static str, does: &'static str, filter: Value) -> Variant {
+        Variant { name, does, filter: Some(filter), upstream_sees: geo::location, load: Load::Full }
+    }
 }
 
 /// The load on a variant.
@@ -100,14 +105,8 @@ pub fn all() -> Vec<Variant> {
 /// The variant `callout` with another build of the module.
 fn of_module(named: &str) -> Variant {
     let Some((name, path)) = named.split_once('=') else { panic!("$BENCH_MODULES: {named:?} is not NAME=PATH") };
-    Variant {
-        name: name.to_owned().leak(),
-        does: "the same as callout, with another build of the module",
-        filters: vec![in_module(callout_filter(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]), path)],
-        route_headers: json!([]),
-        upstream_sees: geo::location,
-        load: Load::Full,
-    }
+    let filter = in_module(callout_filter(name, &[SERVICE_CALLOUT, ASSIGN_MESSAGE]), path);
+    Variant::new(name.to_owned().leak(), "the same as callout, with another build of the module", filter)
 }
 
 /// A filter that runs another module.
@@ -121,98 +120,50 @@ fn own() -> Vec<Variant> {
         Variant {
             name: "none",
             does: "no callout, only the router",
-            filters: vec![],
-            route_headers: json!([]),
+            filter: None,
             upstream_sees: |_| String::new(),
             load: Load::Full,
         },
+        Variant::new(
+            "ext_authz",
+            "HTTP service; header of the response set and stored as dynamic metadata",
+            ext_authz(),
+        ),
+        Variant::new("lua", "httpCall; body set as header and stored in filter state", filter::lua(LUA)),
+        Variant::new("peer", "the same as lua, in a small filter with the proxy-wasm SDK", peer()),
+        Variant::new(
+            "callout",
+            "ServiceCallout; response in filter state; AssignMessage sets the header",
+            callout_filter("callout", &[SERVICE_CALLOUT, ASSIGN_MESSAGE]),
+        ),
+        Variant::new(
+            "native",
+            "the same as callout, in the native module",
+            filter::native("native", &callout_configuration(&[SERVICE_CALLOUT, ASSIGN_MESSAGE])),
+        ),
+        Variant::new(
+            "cached",
+            "LookupCache of the response to an earlier callout; AssignMessage sets the header",
+            cached(),
+        ),
+        Variant::new("token", "the same with GoogleAccessToken, which is fetched once", token()),
         Variant {
-            name: "ext_authz",
-            does: "HTTP service; header of the response set and stored as dynamic metadata",
-            filters: vec![ext_authz()],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "lua",
-            does: "httpCall; body set as header and stored in filter state",
-            filters: vec![filter::lua(LUA)],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "peer",
-            does: "the same as lua, in a small filter with the proxy-wasm SDK",
-            filters: vec![peer()],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "callout",
-            does: "ServiceCallout; response in filter state; AssignMessage sets the header",
-            filters: vec![callout_filter("callout", &[SERVICE_CALLOUT, ASSIGN_MESSAGE])],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "native",
-            does: "the same as callout, in the native module",
-            filters: vec![filter::native("native", &callout_configuration(&[SERVICE_CALLOUT, ASSIGN_MESSAGE]))],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "cached",
-            does: "LookupCache of the response to an earlier callout; AssignMessage sets the header",
-            filters: vec![cached()],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "token",
-            does: "the same with GoogleAccessToken, which is fetched once",
-            filters: vec![token()],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "flow",
-            does: "3 conditions, AssignMessage, the callout, ExtractVariables of 3 JSONPaths, the header",
-            filters: vec![flow()],
-            route_headers: json!([]),
             upstream_sees: |_| "CH Bern Europe/Zurich".to_owned(),
-            load: Load::Full,
+            ..Variant::new(
+                "flow",
+                "3 conditions, AssignMessage, the callout, ExtractVariables of 3 JSONPaths, the header",
+                flow(),
+            )
         },
+        Variant::new("unused", "the same as callout, with 100 policies that no flow uses", unused()),
+        Variant { load: Load::Light, ..Variant::new("slow", "a callout whose response takes 20 ms", slow("slow", 1)) },
         Variant {
-            name: "unused",
-            does: "the same as callout, with 100 policies that no flow uses",
-            filters: vec![unused()],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Full,
-        },
-        Variant {
-            name: "slow",
-            does: "a callout whose response takes 20 ms",
-            filters: vec![slow("slow", 1)],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
             load: Load::Light,
-        },
-        Variant {
-            name: "parallel",
-            does: "three independent callouts of 20 ms with parallel_callouts",
-            filters: vec![slow("parallel", 3)],
-            route_headers: json!([]),
-            upstream_sees: geo::location,
-            load: Load::Light,
+            ..Variant::new(
+                "parallel",
+                "three independent callouts of 20 ms with parallel_callouts",
+                slow("parallel", 3),
+            )
         },
     ]
 }
