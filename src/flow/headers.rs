@@ -334,6 +334,11 @@ pub fn header_value(value: ByteString) -> Bytes {
     value.as_bytes().iter().map(|byte| if forbidden(byte) { b' ' } else { *byte }).collect()
 }
 
+/// Whether a name starts with a prefix. Names are compared without case.
+pub(in crate::flow) fn has_prefix(name: &[u8], prefix: &[u8]) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
 fn is_whole_valued(name: &str) -> bool {
     WHOLE_VALUED.iter().any(|whole| name.eq_ignore_ascii_case(whole))
 }

@@ -4,6 +4,7 @@ use crate::flow::boxed::boxed;
 use crate::flow::call::Direction;
 use crate::flow::client;
 use crate::flow::fault::{Fault, codes};
+use crate::flow::headers::has_prefix;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::parameters::Kind;
@@ -174,7 +175,7 @@ impl<H: Host> Transaction<'_, H> {
         let is_reserved = |name: &[u8]| {
             name.eq_ignore_ascii_case(TARGET_HEADER.as_bytes())
                 || name.eq_ignore_ascii_case(CLUSTER_HEADER.as_bytes())
-                || name.get(..RESERVED_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
+                || has_prefix(name, RESERVED_PREFIX)
         };
         if request.headers.lines().any(|line| is_reserved(line.name())) {
             request.headers.retain(|name| !is_reserved(name));

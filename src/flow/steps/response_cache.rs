@@ -5,7 +5,7 @@ mod condition;
 use super::cache::EntryKey;
 use crate::flow::cache::{CacheEvent, Stored};
 use crate::flow::fault::Fault;
-use crate::flow::headers::text;
+use crate::flow::headers::{has_prefix, text};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId};
 use crate::flow::transaction::{CachedResponse, Stage, Transaction};
@@ -119,7 +119,7 @@ impl<H: Host> Transaction<'_, H> {
     fn put_response(&mut self, id: PolicyId, key: &ByteString, response: MessageId, expires: Duration) {
         let Some(mut message) = self.message(response).cloned() else { return };
         // Envoy adds these headers to each response.
-        message.headers.retain(|name| !name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"x-envoy-")));
+        message.headers.retain(|name| !has_prefix(name, b"x-envoy-"));
         if Stored::message_size(&message) > self.max_result_bytes() {
             return;
         }

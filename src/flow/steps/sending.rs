@@ -1,7 +1,7 @@
 //! The call that sends a message to a destination.
 
 use crate::flow::call::Call;
-use crate::flow::headers::{header_value, is_hop_by_hop};
+use crate::flow::headers::{has_prefix, header_value, is_hop_by_hop};
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, RequestLine};
 use crate::flow::transaction::Transaction;
@@ -104,8 +104,7 @@ impl<H: Host> Transaction<'_, H> {
     fn add_trace_headers(&self, message: Option<&Message>, headers: &mut Vec<(ByteString, Bytes)>) {
         let Some(client) = &self.request else { return };
         let is_trace = |name: &[u8]| {
-            let is_b3 = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"x-b3-"));
-            is_b3 || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
+            has_prefix(name, b"x-b3-") || TRACE.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
         };
         let lines = client.before.headers.lines().filter(|line| is_trace(line.name())).collect();
         let lines = match message {
@@ -121,7 +120,6 @@ fn contains(names: &[&str], name: &str) -> bool {
 }
 
 fn is_dropped(name: &str) -> bool {
-    let has_prefix = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let is_known = contains(&DROPPED, name) || is_hop_by_hop(name) || name.starts_with(':');
-    is_known || has_prefix("proxy-") || has_prefix("x-envoy-")
+    is_known || has_prefix(name.as_bytes(), b"proxy-") || has_prefix(name.as_bytes(), b"x-envoy-")
 }

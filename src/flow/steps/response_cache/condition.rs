@@ -1,5 +1,6 @@
 //! The conditions of a client's request on a stored response (docs/apigee-semantics.md 12.3).
 
+use crate::flow::headers::has_prefix;
 use crate::flow::message::{Message, StatusLine};
 use bytestring::ByteString;
 use std::ops::RangeInclusive;
@@ -91,8 +92,7 @@ pub(super) fn not_modified(stored: &Message) -> Message {
     }
     message.headers = stored.headers.clone();
     let describes_body = |name: &[u8]| {
-        let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
-        (is_content && !name.eq_ignore_ascii_case(b"content-location"))
+        (has_prefix(name, b"content-") && !name.eq_ignore_ascii_case(b"content-location"))
             || name.eq_ignore_ascii_case(b"transfer-encoding")
     };
     message.headers.retain(|name| !describes_body(name));
