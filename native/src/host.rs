@@ -53,8 +53,7 @@ impl NativeHost {
     /// Keeps the span of a call until the outcome of its policy is known. The span of an earlier call of the policy, such
     /// as one to another server, ends.
     fn keep_span(&self, policy: PolicyId, span: Option<Span>) {
-        let earlier = self.take_span(policy);
-        drop(earlier);
+        drop(self.take_span(policy));
         if let (Some(span), Ok(mut spans)) = (span, self.spans.try_borrow_mut()) {
             spans.push((policy, span));
         }

@@ -118,7 +118,7 @@ impl Cache {
     /// [`crate::policy::cache::KEY_SEPARATOR`].
     pub(super) fn purge<B: Background>(&self, background: &B, settings: &CacheSettings, key: &ByteString) {
         if let Ok(mut entries) = self.entries.try_borrow_mut() {
-            purge(&mut entries, key);
+            entries.purge(key);
         }
         let key = copy(key);
         self.change(background, |position| shared::purge(background, settings, position, &key));
@@ -145,14 +145,10 @@ impl Cache {
             News::Unknown => entries.clear(),
             News::Changes(changes) => changes.iter().for_each(|change| match change {
                 Change::Key(key) => entries.remove(key),
-                Change::Prefix(prefix) => purge(&mut entries, prefix),
+                Change::Prefix(prefix) => entries.purge(prefix),
             }),
         }
     }
-}
-
-fn purge(entries: &mut Entries, key: &str) {
-    entries.purge(key);
 }
 
 /// A text of its own, which does not keep a body alive that the key can be a part of.

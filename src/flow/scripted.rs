@@ -75,8 +75,6 @@ pub struct Effects {
     pub reply: Option<Reply>,
     /// The outcomes of the callout policies, in order.
     pub outcomes: Vec<(PolicyId, Outcome)>,
-    /// The events of cache policies, in order.
-    pub cache_events: Vec<(PolicyId, CacheEvent)>,
     /// The warnings for the operator, in order.
     pub warnings: Vec<String>,
     /// All events in order, with decisions and steps.
@@ -365,10 +363,8 @@ impl Host for Scripted {
         self.done.borrow_mut().outcomes.push((policy, outcome));
     }
 
-    fn count_cache(&self, policy: PolicyId, event: CacheEvent, count: u32) {
-        let mut done = self.done.borrow_mut();
-        done.cache_events.extend((0..count).map(|_| (policy, event)));
-        done.events.extend((0..count).map(|_| Event::Cache(event)));
+    fn count_cache(&self, _: PolicyId, event: CacheEvent, count: u32) {
+        self.done.borrow_mut().events.extend((0..count).map(|_| Event::Cache(event)));
     }
 
     fn attribute(&self, path: &[&str]) -> Option<Bytes> {

@@ -220,7 +220,7 @@ impl KeyText {
     }
 }
 
-/// Adds a number below 10,000 in decimal, which every length of a part is. It takes a tenth of the time of a format.
+/// Adds a number below 10,000 in decimal, which every length of a part is. A format takes more instructions.
 fn push_number(text: &mut String, number: usize) {
     let mut is_leading = true;
     for divisor in [1000, 100, 10, 1] {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::flow::cache::CacheEvent::{self, Eviction, Hit, Miss};
+use crate::flow::trace::Event;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,7 +29,11 @@ impl Session {
 }
 
 pub(super) fn events(host: &Scripted) -> Vec<CacheEvent> {
-    host.done.borrow().cache_events.iter().map(|(_, event)| *event).collect()
+    let event = |event: &Event| match event {
+        Event::Cache(event) => Some(*event),
+        _ => None,
+    };
+    host.done.borrow().events.iter().filter_map(event).collect()
 }
 
 fn populate(key: &str, rest: &str) -> String {
