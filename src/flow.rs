@@ -28,6 +28,7 @@ mod publishing;
 mod recorder;
 mod run;
 pub mod scripted;
+mod shared_fetch;
 mod steps;
 pub mod store;
 mod target_copy;

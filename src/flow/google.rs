@@ -12,13 +12,12 @@ pub use send::AuthorizedSend;
 pub(in crate::flow) use token::Token;
 
 use crate::flow::host::Background;
+use crate::flow::shared_fetch::SharedFetch;
 use bytestring::ByteString;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// Maximum number of cached tokens, because an audience can come from a request.
@@ -39,12 +38,8 @@ struct CachedToken {
     fetch: Option<Rc<Fetch>>,
 }
 
-/// The running fetch of a token, and the wakers that wait for it.
-#[derive(Default)]
-struct Fetch {
-    outcome: RefCell<Option<Result<Token, TokenFailure>>>,
-    waiting: RefCell<Vec<Waker>>,
-}
+/// The running fetch of a token.
+type Fetch = SharedFetch<Result<Token, TokenFailure>>;
 
 /// No token can be obtained. The reason is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,17 +70,7 @@ impl Tokens {
             }
             return Ok(token);
         }
-        let fetch = self.fetch(&key, &background, request);
-        poll_fn(|context| {
-            if let Some(outcome) = fetch.outcome.try_borrow().ok().and_then(|outcome| outcome.clone()) {
-                return Poll::Ready(outcome);
-            }
-            if let Ok(mut waiting) = fetch.waiting.try_borrow_mut() {
-                waiting.push(context.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await
+        self.fetch(&key, &background, request).outcome().await
     }
 
     /// A usable token of this worker or of another one.
@@ -160,11 +145,7 @@ impl Tokens {
                 entry.token = Some(token);
             }
         }
-        if let Ok(mut current) = fetch.outcome.try_borrow_mut() {
-            *current = Some(outcome);
-        }
-        let waiting = fetch.waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting));
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        fetch.finish(outcome);
     }
 
     /// Whether this rejection is logged. Only the first one is.
@@ -190,7 +171,7 @@ impl<B: Background> RunningFetch<B> {
 
 impl<B: Background> Drop for RunningFetch<B> {
     fn drop(&mut self) {
-        if self.fetch.outcome.try_borrow().is_ok_and(|outcome| outcome.is_none()) {
+        if !self.fetch.is_finished() {
             self.finish(Err(TokenFailure));
         }
     }

@@ -2,11 +2,11 @@ use super::*;
 use crate::flow::host::Host;
 use crate::flow::scripted::{Script, Scripted};
 use crate::plan::{Identity, Impersonated, PolicyId};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Wake};
+use std::task::{Context, Poll, Wake, Waker};
 
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 

@@ -3,6 +3,7 @@
 use crate::flow::call::{Call, CallFailure, Outcome};
 use crate::flow::headers::header_value;
 use crate::flow::host::Background;
+use crate::flow::shared_fetch::SharedFetch;
 use crate::plan::{PolicyId, Server};
 use crate::policy::jwt::JWKS_TIMEOUT;
 use bytes::Bytes;
@@ -10,9 +11,7 @@ use bytestring::ByteString;
 use envoy_callout_jose::Jwks;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// The time in which a set is not fetched again, as in Apigee.
@@ -46,14 +45,7 @@ struct Entry {
     refresh_from: Duration,
     /// The time from which a failed fetch is repeated.
     retry_from: Duration,
-    fetch: Option<Rc<Fetch>>,
-}
-
-/// A running fetch, and the wakers that wait for it.
-#[derive(Debug, Default)]
-struct Fetch {
-    is_done: RefCell<bool>,
-    waiting: RefCell<Vec<Waker>>,
+    fetch: Option<Rc<SharedFetch<()>>>,
 }
 
 /// The request for a set.
@@ -108,16 +100,7 @@ impl KeySets {
         let url = request.url.clone();
         let now = background.now();
         if waits && let Some(fetch) = self.fetch(&background, request, id, now) {
-            poll_fn(|context| {
-                if fetch.is_done.try_borrow().is_ok_and(|is_done| *is_done) {
-                    return Poll::Ready(());
-                }
-                if let Ok(mut waiting) = fetch.waiting.try_borrow_mut() {
-                    waiting.push(context.waker().clone());
-                }
-                Poll::Pending
-            })
-            .await;
+            fetch.outcome().await;
         }
         self.by_url.try_borrow().ok()?.get(&url)?.usable(background.now())
     }
@@ -129,7 +112,7 @@ impl KeySets {
         request: SetRequest,
         id: &str,
         now: Duration,
-    ) -> Option<Rc<Fetch>> {
+    ) -> Option<Rc<SharedFetch<()>>> {
         let fetch = {
             let mut entries = self.by_url.try_borrow_mut().ok()?;
             make_room(&mut entries, &request.url);
@@ -141,7 +124,7 @@ impl KeySets {
             if entry.fetch.is_some() || !entry.needs_fetch(now, id) {
                 return None;
             }
-            let fetch = Rc::new(Fetch::default());
+            let fetch = Rc::<SharedFetch<()>>::default();
             entry.fetch = Some(Rc::clone(&fetch));
             fetch
         };
@@ -159,7 +142,7 @@ impl KeySets {
     }
 
     /// Stores the outcome of a fetch and wakes the waiting requests.
-    fn finish(&self, url: &ByteString, now: Duration, fetch: &Fetch, set: Option<Jwks>) {
+    fn finish(&self, url: &ByteString, now: Duration, fetch: &SharedFetch<()>, set: Option<Jwks>) {
         if let Ok(mut entries) = self.by_url.try_borrow_mut()
             && let Some(entry) = entries.get_mut(url)
         {
@@ -172,11 +155,7 @@ impl KeySets {
                 None => entry.retry_from = now.saturating_add(PAUSE),
             }
         }
-        if let Ok(mut is_done) = fetch.is_done.try_borrow_mut() {
-            *is_done = true;
-        }
-        let waiting = fetch.waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting));
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        fetch.finish(());
     }
 }
 
@@ -186,7 +165,7 @@ struct RunningFetch<B: Background> {
     sets: Rc<KeySets>,
     url: ByteString,
     background: B,
-    fetch: Rc<Fetch>,
+    fetch: Rc<SharedFetch<()>>,
 }
 
 impl<B: Background> RunningFetch<B> {
@@ -197,7 +176,7 @@ impl<B: Background> RunningFetch<B> {
 
 impl<B: Background> Drop for RunningFetch<B> {
     fn drop(&mut self) {
-        if self.fetch.is_done.try_borrow().is_ok_and(|is_done| !*is_done) {
+        if !self.fetch.is_finished() {
             self.finish(None);
         }
     }
@@ -261,13 +240,13 @@ mod tests {
     #[test]
     fn a_fetch_whose_task_ends_without_an_outcome_has_failed() {
         let (sets, fetch, url) =
-            (Rc::new(KeySets::default()), Rc::<Fetch>::default(), ByteString::from("https://a.test"));
+            (Rc::new(KeySets::default()), Rc::<SharedFetch<()>>::default(), ByteString::from("https://a.test"));
         let entry = Entry { fetch: Some(Rc::clone(&fetch)), ..Entry::default() };
         sets.by_url.borrow_mut().insert(url.clone(), entry);
         let background = Scripted { now: Duration::from_secs(100), ..Scripted::default() }.background();
         drop(RunningFetch { sets: Rc::clone(&sets), url: url.clone(), background, fetch: Rc::clone(&fetch) });
         let entries = sets.by_url.borrow();
-        assert!(*fetch.is_done.borrow() && entries[&url].fetch.is_none());
+        assert!(fetch.is_finished() && entries[&url].fetch.is_none());
         assert_eq!(entries[&url].retry_from, Duration::from_secs(110));
     }
 

@@ -50,7 +50,7 @@ impl<H: Host> Transaction<'_, H> {
             Role::Waits(fetch) => {
                 self.host.count_cache(id, CacheEvent::Wait, 1);
                 let background = self.host.background();
-                fetch.end_or(background.sleep(self.host.now().saturating_add(limit))).await;
+                fetch.outcome_or(background.sleep(self.host.now().saturating_add(limit))).await;
                 self.cached(id, key)
             }
         }
