@@ -130,7 +130,7 @@ fn own() -> Vec<Variant> {
             ext_authz(),
         ),
         Variant::new("lua", "httpCall; body set as header and stored in filter state", filter::lua(LUA)),
-        Variant::new("peer", "the same as lua, in a small filter with the proxy-wasm SDK", peer()),
+        Variant::new("peer", "the same as lua, in a small filter with the proxy-wasm SDK", peer("peer", "")),
         Variant::new(
             "callout",
             "ServiceCallout; response in filter state; AssignMessage sets the header",
@@ -146,6 +146,7 @@ fn own() -> Vec<Variant> {
             "LookupCache of the response to an earlier callout; AssignMessage sets the header",
             cached(),
         ),
+        Variant::new("peer_cached", "the same as cached, in the small filter", peer("peer_cached", "cached")),
         Variant::new("token", "the same with GoogleAccessToken, which is fetched once", token()),
         Variant {
             upstream_sees: |_| "CH Bern Europe/Zurich".to_owned(),
@@ -280,10 +281,10 @@ fn unused() -> Value {
     filter::wasm("unused", "callout", false, &filter::string_value(&configuration.to_string()))
 }
 
-/// The filter in `benches/peer`, which has no configuration.
-fn peer() -> Value {
+/// The filter in `benches/peer`. With the configuration `cached`, it keeps responses.
+fn peer(name: &str, configuration: &str) -> Value {
     let module = std::env::var("BENCH_PEER").expect("$BENCH_PEER is the path of the module of benches/peer");
-    in_module(filter::wasm("peer", "peer", false, &filter::string_value("")), &module)
+    in_module(filter::wasm(name, "peer", false, &filter::string_value(configuration)), &module)
 }
 
 /// The typical steps of bundles around a callout.
