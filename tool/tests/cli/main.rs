@@ -12,12 +12,15 @@ mod environment;
 mod envoy_file;
 mod jwt;
 mod mocks;
+mod names;
 mod parallel;
 mod render;
 mod routing;
 mod run;
 mod run_file;
+mod shared_flows;
 mod trace;
+mod trace_secrets;
 mod usage;
 mod variables;
 

@@ -1,12 +1,12 @@
-//! `check` and `render`: findings of route rules and targets, and names of rendered resources.
+//! `check` and `render`: findings of route rules and targets.
 
 use super::render::bundle;
-use super::{run, scratch};
+use super::run;
 use std::fs;
 use std::path::Path;
 
 /// The errors and warnings of a report, without their positions.
-fn problems(text: &str) -> Vec<&str> {
+pub(super) fn problems(text: &str) -> Vec<&str> {
     text.lines().filter(|line| ["error", "warning"].iter().any(|severity| line.starts_with(severity))).collect()
 }
 
@@ -28,9 +28,23 @@ fn with_target(name: &str, content: &str) -> String {
     path
 }
 
-fn write_target(path: &str, name: &str, content: &str) {
+pub(super) fn write_target(path: &str, name: &str, content: &str) {
     let text = format!("<TargetEndpoint name='{name}'>{content}</TargetEndpoint>");
     fs::write(Path::new(path).join(format!("apiproxy/targets/{name}.xml")), text).unwrap();
+}
+
+/// A bundle with a name that differs from its folder, one endpoint and one target.
+pub(super) fn named(folder: &str, name: &str, base_path: &str, target: &str, url: &str) -> String {
+    let path = bundle(folder, "", &[], "");
+    let root = Path::new(&path).join("apiproxy");
+    fs::write(root.join("manifest.xml"), format!("<APIProxy name='{name}'/>")).unwrap();
+    let proxy = format!(
+        "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>\
+         <RouteRule name='r'><TargetEndpoint>{target}</TargetEndpoint></RouteRule></ProxyEndpoint>"
+    );
+    fs::write(root.join("proxies/default.xml"), proxy).unwrap();
+    write_target(&path, target, &format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>"));
+    path
 }
 
 #[test]
@@ -82,6 +96,17 @@ fn a_provider_of_sap_is_not_part_of_the_bundle() {
     let error = "error: the host of the target endpoint t is that of the provider Northwind of SAP, which is not part of the \
                  bundle: write the URL into <url>";
     assert_problems(&path, &[error]);
+}
+
+/// The unique values of a key in YAML.
+pub(super) fn values<'y>(yaml: &'y str, key: &str) -> Vec<&'y str> {
+    let mut values: Vec<&str> = yaml
+        .lines()
+        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix(key)?.strip_prefix(": "))
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// The filter's configuration of a bundle with an environment.
@@ -280,7 +305,7 @@ fn a_url_and_a_target_endpoint_of_one_name_are_an_error() {
     assert_eq!((run.status, problems(&run.errors)), (1, vec![expected]));
 }
 
-const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080</URL></RouteRule>";
+pub(super) const URL_ROUTE: &str = "<RouteRule name='r'><URL>http://10.0.0.1:8080</URL></RouteRule>";
 
 #[test]
 fn two_endpoints_cannot_have_the_same_base_path() {
@@ -323,162 +348,6 @@ fn a_manifest_that_is_not_xml_is_an_error() {
     let path = with_target("routing-manifest", "<HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection>");
     fs::write(Path::new(&path).join("apiproxy/shop.xml"), "<APIProxy name='shop'").unwrap();
     assert_problems(&path, &["error: not a well-formed XML document: the document has no root element"]);
-}
-
-/// A bundle with a name that differs from its folder, one endpoint and one target.
-fn named(folder: &str, name: &str, base_path: &str, target: &str, url: &str) -> String {
-    let path = bundle(folder, "", &[], "");
-    let root = Path::new(&path).join("apiproxy");
-    fs::write(root.join("manifest.xml"), format!("<APIProxy name='{name}'/>")).unwrap();
-    let proxy = format!(
-        "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>{base_path}</BasePath></HTTPProxyConnection>\
-         <RouteRule name='r'><TargetEndpoint>{target}</TargetEndpoint></RouteRule></ProxyEndpoint>"
-    );
-    fs::write(root.join("proxies/default.xml"), proxy).unwrap();
-    write_target(&path, target, &format!("<HTTPTargetConnection><URL>{url}</URL></HTTPTargetConnection>"));
-    path
-}
-
-/// The unique values of a key in YAML.
-fn values<'y>(yaml: &'y str, key: &str) -> Vec<&'y str> {
-    let mut values: Vec<&str> = yaml
-        .lines()
-        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix(key)?.strip_prefix(": "))
-        .collect();
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
-#[test]
-fn names_of_clusters_and_filters_are_unique() {
-    let paths = [
-        named("names-1", "a_b", "/1", "c", "http://one.test"),
-        named("names-2", "a", "/2", "b_c", "http://two.test"),
-        named("names-3", "a", "/3", "b_c", "http://three.test"),
-    ];
-    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let run = run(&[&["render"], paths.as_slice()].concat());
-    assert_eq!((run.status, run.errors.as_str()), (0, ""));
-    assert_eq!(values(&run.output, "cluster"), ["target_a_b_c", "target_a_b_c_2", "target_a_b_c_3"]);
-    assert_eq!(values(&run.output, "root_id"), ["callout.a.default", "callout.a.default_2", "callout.a_b.default"]);
-    assert_eq!(values(&run.output, "host_rewrite_literal"), ["one.test", "three.test", "two.test"]);
-}
-
-#[test]
-fn names_of_resources_are_unique() {
-    let paths = [
-        named("labels-1", "A_B", "/1", "t", "http://a.example.com"),
-        named("labels-2", "a-b", "/2", "t", "http://a-example.com"),
-    ];
-    let istio = run(&["render", "--format", "istio", &paths[0], &paths[1]]);
-    assert_eq!((istio.status, istio.errors.as_str()), (0, ""));
-    assert_eq!(values(&istio.output, "pluginName"), ["callout-a-b-default", "callout-a-b-default-2"]);
-    let names = values(&istio.output, "name");
-    assert!(names.contains(&"callout-a-example-com") && names.contains(&"callout-a-example-com-2"), "{names:?}");
-    let gateway = run(&["render", "--format", "envoy-gateway", &paths[0], &paths[1]]);
-    assert_eq!((gateway.status, gateway.errors.as_str()), (0, ""));
-    assert_eq!(values(&gateway.output, "rootID"), ["callout-a-b-default", "callout-a-b-default-2"]);
-    let names = values(&gateway.output, "name");
-    assert!(names.contains(&"target-a-b-t") && names.contains(&"target-a-b-t-2"), "{names:?}");
-}
-
-#[test]
-fn route_rules_with_the_same_name_have_separate_clusters() {
-    let path = bundle("names-rules", "", &[], URL_ROUTE);
-    let other = "<ProxyEndpoint name='other'><HTTPProxyConnection><BasePath>/b</BasePath></HTTPProxyConnection>\
-                 <RouteRule name='r'><URL>http://10.0.0.2:8080</URL></RouteRule></ProxyEndpoint>";
-    fs::write(Path::new(&path).join("apiproxy/proxies/other.xml"), other).unwrap();
-    let run = run(&["render", &path]);
-    assert_eq!((run.status, run.errors.as_str()), (0, ""));
-    assert_eq!(values(&run.output, "cluster"), ["target_names-rules_r", "target_names-rules_r_2"]);
-    assert_eq!(values(&run.output, "host_rewrite_literal"), ["10.0.0.1:8080", "10.0.0.2:8080"]);
-}
-
-/// A proxy that calls a shared flow, with a policy of one name and a property of one key in both.
-fn caller(name: &str, own: &str, shared: &str, own_value: &str, shared_value: &str) -> [String; 2] {
-    let call = "<FlowCallout name='F'><SharedFlowBundle>common</SharedFlowBundle></FlowCallout>";
-    let steps = "<Step><Name>A</Name></Step><Step><Name>F</Name></Step>";
-    let proxy = bundle(name, steps, &[own, call], "<RouteRule name='r'/>");
-    let flow = scratch(&format!("{name}-flow"));
-    let write = |path: &Path, text: &str| {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    let root = flow.join("sharedflowbundle");
-    write(&root.join("common.xml"), "<SharedFlowBundle name='common'/>");
-    write(&root.join("policies/A.xml"), shared);
-    write(&root.join("sharedflows/default.xml"), "<SharedFlow name='default'><Step><Name>A</Name></Step></SharedFlow>");
-    write(&root.join("resources/properties/limits.properties"), &format!("most={shared_value}\n"));
-    let own = Path::new(&proxy).join("apiproxy/resources/properties/limits.properties");
-    write(&own, &format!("most={own_value}\n"));
-    [proxy, flow.to_str().unwrap().to_owned()]
-}
-
-#[test]
-fn a_proxy_and_its_shared_flow_have_separate_policies_and_properties() {
-    let policy = |to: &str| format!("<AssignMessage name='A'>\n<AssignTo>{to}</AssignTo>\n</AssignMessage>\n");
-    let [proxy, flow] = caller("separate", &policy("request"), &policy("message"), "1", "2");
-    let check = run(&["check", &proxy, &flow]);
-    assert_eq!((check.status, problems(&check.output)), (0, vec![]), "{}", check.output);
-    let render = run(&["render", &proxy, &flow, "--format", "filter"]);
-    assert_eq!((render.status, problems(&render.errors)), (0, vec![]));
-    let filter: serde_json::Value = serde_json::from_str(&render.output).unwrap();
-    assert_eq!(filter["policies"].as_array().unwrap().len(), 2);
-    assert_eq!(filter["policies"][0], policy("request"));
-    assert_eq!(filter["properties"], serde_json::json!({"propertyset.limits.most": "1"}));
-    let expected = serde_json::json!([{
-        "xml": "<SharedFlow name=\"common\"><Step><Name>A</Name></Step></SharedFlow>",
-        "policies": [policy("message")],
-        "properties": {"propertyset.limits.most": "2"},
-    }]);
-    assert_eq!(filter["shared_flows"], expected);
-}
-
-/// A problem in a policy of a shared flow is one of its file, also when the file of the proxy has the same name.
-#[test]
-fn a_problem_of_a_shared_flow_names_its_file() {
-    let policy = "<AssignMessage name='A'/>";
-    let [proxy, flow] = caller("separate-broken", policy, "<ServiceCallout name='A'/>", "1", "1");
-    let check = run(&["check", &proxy, &flow]);
-    let error = "error[ConnectionInfoMissing]: Connection information is missing in Step A.";
-    assert_eq!((check.status, problems(&check.output)), (1, vec![error]), "{}", check.output);
-    let position = format!(" --> {flow}/sharedflowbundle/policies/A.xml:1:1\n");
-    assert!(check.output.contains(&position), "{}", check.output);
-    let render = run(&["render", &proxy, &flow]);
-    assert_eq!((render.status, problems(&render.errors)), (1, vec![error]));
-    assert!(render.errors.contains(&position), "{}", render.errors);
-}
-
-/// The name of a FlowCallout is that of the deployment, which the bundle need not contain.
-#[test]
-fn a_shared_flow_is_found_by_the_names_of_its_folder_and_its_documents() {
-    let call = |flow: &str| format!("<FlowCallout name='F'><SharedFlowBundle>{flow}</SharedFlowBundle></FlowCallout>");
-    let root = scratch("aliases-folder").join("sharedflowbundle");
-    fs::create_dir_all(root.join("policies")).unwrap();
-    fs::create_dir_all(root.join("sharedflows")).unwrap();
-    fs::write(root.join("base.xml"), "<SharedFlowBundle name='bundle'/>").unwrap();
-    fs::write(root.join("policies/A.xml"), "<AssignMessage name='A'/>").unwrap();
-    fs::write(root.join("sharedflows/flow.xml"), "<SharedFlow name='flow'><Step><Name>A</Name></Step></SharedFlow>")
-        .unwrap();
-    let flow = root.parent().unwrap().to_str().unwrap().to_owned();
-    for name in ["bundle", "base", "flow", "aliases-folder"] {
-        let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call(name)], "<RouteRule name='r'/>");
-        for command in ["check", "render"] {
-            let run = run(&[command, &proxy, &flow]);
-            assert_eq!(
-                (run.status, problems(&run.output), problems(&run.errors)),
-                (0, vec![], vec![]),
-                "{command} {name}"
-            );
-        }
-    }
-    let proxy = bundle("aliases", "<Step><Name>F</Name></Step>", &[&call("other")], "<RouteRule name='r'/>");
-    let check = run(&["check", &proxy, &flow]);
-    assert_eq!(
-        (check.status, problems(&check.output)),
-        (1, vec!["error: unknown shared flow other; pass its bundle as a further path"])
-    );
 }
 
 #[test]
