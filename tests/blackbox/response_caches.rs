@@ -117,4 +117,39 @@ pub fn cases(lab: &mut Lab) {
             assert_eq!((response.header("content-length"), response.header("x-number")), (Some("1"), Some("2")));
         }
     });
+
+    lab.case("a_compressed_response_is_for_clients_that_accept_it", |setup| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let upstream = setup.backend(move |request: &Received| {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            let response = MockResponse::text(200, number.to_string()).header("etag", format!("\"{number}\""));
+            match request.header("accept-encoding") {
+                Some("gzip") => response.header("content-encoding", "gzip"),
+                _ => response,
+            }
+        });
+        let listener =
+            Listener::new(configuration("codings", "")).upstream(&upstream).allow_on_headers_stop_iteration();
+        let site = setup.listener(listener);
+        move || async move {
+            let cases = [
+                (vec![("accept-encoding", "gzip")], 200, "1", "false", Some("gzip")),
+                (vec![("accept-encoding", "br, x-gzip;q=0.5")], 200, "1", "true", Some("gzip")),
+                (vec![("accept-encoding", "*"), ("if-none-match", "\"1\"")], 304, "", "true", None),
+                (vec![("if-none-match", "\"1\"")], 200, "2", "false", None),
+                (vec![], 200, "2", "true", None),
+                (vec![("accept-encoding", "gzip")], 200, "2", "true", None),
+                (vec![("if-none-match", "\"2\"")], 304, "", "true", None),
+            ];
+            for (headers, status, body, hit, coding) in cases {
+                let request =
+                    headers.iter().fold(Request::get("/"), |request, (name, value)| request.header(name, value));
+                let response = site.send(request).await;
+                assert_eq!((response.status, response.text()), (status, body), "{headers:?}");
+                let found = (response.header("x-hit"), response.header("content-encoding"));
+                assert_eq!(found, (Some(hit), coding), "{headers:?}");
+            }
+            assert_eq!(upstream.requests().len(), 2);
+        }
+    });
 }

@@ -1,5 +1,6 @@
 //! ResponseCache at run time (docs/apigee-semantics.md 12.3).
 
+mod coding;
 mod condition;
 
 use super::cache::EntryKey;
@@ -56,14 +57,20 @@ impl<H: Host> Transaction<'_, H> {
             return;
         }
         let stored = match self.cached(id, &key) {
-            Some(Stored::Message(message)) if !message.is_request() => self.conditional(message),
+            Some(Stored::Message(message)) if !message.is_request() => Some(message),
             Some(_) | None => None,
         };
+        let stored = stored.filter(|stored| self.is_decodable(stored)).and_then(|stored| self.conditional(stored));
         let Some(response) = stored else { return self.host.count_cache(id, CacheEvent::Miss, 1) };
         self.host.count_cache(id, CacheEvent::Hit, 1);
         self.set(cache_hit.clone(), Value::Boolean(true));
         self.put_message(ByteString::from_static("response"), response);
         self.cached_response = Some(CachedResponse { policy: id, is_skipping: false });
+    }
+
+    /// Whether the client accepts the content codings of a stored response.
+    fn is_decodable(&mut self, stored: &Message) -> bool {
+        self.client_request().is_none_or(|client| coding::is_accepted(&client.headers, &stored.headers))
     }
 
     /// The response to the client's conditional request. `None` when the target responds.

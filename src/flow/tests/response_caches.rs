@@ -164,6 +164,48 @@ fn a_response_to_head_is_not_stored() {
 }
 
 #[test]
+fn a_compressed_response_is_found_by_clients_that_accept_it() {
+    let request = |headers: &[(&str, &str)], coding: &[(&str, &str)]| {
+        let response = [&[("etag", "\"a\"")], coding].concat();
+        Scripted::client("GET", "/", headers).with_response("200", &response, "x")
+    };
+    let (gzip, none) = ([("content-encoding", "gzip")], []);
+    let accepts = ("accept-encoding", "gzip");
+    let mut session = Session::new(&proxy("", true));
+    assert_eq!(events(session.send(1, request(&[accepts], &gzip))), [Miss]);
+    assert_eq!(events(session.send(2, request(&[accepts], &none))), [Hit]);
+    // The response is stored again, with its coding.
+    assert_eq!(events(session.send(3, request(&[], &gzip))), [Miss]);
+    let host = session.send(4, request(&[("if-none-match", "\"a\"")], &gzip));
+    assert_eq!((events(host), host.published("responsecache.RC.cachehit").as_deref()), (vec![Miss], Some("false")));
+    assert!(host.done.borrow().reply.is_none());
+    let host = session.send(5, request(&[accepts, ("if-none-match", "\"a\"")], &gzip));
+    assert_eq!((events(host), host.done.borrow().reply.as_ref().map(|reply| reply.status)), (vec![Hit], Some(304)));
+    // The response without a coding replaces the entry, and serves every client.
+    assert_eq!(events(session.send(6, request(&[("accept-encoding", "gzip;q=0")], &none))), [Miss]);
+    for headers in [vec![], vec![accepts], vec![("accept-encoding", "*;q=0")]] {
+        let host = session.send(7, request(&headers, &gzip));
+        let reply = host.done.borrow().reply.clone().unwrap();
+        assert_eq!((events(host), reply.header("content-encoding")), (vec![Hit], None), "{headers:?}");
+    }
+}
+
+#[test]
+fn the_client_decides_what_it_accepts() {
+    let mut configuration = proxy("", true);
+    let remove =
+        "<AssignMessage name='A'><Remove><Headers><Header name='Accept-Encoding'/></Headers></Remove></AssignMessage>";
+    *configuration.pointer_mut("/policies/0").unwrap() = remove.into();
+    let mut session = Session::new(&configuration);
+    let request = || {
+        let client = Scripted::client("GET", "/", &[("accept-encoding", "br")]);
+        client.with_response("200", &[("content-encoding", "br")], "x")
+    };
+    assert_eq!(events(session.send(1, request())), [Miss]);
+    assert_eq!(events(session.send(2, request())), [Hit]);
+}
+
+#[test]
 fn accept_headers_can_be_a_part_of_the_key() {
     let request =
         |language: &str| Scripted::client("GET", "/", &[("accept-language", language)]).with_response("200", &[], "x");
