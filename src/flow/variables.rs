@@ -3,7 +3,7 @@
 use crate::flow::headers::text;
 use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, NotWritable};
-use crate::flow::transaction::{Stage, Transaction};
+use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
 use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
@@ -189,13 +189,11 @@ impl<H: Host> Transaction<'_, H> {
         Ok(())
     }
 
-    /// Whether policies cannot write a variable: predefined variables, the flow's own messages as a whole, and the
-    /// verb of the client's request before it is sent (docs/apigee-semantics.md 8.2). `[inferred]`
+    /// Whether policies cannot write a variable: predefined variables, and the flow's own messages as a whole
+    /// (docs/apigee-semantics.md 8.2). `[inferred]`
     pub(super) fn is_read_only(&mut self, variable: &Variable) -> bool {
         let name = variable.name();
-        variable.builtin().is_some()
-            || (variable.is_request_verb() && self.stage == Stage::Request)
-            || (is_flow_message(name) && self.message_named(name).is_some())
+        variable.builtin().is_some() || (is_flow_message(name) && self.message_named(name).is_some())
     }
 
     /// The client's request as it was received.

@@ -83,11 +83,6 @@ impl Variable {
             || self.splits.iter().any(|(name, part)| names.contains(&&**name) && part.is_body())
     }
 
-    /// Whether it is the verb of the client's request.
-    pub fn is_request_verb(&self) -> bool {
-        self.name == "request.verb"
-    }
-
     /// The predefined variable with this name. A transaction may set a variable with the same name.
     pub fn builtin(&self) -> Option<Builtin> {
         self.builtin

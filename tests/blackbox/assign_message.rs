@@ -237,6 +237,7 @@ fn variables(lab: &mut Lab) {
         assign("request.queryparam.w", "<Template>{request.verb} &amp; more</Template>"),
         assign("request.queryparam.q.2", "<Value>second</Value>"),
         assign("request.header.X-Var", "<Ref>request.queryparam.q</Ref>"),
+        assign("request.verb", "<Value>PUT</Value>"),
         assign("kept", "<Ref>request.content</Ref>"),
         assign("request.content", "<Template>[{kept}]</Template>"),
         assign("fallback", "<Ref>request.header.none</Ref><Value>{none}</Value>"),
@@ -255,6 +256,7 @@ fn variables(lab: &mut Lab) {
             assert_eq!((response.status, response.text()), (200, "[old]"));
             let upstream = site.upstream().only_request();
             assert_eq!(upstream.path_and_query, "/p?q=one&q=second&w=POST%20%26%20more");
+            assert_eq!(upstream.method, "PUT");
             assert_eq!(upstream.header_all("x-var"), ["one"]);
             assert_eq!(upstream.header_all("content-length"), ["5"]);
             let logged = site.logged().await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fault::{assert_execution_failed, assert_fault};
 use crate::lab::{Lab, Listener, Message, MockResponse, Received, Request};
-use crate::policy::{ServiceCallout, set};
+use crate::policy::{ServiceCallout, assign_message, set};
 
 /// Decodes to a value that would end a header line and begin another.
 const INJECTION: &str = "a%0d%0ax-injected:%201";
@@ -128,7 +128,15 @@ fn tunnels(lab: &mut Lab) {
     lab.case("connect_as_the_verb_of_the_request", |setup| {
         let policy = set("AM-1", "<Verb>{request.queryparam.v}</Verb>");
         let site = setup.listener(Listener::new(json!({"policies": [policy]})));
+        let assign = "<AssignVariable><Name>request.verb</Name><Ref>request.queryparam.v</Ref></AssignVariable>";
+        let assigning = setup.listener(Listener::new(json!({"policies": [assign_message("AM-1", assign)]})));
         move || async move {
+            assert_fault(
+                &assigning.get("/?v=CONNECT").await,
+                "steps.assignmessage.SetVariableFailed",
+                &format!("AssignMessage[AM-1]: {REASON}"),
+            );
+            assert_eq!(assigning.upstream().heads(), 0);
             let session = site.session().await;
             for verb in ["CONNECT", "connect"] {
                 let response = session.get(&format!("/?v={verb}")).await;

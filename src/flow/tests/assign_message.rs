@@ -132,10 +132,6 @@ fn faults_have_apigees_texts() {
             unresolved("propertyset.s.k"),
         ),
         ("<AssignVariable><Name>system.time</Name><Value>1</Value></AssignVariable>".to_owned(), unset("system.time")),
-        (
-            "<AssignVariable><Name>request.verb</Name><Value>PUT</Value></AssignVariable>".to_owned(),
-            unset("request.verb"),
-        ),
         ("<AssignVariable><Name>request.url</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request.url")),
         (
             "<AssignTo type='response' createNew='true'>r</AssignTo><Set><StatusCode>abc</StatusCode></Set>".to_owned(),
@@ -144,7 +140,6 @@ fn faults_have_apigees_texts() {
         ("<AssignVariable><Name>request</Name><Value>1</Value></AssignVariable>".to_owned(), unset("request")),
         ("<AssignVariable><Name>message</Name><Ref>request</Ref></AssignVariable>".to_owned(), unset("message")),
         (null("request"), unset("request")),
-        (null("request.verb"), unset("request.verb")),
         (null("system.time"), unset("system.time")),
         (null("request.queryparam.a.values"), unset("request.queryparam.a.values")),
         (

@@ -74,6 +74,7 @@ fn the_request_to_the_upstream_does_not_become_connect() {
         vec![assign(&set("{request.header.v}"))],
         vec![assign(&format!("<AssignTo createNew='true' type='request'>request</AssignTo>{}", set("CONNECT")))],
         vec![assign("<AssignVariable><Name>message.verb</Name><Value>CONNECT</Value></AssignVariable>")],
+        vec![assign("<AssignVariable><Name>request.verb</Name><Value>CONNECT</Value></AssignVariable>")],
         vec![assign(&made).replace("AM", "AM-1"), assign("<Copy source='m'><Verb>true</Verb></Copy>")],
     ];
     for policies in assign_message {
@@ -90,6 +91,54 @@ fn the_request_to_the_upstream_does_not_become_connect() {
     let policy = assign(&set("CONNECT")).replace("name=", "continueOnError='true' name=");
     let done = request_flow(&[&policy], &Scripted::client("PUT", "/", &[]));
     assert_eq!(done.changes(Direction::Request), Vec::<String>::new());
+}
+
+/// docs/apigee-semantics.md 8.2: each way to write the verb of the client's request has the same effect.
+#[test]
+fn the_verb_of_the_request_is_written() {
+    let assign = |name: &str, value: &str| {
+        let assignment = format!("<AssignVariable><Name>{name}</Name><Value>{value}</Value></AssignVariable>");
+        format!("<AssignMessage name='W'>{assignment}</AssignMessage>")
+    };
+    let report = "<AssignMessage name='R'><Set><Headers><Header name='x'>{request.verb} {message.verb}</Header></Headers></Set></AssignMessage>";
+    let extract = |name: &str, value: &str| {
+        let pattern = format!("<URIPath><Pattern>/{{{name}}}</Pattern></URIPath>");
+        (format!("<ExtractVariables name='W'>{pattern}</ExtractVariables>"), format!("/{value}"))
+    };
+    let cases = [
+        ("GET", "PUT", vec![":method: PUT", "x: PUT PUT"]),
+        ("POST", "GET", vec![":method: GET", "x: GET GET"]),
+        ("PUT", "PUT", vec!["x: PUT PUT"]),
+        // Envoy derives from HEAD that a response has no body, and the method of a request is a token.
+        ("GET", "HEAD", vec!["x: HEAD HEAD"]),
+        ("HEAD", "GET", vec!["x: GET GET"]),
+        ("GET", "a,b", vec!["x: a,b a,b"]),
+    ];
+    for (before, verb, changes) in cases {
+        for (policy, path) in [
+            (format!("<AssignMessage name='W'>{}</AssignMessage>", set(verb)), "/".to_owned()),
+            (assign("message.verb", verb), "/".to_owned()),
+            (assign("request.verb", verb), "/".to_owned()),
+            extract("request.verb", verb),
+        ] {
+            let mut done = request_flow(&[&policy, report], &Scripted::client(before, &path, &[]));
+            assert!(done.reply.take().is_none(), "{policy}");
+            assert_eq!(done.changes(Direction::Request), changes, "{before} {policy}");
+        }
+    }
+}
+
+/// A verb without a value is GET, as in a new message.
+#[test]
+fn the_verb_of_the_request_can_be_unset() {
+    for name in ["message.verb", "request.verb"] {
+        let unset = format!(
+            "<AssignMessage name='W'><AssignVariable><Name>{name}</Name><Ref>none</Ref></AssignVariable>
+             <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></AssignMessage>"
+        );
+        let done = request_flow(&[&unset], &Scripted::client("PUT", "/", &[]));
+        assert_eq!(done.changes(Direction::Request), [":method: GET"], "{name}");
+    }
 }
 
 #[test]
