@@ -59,6 +59,31 @@ impl<H: Host> Transaction<'_, H> {
         Ok(text.into())
     }
 
+    /// The text of a template, or `None` for a template that is one call of `firstnonnull` and has no value
+    /// (docs/apigee-semantics.md 6.4).
+    ///
+    /// # Errors
+    /// As [`Transaction::expand`].
+    pub(super) fn expand_or_null(
+        &mut self,
+        template: &Template,
+        ignore_unresolved: bool,
+    ) -> Result<Option<ByteString>, ExpandError> {
+        match template.parts() {
+            [Part::Call(Function::FirstNonNull, arguments)] => Ok(self.first_non_null(arguments)),
+            _ => self.expand(template, ignore_unresolved).map(Some),
+        }
+    }
+
+    /// The first argument with a value. An argument that does not resolve is not an error.
+    fn first_non_null(&mut self, arguments: &[Argument]) -> Option<ByteString> {
+        arguments.iter().find_map(|argument| match argument {
+            Argument::Literal(text) => Some(text.clone()),
+            Argument::Variable(reference) => self.reference(reference),
+            Argument::Nested(_) => None,
+        })
+    }
+
     fn expand_part(&mut self, part: &Part, ignore_unresolved: bool) -> Result<ByteString, ExpandError> {
         match part {
             Part::Literal(text) => Ok(text.clone()),
@@ -66,14 +91,7 @@ impl<H: Host> Transaction<'_, H> {
                 let value = self.reference(reference);
                 resolved(value, &reference.variable, ignore_unresolved)
             }
-            Part::Call(Function::FirstNonNull, arguments) => {
-                let first = arguments.iter().find_map(|argument| match argument {
-                    Argument::Literal(text) => Some(text.clone()),
-                    Argument::Variable(reference) => self.reference(reference),
-                    Argument::Nested(_) => None,
-                });
-                Ok(first.unwrap_or_default())
-            }
+            Part::Call(Function::FirstNonNull, arguments) => Ok(self.first_non_null(arguments).unwrap_or_default()),
             Part::Call(function, arguments) => {
                 let mut texts = Vec::with_capacity(arguments.len());
                 for argument in arguments {

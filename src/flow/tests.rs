@@ -13,6 +13,7 @@ mod integrations;
 mod jwt;
 mod key_value_maps;
 mod memory;
+mod null_templates;
 mod predefined;
 mod private;
 mod publishing;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fault::assert_fault;
 use crate::lab::{Lab, Listener, Message};
-use crate::policy::ServiceCallout;
+use crate::policy::{ServiceCallout, assign_message, set};
 
 const SETS: [(&str, &str); 6] = [
     ("header", r#"<Headers><Header name="X">{missing.one}</Header></Headers>"#),
@@ -53,6 +53,29 @@ pub fn cases(lab: &mut Lab) {
             let call = backend.only_request();
             assert_eq!((call.path_and_query.as_str(), call.text()), ("/u/p?x=", "[default]"));
             assert_eq!(call.header_all("x"), [""]);
+        }
+    });
+
+    lab.case("null_without_a_value", |setup| {
+        let assign = "<AssignVariable><Name>v</Name><Template>{firstnonnull(request.header.a,request.queryparam.a)}</Template></AssignVariable>";
+        let configuration = json!({
+            "policies": [
+                assign_message("AM-1", assign),
+                set("AM-Null", "<Headers><Header name='x'>null</Header></Headers>"),
+                set("AM-Text", "<Headers><Header name='x'>[{v}{firstnonnull(missing)}]</Header></Headers>"),
+            ],
+            "request": [
+                "AM-1",
+                {"step": "AM-Null", "condition": "v = null"},
+                {"step": "AM-Text", "condition": "v != null"},
+            ],
+        });
+        let site = setup.listener(Listener::new(configuration));
+        move || async move {
+            for (path, value) in [("/", "null"), ("/?a=1", "[1]"), ("/?a=", "[]")] {
+                assert_eq!(site.get(path).await.status, 200);
+                assert_eq!(site.upstream().requests().last().unwrap().header("x"), Some(value), "{path}");
+            }
         }
     });
 

@@ -40,13 +40,13 @@ impl<H: Host> Transaction<'_, H> {
                         return Err(self.too_large().into());
                     }
                     match Template::parse(&text, Syntax::VALUE) {
-                        Ok(template) => self.expand(&template, ignore)?,
+                        Ok(template) => self.expand_or_null(&template, ignore)?,
                         Err(_) => return Err(ActionError::NotWritable(assignment.name.name().clone())),
                     }
                 }
-                None => self.expand(&source.template, ignore)?,
+                None => self.expand_or_null(&source.template, ignore)?,
             };
-            return Ok(Some(Value::String(text)));
+            return Ok(text.map(Value::String));
         }
         let literal = assignment.value.clone().map(Value::String);
         if let Some(reference) = &assignment.reference {
