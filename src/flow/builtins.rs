@@ -54,7 +54,10 @@ impl<H: Host> Transaction<'_, H> {
             Builtin::SystemTimeSecond => Some(Value::Integer(self.moment()?.second())),
             Builtin::SystemTimeMillisecond => Some(Value::Integer(self.moment()?.millisecond())),
             Builtin::SystemTimeZone => Some(Value::String(ByteString::from_static("UTC"))),
-            Builtin::SystemUuid => self.attribute(&["xds", "node", "id"]),
+            Builtin::SystemUuid => self.attribute(&["xds", "node", "id"]).or_else(|| {
+                let random = |buffer: &mut [u8]| self.host.random(buffer);
+                Some(Value::String(self.worker.uuid(&random).clone()))
+            }),
             Builtin::SystemRegionName => self.attribute(&["xds", "node", "locality", "region"]),
             Builtin::SystemPodName => self.attribute(&["xds", "node", "id"]),
             Builtin::TargetIp | Builtin::TargetHost => {

@@ -2,12 +2,14 @@
 
 use crate::flow::balancing::Balancer;
 use crate::flow::cache::Cache;
+use crate::flow::functions::random::uuid;
 use crate::flow::google::Tokens;
 use crate::flow::jwt::key_sets::KeySets;
 use crate::flow::jwt::keys::Keys;
 use crate::flow::key_values::MapChanges;
 use crate::plan::PolicyId;
-use std::cell::{Cell, RefCell};
+use bytestring::ByteString;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -28,4 +30,13 @@ pub struct Worker {
     pub(super) map_changes: MapChanges,
     /// Whether a warning of a body that was not sent is in the log.
     pub(super) has_warned_of_body: Cell<bool>,
+    /// The UUID of this worker, once it was read.
+    uuid: OnceCell<ByteString>,
+}
+
+impl Worker {
+    /// A random UUID, which stays the same for this worker.
+    pub(super) fn uuid(&self, random: &dyn Fn(&mut [u8])) -> &ByteString {
+        self.uuid.get_or_init(|| uuid(random).into())
+    }
 }

@@ -89,10 +89,7 @@ impl Template {
 impl Variable {
     /// Whether each read can have another result.
     fn is_unpredictable(&self) -> bool {
-        match self.builtin() {
-            Some(Builtin::MessageId | Builtin::SystemUuid) => true,
-            Some(_) | None => self.name().starts_with("system.time"),
-        }
+        self.builtin() == Some(Builtin::MessageId) || self.name().starts_with("system.time")
     }
 }
 

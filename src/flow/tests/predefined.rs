@@ -1,5 +1,6 @@
 //! Predefined variables, in both flows.
 
+use super::caches::Session;
 use super::*;
 use bytes::Bytes;
 
@@ -34,6 +35,29 @@ fn the_node_is_among_the_attributes_of_xds() {
     let expected = ["node-1", "node-1", "eu"].map(str::to_owned).to_vec();
     let templates = ["{system.uuid}", "{system.pod.name}", "{system.region.name}"];
     assert_eq!(reported(&templates, &host), [expected.clone(), expected]);
+}
+
+#[test]
+fn a_worker_without_a_node_has_a_uuid_of_its_own() {
+    let mut made = Vec::new();
+    // Each session is a worker.
+    for attributes in [&[][..], &[("xds.node.id", "")]] {
+        let configuration = json!({
+            "policies": ["<AssignMessage name='AM'><Set><Headers><Header name='x'>{system.uuid}</Header></Headers></Set></AssignMessage>"],
+        });
+        let mut session = Session::new(&configuration);
+        let mut send = |time: u64| {
+            let host = Scripted { is_random: true, ..client(&[], attributes) };
+            session.send(time, host).done.borrow().changes(Direction::Request)
+        };
+        let first = send(1);
+        let lengths: Vec<_> = first.concat().split('-').map(str::len).collect();
+        assert_eq!((first.len(), lengths), (1, vec!["x: ".len() + 8, 4, 4, 4, 12]), "{first:?}");
+        assert_eq!(send(2), first);
+        made.push(first);
+    }
+    assert_ne!(made[0], made[1]);
+    assert_eq!(reported(&["{system.pod.name:none}"], &client(&[], &[])).concat(), ["none", "none"]);
 }
 
 /// `request.version` is the HTTP version of the client (docs/apigee-semantics.md 8.2).

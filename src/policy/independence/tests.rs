@@ -34,7 +34,7 @@ fn a_call_that_is_safe_and_predictable_can_start_early() {
         (callout(&header("{randomLong(1,9)}"), response, url), false),
         (callout(&header("{messageid}"), response, url), false),
         (callout(&header("{system.timestamp}"), response, url), false),
-        (callout("", response, "http://a.test/{system.uuid}"), false),
+        (callout("", response, "http://a.test/{system.uuid}"), true),
         (callout("", response, url).replace("<ServiceCallout", "<ServiceCallout enabled='false'"), false),
         (
             "<ServiceCallout name='SC'><Response>r</Response><HTTPTargetConnection><LoadBalancer><Server name='s'/>
