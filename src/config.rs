@@ -105,8 +105,10 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
         None => steps::flows(&section, &mut policies, diagnostics),
     };
-    let mut routing =
-        proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics));
+    let (mut routing, target_urls) = proxy_endpoint
+        .as_ref()
+        .map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics))
+        .map_or((None, Vec::new()), |(routing, urls)| (Some(routing), urls));
     let resources = resources::read(&section, diagnostics);
     let mut shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
@@ -124,7 +126,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
     if let Some(routing) = &mut routing {
-        endpoints::fold_targets(routing, &constants, &connections.clusters, diagnostics);
+        endpoints::fold_targets(routing, &target_urls, &constants, &connections.clusters, diagnostics);
     }
     let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
@@ -170,6 +172,7 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         prefixes: &publish.prefixes,
         names_version: needs::names_version(bytes),
         names_policy_times: needs::names_policy_times(bytes, &publish.prefixes),
+        names_target_times: needs::names_target_times(bytes, &publish.prefixes),
     };
     let needs = reach.needs();
     Some(Plan {

@@ -32,6 +32,7 @@ mod shared_fetch;
 mod steps;
 pub mod store;
 mod target_copy;
+mod target_request;
 pub mod trace;
 pub mod transaction;
 mod url;

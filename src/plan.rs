@@ -9,6 +9,7 @@ mod key_value_map;
 mod local_proxies;
 mod publish;
 mod servers;
+mod target_address;
 mod variable_target;
 
 pub use allowed_hosts::{AllowedHosts, Pattern as HostPattern};
@@ -20,6 +21,7 @@ pub use key_value_map::KeyValueMap;
 pub use local_proxies::{LocalProxies, LocalProxy};
 pub use publish::Publish;
 pub use servers::{BalancedServer, Server, Servers};
+pub use target_address::TargetAddress;
 pub use variable_target::{CLUSTER_HEADER, PATH_MARKER, VariablePart, VariableTarget};
 
 use crate::policy::Policy;
@@ -86,6 +88,8 @@ pub struct Routing {
     pub targets: Vec<Target>,
     /// The targets whose URL the filter expands.
     pub variable_targets: Vec<VariableTarget>,
+    /// The addresses of the other targets, by name.
+    pub addresses: BTreeMap<String, TargetAddress>,
     /// The integrations that replace an upstream.
     pub integrations: Vec<IntegrationEndpoint>,
     /// The steps that run after the response has been sent to the client.
@@ -163,6 +167,8 @@ pub struct Needs {
     pub request_version: bool,
     /// The duration of policies is read.
     pub policy_times: bool,
+    /// The times of the exchange with the target are read.
+    pub target_times: bool,
 }
 
 impl Needs {

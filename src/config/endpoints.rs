@@ -4,7 +4,7 @@ use super::keys::Section;
 use super::policies::Policies;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Clusters, Constant, Routing, Step, Target, VariablePart, VariableTarget};
-use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, TargetEndpoint};
+use crate::policy::endpoint::{Endpoint, IntegrationEndpoint, ProxyEndpoint, Route, RouteRule, TargetEndpoint};
 use crate::suggestion;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
@@ -45,28 +45,24 @@ pub(super) fn flows(proxy: &ProxyEndpoint, policies: &mut Policies, diagnostics:
     })
 }
 
-/// Reads the target endpoints and resolves all steps outside the proxy's flows.
+/// Reads the target endpoints and resolves all steps outside the proxy's flows. Returns the URLs of all targets too, with
+/// their variables.
 pub(super) fn routing(
     section: &Section<'_>,
     proxy: &ProxyEndpoint,
     policies: &mut Policies,
     diagnostics: &mut Diagnostics,
-) -> Routing {
+) -> (Routing, Vec<VariableTarget>) {
     let mut targets: Vec<Target> = Vec::new();
     let variable = section.strings("variable_targets", diagnostics);
-    let urls = proxy.route_rules.iter().filter_map(|rule| Some((&rule.name, rule.url.as_ref()?)));
-    let mut variable_targets: Vec<VariableTarget> = urls
-        .filter(|(name, _)| variable.contains(*name))
-        .map(|(name, url)| VariableTarget::of_url(name, url))
-        .collect();
+    let of_rule = |rule: &RouteRule| Some(VariableTarget::of_url(&rule.name, rule.url.as_ref()?));
+    let mut urls: Vec<VariableTarget> = proxy.route_rules.iter().filter_map(of_rule).collect();
     for (index, text) in section.strings("target_endpoints", diagnostics).iter().enumerate() {
         let key = format!("target_endpoints[{index}]");
         let (target, problems) = TargetEndpoint::parse(text, &key);
         diagnostics.extend(problems);
         let Some(TargetEndpoint { endpoint, connection, ignores_charset, authentication }) = target else { continue };
-        if variable.contains(&endpoint.name) {
-            variable_targets.extend(VariableTarget::of_connection(&endpoint.name, &connection));
-        }
+        urls.extend(VariableTarget::of_connection(&endpoint.name, &connection));
         if targets.iter().any(|other| other.endpoint.name == endpoint.name) {
             let message = format!("duplicate target endpoint {}", endpoint.name);
             diagnostics.within_about(&key, &key, |diagnostics| diagnostics.error(Code::DuplicateName, None, message));
@@ -78,7 +74,7 @@ pub(super) fn routing(
         targets.push(Target { endpoint, success_codes, ignores_charset, authentication });
     }
     for name in &variable {
-        if !variable_targets.iter().any(|target| target.name == *name) {
+        if !urls.iter().any(|target| target.name == *name) {
             diagnostics.error(
                 Code::UnknownTarget,
                 None,
@@ -93,16 +89,26 @@ pub(super) fn routing(
     let post_client = diagnostics.within_about("proxy_endpoint", &subject, |diagnostics| {
         post_client.filter_map(|step| policies.resolve(step, diagnostics)).collect()
     });
-    Routing { rules: proxy.route_rules.clone(), targets, variable_targets, integrations, post_client }
+    let is_variable = |target: &&VariableTarget| variable.contains(&target.name);
+    let variable_targets = urls.iter().filter(is_variable).cloned().collect();
+    let (rules, addresses) = (proxy.route_rules.clone(), BTreeMap::new());
+    (Routing { rules, targets, variable_targets, addresses, integrations, post_client }, urls)
 }
 
-/// Puts constants into the URLs of variable targets, and checks that hosts that stay variable have a cluster.
+/// Puts constants into the URLs of targets, and checks that hosts that stay variable have a cluster.
 pub(super) fn fold_targets(
     routing: &mut Routing,
+    urls: &[VariableTarget],
     constants: &BTreeMap<ByteString, Constant>,
     clusters: &Clusters,
     diagnostics: &mut Diagnostics,
 ) {
+    let address = |target: &VariableTarget| {
+        let target = target.fold(constants);
+        let address = target.address(target.template.as_literal()?.trim())?;
+        Some((target.name, address))
+    };
+    routing.addresses = urls.iter().filter_map(address).collect();
     for target in &mut routing.variable_targets {
         *target = target.fold(constants);
         if target.part == VariablePart::Host && !clusters.has_any() {

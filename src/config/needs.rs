@@ -10,10 +10,18 @@ use std::collections::BTreeMap;
 /// Whether a configuration's text names the duration of a policy, `apigee.metrics.policy.NAME.timeTaken`, or publishes
 /// a prefix of that name.
 pub(super) fn names_policy_times(bytes: &[u8], prefixes: &[String]) -> bool {
-    const PREFIX: &str = "apigee.metrics.";
-    let text = PREFIX.as_bytes();
-    bytes.windows(text.len()).any(|window| window == text)
-        || prefixes.iter().any(|prefix| PREFIX.starts_with(prefix.as_str()))
+    names_start(bytes, prefixes, "apigee.metrics.")
+}
+
+/// Whether a configuration's text names a time of the exchange with the target, or publishes a prefix of such a name.
+pub(super) fn names_target_times(bytes: &[u8], prefixes: &[String]) -> bool {
+    ["target.sent.", "target.received."].iter().any(|start| names_start(bytes, prefixes, start))
+}
+
+/// Whether a text contains the start of a name, or a prefix is the start of it.
+fn names_start(bytes: &[u8], prefixes: &[String], start: &str) -> bool {
+    bytes.windows(start.len()).any(|window| window == start.as_bytes())
+        || prefixes.iter().any(|prefix| start.starts_with(prefix.as_str()))
 }
 
 /// Whether a configuration's text names the HTTP version of a message.
@@ -36,6 +44,8 @@ pub(super) struct FlowUsage<'a> {
     pub(super) names_version: bool,
     /// The result of [`names_policy_times`].
     pub(super) names_policy_times: bool,
+    /// The result of [`names_target_times`].
+    pub(super) names_target_times: bool,
 }
 
 /// The names of a message in a flow.
@@ -111,6 +121,7 @@ impl FlowUsage<'_> {
             null_route_body: has_null_route && !request_body && !self.makes_response_body(),
             request_version: self.names_version,
             policy_times: self.names_policy_times,
+            target_times: self.names_target_times,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::flow::headers::text;
 use crate::flow::host::Host;
 use crate::flow::transaction::{Stage, Transaction};
 use crate::flow::value::Value;
+use crate::policy::origin::Scheme;
 use crate::policy::variable::Builtin;
 use bytestring::ByteString;
 use std::time::Duration;
@@ -40,9 +41,15 @@ impl<H: Host> Transaction<'_, H> {
                 common_name(&subject).map(Value::text)
             }
             Builtin::ClientReceivedStartTimestamp | Builtin::ClientReceivedEndTimestamp => millis(self.received()?),
-            Builtin::ClientReceivedStartTime | Builtin::ClientReceivedEndTime => {
-                Some(Value::text(Moment::after_epoch(self.received()?)?.http_date()?))
-            }
+            Builtin::ClientReceivedStartTime | Builtin::ClientReceivedEndTime => date(self.received()?),
+            Builtin::ClientSentStartTimestamp | Builtin::ClientSentEndTimestamp => match self.client_sent {
+                Some(time) => millis(time),
+                None => Some(Value::Integer(-1)),
+            },
+            Builtin::ClientSentStartTime | Builtin::ClientSentEndTime => match self.client_sent {
+                Some(time) => date(time),
+                None => Some(Value::String(ByteString::new())),
+            },
             Builtin::SystemTimestamp => millis(self.host.now()),
             Builtin::SystemTime => Some(Value::text(self.moment()?.http_date()?)),
             Builtin::SystemTimeYear => Some(Value::Integer(self.moment()?.year())),
@@ -64,6 +71,21 @@ impl<H: Host> Transaction<'_, H> {
                 let address = self.attribute_text(&["upstream", "address"])?;
                 Some(Value::String(ByteString::from(host_of(&address))))
             }
+            Builtin::TargetUrl | Builtin::TargetEvaluatedUrl => {
+                self.target_address()?.url().cloned().map(Value::String)
+            }
+            Builtin::TargetBasepath => {
+                let path = &self.target_address()?.path;
+                (!path.is_empty()).then(|| Value::text(format!("/{path}")))
+            }
+            Builtin::TargetScheme => self.target_scheme().map(|scheme| Value::text(scheme.as_str())),
+            Builtin::TargetSslEnabled => self.target_scheme().map(|scheme| Value::Boolean(scheme == Scheme::Https)),
+            Builtin::TargetSentStartTimestamp | Builtin::TargetSentEndTimestamp => millis(self.target_times.sent?),
+            Builtin::TargetSentStartTime | Builtin::TargetSentEndTime => date(self.target_times.sent?),
+            Builtin::TargetReceivedStartTimestamp => millis(self.target_times.received_start?),
+            Builtin::TargetReceivedStartTime => date(self.target_times.received_start?),
+            Builtin::TargetReceivedEndTimestamp => millis(self.target_times.received_end?),
+            Builtin::TargetReceivedEndTime => date(self.target_times.received_end?),
             Builtin::TargetPort => self.attribute_integer(&["upstream", "port"]),
             Builtin::IsError => Some(Value::Boolean(self.stage == Stage::Error)),
         }
@@ -80,6 +102,10 @@ impl<H: Host> Transaction<'_, H> {
     fn received(&self) -> Option<Duration> {
         let Some(Value::Integer(nanoseconds)) = self.attribute_integer(&["request", "time"]) else { return None };
         u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+    }
+
+    fn target_scheme(&self) -> Option<Scheme> {
+        self.target_address()?.server.as_ref().map(|(scheme, _)| *scheme)
     }
 
     fn moment(&self) -> Option<Moment> {
@@ -145,6 +171,10 @@ impl<H: Host> Transaction<'_, H> {
 
 fn millis(time: Duration) -> Option<Value> {
     i64::try_from(time.as_millis()).ok().map(Value::Integer)
+}
+
+fn date(time: Duration) -> Option<Value> {
+    Some(Value::text(Moment::after_epoch(time)?.http_date()?))
 }
 
 /// An address without its port and without the brackets of IPv6.

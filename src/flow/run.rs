@@ -54,6 +54,7 @@ pub async fn run<H: Host>(plan: &Plan, worker: &Worker, host: &H) {
     if let Some(routing) = plan.routing.as_ref().filter(|routing| !routing.post_client.is_empty()) {
         host.ended().await;
         transaction.is_client_served = true;
+        transaction.client_sent = Some(host.now());
         transaction.flow_name = ByteString::from_static("PostClientFlow");
         if H::IS_TRACED {
             let (target, name) = (None, "PostClientFlow".to_owned());
@@ -93,8 +94,11 @@ impl<H: Host> Transaction<'_, H> {
         if !self.plan.needs.response {
             return Ok(());
         }
+        self.target_times.sent = self.target_time();
         if self.host.response().await {
+            self.target_times.received_start = self.target_time();
             self.stage = Stage::Response;
+            self.show_sent_request();
             self.response_flow().await?;
             self.publish();
             self.release(Direction::Response);
@@ -186,6 +190,7 @@ impl<H: Host> Transaction<'_, H> {
     async fn response_flow(&mut self) -> Result<(), Fault> {
         let plan = self.plan;
         let body = if plan.needs.response_body { self.host.body(Direction::Response).await } else { None };
+        self.target_times.received_end = self.target_time();
         let response = self.fetch(Direction::Response, body);
         if let Some(target) = self.target_endpoint {
             if let Some(fault) = self.target_fault(target, response) {

@@ -19,6 +19,7 @@ mod private;
 mod publishing;
 mod response_caches;
 mod shared_flows;
+mod target_requests;
 mod targets;
 mod traces;
 mod variable_targets;

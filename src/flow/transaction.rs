@@ -11,6 +11,7 @@ use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
+use crate::flow::target_request::TargetTimes;
 use crate::flow::value::Value;
 use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The running flow. It decides the meaning of `message` (docs/apigee-semantics.md 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,11 @@ pub struct Transaction<'a, H> {
     pub(super) private_values: PrivateValues,
     /// The early calls of the group of steps that runs.
     pub(super) early_calls: Option<EarlyCalls<'a>>,
+    pub(super) target_times: TargetTimes,
+    /// The URL of the request to the target, without its port, after it was sent.
+    pub(super) sent_url: Option<ByteString>,
+    /// The time since the Unix epoch at which the client had its response.
+    pub(super) client_sent: Option<Duration>,
 }
 
 impl<'a, H: Host> Transaction<'a, H> {
@@ -132,6 +139,9 @@ impl<'a, H: Host> Transaction<'a, H> {
             own_target_urls: Store::default(),
             private_values: PrivateValues::default(),
             early_calls: None,
+            target_times: TargetTimes::default(),
+            sent_url: None,
+            client_sent: None,
         }
     }
 
@@ -162,6 +172,9 @@ impl<'a, H: Host> Transaction<'a, H> {
             own_target_urls: self.own_target_urls.clone(),
             private_values: self.private_values.clone(),
             early_calls: None,
+            target_times: self.target_times,
+            sent_url: self.sent_url.clone(),
+            client_sent: self.client_sent,
             // A group contains no policy that uses a cache.
             cached_response: None,
             response_keys: Vec::new(),
@@ -300,7 +313,7 @@ impl<'a, H: Host> Transaction<'a, H> {
     }
 
     /// The message in a variable.
-    fn message_at(&self, name: &str) -> Option<&Message> {
+    pub(super) fn message_at(&self, name: &str) -> Option<&Message> {
         match self.variables.get(name) {
             Some(Value::Message(id)) => self.messages.get(id.0),
             _ => None,

@@ -1,6 +1,5 @@
 //! Percent-encoding of characters that a URL must not contain.
 
-use crate::policy::origin::Scheme;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 
@@ -24,14 +23,4 @@ pub(super) fn legal(text: String) -> String {
         Cow::Borrowed(_) => text,
         Cow::Owned(encoded) => encoded,
     }
-}
-
-/// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.
-pub(super) fn split(url: &str) -> Option<(&str, &str, &str)> {
-    let (_, rest) = Scheme::split(url)?;
-    let rest = rest.split('#').next().unwrap_or_default();
-    let Some(at) = rest.find(['/', '?']) else { return Some((rest, "", "")) };
-    let (authority, rest) = rest.split_at_checked(at)?;
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    Some((authority, path, query))
 }

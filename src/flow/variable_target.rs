@@ -7,9 +7,9 @@ use crate::flow::headers::{HeaderChange, header_value};
 use crate::flow::host::Host;
 use crate::flow::transaction::Transaction;
 use crate::flow::url;
-use crate::plan::{CLUSTER_HEADER, PATH_MARKER, Server, VariablePart, VariableTarget};
+use crate::plan::{CLUSTER_HEADER, PATH_MARKER, Server, TargetAddress, VariablePart, VariableTarget};
 use crate::policy::endpoint::BasePath;
-use crate::policy::origin::{Origin, Scheme};
+use crate::policy::origin::{Origin, Scheme, split_url};
 use bytestring::ByteString;
 
 /// The expanded URL of the target.
@@ -17,9 +17,7 @@ use bytestring::ByteString;
 pub(super) struct UpstreamUrl {
     /// The server, unless the route knows it.
     server: Option<Server>,
-    /// Without a slash at its end.
-    path: ByteString,
-    query: ByteString,
+    pub(super) address: TargetAddress,
 }
 
 impl<H: Host> Transaction<'_, H> {
@@ -37,20 +35,12 @@ impl<H: Host> Transaction<'_, H> {
     }
 
     fn upstream_url_of(&self, target: &VariableTarget, text: &str) -> Option<UpstreamUrl> {
-        let parts = |server: Option<Server>, path: &str, query: &str| UpstreamUrl {
-            server,
-            path: path.trim_matches('/').into(),
-            query: query.into(),
-        };
-        if target.part == VariablePart::Path {
-            let (path, query) = text.split_once('?').unwrap_or((text, ""));
-            return Some(parts(None, path, query));
-        }
-        let (authority, path, query) = url::split(text)?;
-        if target.part == VariablePart::PathOfUrl {
-            return Some(parts(None, path, query));
+        let address = target.address(text)?;
+        if target.part != VariablePart::Host {
+            return Some(UpstreamUrl { server: None, address });
         }
         let (scheme, _) = Scheme::split(text)?;
+        let (authority, ..) = split_url(text)?;
         let origin = Origin::new(scheme, authority)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
@@ -61,7 +51,7 @@ impl<H: Host> Transaction<'_, H> {
             );
             return None;
         }
-        Some(parts(Some(plan.clusters.server(&origin)?), path, query))
+        Some(UpstreamUrl { server: Some(plan.clusters.server(&origin)?), address })
     }
 
     /// Writes the expanded URL into the request, with the path and query of the request for the target.
@@ -81,13 +71,14 @@ impl<H: Host> Transaction<'_, H> {
 
 impl UpstreamUrl {
     /// `BASE/MARKER/PATH/SUFFIX?QUERY`, of which Envoy's route removes the base path and the marker.
-    fn path_and_query(&self, path: &str, query: &str, base_path: &BasePath) -> String {
-        let suffix = base_path.suffix(path).unwrap_or_default();
-        let base = path.strip_suffix(suffix).unwrap_or_default().trim_end_matches('/');
-        let slash = if self.path.is_empty() { "" } else { "/" };
-        let mut text = format!("{base}/{PATH_MARKER}{slash}{}{suffix}", self.path);
+    fn path_and_query(&self, request_path: &str, query: &str, base_path: &BasePath) -> String {
+        let suffix = base_path.suffix(request_path).unwrap_or_default();
+        let base = request_path.strip_suffix(suffix).unwrap_or_default().trim_end_matches('/');
+        let TargetAddress { path, query: own_query, .. } = &self.address;
+        let slash = if path.is_empty() { "" } else { "/" };
+        let mut text = format!("{base}/{PATH_MARKER}{slash}{path}{suffix}");
         let mut separator = '?';
-        for query in [&*self.query, query].into_iter().filter(|query| !query.is_empty()) {
+        for query in [&**own_query, query].into_iter().filter(|query| !query.is_empty()) {
             text.push(separator);
             text.push_str(query);
             separator = '&';
@@ -116,7 +107,8 @@ mod tests {
             ("/v1/*", "/v1/t1/a", "x y", "k={", "/v1/t1/callout-url/x%20y/a?k=%7B"),
         ];
         for (base, request, path, query, expected) in cases {
-            let upstream = UpstreamUrl { server: None, path: path.into(), query: query.into() };
+            let address = TargetAddress::of_path(&format!("/{path}?{query}"));
+            let upstream = UpstreamUrl { server: None, address };
             let (sent_path, sent_query) = request.split_once('?').unwrap_or((request, ""));
             let text = upstream.path_and_query(sent_path, sent_query, &BasePath::new(base));
             assert_eq!(text, expected, "{request}");

@@ -116,6 +116,13 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The value of a part of a message. If it does not fit into the memory left, the running step fails.
     pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
+        if *part == MessagePart::Url {
+            return self
+                .sent_url
+                .clone()
+                .filter(|_| self.variables.get("request") == Some(&Value::Message(id)))
+                .map(Value::String);
+        }
         let message = self.message(id)?;
         if message.part_fits(part, self.max_result_bytes()) {
             return message.part(part);

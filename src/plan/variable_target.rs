@@ -1,6 +1,6 @@
 //! Targets whose URL contains variables (docs/guide/configuration.md, `variable_targets`).
 
-use super::Constant;
+use super::{Constant, TargetAddress};
 use crate::policy::endpoint::{TargetConnection, TargetKind, UrlTemplate};
 use crate::policy::target_url::fixed_origin;
 use crate::policy::template::Template;
@@ -62,6 +62,14 @@ impl VariableTarget {
     /// The target with the values of constants in place of variables.
     pub fn fold_with<T: Into<ByteString>>(&self, constant: impl Fn(&str) -> Option<T>) -> VariableTarget {
         VariableTarget { template: self.template.fold(constant), ..self.clone() }.known()
+    }
+
+    /// The address of the target with an expanded text. `None` when the text is not a URL of HTTP.
+    pub fn address(&self, text: &str) -> Option<TargetAddress> {
+        match self.part {
+            VariablePart::Path => Some(TargetAddress::of_path(text)),
+            VariablePart::Host | VariablePart::PathOfUrl => TargetAddress::of_url(text),
+        }
     }
 
     /// Whether a route of Envoy cannot express the target. Routes cannot add a query.

@@ -40,6 +40,16 @@ impl Scheme {
     }
 }
 
+/// The authority, path and query of a URL, without the fragment. `None` when the scheme is not HTTP.
+pub fn split_url(url: &str) -> Option<(&str, &str, &str)> {
+    let (_, rest) = Scheme::split(url)?;
+    let rest = rest.split('#').next().unwrap_or_default();
+    let Some(at) = rest.find(['/', '?']) else { return Some((rest, "", "")) };
+    let (authority, rest) = rest.split_at_checked(at)?;
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    Some((authority, path, query))
+}
+
 /// Scheme, host and port, each in the spelling of the URL standard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {

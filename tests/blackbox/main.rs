@@ -78,6 +78,7 @@ mod routing;
 mod samples;
 mod spans;
 mod target_faults;
+mod target_requests;
 mod target_servers_failing;
 mod templates;
 mod traces;
@@ -130,6 +131,7 @@ fn main() -> ExitCode {
     lab.group("endpoints", endpoints::cases);
     lab.group("routing", routing::cases);
     lab.group("target_faults", target_faults::cases);
+    lab.group("target_requests", target_requests::cases);
     lab.group("post_client", post_client::cases);
     lab.group("response_bodies", response_bodies::cases);
     lab.group("unsupported", unsupported::cases);

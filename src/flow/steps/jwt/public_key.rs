@@ -11,7 +11,7 @@ use crate::flow::transaction::Transaction;
 use crate::flow::url;
 use crate::plan::{PolicyId, Server};
 use crate::policy::jwt::{Algorithm, JwksUrl, PublicKey, VerifyJwt};
-use crate::policy::origin::{Origin, Scheme};
+use crate::policy::origin::{Origin, Scheme, split_url};
 use bytestring::ByteString;
 use envoy_callout_jose::{PublicKey as Key, SignatureError};
 use std::rc::Rc;
@@ -75,7 +75,7 @@ impl<H: Host> Transaction<'_, H> {
         let is_fixed = jwks.value.text.as_deref() == Some(&*text);
         let fixed = self.plan.fixed_server(id).filter(|_| is_fixed).cloned();
         let Some(server) = fixed.or_else(|| self.set_server(id, &text)) else { return Ok(None) };
-        let Some((_, path, query)) = url::split(&text) else { return Ok(None) };
+        let Some((_, path, query)) = split_url(&text) else { return Ok(None) };
         let path = if path.is_empty() { "/" } else { path };
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
         let path_and_query = url::legal(format!("{path}{query}")).into();
@@ -85,7 +85,7 @@ impl<H: Host> Transaction<'_, H> {
     /// The server of a URL that came with the request. Its host has to be allowed and has to have a cluster.
     fn set_server(&self, id: PolicyId, text: &str) -> Option<Server> {
         let plan = self.plan;
-        let origin = Scheme::split(text).and_then(|(scheme, _)| Origin::new(scheme, url::split(text)?.0));
+        let origin = Scheme::split(text).and_then(|(scheme, _)| Origin::new(scheme, split_url(text)?.0));
         let Some(origin) = origin else {
             self.host.count(id, Outcome::Unreachable);
             return None;

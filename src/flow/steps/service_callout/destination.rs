@@ -10,7 +10,7 @@ use crate::flow::url;
 use crate::flow::value::Value;
 use crate::plan::{PolicyId, Server};
 use crate::policy::connection::{LocalDestination, LocalTarget, Retained, Target};
-use crate::policy::origin::{Origin, Scheme};
+use crate::policy::origin::{Origin, Scheme, split_url};
 use crate::policy::service_callout::ServiceCallout;
 use bytestring::ByteString;
 
@@ -86,7 +86,7 @@ impl<H: Host> Transaction<'_, H> {
         url: ByteString,
     ) -> Result<Destination, CalloutFailure> {
         let (scheme, _) = Scheme::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
-        let (authority, ..) = url::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let (authority, ..) = split_url(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let origin = Origin::new(scheme, authority).ok_or(CalloutFailure::MalformedUrl)?;
         let plan = self.plan;
         if !plan.clusters.names(&origin) && !plan.allowed_hosts.allows(&origin.host) {
@@ -103,7 +103,7 @@ impl<H: Host> Transaction<'_, H> {
         server: Server,
         url: ByteString,
     ) -> Result<Destination, CalloutFailure> {
-        let (_, path, query) = url::split(&url).ok_or(CalloutFailure::MalformedUrl)?;
+        let (_, path, query) = split_url(&url).ok_or(CalloutFailure::MalformedUrl)?;
         let line = self.message(message).and_then(|message| message.as_request());
         let size = url.len().saturating_add(line.map_or(0, RequestLine::size));
         self.check_memory(size.saturating_mul(URL_COPIES))?;
@@ -198,7 +198,7 @@ mod tests {
     fn composed(url: &str, message_path: &str, message_query: &str) -> Option<String> {
         let mut line = RequestLine { path: message_path.into(), ..RequestLine::default() };
         line.query.add_text(message_query);
-        let (authority, path, query) = url::split(url)?;
+        let (authority, path, query) = split_url(url)?;
         let origin = Origin::new(Scheme::split(url)?.0, authority)?;
         Some(format!("{origin}{}", compose(path, query, &line, &Retained::All)))
     }
