@@ -71,8 +71,8 @@ impl<'input> Document<'input> {
         match reader::read(text, limits, extent) {
             Ok(tree) => Ok(Document { tree, positions: Positions::default() }),
             Err(error) => {
-                let position = Positions::default().at(text, error.offset);
-                Err(error.with_position(position))
+                let positions = Positions::default();
+                Err(error.with_positions(|offset| positions.at(text, offset)))
             }
         }
     }

@@ -11,6 +11,8 @@ pub struct XmlError {
     /// The position of the problem.
     pub position: Option<Position>,
     problem: Problem,
+    /// The line of the start tag that the end tag does not match.
+    opened: Option<u32>,
 }
 
 /// A problem at an offset in bytes.
@@ -18,6 +20,8 @@ pub struct XmlError {
 pub(super) struct Located {
     pub(super) offset: usize,
     pub(super) problem: Problem,
+    /// The offset of the start tag that the end tag does not match.
+    pub(super) opened: Option<usize>,
 }
 
 /// The problems of a text.
@@ -52,11 +56,21 @@ pub(super) enum Problem {
 
 impl Located {
     pub(super) fn new(offset: usize, problem: Problem) -> Located {
-        Located { offset, problem }
+        Located { offset, problem, opened: None }
     }
 
-    pub(super) fn with_position(self, position: Position) -> XmlError {
-        XmlError { position: Some(position), problem: self.problem }
+    /// With the offset of the start tag that an end tag does not match.
+    pub(super) fn opened_at(self, offset: usize) -> Located {
+        let opened = matches!(self.problem, Problem::EndTag { .. }).then_some(offset);
+        Located { opened, ..self }
+    }
+
+    pub(super) fn with_positions(self, position: impl Fn(usize) -> Position) -> XmlError {
+        XmlError {
+            position: Some(position(self.offset)),
+            problem: self.problem,
+            opened: self.opened.map(|offset| position(offset).line),
+        }
     }
 }
 
@@ -103,7 +117,13 @@ impl From<&AttrError> for Problem {
 
 impl fmt::Display for XmlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not a well-formed XML document: {}", self.problem)
+        write!(formatter, "not a well-formed XML document: {}", self.problem)?;
+        match (&self.problem, self.opened) {
+            (Problem::EndTag { expected, .. }, Some(line)) => {
+                write!(formatter, "; '{expected}' is opened at line {line}")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

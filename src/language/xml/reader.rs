@@ -65,7 +65,8 @@ pub(super) fn read<'input>(text: &'input str, limits: &Limits, extent: Extent) -
                 let offset = offset(reader.error_position());
                 let problem = Problem::from(error);
                 // The reader reports a wrong offset for a double hyphen.
-                return Err(Located::new(if problem == Problem::Comment { start } else { offset }, problem));
+                let error = Located::new(if problem == Problem::Comment { start } else { offset }, problem);
+                return Err(error.opened_at(builder.innermost()));
             }
         }
     }
@@ -127,6 +128,11 @@ impl<'input, 'limits> Builder<'input, 'limits> {
             has_doctype: false,
             text: None,
         })
+    }
+
+    /// The offset of the innermost element that has started.
+    fn innermost(&self) -> usize {
+        self.open.last().and_then(|open| self.tree.node(*open)).map_or(0, |node| index(node.start))
     }
 
     fn event(&mut self, event: &Event<'_>, span: Range<usize>) -> Result<(), Located> {
