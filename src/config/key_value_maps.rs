@@ -6,7 +6,9 @@ use super::policies::Policies;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::KeyValueMap;
 use crate::policy::Policy;
-use crate::policy::key_value_map_operations::{KeyValueMapOperations, Operation};
+use crate::policy::key_value_map_operations::{KEY_SEPARATOR, KeyValueMapOperations, Operation};
+use crate::policy::text_or_variable::TextOrVariable;
+use crate::suggestion;
 use bytestring::ByteString;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,21 +35,25 @@ pub(super) fn read(section: &Section<'_>, policies: &Policies, diagnostics: &mut
         }
     }
     maps.extend(initial);
-    let written: BTreeSet<&ByteString> = operations().filter_map(written_map).collect();
-    let writes_any = operations().any(|policy| writes(policy) && policy.map.as_literal().is_none());
+    let written = Written::by(operations());
     policies.map_attached(|key, policy| {
         let Some(operations) = policy.map_operations().filter(|operations| operations.attributes.enabled) else {
             return;
         };
         let map = operations.map.as_literal();
-        let is_known = |name: &&ByteString| writes_any || written.contains(*name) || maps.contains_key(*name);
         diagnostics.within_about(key, &*operations.attributes.name, |diagnostics| {
-            if let Some(name) = map.filter(|name| !is_known(name)) {
-                let message = format!("unknown key value map {name}: add it to key_value_maps");
-                diagnostics.warning(Code::UnknownMap, operations.position, message);
+            let found = map.and_then(|name| maps.get(name));
+            match (map, found) {
+                (Some(name), None) if !written.has_map(name) => {
+                    let names = maps.keys().chain(written.maps.keys().copied()).map(|name| &**name);
+                    let hint = suggestion::hint(name, names);
+                    let message = format!("unknown key value map {name}: add it to key_value_maps{hint}");
+                    diagnostics.warning(Code::UnknownMap, operations.position, message);
+                }
+                (Some(name), Some(map)) => check_keys(operations, name, map, &written, diagnostics),
+                _ => {}
             }
-            let is_encrypted = map.and_then(|name| maps.get(name)).is_some_and(|map| map.is_encrypted);
-            check(operations, is_encrypted, diagnostics);
+            check(operations, found.is_some_and(|map| map.is_encrypted), diagnostics);
         });
     });
     maps
@@ -70,13 +76,65 @@ fn check(policy: &KeyValueMapOperations, is_encrypted: bool, diagnostics: &mut D
     }
 }
 
-fn writes(policy: &KeyValueMapOperations) -> bool {
-    policy.operations.iter().any(|operation| matches!(operation, Operation::Put { .. }))
+/// Reports the fixed keys that a map does not contain and no policy writes.
+fn check_keys(
+    policy: &KeyValueMapOperations,
+    name: &ByteString,
+    map: &KeyValueMap,
+    written: &Written<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for operation in &policy.operations {
+        let Operation::Get { key, position, .. } = operation else { continue };
+        let Some(key) = fixed_key(key).filter(|key| !map.entries.contains_key(&**key)) else { continue };
+        if written.has_key(name, &key) {
+            continue;
+        }
+        let hint = suggestion::hint(&key, map.entries.keys().map(|known| &**known));
+        let message = format!("the key value map {name} has no key {key}{hint}");
+        diagnostics.warning(Code::UnknownMapKey, *position, message);
+    }
 }
 
-/// The fixed map that a policy writes.
-fn written_map(policy: &KeyValueMapOperations) -> Option<&ByteString> {
-    policy.map.as_literal().filter(|_| writes(policy))
+/// What policies write.
+struct Written<'p> {
+    /// The fixed keys of the maps with fixed names, and `None` for a key from a variable.
+    maps: BTreeMap<&'p ByteString, BTreeSet<Option<String>>>,
+    /// Whether a variable names a map.
+    is_any: bool,
+}
+
+impl<'p> Written<'p> {
+    fn by(policies: impl Iterator<Item = &'p KeyValueMapOperations>) -> Written<'p> {
+        let mut written = Written { maps: BTreeMap::new(), is_any: false };
+        for policy in policies {
+            for operation in &policy.operations {
+                let Operation::Put { key, .. } = operation else { continue };
+                match policy.map.as_literal() {
+                    Some(name) => {
+                        written.maps.entry(name).or_default().insert(fixed_key(key));
+                    }
+                    None => written.is_any = true,
+                }
+            }
+        }
+        written
+    }
+
+    fn has_map(&self, name: &ByteString) -> bool {
+        self.is_any || self.maps.contains_key(name)
+    }
+
+    fn has_key(&self, map: &ByteString, key: &str) -> bool {
+        let is_key = |written: &Option<String>| written.as_deref().is_none_or(|written| written == key);
+        self.is_any || self.maps.get(map).is_some_and(|keys| keys.iter().any(is_key))
+    }
+}
+
+/// The key, if no variable is a part of it.
+fn fixed_key(parameters: &[TextOrVariable]) -> Option<String> {
+    let parts: Option<Vec<&str>> = parameters.iter().map(|part| part.as_literal().map(|text| &**text)).collect();
+    parts.map(|parts| parts.join(KEY_SEPARATOR))
 }
 
 #[cfg(test)]
@@ -98,6 +156,12 @@ mod tests {
     const GET: &str = "<Get assignTo='v'><Key><Parameter>k</Parameter></Key></Get>";
     const PUT: &str = "<Put><Key><Parameter>k</Parameter></Key><Value>v</Value></Put>";
 
+    const WORKER_MAP: &str = "KV, line 1, column 111: only the same worker sees the change of the map, until the configuration is loaded again";
+
+    fn get(key: &str) -> String {
+        GET.replace(">k<", &format!(">{key}<"))
+    }
+
     #[test]
     fn maps_are_checked() {
         let seed =
@@ -111,19 +175,44 @@ mod tests {
                 vec!["KV, line 1, column 1: unknown key value map m: add it to key_value_maps"],
             ),
             (policy("m", &format!("{seed}{GET}")), json!({}), vec![]),
-            (
-                policy("m", &format!("{GET}{PUT}")),
-                json!({}),
-                vec![
-                    "KV, line 1, column 111: only the same worker sees the change of the map, until the configuration is loaded again",
-                ],
-            ),
+            (policy("m", &format!("{GET}{PUT}")), json!({}), vec![WORKER_MAP]),
             (
                 policy("m", GET),
-                json!({"m": {"encrypted": true}}),
+                json!({"m": {"encrypted": true, "entries": {"k": "v"}}}),
                 vec!["KV, line 1, column 52: every Get fails: the map is encrypted, and v has no prefix private."],
             ),
-            (policy("m", &private), json!({"m": {"encrypted": true}}), vec![]),
+            (policy("m", &private), json!({"m": {"encrypted": true, "entries": {"k": "v"}}}), vec![]),
+            (
+                policy("stok", GET),
+                json!({"stock": {"entries": {"k": "v"}}}),
+                vec!["KV, line 1, column 1: unknown key value map stok: add it to key_value_maps; did you mean stock?"],
+            ),
+            (
+                policy("m", &get("stok")),
+                json!({"m": {"entries": {"stock": "v", "other": "w"}}}),
+                vec!["KV, line 1, column 52: the key value map m has no key stok; did you mean stock?"],
+            ),
+            (
+                policy("m", &GET.replace("k</Parameter>", "a</Parameter><Parameter>b</Parameter>")),
+                json!({"m": {"entries": {"a": "v"}}}),
+                vec!["KV, line 1, column 52: the key value map m has no key a__b"],
+            ),
+            (policy("m", &GET.replace("<Parameter>k</Parameter>", "<Parameter ref='k'/>")), json!({"m": {}}), vec![]),
+            (policy("m", GET), json!({"m": {}}), vec!["KV, line 1, column 52: the key value map m has no key k"]),
+            (policy("m", &format!("{GET}{PUT}")), json!({"m": {}}), vec![WORKER_MAP]),
+            (
+                policy("m", &format!("{}{PUT}", get("a"))),
+                json!({"m": {}}),
+                vec!["KV, line 1, column 52: the key value map m has no key a", WORKER_MAP],
+            ),
+            (
+                policy(
+                    "m",
+                    &format!("{}{}", get("a"), PUT.replace("<Parameter>k</Parameter>", "<Parameter ref='k'/>")),
+                ),
+                json!({"m": {}}),
+                vec![WORKER_MAP],
+            ),
             (
                 policy("m", GET),
                 json!({"m": {"entris": {}, "entries": {"a": ["1", true], "b": null, "c": 1}}}),
@@ -131,6 +220,7 @@ mod tests {
                     "unknown key key_value_maps.m.entris; did you mean entries?",
                     "key_value_maps.m.entries.a[1] must be a string, not a boolean",
                     "key_value_maps.m.entries.b must be a string, a number, a boolean or a list of strings, not null",
+                    "KV, line 1, column 52: the key value map m has no key k",
                 ],
             ),
         ];

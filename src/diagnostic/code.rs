@@ -127,6 +127,7 @@ codes! {
     UnknownKey "unknown-key": "a key of a configuration or of an environment file is unknown";
     UnknownLocalProxy "unknown-local-proxy": "a LocalTargetConnection names a proxy that does not exist";
     UnknownMap "unknown-map": "a KeyValueMapOperations reads a key value map that does not exist";
+    UnknownMapKey "unknown-map-key": "a KeyValueMapOperations reads a key that its key value map does not contain";
     UnknownPolicy "unknown-policy": "a step names a policy that does not exist";
     UnknownProperty "unknown-property": "a property of a connection is unknown and is ignored";
     UnknownResource "unknown-resource": "a ResourceURL names a resource that does not exist";
