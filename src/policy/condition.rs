@@ -89,6 +89,13 @@ impl Condition {
         texts
     }
 
+    /// The variables on the right-hand side of operators, with repetitions.
+    pub fn right_sides(&self) -> Vec<&Variable> {
+        let mut variables = Vec::new();
+        self.expression.visit_right_sides(&mut |variable| variables.push(variable));
+        variables
+    }
+
     /// The variables that the condition reads, with repetitions.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         let mut variables = Vec::new();

@@ -21,6 +21,13 @@ pub enum Problem {
         /// The token before it; `None` at the start.
         after: Option<String>,
     },
+    /// A word in the position of an operator.
+    NotAnOperator {
+        /// The word.
+        word: String,
+        /// The operator that it may mean.
+        similar: &'static str,
+    },
     /// A variable in braces.
     Braces,
     /// Empty single quotes.
@@ -69,6 +76,9 @@ impl fmt::Display for ConditionError {
                 write!(formatter, "expected {what} after {}", shortened(after))
             }
             Problem::Expected { what, after: None } => write!(formatter, "expected {what} at the start"),
+            Problem::NotAnOperator { word, similar } => {
+                write!(formatter, "{word} is not an operator; did you mean {similar}?")
+            }
             Problem::Braces => formatter.write_str("a variable in a condition must not be in braces"),
             Problem::NoName => formatter.write_str("the variable name between the quotes is empty"),
             Problem::NotANumber(text) => write!(formatter, "{} is not a number", shortened(text)),

@@ -94,6 +94,19 @@ impl Expression {
         }
     }
 
+    /// Visits the variables on the right-hand side of operators.
+    pub(super) fn visit_right_sides<'a>(&'a self, visit: &mut dyn FnMut(&'a Variable)) {
+        match self {
+            Expression::Any(expressions) | Expression::All(expressions) => {
+                expressions.iter().for_each(|expression| expression.visit_right_sides(visit));
+            }
+            Expression::Not(expression) => expression.visit_right_sides(visit),
+            Expression::Compare(_, _, right) => right.variable().into_iter().for_each(visit),
+            Expression::Match(_, _, right) => right.variable().into_iter().for_each(visit),
+            Expression::Truth(_) => {}
+        }
+    }
+
     /// Visits the texts that are compared with a variable for equality.
     pub(super) fn visit_equal_texts<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a ByteString)) {
         let is_named = |operand: &Operand| operand.variable().is_some_and(|variable| variable.name() == name);

@@ -1,5 +1,7 @@
 //! The operators (docs/apigee-semantics.md 7.1).
 
+use crate::suggestion;
+
 /// An operator that compares two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -93,6 +95,11 @@ impl Operator {
     /// Finds an operator by its name, in any case.
     pub(super) fn named(word: &str) -> Option<Operator> {
         WORDS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, operator)| operator)
+    }
+
+    /// The name of the operator that a misspelt word may mean.
+    pub(super) fn similar(word: &str) -> Option<&'static str> {
+        suggestion::nearest(word, WORDS.map(|(name, _)| name))
     }
 
     /// The symbol in canonical conditions.

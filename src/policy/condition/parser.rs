@@ -128,6 +128,11 @@ impl Parser<'_> {
         if can_stand_alone && self.is_at_end_of_comparison() {
             return Ok(Expression::Truth(left));
         }
+        let index = self.scanner.index();
+        if let Some((word, similar)) = self.scanner.word().and_then(|word| Some((word, Operator::similar(word)?))) {
+            let problem = Problem::NotAnOperator { word: word.to_owned(), similar };
+            return Err(self.scanner.error_at(index, problem));
+        }
         Err(self.scanner.expected(Expectation::Operator))
     }
 

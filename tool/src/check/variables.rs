@@ -13,11 +13,15 @@ use crate::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::condition::Condition;
 use envoy_callout::policy::usage::{Purpose, Read};
+use envoy_callout::suggestion;
 use known::Known;
 use std::rc::Rc;
 
 /// The variable with the name of a fault.
 const FAULT_NAME: &str = "fault.name";
+
+/// The words of conditions that are not variables.
+const CONSTANTS: [&str; 3] = ["true", "false", "null"];
 
 /// A text that reads variables: a document, or the part of it that starts at a position.
 #[derive(Clone, Debug)]
@@ -31,16 +35,35 @@ struct Reader {
 impl Reader {
     /// Reports the variables that nothing sets, each once for a document.
     fn check<'r>(&self, reads: impl IntoIterator<Item = Read<'r>>, known: &Known<'_>, findings: &mut Findings) {
+        self.check_reads(reads, None, known, findings);
+    }
+
+    /// Like [`Reader::check`]. `condition` is the condition that reads the variables.
+    fn check_reads<'r>(
+        &self,
+        reads: impl IntoIterator<Item = Read<'r>>,
+        condition: Option<&Condition>,
+        known: &Known<'_>,
+        findings: &mut Findings,
+    ) {
+        let is_condition = condition.is_some();
+        // A word that is compared with a variable may be a text without its quotes.
+        let texts = condition.map(Condition::right_sides).unwrap_or_default();
         for Read { variable, purpose } in reads {
             let name = &**variable.name();
             if known.may_be_set(variable) || self.is_placeholder(name) {
                 continue;
             }
-            let suggestion = known.suggestion(variable, purpose);
+            let constant = || suggestion::nearest(name, CONSTANTS).filter(|_| is_condition).map(str::to_owned);
+            let suggestion = constant().or_else(|| known.suggestion(variable, purpose));
             if suggestion.is_none() && !known.is_reported_without_suggestion(purpose) {
                 continue;
             }
-            let hint = suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            let hint = match suggestion {
+                Some(name) => format!("; did you mean {name}?"),
+                None if texts.contains(&variable) => format!("; a text has double quotes: \"{name}\""),
+                None => String::new(),
+            };
             let (code, text) = match purpose {
                 Purpose::Value | Purpose::OptionalValue => {
                     (Code::UnknownVariable, format!("nothing sets the variable {name}{hint}"))
@@ -53,7 +76,7 @@ impl Reader {
 
     /// Reports a condition: its variables, and the names of faults that nothing raises.
     fn check_condition(&self, condition: &Condition, known: &Known<'_>, findings: &mut Findings) {
-        self.check(condition.reads(), known, findings);
+        self.check_reads(condition.reads(), Some(condition), known, findings);
         for name in condition.equal_texts(FAULT_NAME) {
             if let Some(hint) = known.problem_of_fault(name) {
                 let text = format!("no policy of this proxy raises the fault {name}{hint}");

@@ -10,7 +10,8 @@ fn error(text: &str) -> (usize, String) {
 fn an_invalid_condition_is_reported_with_its_column() {
     let cases = [
         ("request.verb \"GET\"", 14, "expected an operator after request.verb"),
-        ("request.verb Equal \"GET\"", 14, "expected an operator after request.verb"),
+        ("request.verb Equal \"GET\"", 14, "Equal is not an operator; did you mean Equals?"),
+        ("a = 1 and proxy.pathsuffix MatchPath \"/a\"", 28, "MatchPath is not an operator; did you mean MatchesPath?"),
         ("request.verb === \"GET\"", 16, "expected a value after =="),
         ("a not b", 3, "expected an operator after a"),
         ("a !b", 3, "expected an operator after a"),

@@ -85,7 +85,18 @@ impl<'a> Known<'a> {
             predefined_names().for_each(|name| names.push(name));
             suggestion::nearest(name, names).filter(|found| accepts(name, found)).map(str::to_owned)
         };
-        of_message.or_else(of_part).or_else(of_names)
+        of_message.or_else(of_part).or_else(|| self.generated(name, accepts)).or_else(of_names)
+    }
+
+    /// The variable with the name of a policy that a misspelt one may mean: `lookupcache.LC-Stock.cachehit`.
+    fn generated(&self, name: &str, accepts: impl Fn(&str, &str) -> bool) -> Option<String> {
+        let (kind, rest) = name.split_once('.')?;
+        let (policy, part) = rest.split_once('.')?;
+        let attributes = self.policies.iter().map(|policy| policy.attributes());
+        let names =
+            attributes.filter(|attributes| attributes.kind.variables == kind).map(|attributes| &*attributes.name);
+        let found = suggestion::nearest(policy, names).filter(|found| accepts(policy, found))?;
+        Some(format!("{kind}.{found}.{part}"))
     }
 
     /// The end of the report of a name that is no fault of a policy. `None` if a policy may raise it.
