@@ -355,10 +355,13 @@ fn template_of(
     match parsed.and_then(|template| template.check_regexes().map(|()| template)) {
         Ok(template) => {
             if let Some(call) = template.kept_call(syntax) {
-                let message = format!(
-                    "{call} is text and not a function call: a call ends with a parenthesis and the end of the expression, \
-                     and has no spaces outside quotes"
-                );
+                let reason = match call.contains('"') {
+                    true => "a text argument has single quotes",
+                    false => {
+                        "a call ends with a parenthesis and the end of the expression, and has no spaces outside quotes"
+                    }
+                };
+                let message = format!("{call} is text and not a function call: {reason}");
                 diagnostics.warning(Code::FunctionAsText, element.position(), message);
             } else if let Some(start) = Template::unclosed(text, syntax) {
                 let message = format!("{start} is not closed: it is text and not a variable; write {start}}}");

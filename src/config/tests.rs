@@ -50,7 +50,7 @@ fn all_problems_are_reported_together() {
         [
             "unknown key polices; did you mean policies?",
             "policies[5] must be a string, not 7",
-            "SC-2, line 2, column 2: InvalidTimeoutValue: Invalid Timeout value 0.",
+            "SC-2, line 2, column 2: InvalidTimeoutValue: Invalid Timeout value 0. Timeout is a positive number of milliseconds",
             "SC-2, line 3, column 2: URLMissing: URL is missing in Step SC-2.",
             "policies[2]: duplicate policy SC-1",
             "policies[4], line 1, column 1: not a well-formed XML document: the document has no root element",

@@ -191,7 +191,11 @@ fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Durat
         parsed => parsed.ok().filter(|milliseconds| *milliseconds > 0),
     };
     if timeout.is_none() {
-        diagnostics.error(Code::InvalidTimeout, element.position(), format!("Invalid Timeout value {text}."));
+        diagnostics.error(
+            Code::InvalidTimeout,
+            element.position(),
+            format!("Invalid Timeout value {text}. Timeout is a positive number of milliseconds"),
+        );
     }
     timeout.map(|milliseconds| Duration::from_millis(milliseconds.min(MAX_TIMEOUT_MILLIS)))
 }

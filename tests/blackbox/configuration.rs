@@ -206,9 +206,9 @@ fn deployment_errors(lab: &mut Lab) {
         &[
             "SC-1, line 3, column 5: URLMissing: URL is missing in Step SC-1.",
             "SC-2, line 2, column 1: ConnectionInfoMissing: Connection information is missing in Step SC-2.",
-            "SC-3, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value 0.",
-            "SC-4, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value -5.",
-            "SC-5, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value {t}.",
+            "SC-3, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value 0. Timeout is a positive number of milliseconds",
+            "SC-4, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value -5. Timeout is a positive number of milliseconds",
+            "SC-5, line 2, column 3: InvalidTimeoutValue: Invalid Timeout value {t}. Timeout is a positive number of milliseconds",
             "policies[5], line 1, column 1: MissingName: Required attribute name is missing in ServiceCallout",
             "SC-6, line 2, column 1: the protocol of a URL, http:// or https://, cannot come from a variable",
             "SC-7, line 2, column 1: entities.UnknownStringFunction: unknown template function nope",

@@ -92,6 +92,9 @@ impl Parser<'_> {
                     };
                     if !text.is_empty() {
                         let template = self.template(child, &text, Syntax::BRACES);
+                        if part == MessagePart::StatusCode {
+                            self.check_status(child, template.as_ref());
+                        }
                         actions.extend(template.map(|template| Action::Set(Assignment::Part(part, template))));
                     }
                 }
@@ -105,6 +108,17 @@ impl Parser<'_> {
         let (phrases, mut actions): (Vec<Action>, Vec<Action>) = actions.into_iter().partition(is_phrase);
         actions.extend(phrases);
         actions
+    }
+
+    /// Reports a fixed status that no response can have.
+    fn check_status(&mut self, element: Element<'_, '_>, template: Option<&Template>) {
+        let Some(text) = template.and_then(Template::as_literal) else { return };
+        if !text.parse().is_ok_and(|status: u16| (100..1000).contains(&status)) {
+            let message = format!(
+                "StatusCode must be a number from 100 to 999, got {text:?}: every run fails with SetVariableFailed"
+            );
+            self.diagnostics.warning(Code::InvalidElement, element.position(), message);
+        }
     }
 
     fn add(&mut self, add: Element<'_, '_>) -> Vec<Action> {

@@ -102,8 +102,8 @@ fn private_reference(
     if !is_private(variable.name()) {
         let position = element.attribute_position("ref");
         let text = "Invalid variable name for secret";
-        let detail = ("variable", &**variable.name());
-        reject(Code::InvalidVariableNameForSecret, position, text, policy, detail, diagnostics);
+        let message = format!("{text} : policy({policy}) variable({variable}). The name must start with private.");
+        diagnostics.error(Code::InvalidVariableNameForSecret, position, message);
         return None;
     }
     Some(variable)

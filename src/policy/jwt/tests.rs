@@ -134,7 +134,7 @@ fn secrets_are_only_in_private_variables() {
         ),
         (
             "<SecretKey><Value ref='secret.k'/></SecretKey>",
-            "InvalidVariableNameForSecret: Invalid variable name for secret : policy(G) variable(secret.k).",
+            "InvalidVariableNameForSecret: Invalid variable name for secret : policy(G) variable(secret.k). The name must start with private.",
         ),
         (
             "<SecretKey encoding='base32'><Value ref='private.k'/></SecretKey>",
@@ -152,7 +152,7 @@ fn secrets_are_only_in_private_variables() {
     assert_eq!(private("<Password ref='private.p'/><Id>i</Id>"), [""; 0]);
     let text = "InvalidSecretInConfig: Invalid secret in configuration : policy(G) element(Password).";
     assert_eq!(private("<Password>sesame</Password>"), [text]);
-    let text = "InvalidVariableNameForSecret: Invalid variable name for secret : policy(G) variable(p).";
+    let text = "InvalidVariableNameForSecret: Invalid variable name for secret : policy(G) variable(p). The name must start with private.";
     assert_eq!(private("<Password ref='p'/>"), [text]);
 }
 

@@ -99,7 +99,9 @@ fn errors_have_apigees_names_and_texts() {
     }
     for timeout in ["0", "-5", "soon", "{t}", "1.5", "-99999999999999999999"] {
         let (_, problems) = with(&format!("<Timeout>{timeout}</Timeout>"));
-        let problem = format!("SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}.");
+        let problem = format!(
+            "SC, line 1, column 27: InvalidTimeoutValue: Invalid Timeout value {timeout}. Timeout is a positive number of milliseconds"
+        );
         assert_eq!(problems, [problem]);
     }
     let (_, problems) = with("<Response>my answer</Response>");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 fn a_policy_is_checked_without_its_flows() {
     let run = run(&["check", "troubled/apiproxy/policies/SC-NoURL.xml", "weather/apiproxy/policies/FC-Log.xml"]);
     let expected = "\
-error[InvalidTimeoutValue]: Invalid Timeout value 0.
+error[InvalidTimeoutValue]: Invalid Timeout value 0. Timeout is a positive number of milliseconds
  --> troubled/apiproxy/policies/SC-NoURL.xml:3:3
   |
 3 |   <Timeout>0</Timeout>
@@ -45,7 +45,7 @@ fn a_report_can_be_json() {
         "errors": 2,
         "warnings": 1,
         "findings": [
-            finding("error", "invalid-timeout", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0."),
+            finding("error", "invalid-timeout", json!("InvalidTimeoutValue"), 3, 3, "Invalid Timeout value 0. Timeout is a positive number of milliseconds"),
             finding("error", "missing-url", json!("URLMissing"), 5, 25, "URL is missing in Step SC-NoURL."),
             finding("warning", "invalid-boolean", Value::Null, 2, 17, "continueOnError must be true or false, got \"yes\"; false is used"),
         ],

@@ -43,7 +43,7 @@ fn texts_contain_the_codes() {
     assert_eq!(status, 1);
     let titles: Vec<&str> = output.lines().filter(|line| line.contains("]: ")).collect();
     let expected = [
-        "error[InvalidTimeoutValue]: Invalid Timeout value 0.",
+        "error[InvalidTimeoutValue]: Invalid Timeout value 0. Timeout is a positive number of milliseconds",
         "error[URLMissing]: URL is missing in Step SC-NoURL.",
         "warning[invalid-boolean]: continueOnError must be true or false, got \"no!\"; false is used",
         "warning[unknown-element]: unknown element Tiemout in ServiceCallout is ignored; did you mean Timeout?",

@@ -129,6 +129,21 @@ fn problems_are_reported() {
             "AM-1, line 1, column 6: Verb must contain a text; the elements in it are ignored",
         ),
         (
+            "<Set><StatusCode>4o9</StatusCode></Set>",
+            "AM-1, line 1, column 6: StatusCode must be a number from 100 to 999, got \"4o9\": every run fails with \
+             SetVariableFailed",
+        ),
+        (
+            "<Set><StatusCode>99</StatusCode></Set>",
+            "AM-1, line 1, column 6: StatusCode must be a number from 100 to 999, got \"99\": every run fails with \
+             SetVariableFailed",
+        ),
+        (
+            "<Set><Verb>{firstnonnull(request.header.origin,\"*\")}</Verb></Set>",
+            "AM-1, line 1, column 6: {firstnonnull(request.header.origin,\"*\")} is text and not a function call: a text \
+             argument has single quotes",
+        ),
+        (
             "<Set><Path>/{substring(a, 1)}</Path></Set>",
             "AM-1, line 1, column 6: {substring(a, 1)} is text and not a function call: a call ends with a parenthesis and \
              the end of the expression, and has no spaces outside quotes",
