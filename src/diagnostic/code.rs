@@ -120,6 +120,7 @@ codes! {
     StepWithoutName "step-without-name": "a step names no policy and is ignored";
     ToleratedCondition "tolerated-condition": "a condition has a mistake that Apigee tolerates";
     UnclosedVariable "unclosed-variable": "a variable in a template has no closing brace and stays text";
+    UnknownAttribute "unknown-attribute": "an attribute is unknown and is ignored";
     UnknownElement "unknown-element": "an element is unknown and is ignored";
     UnknownFlowElement "unknown-flow-element": "an element of an endpoint or flow is unknown, so that its steps would not run";
     UnknownFunction "unknown-function" "entities.UnknownStringFunction": "a template calls a function that does not exist";

@@ -114,6 +114,13 @@ impl<'a, 'input> Element<'a, 'input> {
         tree.attributes(self.node).iter().map(|attribute| (tree.local(attribute.name), tree.value(attribute.value)))
     }
 
+    /// The names and positions of the attributes without a prefix, in order.
+    pub fn unprefixed_attributes(self) -> impl Iterator<Item = (&'a str, Position)> {
+        let names = self.tree().attributes(self.node).iter().map(|attribute| attribute.name);
+        let unprefixed = names.filter(|name| name.local == name.start);
+        unprefixed.map(move |name| (self.tree().local(name), self.document.position(name.start)))
+    }
+
     /// The child elements, in order.
     pub fn children(self) -> impl Iterator<Item = Element<'a, 'input>> {
         self.nodes().filter(|(_, kind)| *kind == Kind::Element).map(move |(node, _)| Element { node, ..self })

@@ -2,7 +2,7 @@
 
 use super::PolicyData;
 use super::action::{Action, Assignment, Field, Grammar, VARIABLE_ACTIONS, parse_actions};
-use super::attributes::{Attributes, boolean_child, single_child, warn_ignored};
+use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_attributes};
 use super::usage::Read;
 use super::variable::MessagePart;
 use crate::diagnostic::{Code, Diagnostics};
@@ -124,6 +124,7 @@ impl AssignTo {
 
     fn parse(element: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> AssignTo {
         let Some(element) = element else { return AssignTo::default() };
+        warn_unknown_attributes(element, &["createNew", "transport", "type"], diagnostics);
         let create_new = match element.attribute("createNew").map(str::trim) {
             Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Some(false),

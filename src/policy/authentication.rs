@@ -1,6 +1,6 @@
 //! `<Authentication>`: a Google token for the called service (docs/apigee-semantics.md 2.12).
 
-use super::attributes::{boolean_attribute, single_child, warn_unknown_children};
+use super::attributes::{boolean_attribute, single_child, warn_unknown_attributes, warn_unknown_children};
 use super::referenced::Referenced;
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
@@ -54,6 +54,7 @@ impl Authentication {
             );
             return None;
         }
+        warn_unknown_attributes(element, &[], diagnostics);
         warn_unknown_children(element, &["HeaderName", "GoogleAccessToken", "GoogleIDToken"], diagnostics);
         let header_name = single_child(element, "HeaderName", diagnostics);
         let header_name = header_name.and_then(|name| Referenced::parse(name, diagnostics));
@@ -81,6 +82,7 @@ impl Authentication {
 }
 
 fn access_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
+    warn_unknown_attributes(element, &[], diagnostics);
     warn_unknown_children(element, &["Scopes", "LifetimeInSeconds"], diagnostics);
     let listed = single_child(element, "Scopes", diagnostics);
     let mut scopes: Vec<String> = Vec::new();
@@ -127,13 +129,14 @@ fn check_lifetime(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
 }
 
 fn id_token(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<GoogleToken> {
+    warn_unknown_attributes(element, &[], diagnostics);
     warn_unknown_children(element, &["Audience", "IncludeEmail"], diagnostics);
     let Some(audience) = single_child(element, "Audience", diagnostics) else {
         diagnostics.error(Code::MissingElement, element.position(), "GoogleIDToken needs an Audience");
         return None;
     };
     let use_target_url = boolean_attribute(audience, "useTargetUrl", false, diagnostics);
-    let value = Referenced::parse(audience, diagnostics);
+    let value = Referenced::parse_with(audience, &["useTargetUrl"], diagnostics);
     if value.is_none() && !use_target_url {
         let message = "Audience is empty: every run fails with googletoken.EmptyIDTokenAudience";
         diagnostics.warning(Code::EmptyElement, audience.position(), message);

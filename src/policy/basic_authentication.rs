@@ -2,7 +2,8 @@
 
 use super::PolicyData;
 use super::attributes::{
-    Attributes, boolean_attribute, boolean_child, reference_of, single_child, warn_unknown_children,
+    Attributes, boolean_attribute, boolean_child, reference_of, single_child, warn_unknown_attributes,
+    warn_unknown_children,
 };
 use super::usage::Read;
 use super::variable::Variable;
@@ -96,11 +97,13 @@ fn operation(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Ope
     match element.text().as_str() {
         "Encode" => {
             let target = required(root, "AssignTo", Code::AssignToRequired, diagnostics)?;
+            warn_unknown_attributes(target, &["createNew"], diagnostics);
             let replaces = boolean_attribute(target, "createNew", false, diagnostics);
             Some(Operation::Encode { assign_to: Variable::new(&target.text()), replaces })
         }
         "Decode" => {
             let source = required(root, "Source", Code::SourceRequired, diagnostics)?;
+            warn_unknown_attributes(source, &[], diagnostics);
             Some(Operation::Decode { source: Variable::new(&source.text()) })
         }
         other => {
@@ -128,6 +131,9 @@ fn required<'a, 'input>(
 /// The variable in the attribute `ref` of an element.
 fn reference(root: Element<'_, '_>, name: &str, code: Code, diagnostics: &mut Diagnostics) -> Option<Variable> {
     let element = single_child(root, name, diagnostics);
+    if let Some(element) = element {
+        warn_unknown_attributes(element, &["ref"], diagnostics);
+    }
     let variable = element.and_then(reference_of);
     if variable.is_none() {
         let position = element.map_or(root.position(), |element| element.position());

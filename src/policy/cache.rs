@@ -5,7 +5,7 @@ mod expiry;
 
 pub use expiry::{Expiry, date, seconds_of_day};
 
-use super::attributes::single_child;
+use super::attributes::{single_child, text_child, warn_unknown_attributes, warn_unknown_children};
 use super::invalidate_cache::InvalidateCache;
 use super::lookup_cache::LookupCache;
 use super::populate_cache::PopulateCache;
@@ -85,23 +85,23 @@ impl CacheKey {
     /// Reads the elements of a policy. `None` without `CacheKey`; the diagnostics contain the error.
     pub(super) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<CacheKey> {
         let scope = scope(root, diagnostics);
-        let named = single_child(root, "CacheResource", diagnostics).map(Element::text);
+        let named = text_child(root, "CacheResource", diagnostics);
         let Some(key) = single_child(root, "CacheKey", diagnostics) else {
             diagnostics.error(Code::MissingElement, root.position(), "CacheKey is missing");
             return None;
         };
-        super::attributes::warn_unknown_children(key, &["Prefix", "KeyFragment"], diagnostics);
+        warn_unknown_attributes(key, &[], diagnostics);
+        warn_unknown_children(key, &["Prefix", "KeyFragment"], diagnostics);
         let context = single_child(root, "CacheContext", diagnostics);
-        let name = |child: &str| TextOrVariable::parse(context?.child(child)?);
+        let mut name = |child: &str| TextOrVariable::parse(context?.child(child)?, diagnostics);
+        let context =
+            CacheContext { api_proxy: name("APIProxyName"), proxy: name("ProxyName"), target: name("TargetName") };
+        let prefix = single_child(key, "Prefix", diagnostics);
         Some(CacheKey {
-            prefix: single_child(key, "Prefix", diagnostics).and_then(TextOrVariable::parse),
-            fragments: key.children_named("KeyFragment").filter_map(TextOrVariable::parse).collect(),
+            prefix: prefix.and_then(|prefix| TextOrVariable::parse(prefix, diagnostics)),
+            fragments: key.children_named("KeyFragment").filter_map(|part| fragment(part, diagnostics)).collect(),
             scope,
-            context: CacheContext {
-                api_proxy: name("APIProxyName"),
-                proxy: name("ProxyName"),
-                target: name("TargetName"),
-            },
+            context,
             cache: named
                 .filter(|name| !name.is_empty())
                 .map_or(ByteString::from_static(DEFAULT_CACHE), ByteString::from),
@@ -126,8 +126,18 @@ impl CacheKey {
     }
 }
 
+fn fragment(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TextOrVariable> {
+    let fragment = TextOrVariable::parse(element, diagnostics);
+    if fragment.is_none() {
+        let message = "KeyFragment has neither a text nor ref and is not a part of the key";
+        diagnostics.warning(Code::EmptyElement, element.position(), message);
+    }
+    fragment
+}
+
 fn scope(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Scope {
     let Some(element) = single_child(root, "Scope", diagnostics) else { return Scope::default() };
+    warn_unknown_attributes(element, &[], diagnostics);
     match &*element.text() {
         "Global" => Scope::Global,
         "Application" => Scope::Application,

@@ -10,7 +10,7 @@ pub use load_balancer::{Algorithm, LoadBalancer, ServerReference};
 pub use local_target::{LocalDestination, LocalTarget};
 pub use properties::{Properties, Retained};
 
-use super::attributes::{single_child, warn_unknown_children};
+use super::attributes::{single_child, warn_unknown_attributes, warn_unknown_children};
 use super::authentication::Authentication;
 use super::target_url::TargetUrl;
 use crate::diagnostic::{Code, Diagnostics};
@@ -77,6 +77,7 @@ impl Connection {
 
     fn http(http: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Connection> {
         let known = ["URL", "Path", "LoadBalancer", "SSLInfo", "Properties", "Authentication", "HealthMonitor"];
+        warn_unknown_attributes(http, &["name"], diagnostics);
         warn_unknown_children(http, &known, diagnostics);
         let properties = Properties::parse(single_child(http, "Properties", diagnostics), diagnostics);
         let authentication = single_child(http, "Authentication", diagnostics);

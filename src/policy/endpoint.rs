@@ -23,6 +23,7 @@ use super::template::{Syntax, Template};
 use super::template_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::language::xml::Element;
+use crate::suggestion;
 
 /// The flows and fault rules of a ProxyEndpoint or a TargetEndpoint. `S` is a step: a reference by name
 /// in a document, an index in the plan after it is resolved.
@@ -116,17 +117,36 @@ fn single<'a, 'input>(
     single_child(element, actual, diagnostics)
 }
 
-/// The text of a property of a connection.
-fn property(connection: Option<Element<'_, '_>>, name: &str) -> Option<String> {
-    let properties = connection?.child("Properties")?;
-    let named = |property: &Element<'_, '_>| property.attribute("name").map(str::trim) == Some(name);
-    properties.children_named("Property").find(named).map(Element::text)
+/// The property of a connection that makes `+` in a query a plus (docs/apigee-semantics.md 8.2).
+const IGNORES_CHARSET: &str = "request.queryparams.ignore.content.type.charset";
+
+/// Whether `+` in a query is a plus, for every charset of the request.
+fn ignores_charset(connection: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> bool {
+    let properties = connection.and_then(|connection| connection.child("Properties"));
+    let mut properties = properties.into_iter().flat_map(|properties| properties.children_named("Property"));
+    let Some(property) = properties.find(|property| name_of(*property) == IGNORES_CHARSET) else { return false };
+    let text = property.text();
+    let is_true = text.eq_ignore_ascii_case("true");
+    if !is_true && !text.eq_ignore_ascii_case("false") {
+        let message = format!("{IGNORES_CHARSET}: {text:?} is neither true nor false and is ignored");
+        diagnostics.warning(Code::InvalidProperty, property.position(), message);
+    }
+    is_true
 }
 
-/// Whether `+` in a query is a plus, for every charset of the request (docs/apigee-semantics.md 8.2).
-fn ignores_charset(connection: Option<Element<'_, '_>>) -> bool {
-    property(connection, "request.queryparams.ignore.content.type.charset")
-        .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+/// Reports a misspelt name of the only property of a ProxyEndpoint with an effect.
+fn warn_misspelt_property(connection: Element<'_, '_>, diagnostics: &mut Diagnostics) {
+    for property in connection.child("Properties").iter().flat_map(|list| list.children_named("Property")) {
+        let name = name_of(property);
+        if suggestion::is_typo(name, IGNORES_CHARSET) {
+            let message = format!("unknown property {name:?} is ignored; did you mean {IGNORES_CHARSET}?");
+            diagnostics.warning(Code::UnknownProperty, property.position(), message);
+        }
+    }
+}
+
+fn name_of<'a>(property: Element<'a, '_>) -> &'a str {
+    property.attribute("name").unwrap_or_default().trim()
 }
 
 /// Checks the name of a root element against the allowed names, the usual one first.
@@ -225,6 +245,9 @@ impl ProxyEndpoint {
     pub fn parse(text: &str, key: &str) -> (Option<ProxyEndpoint>, Vec<Diagnostic>) {
         read(text, key, &["ProxyEndpoint", "ProxyEndPoint"], |root, name, diagnostics| {
             let connection = single_child(root, "HTTPProxyConnection", diagnostics);
+            if let Some(connection) = connection {
+                warn_misspelt_property(connection, diagnostics);
+            }
             let base_path = connection
                 .and_then(|connection| single_child(connection, "BasePath", diagnostics))
                 .or_else(|| root.child("base_path"));
@@ -240,7 +263,7 @@ impl ProxyEndpoint {
                     None => Flow::empty("PostClientFlow"),
                 },
                 base_path: base_path.map(|base_path| BasePath::of_document(&base_path.text())),
-                ignores_charset: ignores_charset(connection),
+                ignores_charset: ignores_charset(connection, diagnostics),
                 route_rules: RouteRule::parse_all(root, diagnostics),
             }
         })
@@ -259,7 +282,7 @@ impl TargetEndpoint {
             TargetEndpoint {
                 endpoint: Endpoint::parse(root, name, Order::TopToBottom, diagnostics),
                 connection: TargetConnection::parse(root),
-                ignores_charset: ignores_charset(http),
+                ignores_charset: ignores_charset(http, diagnostics),
                 authentication: http.and_then(|http| TargetAuthentication::parse(http, diagnostics)),
             }
         })

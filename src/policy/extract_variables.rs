@@ -13,7 +13,9 @@ pub use text_pattern::{Capture, TextPattern};
 pub use value_type::ValueType;
 
 use super::PolicyData;
-use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child};
+use super::attributes::{
+    Attributes, boolean_attribute, boolean_child, single_child, text_child, warn_unknown_attributes,
+};
 use super::usage::Read;
 use super::variable::{MessagePart, Variable};
 use crate::diagnostic::Diagnostics;
@@ -65,7 +67,7 @@ impl ExtractVariables {
         let attributes = Attributes::parse(root, diagnostics);
         let source = Source::parse(single_child(root, "Source", diagnostics), diagnostics);
         let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics);
-        let prefix = single_child(root, "VariablePrefix", diagnostics).map(Element::text);
+        let prefix = text_child(root, "VariablePrefix", diagnostics);
         let prefix = prefix.filter(|prefix| !prefix.is_empty());
         let extractions = Parser { policy: &attributes.name, prefix, diagnostics }.extractions(root);
         let policy = ExtractVariables {
@@ -141,6 +143,9 @@ fn is_body_part(variable: &Variable, names: &[&str]) -> bool {
 
 impl Source {
     fn parse(source: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Source {
+        if let Some(source) = source {
+            warn_unknown_attributes(source, &["clearPayload"], diagnostics);
+        }
         let name = source.map(Element::text).unwrap_or_default();
         let clears = source.map(|source| boolean_attribute(source, "clearPayload", false, diagnostics));
         Source {

@@ -1,6 +1,6 @@
 //! The FlowCallout policy: runs a shared flow (docs/apigee-semantics.md 12).
 
-use super::attributes::{Attributes, single_child};
+use super::attributes::{Attributes, single_child, warn_unknown_attributes};
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::usage::Read;
@@ -45,6 +45,7 @@ impl FlowCallout {
         };
         let mut parameters = Vec::new();
         for parameter in root.child("Parameters").into_iter().flat_map(|list| list.children_named("Parameter")) {
+            warn_unknown_attributes(parameter, &["name", "ref", "value"], diagnostics);
             let Some(name) = parameter.attribute("name").map(str::trim).filter(|name| !name.is_empty()) else {
                 diagnostics.error(
                     Code::MissingName,

@@ -1,7 +1,10 @@
 //! The IntegrationCallout policy: runs an integration in the middle of a flow (docs/apigee-semantics.md 10.2).
 
 use super::PolicyData;
-use super::attributes::{Attributes, boolean_attribute, boolean_child, single_child, warn_unknown_children};
+use super::attributes::{
+    Attributes, boolean_attribute, boolean_child, single_child, text_child, warn_unknown_attributes,
+    warn_unknown_children,
+};
 use super::usage::Read;
 use super::variable::Variable;
 use crate::diagnostic::{Code, Diagnostics, Position};
@@ -41,13 +44,14 @@ impl IntegrationCallout {
         let known = ["DisplayName", "Description", "AsyncExecution", "Request", "Response"];
         warn_unknown_children(root, &known, diagnostics);
         let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);
-        let response = single_child(root, "Response", diagnostics).map(Element::text);
+        let response = text_child(root, "Response", diagnostics);
         let request = single_child(root, "Request", diagnostics).filter(|request| !request.text().is_empty());
         let Some(request) = request else {
             let message = format!("IntegrationCallout[{}]: Request is missing", attributes.name);
             diagnostics.error(Code::MissingElement, root.position(), message);
             return None;
         };
+        warn_unknown_attributes(request, &["clearPayload"], diagnostics);
         Some(IntegrationCallout {
             is_async,
             request: request.text().into(),

@@ -1,7 +1,7 @@
 //! The KeyValueMapOperations policy: reads and changes key value maps (docs/apigee-semantics.md 12.1).
 
 use super::PolicyData;
-use super::attributes::{Attributes, boolean_attribute, single_child, warn_unknown_children};
+use super::attributes::{Attributes, boolean_attribute, single_child, warn_unknown_attributes, warn_unknown_children};
 use super::text_or_variable::TextOrVariable;
 use super::usage::Read;
 use super::variable::Variable;
@@ -117,7 +117,7 @@ impl KeyValueMapOperations {
 /// `MapName`, or else `mapIdentifier`.
 fn map_name(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TextOrVariable> {
     if let Some(name) = single_child(root, "MapName", diagnostics) {
-        let value = TextOrVariable::parse(name);
+        let value = TextOrVariable::parse(name, diagnostics);
         if value.is_none() {
             diagnostics.error(Code::InvalidElement, name.position(), "MapName has neither a text nor ref");
         }
@@ -168,6 +168,13 @@ fn initial_entry(entry: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Optio
 
 fn operation(element: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<Operation> {
     let position = element.position();
+    let attributes: &[&str] = match element.name() {
+        "Get" => &["assignTo", "index"],
+        "Put" => &["override"],
+        "Delete" => &[],
+        _ => return None,
+    };
+    warn_unknown_attributes(element, attributes, diagnostics);
     match element.name() {
         "Get" => {
             let key = key(element, diagnostics);
@@ -180,7 +187,8 @@ fn operation(element: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnosti
         }
         "Put" => {
             let key = key(element, diagnostics);
-            let values: Vec<_> = element.children_named("Value").filter_map(TextOrVariable::parse).collect();
+            let values: Vec<_> =
+                element.children_named("Value").filter_map(|value| TextOrVariable::parse(value, diagnostics)).collect();
             if values.is_empty() {
                 diagnostics.error(Code::MissingElement, position, "Put has no Value");
             }
@@ -195,7 +203,7 @@ fn operation(element: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnosti
 /// The parameters of `Key`.
 fn key(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Vec<TextOrVariable>> {
     let parameters = element.child("Key").into_iter().flat_map(|key| key.children_named("Parameter"));
-    let parameters: Vec<_> = parameters.filter_map(TextOrVariable::parse).collect();
+    let parameters: Vec<_> = parameters.filter_map(|parameter| TextOrVariable::parse(parameter, diagnostics)).collect();
     if parameters.is_empty() {
         let message = format!("{} has no Key with a Parameter", element.name());
         diagnostics.error(Code::MissingMapKey, element.position(), message);

@@ -24,6 +24,8 @@ use crate::language::xml::Element;
 pub struct PolicyKind {
     /// The name of the root element.
     pub name: &'static str,
+    /// The attributes that only this type has.
+    pub(super) attributes: &'static [&'static str],
     /// The prefix of its variables: `servicecallout` in `servicecallout.NAME.failed`.
     pub variables: &'static str,
     /// The prefix of its fault codes: `steps.servicecallout` in `steps.servicecallout.ExecutionFailed`.
@@ -46,6 +48,7 @@ const RESPONSE: &[&str] = &[CONTENT, "status.code"];
 static KINDS: [PolicyKind; 16] = [
     PolicyKind {
         name: "ServiceCallout",
+        attributes: &[],
         variables: "servicecallout",
         faults: "steps.servicecallout",
         has_metrics: true,
@@ -54,6 +57,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "AssignMessage",
+        attributes: &[],
         variables: "assignmessage",
         faults: "steps.assignmessage",
         has_metrics: false,
@@ -62,6 +66,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "ExtractVariables",
+        attributes: &[],
         variables: "extractvariables",
         faults: "steps.extractvariables",
         has_metrics: false,
@@ -70,6 +75,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "RaiseFault",
+        attributes: &[],
         variables: "raisefault",
         faults: "steps.raisefault",
         has_metrics: false,
@@ -78,6 +84,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "FlowCallout",
+        attributes: &[],
         variables: "flowcallout",
         faults: "steps.flowcallout",
         has_metrics: false,
@@ -86,6 +93,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "SetIntegrationRequest",
+        attributes: &[],
         variables: "setintegrationrequest",
         faults: "steps.setintegrationrequest",
         has_metrics: false,
@@ -96,6 +104,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "IntegrationCallout",
+        attributes: &[],
         // The documentation spells this prefix and that of BasicAuthentication with capitals.
         variables: "IntegrationCallout",
         faults: "steps.integrationcallout",
@@ -105,6 +114,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "BasicAuthentication",
+        attributes: &[],
         variables: "BasicAuthentication",
         faults: "steps.basicauthentication",
         has_metrics: false,
@@ -115,6 +125,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "DecodeJWT",
+        attributes: &[],
         variables: "jwt",
         faults: "steps.jwt",
         has_metrics: false,
@@ -123,6 +134,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "VerifyJWT",
+        attributes: &[],
         variables: "jwt",
         faults: "steps.jwt",
         has_metrics: true,
@@ -131,6 +143,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "GenerateJWT",
+        attributes: &[],
         variables: "jwt",
         faults: "steps.jwt",
         has_metrics: false,
@@ -139,6 +152,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "KeyValueMapOperations",
+        attributes: &["mapIdentifier"],
         variables: "keyvaluemapoperations",
         faults: "steps.keyvaluemapoperations",
         has_metrics: false,
@@ -149,6 +163,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "PopulateCache",
+        attributes: &[],
         variables: "populatecache",
         faults: "steps.populatecache",
         has_metrics: false,
@@ -157,6 +172,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "LookupCache",
+        attributes: &[],
         variables: "lookupcache",
         faults: "steps.lookupcache",
         has_metrics: false,
@@ -165,6 +181,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "InvalidateCache",
+        attributes: &[],
         variables: "invalidatecache",
         faults: "steps.invalidatecache",
         has_metrics: false,
@@ -173,6 +190,7 @@ static KINDS: [PolicyKind; 16] = [
     },
     PolicyKind {
         name: "ResponseCache",
+        attributes: &[],
         variables: "responsecache",
         faults: "steps.responsecache",
         has_metrics: false,
@@ -184,6 +202,7 @@ static KINDS: [PolicyKind; 16] = [
 /// All other policy types. Steps never run them.
 static UNSUPPORTED: PolicyKind = PolicyKind {
     name: "unsupported",
+    attributes: &[],
     variables: "unsupported",
     faults: "steps.unsupported",
     has_metrics: false,
@@ -195,6 +214,11 @@ impl PolicyKind {
     /// The policy type of a document with this root element.
     pub(super) fn of_root(element: &str) -> &'static PolicyKind {
         KINDS.iter().find(|kind| kind.name == element).unwrap_or(&UNSUPPORTED)
+    }
+
+    /// Whether the filter runs the policy type.
+    pub(super) fn is_supported(&self) -> bool {
+        *self != UNSUPPORTED
     }
 }
 

@@ -1,7 +1,7 @@
 //! The LookupCache policy: reads a stored value (docs/apigee-semantics.md 12.2).
 
 use super::PolicyData;
-use super::attributes::{Attributes, single_child, warn_unknown_children};
+use super::attributes::{Attributes, text_child, warn_unknown_children};
 use super::cache::{COMMON, CacheKey, CacheUse, check_lookup_timeout};
 use super::usage::Read;
 use super::variable::Variable;
@@ -43,7 +43,7 @@ impl LookupCache {
         warn_unknown_children(root, &known, diagnostics);
         check_lookup_timeout(root, diagnostics);
         let key = CacheKey::parse(root, diagnostics);
-        let assign_to = single_child(root, "AssignTo", diagnostics).map(Element::text).filter(|name| !name.is_empty());
+        let assign_to = text_child(root, "AssignTo", diagnostics).filter(|name| !name.is_empty());
         if assign_to.is_none() {
             diagnostics.error(Code::MissingElement, root.position(), "AssignTo is missing");
         }

@@ -1,7 +1,7 @@
 //! The PopulateCache policy: stores a value (docs/apigee-semantics.md 12.2).
 
 use super::PolicyData;
-use super::attributes::{Attributes, single_child, warn_unknown_children};
+use super::attributes::{Attributes, text_child, warn_unknown_children};
 use super::cache::{COMMON, CacheKey, CacheUse, Expiry};
 use super::usage::Read;
 use super::variable::Variable;
@@ -31,7 +31,7 @@ impl PopulateCache {
         warn_unknown_children(root, &[&COMMON[..], &["ExpirySettings", "Source"]].concat(), diagnostics);
         let key = CacheKey::parse(root, diagnostics);
         let expiry = Expiry::parse(root, diagnostics);
-        let source = single_child(root, "Source", diagnostics).map(Element::text).filter(|name| !name.is_empty());
+        let source = text_child(root, "Source", diagnostics).filter(|name| !name.is_empty());
         if source.is_none() {
             diagnostics.error(Code::MissingElement, root.position(), "Source is missing");
         }

@@ -2,7 +2,9 @@
 
 use super::PolicyData;
 use super::action::{Action, Grammar, VARIABLE_ACTIONS, parse_actions};
-use super::attributes::{Attributes, boolean_child, single_child, warn_ignored, warn_unknown_children};
+use super::attributes::{
+    Attributes, boolean_child, single_child, warn_ignored, warn_unknown_attributes, warn_unknown_children,
+};
 use super::usage::Read;
 use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
@@ -35,6 +37,7 @@ impl RaiseFault {
         let ignore_unresolved = boolean_child(root, "IgnoreUnresolvedVariables", true, diagnostics);
         let mut actions = Vec::new();
         if let Some(response) = single_child(root, "FaultResponse", diagnostics) {
+            warn_unknown_attributes(response, &[], diagnostics);
             for child in response.children() {
                 match parse_actions(child, Grammar::MessageAndVariables, "RaiseFault", diagnostics) {
                     Some(parsed) => actions.extend(parsed),

@@ -1,6 +1,6 @@
 //! Values from the text of an element or, with the attribute `ref`, from a variable.
 
-use super::attributes::reference_of;
+use super::attributes::{reference_of, warn_unknown_attributes};
 use super::template::{Syntax, Template};
 use super::template_of;
 use super::variable::Variable;
@@ -19,6 +19,16 @@ pub struct Referenced {
 impl Referenced {
     /// Reads an element. `None` without text and `ref`.
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Referenced> {
+        Referenced::parse_with(element, &[], diagnostics)
+    }
+
+    /// Like [`Referenced::parse`]. `attributes` are those of the element that are read elsewhere.
+    pub(super) fn parse_with(
+        element: Element<'_, '_>,
+        attributes: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Referenced> {
+        warn_unknown_attributes(element, &[&["ref"], attributes].concat(), diagnostics);
         let text = element.text();
         let text = match text.is_empty() {
             true => None,

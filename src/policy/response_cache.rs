@@ -1,7 +1,7 @@
 //! The ResponseCache policy: replies with a stored response (docs/apigee-semantics.md 12.3).
 
 use super::PolicyData;
-use super::attributes::{Attributes, boolean_child, single_child, warn_unknown_children};
+use super::attributes::{Attributes, boolean_child, single_child, warn_unknown_attributes, warn_unknown_children};
 use super::cache::{COMMON, CacheKey, CacheUse, Expiry, check_lookup_timeout};
 use super::condition::Condition;
 use super::usage::Read;
@@ -71,6 +71,7 @@ impl ResponseCache {
 /// The condition in an element; `None` when it is empty.
 fn condition(root: Element<'_, '_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Condition> {
     let element = single_child(root, name, diagnostics)?;
+    warn_unknown_attributes(element, &[], diagnostics);
     match Condition::parse_published(&element.raw_text()) {
         Ok((parsed, tolerated)) => {
             for mistake in tolerated {

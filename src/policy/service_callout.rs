@@ -2,7 +2,8 @@
 
 use super::action::{ACTIONS, Action, Grammar, parse_actions};
 use super::attributes::{
-    Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_children,
+    Attributes, boolean_attribute, boolean_child, single_child, warn_ignored, warn_unknown_attributes,
+    warn_unknown_children,
 };
 use super::authentication::Authentication;
 use super::connection::{self, Connection};
@@ -147,6 +148,7 @@ impl CalloutRequest {
             actions: Vec::new(),
         };
         let Some(request) = request else { return parsed };
+        warn_unknown_attributes(request, &["clearPayload", "variable"], diagnostics);
         if let Some(variable) = request.attribute("variable").map(str::trim).filter(|variable| !variable.is_empty()) {
             parsed.variable = variable.into();
             parsed.as_variable = Variable::new(variable);
@@ -165,6 +167,7 @@ impl CalloutRequest {
 
 fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<ByteString> {
     let response = single_child(root, "Response", diagnostics)?;
+    warn_unknown_attributes(response, &[], diagnostics);
     let name = response.text();
     if name.is_empty() {
         diagnostics.warning(
@@ -182,6 +185,7 @@ fn response(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Byte
 
 fn timeout(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Duration> {
     let element = single_child(root, "Timeout", diagnostics)?;
+    warn_unknown_attributes(element, &[], diagnostics);
     let text = element.text();
     if text.is_empty() {
         return None;

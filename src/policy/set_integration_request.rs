@@ -4,7 +4,7 @@ mod parameter;
 
 pub use parameter::{Parameter, ParameterType, ParameterValue};
 
-use super::attributes::{Attributes, single_child, warn_unknown_children};
+use super::attributes::{Attributes, single_child, text_child, warn_unknown_children};
 use super::origin::{Origin, Scheme};
 use super::referenced::Referenced;
 use super::usage::Read;
@@ -71,7 +71,7 @@ impl SetIntegrationRequest {
         let schedule_time = value("ScheduleTime", diagnostics);
         let parameters = single_child(root, "Parameters", diagnostics);
         let parameters = parameters.map(|list| Parameter::parse_all(list, diagnostics)).unwrap_or_default();
-        let request = single_child(root, "Request", diagnostics).map(Element::text).filter(|name| !name.is_empty());
+        let request = text_child(root, "Request", diagnostics).filter(|name| !name.is_empty());
         Some(SetIntegrationRequest {
             project,
             integration,

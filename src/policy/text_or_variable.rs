@@ -1,7 +1,9 @@
 //! Values from an attribute `ref` or from the literal text of an element, such as the parts of a cache key.
 
+use super::attributes::warn_unknown_attributes;
 use super::usage::Read;
 use super::variable::Variable;
+use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
 use bytestring::ByteString;
 
@@ -15,8 +17,9 @@ pub struct TextOrVariable {
 }
 
 impl TextOrVariable {
-    /// Reads an element. `None` without text and `ref`.
-    pub(super) fn parse(element: Element<'_, '_>) -> Option<TextOrVariable> {
+    /// Reads an element. `None` without text and `ref`. `type` is accepted without effect: older documents have it.
+    pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<TextOrVariable> {
+        warn_unknown_attributes(element, &["ref", "type"], diagnostics);
         let text = Some(element.text()).filter(|text| !text.is_empty()).map(ByteString::from);
         let reference = element.attribute("ref").map(str::trim).filter(|name| !name.is_empty()).map(Variable::new);
         (reference.is_some() || text.is_some()).then_some(TextOrVariable { reference, text })

@@ -101,13 +101,23 @@ fn accepted(lab: &mut Lab) {
          <AssignVariable><Name>target.evaluated.url</Name><Value>false</Value></AssignVariable></AssignMessage>",
         "<ExtractVariables name='EV-1'><Header name='x-target'><Pattern>{target.url}</Pattern></Header></ExtractVariables>",
     ]});
+    let misspelt = json!({
+        "policies": [
+            "<LookupCache name='LC-1'>\n<CacheKey><KeyFragment reff='proxy.pathsuffix'/></CacheKey><AssignTo>v</AssignTo></LookupCache>",
+            "<KeyValueMapOperations name='KV-1' mapIdentifier='settings'>\n<Get assignTo='v'><Key><Parameter>limt</Parameter></Key></Get>\
+             </KeyValueMapOperations>",
+            "<RaiseFault name='RF-1'>\n<FaultResponse><Set><StatusCode>4o9</StatusCode></Set></FaultResponse></RaiseFault>",
+        ],
+        "key_value_maps": {"settings": {"entries": {"limit": "5"}}},
+    });
     let text = |configuration: &serde_json::Value| filter::string_value(&configuration.to_string());
     let plugin = |name, configuration| ours(name, "callout", true, &configuration);
     let listener = Listener::new(every_key.clone())
         .before(plugin("struct", filter::struct_value(&every_key)))
         .before(plugin("body", text(&body)))
         .before(plugin("odd", text(&odd)))
-        .before(plugin("target", text(&target)));
+        .before(plugin("target", text(&target)))
+        .before(plugin("misspelt", text(&misspelt)));
     accepted_with(
         lab,
         "accepted",
@@ -122,6 +132,11 @@ fn accepted(lab: &mut Lab) {
             "AM-1, line 3, column 17: setting target.evaluated.url does not change the target: Envoy's route selects \
              the upstream",
             "EV-1, line 1, column 1: setting target.url does not change the target: Envoy's route selects the upstream",
+            "LC-1, line 2, column 24: unknown attribute reff in KeyFragment is ignored; did you mean ref?",
+            "LC-1, line 2, column 11: KeyFragment has neither a text nor ref and is not a part of the key",
+            "KV-1, line 2, column 1: the key value map settings has no key limt; did you mean limit?",
+            "RF-1, line 2, column 21: StatusCode must be a number from 100 to 999, got \"4o9\": every run fails with \
+             SetVariableFailed",
         ],
     );
 }

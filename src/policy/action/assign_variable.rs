@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
-use crate::policy::attributes::single_child;
+use crate::policy::attributes::{single_child, warn_unknown_attributes};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
@@ -46,6 +46,11 @@ pub struct TemplateSource {
 
 impl AssignVariable {
     pub(super) fn parse(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<AssignVariable> {
+        warn_unknown_attributes(element, &[], diagnostics);
+        for child in element.children() {
+            let known: &[&str] = if child.name() == "Template" { &["ref"] } else { &[] };
+            warn_unknown_attributes(child, known, diagnostics);
+        }
         let named = single_child(element, "Name", diagnostics).filter(|named| !named.text().is_empty());
         let Some(named) = named else {
             diagnostics.error(

@@ -3,7 +3,7 @@
 use super::{Action, AssignVariable, Assignment, Copy, Field, NamedValues, Parts, Selection};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::{warn_ignored, warn_unknown_children};
+use crate::policy::attributes::{warn_ignored, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::authentication::Authentication;
 use crate::policy::template::{Syntax, Template};
 use crate::policy::variable::{Item, MessagePart, Variable};
@@ -46,6 +46,10 @@ pub fn parse_actions(
         let assignment = AssignVariable::parse(element, diagnostics);
         return Some(assignment.map(Action::AssignVariable).into_iter().collect());
     }
+    let attributes: &[&str] = if element.name() == "Copy" { &["source"] } else { &[] };
+    if ACTIONS.contains(&element.name()) {
+        warn_unknown_attributes(element, attributes, diagnostics);
+    }
     let mut parser = Parser { policy, diagnostics };
     match element.name() {
         "Set" => Some(parser.set(element)),
@@ -79,6 +83,7 @@ impl Parser<'_> {
                 "Verb" | "Path" | "Version" | "StatusCode" | "ReasonPhrase" => {
                     // The user interface's template contains empty elements, which have no effect.
                     let text = child.text();
+                    warn_unknown_attributes(child, &[], self.diagnostics);
                     if child.children().next().is_some() {
                         let message = format!("{} must contain a text; the elements in it are ignored", child.name());
                         self.diagnostics.warning(Code::IgnoredElement, child.position(), message);
@@ -195,9 +200,11 @@ impl Parser<'_> {
     fn named<'a, 'input>(&mut self, container: Element<'a, 'input>) -> Vec<(Element<'a, 'input>, Field, String)> {
         let kind = CONTAINERS.iter().find(|(name, ..)| *name == container.name());
         let Some((_, item, field)) = kind.copied() else { return Vec::new() };
+        warn_unknown_attributes(container, &[], self.diagnostics);
         warn_unknown_children(container, &[item], self.diagnostics);
         let mut named = Vec::new();
         for child in container.children_named(item) {
+            warn_unknown_attributes(child, &["name"], self.diagnostics);
             let name = child.attribute("name").unwrap_or_default().trim();
             if name.is_empty() {
                 let message = format!("Required attribute name is missing in {item}");
@@ -220,6 +227,8 @@ impl Parser<'_> {
     }
 
     fn payload(&mut self, payload: Element<'_, '_>) -> Option<Assignment> {
+        let known = ["contentType", "variablePrefix", "variableSuffix", "resourceURL", "defaultVariableValue"];
+        warn_unknown_attributes(payload, &known, self.diagnostics);
         for ignored in ["resourceURL", "defaultVariableValue"] {
             if payload.attribute(ignored).is_some() {
                 let message = format!("{ignored} has no effect");

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::{single_child, warn_unknown_children};
+use crate::policy::attributes::{single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::text_or_variable::TextOrVariable;
 use crate::policy::usage::Read;
 
@@ -21,10 +21,11 @@ impl Expiry {
     /// Reads `ExpirySettings`. Reports texts that are not a number, a date or a time.
     pub(in crate::policy) fn parse(root: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Expiry {
         let Some(settings) = single_child(root, "ExpirySettings", diagnostics) else { return Expiry::default() };
+        warn_unknown_attributes(settings, &[], diagnostics);
         warn_unknown_children(settings, &["TimeoutInSeconds", "TimeoutInSec", "ExpiryDate", "TimeOfDay"], diagnostics);
         let mut value = |name: &str, expected: &str, is_valid: fn(&str) -> bool| {
             let element = single_child(settings, name, diagnostics)?;
-            let value = TextOrVariable::parse(element)?;
+            let value = TextOrVariable::parse(element, diagnostics)?;
             if let Some(text) = value.text.as_ref().filter(|text| !is_valid(text)) {
                 let message = format!("{name} must be {expected}, got {text:?}");
                 diagnostics.error(Code::InvalidElement, element.position(), message);

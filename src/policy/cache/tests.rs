@@ -48,6 +48,10 @@ fn problems_are_reported() {
             format!("<InvalidateCache name='I'>{KEY}<Scope>global</Scope></InvalidateCache>"),
             "I, line 1, column 76: Scope must be Exclusive, Global, Application, Proxy or Target, got \"global\"",
         ),
+        (
+            "<LookupCache name='L'><CacheKey><Prefix>p</Prefix><KeyFragment ref=' '/></CacheKey><AssignTo>a</AssignTo></LookupCache>".to_owned(),
+            "L, line 1, column 51: KeyFragment has neither a text nor ref and is not a part of the key",
+        ),
         (format!("<PopulateCache name='P'>{KEY}</PopulateCache>"), "P, line 1, column 1: Source is missing"),
         (
             format!(

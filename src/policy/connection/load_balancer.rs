@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
-use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
+use crate::policy::attributes::{boolean_child, single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use bytestring::ByteString;
@@ -69,6 +69,7 @@ impl LoadBalancer {
     ) -> Option<LoadBalancer> {
         let known =
             ["Algorithm", "Server", "MaxFailures", "RetryEnabled", "ServerUnhealthyResponse", "TargetDisableSecs"];
+        warn_unknown_attributes(balancer, &[], diagnostics);
         warn_unknown_children(balancer, &known, diagnostics);
         let algorithm = algorithm(balancer, diagnostics);
         let servers: Vec<ServerReference> = balancer
@@ -174,6 +175,7 @@ fn health_check_interval(connection: Element<'_, '_>, max_failures: u32, diagnos
 
 impl ServerReference {
     fn parse(server: Element<'_, '_>, algorithm: Algorithm, diagnostics: &mut Diagnostics) -> Option<ServerReference> {
+        warn_unknown_attributes(server, &["name"], diagnostics);
         warn_unknown_children(server, &["Weight", "IsFallback", "IsEnabled"], diagnostics);
         let name = server.attribute("name").unwrap_or_default().trim();
         if name.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
-use crate::policy::attributes::{single_child, warn_unknown_children};
+use crate::policy::attributes::{single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 
@@ -38,6 +38,7 @@ const DEFAULT_ENDPOINT: &str = "default";
 impl LocalTarget {
     pub(in crate::policy) fn parse(local: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Option<LocalTarget> {
         let known = ["APIProxy", MISSPELT, "ProxyEndpoint", "Path", "Properties", "VirtualHost"];
+        warn_unknown_attributes(local, &[], diagnostics);
         warn_unknown_children(local, &known, diagnostics);
         let position = local.position();
         let proxy = if local.child("APIProxy").is_none() { MISSPELT } else { "APIProxy" };

@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
+use crate::policy::attributes::warn_unknown_attributes;
 use crate::policy::success_codes::SuccessCodes;
+use crate::suggestion;
 use std::time::Duration;
 
 /// The properties with an effect in Envoy.
@@ -29,6 +31,18 @@ pub enum Retained {
     /// Only the listed names.
     Only(Vec<String>),
 }
+
+/// The properties with an effect in Envoy.
+const EFFECTIVE: [&str; 8] = [
+    "success.codes",
+    "io.timeout.millis",
+    "request.retain.headers",
+    "request.retain.headers.enabled",
+    "response.retain.headers",
+    "response.retain.headers.enabled",
+    "retain.queryparams",
+    "retain.queryparams.enabled",
+];
 
 /// Known properties without effect: Envoy's clusters have the setting, or callouts always work that way.
 const INERT: [&str; 14] = [
@@ -75,7 +89,8 @@ impl Properties {
         if let Some((property, text)) = value("io.timeout.millis") {
             parsed.io_timeout = text.parse().ok().filter(|millis| *millis > 0).map(Duration::from_millis);
             if parsed.io_timeout.is_none() {
-                let message = format!("io.timeout.millis: {text:?} is not a number of milliseconds and is ignored");
+                let message =
+                    format!("io.timeout.millis: {text:?} is not a positive number of milliseconds and is ignored");
                 diagnostics.warning(Code::InvalidProperty, property.position(), message);
             }
         }
@@ -90,6 +105,7 @@ impl Properties {
         parsed.response_headers = retained("response.retain.headers");
         parsed.query_params = retained("retain.queryparams");
         for property in properties.children_named("Property") {
+            warn_unknown_attributes(property, &["name"], diagnostics);
             let name = property.attribute("name").unwrap_or_default().trim();
             let elsewhere = REPLACED_BY.iter().find(|(known, _)| *known == name);
             if let Some((_, instead)) = elsewhere {
@@ -98,7 +114,7 @@ impl Properties {
                 diagnostics.warning(
                     Code::UnknownProperty,
                     property.position(),
-                    format!("unknown property {name:?} is ignored"),
+                    format!("unknown property {name:?} is ignored{}", suggestion::hint(name, known())),
                 );
             }
         }
@@ -107,10 +123,12 @@ impl Properties {
 }
 
 fn is_known(name: &str) -> bool {
-    let retain = name.strip_suffix(".enabled").unwrap_or(name);
-    INERT.contains(&name)
-        || ["success.codes", "io.timeout.millis"].contains(&name)
-        || ["request.retain.headers", "response.retain.headers", "retain.queryparams"].contains(&retain)
+    known().any(|known| known == name)
+}
+
+/// The names of all properties.
+fn known() -> impl Iterator<Item = &'static str> {
+    EFFECTIVE.into_iter().chain(INERT).chain(REPLACED_BY.map(|(name, _)| name))
 }
 
 impl Retained {

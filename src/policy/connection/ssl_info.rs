@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::{boolean_child, single_child, warn_unknown_children};
+use crate::policy::attributes::{boolean_child, single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::origin::Scheme;
 
 /// The elements whose settings belong in a cluster's `UpstreamTlsContext`.
@@ -14,6 +14,7 @@ const CLUSTER_SETTINGS: [&str; 9] =
 /// Checks the block. `url` is the text of `URL` if its scheme determines the use of TLS.
 pub(super) fn check(ssl_info: Element<'_, '_>, url: Option<&str>, diagnostics: &mut Diagnostics) {
     let known = ["Enabled", "Enforce", "ClientAuthEnabled", "IgnoreValidationErrors"];
+    warn_unknown_attributes(ssl_info, &[], diagnostics);
     warn_unknown_children(ssl_info, &[&known[..], &CLUSTER_SETTINGS].concat(), diagnostics);
     let text = |name: &str| ssl_info.child(name).map(Element::text).filter(|text| !text.is_empty());
     let mut flag = |name: &str| match ssl_info.child(name).filter(|element| element.text().contains('{')) {

@@ -4,7 +4,7 @@
 use super::sap;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::warn_ignored;
+use crate::policy::attributes::{warn_ignored, warn_unknown_attributes};
 use crate::suggestion;
 
 /// The elements with children, each with the names of its children: the common ones and its own. Connections are read
@@ -57,9 +57,13 @@ const ENDPOINT: &[&str] = &[
     "Properties",
 ];
 
-/// Reports every unknown element inside, and text next to elements.
+/// The attributes of these elements. Apigee's editor writes a name for some that do not need one.
+const ATTRIBUTES: [&str; 1] = ["name"];
+
+/// Reports every unknown element and attribute inside, and text next to elements.
 pub(super) fn report_unknown(element: Element<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some((_, known)) = CHILDREN.iter().find(|(name, _)| *name == element.name()) else { return };
+    warn_unknown_attributes(element, &ATTRIBUTES, diagnostics);
     if !element.text().is_empty() {
         let message = format!("text in {} is ignored", element.name());
         diagnostics.warning(Code::IgnoredText, element.position(), message);

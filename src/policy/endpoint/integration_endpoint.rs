@@ -2,7 +2,7 @@
 
 use super::read;
 use crate::diagnostic::{Code, Diagnostic, Position};
-use crate::policy::attributes::{boolean_child, warn_unknown_children};
+use crate::policy::attributes::{boolean_child, warn_unknown_attributes, warn_unknown_children};
 
 /// An IntegrationEndpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ impl IntegrationEndpoint {
                 let message = "Required attribute name is missing in IntegrationEndpoint";
                 diagnostics.error(Code::MissingName, root.position(), message);
             }
+            warn_unknown_attributes(root, &["name"], diagnostics);
             warn_unknown_children(root, &["AsyncExecution", "DisplayName", "Description"], diagnostics);
             let is_async = boolean_child(root, "AsyncExecution", false, diagnostics);
             IntegrationEndpoint { name, is_async, position: root.position() }

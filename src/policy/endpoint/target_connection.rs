@@ -58,8 +58,11 @@ impl TargetConnection {
             None => other(root, &mut diagnostics),
         };
         let properties = http.and_then(|http| single_child(http, "Properties", &mut diagnostics));
+        let mut of_properties = Diagnostics::default();
+        let properties = Properties::parse(properties, &mut of_properties);
         // Properties without effect in a callout have an effect in the routes and clusters of a target.
-        let properties = Properties::parse(properties, &mut Diagnostics::default());
+        let problems = of_properties.into_vec().into_iter();
+        diagnostics.extend(problems.filter(|problem| problem.code != Code::NoEffect).collect());
         TargetConnection { target, properties, problems: diagnostics.into_vec() }
     }
 }
@@ -184,6 +187,47 @@ mod tests {
         for (content, expected) in cases {
             let content = format!("<HTTPTargetConnection>{content}</HTTPTargetConnection>");
             assert_eq!(parse(&content).1, expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn properties_are_checked() {
+        let cases = [
+            ("io.timeout.millis", "8000", None),
+            ("connect.timeout.millis", "100", None),
+            (
+                "io.timeout.millis",
+                "8s",
+                Some("io.timeout.millis: \"8s\" is not a positive number of milliseconds and is ignored"),
+            ),
+            (
+                "io.timeout.millis",
+                "0",
+                Some("io.timeout.millis: \"0\" is not a positive number of milliseconds and is ignored"),
+            ),
+            (
+                "io.timeout.millis",
+                "-1",
+                Some("io.timeout.millis: \"-1\" is not a positive number of milliseconds and is ignored"),
+            ),
+            (
+                "io.timeout.milis",
+                "8000",
+                Some("unknown property \"io.timeout.milis\" is ignored; did you mean io.timeout.millis?"),
+            ),
+            ("x", "1", Some("unknown property \"x\" is ignored")),
+            (
+                "success.codes",
+                "2xx,4o4",
+                Some("success.codes: \"4o4\" is neither a status code nor a class such as 2xx"),
+            ),
+        ];
+        for (name, value, expected) in cases {
+            let (_, problems) = parse(&format!(
+                "<HTTPTargetConnection><URL>http://a</URL><Properties><Property name='{name}'>{value}</Property></Properties></HTTPTargetConnection>"
+            ));
+            let expected: Vec<String> = expected.into_iter().map(|text| format!("line 1, column 79: {text}")).collect();
+            assert_eq!(problems, expected, "{name}={value}");
         }
     }
 }

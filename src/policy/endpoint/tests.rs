@@ -212,3 +212,52 @@ fn a_misspelt_element_is_reported() {
         ]
     );
 }
+
+#[test]
+fn properties_of_a_proxy_are_checked() {
+    let name = "request.queryparams.ignore.content.type.charset";
+    let cases = [
+        (name, "true", None),
+        (name, "FALSE", None),
+        ("api.timeout", "8000", None),
+        (name, "yes", Some(format!("{name}: \"yes\" is neither true nor false and is ignored"))),
+        (
+            "request.queryparam.ignore.content.type.charset",
+            "true",
+            Some(format!(
+                "unknown property \"request.queryparam.ignore.content.type.charset\" is ignored; did you mean {name}?"
+            )),
+        ),
+    ];
+    for (property, value, expected) in cases {
+        let (_, problems) = ProxyEndpoint::parse(
+            &format!(
+                "<ProxyEndpoint name='p'><HTTPProxyConnection><Properties><Property name='{property}'>{value}</Property></Properties></HTTPProxyConnection></ProxyEndpoint>"
+            ),
+            "proxy_endpoint",
+        );
+        let problems: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(problems, expected.iter().map(String::as_str).collect::<Vec<_>>(), "{property}={value}");
+    }
+}
+
+#[test]
+fn unknown_attributes_are_reported() {
+    let (_, problems) = ProxyEndpoint::parse(
+        "<ProxyEndpoint name='p' xmlns:a='u' a:b='c'><PreFlow name='PreFlow'><Request><Step name='S'><Name>S</Name></Step></Request></PreFlow>
+         <RouteRule nmae='r'/><FaultRules><FaultRule name='f' order='1'/></FaultRules></ProxyEndpoint>",
+        "proxy_endpoint",
+    );
+    let found: Vec<String> = problems
+        .iter()
+        .filter(|problem| problem.code == Code::UnknownAttribute)
+        .map(|problem| format!("{:?} {}", problem.position.unwrap(), problem.message))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "Position { line: 2, column: 21 } unknown attribute nmae in RouteRule is ignored; did you mean name?",
+            "Position { line: 2, column: 63 } unknown attribute order in FaultRule is ignored",
+        ]
+    );
+}

@@ -6,7 +6,7 @@ use super::text_pattern::TextPattern;
 use super::token::PatternError;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::{boolean_attribute, warn_ignored, warn_unknown_children};
+use crate::policy::attributes::{boolean_attribute, warn_ignored, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::variable::{Item, MessagePart, Variable};
 
 /// Children of the root that extract nothing.
@@ -89,12 +89,16 @@ impl Parser<'_> {
         element: Element<'_, '_>,
         compile: impl Fn(&str, bool, &dyn Fn(&str) -> Variable) -> Result<P, PatternError>,
     ) -> Vec<P> {
+        // Apigee's samples have URIPath with a name and Variable with a type.
+        let known: &[&str] = if element.name() == "Variable" { &["name", "type"] } else { &["name"] };
+        warn_unknown_attributes(element, known, self.diagnostics);
         warn_unknown_children(element, &["Pattern"], self.diagnostics);
         let mut patterns = Vec::new();
         let mut has_patterns = false;
         for child in element.children_named("Pattern") {
             has_patterns = true;
             let text = child.text();
+            warn_unknown_attributes(child, &["ignoreCase"], self.diagnostics);
             let ignore_case = boolean_attribute(child, "ignoreCase", false, self.diagnostics);
             match compile(&text, ignore_case, &|name| self.target(name)) {
                 Ok(pattern) => patterns.push(pattern),

@@ -6,7 +6,7 @@ use crate::diagnostic::Code;
 use crate::language::json_path::JsonPath;
 use crate::language::xml::Element;
 use crate::language::xpath::XPath;
-use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_children};
+use crate::policy::attributes::{boolean_attribute, single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::usage::Read;
@@ -87,6 +87,7 @@ impl JsonVariable {
 
 impl Parser<'_> {
     pub(super) fn json_payload(&mut self, payload: Element<'_, '_>) -> Vec<JsonVariable> {
+        warn_unknown_attributes(payload, &[], self.diagnostics);
         warn_unknown_children(payload, &["Variable"], self.diagnostics);
         let mut variables = Vec::new();
         for element in self.variables(payload) {
@@ -122,6 +123,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn xml_payload(&mut self, payload: Element<'_, '_>) -> XmlPayload {
+        warn_unknown_attributes(payload, &["stopPayloadProcessing"], self.diagnostics);
         warn_unknown_children(payload, &["Namespaces", "Variable"], self.diagnostics);
         let stops = boolean_attribute(payload, "stopPayloadProcessing", false, self.diagnostics);
         let namespaces = self.namespaces(payload);
@@ -174,6 +176,7 @@ impl Parser<'_> {
         let Some(container) = single_child(payload, "Namespaces", self.diagnostics) else { return namespaces };
         warn_unknown_children(container, &["Namespace"], self.diagnostics);
         for element in container.children_named("Namespace") {
+            warn_unknown_attributes(element, &["prefix"], self.diagnostics);
             let prefix = element.attribute("prefix").unwrap_or_default().trim();
             let uri = element.text();
             if prefix.is_empty() {
@@ -202,6 +205,7 @@ impl Parser<'_> {
 
     /// The name and the type of a variable. An unknown type counts as absent. `[inferred]`
     fn typed<'a>(&mut self, variable: Element<'a, '_>, path: &str) -> Option<(&'a str, ValueType)> {
+        warn_unknown_attributes(variable, &["name", "type"], self.diagnostics);
         warn_unknown_children(variable, &[path], self.diagnostics);
         let kind = match variable.attribute("type").map(str::trim).filter(|kind| !kind.is_empty()) {
             None => ValueType::default(),

@@ -4,7 +4,7 @@ use super::key::reject;
 use super::text::TextValue;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::{reference_of, warn_unknown_children};
+use crate::policy::attributes::{reference_of, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::template::{Syntax, Template};
 use crate::policy::template_of;
 use crate::policy::usage::Read;
@@ -91,6 +91,7 @@ impl Claims {
 
     fn parse(element: Option<Element<'_, '_>>, policy: &str, texts: &Texts, diagnostics: &mut Diagnostics) -> Claims {
         let Some(element) = element else { return Claims::default() };
+        warn_unknown_attributes(element, &["ref"], diagnostics);
         warn_unknown_children(element, &["Claim"], diagnostics);
         let list = element.children_named("Claim").filter_map(|claim| Claim::parse(claim, policy, texts, diagnostics));
         Claims { list: list.collect(), reference: reference_of(element) }
@@ -113,6 +114,7 @@ impl Claims {
 
 impl Claim {
     fn parse(element: Element<'_, '_>, policy: &str, texts: &Texts, diagnostics: &mut Diagnostics) -> Option<Claim> {
+        warn_unknown_attributes(element, &["array", "name", "ref", "type"], diagnostics);
         let what = texts.what;
         let name = element.attribute("name").map(str::trim).unwrap_or_default();
         if name.is_empty() {

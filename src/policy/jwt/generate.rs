@@ -10,7 +10,9 @@ use super::{COMMON, FAILED, check_type};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
 use crate::policy::PolicyData;
-use crate::policy::attributes::{Attributes, boolean_child, single_child, warn_unknown_children};
+use crate::policy::attributes::{
+    Attributes, boolean_child, single_child, warn_unknown_attributes, warn_unknown_children,
+};
 use crate::policy::usage::Read;
 use crate::policy::variable::Variable;
 use envoy_callout_jose::{Algorithm, Family, NAMES};
@@ -85,7 +87,7 @@ impl GenerateJwt {
         check_type(root, diagnostics);
         let algorithm = algorithm(root, name, diagnostics);
         let key = algorithm.and_then(|algorithm| key(root, algorithm, name, diagnostics));
-        let mut text = |name: &str| TextValue::of(single_child(root, name, diagnostics));
+        let mut text = |name: &str| TextValue::of(single_child(root, name, diagnostics), diagnostics);
         let (subject, issuer, audience) = (text("Subject"), text("Issuer"), text("Audience"));
         let (expires_in, not_before_value) = (text("ExpiresIn"), text("NotBefore"));
         let (critical_headers, output) = (text("CriticalHeaders"), text("OutputVariable"));
@@ -100,7 +102,10 @@ impl GenerateJwt {
             subject,
             issuer,
             audience,
-            id: root.child("Id").map(TextValue::parse),
+            id: root.child("Id").map(|id| {
+                warn_unknown_attributes(id, &["ref"], diagnostics);
+                TextValue::parse(id)
+            }),
             expires_in,
             not_before: not_before_value,
             claims: Claims::of_payload(root, name, diagnostics),

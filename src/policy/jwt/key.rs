@@ -3,7 +3,7 @@
 use super::text::TextValue;
 use crate::diagnostic::{Code, Diagnostics, Position};
 use crate::language::xml::Element;
-use crate::policy::attributes::{reference_of, single_child, warn_unknown_children};
+use crate::policy::attributes::{reference_of, single_child, warn_unknown_attributes, warn_unknown_children};
 use crate::policy::origin::{Origin, Scheme};
 use crate::policy::usage::Read;
 use crate::policy::variable::{Variable, is_private};
@@ -90,6 +90,7 @@ fn private_reference(
 ) -> Option<Variable> {
     let detail = ("element", element.name());
     let position = element.position();
+    warn_unknown_attributes(element, &["encoding", "ref"], diagnostics);
     let Some(variable) = reference_of(element) else {
         if !element.text().is_empty() {
             let text = "Invalid secret in configuration";
@@ -121,6 +122,7 @@ fn value_of(key: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -
 
 impl SecretKey {
     pub(super) fn parse(key: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<SecretKey> {
+        warn_unknown_attributes(key, &["encoding"], diagnostics);
         warn_unknown_children(key, &["Value", "Id"], diagnostics);
         let value = value_of(key, policy, diagnostics);
         // The documentation has the attribute on `SecretKey`, and on `Value` of other keys.
@@ -137,7 +139,7 @@ impl SecretKey {
                 return None;
             }
         };
-        Some(SecretKey { value: value?, encoding, id: TextValue::of(key.child("Id")) })
+        Some(SecretKey { value: value?, encoding, id: TextValue::of(key.child("Id"), diagnostics) })
     }
 
     pub(super) fn reads(&self) -> impl Iterator<Item = Read<'_>> {
@@ -147,11 +149,12 @@ impl SecretKey {
 
 impl PrivateKey {
     pub(super) fn parse(key: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<PrivateKey> {
+        warn_unknown_attributes(key, &[], diagnostics);
         warn_unknown_children(key, &["Value", "Password", "Id"], diagnostics);
         let value = value_of(key, policy, diagnostics);
         let password = single_child(key, "Password", diagnostics);
         let password = password.and_then(|element| private_reference(element, policy, None, diagnostics));
-        Some(PrivateKey { value: value?, password, id: TextValue::of(key.child("Id")) })
+        Some(PrivateKey { value: value?, password, id: TextValue::of(key.child("Id"), diagnostics) })
     }
 
     pub(super) fn reads(&self) -> impl Iterator<Item = Read<'_>> {
@@ -162,6 +165,7 @@ impl PrivateKey {
 
 impl PublicKey {
     pub(super) fn parse(key: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<PublicKey> {
+        warn_unknown_attributes(key, &[], diagnostics);
         warn_unknown_children(key, &["Value", "Certificate", "JWKS", "Id"], diagnostics);
         let found: Vec<Element<'_, '_>> =
             ["Value", "Certificate", "JWKS"].into_iter().filter_map(|name| key.child(name)).collect();
@@ -171,11 +175,13 @@ impl PublicKey {
             reject(Code::InvalidKeyConfiguration, key.position(), text, policy, detail, diagnostics);
             return None;
         };
+        let attributes: &[&str] =
+            if source.name() == "JWKS" { &["ref", "uri", "uriRef"] } else { &["encoding", "ref"] };
         let has_url = source.attribute("uri").is_some() || source.attribute("uriRef").is_some();
         if source.name() == "JWKS" && has_url {
             return JwksUrl::parse(*source, policy, diagnostics).map(PublicKey::JwksUrl);
         }
-        let Some(value) = TextValue::of(Some(*source)) else {
+        let Some(value) = TextValue::with(Some(*source), attributes, diagnostics) else {
             let text = "Empty element for key configuration";
             let detail = ("element", source.name());
             reject(Code::EmptyElementForKeyConfiguration, source.position(), text, policy, detail, diagnostics);
@@ -199,6 +205,7 @@ impl PublicKey {
 
 impl JwksUrl {
     fn parse(jwks: Element<'_, '_>, policy: &str, diagnostics: &mut Diagnostics) -> Option<JwksUrl> {
+        warn_unknown_attributes(jwks, &["ref", "uri", "uriRef"], diagnostics);
         let attribute = |name: &str| jwks.attribute(name).map(str::trim).filter(|text| !text.is_empty());
         let reference = attribute("uriRef").map(Variable::new);
         let Some(url) = attribute("uri") else {

@@ -1,7 +1,8 @@
 //! Texts of elements: a variable, a fixed text, or both.
 
+use crate::diagnostic::Diagnostics;
 use crate::language::xml::Element;
-use crate::policy::attributes::reference_of;
+use crate::policy::attributes::{reference_of, warn_unknown_attributes};
 use crate::policy::usage::Read;
 use crate::policy::variable::Variable;
 use bytestring::ByteString;
@@ -16,15 +17,27 @@ pub struct TextValue {
 }
 
 impl TextValue {
-    /// Reads an element, which may have neither.
+    /// Reads an element, which may have neither. Its attributes are not checked.
     pub(super) fn parse(element: Element<'_, '_>) -> TextValue {
         let text = Some(element.text()).filter(|text| !text.is_empty()).map(ByteString::from);
         TextValue { reference: reference_of(element), text }
     }
 
     /// Reads an element. `None` without a variable and a text.
-    pub(super) fn of(element: Option<Element<'_, '_>>) -> Option<TextValue> {
-        element.map(TextValue::parse).filter(|value| value.reference.is_some() || value.text.is_some())
+    pub(super) fn of(element: Option<Element<'_, '_>>, diagnostics: &mut Diagnostics) -> Option<TextValue> {
+        TextValue::with(element, &["ref"], diagnostics)
+    }
+
+    /// Like [`TextValue::of`]. `attributes` are those of the element.
+    pub(super) fn with(
+        element: Option<Element<'_, '_>>,
+        attributes: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<TextValue> {
+        let element = element?;
+        warn_unknown_attributes(element, attributes, diagnostics);
+        let value = TextValue::parse(element);
+        (value.reference.is_some() || value.text.is_some()).then_some(value)
     }
 
     /// The variable that the value reads.

@@ -102,27 +102,29 @@ impl VerifyJwt {
         let algorithms = algorithms(root, name, diagnostics);
         let key = algorithms.as_ref().and_then(|algorithms| key(root, algorithms, name, diagnostics));
         let source = TokenSource::parse(root, name, diagnostics);
-        let text = |name: &str| TextValue::of(root.child(name));
         let max_lifespan = single_child(root, "MaxLifespan", diagnostics).and_then(|element| {
-            let value = TextValue::of(Some(element))?;
+            let value = TextValue::with(Some(element), &["ref", "useIssueTime"], diagnostics)?;
             check_duration("MaxLifespan", element, &value, diagnostics);
             Some(MaxLifespan { value, from_issue: boolean_attribute(element, "useIssueTime", false, diagnostics) })
         });
         let time_allowance = single_child(root, "TimeAllowance", diagnostics).and_then(|element| {
-            let value = TextValue { reference: None, ..TextValue::of(Some(element))? };
+            let value = TextValue { reference: None, ..TextValue::with(Some(element), &[], diagnostics)? };
             check_duration("TimeAllowance", element, &value, diagnostics);
             milliseconds(value.text.as_deref()?, UNIT)
         });
+        let mut text = |name: &str| TextValue::of(root.child(name), diagnostics);
+        let (subject, issuer, audience) = (text("Subject"), text("Issuer"), text("Audience"));
+        let (id, known_headers) = (text("Id"), text("KnownHeaders"));
         let policy = VerifyJwt {
             source,
             ignore_unresolved: boolean_child(root, "IgnoreUnresolvedVariables", false, diagnostics),
-            subject: text("Subject"),
-            issuer: text("Issuer"),
-            audience: text("Audience"),
-            id: text("Id"),
+            subject,
+            issuer,
+            audience,
+            id,
             claims: Claims::of_payload(root, name, diagnostics),
             headers: Claims::of_header(root, name, diagnostics),
-            known_headers: text("KnownHeaders"),
+            known_headers,
             ignores_critical_headers: boolean_child(root, "IgnoreCriticalHeaders", false, diagnostics),
             ignores_issued_at: boolean_child(root, "IgnoreIssuedAt", false, diagnostics),
             time_allowance: time_allowance.unwrap_or(0),

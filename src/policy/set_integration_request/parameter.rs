@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::language::xml::Element;
-use crate::policy::attributes::warn_ignored;
+use crate::policy::attributes::{warn_ignored, warn_unknown_attributes};
 use crate::policy::referenced::Referenced;
 
 /// One input of an integration.
@@ -81,13 +81,14 @@ impl Parameter {
             diagnostics.error(Code::InvalidAttribute, element.attribute_position("type"), message);
         }
         let value = match is_array {
-            false => ParameterValue::Single(value(element, diagnostics)),
+            false => ParameterValue::Single(value(element, &["name", "type"], diagnostics)),
             true => {
-                let values = element.children_named("Value").map(|element| value(element, diagnostics));
+                let values = element.children_named("Value").map(|element| value(element, &[], diagnostics));
                 ParameterValue::Array(values.collect())
             }
         };
         if is_array {
+            warn_unknown_attributes(element, &["name", "type"], diagnostics);
             for child in element.children().filter(|child| child.name() != "Value") {
                 warn_ignored(child, element, &["Value"], diagnostics);
             }
@@ -104,7 +105,7 @@ impl Parameter {
     }
 }
 
-/// An element's value; an empty element is empty text.
-fn value(element: Element<'_, '_>, diagnostics: &mut Diagnostics) -> Referenced {
-    Referenced::parse(element, diagnostics).unwrap_or_else(|| Referenced::literal(""))
+/// An element's value; an empty element is empty text. `attributes` are those that are not a part of the value.
+fn value(element: Element<'_, '_>, attributes: &[&str], diagnostics: &mut Diagnostics) -> Referenced {
+    Referenced::parse_with(element, attributes, diagnostics).unwrap_or_else(|| Referenced::literal(""))
 }

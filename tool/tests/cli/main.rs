@@ -11,6 +11,7 @@ mod download;
 mod environment;
 mod envoy_file;
 mod jwt;
+mod mistakes;
 mod mocks;
 mod names;
 mod parallel;
