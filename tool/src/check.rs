@@ -148,6 +148,8 @@ fn check(inputs: &[Input], environment: Option<Result<Environment, Vec<Finding>>
         findings.files = findings.files.saturating_add(1);
         environment.map_err(|problems| problems.into_iter().for_each(|problem| findings.add(problem))).ok()
     });
+    let warnings = environment.iter().flat_map(|environment| &environment.warnings);
+    warnings.for_each(|warning| findings.add(warning.clone()));
     let mut hosts = Hosts::default();
     let bundles: Vec<_> = inputs
         .iter()

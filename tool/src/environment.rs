@@ -1,5 +1,6 @@
 //! Environment files (YAML): target servers, property sets and an identity.
 
+mod placeholders;
 mod read;
 mod tree;
 
@@ -44,6 +45,8 @@ pub(crate) struct Environment {
     pub(crate) has_parallel_callouts: bool,
     /// The files of certificates.
     pub(crate) tls: Tls,
+    /// The warnings of the file: placeholders of the template.
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// A target server.

@@ -129,6 +129,7 @@ impl DeployArguments {
                 Environment::default()
             }
         };
+        environment.warnings.iter().for_each(|warning| findings.add(warning.clone()));
         findings.files = bundles.iter().map(|bundle| bundle.files).sum();
         let options = Options { naming, skip: self.skip, port: self.port() };
         Ok(deployment::build(bundles, &environment, options, findings))

@@ -1,5 +1,6 @@
 //! Reads an environment from the tree of its file. Every problem becomes a finding.
 
+use super::placeholders;
 use super::tree::{self, Content, Entry, Node};
 use super::{Cache, Environment, Google, KeyValueMap, LocalProxy, TargetServer, Tls};
 use crate::finding::{Code, Finding, Severity};
@@ -51,7 +52,10 @@ pub(super) fn read(source: &Rc<Source>) -> Result<Environment, Vec<Finding>> {
     let mut problems = Problems { source, list: Vec::new() };
     let environment = match tree::parse(source) {
         Ok(None) => Environment::default(),
-        Ok(Some(root)) => environment(&Object::of(&root, "", &KEYS, &mut problems), &mut problems),
+        Ok(Some(root)) => Environment {
+            warnings: placeholders::find(&root, source),
+            ..environment(&Object::of(&root, "", &KEYS, &mut problems), &mut problems)
+        },
         Err(error) => {
             problems.add(FilterCode::InvalidConfiguration, error.position, error.text);
             Environment::default()
@@ -89,6 +93,7 @@ fn environment(root: &Object<'_>, problems: &mut Problems<'_>) -> Environment {
         }),
         has_parallel_callouts: root.boolean("parallel_callouts", problems).unwrap_or(false),
         tls: root.get("tls").map(|node| tls(node, problems)).unwrap_or_default(),
+        warnings: Vec::new(),
     }
 }
 

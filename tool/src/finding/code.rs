@@ -57,7 +57,7 @@ codes! {
     NoRouteRule "no-route-rule": "a proxy endpoint has no route rule";
     NotUtf8 "not-utf8": "a file is not UTF-8";
     ParallelCallouts "parallel-callouts": "the calls of several steps start together";
-    Placeholder "placeholder": "a document contains a placeholder of a deployment tool";
+    Placeholder "placeholder": "a document contains a placeholder of a deployment tool, or the environment file one of its template";
     SameBasePath "same-base-path": "two proxy endpoints have the same base path";
     TargetQuery "target-query": "the URL of a target has a query, which a route of Envoy cannot add";
     UndefinedCluster "undefined-cluster": "a filter configuration names a cluster that the Envoy configuration does not define";

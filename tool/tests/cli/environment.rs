@@ -135,7 +135,35 @@ fn the_template_contains_the_needs_of_the_bundles() {
     let file = scratch("template").join("environment.yaml");
     std::fs::write(&file, &template.output).unwrap();
     let check = run_in_project(&["check", SHOP[0], SHOP[1], "--environment", file.to_str().unwrap()]);
-    assert_eq!(check.status, 0, "{}", check.output);
+    let warnings: Vec<&str> = check.output.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let placeholder =
+        |key: &str, placeholder: &str| format!("warning: {key} contains the placeholder {placeholder} of the template");
+    let expected = [
+        placeholder("organization", "ORGANIZATION"),
+        placeholder("environment", "ENVIRONMENT"),
+        placeholder("target_servers.catalogue-1.host", "HOST"),
+        placeholder("target_servers.catalogue-2.host", "HOST"),
+        placeholder("target_servers.catalogue-standby.host", "HOST"),
+        placeholder("target_servers.stock-1.host", "HOST"),
+        placeholder("target_servers.stock-2.host", "HOST"),
+        placeholder("property_sets.shop.warehouse", "VALUE"),
+        placeholder("google.service_account", "NAME@PROJECT.iam.gserviceaccount.com"),
+        placeholder("allowed_hosts[0]", "HOST"),
+        placeholder("allowed_hosts[1]", "*.SUFFIX"),
+    ];
+    assert_eq!((check.status, warnings), (0, expected.iter().map(String::as_str).collect()), "{}", check.output);
+    let position = format!(
+        "{}\n --> {}:8:23\n  |\n8 |   catalogue-1: {{host: HOST, port: 80, tls: false}}\n  |                       ^^^^\n",
+        expected[2],
+        file.display()
+    );
+    assert!(check.output.contains(&position), "{}", check.output);
+    let options = ["--environment", file.to_str().unwrap()];
+    let rendered = run_in_project(&[&["render", SHOP[0], SHOP[1]], &options[..]].concat());
+    let all = expected.iter().all(|warning| rendered.errors.contains(warning));
+    assert!(rendered.status == 0 && all, "{}", rendered.errors);
+    let denied = run_in_project(&[&["check", "--deny", "placeholder", SHOP[0], SHOP[1]], &options[..]].concat());
+    assert_eq!((denied.status, denied.output.contains("11 errors in 18 files")), (1, true), "{}", denied.output);
     let little = run_in_project(&["render", "--environment-template", "examples/weather"]);
     assert!(!little.output.contains("target_servers"), "{}", little.output);
 }
@@ -162,7 +190,8 @@ fn key_value_maps_come_from_the_environment() {
     assert!(template.contains(section), "{template}");
     let file = folder.with_file_name("environment.yaml");
     let settings = "cache: {max_bytes: 1000, coalesce: yes}\n";
-    std::fs::write(&file, template.replace("VALUE", "[1.10, b]") + settings).unwrap();
+    let filled = template.replace("VALUE", "[1.10, b]").replace("ORGANIZATION", "acme").replace("ENVIRONMENT", "test");
+    std::fs::write(&file, filled + settings).unwrap();
     let with =
         |command: &[&str]| run_in_project(&[command, &[&bundle, "--environment", file.to_str().unwrap()]].concat());
     assert_eq!(with(&["check"]).output, "no problems in 4 files\n");
