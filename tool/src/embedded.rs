@@ -1,9 +1,12 @@
 //! Filter configurations: separate files, or parts of a configuration of Envoy or Istio.
 
 use super::finding::{Finding, Severity};
+use super::native;
 use super::source::{Source, position};
+use envoy_callout::config::known::CONFIGURATION;
 use envoy_callout::diagnostic::{Code, Diagnostic, Position};
-use serde_json::Value;
+use envoy_callout::suggestion;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
@@ -18,7 +21,7 @@ pub(crate) fn read(source: &Rc<Source>) -> Result<Vec<Value>, Box<Finding>> {
 
 /// The filter configurations of the value of a file, as [`read`] returns them.
 pub(crate) fn of(value: &Value) -> Vec<Value> {
-    let mut configurations = inside(value);
+    let mut configurations = of_envoy(value);
     if configurations.is_empty() {
         configurations.push(value.clone());
     }
@@ -30,6 +33,58 @@ pub(crate) fn inside(value: &Value) -> Vec<Value> {
     let mut configurations = Vec::new();
     find(value, &mut configurations);
     configurations
+}
+
+/// The filter configurations of a configuration of Envoy, also those that lack the list of policies.
+pub(crate) fn of_envoy(value: &Value) -> Vec<Value> {
+    let mut configurations = inside(value);
+    find_incomplete(value, &mut configurations);
+    configurations
+}
+
+/// The typed value with the configuration of a plugin: of a WebAssembly module, or of a dynamic module.
+pub(crate) fn of_plugin(object: &Map<String, Value>) -> Option<&Value> {
+    let key = if object.contains_key("vm_config") { "configuration" } else { "filter_config" };
+    let is_plugin = object.contains_key("vm_config") || object.contains_key("dynamic_module_config");
+    object.get(key).filter(|_| is_plugin)
+}
+
+/// Collects the configurations of the filter that are objects without a list of policies. Other plugins have
+/// configurations of their own.
+fn find_incomplete(value: &Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Object(object) => {
+            let is_incomplete = |content: &Value| {
+                inside(content).is_empty() && (names_own_module(object) || has_misspelt_policies(content))
+            };
+            found.extend(of_plugin(object).and_then(content).filter(is_incomplete));
+            object.values().for_each(|value| find_incomplete(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| find_incomplete(value, found)),
+        _ => {}
+    }
+}
+
+/// Whether the module of a plugin has the name of the filter's module.
+fn names_own_module(plugin: &Map<String, Value>) -> bool {
+    let file = plugin.get("vm_config").and_then(|machine| machine.pointer("/code/local/filename"));
+    let native = plugin.get("dynamic_module_config").and_then(|module| module.get("name"));
+    file.or(native).and_then(Value::as_str).is_some_and(|name| name.contains(native::NAME))
+}
+
+/// Whether an object has a key like `policies` and another key of a filter configuration.
+fn has_misspelt_policies(content: &Value) -> bool {
+    let keys = || content.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
+    keys().any(|key| suggestion::nearest(key, ["policies"]).is_some())
+        && keys().any(|key| CONFIGURATION.contains(&key) && key != "policies")
+}
+
+/// The object in a typed value: a `google.protobuf.Struct`, or a `google.protobuf.StringValue` with JSON.
+fn content(typed: &Value) -> Option<Value> {
+    match typed.get("value").unwrap_or(typed) {
+        Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_object),
+        value => Some(value.clone()).filter(Value::is_object),
+    }
 }
 
 /// Changes every filter configuration in a value.

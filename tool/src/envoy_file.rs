@@ -15,9 +15,9 @@ pub(crate) struct EnvoyFile(Value);
 /// A plugin with filter configurations.
 #[derive(Debug)]
 pub(crate) struct Plugin {
-    /// The file of its module.
+    /// The file of its WebAssembly module.
     pub(crate) module: Option<String>,
-    /// The value of `allow_on_headers_stop_iteration`.
+    /// Whether the filter can stop the iteration at headers, which it needs for bodies: `allow_on_headers_stop_iteration`.
     pub(crate) stops_iteration: bool,
     /// The filter configurations in it.
     pub(crate) configurations: Vec<Value>,
@@ -51,20 +51,22 @@ impl EnvoyFile {
         self.0.to_string()
     }
 
-    /// The plugins with filter configurations.
+    /// The plugins with filter configurations, of WebAssembly and of the native module.
     pub(crate) fn plugins(&self) -> Vec<Plugin> {
         let mut plugins = Vec::new();
         walk(&self.0, &mut |object| {
-            let (Some(machine), Some(configuration)) = (object.get("vm_config"), object.get("configuration")) else {
-                return;
-            };
+            let Some(configuration) = embedded::of_plugin(object) else { return };
             let configurations = embedded::inside(configuration);
             if configurations.is_empty() {
                 return;
             }
+            let machine = object.get("vm_config");
+            let module = machine.and_then(|machine| machine.pointer("/code/local/filename"));
             plugins.push(Plugin {
-                module: machine.pointer("/code/local/filename").and_then(Value::as_str).map(str::to_owned),
-                stops_iteration: object.get("allow_on_headers_stop_iteration") == Some(&Value::Bool(true)),
+                module: module.and_then(Value::as_str).map(str::to_owned),
+                // The native module reads bodies without the flag.
+                stops_iteration: machine.is_none()
+                    || object.get("allow_on_headers_stop_iteration") == Some(&Value::Bool(true)),
                 configurations,
             });
         });

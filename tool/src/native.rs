@@ -17,8 +17,8 @@ pub(crate) enum Host {
 /// The type of the filter's typed configuration.
 pub(crate) const TYPE: &str = "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter";
 
-/// The name of the module. Envoy searches for `lib` + NAME + `.so`.
-const NAME: &str = "envoy_callout";
+/// The name of the module, also in the file of the WebAssembly module. Envoy searches for `lib` + NAME + `.so`.
+pub(crate) const NAME: &str = "envoy_callout";
 
 /// The file of the module.
 pub(crate) const FILE: &str = "libenvoy_callout.so";

@@ -24,7 +24,7 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
 pub(super) fn check_value(source: &Rc<Source>, value: &Value, findings: &mut Findings) {
     let envoy = EnvoyFile::of(value);
     let configurations = match envoy {
-        Some(_) => embedded::inside(value),
+        Some(_) => embedded::of_envoy(value),
         None => embedded::of(value),
     };
     // A route for the header sends requests to the URL of a route rule.

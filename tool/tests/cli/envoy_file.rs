@@ -97,3 +97,55 @@ fn an_envoy_without_the_filter_has_a_warning() {
         "warning: the Envoy configuration contains no configuration of the filter: an object with the list policies";
     assert_eq!(titles("envoy-none", &json!({"static_resources": {}})), (0, vec![expected.to_owned()]));
 }
+
+/// A configuration of Envoy with the native filter, as docs/guide/native.md shows it.
+fn native(filter: Value, clusters: &[&str]) -> Value {
+    let mut file = envoy(filter, json!({}), clusters, "");
+    let plugin = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config";
+    let plugin = file.pointer_mut(plugin).unwrap();
+    let configuration = plugin.pointer("/config/configuration").unwrap().clone();
+    *plugin = json!({
+        "dynamic_module_config": {"name": "envoy_callout", "do_not_close": true},
+        "filter_name": "callout", "filter_config": configuration,
+    });
+    file
+}
+
+#[test]
+fn the_clusters_of_the_native_filter_must_exist() {
+    let filter = json!({"policies": [CALLOUT], "request": ["SC"], "clusters": {"http://a.test": "servces"}});
+    let expected = "error: clusters[\"http://a.test\"] names the cluster servces, which static_resources.clusters does not \
+                    define; did you mean services?";
+    let found = titles("envoy-native", &native(filter.clone(), &["services"]));
+    assert_eq!(found, (1, vec![expected.to_owned()]));
+    assert_eq!(titles("envoy-native", &native(filter, &["servces"])), (0, Vec::new()));
+    let reads_body = json!({"policies": [PAYLOAD], "request": ["AM"]});
+    assert_eq!(titles("envoy-native", &native(reads_body, &[])), (0, Vec::new()));
+}
+
+#[test]
+fn a_filter_configuration_without_policies_is_an_error() {
+    let misspelt = json!({"policy": [CALLOUT], "request": []});
+    let error = "error: unknown key policy; did you mean policies?".to_owned();
+    let warning =
+        "warning: the Envoy configuration contains no configuration of the filter: an object with the list policies";
+    let own = "/etc/envoy/envoy_callout.wasm";
+    let module = format!("warning: no module at {own} on this machine; `envoy-callout module > FILE` writes it");
+    let required = "error: policies is required: a list of policy documents".to_owned();
+    let list = "error: policies must be a list, not null".to_owned();
+    let cases = [
+        (envoy(misspelt.clone(), json!({}), &[], "module.wasm"), (1, vec![error.clone()])),
+        (envoy(json!(misspelt.to_string()), json!({}), &[], "module.wasm"), (1, vec![error.clone()])),
+        (native(misspelt, &[]), (1, vec![error])),
+        (native(json!({}), &[]), (1, vec![required.clone()])),
+        (envoy(json!({"policies": null}), json!({}), &[], own), (1, vec![list])),
+        (envoy(json!({"request": []}), json!({}), &[], own), (1, vec![required])),
+        // Other plugins.
+        (envoy(json!({"policy": {"allow": true}}), json!({}), &[], "module.wasm"), (0, vec![warning.to_owned()])),
+        (envoy(json!({"rules": []}), json!({}), &[], "module.wasm"), (0, vec![warning.to_owned()])),
+        (envoy(json!({"policies": []}), json!({}), &[], own), (0, vec![module])),
+    ];
+    for (file, expected) in cases {
+        assert_eq!(titles("envoy-without-policies", &file), expected, "{file}");
+    }
+}
