@@ -42,10 +42,37 @@ impl<'a> Section<'a> {
 
     /// Reports every unknown key, with the most similar known one.
     pub(super) fn check_keys(&self, known: &[&str], diagnostics: &mut Diagnostics) {
-        for key in self.object.keys().filter(|key| !known.contains(&key.as_str())) {
+        for key in self.unknown(known) {
             let hint = suggestion::hint(key, known.iter().copied());
             diagnostics.error(Code::UnknownKey, None, format!("unknown key {}{hint}", self.path_of(key)));
         }
+    }
+
+    /// Reports every unknown key, and a required key that is absent. The only unknown key probably means the absent one.
+    pub(super) fn check_keys_with(
+        &self,
+        known: &[&str],
+        (required, meaning): (&str, &str),
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut unknown = self.unknown(known);
+        match (unknown.next(), unknown.next()) {
+            (Some(key), None) if !self.has(required) => {
+                let message = format!("unknown key {}; did you mean {required}?", self.path_of(key));
+                diagnostics.error(Code::UnknownKey, None, message);
+            }
+            _ => {
+                self.check_keys(known, diagnostics);
+                if !self.has(required) {
+                    let message = format!("{} is required: {meaning}", self.path_of(required));
+                    diagnostics.error(Code::MissingKey, None, message);
+                }
+            }
+        }
+    }
+
+    fn unknown<'k>(&'k self, known: &'k [&str]) -> impl Iterator<Item = &'k str> {
+        self.object.keys().map(String::as_str).filter(|key| !known.contains(key))
     }
 
     /// Whether a key that is present may mean this one. [`Section::check_keys`] reports it.

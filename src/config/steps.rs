@@ -54,14 +54,9 @@ fn list(section: &Section<'_>, key: &str, diagnostics: &mut Diagnostics) -> Vec<
         else {
             continue;
         };
-        step.check_keys(&known::STEP, diagnostics);
+        step.check_keys_with(&known::STEP, ("step", "a policy's name"), diagnostics);
         let condition = step.string("condition", diagnostics);
-        let Some(policy) = step.string("step", diagnostics) else {
-            if !step.has("step") {
-                diagnostics.error(Code::MissingKey, None, format!("{label}.step is required: a policy's name"));
-            }
-            continue;
-        };
+        let Some(policy) = step.string("step", diagnostics) else { continue };
         let label = format!("{label} ({policy})");
         let condition = match Condition::parse_published(condition.as_deref().unwrap_or_default()) {
             Ok((condition, tolerated)) => {
