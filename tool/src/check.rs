@@ -15,6 +15,7 @@ mod variables;
 
 use super::bundle::{Kind, ParsedBundle};
 use super::configuration::called_by;
+use super::embedded::Parsed;
 use super::environment::Environment;
 use super::finding::{Code, Finding, Findings, Severity};
 use super::input::{self, Input};
@@ -26,7 +27,6 @@ use super::{CommandError, Outcome};
 use super::{local_proxies, routing};
 use hosts::Hosts;
 use selection::Selection;
-use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -96,8 +96,8 @@ The JSON object:
      \"policy\": \"SC-User\", \"line\": 3, \"column\": 5,
      \"text\": \"URL is missing in Step SC-User.\"}]}
 severity is error, warning or note; name is Apigee's name of the error. document is the key of a
-document inside a filter configuration (policies[0]); line and column count from its start.
-Unknown values are null.";
+document inside a filter configuration (policies[0]) whose lines are not those of the file, as in
+JSON; line and column then count from its start. Unknown values are null.";
 
 /// Runs the command.
 ///
@@ -137,7 +137,7 @@ fn list(output: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// Checks the value of a configuration of the filter or of Envoy.
-pub(super) fn value(source: &Rc<Source>, value: &Value, findings: &mut Findings) {
+pub(super) fn value(source: &Rc<Source>, value: &Parsed, findings: &mut Findings) {
     filter::check_value(source, value, findings);
 }
 

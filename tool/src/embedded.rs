@@ -1,68 +1,102 @@
 //! Filter configurations: separate files, or parts of a configuration of Envoy or Istio.
 
+mod place;
+
 use super::finding::{Finding, Severity};
 use super::native;
-use super::source::{Source, position};
+use super::source::Source;
+use super::tree::{self, Content, Node};
 use envoy_callout::config::known::CONFIGURATION;
-use envoy_callout::diagnostic::{Code, Diagnostic, Position};
+use envoy_callout::diagnostic::{Code, Position};
 use envoy_callout::suggestion;
+use place::NodeOf;
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
-/// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
-/// reported.
-///
-/// # Errors
-/// The file is neither JSON nor YAML.
-pub(crate) fn read(source: &Rc<Source>) -> Result<Vec<Value>, Box<Finding>> {
-    let value = parse(source)?;
-    Ok(of(&value))
+/// A file with its value.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// The value: a list of values for YAML with several documents.
+    pub(crate) value: Value,
+    /// The tree of the text, for positions. `None` when it has another form than the value.
+    pub(crate) tree: Option<Rc<Node>>,
 }
 
-/// The filter configurations of the value of a file, as [`read`] returns them.
-pub(crate) fn of(value: &Value) -> Vec<Value> {
-    let mut configurations = of_envoy(value);
+/// A filter configuration in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Embedded {
+    /// The configuration.
+    pub(crate) value: Value,
+    /// The node of the configuration, or of the text that contains it.
+    node: NodeOf,
+}
+
+/// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
+/// reported.
+pub(crate) fn of(file: &Parsed) -> Vec<Embedded> {
+    let mut configurations = of_envoy(file);
     if configurations.is_empty() {
-        configurations.push(value.clone());
+        configurations.push(Embedded { value: file.value.clone(), node: NodeOf(file.tree.clone()) });
     }
     configurations
 }
 
 /// The filter configurations in a value.
 pub(crate) fn inside(value: &Value) -> Vec<Value> {
+    located(value, None).into_iter().map(|found| found.value).collect()
+}
+
+/// The filter configurations in a value with a node.
+pub(crate) fn located(value: &Value, node: Option<&Rc<Node>>) -> Vec<Embedded> {
     let mut configurations = Vec::new();
-    find(value, &mut configurations);
+    find(value, node, &mut configurations);
     configurations
 }
 
 /// The filter configurations of a configuration of Envoy, also those that lack the list of policies.
-pub(crate) fn of_envoy(value: &Value) -> Vec<Value> {
-    let mut configurations = inside(value);
-    find_incomplete(value, &mut configurations);
+pub(crate) fn of_envoy(file: &Parsed) -> Vec<Embedded> {
+    let mut configurations = located(&file.value, file.tree.as_ref());
+    walk(&file.value, file.tree.as_ref(), &mut |object, node| {
+        let Some((key, typed)) = of_plugin(object) else { return };
+        let typed_node = node.and_then(|node| node.get(key));
+        let is_incomplete = |content: &Value| {
+            inside(content).is_empty() && (names_own_module(object) || has_misspelt_policies(content))
+        };
+        if let Some(value) = content(typed).filter(is_incomplete) {
+            let node = typed_node.map(|node| node.get("value").unwrap_or(node));
+            configurations.push(Embedded { value, node: NodeOf(node.cloned()) });
+        }
+    });
     configurations
 }
 
-/// The typed value with the configuration of a plugin: of a WebAssembly module, or of a dynamic module.
-pub(crate) fn of_plugin(object: &Map<String, Value>) -> Option<&Value> {
-    let key = if object.contains_key("vm_config") { "configuration" } else { "filter_config" };
-    let is_plugin = object.contains_key("vm_config") || object.contains_key("dynamic_module_config");
-    object.get(key).filter(|_| is_plugin)
-}
-
-/// Collects the configurations of the filter that are objects without a list of policies. Other plugins have
-/// configurations of their own.
-fn find_incomplete(value: &Value, found: &mut Vec<Value>) {
+/// Visits every object in a value with its node.
+pub(crate) fn walk(
+    value: &Value,
+    node: Option<&Rc<Node>>,
+    visit: &mut impl FnMut(&Map<String, Value>, Option<&Rc<Node>>),
+) {
     match value {
         Value::Object(object) => {
-            let is_incomplete = |content: &Value| {
-                inside(content).is_empty() && (names_own_module(object) || has_misspelt_policies(content))
-            };
-            found.extend(of_plugin(object).and_then(content).filter(is_incomplete));
-            object.values().for_each(|value| find_incomplete(value, found));
+            visit(object, node);
+            for (key, value) in object {
+                walk(value, node.and_then(|node| node.get(key)), visit);
+            }
         }
-        Value::Array(list) => list.iter().for_each(|value| find_incomplete(value, found)),
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                walk(value, node.and_then(|node| node.item(index)), visit);
+            }
+        }
         _ => {}
     }
+}
+
+/// The key and the typed value of the configuration of a plugin: of a WebAssembly module, or of a dynamic module.
+pub(crate) fn of_plugin(object: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+    let keys = [("vm_config", "configuration"), ("dynamic_module_config", "filter_config")];
+    let (_, key) = keys.into_iter().find(|(machine, _)| object.contains_key(*machine))?;
+    Some((key, object.get(key)?))
 }
 
 /// Whether the module of a plugin has the name of the filter's module.
@@ -103,67 +137,49 @@ pub(crate) fn change(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
     }
 }
 
-/// The finding of a diagnostic in a configuration. `prefix` is the name of the configuration in messages.
-pub(crate) fn finding(source: &Rc<Source>, configuration: &Value, prefix: &str, diagnostic: &Diagnostic) -> Finding {
-    let finding = Finding::from(diagnostic);
-    let key = diagnostic.document.as_deref();
-    match key.and_then(|key| document(source, configuration, prefix, key)) {
-        Some(inner) => finding.in_source(&inner, diagnostic.position),
-        None => {
-            let position = mentioned(&source.text, &diagnostic.message);
-            Finding { text: format!("{prefix}{}", finding.text), ..finding }.in_source(source, position)
-        }
-    }
-}
-
-/// The position in a file of what a message is about: the policy of a step in parentheses, as in
-/// `request[0] (SC-1): …`, or the last key of the path at its start or after `unknown key`.
-fn mentioned(text: &str, message: &str) -> Option<Position> {
-    let subject = message.strip_prefix("unknown key ").unwrap_or(message);
-    let (path, rest) = subject.split_at_checked(subject.find([' ', ';', ':']).unwrap_or(subject.len()))?;
-    let policy = rest.strip_prefix(" (").and_then(|rest| rest.split_once(')')).map(|(policy, _)| policy);
-    let key = path.rsplit('.').next().unwrap_or(path);
-    let key = key.split('[').next().unwrap_or(key);
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let find = |word: &str, is_key: bool, start: usize| {
-        text.match_indices(word).map(|(at, _)| at).filter(|at| *at >= start).find(|at| {
-            let before = text.get(..*at).unwrap_or_default();
-            let after = text.get(at.saturating_add(word.len())..).unwrap_or_default();
-            let has_colon = after.trim_start_matches(['"', '\'', '\\', ' ']).starts_with(':');
-            !before.ends_with(is_part) && !after.starts_with(is_part) && (has_colon || !is_key)
-        })
-    };
-    let list = find(key, true, 0);
-    let at = policy.and_then(|policy| find(policy, false, list.unwrap_or_default())).or(list)?;
-    Some(position(text, at))
-}
-
-/// The document under a key of a configuration.
-pub(crate) fn document(source: &Source, configuration: &Value, prefix: &str, key: &str) -> Option<Rc<Source>> {
-    let text = text_of(configuration, key)?.trim_start_matches('\u{feff}').to_owned();
-    Some(Rc::new(source.inner(format!("{prefix}{key}"), text)))
-}
-
-/// Collects the filter configurations in a value: objects with a list of policies, or texts of such objects.
-fn find(value: &Value, found: &mut Vec<Value>) {
+/// Collects the filter configurations in a value: objects with a list of policies, or texts of such objects. The node of
+/// a text is that of its configurations.
+fn find(value: &Value, node: Option<&Rc<Node>>, found: &mut Vec<Embedded>) {
     match value {
-        Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => found.push(value.clone()),
-        Value::Object(object) => object.values().for_each(|value| find(value, found)),
-        Value::Array(list) => list.iter().for_each(|value| find(value, found)),
+        Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => {
+            found.push(Embedded { value: value.clone(), node: NodeOf(node.cloned()) });
+        }
+        Value::Object(object) => {
+            for (key, value) in object {
+                find(value, node.and_then(|node| node.get(key)), found);
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                find(value, node.and_then(|node| node.item(index)), found);
+            }
+        }
         Value::String(text) if text.trim_start().starts_with('{') => {
             if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
-                find(&value, found);
+                let of_text = located(&value, None).into_iter();
+                found.extend(of_text.map(|found| Embedded { node: NodeOf(node.cloned()), ..found }));
             }
         }
         _ => {}
     }
 }
 
-/// The value of a file: a list of values for YAML with several documents.
+/// Reads a file.
 ///
 /// # Errors
 /// The file is neither JSON nor YAML.
-pub(crate) fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
+pub(crate) fn parse(source: &Rc<Source>) -> Result<Parsed, Box<Finding>> {
+    let value = value_of(source)?;
+    // Files for Istio contain several documents. One without content has no value.
+    let mut documents: Vec<Rc<Node>> = tree::documents(&source.text)
+        .map(|documents| documents.into_iter().map(|document| document.root).collect())
+        .unwrap_or_default();
+    documents.retain(|root| !matches!(root.content, Content::Null));
+    let tree = if documents.len() > 1 { Some(Node::list(documents)) } else { documents.pop() };
+    Ok(Parsed { value, tree })
+}
+
+fn value_of(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
     let broken = |line: u64, column: u64, message: String| {
         let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
         let position = number(line).zip(number(column)).map(|(line, column)| Position { line, column });
@@ -190,25 +206,6 @@ pub(crate) fn parse(source: &Rc<Source>) -> Result<Value, Box<Finding>> {
     Ok(if documents.len() == 1 { documents.pop().unwrap_or_default() } else { Value::Array(documents) })
 }
 
-/// The document of a key such as `policies[0]` or `shared_flows[1].policies[0]`.
-fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    let mut value = value;
-    for part in key.split('.') {
-        let Some((list, index)) = part.split_once('[') else {
-            value = value.get(part)?;
-            continue;
-        };
-        let index = index.strip_suffix(']')?.parse().ok()?;
-        let mut items = value.get(list)?.as_array()?.iter();
-        value = match list {
-            "shared_flows" => items.nth(index)?,
-            // The index counts only texts, as in the filter.
-            _ => items.filter(|item| item.is_string()).nth(index)?,
-        };
-    }
-    value.as_str().or_else(|| value.get("xml")?.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,23 +219,5 @@ mod tests {
         let envoy = json!({"a": [{"value": configuration}, {"value": text}, {"rbac": {"policies": {}}}, "{x}"]});
         assert_eq!(inside(&envoy), [configuration.clone(), configuration]);
         assert_eq!(inside(&json!([1])), [] as [Value; 0]);
-    }
-
-    #[test]
-    fn a_key_leads_to_its_document() {
-        let flow = json!({"name": "log", "xml": "<SharedFlow/>", "policies": ["<A/>", 5, "<B/>"]});
-        let configuration =
-            json!({"policies": [5, "<P/>"], "proxy_endpoint": "<E/>", "shared_flows": [5, "<S/>", flow]});
-        let cases = [
-            ("policies[0]", Some("<P/>")),
-            ("proxy_endpoint", Some("<E/>")),
-            ("shared_flows[1]", Some("<S/>")),
-            ("shared_flows[2]", Some("<SharedFlow/>")),
-            ("shared_flows[2].policies[1]", Some("<B/>")),
-            ("shared_flows[3]", None),
-        ];
-        for (key, text) in cases {
-            assert_eq!(text_of(&configuration, key), text, "{key}");
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 mod placeholders;
 mod read;
-mod tree;
 
 #[cfg(test)]
 pub(crate) use read::{CACHE, GOOGLE, KEY_VALUE_MAP, KEYS, LOCAL_PROXY, SERVER, TLS};

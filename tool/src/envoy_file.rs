@@ -5,8 +5,12 @@ mod services;
 
 pub(crate) use read::{ReadFile, is_configuration, read};
 
-use super::{embedded, native};
+use super::embedded::{self, Embedded};
+use super::native;
+use super::tree::Node;
+use envoy_callout::diagnostic::Position;
 use serde_json::{Map, Value, json};
+use std::rc::Rc;
 
 /// A configuration of Envoy.
 #[derive(Clone, Debug)]
@@ -17,10 +21,14 @@ pub(crate) struct EnvoyFile(Value);
 pub(crate) struct Plugin {
     /// The file of its WebAssembly module.
     pub(crate) module: Option<String>,
+    /// The position of the name of that file.
+    pub(crate) module_position: Option<Position>,
+    /// The position of `vm_config`.
+    pub(crate) position: Option<Position>,
     /// Whether the filter can stop the iteration at headers, which it needs for bodies: `allow_on_headers_stop_iteration`.
     pub(crate) stops_iteration: bool,
     /// The filter configurations in it.
-    pub(crate) configurations: Vec<Value>,
+    pub(crate) configurations: Vec<Embedded>,
 }
 
 /// An address that Envoy listens on.
@@ -51,19 +59,24 @@ impl EnvoyFile {
         self.0.to_string()
     }
 
-    /// The plugins with filter configurations, of WebAssembly and of the native module.
-    pub(crate) fn plugins(&self) -> Vec<Plugin> {
+    /// The plugins with filter configurations, of WebAssembly and of the native module. `tree` is the tree of the file.
+    pub(crate) fn plugins(&self, tree: Option<&Rc<Node>>) -> Vec<Plugin> {
         let mut plugins = Vec::new();
-        walk(&self.0, &mut |object| {
-            let Some(configuration) = embedded::of_plugin(object) else { return };
-            let configurations = embedded::inside(configuration);
+        embedded::walk(&self.0, tree, &mut |object, node| {
+            let Some((key, configuration)) = embedded::of_plugin(object) else { return };
+            let configurations = embedded::located(configuration, node.and_then(|node| node.get(key)));
             if configurations.is_empty() {
                 return;
             }
             let machine = object.get("vm_config");
             let module = machine.and_then(|machine| machine.pointer("/code/local/filename"));
+            let machine_node = node.and_then(|node| node.entry("vm_config"));
+            let file = ["code", "local", "filename"];
+            let file = machine_node.and_then(|entry| file.iter().try_fold(&entry.value, |node, key| node.get(key)));
             plugins.push(Plugin {
                 module: module.and_then(Value::as_str).map(str::to_owned),
+                module_position: file.map(|node| node.start()),
+                position: machine_node.map(|entry| entry.position),
                 // The native module reads bodies without the flag.
                 stops_iteration: machine.is_none()
                     || object.get("allow_on_headers_stop_iteration") == Some(&Value::Bool(true)),

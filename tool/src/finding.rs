@@ -69,6 +69,17 @@ impl Finding {
         Finding { source: Some(source.clone()), position, ..self }
     }
 
+    /// The source and the position for reports: those of the file, if a document has its lines.
+    pub(crate) fn place(&self) -> (Option<&Source>, Option<Position>) {
+        match &self.source {
+            Some(source) => {
+                let (source, position) = source.in_file(self.position);
+                (Some(source), position)
+            }
+            None => (None, self.position),
+        }
+    }
+
     /// The finding with a policy.
     pub(crate) fn about_policy(self, name: &str) -> Finding {
         Finding { policy: Some(name.to_owned()), ..self }
@@ -148,9 +159,9 @@ impl Findings {
         let (notes, mut sorted): (Vec<&Finding>, Vec<&Finding>) =
             self.list.iter().partition(|finding| finding.severity == Severity::Note);
         sorted.sort_by_key(|finding| {
-            let source = finding.source.as_ref();
+            let (source, position) = finding.place();
             let document = source.map(|source| (source.file.as_str(), source.key.as_deref().map(natural)));
-            (finding.severity, document, finding.position)
+            (finding.severity, document, position)
         });
         sorted.extend(notes);
         sorted

@@ -27,6 +27,7 @@ mod run;
 mod schema;
 mod source;
 mod trace;
+mod tree;
 
 use clap::{Parser, Subcommand};
 use input::InputError;

@@ -80,10 +80,11 @@ fn group(finding: &Finding) -> Group<'_> {
     };
     let title = level.primary_title(finding.text.as_str());
     let title = title.id(finding.code.label());
-    let Some(source) = finding.source.as_deref().filter(|_| finding.severity != Severity::Note) else {
+    let (source, position) = finding.place();
+    let Some(source) = source.filter(|_| finding.severity != Severity::Note) else {
         return Group::with_title(title);
     };
-    match finding.position {
+    match position {
         Some(position) => {
             let span = AnnotationKind::Primary.span(span::of(&source.text, position));
             title.element(Snippet::source(source.text.as_str()).path(source.label()).annotation(span))
@@ -137,7 +138,7 @@ struct Entry<'a> {
 /// The output cannot be written.
 pub(super) fn json(findings: &Findings, output: &mut dyn Write) -> io::Result<()> {
     let entries = findings.sorted().into_iter().map(|finding| {
-        let source: Option<&Source> = finding.source.as_deref();
+        let (source, position): (Option<&Source>, _) = finding.place();
         Entry {
             severity: finding.severity,
             code: finding.code.as_str(),
@@ -145,8 +146,8 @@ pub(super) fn json(findings: &Findings, output: &mut dyn Write) -> io::Result<()
             file: source.map(|source| source.file.as_str()),
             document: source.and_then(|source| source.key.as_deref()),
             policy: finding.policy.as_deref(),
-            line: finding.position.map(|position| position.line),
-            column: finding.position.map(|position| position.column),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
             text: &finding.text,
         }
     });

@@ -2,6 +2,7 @@
 
 use envoy_callout::diagnostic::Position;
 use std::path::Path;
+use std::rc::Rc;
 
 /// A file, or a document inside a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,64 @@ pub(crate) struct Source {
     pub(crate) key: Option<String>,
     /// The text without byte order mark. Bytes that are not UTF-8 are replaced.
     pub(crate) text: String,
+    /// The place of the text in the file, if the lines of a document are lines of the file.
+    pub(crate) origin: Option<Rc<Origin>>,
+}
+
+/// The place of a document whose lines are lines of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The file.
+    file: Rc<Source>,
+    /// The position of the first character.
+    start: Position,
+    /// The number of characters before each further line.
+    indent: u32,
+}
+
+impl Origin {
+    /// The place of a text that starts at a position of a file. `None` when the file contains the text in another form,
+    /// such as with escapes.
+    fn of(file: &Rc<Source>, at: Position, text: &str) -> Option<Origin> {
+        let text = text.trim_end();
+        let before = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let lines = file.text.lines().skip(before);
+        let first = lines.clone().next()?;
+        let inside = first.get(offset(first, Position { line: 1, ..at })..).unwrap_or_default();
+        if !text.is_empty() && inside.starts_with(text) {
+            return Some(Origin { file: file.clone(), start: at, indent: 0 });
+        }
+        // A block starts at its first line, or at the sign before it.
+        let after_sign = || Origin::of_block(file, at.line.saturating_add(1), lines.clone().skip(1), text);
+        Origin::of_block(file, at.line, lines.clone(), text).or_else(after_sign)
+    }
+
+    /// The place of a block of lines with the same indentation.
+    fn of_block<'t>(
+        file: &Rc<Source>,
+        line: u32,
+        lines: impl Iterator<Item = &'t str> + Clone,
+        text: &str,
+    ) -> Option<Origin> {
+        let is_blank = |line: &str| line.trim().is_empty();
+        let pairs = || lines.clone().zip(text.lines());
+        let (of_file, of_text) = pairs().find(|(_, text)| !is_blank(text))?;
+        let indent = of_file.strip_suffix(of_text).filter(|indent| indent.bytes().all(|byte| byte == b' '))?;
+        let is_same =
+            |(line, text): (&str, &str)| line.strip_prefix(indent) == Some(text) || (is_blank(line) && is_blank(text));
+        let indent = u32::try_from(indent.len()).ok()?;
+        let start = Position { line, column: indent.saturating_add(1) };
+        pairs().all(is_same).then(|| Origin { file: file.clone(), start, indent })
+    }
+
+    /// The position in the file of a position in the document.
+    fn position(&self, inside: Position) -> Position {
+        let before = if inside.line == 1 { self.start.column.saturating_sub(1) } else { self.indent };
+        Position {
+            line: self.start.line.saturating_add(inside.line).saturating_sub(1),
+            column: inside.column.saturating_add(before),
+        }
+    }
 }
 
 /// The error of bytes that are not UTF-8.
@@ -41,12 +100,21 @@ impl Source {
                 (text, Some(NotText { byte, length: bytes.len(), position }))
             }
         };
-        (Source { file, key: None, text }, problem)
+        (Source { file, key: None, text, origin: None }, problem)
     }
 
-    /// A document inside this source.
-    pub(crate) fn inner(&self, key: String, text: String) -> Source {
-        Source { file: self.file.clone(), key: Some(key), text }
+    /// A document inside a file. `at` is the position of its text, if it is known.
+    pub(crate) fn inner(file: &Rc<Source>, key: String, text: String, at: Option<Position>) -> Source {
+        let origin = at.and_then(|at| Origin::of(file, at, &text)).map(Rc::new);
+        Source { file: file.file.clone(), key: Some(key), text, origin }
+    }
+
+    /// The file and the position in it of a position in this source, if its lines are lines of a file.
+    pub(crate) fn in_file(&self, position: Option<Position>) -> (&Source, Option<Position>) {
+        match &self.origin {
+            Some(origin) => (&origin.file, Some(position.map_or(origin.start, |position| origin.position(position)))),
+            None => (self, position),
+        }
     }
 
     /// The name in messages.
@@ -94,6 +162,29 @@ mod tests {
         }
         assert_eq!(position(text, text.find("c=").unwrap()), Position { line: 2, column: 7 });
         assert_eq!(offset(text, Position { line: 9, column: 1 }), text.len());
+    }
+
+    #[test]
+    fn a_document_has_the_lines_of_its_file() {
+        let file = |text: &str| Rc::new(Source::new("a.yaml".to_owned(), text.as_bytes()).0);
+        let at = |line, column| Position { line, column };
+        let place = |file: &Rc<Source>, start, text: &str, inside| {
+            let inner = Source::inner(file, "policies[0]".to_owned(), text.to_owned(), start);
+            let (source, position) = inner.in_file(inside);
+            (source.key.is_none(), position.map(|at| (at.line, at.column)))
+        };
+        let block = file("policies:\n- |\n\n  <A>\n    <B/>\n \n  </A>\n");
+        let text = "\n<A>\n  <B/>\n\n</A>\n";
+        // The sign of the block, and its first line.
+        for start in [at(2, 3), at(3, 1)] {
+            assert_eq!(place(&block, Some(start), text, Some(at(3, 3))), (true, Some((5, 5))));
+            assert_eq!(place(&block, Some(start), text, None), (true, Some((3, 3))));
+        }
+        assert_eq!(place(&block, Some(at(2, 3)), "<A>\n<B/>", Some(at(2, 1))), (false, Some((2, 1))));
+        assert_eq!(place(&block, None, text, Some(at(3, 3))), (false, Some((3, 3))));
+        let line = file("policies: ['<A/>', \"<B n=\\\"1\\\"/>\"]\n");
+        assert_eq!(place(&line, Some(at(1, 13)), "<A/>", Some(at(1, 2))), (true, Some((1, 14))));
+        assert_eq!(place(&line, Some(at(1, 21)), "<B n=\"1\"/>", Some(at(1, 2))), (false, Some((1, 2))));
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use super::envoy;
 use super::variables;
-use crate::embedded;
+use crate::embedded::{self, Embedded, Parsed};
 use crate::envoy_file::EnvoyFile;
 use crate::finding::{Code, Finding, Findings, Severity};
 use crate::source::Source;
 use envoy_callout::config;
 use envoy_callout::policy::endpoint::{TARGET_HEADER, URL_HAS_NO_EFFECT};
-use serde_json::Value;
 use std::rc::Rc;
 
 /// Loads every filter configuration of a JSON or YAML file with the code of the filter.
@@ -16,16 +15,16 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
     let source = Rc::new(source.clone());
     match embedded::parse(&source) {
         Err(finding) => findings.add(*finding),
-        Ok(value) => check_value(&source, &value, findings),
+        Ok(file) => check_value(&source, &file, findings),
     }
 }
 
 /// Checks the value of a file.
-pub(super) fn check_value(source: &Rc<Source>, value: &Value, findings: &mut Findings) {
-    let envoy = EnvoyFile::of(value);
+pub(super) fn check_value(source: &Rc<Source>, file: &Parsed, findings: &mut Findings) {
+    let envoy = EnvoyFile::of(&file.value);
     let configurations = match envoy {
-        Some(_) => embedded::of_envoy(value),
-        None => embedded::of(value),
+        Some(_) => embedded::of_envoy(file),
+        None => embedded::of(file),
     };
     // A route for the header sends requests to the URL of a route rule.
     let has_route = envoy.is_some() && source.text.contains(TARGET_HEADER);
@@ -45,12 +44,12 @@ pub(super) fn check_value(source: &Rc<Source>, value: &Value, findings: &mut Fin
         }
     }
     if let Some(envoy) = &envoy {
-        envoy::check(envoy, source, findings);
+        envoy::check(envoy, file.tree.as_ref(), source, findings);
     }
 }
 
-fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, has_route: bool, findings: &mut Findings) {
-    let diagnostics = match config::load(configuration.to_string().as_bytes()) {
+fn load(source: &Rc<Source>, configuration: &Embedded, prefix: &str, has_route: bool, findings: &mut Findings) {
+    let diagnostics = match config::load(configuration.value.to_string().as_bytes()) {
         Ok(loaded) => {
             variables::check_plan(source, configuration, prefix, &loaded.plan, findings);
             for note in Finding::of_groups(&loaded.plan) {
@@ -61,6 +60,6 @@ fn load(source: &Rc<Source>, configuration: &Value, prefix: &str, has_route: boo
         Err(problems) => problems,
     };
     for diagnostic in diagnostics.iter().filter(|found| !has_route || found.message != URL_HAS_NO_EFFECT) {
-        findings.add(embedded::finding(source, configuration, prefix, diagnostic));
+        findings.add(configuration.finding(source, prefix, diagnostic));
     }
 }

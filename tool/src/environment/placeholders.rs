@@ -1,8 +1,8 @@
 //! Placeholders of the template of `render --environment-template` that a file still contains.
 
-use super::tree::{Content, Node};
 use crate::finding::{Code, Finding, Severity};
 use crate::source::Source;
+use crate::tree::{Content, Node};
 use std::rc::Rc;
 
 /// The placeholders that the template writes below a key.

@@ -1,10 +1,10 @@
 //! Reads an environment from the tree of its file. Every problem becomes a finding.
 
 use super::placeholders;
-use super::tree::{self, Content, Entry, Node};
 use super::{Cache, Environment, Google, KeyValueMap, LocalProxy, TargetServer, Tls};
 use crate::finding::{Code, Finding, Severity};
 use crate::source::Source;
+use crate::tree::{self, Content, Entry, Node};
 use envoy_callout::diagnostic::{Code as FilterCode, Position};
 use envoy_callout::suggestion;
 use std::collections::BTreeMap;
@@ -50,17 +50,26 @@ pub(crate) const TLS: [&str; 2] = ["trusted_ca", "stores"];
 /// Every problem of the file.
 pub(super) fn read(source: &Rc<Source>) -> Result<Environment, Vec<Finding>> {
     let mut problems = Problems { source, list: Vec::new() };
-    let environment = match tree::parse(source) {
-        Ok(None) => Environment::default(),
-        Ok(Some(root)) => Environment {
+    let documents = tree::documents(&source.text).unwrap_or_else(|error| {
+        let text = match error.text.starts_with("not valid YAML") {
+            true => format!("the environment file is {}", error.text),
+            false => error.text,
+        };
+        problems.add(FilterCode::InvalidConfiguration, error.position, text);
+        Vec::new()
+    });
+    let mut documents = documents.into_iter();
+    let environment = match documents.next().map(|document| document.root) {
+        None => Environment::default(),
+        Some(root) => Environment {
             warnings: placeholders::find(&root, source),
             ..environment(&Object::of(&root, "", &KEYS, &mut problems), &mut problems)
         },
-        Err(error) => {
-            problems.add(FilterCode::InvalidConfiguration, error.position, error.text);
-            Environment::default()
-        }
     };
+    if let Some(second) = documents.next() {
+        let text = "an environment file has one document; this is the second one".to_owned();
+        problems.add(FilterCode::InvalidConfiguration, second.position, text);
+    }
     if problems.list.is_empty() { Ok(environment) } else { Err(problems.list) }
 }
 

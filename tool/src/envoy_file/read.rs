@@ -1,11 +1,10 @@
 //! Reads a configuration of Envoy from a file.
 
 use super::EnvoyFile;
-use crate::embedded;
+use crate::embedded::{self, Parsed};
 use crate::finding::{Code, Finding, Findings};
 use crate::source::Source;
 use envoy_callout::diagnostic::Code as FilterCode;
-use serde_json::Value;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
@@ -15,7 +14,7 @@ pub(crate) struct ReadFile {
     /// The text.
     pub(crate) source: Rc<Source>,
     /// The value of the text.
-    pub(crate) value: Value,
+    pub(crate) parsed: Parsed,
     /// The value as a configuration of Envoy.
     pub(crate) file: EnvoyFile,
 }
@@ -40,17 +39,17 @@ pub(crate) fn read(path: &Path, findings: &mut Findings) -> io::Result<Option<Re
         findings.add(Finding::error_in(&source, Code::NotUtf8, problem.to_string()));
         return Ok(None);
     }
-    let value = match embedded::parse(&source) {
-        Ok(value) => value,
+    let parsed = match embedded::parse(&source) {
+        Ok(parsed) => parsed,
         Err(finding) => {
             findings.add(*finding);
             return Ok(None);
         }
     };
-    let Some(file) = EnvoyFile::of(&value) else {
+    let Some(file) = EnvoyFile::of(&parsed.value) else {
         let text = "the file is not a configuration of Envoy: it has neither static_resources nor dynamic_resources";
         findings.add(Finding::error_in(&source, FilterCode::InvalidConfiguration, text.to_owned()));
         return Ok(None);
     };
-    Ok(Some(ReadFile { source, value, file }))
+    Ok(Some(ReadFile { source, parsed, file }))
 }

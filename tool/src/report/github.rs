@@ -17,9 +17,10 @@ fn command(finding: &Finding) -> String {
     };
     let mut properties = String::new();
     let mut text = finding.text.clone();
-    if let Some(source) = finding.source.as_deref() {
+    let (source, position) = finding.place();
+    if let Some(source) = source {
         let _ = write!(properties, "file={},", property(&source.file));
-        match (finding.position, &source.key) {
+        match (position, &source.key) {
             (Some(position), None) => {
                 let end = span::end(&source.text, position);
                 let _ = write!(properties, "line={},col={},endLine={},", position.line, position.column, end.line);

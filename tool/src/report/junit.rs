@@ -1,6 +1,7 @@
 //! Reports in the XML format of JUnit: a test case for each file, with a failure for each error and warning.
 
 use crate::finding::{Finding, Findings, Severity};
+use crate::source::Source;
 use std::fmt::Write as _;
 
 /// The name of the test case of findings without a file.
@@ -53,8 +54,9 @@ fn file_of(finding: &Finding) -> &str {
 
 /// `a.xml:3:5: error[missing-url]: URL is missing in Step SC-1.`
 fn line(finding: &Finding) -> String {
-    let mut place = finding.source.as_ref().map(|source| source.label()).unwrap_or_default();
-    if let Some(position) = finding.position {
+    let (source, position) = finding.place();
+    let mut place = source.map(Source::label).unwrap_or_default();
+    if let Some(position) = position {
         let _ = write!(place, ":{}:{}", position.line, position.column);
     }
     if !place.is_empty() {

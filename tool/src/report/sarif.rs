@@ -56,11 +56,12 @@ fn result(finding: &Finding, rules: &[Code]) -> Value {
     })
 }
 
-/// The location. A document inside a file has only the location of the file, because its lines are not those of the file.
+/// The location. A document whose lines are not those of the file has only the location of the file.
 fn location(finding: &Finding) -> Option<Value> {
-    let source = finding.source.as_deref()?;
+    let (source, position) = finding.place();
+    let source = source?;
     let mut location = json!({"physicalLocation": {"artifactLocation": {"uri": uri(&source.file)}}});
-    let position = finding.position.filter(|_| source.key.is_none());
+    let position = position.filter(|_| source.key.is_none());
     let region = match position {
         Some(position) => {
             let end = span::end(&source.text, position);

@@ -45,8 +45,8 @@ pub(super) fn prepare(
 
 /// Reads a file and checks it as `check` does.
 fn read(path: &Path, findings: &mut Findings) -> io::Result<Option<EnvoyFile>> {
-    let Some(ReadFile { source, value, file }) = envoy_file::read(path, findings)? else { return Ok(None) };
-    check::value(&source, &value, findings);
+    let Some(ReadFile { source, parsed, file }) = envoy_file::read(path, findings)? else { return Ok(None) };
+    check::value(&source, &parsed, findings);
     // A missing module is replaced.
     findings.change(|finding| finding.code != Code::MissingModule);
     Ok(Some(file))
@@ -55,7 +55,7 @@ fn read(path: &Path, findings: &mut Findings) -> io::Result<Option<EnvoyFile>> {
 /// The module that replaces those of the file: the one of `--module` or `$CALLOUT_WASM`, or the default one when the file
 /// names a module that does not exist.
 fn replacement(file: &EnvoyFile, named: Option<&Path>) -> io::Result<Option<PathBuf>> {
-    let plugins = file.plugins();
+    let plugins = file.plugins(None);
     if plugins.is_empty() {
         return Ok(None);
     }

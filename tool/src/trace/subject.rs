@@ -176,8 +176,8 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
         return Err(TraceError::EnvironmentOfFilter);
     }
     let source = Rc::new(source.clone());
-    let mut configurations = match embedded::read(&source) {
-        Ok(configurations) => configurations,
+    let mut configurations = match embedded::parse(&source) {
+        Ok(file) => embedded::of(&file),
         Err(finding) => return Ok(Err(findings(vec![*finding], 1))),
     };
     let has_one = configurations.len() == 1;
@@ -186,11 +186,11 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
         Some(only) if has_one && wanted.proxy_endpoint.is_none() => only,
         last => {
             let all = configurations.into_iter().chain(last);
-            let candidates = all.map(|value| Candidate::new(endpoint(&value).as_ref(), None, value)).collect();
+            let candidates = all.map(|found| Candidate::new(endpoint(&found.value).as_ref(), None, found)).collect();
             one_of(candidates, wanted)?.source
         }
     };
-    Ok(match config::load(configuration.to_string().as_bytes()) {
+    Ok(match config::load(configuration.value.to_string().as_bytes()) {
         Ok(loaded) => {
             let not_enforced = not_enforced(&loaded);
             let plan = loaded.plan;
@@ -198,7 +198,7 @@ fn of_configuration(source: &Source, wanted: Wanted<'_>) -> Result<Result<Subjec
             Ok(Subject { bundle: None, proxy_endpoint, plan, not_enforced, preview: None })
         }
         Err(problems) => {
-            let finding = |problem: &Diagnostic| embedded::finding(&source, &configuration, "", problem);
+            let finding = |problem: &Diagnostic| configuration.finding(&source, "", problem);
             Err(findings(problems.iter().map(finding).collect(), 1))
         }
     })

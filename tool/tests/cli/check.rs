@@ -85,7 +85,7 @@ fn snippet(file: &str, text: &str, word: &str) -> String {
     format!("{margin}--> {file}:{number}:{}\n{margin} |\n{number} | {line}\n{margin} | {under}{marks}\n", column + 1)
 }
 
-/// The report of a filter configuration with [`POLICY`] and a step of an unknown policy.
+/// The report of a JSON file with a filter configuration of [`POLICY`] and a step of an unknown policy.
 fn expected(file: &str, text: &str, prefix: &str) -> String {
     let (configuration, document) = match prefix.is_empty() {
         true => (String::new(), format!("{file} (policies[0])")),
@@ -108,12 +108,21 @@ fn a_filter_configuration_can_be_json_or_yaml() {
         path.to_str().unwrap().to_owned()
     };
     let configuration = json!({"policies": [POLICY], "request": ["SC-2"]});
+    let text = format!("{configuration:#}");
+    let file = write("filter.json", &text);
+    let json = run(&["check", &file]);
+    assert_eq!((json.status, json.output), (1, format!("{}\n2 errors in 1 file\n", expected(&file, &text, ""))));
     let yaml = "policies:\n- |\n  <ServiceCallout name=\"SC-1\">\n    <HTTPTargetConnection/>\n  </ServiceCallout>\nrequest: [SC-2]\n";
-    for (name, text) in [("filter.json", format!("{configuration:#}").as_str()), ("filter.yaml", yaml)] {
-        let file = write(name, text);
-        let run = run(&["check", &file]);
-        assert_eq!((run.status, run.output), (1, format!("{}\n2 errors in 1 file\n", expected(&file, text, ""))));
-    }
+    let file = write("filter.yaml", yaml);
+    // The lines of a block are those of the file.
+    let expected_of_yaml = format!(
+        "error[URLMissing]: URL is missing in Step SC-1.\n --> {file}:4:5\n  |\n\
+         4 |     <HTTPTargetConnection/>\n  |     ^^^^^^^^^^^^^^^^^^^^^^^\n\n\
+         error: request[0] (SC-2): unknown policy\n{}\n2 errors in 1 file\n",
+        snippet(&file, yaml, "SC-2")
+    );
+    let of_yaml = run(&["check", &file]);
+    assert_eq!((of_yaml.status, of_yaml.output), (1, expected_of_yaml));
     let healthy = json!({"policies": []});
     let text = format!("{:#}", json!([configuration, {"value": healthy.to_string()}]));
     let several = write("several.json", &text);

@@ -15,6 +15,7 @@ mod mistakes;
 mod mocks;
 mod names;
 mod parallel;
+mod positions;
 mod render;
 mod routing;
 mod run;

@@ -3,7 +3,7 @@
 
 use super::Reader;
 use super::known::{Extent, Known};
-use crate::embedded;
+use crate::embedded::Embedded;
 use crate::finding::Findings;
 use crate::source::Source;
 use envoy_callout::plan::{Plan, Step};
@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// Warns of the names in a filter configuration that nothing sets or raises.
 pub(crate) fn check_plan(
     source: &Rc<Source>,
-    configuration: &Value,
+    configuration: &Embedded,
     prefix: &str,
     plan: &Plan,
     findings: &mut Findings,
@@ -25,16 +25,20 @@ pub(crate) fn check_plan(
     let constants = constants.map(|name| &**name).chain(published).collect();
     let known = Known::new(plan.policies.iter().collect(), constants, Extent::Some);
     let reader = |key: &str| {
-        let document = embedded::document(source, configuration, prefix, key);
-        Reader { source: document.unwrap_or_else(|| source.clone()), start: None, policy: None }
+        match configuration.document(source, prefix, key) {
+            Some(document) => Reader { source: document, start: None, policy: None },
+            // The lists of steps are part of the file.
+            None => Reader { source: source.clone(), start: configuration.steps(), policy: None },
+        }
     };
-    for (policy, key) in plan.policies.iter().zip(policy_keys(configuration)) {
+    for (policy, key) in plan.policies.iter().zip(policy_keys(&configuration.value)) {
         let policy_name = Some(policy.attributes().name.to_string());
         Reader { policy: policy_name, ..reader(&key) }.check(policy.read_variables(), &known, findings);
     }
     let proxy = reader("proxy_endpoint");
     for condition in of_endpoint(&plan.proxy) {
-        Reader { start: condition.position(), ..proxy.clone() }.check_condition(condition, &known, findings);
+        Reader { start: condition.position().or(proxy.start), ..proxy.clone() }
+            .check_condition(condition, &known, findings);
     }
     for (index, target) in plan.routing.iter().flat_map(|routing| &routing.targets).enumerate() {
         let reader = reader(&format!("target_endpoints[{index}]"));
