@@ -46,7 +46,9 @@ pub(crate) fn access_log<'c>(configurations: impl Iterator<Item = &'c Value>) ->
 /// The access-log fields of a callout policy, from filter state. A name with `%`, `(` or `)` would break the format.
 fn callout(policy: &Policy) -> Option<(String, Value)> {
     let Attributes { kind, name, failed, .. } = policy.attributes();
-    if !kind.has_metrics {
+    // Policies of tokens verify them without a call, or with a set of keys that requests share.
+    let calls = matches!(policy.callee(), Some(Callee::Service(_) | Callee::Integration(_)));
+    if !kind.has_metrics || !calls {
         return None;
     }
     let is_plain = |text: &str| !text.contains(['%', ')', '(']);
@@ -109,6 +111,20 @@ mod tests {
         };
         assert_eq!(with(None), json!(["servicecallout.SC.target.url"]));
         assert_eq!(with(Some(json!(["flow.*"]))), json!(["flow.*", "servicecallout.SC.target.url"]));
+    }
+
+    #[test]
+    fn only_policies_with_a_call_have_a_line() {
+        let policies = [
+            "<ServiceCallout name='SC'><HTTPTargetConnection><URL>http://a.test/</URL></HTTPTargetConnection></ServiceCallout>",
+            "<VerifyJWT name='VJ'><Algorithm>HS256</Algorithm><SecretKey><Value ref='private.key'/></SecretKey></VerifyJWT>",
+            "<VerifyJWT name='VJ-Keys'><Algorithm>RS256</Algorithm><PublicKey><JWKS uri='http://a.test/keys'/></PublicKey></VerifyJWT>",
+        ];
+        let configuration = json!({"policies": policies, "clusters": {"*": "a"}});
+        assert!(config::load(configuration.to_string().as_bytes()).is_ok());
+        let log = access_log(std::iter::once(&configuration));
+        let callouts = log.pointer("/typed_config/log_format/json_format/callouts").and_then(Value::as_object).unwrap();
+        assert_eq!(callouts.keys().collect::<Vec<_>>(), ["SC"]);
     }
 
     #[test]
