@@ -12,6 +12,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use url::Url;
 
+/// The status of a request without a mock, inside the Envoy. The response has the status 404.
+const MISSING: u16 = 599;
+
 /// An entry of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,9 +72,15 @@ impl Mocks {
     }
 
     fn listener(&self, name: &str, address: &Value) -> Value {
-        let missing = json!({
-            "match": {"prefix": "/"},
-            "direct_response": {"status": 404, "body": {"inline_string": "no mock of this URL\n"}},
+        let missing = json!({"match": {"prefix": "/"}, "direct_response": {"status": MISSING}});
+        let comparison =
+            json!({"op": "EQ", "value": {"default_value": MISSING, "runtime_key": "callout.mocks.missing"}});
+        let not_found = json!({
+            "filter": {"status_code_filter": {"comparison": comparison}},
+            "status_code": 404,
+            "body_format_override": {
+                "text_format_source": {"inline_string": "no mock of %REQ(:METHOD)% %REQ(:AUTHORITY)%%REQ(:PATH)%\n"},
+            },
         });
         let hosts = self.routes.iter().map(|(host, routes)| {
             let routes: Vec<&Value> = routes.iter().chain([&missing]).collect();
@@ -81,6 +90,8 @@ impl Mocks {
         let manager = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "mocks",
+            // A direct response has no command operators in its body, in Envoy 1.36.
+            "local_reply_config": {"mappers": [not_found]},
             "route_config": {
                 "ignore_port_in_host_matching": true,
                 // The default is 4096 bytes.
