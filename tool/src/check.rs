@@ -3,7 +3,6 @@
 mod bodies;
 mod bundle;
 mod consequences;
-mod context;
 mod envoy;
 mod filter;
 mod hosts;

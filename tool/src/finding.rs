@@ -1,5 +1,6 @@
 //! Findings: errors, warnings and notes with their positions.
 
+mod causes;
 mod code;
 
 pub(crate) use code::Code;

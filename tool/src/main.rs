@@ -25,6 +25,7 @@ mod report;
 mod routing;
 mod run;
 mod schema;
+mod shared_flow_hint;
 mod source;
 mod trace;
 mod tree;

@@ -132,7 +132,9 @@ impl DeployArguments {
         environment.warnings.iter().for_each(|warning| findings.add(warning.clone()));
         findings.files = bundles.iter().map(|bundle| bundle.files).sum();
         let options = Options { naming, skip: self.skip, port: self.port() };
-        Ok(deployment::build(bundles, &environment, options, findings))
+        let deployment = deployment::build(bundles, &environment, options, findings);
+        findings.remove_consequences();
+        Ok(deployment)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks of a bundle: those of the filter, and those that need all documents of the bundle.
 
 use super::placeholders;
-use super::{bodies, consequences, context, names, variables};
+use super::{bodies, consequences, names, variables};
 use crate::attachment::Attached;
 use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
@@ -9,7 +9,7 @@ use crate::environment::{AnyCluster, Environment};
 use crate::finding::{Code, Finding, Findings, Severity};
 use crate::needs::Needs;
 use crate::render::{self, SkipArguments};
-use crate::{policy_types, routing};
+use crate::{policy_types, routing, shared_flow_hint};
 use envoy_callout::diagnostic::Diagnostic;
 use serde_json::json;
 
@@ -31,7 +31,8 @@ pub(super) fn check(
         Kind::Proxy => (bundle.proxy_endpoints.is_empty(), "proxy endpoint"),
         Kind::SharedFlow => (bundle.shared_flows.is_empty(), "shared flow"),
     };
-    if is_empty && bundle.broken_flows().next().is_none() {
+    let is_empty = is_empty && bundle.broken_flows().next().is_none();
+    if is_empty {
         let text = format!("the bundle {} has no {missing}, so none of its policies run", bundle.name);
         findings.add(Finding::new(Severity::Warning, Code::EmptyBundle, text));
     }
@@ -53,7 +54,9 @@ pub(super) fn check(
     bodies::check(bundle, findings);
     variables::check(bundle, &shared, environment, findings);
     bundle.policies.iter().for_each(|policy| names::check(&policy.document, findings));
-    Attached::by(bundle).report_others(&bundle.policies, findings);
+    if !is_empty {
+        Attached::by(bundle).report_others(&bundle.policies, findings);
+    }
 }
 
 fn load(
@@ -80,6 +83,6 @@ fn load(
     };
     for diagnostic in diagnostics.iter().filter(is_shown) {
         let finding = skip.adjusted(configuration.finding(diagnostic));
-        findings.add(context::with_shared_flow(policy_types::with_policy(finding, bundle), bundle, given));
+        findings.add(shared_flow_hint::with_shared_flow(policy_types::with_policy(finding, bundle), bundle, given));
     }
 }

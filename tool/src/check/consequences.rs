@@ -13,8 +13,9 @@ pub(super) fn is_of_unknown_type(diagnostic: &Diagnostic) -> bool {
     kind.is_some_and(|kind| !policy_types::is_known(kind))
 }
 
-/// Removes the warnings that follow from other findings. Errors stay, because the filter rejects them.
+/// Removes the warnings that follow from other findings, and the errors that do.
 pub(super) fn remove(findings: &mut Findings) {
+    findings.remove_consequences();
     findings.remove_following(|cause, other| {
         other.severity == Severity::Warning && (quotes_placeholder(cause, other) || is_unattached_by(cause, other))
     });

@@ -12,7 +12,7 @@ use crate::bundle::{Kind, ParsedBundle};
 use crate::configuration::{Configuration, called_by};
 use crate::environment::Environment;
 use crate::finding::{Code, Finding, Findings, Severity};
-use crate::{local_proxies, policy_types, routing};
+use crate::{local_proxies, policy_types, routing, shared_flow_hint};
 use callouts::Callouts;
 use envoy_callout::diagnostic::Code as FilterCode;
 use envoy_callout::plan::PATH_MARKER;
@@ -183,7 +183,9 @@ pub(super) fn build(
             longest_ms = routes.iter().map(|route| route.timeout_ms).fold(longest_ms, u64::max);
             let mut configuration = Configuration::of_proxy(bundle, endpoint, &shared, Some(&environment));
             callouts.apply(&mut configuration, options);
-            let Some(needs_body) = load(&configuration, bundle, options, &mut deployment, findings) else { continue };
+            let Some(needs_body) = load(&configuration, bundle, bundles, options, &mut deployment, findings) else {
+                continue;
+            };
             let Some(proxy) = &endpoint.content else { continue };
             let name = names.take(format!("{}.{}", bundle.name, proxy.endpoint.name), '_');
             deployment.endpoints.push(Endpoint {
@@ -233,6 +235,7 @@ pub(crate) fn is_rendered(message: &str) -> bool {
 fn load(
     configuration: &Configuration<'_>,
     bundle: &ParsedBundle,
+    given: &[&ParsedBundle],
     options: Options,
     deployment: &mut Deployment,
     findings: &mut Findings,
@@ -248,7 +251,7 @@ fn load(
             deployment.not_enforced.push(diagnostic.message.clone());
         }
         let finding = policy_types::with_policy(configuration.finding(diagnostic), bundle);
-        findings.add(options.skip.adjusted(finding));
+        findings.add(shared_flow_hint::with_shared_flow(options.skip.adjusted(finding), bundle, given));
     }
     needs_body
 }

@@ -73,13 +73,9 @@ fn a_bundle_without_flows_has_a_warning() {
     std::fs::create_dir_all(&policies).unwrap();
     std::fs::write(policies.join("AM 1.xml"), "<AssignMessage/>").unwrap();
     let run = run(&["check", folder.to_str().unwrap()]);
-    let expected = format!(
-        "warning: the bundle no-flows has no shared flow, so none of its policies run\n\n\
-         warning: policy AM 1 is not attached to any flow\n --> {}:1:1\n  |\n\
-         1 | <AssignMessage/>\n  | ^^^^^^^^^^^^^^^^\n\n2 warnings in 1 file\n",
-        policies.join("AM 1.xml").display()
-    );
-    assert_eq!((run.status, run.output), (0, expected));
+    let expected =
+        "warning: the bundle no-flows has no shared flow, so none of its policies run\n\n1 warning in 1 file\n";
+    assert_eq!((run.status, run.output.as_str()), (0, expected));
 }
 
 /// Adds the files of a folder to an archive under a prefix.

@@ -127,6 +127,38 @@ fn what_follows_from_a_finding_is_not_reported() {
     assert_eq!(problems(&run(&["check", &path]).output), [expected]);
 }
 
+/// `check` without and with an environment, and `render` report the cause only.
+#[test]
+fn one_mistake_is_one_error() {
+    let environment = scratch("one-mistake").join("environment.yaml");
+    fs::write(&environment, "organization: acme\n").unwrap();
+    let environment = environment.to_str().unwrap();
+    let assert_one = |path: &str, expected: &str| {
+        let given = [path, "log"];
+        let with = [&["check", "--environment", environment][..], &given].concat();
+        for arguments in [&[&["check"][..], &given].concat(), &with, &[&["render"][..], &given].concat()] {
+            let run = run(arguments);
+            let report = if arguments[0] == "check" { &run.output } else { &run.errors };
+            assert_eq!((run.status, problems(report)), (1, vec![expected]), "{arguments:?}\n{report}");
+        }
+    };
+    let path = healthy("one-mistake-type");
+    write(&path, "policies/AM-Set.xml", "<AsignMessage name='AM-Set'/>");
+    assert_one(&path, "error: unknown policy type AsignMessage; did you mean AssignMessage?");
+    let path = healthy("one-mistake-flow");
+    let callout = "<FlowCallout name='AM-Set'><SharedFlowBundle>logs</SharedFlowBundle></FlowCallout>";
+    write(&path, "policies/AM-Set.xml", callout);
+    assert_one(&path, "error: unknown shared flow logs; did you mean log?");
+    let path = healthy("one-mistake-target");
+    write(&path, "targets/t.xml", TARGET.replace("HTTPTargetConnection", "HTTPTargetConection"));
+    let expected = "error: unknown element HTTPTargetConection in TargetEndpoint; did you mean HTTPTargetConnection?";
+    assert_one(&path, expected);
+    let path = healthy("one-mistake-proxy");
+    fs::remove_dir_all(Path::new(&path).join("apiproxy/proxies")).unwrap();
+    let expected = "error: the bundle one-mistake-proxy has no proxy endpoint, so none of its policies run";
+    assert_one(&path, expected);
+}
+
 /// A document in a configuration whose name cannot be read may be the one that a step names.
 #[test]
 fn a_step_of_a_document_with_errors_is_known() {
