@@ -6,6 +6,7 @@ mod consequences;
 mod envoy;
 mod filter;
 mod hosts;
+mod idle;
 mod names;
 mod placeholders;
 mod selection;

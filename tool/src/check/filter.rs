@@ -1,7 +1,7 @@
 //! Checks of filter configurations.
 
-use super::envoy;
 use super::variables;
+use super::{envoy, idle};
 use crate::embedded::{self, Embedded, Parsed};
 use crate::envoy_file::EnvoyFile;
 use crate::finding::{Code, Finding, Findings, Severity};
@@ -45,6 +45,7 @@ pub(super) fn check_value(source: &Rc<Source>, file: &Parsed, findings: &mut Fin
     }
     if let Some(envoy) = &envoy {
         envoy::check(envoy, file.tree.as_ref(), source, findings);
+        idle::check(file, source, findings);
     }
 }
 

@@ -46,6 +46,7 @@ codes! {
     EnvironmentEntry "environment-entry": "the environment file must contain an entry";
     FormatLimit "format-limit": "an output format of render cannot express a setting";
     HiddenRoute "hidden-route": "the base path of one proxy hides a route of another";
+    IdleTimeout "idle-timeout": "stream_idle_timeout of an Envoy configuration is not above the Timeout of a callout";
     MissingModule "missing-module": "an Envoy configuration names a module that does not exist on this machine";
     MissingStopIteration "missing-stop-iteration": "a plugin reads bodies and has no allow_on_headers_stop_iteration";
     MissingTarget "missing-target-url": "a target endpoint has no URL and no LoadBalancer";

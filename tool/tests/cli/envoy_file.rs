@@ -149,3 +149,46 @@ fn a_filter_configuration_without_policies_is_an_error() {
         assert_eq!(titles("envoy-without-policies", &file), expected, "{file}");
     }
 }
+
+#[test]
+fn an_origin_without_a_cluster_is_shown_as_an_entry() {
+    let file = envoy(json!({"policies": [CALLOUT], "request": ["SC"]}), json!({}), &["a"], "module.wasm");
+    let expected = "error: no cluster serves http://a.test: the filter's configuration needs the entry clusters: \
+                    {\"http://a.test\": CLUSTER}";
+    assert_eq!(titles("envoy-no-cluster", &file), (1, vec![expected.to_owned()]));
+}
+
+#[test]
+fn the_idle_timeout_is_above_the_timeouts_of_callouts() {
+    let callout = |timeout: &str, response: &str| {
+        CALLOUT.replace("<HTTP", &format!("{response}<Timeout>{timeout}</Timeout><HTTP"))
+    };
+    let response = "<Response>r</Response>";
+    let warning = |idle: &str, timeout: &str| {
+        vec![format!(
+            "warning: stream_idle_timeout ({idle} s) is not above the Timeout of SC ({timeout} s): Envoy ends the request while \
+             the callout waits"
+        )]
+    };
+    let cases = [
+        (Some("5s"), callout("10000", response), warning("5", "10")),
+        (Some("5.5s"), callout("5500", response), warning("5.5", "5.5")),
+        (None, callout("300000", response), warning("default 300", "300")),
+        (None, callout("299000", response), Vec::new()),
+        (Some("60s"), CALLOUT.to_owned(), Vec::new()),
+        (Some("55s"), CALLOUT.replace("<HTTP", "<Response>r</Response><HTTP"), warning("55", "55")),
+        (Some("0s"), callout("10000", response), Vec::new()),
+        // The request does not wait.
+        (Some("5s"), callout("10000", ""), Vec::new()),
+    ];
+    for (idle, callout, expected) in cases {
+        let filter = json!({"policies": [callout], "request": ["SC"], "clusters": {"http://a.test": "a"}});
+        for mut file in [envoy(filter.clone(), json!({}), &["a"], "module.wasm"), native(filter, &["a"])] {
+            if let Some(idle) = idle {
+                let manager = file.pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config");
+                manager.unwrap()["stream_idle_timeout"] = json!(idle);
+            }
+            assert_eq!(titles("envoy-idle", &file), (0, expected.clone()), "{file}");
+        }
+    }
+}
