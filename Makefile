@@ -47,11 +47,12 @@ run: build envoy ## Run examples/$EXAMPLE with the tool and print requests to tr
 test: build native envoy ## Run every check: format, lints, unit tests, the module in Envoy
 	$(TEST_ENV) scripts/test.sh
 
+deployments: EXAMPLE_IMAGE := oci://registry.example.com/envoy-callout:latest
 deployments: ## Render envoy/ again from examples/weather
 	cargo run -q -p envoy-callout-tool -- render examples/weather --module /etc/envoy/envoy_callout.wasm > envoy/envoy.yaml
 	cargo run -q -p envoy-callout-tool -- render examples/weather --host native > envoy/envoy-native.yaml
-	cargo run -q -p envoy-callout-tool -- render examples/weather --format istio > envoy/istio.yaml
-	cargo run -q -p envoy-callout-tool -- render examples/weather --format envoy-gateway > envoy/envoy-gateway.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --format istio --module $(EXAMPLE_IMAGE) > envoy/istio.yaml
+	cargo run -q -p envoy-callout-tool -- render examples/weather --format envoy-gateway --module $(EXAMPLE_IMAGE) > envoy/envoy-gateway.yaml
 
 blackbox: build native envoy ## Run the black-box tests whose names contain $CASE; HOST=native runs the native module
 	cargo build --bin envoy-callout

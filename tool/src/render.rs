@@ -64,6 +64,9 @@ const DEFAULT_PORT: u16 = 10000;
 /// The default port of the administration interface.
 const DEFAULT_ADMIN_PORT: u16 = 9901;
 
+/// The module of resources for Kubernetes without `--module`, which cannot be loaded.
+const EXAMPLE_MODULE: &str = "oci://registry.example.com/envoy-callout:latest";
+
 /// The bundles and the listener of a deployment.
 #[derive(Debug, clap::Args)]
 pub(super) struct DeployArguments {
@@ -168,14 +171,21 @@ impl Format {
         }
     }
 
-    /// The default module: for Envoy the absolute path of the module of `run`.
+    /// The default module: for Envoy the absolute path of the module of `run`, for Kubernetes an example, with a warning.
     ///
     /// # Errors
     /// The format is `envoy` and no module is found.
     fn module(self) -> io::Result<String> {
         match self {
             Format::Envoy => Ok(module::find(None)?.to_string_lossy().into_owned()),
-            Format::Istio | Format::EnvoyGateway => Ok("oci://registry.example.com/envoy-callout:latest".to_owned()),
+            Format::Istio | Format::EnvoyGateway => {
+                // Standard error can be closed.
+                let _ = writeln!(
+                    io::stderr(),
+                    "warning: the resources name the example {EXAMPLE_MODULE}; name your module with --module oci://IMAGE"
+                );
+                Ok(EXAMPLE_MODULE.to_owned())
+            }
             Format::Filter => Ok(String::new()),
         }
     }

@@ -27,12 +27,12 @@ fn names_of_resources_are_unique() {
         named("labels-1", "A_B", "/1", "t", "http://a.example.com"),
         named("labels-2", "a-b", "/2", "t", "http://a-example.com"),
     ];
-    let istio = run(&["render", "--format", "istio", &paths[0], &paths[1]]);
+    let istio = run(&["render", "--module", "oci://a", "--format", "istio", &paths[0], &paths[1]]);
     assert_eq!((istio.status, istio.errors.as_str()), (0, ""));
     assert_eq!(values(&istio.output, "pluginName"), ["callout-a-b-default", "callout-a-b-default-2"]);
     let names = values(&istio.output, "name");
     assert!(names.contains(&"callout-a-example-com") && names.contains(&"callout-a-example-com-2"), "{names:?}");
-    let gateway = run(&["render", "--format", "envoy-gateway", &paths[0], &paths[1]]);
+    let gateway = run(&["render", "--module", "oci://a", "--format", "envoy-gateway", &paths[0], &paths[1]]);
     assert_eq!((gateway.status, gateway.errors.as_str()), (0, ""));
     assert_eq!(values(&gateway.output, "rootID"), ["callout-a-b-default", "callout-a-b-default-2"]);
     let names = values(&gateway.output, "name");

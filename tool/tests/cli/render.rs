@@ -14,17 +14,28 @@ fn shop(more: &[&str]) -> super::Run {
 
 #[test]
 fn the_files_in_envoy_are_current() {
+    let image = "oci://registry.example.com/envoy-callout:latest";
     let cases: [(&str, &[&str]); 4] = [
         ("envoy.yaml", &["--module", "/etc/envoy/envoy_callout.wasm"]),
         ("envoy-native.yaml", &["--host", "native"]),
-        ("istio.yaml", &["--format", "istio"]),
-        ("envoy-gateway.yaml", &["--format", "envoy-gateway"]),
+        ("istio.yaml", &["--format", "istio", "--module", image]),
+        ("envoy-gateway.yaml", &["--format", "envoy-gateway", "--module", image]),
     ];
     for (file, more) in cases {
         let run = run_in_project(&[&["render", "examples/weather"], more].concat());
         assert_eq!((run.status, run.errors.as_str()), (0, ""));
         let kept = fs::read_to_string(project().join("envoy").join(file)).unwrap();
         assert!(run.output == kept, "envoy/{file} is outdated: run `make deployments`");
+    }
+}
+
+#[test]
+fn the_example_of_a_module_has_a_warning() {
+    let warning = "warning: the resources name the example oci://registry.example.com/envoy-callout:latest; name your module \
+                   with --module oci://IMAGE\n";
+    for (format, expected) in [("istio", warning), ("envoy-gateway", warning), ("envoy", ""), ("filter", "")] {
+        let run = run_in_project(&["render", "examples/weather", "--format", format]);
+        assert_eq!((run.status, run.errors.as_str()), (0, expected), "{format}");
     }
 }
 
