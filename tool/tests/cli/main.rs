@@ -16,6 +16,7 @@ mod mocks;
 mod names;
 mod parallel;
 mod positions;
+mod readme;
 mod render;
 mod routing;
 mod run;
