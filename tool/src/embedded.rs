@@ -9,7 +9,6 @@ use super::tree::{self, Content, Node};
 use envoy_callout::config::known::CONFIGURATION;
 use envoy_callout::diagnostic::{Code, Position};
 use envoy_callout::suggestion;
-use place::NodeOf;
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
@@ -23,12 +22,12 @@ pub(crate) struct Parsed {
 }
 
 /// A filter configuration in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Embedded {
     /// The configuration.
     pub(crate) value: Value,
     /// The node of the configuration, or of the text that contains it.
-    node: NodeOf,
+    node: Option<Rc<Node>>,
 }
 
 /// The filter configurations of a file. A file without any is read as one configuration, so that its problems are
@@ -36,7 +35,7 @@ pub(crate) struct Embedded {
 pub(crate) fn of(file: &Parsed) -> Vec<Embedded> {
     let mut configurations = of_envoy(file);
     if configurations.is_empty() {
-        configurations.push(Embedded { value: file.value.clone(), node: NodeOf(file.tree.clone()) });
+        configurations.push(Embedded { value: file.value.clone(), node: file.tree.clone() });
     }
     configurations
 }
@@ -64,7 +63,7 @@ pub(crate) fn of_envoy(file: &Parsed) -> Vec<Embedded> {
         };
         if let Some(value) = content(typed).filter(is_incomplete) {
             let node = typed_node.map(|node| node.get("value").unwrap_or(node));
-            configurations.push(Embedded { value, node: NodeOf(node.cloned()) });
+            configurations.push(Embedded { value, node: node.cloned() });
         }
     });
     configurations
@@ -142,7 +141,7 @@ pub(crate) fn change(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
 fn find(value: &Value, node: Option<&Rc<Node>>, found: &mut Vec<Embedded>) {
     match value {
         Value::Object(object) if object.get("policies").is_some_and(Value::is_array) => {
-            found.push(Embedded { value: value.clone(), node: NodeOf(node.cloned()) });
+            found.push(Embedded { value: value.clone(), node: node.cloned() });
         }
         Value::Object(object) => {
             for (key, value) in object {
@@ -157,7 +156,7 @@ fn find(value: &Value, node: Option<&Rc<Node>>, found: &mut Vec<Embedded>) {
         Value::String(text) if text.trim_start().starts_with('{') => {
             if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
                 let of_text = located(&value, None).into_iter();
-                found.extend(of_text.map(|found| Embedded { node: NodeOf(node.cloned()), ..found }));
+                found.extend(of_text.map(|found| Embedded { node: node.cloned(), ..found }));
             }
         }
         _ => {}
@@ -175,7 +174,13 @@ pub(crate) fn parse(source: &Rc<Source>) -> Result<Parsed, Box<Finding>> {
         .map(|documents| documents.into_iter().map(|document| document.root).collect())
         .unwrap_or_default();
     documents.retain(|root| !matches!(root.content, Content::Null));
-    let tree = if documents.len() > 1 { Some(Node::list(documents)) } else { documents.pop() };
+    let tree = match documents.len() {
+        0 | 1 => documents.pop(),
+        several => {
+            let is_same = value.as_array().is_some_and(|values| values.len() == several);
+            is_same.then(|| Node::list(documents))
+        }
+    };
     Ok(Parsed { value, tree })
 }
 
@@ -219,5 +224,16 @@ mod tests {
         let envoy = json!({"a": [{"value": configuration}, {"value": text}, {"rbac": {"policies": {}}}, "{x}"]});
         assert_eq!(inside(&envoy), [configuration.clone(), configuration]);
         assert_eq!(inside(&json!([1])), [] as [Value; 0]);
+    }
+
+    #[test]
+    fn a_configuration_in_a_later_document_has_positions() {
+        for text in ["a: 1\n---\nb: {policies: [x], request: [y]}\n", "---\n---\nb: {policies: [x], request: [y]}\n"] {
+            let source = Rc::new(Source::new("a.yaml".to_owned(), text.as_bytes()).0);
+            let file = parse(&source).unwrap();
+            let [configuration] = of(&file).try_into().unwrap();
+            assert_eq!(configuration.value_position("request[0]"), Some(Position { line: 3, column: 30 }), "{text}");
+            assert_eq!(configuration.steps(), Some(Position { line: 3, column: 20 }), "{text}");
+        }
     }
 }

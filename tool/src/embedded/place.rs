@@ -9,18 +9,6 @@ use serde_json::Value;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The node of a configuration, if it is known. Configurations with the same value are equal.
-#[derive(Clone, Debug)]
-pub(super) struct NodeOf(pub(super) Option<Rc<Node>>);
-
-impl PartialEq for NodeOf {
-    fn eq(&self, _: &NodeOf) -> bool {
-        true
-    }
-}
-
-impl Eq for NodeOf {}
-
 impl Embedded {
     /// The finding of a diagnostic. `prefix` is the name of the configuration in messages.
     pub(crate) fn finding(&self, source: &Rc<Source>, prefix: &str, diagnostic: &Diagnostic) -> Finding {
@@ -66,12 +54,12 @@ impl Embedded {
 
     /// The node, unless it is a text with the configuration.
     fn tree(&self) -> Option<&Rc<Node>> {
-        self.node.0.as_ref().filter(|node| !matches!(node.content, Content::Scalar(_)))
+        self.node.as_ref().filter(|node| !matches!(node.content, Content::Scalar(_)))
     }
 
     /// The bytes of the configuration in its file.
     fn range(&self, text: &str) -> Range<usize> {
-        match &self.node.0 {
+        match &self.node {
             Some(node) => offset(text, node.position)..offset(text, node.end),
             None => 0..text.len(),
         }
