@@ -97,7 +97,7 @@ fn a_finding_points_to_the_node_that_it_is_about() {
 fn a_line_of_a_policy_is_that_of_the_file_when_the_file_contains_the_text() {
     let cases = [
         // A block, a text in single quotes, and a text with escapes.
-        ("<Timeout>2000", "<Timeout>0", "20:25 Invalid Timeout value 0."),
+        ("<Timeout>2000", "<Timeout>0", "20:25 Invalid Timeout value 0. Timeout is a positive number of milliseconds"),
         (
             "<Response>user",
             "<Respons>x</Respons><Response>user",
