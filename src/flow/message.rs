@@ -126,13 +126,6 @@ impl RequestLine {
         self.sent_query = None;
     }
 
-    /// Sets the path and the query to those that a target got.
-    pub fn set_sent(&mut self, path: ByteString, query: ByteString) {
-        self.path = path;
-        self.query.set_text(query);
-        self.sent_query = None;
-    }
-
     /// Changes the query parameters.
     pub fn change_query<R>(&mut self, mut change: impl FnMut(&mut Parameters) -> R) -> R {
         if let Some(sent) = &mut self.sent_query {

@@ -92,8 +92,8 @@ impl<H: Host> Transaction<'_, H> {
                 for part in parts.filter(|part| has_prefix(part)) {
                     let index = index.get_or_insert_with(|| PartIndex::new(message));
                     let value = match self.named_part(*id, &Variable::new(&part)) {
+                        Some(MessagePart::Uri | MessagePart::Url) | None => Prefixed::Unread,
                         Some(part) => Prefixed::Read(index.part(&part)),
-                        None => Prefixed::Unread,
                     };
                     names.insert(part.into(), value);
                 }

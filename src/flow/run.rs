@@ -98,7 +98,7 @@ impl<H: Host> Transaction<'_, H> {
         if self.host.response().await {
             self.target_times.received_start = self.target_time();
             self.stage = Stage::Response;
-            self.show_sent_request();
+            self.sent_request = self.sent_request();
             self.response_flow().await?;
             self.publish();
             self.release(Direction::Response);

@@ -1,11 +1,14 @@
-//! The request to the target as variables show it: `target.*`, and `request.uri`, `request.path` and `request.url` after
-//! the request was sent (docs/apigee-semantics.md 8.3 and 8.4).
+//! The request to the target as variables show it: `target.*`, and `request.uri` and `request.url` after the request was
+//! sent (docs/apigee-semantics.md 8.3 and 8.4).
 
 use crate::flow::client;
 use crate::flow::host::Host;
+use crate::flow::message::MessageId;
 use crate::flow::target_copy::TargetCopy;
 use crate::flow::transaction::Transaction;
+use crate::flow::value::Value;
 use crate::plan::TargetAddress;
+use crate::policy::variable::MessagePart;
 use bytestring::ByteString;
 use std::time::Duration;
 
@@ -18,6 +21,15 @@ pub(super) struct TargetTimes {
     pub(super) received_start: Option<Duration>,
     /// The body of the response arrived, if the plan reads it.
     pub(super) received_end: Option<Duration>,
+}
+
+/// The request that the target got.
+#[derive(Clone, Debug)]
+pub(super) struct SentRequest {
+    /// The path and the query.
+    pub(super) uri: ByteString,
+    /// The URL without its port. `None` for a load balancer.
+    pub(super) url: Option<ByteString>,
 }
 
 impl<H: Host> Transaction<'_, H> {
@@ -36,19 +48,8 @@ impl<H: Host> Transaction<'_, H> {
         self.plan.needs.target_times.then(|| self.host.now())
     }
 
-    /// Gives the variable `request` the path and the query that the target got, and the URL.
-    pub(super) fn show_sent_request(&mut self) {
-        let Some((path, query, url)) = self.sent_request() else { return };
-        let line =
-            self.message_named("request").and_then(|id| self.message_mut(id)).and_then(|now| now.as_request_mut());
-        if let Some(line) = line {
-            line.set_sent(path, query);
-            self.sent_url = url;
-        }
-    }
-
-    /// The path, the query and the URL of the request to the target. `None` without a ProxyEndpoint, which has no target.
-    fn sent_request(&self) -> Option<(ByteString, ByteString, Option<ByteString>)> {
+    /// The request that the target got. `None` without a ProxyEndpoint, which has no target.
+    pub(super) fn sent_request(&self) -> Option<SentRequest> {
         self.plan.routing.as_ref()?;
         let received = self.request.as_ref()?;
         let now = self.message_at("request")?;
@@ -57,16 +58,34 @@ impl<H: Host> Transaction<'_, H> {
         let suffix = base_path.suffix(path).unwrap_or_default();
         let address = self.target_address();
         let (base, own_query) = address.map_or(("", ""), |address| (&*address.path, &*address.query));
-        let slash = if base.is_empty() && suffix.starts_with('/') { "" } else { "/" };
-        let path = format!("{slash}{base}{suffix}");
-        let query = match (own_query, query) {
-            ("", query) | (query, "") => query.to_owned(),
-            (own, query) => format!("{own}&{query}"),
-        };
-        let url = address.and_then(|address| address.server.as_ref()).map(|(scheme, host)| {
-            let mark = if query.is_empty() { "" } else { "?" };
-            format!("{}://{host}{path}{mark}{query}", scheme.as_str()).into()
-        });
-        Some((path.into(), query.into(), url))
+        let mut uri = String::new();
+        if !base.is_empty() || !suffix.starts_with('/') {
+            uri.push('/');
+        }
+        uri.push_str(base);
+        uri.push_str(suffix);
+        let queries = [own_query, query].into_iter().filter(|query| !query.is_empty());
+        for (query, mark) in queries.zip(['?', '&']) {
+            uri.push(mark);
+            uri.push_str(query);
+        }
+        let server = address.and_then(|address| address.server.as_ref());
+        let url = server.map(|(scheme, host)| format!("{}://{host}{uri}", scheme.as_str()).into());
+        Some(SentRequest { uri: uri.into(), url })
+    }
+
+    /// A part of the request that the target got, if it was sent and the message is the request.
+    pub(super) fn sent_part(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
+        let sent = self.sent_request.as_ref().filter(|_| self.is_request(id))?;
+        match part {
+            MessagePart::Uri => Some(Value::String(sent.uri.clone())),
+            MessagePart::Url => sent.url.clone().map(Value::String),
+            _ => None,
+        }
+    }
+
+    /// Whether a message is the value of the variable `request`.
+    pub(super) fn is_request(&self, id: MessageId) -> bool {
+        self.variables.get("request") == Some(&Value::Message(id))
     }
 }

@@ -11,7 +11,7 @@ use crate::flow::message::{Message, MessageId};
 use crate::flow::private::PrivateValues;
 use crate::flow::store::Store;
 use crate::flow::target_copy::TargetCopy;
-use crate::flow::target_request::TargetTimes;
+use crate::flow::target_request::{SentRequest, TargetTimes};
 use crate::flow::value::Value;
 use crate::flow::variable_target::UpstreamUrl;
 use crate::flow::worker::Worker;
@@ -102,8 +102,8 @@ pub struct Transaction<'a, H> {
     /// The early calls of the group of steps that runs.
     pub(super) early_calls: Option<EarlyCalls<'a>>,
     pub(super) target_times: TargetTimes,
-    /// The URL of the request to the target, without its port, after it was sent.
-    pub(super) sent_url: Option<ByteString>,
+    /// The request that the target got, after it was sent.
+    pub(super) sent_request: Option<SentRequest>,
     /// The time since the Unix epoch at which the client had its response.
     pub(super) client_sent: Option<Duration>,
 }
@@ -140,7 +140,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             private_values: PrivateValues::default(),
             early_calls: None,
             target_times: TargetTimes::default(),
-            sent_url: None,
+            sent_request: None,
             client_sent: None,
         }
     }
@@ -173,7 +173,7 @@ impl<'a, H: Host> Transaction<'a, H> {
             private_values: self.private_values.clone(),
             early_calls: None,
             target_times: self.target_times,
-            sent_url: self.sent_url.clone(),
+            sent_request: self.sent_request.clone(),
             client_sent: self.client_sent,
             // A group contains no policy that uses a cache.
             cached_response: None,

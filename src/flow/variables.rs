@@ -5,7 +5,7 @@ use crate::flow::host::Host;
 use crate::flow::message::{Message, MessageId, NotWritable};
 use crate::flow::transaction::Transaction;
 use crate::flow::value::Value;
-use crate::policy::variable::{FLOW_MESSAGES, MessagePart, Variable};
+use crate::policy::variable::{Builtin, FLOW_MESSAGES, MessagePart, Variable};
 use bytestring::ByteString;
 
 /// The first segments of Envoy's attributes. An attribute hides filter state with the same name, so filter state is not
@@ -116,12 +116,10 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The value of a part of a message. If it does not fit into the memory left, the running step fails.
     pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
-        if *part == MessagePart::Url {
-            return self
-                .sent_url
-                .clone()
-                .filter(|_| self.variables.get("request") == Some(&Value::Message(id)))
-                .map(Value::String);
+        if matches!(part, MessagePart::Uri | MessagePart::Url)
+            && let Some(sent) = self.sent_part(id, part)
+        {
+            return Some(sent);
         }
         let message = self.message(id)?;
         if message.part_fits(part, self.max_result_bytes()) {
@@ -162,6 +160,10 @@ impl<H: Host> Transaction<'_, H> {
                     |message, left| message.change_fits(part, length, left),
                     |message| written = message.set_part(part, &text),
                 );
+                if *part == MessagePart::Uri && self.is_request(id) {
+                    // The variable has the value of the policy from now on.
+                    self.sent_request = None;
+                }
                 return written;
             }
         }
@@ -200,7 +202,8 @@ impl<H: Host> Transaction<'_, H> {
     /// (docs/apigee-semantics.md 8.2). `[inferred]`
     pub(super) fn is_read_only(&mut self, variable: &Variable) -> bool {
         let name = variable.name();
-        variable.builtin().is_some() || (is_flow_message(name) && self.message_named(name).is_some())
+        variable.builtin().is_some_and(Builtin::is_read_only)
+            || (is_flow_message(name) && self.message_named(name).is_some())
     }
 
     /// The client's request as it was received.

@@ -53,7 +53,7 @@ impl Message {
                 let mark = if line.query.is_empty() { "" } else { "?" };
                 Some(Value::text(format!("{}{mark}{}", line.path, line.query.as_text())))
             }
-            // Only a transaction knows the URL of a message; see `Transaction::part_of`.
+            // Only a transaction knows the URL of a request; see `Transaction::sent_part`.
             MessagePart::Url => None,
             MessagePart::QueryString => Some(Value::String(self.as_request()?.query.as_text().clone())),
             MessagePart::QueryParam(name, item) => parameter_item(self.as_request()?.query.values_of(name), *item),

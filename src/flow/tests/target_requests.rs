@@ -39,7 +39,7 @@ fn values(base_path: &str, target: &str, is_variable: bool, path: &str, template
 
 /// The examples of the reference of flow variables, and further ones.
 #[test]
-fn after_the_request_its_path_and_url_are_those_of_the_target() {
+fn after_the_request_its_uri_and_url_are_those_of_the_target() {
     let all = "{request.uri} {request.path} {request.querystring} {request.url:none}";
     for (base_path, url, is_variable, path, sent, received) in [
         (
@@ -48,17 +48,17 @@ fn after_the_request_its_path_and_url_are_those_of_the_target() {
             false,
             "/my-mock-proxy/user?user=Dude",
             "/my-mock-proxy/user?user=Dude /my-mock-proxy/user user=Dude none",
-            "/user?user=Dude /user user=Dude http://example.com/user?user=Dude",
+            "/user?user=Dude /my-mock-proxy/user user=Dude http://example.com/user?user=Dude",
         ),
-        ("/", "https://a.test/v2/", false, "/x", "/x /x  none", "/v2/x /v2/x  https://a.test/v2/x"),
-        ("/b", "http://a.test", false, "/b", "/b /b  none", "/ /  http://a.test/"),
+        ("/", "https://a.test/v2/", false, "/x", "/x /x  none", "/v2/x /x  https://a.test/v2/x"),
+        ("/b", "http://a.test", false, "/b", "/b /b  none", "/ /b  http://a.test/"),
         (
             "/b/*",
             "http://{request.queryparam.h}.test/v1?k=1",
             true,
             "/b/c/d?h=x",
             "/b/c/d?h=x /b/c/d h=x none",
-            "/v1/d?k=1&h=x /v1/d k=1&h=x http://x.test/v1/d?k=1&h=x",
+            "/v1/d?k=1&h=x /b/c/d h=x http://x.test/v1/d?k=1&h=x",
         ),
     ] {
         let target = format!("<URL>{url}</URL>");
@@ -134,4 +134,28 @@ fn the_client_has_its_response_in_the_post_client_flow() {
     let host = Scripted { now: NOW, ..Scripted::client("GET", "/", &[]) };
     let done = host.run(&plan(&configuration));
     assert_eq!(done.calls[0].text(), "-1| 1377112607413|Wed, 21 Aug 2013 19:16:47 GMT");
+}
+
+/// A policy of the target's flow can set the URL. Envoy's route stays.
+#[test]
+fn policies_can_set_the_url_and_the_uri() {
+    let assign = |policy: &str, name: &str| {
+        format!(
+            "<AssignMessage name='{policy}'><AssignVariable><Name>{name}</Name><Value>/set</Value></AssignVariable></AssignMessage>"
+        )
+    };
+    let proxy = "<ProxyEndpoint name='p'><HTTPProxyConnection><BasePath>/b</BasePath></HTTPProxyConnection>
+         <RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule></ProxyEndpoint>";
+    let target = "<TargetEndpoint name='t'><PreFlow><Request><Step><Name>url</Name></Step></Request>
+         <Response><Step><Name>uri</Name></Step></Response></PreFlow>
+         <HTTPTargetConnection><URL>http://a.test</URL></HTTPTargetConnection></TargetEndpoint>";
+    let configuration = json!({
+        "policies": [assign("url", "target.url"), assign("uri", "request.uri")],
+        "proxy_endpoint": proxy, "target_endpoints": [target], "filter_state": ["target.url", "request.uri"],
+    });
+    let host = Scripted::client("GET", "/b/x", &[]).with_response("200", &[], "");
+    let done = host.run(&plan(&configuration));
+    assert_eq!(done.reply, None);
+    let values = ["target.url", "request.uri"].map(|name| host.published(name).unwrap_or_default().to_string());
+    assert_eq!(values, ["/set"; 2]);
 }

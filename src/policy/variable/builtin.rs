@@ -24,6 +24,13 @@ macro_rules! builtins {
     };
 }
 
+impl Builtin {
+    /// Whether policies cannot set it (docs/apigee-semantics.md 8.4).
+    pub fn is_read_only(self) -> bool {
+        !matches!(self, Builtin::TargetUrl | Builtin::TargetEvaluatedUrl)
+    }
+}
+
 builtins! {
     ProxyBasepath = "proxy.basepath",
     ProxyPathsuffix = "proxy.pathsuffix",
