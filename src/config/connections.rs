@@ -145,7 +145,7 @@ impl Connections {
 }
 
 fn no_cluster(origin: &Origin) -> String {
-    format!("no cluster serves {origin}: name one in clusters")
+    format!("no cluster serves {origin}: add {{\"{origin}\": CLUSTER}} to the filter's clusters")
 }
 
 fn clusters(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Clusters {

@@ -67,7 +67,7 @@ fn all_problems_are_reported_together() {
             "request[3] (JS): unsupported policy type Javascript",
             "clusters: \"a.example.com\" is neither an origin such as https://example.com:8443 nor *",
             "unknown key proxy.basepath; did you mean base_path?",
-            "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters",
+            r#"SC-1, line 2, column 3: no cluster serves http://a.example.com: add {"http://a.example.com": CLUSTER} to the filter's clusters"#,
             "trace_headers must be true or false, not a string",
         ]
     );
@@ -248,7 +248,7 @@ fn endpoints_and_lists_of_steps_exclude_each_other() {
 fn a_placeholder_url_needs_no_cluster() {
     let assign = "<AssignMessage name='AM'><AssignVariable><Name>servicecallout.SC-1.target.url</Name>\
         <Ref>request.header.to</Ref></AssignVariable></AssignMessage>";
-    let missing = "SC-1, line 2, column 3: no cluster serves http://a.example.com: name one in clusters";
+    let missing = r#"SC-1, line 2, column 3: no cluster serves http://a.example.com: add {"http://a.example.com": CLUSTER} to the filter's clusters"#;
     assert_eq!(problems(&json!({"policies": [assign, CALLOUT]})), [missing]);
     assert!(load(json!({"policies": [assign, CALLOUT]}).to_string().as_bytes()).is_ok());
     assert!(load(json!({"policies": [CALLOUT]}).to_string().as_bytes()).is_err());

@@ -181,7 +181,7 @@ fn whole(lab: &mut Lab) {
         &[
             "policies[1] must be a string, not a boolean",
             "clusters.http://maps.test must be a string, not 1",
-            "SC-1, line 1, column 98: no cluster serves http://maps.test: name one in clusters",
+            r#"SC-1, line 1, column 98: no cluster serves http://maps.test: add {"http://maps.test": CLUSTER} to the filter's clusters"#,
             "max_response_bytes must be a non-negative integer, not 1.5",
         ],
     );
@@ -249,7 +249,7 @@ fn deployment_errors(lab: &mut Lab) {
             "request[2] (SC-3): unknown policy",
             "response[0] (SC-4): unknown policy",
             "clusters: \"maps.test/x\" is neither an origin such as https://example.com:8443 nor *",
-            "SC-2, line 2, column 3: no cluster serves https://maps.test:8443: name one in clusters",
+            r#"SC-2, line 2, column 3: no cluster serves https://maps.test:8443: add {"https://maps.test:8443": CLUSTER} to the filter's clusters"#,
         ],
     );
 }

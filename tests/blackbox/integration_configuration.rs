@@ -57,7 +57,7 @@ pub fn cases(lab: &mut Lab) {
         })),
         &[
             "SIR, line 1, column 1: SetIntegrationRequest[SIR]: ProjectId and google.project are missing",
-            "SIR, line 1, column 1: no cluster serves https://us-west1-integrations.googleapis.com: name one in clusters",
+            r#"SIR, line 1, column 1: no cluster serves https://us-west1-integrations.googleapis.com: add {"https://us-west1-integrations.googleapis.com": CLUSTER} to the filter's clusters"#,
             "IC-1, line 1, column 1: FAILED_PRECONDITION: Deployment of \"organizations/-/apis/orders/revisions/3\" requires a service account \
              identity, but one was not provided with the request: set google.metadata_cluster",
         ],

@@ -12,8 +12,7 @@ use std::rc::Rc;
 impl Embedded {
     /// The finding of a diagnostic. `prefix` is the name of the configuration in messages.
     pub(crate) fn finding(&self, source: &Rc<Source>, prefix: &str, diagnostic: &Diagnostic) -> Finding {
-        let mut finding = Finding::from(diagnostic);
-        finding.text = with_example(finding.text);
+        let finding = Finding::from(diagnostic);
         let key = diagnostic.document.as_deref();
         match key.and_then(|key| self.document(source, prefix, key)) {
             Some(inner) => finding.in_source(&inner, diagnostic.position),
@@ -80,17 +79,6 @@ impl Embedded {
         let list = find(text, &range, key, true, 0);
         let of_policy = policy.and_then(|policy| find(text, &range, policy, false, list.unwrap_or_default()));
         Some(position(text, of_policy.or(list)?))
-    }
-}
-
-/// The message about an origin without a cluster, with the entry that is missing.
-fn with_example(text: String) -> String {
-    let origin = text.strip_prefix("no cluster serves ").and_then(|text| text.strip_suffix(": name one in clusters"));
-    match origin {
-        Some(origin) => format!(
-            "no cluster serves {origin}: the filter's configuration needs the entry clusters: {{\"{origin}\": CLUSTER}}"
-        ),
-        None => text,
     }
 }
 

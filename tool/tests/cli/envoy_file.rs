@@ -153,8 +153,7 @@ fn a_filter_configuration_without_policies_is_an_error() {
 #[test]
 fn an_origin_without_a_cluster_is_shown_as_an_entry() {
     let file = envoy(json!({"policies": [CALLOUT], "request": ["SC"]}), json!({}), &["a"], "module.wasm");
-    let expected = "error: no cluster serves http://a.test: the filter's configuration needs the entry clusters: \
-                    {\"http://a.test\": CLUSTER}";
+    let expected = r#"error: no cluster serves http://a.test: add {"http://a.test": CLUSTER} to the filter's clusters"#;
     assert_eq!(titles("envoy-no-cluster", &file), (1, vec![expected.to_owned()]));
 }
 
