@@ -226,8 +226,7 @@ impl Message {
 
     /// The body as text, decoded with the charset of `Content-Type`, by default UTF-8 (docs/apigee-semantics.md 8.2).
     pub fn content(&self) -> ByteString {
-        // ASCII is the same in both charsets.
-        if !self.body.is_ascii() && self.is_latin1() {
+        if self.is_latin1() {
             return self.body.iter().map(|byte| char::from(*byte)).collect::<String>().into();
         }
         text(self.body.clone())

@@ -20,9 +20,6 @@ const SHORT_HEADER: usize = 1024;
 impl Message {
     /// Whether the content fits into `left` bytes. The content of a body in UTF-8 takes no memory.
     pub fn content_fits(&self, left: usize) -> bool {
-        if self.body.is_ascii() {
-            return true;
-        }
         if self.is_latin1() {
             // Each byte above 0x7f becomes two bytes.
             return self.body.len().saturating_mul(2) <= left;
