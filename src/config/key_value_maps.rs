@@ -6,8 +6,7 @@ use super::policies::Policies;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::KeyValueMap;
 use crate::policy::Policy;
-use crate::policy::key_value_map_operations::{KEY_SEPARATOR, KeyValueMapOperations, Operation};
-use crate::policy::text_or_variable::TextOrVariable;
+use crate::policy::key_value_map_operations::{KeyValueMapOperations, Operation, fixed_key};
 use crate::suggestion;
 use bytestring::ByteString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,12 +128,6 @@ impl<'p> Written<'p> {
         let is_key = |written: &Option<String>| written.as_deref().is_none_or(|written| written == key);
         self.is_any || self.maps.get(map).is_some_and(|keys| keys.iter().any(is_key))
     }
-}
-
-/// The key, if no variable is a part of it.
-fn fixed_key(parameters: &[TextOrVariable]) -> Option<String> {
-    let parts: Option<Vec<&str>> = parameters.iter().map(|part| part.as_literal().map(|text| &**text)).collect();
-    parts.map(|parts| parts.join(KEY_SEPARATOR))
 }
 
 #[cfg(test)]

@@ -67,6 +67,12 @@ const DEFAULT_MAP: &str = "kvmap";
 /// The text between the parameters of a key.
 pub const KEY_SEPARATOR: &str = "__";
 
+/// The key, if no variable is a part of it.
+pub fn fixed_key(parameters: &[TextOrVariable]) -> Option<String> {
+    let parts: Option<Vec<&str>> = parameters.iter().map(|part| part.as_literal().map(|text| &**text)).collect();
+    parts.map(|parts| parts.join(KEY_SEPARATOR))
+}
+
 const SCOPES: [&str; 4] = ["organization", "environment", "apiproxy", "policy"];
 
 impl KeyValueMapOperations {

@@ -12,7 +12,7 @@ use super::source::Source;
 use envoy_callout::diagnostic::Position;
 use envoy_callout::policy::connection::{LocalDestination, LocalTarget, Target};
 use envoy_callout::policy::endpoint::{ProxyEndpoint, Route, TargetEndpoint, TargetKind};
-use envoy_callout::policy::key_value_map_operations::{KEY_SEPARATOR, Operation};
+use envoy_callout::policy::key_value_map_operations::{Operation, fixed_key};
 use envoy_callout::policy::{Callee, Policy};
 use regex_lite::Regex;
 use serde_json::{Value, json};
@@ -168,8 +168,7 @@ impl Needs {
             let known = self.maps.contains_key(&**name);
             let map = self.maps.entry(name.to_string()).or_default();
             map.is_private = assign_to.is_private() && (map.is_private || !known);
-            let parts: Option<Vec<&str>> = key.iter().map(|part| part.as_literal().map(|text| &**text)).collect();
-            map.keys.extend(parts.map(|parts| parts.join(KEY_SEPARATOR)));
+            map.keys.extend(fixed_key(key));
         }
     }
 
