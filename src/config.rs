@@ -105,10 +105,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
         Some(proxy) => endpoints::flows(proxy, &mut policies, diagnostics),
         None => steps::flows(&section, &mut policies, diagnostics),
     };
-    let (mut routing, target_urls) = proxy_endpoint
-        .as_ref()
-        .map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics))
-        .map_or((None, Vec::new()), |(routing, urls)| (Some(routing), urls));
+    let (mut routing, target_urls) =
+        proxy_endpoint.as_ref().map(|proxy| endpoints::routing(&section, proxy, &mut policies, diagnostics)).unzip();
     let resources = resources::read(&section, diagnostics);
     let mut shared_flows = shared_flows::read(&section, &mut policies, &resources, diagnostics);
     resources::check(policies.attached_in(Scope::default()), &[&resources], diagnostics);
@@ -125,8 +123,8 @@ fn plan(section: Section<'_>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Op
     let connections = Connections::read(&section, diagnostics);
     let google = Google::read(&section, diagnostics);
     let mut constants = constants(&section, diagnostics);
-    if let Some(routing) = &mut routing {
-        endpoints::fold_targets(routing, &target_urls, &constants, &connections.clusters, diagnostics);
+    if let (Some(routing), Some(urls)) = (&mut routing, &target_urls) {
+        endpoints::fold_targets(routing, urls, &constants, &connections.clusters, diagnostics);
     }
     let project = google.project(&constants);
     let assigned: Vec<ByteString> = policies.attached().flat_map(Policy::assigned_variables).cloned().collect();
