@@ -57,17 +57,10 @@ impl<H: Host> Transaction<'_, H> {
         let (path, query) = client::path_and_query(received, now, copy, base_path)?;
         let suffix = base_path.suffix(path).unwrap_or_default();
         let address = self.target_address();
-        let (base, own_query) = address.map_or(("", ""), |address| (&*address.path, &*address.query));
         let mut uri = String::new();
-        if !base.is_empty() || !suffix.starts_with('/') {
-            uri.push('/');
-        }
-        uri.push_str(base);
-        uri.push_str(suffix);
-        let queries = [own_query, query].into_iter().filter(|query| !query.is_empty());
-        for (query, mark) in queries.zip(['?', '&']) {
-            uri.push(mark);
-            uri.push_str(query);
+        address.unwrap_or(&TargetAddress::of_path("")).add_path_and_query(&mut uri, suffix, query);
+        if !uri.starts_with('/') {
+            uri.insert(0, '/');
         }
         let server = address.and_then(|address| address.server.as_ref());
         let url = server.map(|(scheme, host)| format!("{}://{host}{uri}", scheme.as_str()).into());
@@ -76,12 +69,13 @@ impl<H: Host> Transaction<'_, H> {
 
     /// A part of the request that the target got, if it was sent and the message is the request.
     pub(super) fn sent_part(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
-        let sent = self.sent_request.as_ref().filter(|_| self.is_request(id))?;
-        match part {
-            MessagePart::Uri => Some(Value::String(sent.uri.clone())),
-            MessagePart::Url => sent.url.clone().map(Value::String),
-            _ => None,
-        }
+        let sent = self.sent_request.as_ref()?;
+        let value = match part {
+            MessagePart::Uri => &sent.uri,
+            MessagePart::Url => sent.url.as_ref()?,
+            _ => return None,
+        };
+        self.is_request(id).then(|| Value::String(value.clone()))
     }
 
     /// Whether a message is the value of the variable `request`.

@@ -71,18 +71,11 @@ impl<H: Host> Transaction<'_, H> {
 
 impl UpstreamUrl {
     /// `BASE/MARKER/PATH/SUFFIX?QUERY`, of which Envoy's route removes the base path and the marker.
-    fn path_and_query(&self, request_path: &str, query: &str, base_path: &BasePath) -> String {
-        let suffix = base_path.suffix(request_path).unwrap_or_default();
-        let base = request_path.strip_suffix(suffix).unwrap_or_default().trim_end_matches('/');
-        let TargetAddress { path, query: own_query, .. } = &self.address;
-        let slash = if path.is_empty() { "" } else { "/" };
-        let mut text = format!("{base}/{PATH_MARKER}{slash}{path}{suffix}");
-        let mut separator = '?';
-        for query in [&**own_query, query].into_iter().filter(|query| !query.is_empty()) {
-            text.push(separator);
-            text.push_str(query);
-            separator = '&';
-        }
+    fn path_and_query(&self, path: &str, query: &str, base_path: &BasePath) -> String {
+        let suffix = base_path.suffix(path).unwrap_or_default();
+        let base = path.strip_suffix(suffix).unwrap_or_default().trim_end_matches('/');
+        let mut text = format!("{base}/{PATH_MARKER}");
+        self.address.add_path_and_query(&mut text, suffix, query);
         url::legal(text)
     }
 }

@@ -116,9 +116,7 @@ impl<H: Host> Transaction<'_, H> {
 
     /// The value of a part of a message. If it does not fit into the memory left, the running step fails.
     pub(super) fn part_of(&self, id: MessageId, part: &MessagePart) -> Option<Value> {
-        if matches!(part, MessagePart::Uri | MessagePart::Url)
-            && let Some(sent) = self.sent_part(id, part)
-        {
+        if let Some(sent) = self.sent_part(id, part) {
             return Some(sent);
         }
         let message = self.message(id)?;

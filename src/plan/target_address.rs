@@ -30,6 +30,20 @@ impl TargetAddress {
         TargetAddress { server: None, path: path.trim_matches('/').into(), query: query.into(), text: text.into() }
     }
 
+    /// Adds the path and the query of a request to the target. `suffix` and `query` are those of the client's request.
+    pub fn add_path_and_query(&self, text: &mut String, suffix: &str, query: &str) {
+        if !self.path.is_empty() {
+            text.push('/');
+            text.push_str(&self.path);
+        }
+        text.push_str(suffix);
+        let queries = [&*self.query, query].into_iter().filter(|query| !query.is_empty());
+        for (query, mark) in queries.zip(['?', '&']) {
+            text.push(mark);
+            text.push_str(query);
+        }
+    }
+
     /// The whole URL. `None` for a load balancer.
     pub fn url(&self) -> Option<&ByteString> {
         self.server.as_ref().map(|_| &self.text)
